@@ -1,0 +1,26 @@
+/** Phases of an asynchronous operation; source: pkg/itemoperation/shared.go. */
+export type OperationPhase = 'New' | 'InProgress' | 'Completed' | 'Failed'
+
+/** One entry of `restore-<name>-itemoperations.json.gz`. The keys of `resourceIdentifier` are capitalised there. */
+export interface RestoreOperation {
+  spec: {
+    restoreName: string
+    restoreUID: string
+    /** The registered name of the action. */
+    restoreItemAction: string
+    /** The namespace is the target one, the name the backup's. */
+    resourceIdentifier: { Group: string; Resource: string; Namespace: string; Name: string }
+    operationID: string
+  }
+  status: {
+    phase?: OperationPhase
+    error?: string
+    nCompleted?: number
+    nTotal?: number
+    operationUnits?: string
+    description?: string
+    created?: string
+    started?: string
+    updated?: string
+  }
+}

@@ -1,0 +1,90 @@
+import type { Metadata } from './manifest.ts'
+import type { RestorePhase } from './phases.ts'
+
+/** A label selector as Kubernetes' API machinery has it. */
+export interface LabelSelector {
+  matchLabels?: Record<string, string>
+  matchExpressions?: { key: string; operator: string; values?: string[] }[]
+}
+
+/** A hook run in a container of a restored pod. Durations are in Go's syntax. */
+export interface ExecRestoreHook {
+  container?: string
+  command: string[]
+  onError?: 'Continue' | 'Fail'
+  execTimeout?: string
+  waitTimeout?: string
+  waitForReady?: boolean
+}
+
+/** Containers that are put before a restored pod's own init containers. */
+export interface InitRestoreHook {
+  initContainers?: unknown[]
+  timeout?: string
+}
+
+/** Hooks for the pods that the lists and the selector choose. */
+export interface RestoreResourceHookSpec {
+  name: string
+  includedNamespaces?: string[]
+  excludedNamespaces?: string[]
+  includedResources?: string[]
+  excludedResources?: string[]
+  labelSelector?: LabelSelector | null
+  postHooks?: { exec?: ExecRestoreHook; init?: InitRestoreHook }[]
+}
+
+/** What the user asks for; source: pkg/apis/velero/v1/restore_types.go of v1.18.3. */
+export interface RestoreSpec {
+  backupName?: string
+  scheduleName?: string
+  includedNamespaces?: string[] | null
+  excludedNamespaces?: string[] | null
+  includedResources?: string[] | null
+  excludedResources?: string[] | null
+  namespaceMapping?: Record<string, string>
+  labelSelector?: LabelSelector | null
+  orLabelSelectors?: LabelSelector[] | null
+  restorePVs?: boolean | null
+  restoreStatus?: { includedResources?: string[] | null; excludedResources?: string[] | null } | null
+  preserveNodePorts?: boolean | null
+  includeClusterResources?: boolean | null
+  hooks?: { resources?: RestoreResourceHookSpec[] }
+  existingResourcePolicy?: string
+  itemOperationTimeout?: string
+  resourceModifier?: TypedLocalObjectReference | null
+  resourcePolicy?: TypedLocalObjectReference | null
+  uploaderConfig?: { writeSparseFiles?: boolean | null; parallelFilesDownload?: number } | null
+}
+
+/** A reference to an object in the Restore's namespace. */
+export interface TypedLocalObjectReference {
+  apiGroup?: string | null
+  kind: string
+  name: string
+}
+
+/** What happened so far. Zero counts are absent, as Velero leaves them out. */
+export interface RestoreStatus {
+  phase?: RestorePhase | ''
+  validationErrors?: string[]
+  warnings?: number
+  errors?: number
+  failureReason?: string
+  startTimestamp?: string
+  completionTimestamp?: string | null
+  progress?: { totalItems?: number; itemsRestored?: number }
+  restoreItemOperationsAttempted?: number
+  restoreItemOperationsCompleted?: number
+  restoreItemOperationsFailed?: number
+  hookStatus?: { hooksAttempted?: number; hooksFailed?: number }
+}
+
+/** The Restore resource. It has no status subresource: status is patched on the main endpoint. */
+export interface Restore {
+  apiVersion: 'velero.io/v1'
+  kind: 'Restore'
+  metadata: Metadata
+  spec: RestoreSpec
+  status?: RestoreStatus
+}
