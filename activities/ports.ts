@@ -1,0 +1,172 @@
+import type { Readable } from 'node:stream'
+import type { BackupStorageLocation } from '../velero/backup.ts'
+import type { Manifest } from '../velero/manifest.ts'
+import type { ObjectRef, ResourceRef } from '../velero/resource.ts'
+
+/**
+ * The outside world as activities see it. `infra/` makes these real, `worker/wire.ts` puts them together.
+ * Only the calls that are used stand here.
+ */
+export interface Ports {
+  cluster: Cluster
+  stores: Stores
+  archives: Archives
+  presence: Presence
+  clock: Clock
+  log: Log
+}
+
+/** The target cluster. Every failure is thrown as `ApiError`; nothing here retries or decides. */
+export interface Cluster {
+  /** The uid of namespace `kube-system`: which cluster this is (rule 3). */
+  readonly id: string
+  /** Reads one object, uncached; undefined where it (or its kind) is not there. */
+  get(ref: ObjectRef): Promise<Manifest | undefined>
+  /** Reads all objects of a resource, in pages; an unknown resource is an `ApiError` 404. */
+  list(resource: ResourceRef, options?: ListOptions): Promise<Manifest[]>
+  /** Creates an object; `namespace` is undefined for cluster-scoped ones. */
+  create(resource: ResourceRef, namespace: string | undefined, manifest: object, options: WriteOptions): Promise<Manifest>
+  /** Changes an object; a `metadata.resourceVersion` in the patch makes it conditional. */
+  patch(ref: ObjectRef, type: PatchType, patch: unknown, options: PatchOptions): Promise<Manifest>
+  /** Replaces the status subresource. */
+  replaceStatus(ref: ObjectRef, manifest: object, options: WriteOptions): Promise<Manifest>
+  /** Deletes an object; undefined where it was not there. */
+  remove(ref: ObjectRef, preconditions?: { uid?: string; resourceVersion?: string }): Promise<Manifest | undefined>
+  /** Which resources the cluster serves, read afresh (aggregated discovery where the server has it). */
+  discover(): Promise<DiscoveredResource[]>
+}
+
+/** RFC 6902, RFC 7386, Kubernetes' strategic merge, server-side apply. */
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
+
+export interface ListOptions {
+  /** All namespaces where it is absent. */
+  namespace?: string
+  labelSelector?: string
+  /** Only `metadata` is wanted. */
+  metadataOnly?: boolean
+  /** Any state the server's cache has will do; without it the newest one is read. */
+  cached?: boolean
+}
+
+export interface WriteOptions {
+  fieldManager: string
+}
+
+export interface PatchOptions extends WriteOptions {
+  subresource?: 'status'
+}
+
+/** One resource of the API server at one version. */
+export interface DiscoveredResource extends ResourceRef {
+  kind: string
+  namespaced: boolean
+  singular: string
+  shortNames: readonly string[]
+  verbs: readonly string[]
+  /** Whether this version is the group's preferred one. */
+  preferred: boolean
+  /** Whether it has the subresource `status`. */
+  hasStatus: boolean
+}
+
+/** Opens backup storage locations. */
+export interface Stores {
+  /**
+   * Reads the location's credentials and opens its bucket; no request to the bucket is made.
+   * Throws `StoreError` with Velero's text where the location cannot be used.
+   */
+  open(location: BackupStorageLocation): Promise<ObjectStore>
+}
+
+/** A bucket under a location's prefix. Failures are thrown as `StoreError`, which names key and cause but no credential. */
+export interface ObjectStore {
+  /** Endpoint, bucket and prefix: the same text is the same place. */
+  readonly id: string
+  /** Size and ETag; undefined where the object is not there. */
+  head(key: string): Promise<ObjectInfo | undefined>
+  /** The whole object; undefined where it is not there. */
+  get(key: string): Promise<Buffer | undefined>
+  /** The object as a stream, of that ETag only where one is given (`StoreError` of kind `changed` else). */
+  stream(key: string, options?: { etag?: string }): Promise<{ info: ObjectInfo; body: Readable }>
+  /** Writes the whole object; with `onlyIfAbsent` returns false, unwritten, where one stands there. */
+  put(key: string, body: Buffer, options?: { onlyIfAbsent?: boolean }): Promise<boolean>
+  /** All keys under a prefix, sorted. */
+  list(prefix: string): Promise<string[]>
+  /** The first path segments under the location's prefix, sorted. */
+  folders(): Promise<string[]>
+  /** Removes objects; missing ones are fine. */
+  remove(keys: readonly string[]): Promise<void>
+  /** An address from which anyone can read the object for that long. */
+  presign(key: string, seconds: number): Promise<string>
+}
+
+export interface ObjectInfo {
+  etag: string
+  sizeBytes: number
+}
+
+/** Backup archives, indexed once on the worker's disk and shared by restores (rule 10). */
+export interface Archives {
+  /**
+   * Streams the tarball `key` of that store into the cache, or finds it there, and opens its index.
+   * With an `etag` only that tarball will do. Throws `ArchiveError`, or `StoreError` where the bucket is at fault.
+   * `onProgress` is called with bytes read, at least once a second while it takes long.
+   */
+  open(store: ObjectStore, key: string, options: { etag?: string; signal?: AbortSignal; onProgress?: (bytes: number) => void }): Promise<Archive>
+}
+
+/** One indexed backup archive. */
+export interface Archive {
+  readonly etag: string
+  /** False where the tarball has no folder `resources`: Velero warns then and restores nothing. */
+  readonly hasResources: boolean
+  /** All items, sorted by group-resource, version, namespace and file name as bytes. */
+  readonly entries: readonly ArchiveEntry[]
+  /** The JSON text of an item. Throws `ArchiveError` where the disk copy is damaged. */
+  read(entry: ArchiveEntry): Promise<string>
+  /** The archive may be evicted from the cache from now on. */
+  close(): Promise<void>
+}
+
+/** One file of the archive that holds an item. */
+export interface ArchiveEntry {
+  groupResource: string
+  /** Undefined for the copy that Velero restores by default; else a version folder such as `v1` or `v1beta1`. */
+  version?: string
+  /** The version folder was marked `-preferredversion`. */
+  preferred?: boolean
+  namespace?: string
+  /** The file's name without `.json`. */
+  name: string
+  offset: number
+  sizeBytes: number
+}
+
+/** Rule 7: this worker's Lease in the cluster, and what other workers are at. */
+export interface Presence {
+  /** The name of this worker's Lease, and of the worker in claims and messages. */
+  readonly worker: string
+  /** Throws `ApiError` of reason `NoLease` unless the last renewal is young enough to begin a write. */
+  assertMayWrite(): void
+  /** Says that an attempt runs here, until the returned function is called. `scope` is `<restore uid>/<what>`. */
+  begin(scope: string): () => void
+  /**
+   * Waits until no other attempt with that scope can still write: each other worker's Lease has run out, or was renewed
+   * since without naming the scope; in this process, until the other attempt has ended. `onWait` gets the reason, each second.
+   */
+  fence(scope: string, options: { signal: AbortSignal; onWait: (reason: string) => void }): Promise<void>
+}
+
+export interface Clock {
+  now(): Date
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Structured log of the worker. Never a manifest, never a secret. */
+export interface Log {
+  debug(message: string, fields?: Record<string, unknown>): void
+  info(message: string, fields?: Record<string, unknown>): void
+  warn(message: string, fields?: Record<string, unknown>): void
+  error(message: string, fields?: Record<string, unknown>): void
+}

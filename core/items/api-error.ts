@@ -1,0 +1,58 @@
+/**
+ * An answer of the API server that is no success. `message` is the server's own text, which is what Velero prints.
+ * A request that got no answer has code 0 and reason `Unreachable` or `Timeout`.
+ */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly code: number
+  readonly reason: string
+  readonly causes: readonly ApiErrorCause[]
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(options: {
+    code: number
+    reason: string
+    message: string
+    causes?: readonly ApiErrorCause[]
+    retryAfterSeconds?: number
+    cause?: unknown
+  }) {
+    super(options.message, { cause: options.cause })
+    this.code = options.code
+    this.reason = options.reason
+    this.causes = options.causes ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}
+
+/** One entry of `status.details.causes`. */
+export interface ApiErrorCause {
+  reason?: string
+  message?: string
+  field?: string
+}
+
+/** Whether the object stood there before. */
+export function isAlreadyExists(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 409 && error.reason === 'AlreadyExists'
+}
+
+/** Whether a write lost against another one, or a precondition on uid or resourceVersion did not hold. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 409 && error.reason === 'Conflict'
+}
+
+/** Whether the object, its namespace or its kind is not there. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 404
+}
+
+/**
+ * Whether the same request may well succeed later: no answer, too many requests, a server in trouble.
+ * A refusal (invalid, forbidden, conflict) is none of these; it becomes an outcome.
+ */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false
+  if (error.code === 0 || error.code === 429) return true
+  return error.code === 502 || error.code === 503 || error.code === 504 || (error.code === 500 && error.reason !== 'InternalError') || error.reason === 'ServerTimeout'
+}
