@@ -1,0 +1,60 @@
+import type { Result, ResourceList, Results } from '../../velero/results.ts'
+import type { Message } from '../items/outcome.ts'
+import type { RestoreOperation } from '../../velero/item-operation.ts'
+import type { Tally } from './tally.ts'
+
+const namespacePrefix = 'namespace:'
+
+/** The content of `restore-<name>-results.gz`: every message of the tally, in the order of the outcomes' keys. */
+export function renderResults(tally: Tally): Results {
+  const messages = sorted(tally).flatMap((outcome) => outcome.messages)
+  return { errors: renderResult(messages, 'error'), warnings: renderResult(messages, 'warning') }
+}
+
+function renderResult(messages: readonly Message[], severity: Message['severity']): Result {
+  const velero: string[] = []
+  const cluster: string[] = []
+  const namespaces: Record<string, string[]> = {}
+  for (const message of messages) {
+    if (message.severity !== severity) continue
+    if (message.scope === 'velero') velero.push(message.text)
+    else if (message.scope === 'cluster') cluster.push(message.text)
+    else (namespaces[message.scope.slice(namespacePrefix.length)] ??= []).push(message.text)
+  }
+  return {
+    ...(velero.length > 0 ? { velero } : {}),
+    ...(cluster.length > 0 ? { cluster } : {}),
+    ...(Object.keys(namespaces).length > 0 ? { namespaces } : {}),
+  }
+}
+
+/** The content of `restore-<name>-resource-list.json.gz`: names sorted inside each kind, kinds sorted too. */
+export function renderResourceList(tally: Tally): ResourceList {
+  const list: Record<string, string[]> = {}
+  for (const { listed, action } of tally.values()) {
+    if (listed === undefined || action === undefined) continue
+    ;(list[listed.kind] ??= []).push(`${listed.name}(${action})`)
+  }
+  const kinds = Object.keys(list).sort(byBytes)
+  return Object.fromEntries(kinds.map((kind) => [kind, (list[kind] ?? []).sort(byBytes)]))
+}
+
+/** The asynchronous operations that items began, in the order of their items' keys. */
+export function renderOperations(tally: Tally): RestoreOperation[] {
+  return sorted(tally).flatMap((outcome) => (outcome.operation === undefined ? [] : [outcome.operation]))
+}
+
+/** How many items Velero would count as restored: all that are recorded, failed and skipped ones too. */
+export function countItems(tally: Tally): number {
+  let count = 0
+  for (const { listed, action } of tally.values()) if (listed !== undefined && action !== undefined) count++
+  return count
+}
+
+function sorted(tally: Tally) {
+  return [...tally.values()].sort((a, b) => byBytes(a.key, b.key))
+}
+
+function byBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
