@@ -1,6 +1,6 @@
 /**
  * Go's words for a text that is not JSON, as Velero's users read them: found by looking for the first place
- * where the text stops being JSON. `error` is what JSON.parse threw; its own text is used where Go's cannot be told.
+ * where the text stops being JSON. `error` is what JSON.parse threw; its text quotes the input, so it is never passed on.
  */
 export function goJsonError(text: string, error: unknown): string {
   if (text.trim() === '') return 'unexpected end of JSON input'
@@ -9,7 +9,7 @@ export function goJsonError(text: string, error: unknown): string {
   const position = /position (\d+)/.exec(message)?.[1]
   const at = position === undefined ? firstCharacter(text, message) : Number(position)
   const character = at === undefined ? undefined : text[at]
-  if (at === undefined || character === undefined) return `invalid JSON: ${message}`
+  if (at === undefined || character === undefined) return `invalid JSON`
   return `invalid character ${goQuote(character)} ${whereIn(text, at)}`
 }
 

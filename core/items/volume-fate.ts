@@ -1,0 +1,93 @@
+import type { Manifest } from '../../velero/manifest.ts'
+import type { BackupVolumeInfo, NativeSnapshot } from '../../velero/volume-info.ts'
+
+/** What becomes of a backed-up PersistentVolume. */
+export type VolumeFate =
+  /** A volume plugin must make a volume from its snapshot first. */
+  | { do: 'snapshot' }
+  /** The object is left out and its claim gets a new volume. */
+  | { do: 'provision'; because: string }
+  /** The object is restored as it is, without its old binding. */
+  | { do: 'keep' }
+
+/** What the backup knows about its volumes. */
+export interface VolumeFacts {
+  /** Of `<backup>-volumeinfo.json.gz`, by PV name; the last entry of a name wins, as in Velero. */
+  infos: Record<string, BackupVolumeInfo>
+  snapshots: readonly NativeSnapshot[]
+  /** VolumeSnapshots of backups made before volume info existed. */
+  csiSnapshots: readonly Manifest[]
+  podVolumeBackups: readonly Manifest[]
+  /** `<namespace>/<claim>` in the backup whose data a data mover uploaded. */
+  movedClaims: readonly string[]
+}
+
+/**
+ * | volume info says                  | fate                                          |
+ * | NativeSnapshot                    | snapshot                                      |
+ * | PodVolumeBackup, CSISnapshot      | provision                                     |
+ * | anything else                     | provision if its reclaim policy is Delete, else keep |
+ * | no entry (old backups)            | by the records of snapshots and uploads, then as above |
+ *
+ * Source: pkg/restore/restore.go restoreItem, branch of PersistentVolumes.
+ */
+export function volumeFate(pv: Manifest, facts: VolumeFacts): VolumeFate {
+  const info = facts.infos[pv.metadata.name]
+  if (info === undefined) return fateByRecords(pv, facts)
+  switch (info.backupMethod) {
+    case 'NativeSnapshot':
+      return { do: 'snapshot' }
+    case 'PodVolumeBackup':
+      return { do: 'provision', because: 'it has a pod volume backup to be restored' }
+    case 'CSISnapshot':
+      return { do: 'provision', because: 'it has a CSI VolumeSnapshot or a related snapshot DataUpload' }
+    case '':
+    case undefined:
+      return fateByReclaimPolicy(pv)
+    default:
+      return fateByReclaimPolicy(pv)
+  }
+}
+
+function fateByRecords(pv: Manifest, facts: VolumeFacts): VolumeFate {
+  if (facts.snapshots.some((snapshot) => snapshot.spec.persistentVolumeName === pv.metadata.name)) return { do: 'snapshot' }
+  const claim = claimRef(pv)
+  if (claim !== undefined) {
+    if (facts.podVolumeBackups.some((backup) => isBackupOfClaim(backup, claim))) {
+      return { do: 'provision', because: 'it has a pod volume backup to be restored' }
+    }
+    if (facts.csiSnapshots.some((snapshot) => isSnapshotOfClaim(snapshot, claim)) || facts.movedClaims.includes(`${claim.namespace}/${claim.name}`)) {
+      return { do: 'provision', because: 'it has a CSI VolumeSnapshot or a related snapshot DataUpload' }
+    }
+  }
+  return fateByReclaimPolicy(pv)
+}
+
+function fateByReclaimPolicy(pv: Manifest): VolumeFate {
+  const policy = (pv['spec'] as { persistentVolumeReclaimPolicy?: string } | undefined)?.persistentVolumeReclaimPolicy
+  return policy === 'Delete'
+    ? { do: 'provision', because: "it doesn't have a snapshot and its reclaim policy is Delete" }
+    : { do: 'keep' }
+}
+
+function claimRef(pv: Manifest): { namespace: string; name: string } | undefined {
+  const ref = (pv['spec'] as { claimRef?: { namespace?: string; name?: string } } | undefined)?.claimRef
+  if (ref?.name === undefined) return undefined
+  return { namespace: ref.namespace ?? '', name: ref.name }
+}
+
+function isBackupOfClaim(backup: Manifest, claim: { namespace: string; name: string }): boolean {
+  const pod = (backup['spec'] as { pod?: { namespace?: string } } | undefined)?.pod
+  const status = backup['status'] as { phase?: string; snapshotID?: string } | undefined
+  return (
+    pod?.namespace === claim.namespace &&
+    backup.metadata.annotations?.['velero.io/pvc-name'] === claim.name &&
+    status?.phase === 'Completed' &&
+    (status.snapshotID ?? '') !== ''
+  )
+}
+
+function isSnapshotOfClaim(snapshot: Manifest, claim: { namespace: string; name: string }): boolean {
+  const source = (snapshot['spec'] as { source?: { persistentVolumeClaimName?: string } } | undefined)?.source
+  return snapshot.metadata.namespace === claim.namespace && source?.persistentVolumeClaimName === claim.name
+}
