@@ -1,0 +1,96 @@
+import { backupNameLabel, restoreNameLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { GroupResource } from '../../velero/resource.ts'
+import type { ItemAction } from '../../velero/results.ts'
+import { makeMergePatch } from '../modifiers/merge-patch.ts'
+import { semanticEqual } from './deep-equal.ts'
+import { mergeServiceAccount } from './merge-service-account.ts'
+import { scopeOf, warning } from './outcome.ts'
+import type { Message } from './outcome.ts'
+import { resetMetadataAndStatus } from './reset-metadata.ts'
+import { withLabels } from './restore-labels.ts'
+
+/** What to do about an object that stood there before this restore. */
+export type ExistingDecision =
+  | { do: 'leave'; action: ItemAction; messages: readonly Message[] }
+  | {
+      do: 'patch'
+      /** RFC 7386, from the object as it stands to the one wanted. */
+      patch: Record<string, unknown>
+      /** The action when the patch succeeds. */
+      action: ItemAction
+      /** Tried when the patch is refused: the refusal is then a warning. Without it the refusal alone is. */
+      relabel?: Record<string, unknown>
+      /** Whether a refusal is an error of the item rather than a warning. */
+      refusalIsError: boolean
+    }
+
+/** What the decision rests on. */
+export interface ExistingFacts {
+  /** As read from the cluster. */
+  live: Manifest
+  /** As prepared, with restore labels. */
+  object: Manifest
+  groupResource: GroupResource
+  targetNamespace: string | undefined
+  /** `spec.existingResourcePolicy`. */
+  policy: string | undefined
+  labels: Record<string, string>
+  neverEqual: boolean
+}
+
+/**
+ * | live is    | kind           | policy | decision                                            |
+ * | equal      | any            | update | patch of the two labels; skipped                    |
+ * | equal      | any            | other  | leave; skipped                                      |
+ * | different  | ServiceAccount | any    | merge what is missing; updated, or skipped if nothing is |
+ * | different  | others         | unset  | leave with a warning; failed                        |
+ * | different  | others         | none   | the same, quoted in another way; failed             |
+ * | different  | others         | update | patch, else the labels alone with a warning; updated or failed |
+ *
+ * Source: pkg/restore/restore.go restoreItem (existing path), processUpdateResourcePolicy, updateBackupRestoreLabels.
+ */
+export function decideExisting(facts: ExistingFacts): ExistingDecision {
+  const live = resetMetadataAndStatus(facts.live) ?? facts.live
+  const labelled = withLabels(live, facts.labels)
+  const unlabelled = withLabels(live, { [backupNameLabel]: '', [restoreNameLabel]: '' })
+  const relabel = makeMergePatch(unlabelled, labelled) as Record<string, unknown> | undefined
+  const equal = !facts.neverEqual && semanticEqual(labelled, facts.object)
+  if (equal) return decideEqual(facts, relabel)
+  if (facts.groupResource === 'serviceaccounts') return decideServiceAccount(facts, labelled, relabel)
+  return decideDifferent(facts, unlabelled, relabel)
+}
+
+function decideEqual(facts: ExistingFacts, relabel: Record<string, unknown> | undefined): ExistingDecision {
+  if (facts.policy !== 'update' || relabel === undefined) return { do: 'leave', action: 'skipped', messages: [] }
+  return { do: 'patch', patch: relabel, action: 'skipped', refusalIsError: true }
+}
+
+function decideServiceAccount(facts: ExistingFacts, labelled: Manifest, relabel: Record<string, unknown> | undefined): ExistingDecision {
+  const desired = mergeServiceAccount(labelled, facts.object)
+  const patch = semanticEqual(labelled, desired) ? undefined : (makeMergePatch(labelled, desired) as Record<string, unknown> | undefined)
+  if (patch === undefined) return { do: 'leave', action: 'skipped', messages: [] }
+  const fallback = facts.policy === 'update' && relabel !== undefined ? { relabel } : {}
+  return { do: 'patch', patch, action: 'updated', ...fallback, refusalIsError: false }
+}
+
+function decideDifferent(facts: ExistingFacts, unlabelled: Manifest, relabel: Record<string, unknown> | undefined): ExistingDecision {
+  const { kind, metadata } = facts.object
+  const different = 'already exists. Warning: the in-cluster version is different than the backed-up version'
+  switch (facts.policy) {
+    case undefined:
+    case '':
+      return leave(facts, `could not restore, ${kind}:${metadata.name} ${different}`)
+    case 'update': {
+      const patch = makeMergePatch(unlabelled, facts.object) as Record<string, unknown> | undefined
+      if (patch === undefined) return { do: 'leave', action: 'updated', messages: [] }
+      return { do: 'patch', patch, action: 'updated', ...(relabel === undefined ? {} : { relabel }), refusalIsError: false }
+    }
+    default:
+      return leave(facts, `could not restore, ${kind} "${metadata.name}" ${different}`)
+  }
+}
+
+function leave(facts: ExistingFacts, text: string): ExistingDecision {
+  return { do: 'leave', action: 'failed', messages: [warning(scopeOf(facts.targetNamespace), text)] }
+}
