@@ -1,0 +1,73 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow'
+import type { RestorePhase } from '../velero/phases.ts'
+import type { PlanSummary } from '../core/plan/plan.ts'
+
+/** Which restore: enough to find it and to be sure that it is the same one. */
+export interface RestoreRef {
+  namespace: string
+  name: string
+  uid: string
+  /** The uid of namespace `kube-system` of the target cluster (rule 3). */
+  cluster: string
+}
+
+/** The input of workflow `restore`. */
+export interface RestoreInput extends RestoreRef {
+  /** The first wave that is not known to be done; set when a long history is continued as new. */
+  fromWave?: number
+}
+
+/** What a finished workflow returns. A cancelled one is closed as Canceled instead. */
+export interface RestoreOutcome {
+  phase: RestorePhase | 'Gone'
+  items: number
+  warnings: number
+  errors: number
+}
+
+/** The type of the workflow, as the Web UI shows it. */
+export const restoreWorkflowType = 'restore'
+
+/** The workflow of a Restore. Its uid makes a Restore that was deleted and made again another workflow. */
+export function workflowIdOf(ref: { namespace: string; name: string; uid: string }): string {
+  return `restore/${ref.namespace}/${ref.name}/${ref.uid}`
+}
+
+/** The queue that the workers of one cluster and one Velero namespace poll (rule 3). */
+export function taskQueueOf(cluster: string, veleroNamespace: string): string {
+  return `drydock-${cluster}-${veleroNamespace}`
+}
+
+/** Asks a restore to stop at the next item; the argument is the reason, as text or as `{ reason }`. */
+export const cancelSignal = defineSignal<[(string | { reason?: string })?]>('cancel')
+/** Stops starting new chunks until `resume`. */
+export const pauseSignal = defineSignal<[(string | { reason?: string })?]>('pause')
+/** Goes on after `pause`. */
+export const resumeSignal = defineSignal('resume')
+
+/** What `progress` answers. */
+export interface RestoreProgress {
+  phase: RestorePhase | 'New'
+  /** The wave being restored, from 1; 0 before the first. */
+  wave: number
+  waves: number
+  groupResource?: string
+  itemsDone: number
+  itemsTotal: number
+  created: number
+  updated: number
+  skipped: number
+  failed: number
+  warnings: number
+  errors: number
+  /** What is being waited for, in words; absent while work goes on. */
+  waitingFor?: string
+  startedAt?: string
+}
+
+/** Where the restore stands. */
+export const progressQuery = defineQuery<RestoreProgress>('progress')
+/** The waves and chunks, as counts. */
+export const planQuery = defineQuery<PlanSummary | undefined>('plan')
+/** The most recent trouble that is being retried or was recorded, as short texts. */
+export const failuresQuery = defineQuery<readonly string[]>('failures')
