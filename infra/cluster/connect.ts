@@ -1,0 +1,190 @@
+import type { Cluster, Log } from '../../activities/ports.ts'
+import { ApiError } from '../../core/items/api-error.ts'
+import { stringifyJson, parseJson } from '../../core/manifest-json.ts'
+import { isWrite, type ApiRequest } from './api-request.ts'
+import { openCredentials, type Credentials } from './credentials.ts'
+import { exchange, type ExchangeAnswer, type ExchangeRequest } from './exchange.ts'
+import { networkError } from './network-error.ts'
+import { createObjects } from './objects.ts'
+import { openPools, type Pools } from './open-pools.ts'
+import { readApiError } from './read-api-error.ts'
+import { streamLines } from './stream-lines.ts'
+
+export interface ConnectOptions {
+  /** A kubeconfig; without it `KUBECONFIG`, `~/.kube/config` or the pod's service account. */
+  kubeconfig?: string | undefined
+  context?: string | undefined
+  log: Log
+  /** Rule 7: asked at the moment each write is put on the wire. Absent where no Lease is kept, as in the client. */
+  assertMayWrite?: (() => void) | undefined
+  /** The server's deadline for a write (rule 7): 10 s of Lease plus this must stay below 15 s. */
+  requestTimeoutSeconds: number
+  connectionsMax: number
+}
+
+/** One connection to the target cluster: the port of the activities, and the raw requests that it is made of. */
+export interface ClusterConnection {
+  readonly cluster: Cluster
+  /** One request; resolves with the JSON of a success, rejects with `ApiError`. */
+  send(request: ApiRequest): Promise<unknown>
+  /** One request whose answer is read line by line until the server ends it. */
+  stream(request: ApiRequest, onLine: (line: string) => void): Promise<void>
+  close(): Promise<void>
+}
+
+const readTimeoutSeconds = 30
+/** A page of 500 objects is far below it. */
+const answerBytesMax = 256 * 1024 * 1024
+
+/**
+ * Connects to the cluster and reads its id. Every request goes over one bounded set of kept-alive connections, since
+ * opening one for each costs more than the request itself.
+ */
+export async function connectCluster(options: ConnectOptions): Promise<ClusterConnection> {
+  const credentials = openCredentials(options)
+  const pools = poolsOf(options.connectionsMax)
+
+  async function attempt<T>(request: ApiRequest, run: (call: Call) => Promise<T>): Promise<T> {
+    const first = await currentCredentials(() => credentials.current())
+    try {
+      return await run({ credentials: first, pools: pools.for(first) })
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 401) throw error
+      options.log.warn('the API server refused the credentials; they are read again', { path: request.path })
+      const second = await currentCredentials(() => credentials.reload(first))
+      return run({ credentials: second, pools: pools.for(second) })
+    }
+  }
+
+  const connection = {
+    send: (request: ApiRequest) => attempt(request, (call) => sendOnce(call, request, options)),
+    stream: (request: ApiRequest, onLine: (line: string) => void) =>
+      attempt(request, (call) => streamOnce(call, request, onLine)),
+    close: () => pools.close(),
+  }
+  const objects = createObjects(connection.send, options.log)
+  const id = await readClusterId(objects, connection.close)
+  return { ...connection, cluster: { id, ...objects } }
+}
+
+/** Which pools and credentials a request goes out with. */
+interface Call {
+  credentials: Credentials
+  pools: Pools
+}
+
+async function sendOnce(call: Call, request: ApiRequest, options: ConnectOptions): Promise<unknown> {
+  const write = isWrite(request)
+  const timeoutSeconds = request.timeoutSeconds ?? (write ? options.requestTimeoutSeconds : readTimeoutSeconds)
+  const guard = write && request.exempt !== true ? options.assertMayWrite : undefined
+  const wire = {
+    ...wireRequest(call.credentials, request, timeoutSeconds),
+    ...(guard === undefined ? {} : { beforeSend: guard }),
+  }
+  const answer = await answerOf(call, request, wire)
+  if (answer.code < 200 || answer.code > 299) throw readApiError({ method: request.method, ...answer })
+  return readBody(answer, request)
+}
+
+async function answerOf(call: Call, request: ApiRequest, wire: ExchangeRequest): Promise<ExchangeAnswer> {
+  try {
+    return await exchange(call.pools[request.lane ?? 'bulk'], call.credentials.origin, wire)
+  } catch (error) {
+    throw networkError(error, describeRequest(call.credentials, request), request.signal)
+  }
+}
+
+function readBody(answer: ExchangeAnswer, request: ApiRequest): unknown {
+  try {
+    return parseJson(answer.body)
+  } catch (error) {
+    throw new ApiError({
+      code: answer.code,
+      reason: 'Undecodable',
+      message: `${request.method} ${request.path}: the answer is no JSON`,
+      cause: error,
+    })
+  }
+}
+
+async function streamOnce(call: Call, request: ApiRequest, onLine: (line: string) => void): Promise<void> {
+  const wire = wireRequest(call.credentials, request, request.timeoutSeconds ?? readTimeoutSeconds)
+  try {
+    await streamLines({ dispatcher: call.pools.vital, origin: call.credentials.origin, request: wire, onLine })
+  } catch (error) {
+    throw networkError(error, describeRequest(call.credentials, request), request.signal)
+  }
+}
+
+function wireRequest(credentials: Credentials, request: ApiRequest, timeoutSeconds: number): ExchangeRequest {
+  const query = new URLSearchParams({ timeout: `${timeoutSeconds}s` })
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) query.set(name, String(value))
+  }
+  const headers: Record<string, string> = {
+    ...credentials.headers,
+    accept: request.accept ?? 'application/json',
+    'user-agent': 'drydock',
+  }
+  const wire: ExchangeRequest = {
+    method: request.method,
+    path: `${credentials.basePath}${request.path}?${query.toString()}`,
+    headers,
+    timeoutMs: timeoutSeconds * 1000 + 1000,
+    bodyBytesMax: answerBytesMax,
+    signal: request.signal,
+  }
+  if (request.body === undefined) return wire
+  headers['content-type'] = request.contentType ?? 'application/json'
+  return { ...wire, body: stringifyJson(request.body) }
+}
+
+function describeRequest(credentials: Credentials, request: ApiRequest): string {
+  return `${request.method} ${credentials.origin}${credentials.basePath}${request.path}`
+}
+
+async function currentCredentials(read: () => Promise<Credentials>): Promise<Credentials> {
+  try {
+    return await read()
+  } catch (error) {
+    throw new ApiError({
+      code: 0,
+      reason: 'Unreachable',
+      message: `reading the cluster's credentials: ${error instanceof Error ? error.message : String(error)}`,
+      cause: error,
+    })
+  }
+}
+
+/** Pools last as long as address and TLS material do; a new bearer token needs no new connections. */
+function poolsOf(connectionsMax: number): { for(credentials: Credentials): Pools; close(): Promise<void> } {
+  let held: { credentials: Credentials; key: string; pools: Pools } | undefined
+  return {
+    for(credentials) {
+      if (held?.credentials === credentials) return held.pools
+      const key = JSON.stringify([credentials.origin, credentials.tls, credentials.proxyUrl])
+      if (held !== undefined && held.key === key) {
+        held.credentials = credentials
+        return held.pools
+      }
+      void held?.pools.close()
+      held = { credentials, key, pools: openPools(credentials, connectionsMax) }
+      return held.pools
+    },
+    async close() {
+      await held?.pools.close()
+    },
+  }
+}
+
+async function readClusterId(objects: Pick<Cluster, 'get'>, close: () => Promise<void>): Promise<string> {
+  try {
+    const namespace = await objects.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
+    const uid = namespace?.metadata.uid
+    if (uid === undefined) throw new Error('the cluster has no namespace kube-system, whose uid would name it')
+    return uid
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,94 @@
+import type { ListOptions } from '../../activities/ports.ts'
+import { ApiError } from '../../core/items/api-error.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ResourceRef } from '../../velero/resource.ts'
+import type { Send } from './objects.ts'
+import { collectionPath } from './resource-path.ts'
+
+const pageItemsMax = 500
+const restartsMax = 3
+
+/**
+ * Reads a whole collection, page by page. A list so long that its snapshot expires under way begins anew;
+ * after some such turns it is read in one piece.
+ */
+export async function listObjects(send: Send, resource: ResourceRef, options: ListOptions = {}): Promise<Manifest[]> {
+  return (await listCollection(send, resource, options)).items
+}
+
+/** The same, with the resourceVersion from which a watch carries on. */
+export async function listCollection(
+  send: Send,
+  resource: ResourceRef,
+  options: ListOptions = {},
+): Promise<Collection> {
+  for (let restarts = 0; ; restarts += 1) {
+    try {
+      return await listPages(send, resource, { ...options, limit: restarts < restartsMax ? pageItemsMax : undefined })
+    } catch (error) {
+      if (!isExpired(error) || restarts >= restartsMax) throw error
+    }
+  }
+}
+
+export interface Collection {
+  items: Manifest[]
+  resourceVersion: string
+}
+
+/** Whether a snapshot of the collection is gone: a continue token, or the version that a watch asked for. */
+export function isExpired(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === 410 || error.reason === 'Expired' || error.reason === 'Gone')
+}
+
+interface PageOptions extends ListOptions {
+  limit: number | undefined
+}
+
+interface Page {
+  apiVersion?: string
+  kind?: string
+  metadata?: { resourceVersion?: string; continue?: string }
+  items?: Manifest[] | null
+}
+
+async function listPages(send: Send, resource: ResourceRef, options: PageOptions): Promise<Collection> {
+  const items: Manifest[] = []
+  let from: string | undefined
+  for (;;) {
+    const page = await readPage(send, resource, { ...options, from })
+    for (const item of page.items ?? []) items.push(withKind(item, page))
+    from = page.metadata?.continue
+    if (from === undefined || from === '') return { items, resourceVersion: page.metadata?.resourceVersion ?? '' }
+  }
+}
+
+async function readPage(
+  send: Send,
+  resource: ResourceRef,
+  options: PageOptions & { from: string | undefined },
+): Promise<Page> {
+  return (await send({
+    method: 'GET',
+    path: collectionPath(resource, options.namespace),
+    query: {
+      limit: options.limit,
+      continue: options.from,
+      labelSelector: options.labelSelector,
+      resourceVersion: options.cached === true && options.from === undefined ? '0' : undefined,
+    },
+    ...(options.metadataOnly === true
+      ? { accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json' }
+      : {}),
+  })) as Page
+}
+
+/** The items of a list of a built-in resource do not say what they are; the list does. */
+function withKind(item: Manifest, page: Page): Manifest {
+  const { apiVersion, kind, ...rest } = item as Partial<Manifest>
+  return {
+    apiVersion: apiVersion ?? page.apiVersion ?? '',
+    kind: kind ?? (page.kind ?? '').replace(/List$/, ''),
+    ...rest,
+  } as Manifest
+}

@@ -1,0 +1,70 @@
+import type { Cluster, Log, PatchType } from '../../activities/ports.ts'
+import { isNotFound } from '../../core/items/api-error.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ApiRequest } from './api-request.ts'
+import { discoverResources } from './discovery.ts'
+import { listObjects } from './list-objects.ts'
+import { collectionPath, objectPath } from './resource-path.ts'
+
+/** Sends one request and returns the JSON of its success. */
+export type Send = (request: ApiRequest) => Promise<unknown>
+
+/** The calls of the port `Cluster`, each one request (a list: one per page), none retried. */
+export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
+  return {
+    get: (ref) => undefinedWhereMissing(sendManifest(send, { method: 'GET', path: objectPath(ref) })),
+    list: (resource, options = {}) => listObjects(send, resource, options),
+    discover: () => discoverResources(send, log),
+    create: (resource, namespace, manifest, { fieldManager }) =>
+      sendManifest(send, {
+        method: 'POST',
+        path: collectionPath(resource, namespace),
+        query: { fieldManager },
+        body: manifest,
+      }),
+    patch: (ref, type, patch, { fieldManager, subresource }) =>
+      sendManifest(send, {
+        method: 'PATCH',
+        path: objectPath(ref, subresource),
+        query: { fieldManager, ...(type === 'apply' ? { force: 'true' } : {}) },
+        body: patch,
+        contentType: patchContentType(type),
+      }),
+    replaceStatus: (ref, manifest, { fieldManager }) =>
+      sendManifest(send, { method: 'PUT', path: objectPath(ref, 'status'), query: { fieldManager }, body: manifest }),
+    remove: (ref, preconditions) =>
+      undefinedWhereMissing(
+        sendManifest(send, {
+          method: 'DELETE',
+          path: objectPath(ref),
+          body: { kind: 'DeleteOptions', apiVersion: 'v1', ...(preconditions === undefined ? {} : { preconditions }) },
+        }),
+      ),
+  }
+}
+
+async function sendManifest(send: Send, request: ApiRequest): Promise<Manifest> {
+  return (await send(request)) as Manifest
+}
+
+async function undefinedWhereMissing(manifest: Promise<Manifest>): Promise<Manifest | undefined> {
+  try {
+    return await manifest
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+function patchContentType(type: PatchType): string {
+  switch (type) {
+    case 'json':
+      return 'application/json-patch+json'
+    case 'merge':
+      return 'application/merge-patch+json'
+    case 'strategic':
+      return 'application/strategic-merge-patch+json'
+    case 'apply':
+      return 'application/apply-patch+yaml'
+  }
+}
