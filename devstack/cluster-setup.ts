@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { checkLocation } from './check-location.ts'
+import type { KubeClient } from './kube-client.ts'
+import type { BucketAddress } from './stack-types.ts'
+
+/** What stands in a cluster before the first restore. */
+export interface ClusterSetup {
+  /** Velero's CustomResourceDefinitions. */
+  crds: readonly object[]
+  namespace: string
+  /** Where backups are; without it there is no location. */
+  location?: { s3: BucketAddress; prefix?: string }
+  /** Folders of backups; the Backup of each is applied. */
+  backups: readonly string[]
+}
+
+/** Applies what `velero install` and Velero's server would have left in a cluster, but for the server itself. */
+export async function setUpCluster(client: KubeClient, setup: ClusterSetup): Promise<void> {
+  await Promise.all([
+    ...setup.crds.map(crd => applyCrd(client, crd)),
+    client.must('POST', '/api/v1/namespaces', { metadata: { name: setup.namespace } }),
+  ])
+  const backups = await Promise.all(setup.backups.map(readBackup))
+  await Promise.all([
+    ...backups.map(backup => createServed(client, veleroPath(setup.namespace, 'backups'), backup)),
+    setup.location === undefined ? undefined : addLocation(client, setup.namespace, setup.location),
+    ...setup.crds.map(crd => served(client, crd)),
+  ])
+}
+
+/** The Deployment that Velero's plugins read, with no pod behind it: the server runs beside the cluster. */
+export async function addVeleroDeployment(client: KubeClient, namespace: string, args: readonly string[]): Promise<void> {
+  const labels = { component: 'velero', deploy: 'velero' }
+  const container = { name: 'velero', image: 'velero/velero:v1.18.3', command: ['/velero'], args }
+  await client.must('POST', `/apis/apps/v1/namespaces/${namespace}/deployments`, {
+    metadata: { name: 'velero', labels: { component: 'velero' } },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [container] } },
+    },
+  })
+}
+
+/** Lets the user of the second token read everything but Secrets, and write nothing. */
+export async function addReadonlyUser(client: KubeClient): Promise<void> {
+  await client.must('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    metadata: { name: 'drydock-readonly' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'drydock-readonly' }],
+  })
+}
+
+/** By server-side apply and in kubectl's name, as in the clusters of the recorded restores. */
+async function applyCrd(client: KubeClient, crd: object): Promise<void> {
+  const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${nameOf(crd)}?fieldManager=kubectl`
+  await client.must('PATCH', path, crd, 'application/apply-patch+yaml')
+}
+
+/** An API server accepts a definition some time before it serves it. */
+async function served(client: KubeClient, crd: object): Promise<void> {
+  const { spec } = crd as { spec: { group: string; names: { plural: string }; versions: { name: string }[] } }
+  const path = `/apis/${spec.group}/${spec.versions[0]?.name ?? ''}/${spec.names.plural}?limit=1`
+  await eventually(async () => (await client.request('GET', path)).status === 200, path)
+}
+
+async function createServed(client: KubeClient, path: string, body: object): Promise<void> {
+  await eventually(async () => {
+    const answer = await client.request('POST', path, body)
+    if (answer.status === 404) return false
+    if (answer.status < 300) return true
+    throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+  }, path)
+}
+
+/** The Secret, the location, and the location's state. */
+async function addLocation(client: KubeClient, namespace: string, where: { s3: BucketAddress; prefix?: string }): Promise<void> {
+  const { s3, prefix } = where
+  const credentials = `[default]\naws_access_key_id=${s3.accessKey}\naws_secret_access_key=${s3.secretKey}\n`
+  await client.must('POST', `/api/v1/namespaces/${namespace}/secrets`, {
+    metadata: { name: 'cloud-credentials', labels: { component: 'velero' } },
+    stringData: { cloud: credentials },
+  })
+  const verdict = await checkLocation(s3, prefix)
+  await createServed(client, veleroPath(namespace, 'backupstoragelocations'), {
+    apiVersion: 'velero.io/v1',
+    kind: 'BackupStorageLocation',
+    metadata: { name: 'default', labels: { component: 'velero' } },
+    spec: {
+      provider: 'aws',
+      default: true,
+      objectStorage: { bucket: s3.bucket, ...(prefix === undefined ? {} : { prefix }) },
+      credential: { name: 'cloud-credentials', key: 'cloud' },
+      config: { region: s3.region, s3Url: s3.endpoint, s3ForcePathStyle: 'true' },
+    },
+    status: { ...verdict, lastValidationTime: now(), lastSyncedTime: now() },
+  })
+}
+
+interface BackupFile {
+  metadata: { name: string; labels?: object; annotations?: object }
+  status?: { expiration?: string }
+}
+
+/** A recorded backup as Velero's sync would bring it into a cluster; it must not expire under our hands. */
+async function readBackup(folder: string): Promise<object> {
+  const backup = JSON.parse(await readFile(join(folder, 'velero-backup.json'), 'utf8')) as BackupFile
+  const { name, labels, annotations } = backup.metadata
+  const expiration = new Date(Date.now() + keepDays * 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z')
+  return { ...backup, metadata: { name, labels, annotations }, status: { ...backup.status, expiration } }
+}
+
+const keepDays = 30
+
+async function eventually(check: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + servedSecondsMax * 1000
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`${what} is not served after ${servedSecondsMax} s`)
+    await sleep(50)
+  }
+}
+
+const servedSecondsMax = 30
+const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
+const nameOf = (object: object): string => (object as { metadata: { name: string } }).metadata.name
+const veleroPath = (namespace: string, plural: string): string =>
+  `/apis/velero.io/v1/namespaces/${namespace}/${plural}`

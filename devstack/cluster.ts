@@ -1,0 +1,82 @@
+import { addReadonlyUser, setUpCluster } from './cluster-setup.ts'
+import { openHome, type Home } from './home.ts'
+import { openKubeClient } from './kube-client.ts'
+import { startApiServer } from './services/kube-apiserver.ts'
+import { startEtcd } from './services/etcd.ts'
+import type { BucketAddress, Cluster, ClusterAddress } from './stack-types.ts'
+import { stopStack } from './stop-stack.ts'
+import { veleroCrds } from './velero-crds.ts'
+
+export interface ClusterOptions {
+  /** Made anew; what an earlier stack left in it is stopped first. */
+  dir: string
+  /** An etcd that runs already; each cluster in it needs a prefix of its own. */
+  etcd?: { address: string; prefix: string }
+  audit?: boolean
+  /** Where backups are; without it the cluster has no backup location. */
+  location?: { s3: BucketAddress; prefix?: string }
+  /** Folders of backups whose Backup is applied. */
+  backups?: readonly string[]
+  veleroNamespace?: string
+  /** Binds `drydock-readonly` to the role `view`; without it that user may do nothing. */
+  readonlyUser?: boolean
+  report?: (line: string) => void
+  signal?: AbortSignal
+}
+
+/**
+ * Brings up etcd and kube-apiserver alone, with Velero's CRDs, namespace, location and Backups: a cluster in which a
+ * restore can be compared object by object, since no controller touches anything. `stopStack(dir)` ends it.
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  await stopStack(options.dir)
+  const home = openHome(options.dir, options)
+  try {
+    const cluster = await bringUpCluster(home, options)
+    home.state.cluster = cluster
+    home.save()
+    return cluster
+  } catch (error) {
+    await stopStack(options.dir, { keepFiles: true })
+    throw error
+  }
+}
+
+/** The cluster's part of a stack. */
+export async function bringUpCluster(home: Home, options: Omit<ClusterOptions, 'dir'>): Promise<Cluster> {
+  const veleroNamespace = options.veleroNamespace ?? 'velero'
+  const crds = veleroCrds(home)
+  // An API server that fails must not leave this promise without a listener.
+  crds.catch(() => {})
+  const etcd = options.etcd?.address ?? (await startEtcd(home))
+  const prefix = options.etcd === undefined ? {} : { etcdPrefix: options.etcd.prefix }
+  const address = await startApiServer(home, { etcd, ...prefix, audit: options.audit ?? false })
+  await withClient(address, async client => {
+    await setUpCluster(client, {
+      crds: await crds,
+      namespace: veleroNamespace,
+      backups: options.backups ?? [],
+      ...(options.location === undefined ? {} : { location: options.location }),
+    })
+    if (options.readonlyUser === true) await addReadonlyUser(client)
+  })
+  return { ...address, dir: home.dir, veleroNamespace, pids: pidsOf(home) }
+}
+
+/** Runs `use` with a client of the cluster's administrator. */
+export async function withClient(
+  cluster: ClusterAddress,
+  use: (client: ReturnType<typeof openKubeClient>) => Promise<void>,
+): Promise<void> {
+  const client = openKubeClient({ url: cluster.kubeUrl, ca: cluster.kubeCa, token: cluster.tokens.admin })
+  try {
+    await use(client)
+  } finally {
+    await client.close()
+  }
+}
+
+/** The pid of every service that was started in this home. */
+export function pidsOf(home: Home): Record<string, number> {
+  return Object.fromEntries(Object.entries(home.state.services).map(([name, { pid }]) => [name, pid]))
+}

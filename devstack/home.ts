@@ -1,0 +1,47 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { readState, writeState, type StackState } from './state.ts'
+import { obtainTool } from './tools/obtain-tool.ts'
+import type { ToolName } from './tools/tools.ts'
+
+/** What each service needs while the stack comes up: where to write, how to get its binary, whom to tell. */
+export interface Home {
+  readonly dir: string
+  readonly state: StackState
+  readonly signal: AbortSignal
+  /** One line of progress for a human. */
+  report(line: string): void
+  /** The path of a tool's binary, found, fetched or built. */
+  tool(name: ToolName): Promise<string>
+  /** Makes a folder of the home and returns its path. */
+  folder(name: string): string
+  /** Keeps the state, so that whoever comes later can stop what runs now. */
+  save(): void
+}
+
+export interface HomeOptions {
+  signal?: AbortSignal
+  report?: (line: string) => void
+}
+
+/** Opens the folder in which a stack keeps everything; what stands there stays. */
+export function openHome(dir: string, options: HomeOptions = {}): Home {
+  const signal = options.signal ?? new AbortController().signal
+  const report = options.report ?? (() => {})
+  const state = readState(dir) ?? { version: 1, services: {} }
+  const folder = (name: string): string => {
+    const path = join(dir, name)
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    return path
+  }
+  folder('logs')
+  return {
+    dir,
+    state,
+    signal,
+    report,
+    folder,
+    tool: name => obtainTool(name, { report, signal }),
+    save: () => writeState(dir, state),
+  }
+}

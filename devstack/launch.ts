@@ -1,0 +1,75 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { endProcess } from './end-process.ts'
+import type { Home } from './home.ts'
+import { markProcess } from './process-mark.ts'
+
+/** One server to start. */
+export interface Service {
+  name: string
+  binary: string
+  args: readonly string[]
+  env?: Record<string, string>
+  /** Where it answers, for `status`. */
+  address: string
+  /** Asked again and again until it says yes; a throw means no. */
+  ready: () => Promise<boolean>
+  readySecondsMax?: number
+}
+
+/**
+ * Starts a server and waits until it answers. It leads its own process group and outlives us (`up` ends, the stack
+ * stays); its pid is on disk before we wait for it, so a kill at any time leaves something to clean up by.
+ */
+export async function launch(home: Home, service: Service): Promise<void> {
+  home.signal.throwIfAborted()
+  const child = start(home, service)
+  const deadline = Date.now() + (service.readySecondsMax ?? 60) * 1000
+  while (!(await answers(service))) {
+    if (home.signal.aborted) await endOf(home, service)
+    home.signal.throwIfAborted()
+    if (hasEnded(child)) throw new Error(`${service.name} ended while it started\n${logTail(home, service.name)}`)
+    if (Date.now() > deadline) throw new Error(`${service.name} does not answer\n${logTail(home, service.name)}`)
+    await sleep(25)
+  }
+}
+
+function start(home: Home, service: Service): ChildProcess {
+  const log = openSync(join(home.folder('logs'), `${service.name}.log`), 'a', 0o600)
+  try {
+    const env = { ...process.env, ...service.env }
+    const child = spawn(service.binary, service.args, { detached: true, stdio: ['ignore', log, log], env, cwd: home.dir })
+    child.on('error', () => {})
+    child.unref()
+    const mark = child.pid === undefined ? undefined : markProcess(child.pid)
+    if (mark === undefined) throw new Error(`${service.name} cannot be started from ${service.binary}`)
+    home.state.services[service.name] = { ...mark, address: service.address }
+    home.save()
+    return child
+  } finally {
+    closeSync(log)
+  }
+}
+
+async function answers(service: Service): Promise<boolean> {
+  try {
+    return await service.ready()
+  } catch {
+    return false
+  }
+}
+
+async function endOf(home: Home, service: Service): Promise<void> {
+  const mark = home.state.services[service.name]
+  if (mark !== undefined) await endProcess(mark)
+}
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null
+
+function logTail(home: Home, name: string): string {
+  const path = join(home.dir, 'logs', `${name}.log`)
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+  return [`the last lines of ${path}:`, ...lines.slice(-10)].join('\n')
+}

@@ -1,0 +1,109 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { freePort } from '../free-ports.ts'
+import type { Home } from '../home.ts'
+import { openKubeClient } from '../kube-client.ts'
+import { launch } from '../launch.ts'
+import type { ClusterAddress } from '../stack-types.ts'
+
+export interface ApiServerOptions {
+  etcd: string
+  /** Where in etcd this cluster lives; several clusters can share one etcd. */
+  etcdPrefix?: string
+  audit?: boolean
+}
+
+/**
+ * Starts kube-apiserver as a real cluster has it: RBAC, TLS by its own certificate, tokens. Admission of service
+ * accounts is off, since nothing but kube-controller-manager makes the accounts that it asks for.
+ */
+export async function startApiServer(home: Home, options: ApiServerOptions): Promise<ClusterAddress> {
+  const port = await freePort()
+  const kubeUrl = `https://127.0.0.1:${port}`
+  const folder = home.folder('kube-apiserver')
+  const tokens = { admin: randomBytes(16).toString('hex'), readonly: randomBytes(16).toString('hex') }
+  writeSecrets(folder, tokens)
+  const auditLog = options.audit === true ? join(folder, 'audit.log') : undefined
+  const args = serverFlags(folder, port, options)
+  await launch(home, {
+    name: 'kube-apiserver',
+    binary: await home.tool('kube-apiserver'),
+    args: auditLog === undefined ? args : [...args, ...auditFlags(folder, auditLog)],
+    address: kubeUrl,
+    ready: () => isReady(kubeUrl, join(folder, 'apiserver.crt'), tokens.admin),
+  })
+  const kubeCa = readFileSync(join(folder, 'apiserver.crt'), 'utf8')
+  const kubeconfig = join(home.dir, 'kubeconfig')
+  writeFileSync(kubeconfig, stringify(kubeconfigOf(kubeUrl, kubeCa, tokens)), { mode: 0o600 })
+  return { kubeconfig, kubeUrl, kubeCa, tokens, etcd: options.etcd, ...(auditLog === undefined ? {} : { auditLog }) }
+}
+
+/** Keys for service accounts' tokens, and who is who. */
+function writeSecrets(folder: string, tokens: ClusterAddress['tokens']): void {
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  writeFileSync(join(folder, 'sa.key'), keys.privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 })
+  writeFileSync(join(folder, 'sa.pub'), keys.publicKey.export({ type: 'spki', format: 'pem' }))
+  const users = [`${tokens.admin},admin,admin,system:masters`, `${tokens.readonly},drydock-readonly,drydock-readonly`]
+  writeFileSync(join(folder, 'tokens.csv'), `${users.join('\n')}\n`, { mode: 0o600 })
+}
+
+function serverFlags(folder: string, port: number, options: ApiServerOptions): string[] {
+  return [
+    `--etcd-servers=${options.etcd}`,
+    `--etcd-prefix=${options.etcdPrefix ?? '/registry'}`,
+    `--secure-port=${port}`,
+    '--bind-address=127.0.0.1',
+    '--advertise-address=127.0.0.1',
+    // A loopback address may not stand in the endpoints of the service `kubernetes`.
+    '--endpoint-reconciler-type=none',
+    `--cert-dir=${folder}`,
+    '--authorization-mode=RBAC',
+    `--token-auth-file=${join(folder, 'tokens.csv')}`,
+    '--service-cluster-ip-range=10.96.0.0/16',
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${join(folder, 'sa.pub')}`,
+    `--service-account-signing-key-file=${join(folder, 'sa.key')}`,
+    '--disable-admission-plugins=ServiceAccount',
+    '--allow-privileged=true',
+    '--profiling=false',
+  ]
+}
+
+/** Blocking and strict: a request whose event cannot be written fails, so the log can be used as evidence. */
+function auditFlags(folder: string, log: string): string[] {
+  const policy = join(folder, 'audit-policy.yaml')
+  writeFileSync(
+    policy,
+    stringify({
+      apiVersion: 'audit.k8s.io/v1',
+      kind: 'Policy',
+      omitStages: ['RequestReceived'],
+      rules: [{ level: 'Metadata' }],
+    }),
+  )
+  return [`--audit-policy-file=${policy}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking-strict']
+}
+
+async function isReady(url: string, certificate: string, token: string): Promise<boolean> {
+  if (!existsSync(certificate)) return false
+  const client = openKubeClient({ url, ca: readFileSync(certificate, 'utf8'), token })
+  try {
+    return (await client.request('GET', '/readyz')).status === 200
+  } finally {
+    await client.close()
+  }
+}
+
+function kubeconfigOf(server: string, ca: string, tokens: ClusterAddress['tokens']): object {
+  const users = { admin: tokens.admin, 'drydock-readonly': tokens.readonly }
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'stack', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
+    users: Object.entries(users).map(([name, token]) => ({ name, user: { token } })),
+    contexts: Object.keys(users).map(name => ({ name, context: { cluster: 'stack', user: name } })),
+    'current-context': 'admin',
+  }
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import { freePorts } from '../free-ports.ts'
+import type { Home } from '../home.ts'
+import { launch } from '../launch.ts'
+import type { TemporalAddress } from '../stack-types.ts'
+
+/** By these a restore can be found in the Web UI. */
+export const searchAttributes: Readonly<Record<string, string>> = {
+  DrydockRestore: 'Keyword',
+  DrydockBackup: 'Keyword',
+  DrydockNamespace: 'Keyword',
+  DrydockPhase: 'Keyword',
+  DrydockOutcome: 'Keyword',
+}
+
+/** Starts Temporal with its Web UI and a database file; it answers once the namespace `default` is there. */
+export async function startTemporal(home: Home, attributes = searchAttributes): Promise<TemporalAddress> {
+  const [port, ui, http, metrics] = await freePorts(4)
+  await launch(home, {
+    name: 'temporal',
+    binary: await home.tool('temporal'),
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn'],
+      ...['--port', String(port), '--ui-port', String(ui), '--http-port', String(http), '--metrics-port', String(metrics)],
+      ...['--db-filename', join(home.folder('temporal'), 'temporal.db')],
+      ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
+      ...['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
+      ...Object.entries(attributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+    ],
+    address: `127.0.0.1:${port}`,
+    ready: () => knows(`http://127.0.0.1:${http}`, attributes),
+  })
+  return { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${ui}` }
+}
+
+/** The namespace comes before its search attributes, and a workflow that sets one too early fails. */
+async function knows(url: string, attributes: Readonly<Record<string, string>>): Promise<boolean> {
+  const namespace = await fetch(`${url}/api/v1/namespaces/default`)
+  if (!namespace.ok) return false
+  const answer = await fetch(`${url}/api/v1/namespaces/default/search-attributes`)
+  if (!answer.ok) return false
+  const { customAttributes } = (await answer.json()) as { customAttributes?: Record<string, unknown> }
+  return Object.keys(attributes).every(name => customAttributes?.[name] !== undefined)
+}

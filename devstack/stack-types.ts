@@ -1,0 +1,49 @@
+/** Servers that are started on request only. */
+export type ExtraService = 'controllerManager' | 'scheduler' | 'kwok' | 'velero'
+
+/** A bucket and who may use it. */
+export interface BucketAddress {
+  endpoint: string
+  bucket: string
+  accessKey: string
+  secretKey: string
+  region: string
+}
+
+/** An API server and how to reach it. */
+export interface ClusterAddress {
+  /** The path of a kubeconfig; its contexts are `admin` and `drydock-readonly`. */
+  kubeconfig: string
+  kubeUrl: string
+  /** PEM. */
+  kubeCa: string
+  tokens: { admin: string; readonly: string }
+  /** One JSON event a line, written before the request is answered. */
+  auditLog?: string
+  etcd: string
+}
+
+/** etcd and kube-apiserver alone, with what a restore needs in them. */
+export interface Cluster extends ClusterAddress {
+  dir: string
+  veleroNamespace: string
+  pids: Record<string, number>
+}
+
+/** Everything a worker needs to run against, without Temporal. */
+export interface Stack extends Cluster {
+  s3: BucketAddress
+  temporal?: TemporalAddress
+  /** What to set so that Drydock's programs find the stack. */
+  env: Record<string, string>
+}
+
+export interface TemporalAddress {
+  address: string
+  uiUrl: string
+}
+
+/** A stack with Temporal in it. */
+export interface FullStack extends Stack {
+  temporal: TemporalAddress
+}

@@ -1,0 +1,120 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { makeBucket, openBucket, uploadFolder } from './bucket.ts'
+import { bringUpCluster, pidsOf } from './cluster.ts'
+import { openHome, type Home } from './home.ts'
+import { startExtraServices } from './services/extra-services.ts'
+import { startTemporal } from './services/temporal.ts'
+import { startVersitygw } from './services/versitygw.ts'
+import type { BucketAddress, Cluster, ExtraService, FullStack, Stack, TemporalAddress } from './stack-types.ts'
+import { stopStack } from './stop-stack.ts'
+
+export { stopStack } from './stop-stack.ts'
+
+export interface StackOptions {
+  /** Made anew; what an earlier stack left in it is stopped first. */
+  dir: string
+  /** Keeps an audit log of the API server, strictly: no request is answered before its event is written. */
+  audit?: boolean
+  with?: readonly ExtraService[]
+  /** Folders under `test/fixtures/backups` to upload and to apply as Backups; none by default. */
+  backups?: readonly string[]
+  /** False leaves Temporal out. */
+  temporal?: boolean
+  /** Flags of Velero's server; by default those that hand its restore controllers' work to Drydock. */
+  veleroFlags?: readonly string[]
+  report?: (line: string) => void
+  /** Ends what is being started. */
+  signal?: AbortSignal
+}
+
+/**
+ * Brings up everything that Drydock runs against, as real servers on free ports of 127.0.0.1, and returns where they
+ * are. If one does not come up, all are stopped and their logs stay in the folder.
+ */
+export async function startStack(options: StackOptions & { temporal: false }): Promise<Stack>
+export async function startStack(options: StackOptions & { temporal?: true }): Promise<FullStack>
+export async function startStack(options: StackOptions): Promise<Stack>
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const dir = resolve(options.dir)
+  await stopStack(dir)
+  const home = openHome(dir, options)
+  try {
+    await fetchTools(home, options)
+    const stack = await bringUp(home, options)
+    home.state.stack = stack
+    home.save()
+    return stack
+  } catch (error) {
+    await stopStack(dir, { keepFiles: true })
+    throw error
+  }
+}
+
+/** One after the other: a build takes every processor anyway, and its line of progress is the only one. */
+async function fetchTools(home: Home, options: StackOptions): Promise<void> {
+  await home.tool('etcd')
+  await home.tool('kube-apiserver')
+  await home.tool('versitygw')
+  if (options.temporal !== false) await home.tool('temporal')
+}
+
+async function bringUp(home: Home, options: StackOptions): Promise<Stack> {
+  const folders = (options.backups ?? []).map(backupFolder)
+  const [[s3, cluster], temporal] = await allOrNone([
+    bucketAndCluster(home, folders, options),
+    options.temporal === false ? undefined : startTemporal(home),
+  ])
+  await startExtraServices(home, cluster, options)
+  return {
+    ...cluster,
+    s3,
+    ...(temporal === undefined ? {} : { temporal }),
+    env: environmentOf(cluster, temporal),
+    pids: pidsOf(home),
+  }
+}
+
+/** The location is checked when it is applied, so the bucket is filled first; that is done long before the API server is up. */
+async function bucketAndCluster(home: Home, folders: readonly string[], options: StackOptions): Promise<[BucketAddress, Cluster]> {
+  const s3 = await startVersitygw(home)
+  const filled = fillBucket(s3, folders)
+  const [, cluster] = await allOrNone([
+    filled,
+    bringUpCluster(home, {
+      audit: options.audit ?? false,
+      location: { s3 },
+      backups: folders,
+      readonlyUser: true,
+    }),
+  ])
+  return [s3, cluster]
+}
+
+async function fillBucket(s3: BucketAddress, folders: readonly string[]): Promise<void> {
+  const client = openBucket(s3)
+  try {
+    await makeBucket(client, s3.bucket)
+  } finally {
+    client.destroy()
+  }
+  await Promise.all(folders.map(folder => uploadFolder(s3, folder, `backups/${folder.split('/').at(-1)}/`)))
+}
+
+/** Waits for all even where one fails, so that nothing is started after the clean-up. */
+async function allOrNone<T extends readonly unknown[]>(work: readonly [...T]): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const settled = await Promise.allSettled(work)
+  for (const result of settled) if (result.status === 'rejected') throw result.reason
+  return settled.map(result => (result as PromiseFulfilledResult<unknown>).value) as never
+}
+
+function environmentOf(cluster: Cluster, temporal: TemporalAddress | undefined): Record<string, string> {
+  return {
+    ...(temporal === undefined ? {} : { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: 'default' }),
+    KUBECONFIG: cluster.kubeconfig,
+    VELERO_NAMESPACE: cluster.veleroNamespace,
+  }
+}
+
+const backupFolder = (name: string): string =>
+  fileURLToPath(new URL(`../test/fixtures/backups/${name}`, import.meta.url))

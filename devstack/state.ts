@@ -1,0 +1,36 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ProcessMark } from './process-mark.ts'
+import type { Cluster, Stack } from './stack-types.ts'
+
+/** What `state.json` holds: enough to find and stop every process, whoever started it. */
+export interface StackState {
+  version: 1
+  services: Record<string, ServiceState>
+  /** There once everything is up. */
+  stack?: Stack
+  cluster?: Cluster
+}
+
+export interface ServiceState extends ProcessMark {
+  address: string
+}
+
+/** Reads the state of a stack; undefined where no stack has ever been in this folder. */
+export function readState(dir: string): StackState | undefined {
+  try {
+    return JSON.parse(readFileSync(statePath(dir), 'utf8')) as StackState
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new Error(`${statePath(dir)} cannot be read; is it the state of a stack?`, { cause: error })
+  }
+}
+
+/** Writes the state whole, so that a kill in between leaves the former one. */
+export function writeState(dir: string, state: StackState): void {
+  const path = statePath(dir)
+  writeFileSync(`${path}.new`, JSON.stringify(state, undefined, 2), { mode: 0o600 })
+  renameSync(`${path}.new`, path)
+}
+
+const statePath = (dir: string): string => join(dir, 'state.json')

@@ -1,0 +1,15 @@
+import { rm } from 'node:fs/promises'
+import { endProcess } from './end-process.ts'
+import { readState, writeState } from './state.ts'
+
+/**
+ * Ends every process of a stack or cluster and removes its folder; what others started is left alone, and a folder
+ * that no stack has been in is not touched. Asked twice, it does nothing the second time.
+ */
+export async function stopStack(dir: string, options: { keepFiles?: boolean } = {}): Promise<void> {
+  const state = readState(dir)
+  if (state === undefined) return
+  await Promise.all(Object.values(state.services).map(endProcess))
+  if (options.keepFiles === true) writeState(dir, { version: 1, services: {} })
+  else await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+}

@@ -1,0 +1,12 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** Where tools stay between stacks; the only thing that `down` leaves. */
+export function cacheDir(): string {
+  return process.env['DRYDOCK_CACHE_DIR'] ?? join(homedir(), '.cache', 'drydock')
+}
+
+/** A tool's place in the cache. The version is in the name, so that a newer stack does not take an older binary. */
+export function cachedPath(tool: { name: string; version: string }): string {
+  return join(cacheDir(), 'bin', `${tool.name}-${tool.version}`)
+}

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { cachedPath } from './cache-dir.ts'
+import type { Progress } from './obtain-tool.ts'
+import type { Tool } from './tools.ts'
+
+const run = promisify(execFile)
+
+/** Builds a tool with Go into the cache. It is built aside and renamed, so the cache never holds half a binary. */
+export async function fromGo(tool: Tool, progress: Progress): Promise<string> {
+  const target = cachedPath(tool)
+  const aside = `${target}.building`
+  await mkdir(dirname(target), { recursive: true })
+  await run('go', ['version'], { signal: progress.signal }).catch((error: unknown) => {
+    throw new Error('there is no `go` on PATH', { cause: error })
+  })
+  progress.report(`${tool.name}: building ${tool.version} with Go, usually ${duration(tool.usualBuildSeconds)} on two processors`)
+  const built = await build(tool, aside, progress.signal)
+  await rename(built, target)
+  await rm(aside, { recursive: true, force: true })
+  return target
+}
+
+/** The folder of one of our Go modules, which pin what is built. */
+export function goModuleDir(module: 'core' | 'velero'): string {
+  return fileURLToPath(new URL(`../go/${module}`, import.meta.url))
+}
+
+async function build(tool: Tool, aside: string, signal: AbortSignal): Promise<string> {
+  const { build } = tool
+  const options = { signal, maxBuffer: 64 << 20 }
+  switch (build.kind) {
+    case 'module': {
+      const flags = ['-trimpath', '-ldflags', `-s -w ${build.ldflags ?? ''}`.trim(), '-o', aside]
+      await run('go', ['build', ...flags, build.package], { ...options, cwd: goModuleDir(build.module) })
+      return aside
+    }
+    case 'install': {
+      const env = { ...process.env, GOBIN: aside }
+      await run('go', ['install', '-trimpath', '-ldflags', '-s -w', `${build.package}@${tool.version}`], { ...options, env })
+      return join(aside, tool.name)
+    }
+  }
+}
+
+const duration = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`)

@@ -1,0 +1,169 @@
+/** A server or program that the stack runs, and where it can come from. */
+export interface Tool {
+  name: ToolName
+  version: string
+  /** Names a binary to use, whatever its version. */
+  environment: string
+  /** Arguments that make it print its version, and what must be in there; binaries on PATH are asked. */
+  versionCheck?: { args: readonly string[]; pattern: RegExp }
+  release?: Release
+  build: GoBuild
+  /** On two processors, from an empty cache. */
+  usualBuildSeconds: number
+}
+
+export type ToolName =
+  | 'temporal'
+  | 'versitygw'
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kwok'
+  | 'velero'
+  | 'velero-plugin-for-aws'
+
+/** An official release: an archive and where its checksum is published. */
+export type Release = ChecksumFileRelease | EnvtestRelease
+
+/** A release page with a file of SHA-256 sums beside the archives. */
+export interface ChecksumFileRelease {
+  kind: 'checksum-file'
+  /** Below https://github.com/. */
+  page: string
+  archive: (platform: Platform) => string
+  checksums: string
+}
+
+/** The archive with which controllers are tested; an index names its parts and their SHA-512 sums. */
+export interface EnvtestRelease {
+  kind: 'envtest'
+  /** The newest patch of this minor version is taken. */
+  minor: string
+}
+
+export interface Platform {
+  os: 'linux' | 'darwin'
+  arch: 'amd64' | 'arm64'
+}
+
+/** How Go makes it: a package of one of our modules, or one that is installed by its version. */
+export type GoBuild =
+  | { kind: 'module'; module: 'core' | 'velero'; package: string; ldflags?: string }
+  | { kind: 'install'; package: string }
+
+const kubernetes = 'v1.36.3'
+const velero = 'v1.18.3'
+const kubernetesFlags = [
+  `-X k8s.io/component-base/version.gitVersion=${kubernetes}`,
+  '-X k8s.io/component-base/version.gitMajor=1',
+  '-X k8s.io/component-base/version.gitMinor=36',
+].join(' ')
+const kubernetesCheck = { args: ['--version'], pattern: /v1\.36\./ }
+
+/** Every tool of the stack. Versions of what is built in a module are those of its go.mod. */
+export const tools: Readonly<Record<ToolName, Tool>> = {
+  temporal: {
+    name: 'temporal',
+    version: 'v1.5.1',
+    environment: 'DRYDOCK_TEMPORAL_BIN',
+    versionCheck: { args: ['--version'], pattern: /Server 1\.29\./ },
+    release: {
+      kind: 'checksum-file',
+      page: 'temporalio/cli/releases/download/v1.5.1',
+      archive: ({ os, arch }) => `temporal_cli_1.5.1_${os}_${arch}.tar.gz`,
+      checksums: 'checksums.txt',
+    },
+    build: { kind: 'module', module: 'core', package: 'github.com/temporalio/cli/cmd/temporal' },
+    usualBuildSeconds: 174,
+  },
+  versitygw: {
+    name: 'versitygw',
+    version: 'v1.8.0',
+    environment: 'DRYDOCK_VERSITYGW_BIN',
+    release: {
+      kind: 'checksum-file',
+      page: 'versity/versitygw/releases/download/v1.8.0',
+      archive: ({ os, arch }) =>
+        `versitygw_v1.8.0_${os === 'linux' ? 'Linux' : 'Darwin'}_${arch === 'amd64' ? 'x86_64' : arch}.tar.gz`,
+      checksums: 'checksums.txt',
+    },
+    build: { kind: 'module', module: 'core', package: 'github.com/versity/versitygw/cmd/versitygw' },
+    usualBuildSeconds: 67,
+  },
+  etcd: {
+    name: 'etcd',
+    version: 'v3.6.8',
+    environment: 'DRYDOCK_ETCD_BIN',
+    versionCheck: { args: ['--version'], pattern: /etcd Version: 3\.[56]\./ },
+    release: { kind: 'envtest', minor: 'v1.36' },
+    build: { kind: 'module', module: 'core', package: 'go.etcd.io/etcd/server/v3' },
+    usualBuildSeconds: 14,
+  },
+  'kube-apiserver': {
+    name: 'kube-apiserver',
+    version: kubernetes,
+    environment: 'DRYDOCK_KUBE_APISERVER_BIN',
+    versionCheck: kubernetesCheck,
+    release: { kind: 'envtest', minor: 'v1.36' },
+    build: kubernetesBuild('kube-apiserver'),
+    usualBuildSeconds: 195,
+  },
+  'kube-controller-manager': {
+    name: 'kube-controller-manager',
+    version: kubernetes,
+    environment: 'DRYDOCK_KUBE_CONTROLLER_MANAGER_BIN',
+    versionCheck: kubernetesCheck,
+    build: kubernetesBuild('kube-controller-manager'),
+    usualBuildSeconds: 54,
+  },
+  'kube-scheduler': {
+    name: 'kube-scheduler',
+    version: kubernetes,
+    environment: 'DRYDOCK_KUBE_SCHEDULER_BIN',
+    versionCheck: kubernetesCheck,
+    build: kubernetesBuild('kube-scheduler'),
+    usualBuildSeconds: 60,
+  },
+  kwok: {
+    name: 'kwok',
+    version: 'v0.8.0',
+    environment: 'DRYDOCK_KWOK_BIN',
+    build: { kind: 'install', package: 'sigs.k8s.io/kwok/cmd/kwok' },
+    usualBuildSeconds: 62,
+  },
+  velero: {
+    name: 'velero',
+    version: velero,
+    environment: 'DRYDOCK_VELERO_BIN',
+    versionCheck: { args: ['version', '--client-only'], pattern: /v1\.18\./ },
+    release: {
+      kind: 'checksum-file',
+      page: `vmware-tanzu/velero/releases/download/${velero}`,
+      archive: ({ os, arch }) => `velero-${velero}-${os}-${arch}.tar.gz`,
+      checksums: 'CHECKSUM',
+    },
+    build: {
+      kind: 'module',
+      module: 'velero',
+      package: 'github.com/vmware-tanzu/velero/cmd/velero',
+      ldflags: `-X github.com/vmware-tanzu/velero/pkg/buildinfo.Version=${velero}`,
+    },
+    usualBuildSeconds: 166,
+  },
+  'velero-plugin-for-aws': {
+    name: 'velero-plugin-for-aws',
+    version: 'v1.14.3',
+    environment: 'DRYDOCK_VELERO_PLUGIN_FOR_AWS_BIN',
+    build: {
+      kind: 'module',
+      module: 'velero',
+      package: 'github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws',
+    },
+    usualBuildSeconds: 48,
+  },
+}
+
+function kubernetesBuild(command: string): GoBuild {
+  return { kind: 'module', module: 'core', package: `k8s.io/kubernetes/cmd/${command}`, ldflags: kubernetesFlags }
+}
