@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { StoreError } from '../../core/store-error.ts'
+import type { LocationSettings } from './location-settings.ts'
+import { readSecretKey, type SecretSource } from './secret-key.ts'
+
+/** Request fields for objects that are encrypted with the customer's own key; they go with reads as well as with writes. */
+export interface CustomerKey {
+  SSECustomerAlgorithm: 'AES256'
+  SSECustomerKey: string
+  SSECustomerKeyMD5: string
+}
+
+/** Reads the key that the bucket's objects are encrypted with, where the location names one (SSE-C). */
+export async function readCustomerKey(
+  settings: LocationSettings,
+  secrets: SecretSource,
+): Promise<CustomerKey | undefined> {
+  if (settings.customerKeyFile !== undefined) return asRequest(await readKeyFile(settings.customerKeyFile))
+  if (settings.customerKeySecret !== undefined)
+    return asRequest(await readKeySecret(settings.customerKeySecret, secrets))
+  return undefined
+}
+
+const keyBytes = 32
+
+/** Velero's plugin takes the first 32 bytes of a longer file, such as one that ends with a line feed. */
+async function readKeyFile(path: string): Promise<Buffer> {
+  let content: Buffer
+  try {
+    content = await readFile(path)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT') throw invalid(`provided customerKeyEncryptionFile does not exist: ${path}`)
+    throw invalid(`could not read customerKeyEncryptionFile: ${path}: ${code}`)
+  }
+  if (content.length >= keyBytes) return content.subarray(0, keyBytes)
+  throw invalid(`contents of customerKeyEncryptionFile (${path}) are not exactly 32 bytes`)
+}
+
+async function readKeySecret(reference: string, secrets: SecretSource): Promise<Buffer> {
+  const [name, key, ...rest] = reference.split('/')
+  if (!name || !key || rest.length > 0)
+    throw invalid(`invalid secret reference format: ${reference}, expected secretName/key`)
+  const content = await readSecretKey(secrets, { name, key })
+  if (content.length === keyBytes) return content
+  throw invalid(
+    `customer key from secret ${secrets.namespace}/${name}/${key} must be exactly 32 bytes, got ${content.length} bytes`,
+  )
+}
+
+function asRequest(key: Buffer): CustomerKey {
+  return {
+    SSECustomerAlgorithm: 'AES256',
+    SSECustomerKey: key.toString('base64'),
+    SSECustomerKeyMD5: createHash('md5').update(key).digest('base64'),
+  }
+}
+
+function invalid(message: string): StoreError {
+  return new StoreError('location', message)
+}

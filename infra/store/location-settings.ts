@@ -1,0 +1,180 @@
+import { ChecksumAlgorithm, type ServerSideEncryption } from '@aws-sdk/client-s3'
+import { StoreError } from '../../core/store-error.ts'
+import type { BackupStorageLocation } from '../../velero/backup.ts'
+import { checkTagging } from './tagging.ts'
+
+/** A backup location as its spec gives it: checked, but with no Secret or file read yet. */
+export interface LocationSettings {
+  bucket: string
+  /** Without slashes at its ends; may be empty. */
+  prefix: string
+  region: string | undefined
+  endpoint: string | undefined
+  /** Only addresses that are handed to others are made with this one. */
+  publicEndpoint: string | undefined
+  forcePathStyle: boolean
+  insecureSkipTlsVerify: boolean
+  profile: string | undefined
+  credentialsFile: string | undefined
+  customerKeyFile: string | undefined
+  customerKeySecret: string | undefined
+  upload: UploadSettings
+}
+
+/** What goes with each object that is written. */
+export interface UploadSettings {
+  ServerSideEncryption?: ServerSideEncryption
+  SSEKMSKeyId?: string
+  Tagging?: string
+  ChecksumAlgorithm?: ChecksumAlgorithm
+}
+
+/** Checks a location's spec by the rules of Velero and its AWS plugin, and with their words. */
+export function readLocation(location: BackupStorageLocation): LocationSettings {
+  const { objectStorage, provider } = location.spec
+  if (objectStorage === undefined || objectStorage === null)
+    throw invalid('backup storage location does not use object storage')
+  if (!provider) throw invalid('object storage provider name must not be empty')
+  const bucket = checkBucket(objectStorage.bucket ?? '')
+  checkProvider(provider, location.metadata.name)
+  const config = location.spec.config ?? {}
+  checkKeys(config)
+  checkCustomerKeys(config)
+  const forcePathStyle = readBool(config, 's3ForcePathStyle')
+  const insecureSkipTlsVerify = readBool(config, 'insecureSkipTLSVerify')
+  return {
+    bucket,
+    prefix: trimSlashes(objectStorage.prefix ?? ''),
+    region: text(config, 'region'),
+    endpoint: readUrl(config, 's3Url'),
+    publicEndpoint: readUrl(config, 'publicUrl'),
+    forcePathStyle,
+    insecureSkipTlsVerify,
+    profile: text(config, 'profile'),
+    credentialsFile: text(config, 'credentialsFile'),
+    customerKeyFile: text(config, 'customerKeyEncryptionFile'),
+    customerKeySecret: text(config, 'customerKeyEncryptionSecret'),
+    upload: readUpload(config),
+  }
+}
+
+type Config = Readonly<Record<string, string>>
+
+/** In the plugin's own order, which its message repeats. `signatureVersion` and `enableSharedConfig` have no effect there either. */
+const validKeys: readonly string[] = [
+  'region',
+  's3Url',
+  'publicUrl',
+  'kmsKeyId',
+  'customerKeyEncryptionFile',
+  'customerKeyEncryptionSecret',
+  's3ForcePathStyle',
+  'signatureVersion',
+  'credentialsFile',
+  'profile',
+  'serverSideEncryption',
+  'insecureSkipTLSVerify',
+  'enableSharedConfig',
+  'tagging',
+  'checksumAlgorithm',
+  'bucket',
+  'prefix',
+  'caCert',
+]
+
+function checkKeys(config: Config): void {
+  const invalidKeys = Object.keys(config).filter((key) => !validKeys.includes(key))
+  if (invalidKeys.length === 0) return
+  throw invalid(`config has invalid keys [${invalidKeys.sort().join(' ')}]; valid keys are [${validKeys.join(' ')}]`)
+}
+
+function checkBucket(given: string): string {
+  const bucket = trimSlashes(given)
+  if (bucket.includes('/')) {
+    throw invalid(
+      `backup storage location's bucket name ${JSON.stringify(given)} must not contain a '/' (if using a prefix, put it in the 'Prefix' field instead)`,
+    )
+  }
+  if (bucket === '') throw invalid(`backup storage location's bucket name must not be empty`)
+  return bucket
+}
+
+function checkProvider(provider: string, location: string): void {
+  const name = provider.includes('/') ? provider : `velero.io/${provider}`
+  if (name === 'velero.io/aws') return
+  throw invalid(
+    `unable to locate ObjectStore plugin named ${name}: Drydock opens locations of provider "aws" (any S3) only; BackupStorageLocation ${JSON.stringify(location)} needs another one`,
+  )
+}
+
+function checkCustomerKeys(config: Config): void {
+  const used = ['kmsKeyId', 'customerKeyEncryptionFile', 'customerKeyEncryptionSecret'].filter((key) =>
+    text(config, key),
+  )
+  if (used.length > 1) {
+    throw invalid('you can only use one of: kmsKeyId, customerKeyEncryptionFile, or customerKeyEncryptionSecret')
+  }
+}
+
+function readUpload(config: Config): UploadSettings {
+  const upload: UploadSettings = {}
+  const kmsKeyId = text(config, 'kmsKeyId')
+  const encryption = text(config, 'serverSideEncryption')
+  const hasCustomerKey = text(config, 'customerKeyEncryptionFile') ?? text(config, 'customerKeyEncryptionSecret')
+  if (kmsKeyId !== undefined) Object.assign(upload, { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId })
+  else if (encryption !== undefined && hasCustomerKey === undefined)
+    upload.ServerSideEncryption = encryption as ServerSideEncryption
+  const tagging = text(config, 'tagging')
+  if (tagging !== undefined) upload.Tagging = checkTagging(tagging)
+  const checksum = config['checksumAlgorithm'] ?? 'CRC32'
+  if (checksum === '') return upload
+  if (!Object.values<string>(ChecksumAlgorithm).includes(checksum))
+    throw invalid(`invalid checksum algorithm: ${checksum}`)
+  upload.ChecksumAlgorithm = checksum as ChecksumAlgorithm
+  return upload
+}
+
+/** The spellings that Go takes for a bool. */
+function readBool(config: Config, key: string): boolean {
+  const value = text(config, key)
+  if (value === undefined) return false
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false
+  throw invalid(
+    `could not parse ${key} (expected bool): strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,
+  )
+}
+
+function readUrl(config: Config, key: string): string | undefined {
+  const value = text(config, key)
+  if (value === undefined) return undefined
+  const url = URL.parse(value)
+  if (
+    url !== null &&
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    url.username === '' &&
+    url.password === ''
+  ) {
+    return value
+  }
+  throw invalid(
+    `Invalid s3 url ${withoutUserInfo(value)}, URL must be valid according to https://golang.org/pkg/net/url/#Parse and start with http:// or https://, without credentials (config key ${key})`,
+  )
+}
+
+function withoutUserInfo(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//')
+}
+
+/** Velero's plugin does not tell an empty value from an absent one. */
+function text(config: Config, key: string): string | undefined {
+  return config[key] || undefined
+}
+
+function trimSlashes(value: string): string {
+  return value.replace(/^\/+|\/+$/g, '')
+}
+
+function invalid(message: string): StoreError {
+  return new StoreError('location', message)
+}

@@ -1,0 +1,80 @@
+import { HeadBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import type { AgentPair } from './agents.ts'
+import type { StoreCredentials } from './credentials.ts'
+import type { LocationSettings } from './location-settings.ts'
+
+/** The clients of one location: addresses for others may need another endpoint than our own requests. */
+export interface S3Clients {
+  main: S3Client
+  presigning: S3Client
+}
+
+export interface ClientOptions {
+  settings: LocationSettings
+  /** The SDK's default chain where they are undefined. */
+  credentials: StoreCredentials | undefined
+  region: string | undefined
+  agents: AgentPair
+}
+
+/**
+ * Makes the clients of a location; no request is made. Every wait is bounded: to connect, to be answered, and
+ * between two packets; three attempts in all, after which the caller's own retries take over.
+ */
+export function createClients({ settings, credentials, region, agents }: ClientOptions): S3Clients {
+  const config: S3ClientConfig = {
+    forcePathStyle: settings.forcePathStyle,
+    maxAttempts: 3,
+    requestHandler: {
+      ...agents,
+      connectionTimeout: 5_000,
+      requestTimeout: 60_000,
+      throwOnRequestTimeout: true,
+      socketTimeout: 30_000,
+    },
+    // Only where asked for: several S3 servers refuse requests with checksums that they did not expect.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(settings.profile === undefined ? {} : { profile: settings.profile }),
+    ...(credentials === undefined ? {} : { credentials: toIdentity(credentials) }),
+  }
+  const endpoint = settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }
+  const main = new S3Client({
+    ...config,
+    ...endpoint,
+    region: region ?? defaultRegion({ ...config, ...endpoint }, settings),
+  })
+  if (settings.publicEndpoint === undefined) return { main, presigning: main }
+  const publicConfig = { ...config, endpoint: settings.publicEndpoint, region: () => main.config.region() }
+  return { main, presigning: new S3Client(publicConfig) }
+}
+
+function toIdentity({
+  accessKeyId,
+  secretAccessKey,
+  sessionToken,
+}: StoreCredentials): NonNullable<S3ClientConfig['credentials']> {
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+}
+
+/** With an endpoint of its own any region will do; AWS itself is asked where the bucket is, once, with the first request. */
+function defaultRegion(
+  config: S3ClientConfig,
+  { endpoint, bucket }: LocationSettings,
+): string | (() => Promise<string>) {
+  const anyRegion = 'us-east-1'
+  if (endpoint !== undefined) return anyRegion
+  let found: Promise<string> | undefined
+  const lookUp = async (): Promise<string> => {
+    const client = new S3Client({ ...config, region: anyRegion, followRegionRedirects: true })
+    const { BucketRegion } = await client.send(new HeadBucketCommand({ Bucket: bucket }))
+    return BucketRegion ?? anyRegion
+  }
+  return () => {
+    found ??= lookUp().catch((error: unknown) => {
+      found = undefined
+      throw error
+    })
+    return found
+  }
+}

@@ -1,0 +1,115 @@
+import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import type { ObjectInfo, ObjectStore } from '../../activities/ports.ts'
+import { StoreError } from '../../core/store-error.ts'
+import type { CustomerKey } from './customer-key.ts'
+import { listFolders, listKeys } from './list-objects.ts'
+import type { UploadSettings } from './location-settings.ts'
+import { discardBody, readBody, streamBody } from './object-body.ts'
+import { removeObjects } from './remove-objects.ts'
+import type { S3Clients } from './s3-client.ts'
+import { classify, toStoreError, type StorePlace } from './store-failure.ts'
+import { uploadObject } from './upload-object.ts'
+
+/** One bucket under a prefix, ready for requests. */
+export interface S3StoreOptions {
+  id: string
+  clients: S3Clients
+  /** Empty, or ends with a slash. */
+  root: string
+  upload: UploadSettings
+  customerKey: CustomerKey | undefined
+  place: StorePlace
+}
+
+/**
+ * A bucket as the rest of Drydock sees it: keys are relative to the location's prefix, failures are `StoreError`s
+ * that name the full key, as Velero's do. Objects are written without content type or encoding, since Velero's
+ * clients unzip them themselves.
+ */
+export function createS3Store(options: S3StoreOptions): ObjectStore {
+  return { id: options.id, ...readers(options), ...writers(options) }
+}
+
+type Readers = Pick<ObjectStore, 'head' | 'get' | 'stream' | 'list' | 'folders' | 'presign'>
+type Writers = Pick<ObjectStore, 'put' | 'remove'>
+
+function readers(options: S3StoreOptions): Readers {
+  const { clients, root, place } = options
+  const Bucket = place.bucket
+  const address = (key: string) => ({ Bucket, Key: root + key, ...options.customerKey })
+  return {
+    head: (key) =>
+      attempt(`error checking object ${root + key}`, place, async () => {
+        const found = await orMissing(clients.main.send(new HeadObjectCommand(address(key))))
+        return found && toInfo(found)
+      }),
+    get: (key) =>
+      attempt(`error getting object ${root + key}`, place, async () => {
+        const found = await orMissing(clients.main.send(new GetObjectCommand(address(key))))
+        return found && readBody(found)
+      }),
+    stream: (key, { etag } = {}) => {
+      const doing = `error getting object ${root + key}`
+      return attempt(doing, place, async () => {
+        const input = etag === undefined ? address(key) : { ...address(key), IfMatch: etag }
+        const found = await clients.main.send(new GetObjectCommand(input))
+        const info = toInfo(found)
+        if (etag === undefined || info.etag === etag) {
+          return { info, body: streamBody(found, (error) => toStoreError(error, doing, place)) }
+        }
+        // A server that does not know If-Match answers with whatever stands there.
+        discardBody(found)
+        throw new StoreError('changed', `object ${root + key} has ETag ${info.etag}, not ${etag} (bucket ${Bucket})`)
+      })
+    },
+    list: (prefix) =>
+      attempt(`error listing ${root + prefix}`, place, () => listKeys(clients.main, { Bucket, root, prefix })),
+    folders: () => attempt(`error listing ${root}`, place, () => listFolders(clients.main, { Bucket, root })),
+    presign: (key, seconds) =>
+      attempt(`error signing an address for ${root + key}`, place, () =>
+        getSignedUrl(clients.presigning, new GetObjectCommand(address(key)), { expiresIn: seconds }),
+      ),
+  }
+}
+
+function writers({ clients, root, place, upload, customerKey }: S3StoreOptions): Writers {
+  const Bucket = place.bucket
+  const removeOne = (Key: string) =>
+    attempt(`error deleting object ${Key}`, place, async () => {
+      await orMissing(clients.main.send(new DeleteObjectCommand({ Bucket, Key })))
+    })
+  return {
+    put: (key, Body, { onlyIfAbsent = false } = {}) =>
+      attempt(`error putting object ${root + key}`, place, () =>
+        uploadObject(clients.main, { Bucket, Key: root + key, ...customerKey, ...upload, Body }, { onlyIfAbsent }),
+      ),
+    remove: async (keys) => {
+      const failure = (error: unknown) => toStoreError(error, 'error deleting objects', place)
+      const full = keys.map((key) => root + key)
+      await removeObjects(clients.main, full, { Bucket, removeOne, failure })
+    },
+  }
+}
+
+async function attempt<T>(doing: string, place: StorePlace, request: () => Promise<T>): Promise<T> {
+  try {
+    return await request()
+  } catch (error) {
+    throw toStoreError(error, doing, place)
+  }
+}
+
+async function orMissing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request
+  } catch (error) {
+    if (classify(error) === 'missing') return undefined
+    throw error
+  }
+}
+
+function toInfo(found: { ETag?: string | undefined; ContentLength?: number | undefined }): ObjectInfo {
+  if (found.ETag !== undefined) return { etag: found.ETag, sizeBytes: found.ContentLength ?? 0 }
+  throw new StoreError('location', `the bucket's server gives no ETag, so that a changed object cannot be told`)
+}

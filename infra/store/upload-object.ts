@@ -1,0 +1,67 @@
+import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
+import { StoreError } from '../../core/store-error.ts'
+import { classify } from './store-failure.ts'
+
+type Input = PutObjectCommandInput & { Body: Buffer }
+
+/**
+ * Writes one object, in parts where it is large. With `onlyIfAbsent` it goes in one request, whatever its size, as
+ * only that one is conditional everywhere; false says that an object stands there.
+ */
+export async function uploadObject(
+  client: S3Client,
+  input: Input,
+  { onlyIfAbsent }: { onlyIfAbsent: boolean },
+): Promise<boolean> {
+  if (onlyIfAbsent) return createObject(client, input)
+  if (input.Body.length > partBytes)
+    await new Upload({ client, params: input, partSize: partBytes, queueSize: 4 }).done()
+  else await client.send(new PutObjectCommand(input))
+  return true
+}
+
+const partBytes = 8 * 1024 * 1024
+const conflictAttemptsMax = 5
+
+async function createObject(client: S3Client, input: Input): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.send(new PutObjectCommand({ ...input, IfNoneMatch: '*' }))
+      return true
+    } catch (error) {
+      if (isConflict(error) && attempt < conflictAttemptsMax) continue
+      if (isUnsupported(error)) {
+        throw new StoreError('location', `the bucket's server does not support If-None-Match, needed for ${input.Key}`)
+      }
+      if (classify(error) !== 'changed') throw error
+      // An earlier attempt whose answer was lost may have written what stands there now.
+      return attempts(error) + attempt > 2 && (await holds(client, input))
+    }
+  }
+}
+
+async function holds(client: S3Client, { Bucket, Key, Body, ...rest }: Input): Promise<boolean> {
+  const { SSECustomerAlgorithm, SSECustomerKey, SSECustomerKeyMD5 } = rest
+  const encryption = SSECustomerKey === undefined ? {} : { SSECustomerAlgorithm, SSECustomerKey, SSECustomerKeyMD5 }
+  const found = await client.send(new GetObjectCommand({ Bucket, Key, ...encryption }))
+  const bytes = await found.Body?.transformToByteArray()
+  return bytes !== undefined && Body.equals(bytes)
+}
+
+/** Another conditional write of the same key is under way: S3 asks to try again. */
+function isConflict(error: unknown): boolean {
+  return metadata(error).httpStatusCode === 409
+}
+
+function isUnsupported(error: unknown): boolean {
+  return metadata(error).httpStatusCode === 501
+}
+
+function attempts(error: unknown): number {
+  return metadata(error).attempts ?? 1
+}
+
+function metadata(error: unknown): { httpStatusCode?: number; attempts?: number } {
+  return (error as { $metadata?: { httpStatusCode?: number; attempts?: number } }).$metadata ?? {}
+}
