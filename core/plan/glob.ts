@@ -1,0 +1,101 @@
+import { RE2JS } from 're2js'
+
+/** A pattern ready to match, or why it is none. */
+export type Glob = { readonly matches: (text: string) => boolean } | { error: string }
+
+/**
+ * Compiles a glob in the dialect of Velero's users: `*` and `?` stop at separators, `**` does not, `[a-z]`, `[abc]`,
+ * `[!…]`, `{one,two}` (nested at will; a brace that is never closed ends with the pattern) and `\` before a character
+ * taken literally. Without separators `*` matches everything. Shell-like libraries differ in `/`, dot files and brackets.
+ * It becomes a linear-time expression, so no pattern can stall a worker. Where Velero's library is at odds with its own
+ * grammar we keep to the grammar: there `a*a` matches `a`, `?` matches nothing at all, and empty braces match nothing or crash.
+ */
+export function compileGlob(pattern: string, separators = ''): Glob {
+  if (!/[*?[\]{}\\]/.test(pattern)) return { matches: (text) => text === pattern }
+  const translated = translate(Array.from(pattern), separators)
+  if ('error' in translated) return translated
+  const expression = RE2JS.compile(translated.source, RE2JS.DOTALL)
+  return { matches: (text) => expression.testExact(text) }
+}
+
+type Translated = { source: string; next: number } | { error: string }
+
+function translate(chars: readonly string[], separators: string): Translated {
+  const single = separators === '' ? '.' : `[^${Array.from(separators, literal).join('')}]`
+  let source = ''
+  let depth = 0
+  let at = 0
+  while (at < chars.length) {
+    const part = depth > 0 ? alternatives(chars, at) : undefined
+    const piece = part ?? translateOne(chars, at, single)
+    if ('error' in piece) return piece
+    depth += piece.source === '(?:' ? 1 : piece.source === ')' ? -1 : 0
+    source += piece.source
+    at = piece.next
+  }
+  return { source: source + ')'.repeat(depth), next: at }
+}
+
+/** Commas and closing braces are special inside braces only. */
+function alternatives(chars: readonly string[], at: number): { source: string; next: number } | undefined {
+  if (chars[at] === ',') return { source: '|', next: at + 1 }
+  if (chars[at] === '}') return { source: ')', next: at + 1 }
+  return undefined
+}
+
+function translateOne(chars: readonly string[], at: number, single: string): Translated {
+  const char = chars[at] ?? ''
+  switch (char) {
+    case '*':
+      return chars[at + 1] === '*' ? { source: '.*', next: at + 2 } : { source: `${single}*`, next: at + 1 }
+    case '?':
+      return { source: single, next: at + 1 }
+    case '{':
+      return { source: '(?:', next: at + 1 }
+    case '[':
+      return translateClass(chars, at + 1)
+    case '\\':
+      return { source: at + 1 < chars.length ? literal(chars[at + 1] ?? '') : '', next: at + 2 }
+    default:
+      return { source: literal(char), next: at + 1 }
+  }
+}
+
+/** One range `[a-z]` or one list `[abc]`, never both in one pair of brackets. */
+function translateClass(chars: readonly string[], open: number): Translated {
+  const negated = chars[open] === '!'
+  const start = negated ? open + 1 : open
+  const content = chars[start + 1] === '-' ? readRange(chars, start) : readList(chars, start)
+  if ('error' in content) return content
+  return { source: `[${negated ? '^' : ''}${content.source}]`, next: content.next }
+}
+
+function readRange(chars: readonly string[], start: number): Translated {
+  const [low, , high, close] = chars.slice(start, start + 4)
+  if (low === undefined || high === undefined || close === undefined) return { error: 'unexpected end of input' }
+  if (close !== ']') return { error: 'expected close range character' }
+  if (codePoint(high) < codePoint(low)) {
+    return { error: `hi character '${high}' should be greater than lo '${low}'` }
+  }
+  return { source: `${literal(low)}-${literal(high)}`, next: start + 4 }
+}
+
+function readList(chars: readonly string[], start: number): Translated {
+  let source = ''
+  for (let at = start; at < chars.length; at++) {
+    if (chars[at] === ']') {
+      return source === '' ? { error: 'could not parse range' } : { source, next: at + 1 }
+    }
+    if (chars[at] === '\\') at++
+    source += at < chars.length ? literal(chars[at] ?? '') : ''
+  }
+  return { error: 'unexpected end of input' }
+}
+
+function literal(char: string): string {
+  return `\\x{${codePoint(char).toString(16)}}`
+}
+
+function codePoint(char: string): number {
+  return char.codePointAt(0) ?? 0
+}
