@@ -1,14 +1,16 @@
+import { isJsonMap } from './deep-equal.ts'
+
 /**
- * A deep copy of JSON data whose leaves may be `JSON.rawJSON` objects: integers beyond 2^53 are kept as their digits.
- * `structuredClone` would turn those into plain objects, and the number would be written as `{"rawJSON": …}`.
+ * A deep copy of JSON data in which a number kept as `JSON.rawJSON` stays one.
+ * `structuredClone` would turn such a leaf into a plain object, and it would be written as `{"rawJSON": …}`.
  */
 export function cloneManifest<T>(value: T): T {
   return cloneValue(value) as T
 }
 
 function cloneValue(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return value
   if (Array.isArray(value)) return value.map(cloneValue)
+  if (!isJsonMap(value)) return value
   const copy: Record<string, unknown> = {}
   for (const [key, field] of Object.entries(value)) setOwn(copy, key, cloneValue(field))
   return copy

@@ -1,0 +1,177 @@
+import { isAlreadyExists } from '../core/items/api-error.ts'
+import { ApiError } from '../core/items/api-error.ts'
+import type { Companion } from '../core/actions/action.ts'
+import { goJsonError } from '../core/items/go-json-error.ts'
+import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../core/items/outcome.ts'
+import type { Message, Outcome } from '../core/items/outcome.ts'
+import { prepareItem } from '../core/items/prepare-item.ts'
+import type { BegunOperation, Preparation } from '../core/items/prepare-item.ts'
+import { redact } from '../core/items/redact.ts'
+import { parseJson } from '../core/manifest-json.ts'
+import type { PlannedItem } from '../core/plan/plan.ts'
+import { fieldManagerOf } from '../velero/labels.ts'
+import type { Manifest } from '../velero/manifest.ts'
+import type { GroupResource } from '../velero/resource.ts'
+import type { ItemAction } from '../velero/results.ts'
+import type { ArchiveEntry } from './ports.ts'
+import { writeItem } from './write-item.ts'
+import type { ItemTools, Written } from './write-item.ts'
+
+/** What became of an item: an outcome, or a change of an object that stood there, which is journalled before it is made. */
+export type ItemStep = { done: Outcome } | { intent: Intent }
+
+/** A decided change of an object that this restore did not create. */
+export interface Intent {
+  outcome: Outcome
+  apply: () => Promise<Outcome>
+}
+
+/**
+ * Brings one item of the plan into the cluster: read, prepare, write. Trouble that passes is thrown for a retry of
+ * the chunk; everything else is an outcome. Safe to run again at any point: what this restore made is recognised.
+ */
+export async function restoreItem(groupResource: GroupResource, item: PlannedItem, tools: ItemTools): Promise<ItemStep> {
+  const address = { groupResource, ...(item.namespace === undefined ? {} : { namespace: item.namespace }), name: item.name }
+  const finish = (parts: Partial<Outcome>): ItemStep => ({
+    done: protect(groupResource, { key: itemKey(address), messages: [], at: tools.now(), ...parts }),
+  })
+  const text = await tools.readItem(groupResource, item)
+  const parsed = parse(text, groupResource, item)
+  if ('problem' in parsed) return finish({ messages: [error(scopeOf(item.target), parsed.problem)] })
+  const manifest = parsed.manifest
+  const prepared = prepareItem({ item: manifest, groupResource, targetNamespace: item.target }, tools.rules)
+  const listed = { kind: listedKind(manifest.apiVersion, manifest.kind), name: listedName(item.target, item.name) }
+  switch (prepared.do) {
+    case 'omit':
+      return finish({})
+    case 'fail':
+      return finish(prepared.recorded ? { action: 'failed', listed, messages: prepared.messages } : { messages: prepared.messages })
+    case 'skip': {
+      const trouble = await createCompanions(prepared.companions, item, tools)
+      const begun = operationOf(prepared.operation, address, item, tools)
+      if (trouble !== undefined) return finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), trouble)] })
+      return finish({ action: 'skipped', listed, messages: prepared.messages, ...begun })
+    }
+    case 'write': {
+      const trouble = await createCompanions(prepared.companions, item, tools)
+      if (trouble !== undefined) return finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), trouble)] })
+      const begun = operationOf(prepared.operation, address, item, tools)
+      const written = await writeItem({ prepared, original: manifest, item, groupResource }, tools)
+      return conclude(written, prepared, { listed, key: itemKey(address), groupResource, begun, item }, tools)
+    }
+  }
+}
+
+/** The line of the resource list has the created name: an action may have renamed the object. */
+function conclude(
+  written: Written,
+  prepared: Extract<Preparation, { do: 'write' }>,
+  known: { listed: { kind: string; name: string }; key: string; groupResource: GroupResource; begun: { operation?: Outcome['operation'] }; item: PlannedItem },
+  tools: ItemTools,
+): ItemStep {
+  const outcome = (action: ItemAction | undefined, messages: readonly Message[], live?: Manifest): Outcome =>
+    protect(known.groupResource, {
+      key: known.key,
+      ...(action === undefined ? {} : { action }),
+      listed: action === 'created' && live !== undefined ? { ...known.listed, name: listedName(known.item.target, live.metadata.name) } : known.listed,
+      messages: [...prepared.messages, ...messages],
+      at: tools.now(),
+      ...objectOf(live, prepared, known.item),
+      ...known.begun,
+    })
+  if (written.do === 'done') {
+    const messages = [...prepared.messages, ...written.messages]
+    return { done: outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written.live) }
+  }
+  return {
+    intent: {
+      outcome: outcome(written.action, []),
+      apply: async () => {
+        const applied = await written.apply()
+        return outcome(applied.action, applied.messages, applied.live)
+      },
+    },
+  }
+}
+
+function objectOf(live: Manifest | undefined, prepared: Extract<Preparation, { do: 'write' }>, item: PlannedItem): Pick<Outcome, 'object'> {
+  if (live?.metadata.uid === undefined) return {}
+  const namespace = item.target === undefined ? {} : { namespace: item.target }
+  return { object: { ...prepared.resource, ...namespace, name: live.metadata.name, uid: live.metadata.uid } }
+}
+
+function parse(text: string, groupResource: GroupResource, item: PlannedItem): { manifest: Manifest } | { problem: string } {
+  const path = itemPath(groupResource, item)
+  let value: unknown
+  try {
+    value = parseJson(text)
+  } catch (thrown) {
+    return { problem: `error decoding "${path}": ${goJsonError(text, thrown)}` }
+  }
+  const manifest = value as Partial<Manifest> | null
+  if (manifest === null || typeof manifest !== 'object' || Array.isArray(manifest)) {
+    return { problem: `error decoding "${path}": the item is no JSON object` }
+  }
+  if (typeof manifest.kind !== 'string' || manifest.kind === '') {
+    return { problem: `error decoding "${path}": Object 'Kind' is missing in the item` }
+  }
+  if (typeof manifest.apiVersion !== 'string' || typeof manifest.metadata !== 'object' || manifest.metadata === null) {
+    return { problem: `error decoding "${path}": apiVersion or metadata is missing in the item` }
+  }
+  return { manifest: manifest as Manifest }
+}
+
+/** Where an item stands in the archive, as messages of Velero name it. */
+export function itemPath(groupResource: GroupResource, item: Pick<ArchiveEntry, 'namespace' | 'name' | 'version'>): string {
+  const version = item.version === undefined ? '' : `${item.version}/`
+  const scope = item.namespace === undefined ? 'cluster' : `namespaces/${item.namespace}`
+  return `resources/${groupResource}/${version}${scope}/${item.name}.json`
+}
+
+/** Creates what actions want beside the item; names are hashes (rule 6), so one that stands there is ours. */
+async function createCompanions(companions: readonly Companion[], item: PlannedItem, tools: ItemTools): Promise<string | undefined> {
+  for (const companion of companions) {
+    const namespace = companion.manifest.metadata.namespace
+    try {
+      await tools.cluster.create(companion.resource, namespace, companion.manifest, { fieldManager: fieldManagerOf(tools.mark.uid) })
+      if (companion.status !== undefined) {
+        const ref = { ...companion.resource, ...(namespace === undefined ? {} : { namespace }), name: companion.manifest.metadata.name }
+        await tools.cluster.patch(ref, 'merge', { status: companion.status }, { fieldManager: fieldManagerOf(tools.mark.uid), subresource: 'status' })
+      }
+    } catch (thrown) {
+      if (isAlreadyExists(thrown)) continue
+      if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
+      if (companion.onError !== undefined) return `${companion.onError}: ${thrown.message}`
+      tools.log.warn(`could not create ${companion.manifest.kind} ${companion.manifest.metadata.name} for ${item.name}: ${thrown.message}`)
+    }
+  }
+  return undefined
+}
+
+function operationOf(
+  begun: BegunOperation | undefined,
+  address: { groupResource: GroupResource; name: string },
+  item: PlannedItem,
+  tools: ItemTools,
+): { operation?: NonNullable<Outcome['operation']> } {
+  if (begun === undefined) return {}
+  const [resource = '', ...group] = address.groupResource.split('.')
+  return {
+    operation: {
+      spec: {
+        restoreName: tools.rules.restore.name,
+        restoreUID: tools.rules.restore.uid,
+        restoreItemAction: begun.action,
+        resourceIdentifier: { Group: group.join('.'), Resource: resource, Namespace: item.target ?? '', Name: address.name },
+        operationID: begun.operationId,
+      },
+      status: { phase: 'New', created: tools.now() },
+    },
+  }
+}
+
+/** Rule 14: nothing that a message about a Secret quotes is stored. */
+function protect(groupResource: GroupResource, outcome: Outcome): Outcome {
+  if (!isSecret(groupResource)) return outcome
+  return { ...outcome, messages: outcome.messages.map((message) => ({ ...message, text: redact(message.text) })) }
+}
