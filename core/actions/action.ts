@@ -80,6 +80,11 @@ export interface ActionResult {
 export interface Companion {
   resource: ResourceRef
   manifest: Manifest
+  /**
+   * Several items may share the companion. Where it stands there already and is ours, the entries of its manifest's list
+   * at this path that the live object lacks are appended to it.
+   */
+  appends?: readonly string[]
   /** Where it fails, the item fails with `<onError>: <API error>`; without it the failure is only logged. */
   onError?: string
   /** Patched into the status subresource once it is created. */

@@ -1,3 +1,5 @@
+import { isJsonMap } from '../items/deep-equal.ts'
+
 /**
  * Reading fields of a manifest whose shape nobody has checked. A field that is missing or of another type is `undefined`:
  * the API server is the judge of malformed objects, an action only leaves alone what it cannot read.
@@ -7,10 +9,10 @@ export type Fields = Record<string, unknown>
 /** The object at a path, live: writing to it changes the manifest it was read from. */
 export function fieldsAt(value: unknown, ...path: string[]): Fields | undefined {
   const found = valueAt(value, ...path)
-  return isFields(found) ? found : undefined
+  return isJsonMap(found) ? found : undefined
 }
 
-/** The list at a path; empty if there is none. */
+/** The list at a path, live; empty if there is none. */
 export function listAt(value: unknown, ...path: string[]): unknown[] {
   const found = valueAt(value, ...path)
   return Array.isArray(found) ? found : []
@@ -18,7 +20,7 @@ export function listAt(value: unknown, ...path: string[]): unknown[] {
 
 /** The objects in the list at a path, live. */
 export function objectsAt(value: unknown, ...path: string[]): Fields[] {
-  return listAt(value, ...path).filter(isFields)
+  return listAt(value, ...path).filter(isJsonMap)
 }
 
 /** The text at a path; empty if there is none, as Go reads an absent string. */
@@ -31,13 +33,22 @@ export function textAt(value: unknown, ...path: string[]): string {
 export function valueAt(value: unknown, ...path: string[]): unknown {
   let at = value
   for (const key of path) {
-    if (!isFields(at) || !Object.hasOwn(at, key)) return undefined
+    if (!isJsonMap(at) || !Object.hasOwn(at, key)) return undefined
     at = at[key]
   }
   return at
 }
 
-/** Whether a value is a JSON object (and not a list or a big integer kept as its digits). */
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
+/** The annotation of that name; undefined if the object has none. */
+export function annotationOf(manifest: unknown, key: string): string | undefined {
+  const value = valueAt(manifest, 'metadata', 'annotations', key)
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Drops a field that has become an empty object or list, so that the item equals one that never had it. */
+export function dropIfEmpty(parent: Fields | undefined, key: string): void {
+  if (parent === undefined) return
+  const value = parent[key]
+  if (Array.isArray(value) ? value.length === 0 : isJsonMap(value) && Object.keys(value).length === 0)
+    delete parent[key]
 }

@@ -1,6 +1,7 @@
+import type { Manifest } from '../../velero/manifest.ts'
 import { cloneManifest } from '../items/clone-manifest.ts'
 import type { ItemAction } from './action.ts'
-import { fieldsAt, textAt } from './fields.ts'
+import { dropIfEmpty, fieldsAt, textAt } from './fields.ts'
 
 /**
  * A token Secret that the old cluster made for a ServiceAccount is left out: the new cluster makes its own. One that
@@ -18,10 +19,12 @@ export const secret: ItemAction = {
   },
 }
 
-function withoutToken<T extends { metadata: object }>(item: T): T {
+function withoutToken(item: Manifest): Manifest {
   delete fieldsAt(item, 'metadata', 'annotations')?.['kubernetes.io/service-account.uid']
+  dropIfEmpty(item.metadata, 'annotations')
   const data = fieldsAt(item, 'data')
   delete data?.['token']
   delete data?.['ca.crt']
+  dropIfEmpty(item, 'data')
   return item
 }

@@ -1,6 +1,6 @@
 import { cloneManifest } from '../items/clone-manifest.ts'
 import type { ItemAction } from './action.ts'
-import { isFields, listAt, textAt } from './fields.ts'
+import { dropIfEmpty, listAt, textAt } from './fields.ts'
 
 /**
  * Kubernetes before 1.24 gave each ServiceAccount a token Secret, which the new cluster would not recognise.
@@ -11,12 +11,11 @@ export const serviceAccount: ItemAction = {
   appliesTo: ['serviceaccounts'],
   execute({ item }) {
     const prefix = `${item.metadata.name}-token-`
-    const secrets = listAt(item, 'secrets')
-    const last = secrets.findLastIndex((secret) => isFields(secret) && textAt(secret, 'name').startsWith(prefix))
+    const last = listAt(item, 'secrets').findLastIndex((secret) => textAt(secret, 'name').startsWith(prefix))
     if (last < 0) return { item }
     const kept = cloneManifest(item)
-    if (secrets.length === 1) delete kept['secrets']
-    else kept['secrets'] = listAt(kept, 'secrets').toSpliced(last, 1)
+    kept['secrets'] = listAt(kept, 'secrets').toSpliced(last, 1)
+    dropIfEmpty(kept, 'secrets')
     return { item: kept }
   },
 }

@@ -1,0 +1,22 @@
+import { ActionError } from './action.ts'
+import type { ActionFacts } from './action.ts'
+import { fieldsAt } from './fields.ts'
+
+/**
+ * The settings of an action: the data of the one ConfigMap labelled for it, empty if there is none.
+ * Two such ConfigMaps are an error in Velero's words, since nobody could say which one holds.
+ */
+export function pluginConfig(facts: ActionFacts, action: string): Record<string, string> {
+  const configMaps = Object.hasOwn(facts.pluginConfigs, action) ? (facts.pluginConfigs[action] ?? []) : []
+  if (configMaps.length > 1) {
+    const names = configMaps.map((configMap) => configMap.metadata.name).join(' ')
+    const selector = `velero.io/plugin-config,${action}=RestoreItemAction`
+    throw new ActionError(`found more than one ConfigMap matching label selector "${selector}": [${names}]`)
+  }
+  return stringsOf(fieldsAt(configMaps[0], 'data') ?? {})
+}
+
+function stringsOf(data: Record<string, unknown>): Record<string, string> {
+  const entries = Object.entries(data).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return Object.fromEntries(entries)
+}
