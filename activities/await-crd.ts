@@ -1,7 +1,7 @@
 import { error } from '../core/items/outcome.ts'
 import type { Message } from '../core/items/outcome.ts'
 import type { Manifest } from '../velero/manifest.ts'
-import { objectRef } from './write-item.ts'
+import { objectRef } from './object-ref.ts'
 import type { ItemTools, WriteInput } from './write-item.ts'
 
 /** The first look comes at once and the next soon: a CRD is usually established within a tenth of a second. */

@@ -5,7 +5,7 @@ import type { Message } from '../core/items/outcome.ts'
 import { fieldManagerOf } from '../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../velero/manifest.ts'
 import { awaitCrd } from './await-crd.ts'
-import { objectRef } from './write-item.ts'
+import { objectRef } from './object-ref.ts'
 import type { ItemTools, WriteInput } from './write-item.ts'
 
 /** An object that this restore created, now or in an earlier attempt. */

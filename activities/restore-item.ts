@@ -1,5 +1,4 @@
-import { isAlreadyExists } from '../core/items/api-error.ts'
-import { ApiError } from '../core/items/api-error.ts'
+import { ApiError, isAlreadyExists } from '../core/items/api-error.ts'
 import type { Companion } from '../core/actions/action.ts'
 import { goJsonError } from '../core/items/go-json-error.ts'
 import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../core/items/outcome.ts'

@@ -1,5 +1,4 @@
-import { isAlreadyExists, isConflict, isNotFound } from '../core/items/api-error.ts'
-import { ApiError } from '../core/items/api-error.ts'
+import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../core/items/api-error.ts'
 import { decideExisting } from '../core/items/decide-existing.ts'
 import type { ExistingDecision } from '../core/items/decide-existing.ts'
 import { isOurs, modeFor } from '../core/items/ours.ts'
@@ -9,12 +8,13 @@ import type { Message } from '../core/items/outcome.ts'
 import type { ItemRules, Preparation } from '../core/items/prepare-item.ts'
 import { planOwners } from '../core/items/plan-owners.ts'
 import { formatResourceId } from '../velero/resource.ts'
-import type { GroupResource, ObjectRef } from '../velero/resource.ts'
+import type { GroupResource } from '../velero/resource.ts'
 import { fieldManagerOf } from '../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../velero/manifest.ts'
 import type { ItemAction } from '../velero/results.ts'
 import type { PlannedItem } from '../core/plan/plan.ts'
 import { finishItem } from './finish-item.ts'
+import { objectRef } from './object-ref.ts'
 import type { Cluster, Log } from './ports.ts'
 
 /** What the restoring of items needs, the same for all items of a chunk. */
@@ -29,7 +29,6 @@ export interface ItemTools {
   /** Whether status of such an item is restored. */
   restoresStatus: (groupResource: GroupResource, object: Manifest) => boolean
   readItem: (groupResource: GroupResource, item: PlannedItem) => Promise<string>
-  /** Makes sure that a namespace is there, once per worker and restore; false where it is not. */
   resourceTimeoutSeconds: number
   /** Throws where the attempt should end. */
   throwIfStopped: () => void
@@ -176,10 +175,4 @@ function patchLive(live: Manifest, patch: Record<string, unknown>, input: WriteI
     metadata: { ...(patch['metadata'] as object | undefined), uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion },
   }
   return tools.cluster.patch(objectRef(input), 'merge', guarded, { fieldManager: fieldManagerOf(tools.mark.uid) })
-}
-
-/** The object an item becomes. */
-export function objectRef(input: Pick<WriteInput, 'prepared' | 'item'>): ObjectRef {
-  const namespace = input.item.target === undefined ? {} : { namespace: input.item.target }
-  return { ...input.prepared.resource, ...namespace, name: input.prepared.object.metadata.name }
 }
