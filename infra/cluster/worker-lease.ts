@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ObjectRef } from '../../velero/resource.ts'
+
+export const leases = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' } as const
+export const leaseLabelSelector = 'drydock.io/worker=true'
+export const leaseSeconds = 15
+const attemptsAnnotation = 'drydock.io/attempts'
+/** Annotations hold 256 KiB in all; beyond this many a worker says that it may be at anything. */
+const attemptsMax = 2_000
+const scopeCharactersMax = 100
+const anyScope = '*'
+
+/** The name of a worker's Lease. Names are unique for each process: the id ends in something random. */
+export function leaseName(workerId: string): string {
+  return `drydock-worker-${workerId}`
+}
+
+export function leaseRef(namespace: string, name: string): ObjectRef {
+  return { ...leases, namespace, name }
+}
+
+/** What a renewal sets, as a merge patch or as the Lease itself. */
+export interface Renewal {
+  holder: string
+  now: Date
+  scopes: readonly string[]
+}
+
+/** A new Lease. */
+export function buildLease(name: string, renewal: Renewal): object {
+  const { metadata, spec } = buildRenewal(renewal)
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name, labels: { 'drydock.io/worker': 'true' }, ...metadata },
+    spec: { ...spec, acquireTime: spec.renewTime },
+  }
+}
+
+/** The merge patch of a renewal. */
+export function buildRenewal({ holder, now, scopes }: Renewal) {
+  return {
+    metadata: { annotations: { [attemptsAnnotation]: formatScopes(scopes) } },
+    spec: {
+      holderIdentity: holder,
+      leaseDurationSeconds: leaseSeconds,
+      renewTime: now.toISOString().replace('Z', '000Z'),
+    },
+  }
+}
+
+/** One worker as its Lease shows it. */
+export interface WorkerLease {
+  name: string
+  uid: string
+  resourceVersion: string
+  holder: string
+  renewTime: string
+  /** Whether the worker said that it may be at that scope; a Lease that says nothing legible may be at any. */
+  names(scope: string): boolean
+}
+
+export function readLease(manifest: Manifest): WorkerLease {
+  const spec = (manifest['spec'] ?? {}) as { holderIdentity?: string; renewTime?: string }
+  const scopes = parseScopes(manifest.metadata.annotations?.[attemptsAnnotation])
+  return {
+    name: manifest.metadata.name,
+    uid: manifest.metadata.uid ?? '',
+    resourceVersion: manifest.metadata.resourceVersion ?? '',
+    holder: spec.holderIdentity ?? '',
+    renewTime: spec.renewTime ?? '',
+    names: (scope) => scopes === undefined || scopes.has(anyScope) || scopes.has(shortScope(scope)),
+  }
+}
+
+function formatScopes(scopes: readonly string[]): string {
+  return JSON.stringify(scopes.length > attemptsMax ? [anyScope] : [...new Set(scopes.map(shortScope))])
+}
+
+function parseScopes(text: string | undefined): Set<unknown> | undefined {
+  if (text === undefined) return undefined
+  try {
+    const scopes: unknown = JSON.parse(text)
+    return Array.isArray(scopes) ? new Set(scopes) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function shortScope(scope: string): string {
+  if (scope.length <= scopeCharactersMax) return scope
+  return `sha256:${createHash('sha256').update(scope).digest('hex').slice(0, 32)}`
+}
