@@ -1,6 +1,12 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3'
 import type { BucketAddress } from './stack-types.ts'
 
 /** Opens a bucket's server; whoever opens it calls `destroy` on it. */
@@ -31,7 +37,7 @@ export async function uploadFolder(s3: BucketAddress, fromDir: string, prefix: s
   const client = openBucket(s3)
   try {
     const files = await filesBelow(fromDir)
-    const keys = files.map(file => prefix + relative(fromDir, file).split(sep).join('/'))
+    const keys = files.map((file) => prefix + relative(fromDir, file).split(sep).join('/'))
     await Promise.all(
       files.map(async (file, at) => {
         const Body = await readFile(file)
@@ -52,7 +58,7 @@ export async function foldersAt(client: S3Client, bucket: string, prefix: string
     const page = await client.send(
       new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: '/', ContinuationToken: token }),
     )
-    names.push(...(page.CommonPrefixes ?? []).map(entry => (entry.Prefix ?? '').slice(prefix.length, -1)))
+    names.push(...(page.CommonPrefixes ?? []).map((entry) => (entry.Prefix ?? '').slice(prefix.length, -1)))
     token = page.NextContinuationToken
   } while (token !== undefined)
   return names
@@ -60,5 +66,5 @@ export async function foldersAt(client: S3Client, bucket: string, prefix: string
 
 async function filesBelow(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-  return entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }

@@ -13,7 +13,7 @@ export async function checkLocation(s3: BucketAddress, prefix = ''): Promise<Loc
   const client = openBucket(s3)
   try {
     const folders = await foldersAt(client, s3.bucket, prefix === '' ? '' : `${prefix}/`)
-    const foreign = folders.filter(folder => !topLevelFolders.includes(folder))
+    const foreign = folders.filter((folder) => !topLevelFolders.includes(folder))
     if (foreign.length === 0) return { phase: 'Available' }
     return { phase: 'Unavailable', message: `folders that Velero does not know: ${foreign.sort().join(', ')}` }
   } catch (error) {

@@ -19,19 +19,23 @@ export interface ClusterSetup {
 /** Applies what `velero install` and Velero's server would have left in a cluster, but for the server itself. */
 export async function setUpCluster(client: KubeClient, setup: ClusterSetup): Promise<void> {
   await Promise.all([
-    ...setup.crds.map(crd => applyCrd(client, crd)),
+    ...setup.crds.map((crd) => applyCrd(client, crd)),
     client.must('POST', '/api/v1/namespaces', { metadata: { name: setup.namespace } }),
   ])
   const backups = await Promise.all(setup.backups.map(readBackup))
   await Promise.all([
-    ...backups.map(backup => createServed(client, veleroPath(setup.namespace, 'backups'), backup)),
+    ...backups.map((backup) => createServed(client, veleroPath(setup.namespace, 'backups'), backup)),
     setup.location === undefined ? undefined : addLocation(client, setup.namespace, setup.location),
-    ...setup.crds.map(crd => served(client, crd)),
+    ...setup.crds.map((crd) => served(client, crd)),
   ])
 }
 
 /** The Deployment that Velero's plugins read, with no pod behind it: the server runs beside the cluster. */
-export async function addVeleroDeployment(client: KubeClient, namespace: string, args: readonly string[]): Promise<void> {
+export async function addVeleroDeployment(
+  client: KubeClient,
+  namespace: string,
+  args: readonly string[],
+): Promise<void> {
   const labels = { component: 'velero', deploy: 'velero' }
   const container = { name: 'velero', image: 'velero/velero:v1.18.3', command: ['/velero'], args }
   await client.must('POST', `/apis/apps/v1/namespaces/${namespace}/deployments`, {
@@ -76,7 +80,11 @@ async function createServed(client: KubeClient, path: string, body: object): Pro
 }
 
 /** The Secret, the location, and the location's state. */
-async function addLocation(client: KubeClient, namespace: string, where: { s3: BucketAddress; prefix?: string }): Promise<void> {
+async function addLocation(
+  client: KubeClient,
+  namespace: string,
+  where: { s3: BucketAddress; prefix?: string },
+): Promise<void> {
   const { s3, prefix } = where
   const credentials = `[default]\naws_access_key_id=${s3.accessKey}\naws_secret_access_key=${s3.secretKey}\n`
   await client.must('POST', `/api/v1/namespaces/${namespace}/secrets`, {
@@ -125,5 +133,4 @@ async function eventually(check: () => Promise<boolean>, what: string): Promise<
 const servedSecondsMax = 30
 const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
 const nameOf = (object: object): string => (object as { metadata: { name: string } }).metadata.name
-const veleroPath = (namespace: string, plural: string): string =>
-  `/apis/velero.io/v1/namespaces/${namespace}/${plural}`
+const veleroPath = (namespace: string, plural: string): string => `/apis/velero.io/v1/namespaces/${namespace}/${plural}`

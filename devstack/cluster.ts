@@ -51,7 +51,7 @@ export async function bringUpCluster(home: Home, options: Omit<ClusterOptions, '
   const etcd = options.etcd?.address ?? (await startEtcd(home))
   const prefix = options.etcd === undefined ? {} : { etcdPrefix: options.etcd.prefix }
   const address = await startApiServer(home, { etcd, ...prefix, audit: options.audit ?? false })
-  await withClient(address, async client => {
+  await withClient(address, async (client) => {
     await setUpCluster(client, {
       crds: await crds,
       namespace: veleroNamespace,

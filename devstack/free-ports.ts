@@ -30,5 +30,5 @@ function portOf(server: Server): number {
 }
 
 function close(server: Server): Promise<void> {
-  return new Promise(resolve => server.close(() => resolve()))
+  return new Promise((resolve) => server.close(() => resolve()))
 }

@@ -41,7 +41,7 @@ export function openHome(dir: string, options: HomeOptions = {}): Home {
     signal,
     report,
     folder,
-    tool: name => obtainTool(name, { report, signal }),
+    tool: (name) => obtainTool(name, { report, signal }),
     save: () => writeState(dir, state),
   }
 }

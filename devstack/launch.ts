@@ -40,7 +40,12 @@ function start(home: Home, service: Service): ChildProcess {
   const log = openSync(join(home.folder('logs'), `${service.name}.log`), 'a', 0o600)
   try {
     const env = { ...process.env, ...service.env }
-    const child = spawn(service.binary, service.args, { detached: true, stdio: ['ignore', log, log], env, cwd: home.dir })
+    const child = spawn(service.binary, service.args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env,
+      cwd: home.dir,
+    })
     child.on('error', () => {})
     child.unref()
     const mark = child.pid === undefined ? undefined : markProcess(child.pid)

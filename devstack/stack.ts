@@ -3,11 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { makeBucket, openBucket, uploadFolder } from './bucket.ts'
 import { bringUpCluster, pidsOf } from './cluster.ts'
 import { openHome, type Home } from './home.ts'
-import { startExtraServices } from './services/extra-services.ts'
+import { extraTools, startExtraServices } from './services/extra-services.ts'
 import { startTemporal } from './services/temporal.ts'
 import { startVersitygw } from './services/versitygw.ts'
 import type { BucketAddress, Cluster, ExtraService, FullStack, Stack, TemporalAddress } from './stack-types.ts'
 import { stopStack } from './stop-stack.ts'
+import type { ToolName } from './tools/tools.ts'
 
 export { stopStack } from './stop-stack.ts'
 
@@ -53,10 +54,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 /** One after the other: a build takes every processor anyway, and its line of progress is the only one. */
 async function fetchTools(home: Home, options: StackOptions): Promise<void> {
-  await home.tool('etcd')
-  await home.tool('kube-apiserver')
-  await home.tool('versitygw')
-  if (options.temporal !== false) await home.tool('temporal')
+  const extra = (options.with ?? []).flatMap((service) => extraTools[service])
+  const temporal: ToolName[] = options.temporal === false ? [] : ['temporal']
+  for (const name of ['etcd', 'kube-apiserver', 'versitygw', ...temporal, ...extra] as const) await home.tool(name)
 }
 
 async function bringUp(home: Home, options: StackOptions): Promise<Stack> {
@@ -76,7 +76,11 @@ async function bringUp(home: Home, options: StackOptions): Promise<Stack> {
 }
 
 /** The location is checked when it is applied, so the bucket is filled first; that is done long before the API server is up. */
-async function bucketAndCluster(home: Home, folders: readonly string[], options: StackOptions): Promise<[BucketAddress, Cluster]> {
+async function bucketAndCluster(
+  home: Home,
+  folders: readonly string[],
+  options: StackOptions,
+): Promise<[BucketAddress, Cluster]> {
   const s3 = await startVersitygw(home)
   const filled = fillBucket(s3, folders)
   const [, cluster] = await allOrNone([
@@ -98,14 +102,16 @@ async function fillBucket(s3: BucketAddress, folders: readonly string[]): Promis
   } finally {
     client.destroy()
   }
-  await Promise.all(folders.map(folder => uploadFolder(s3, folder, `backups/${folder.split('/').at(-1)}/`)))
+  await Promise.all(folders.map((folder) => uploadFolder(s3, folder, `backups/${folder.split('/').at(-1)}/`)))
 }
 
 /** Waits for all even where one fails, so that nothing is started after the clean-up. */
-async function allOrNone<T extends readonly unknown[]>(work: readonly [...T]): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+async function allOrNone<T extends readonly unknown[]>(
+  work: readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const settled = await Promise.allSettled(work)
   for (const result of settled) if (result.status === 'rejected') throw result.reason
-  return settled.map(result => (result as PromiseFulfilledResult<unknown>).value) as never
+  return settled.map((result) => (result as PromiseFulfilledResult<unknown>).value) as never
 }
 
 function environmentOf(cluster: Cluster, temporal: TemporalAddress | undefined): Record<string, string> {

@@ -1,10 +1,49 @@
 import type { Home } from '../home.ts'
 import type { Cluster, ExtraService } from '../stack-types.ts'
+import type { ToolName } from '../tools/tools.ts'
+import { startControllerManager } from './kube-controller-manager.ts'
+import { startScheduler } from './kube-scheduler.ts'
+import { startKwok } from './kwok.ts'
+import { startVelero } from './velero.ts'
 
 export interface ExtraOptions {
   with?: readonly ExtraService[]
   veleroFlags?: readonly string[]
 }
 
-/** Starts what was asked for beside the cluster. */
-export async function startExtraServices(_home: Home, _cluster: Cluster, _options: ExtraOptions): Promise<void> {}
+/** Starts what was asked for beside the cluster, in an order in which each finds what it needs. */
+export async function startExtraServices(home: Home, cluster: Cluster, options: ExtraOptions): Promise<void> {
+  for (const service of extraServices) {
+    if (options.with?.includes(service) === true) await start(service, { home, cluster, flags: options.veleroFlags })
+  }
+}
+
+/** All there are, in the order of their start. */
+export const extraServices: readonly ExtraService[] = ['controllerManager', 'scheduler', 'kwok', 'velero']
+
+/** The tools that a service runs. */
+export const extraTools: Readonly<Record<ExtraService, readonly ToolName[]>> = {
+  controllerManager: ['kube-controller-manager'],
+  scheduler: ['kube-scheduler'],
+  kwok: ['kwok'],
+  velero: ['velero', 'velero-plugin-for-aws'],
+}
+
+interface Start {
+  home: Home
+  cluster: Cluster
+  flags: readonly string[] | undefined
+}
+
+function start(service: ExtraService, { home, cluster, flags }: Start): Promise<void> {
+  switch (service) {
+    case 'controllerManager':
+      return startControllerManager(home, cluster)
+    case 'scheduler':
+      return startScheduler(home, cluster)
+    case 'kwok':
+      return startKwok(home, cluster)
+    case 'velero':
+      return startVelero(home, cluster, flags)
+  }
+}

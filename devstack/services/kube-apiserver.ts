@@ -1,12 +1,12 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { freePort } from '../free-ports.ts'
 import type { Home } from '../home.ts'
-import { openKubeClient } from '../kube-client.ts'
 import { launch } from '../launch.ts'
 import type { ClusterAddress } from '../stack-types.ts'
+import { answersOk } from './answers-ok.ts'
 
 export interface ApiServerOptions {
   etcd: string
@@ -32,7 +32,8 @@ export async function startApiServer(home: Home, options: ApiServerOptions): Pro
     binary: await home.tool('kube-apiserver'),
     args: auditLog === undefined ? args : [...args, ...auditFlags(folder, auditLog)],
     address: kubeUrl,
-    ready: () => isReady(kubeUrl, join(folder, 'apiserver.crt'), tokens.admin),
+    ready: () =>
+      answersOk({ url: `${kubeUrl}/readyz`, certificate: join(folder, 'apiserver.crt'), token: tokens.admin }),
   })
   const kubeCa = readFileSync(join(folder, 'apiserver.crt'), 'utf8')
   const kubeconfig = join(home.dir, 'kubeconfig')
@@ -43,7 +44,7 @@ export async function startApiServer(home: Home, options: ApiServerOptions): Pro
 /** Keys for service accounts' tokens, and who is who. */
 function writeSecrets(folder: string, tokens: ClusterAddress['tokens']): void {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  writeFileSync(join(folder, 'sa.key'), keys.privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 })
+  writeFileSync(serviceAccountKey(folder), keys.privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 })
   writeFileSync(join(folder, 'sa.pub'), keys.publicKey.export({ type: 'spki', format: 'pem' }))
   const users = [`${tokens.admin},admin,admin,system:masters`, `${tokens.readonly},drydock-readonly,drydock-readonly`]
   writeFileSync(join(folder, 'tokens.csv'), `${users.join('\n')}\n`, { mode: 0o600 })
@@ -64,7 +65,7 @@ function serverFlags(folder: string, port: number, options: ApiServerOptions): s
     '--service-cluster-ip-range=10.96.0.0/16',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${join(folder, 'sa.pub')}`,
-    `--service-account-signing-key-file=${join(folder, 'sa.key')}`,
+    `--service-account-signing-key-file=${serviceAccountKey(folder)}`,
     '--disable-admission-plugins=ServiceAccount',
     '--allow-privileged=true',
     '--profiling=false',
@@ -86,24 +87,18 @@ function auditFlags(folder: string, log: string): string[] {
   return [`--audit-policy-file=${policy}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking-strict']
 }
 
-async function isReady(url: string, certificate: string, token: string): Promise<boolean> {
-  if (!existsSync(certificate)) return false
-  const client = openKubeClient({ url, ca: readFileSync(certificate, 'utf8'), token })
-  try {
-    return (await client.request('GET', '/readyz')).status === 200
-  } finally {
-    await client.close()
-  }
-}
-
 function kubeconfigOf(server: string, ca: string, tokens: ClusterAddress['tokens']): object {
   const users = { admin: tokens.admin, 'drydock-readonly': tokens.readonly }
   return {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'stack', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
+    clusters: [
+      { name: 'stack', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } },
+    ],
     users: Object.entries(users).map(([name, token]) => ({ name, user: { token } })),
-    contexts: Object.keys(users).map(name => ({ name, context: { cluster: 'stack', user: name } })),
+    contexts: Object.keys(users).map((name) => ({ name, context: { cluster: 'stack', user: name } })),
     'current-context': 'admin',
   }
 }
+
+const serviceAccountKey = (folder: string): string => join(folder, 'sa.key')

@@ -20,12 +20,18 @@ export async function startTemporal(home: Home, attributes = searchAttributes): 
     name: 'temporal',
     binary: await home.tool('temporal'),
     args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn'],
-      ...['--port', String(port), '--ui-port', String(ui), '--http-port', String(http), '--metrics-port', String(metrics)],
-      ...['--db-filename', join(home.folder('temporal'), 'temporal.db')],
-      ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
-      ...['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
-      ...Object.entries(attributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+      'server',
+      'start-dev',
+      '--ip=127.0.0.1',
+      `--port=${port}`,
+      `--ui-port=${ui}`,
+      `--http-port=${http}`,
+      `--metrics-port=${metrics}`,
+      `--db-filename=${join(home.folder('temporal'), 'temporal.db')}`,
+      '--log-level=warn',
+      '--dynamic-config-value=history.transferProcessorMaxPollRPS=1000',
+      '--dynamic-config-value=system.enableActivityEagerExecution=true',
+      ...Object.entries(attributes).map(([name, type]) => `--search-attribute=${name}=${type}`),
     ],
     address: `127.0.0.1:${port}`,
     ready: () => knows(`http://127.0.0.1:${http}`, attributes),
@@ -40,5 +46,5 @@ async function knows(url: string, attributes: Readonly<Record<string, string>>):
   const answer = await fetch(`${url}/api/v1/namespaces/default/search-attributes`)
   if (!answer.ok) return false
   const { customAttributes } = (await answer.json()) as { customAttributes?: Record<string, unknown> }
-  return Object.keys(attributes).every(name => customAttributes?.[name] !== undefined)
+  return Object.keys(attributes).every((name) => customAttributes?.[name] !== undefined)
 }

@@ -17,7 +17,9 @@ export async function fromGo(tool: Tool, progress: Progress): Promise<string> {
   await run('go', ['version'], { signal: progress.signal }).catch((error: unknown) => {
     throw new Error('there is no `go` on PATH', { cause: error })
   })
-  progress.report(`${tool.name}: building ${tool.version} with Go, usually ${duration(tool.usualBuildSeconds)} on two processors`)
+  progress.report(
+    `${tool.name}: building ${tool.version} with Go, usually ${duration(tool.usualBuildSeconds)} on two processors`,
+  )
   const built = await build(tool, aside, progress.signal)
   await rename(built, target)
   await rm(aside, { recursive: true, force: true })
@@ -40,7 +42,10 @@ async function build(tool: Tool, aside: string, signal: AbortSignal): Promise<st
     }
     case 'install': {
       const env = { ...process.env, GOBIN: aside }
-      await run('go', ['install', '-trimpath', '-ldflags', '-s -w', `${build.package}@${tool.version}`], { ...options, env })
+      await run('go', ['install', '-trimpath', '-ldflags', '-s -w', `${build.package}@${tool.version}`], {
+        ...options,
+        env,
+      })
       return join(aside, tool.name)
     }
   }

@@ -40,24 +40,24 @@ export async function obtainTool(name: ToolName, progress: Progress): Promise<st
   if (found !== undefined) return found
   const made = await withBuildLock(tool, progress, () => firstOf(makers, tool, { progress, failures }))
   if (made !== undefined) return made
-  throw new ToolUnavailable(tool, failures)
+  throw new ToolUnavailable(`${tool.name} ${tool.version}`, failures, adviceFor(tool))
 }
 
-/** No way gave the tool: which, what was tried, what to do. */
+/** No way gave something that the stack needs: which, what was tried, what to do. */
 export class ToolUnavailable extends Error {
   override readonly name = 'ToolUnavailable'
 
-  constructor(tool: Tool, failures: readonly string[]) {
-    super(
-      [
-        `${tool.name} ${tool.version} cannot be had. Tried:`,
-        ...failures.map(failure => `  ${failure}`),
-        `Set ${tool.environment} to a binary, or put ${tool.name} on PATH, or install Go (it needs a proxy for modules), or give access to github.com.`,
-      ].join('\n'),
-    )
+  constructor(what: string, failures: readonly string[], advice: string) {
+    super([`${what} cannot be had. Tried:`, ...failures.map((failure) => `  ${failure}`), advice].join('\n'))
   }
 }
 
+function adviceFor(tool: Tool): string {
+  const release = tool.release === undefined ? '' : ', or give access to github.com'
+  return `Set ${tool.environment} to a binary, or put ${tool.name} on PATH, or install Go and give it access to a module proxy${release}.`
+}
+
+/** Goes the ways in order; what failed is told to `failures`. */
 export async function firstOf(
   ways: readonly Way[],
   tool: Tool,

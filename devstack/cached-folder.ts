@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { cacheDir } from './tools/cache-dir.ts'
+
+const run = promisify(execFile)
+
+/** A folder of the cache, filled once. It is filled aside and renamed: another process sees all of it or none. */
+export async function cachedFolder(name: string, fill: (aside: string) => Promise<void>): Promise<string> {
+  const dir = join(cacheDir(), name)
+  if (existsSync(dir)) return dir
+  await mkdir(cacheDir(), { recursive: true })
+  const aside = await mkdtemp(join(cacheDir(), `${name}-`))
+  try {
+    await fill(aside)
+    await rename(aside, dir).catch((error: unknown) => {
+      if (!existsSync(dir)) throw error
+    })
+    return dir
+  } finally {
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
+/** Copies folders out of a Go module, such as `example.com/thing@v1.2.3`, into one folder. */
+export async function copyFromGoModule(
+  module: string,
+  folders: readonly string[],
+  { to, cwd, signal }: { to: string; cwd: string; signal: AbortSignal },
+): Promise<void> {
+  const { stdout } = await run('go', ['mod', 'download', '-json', module], { cwd, signal })
+  const { Dir } = JSON.parse(stdout) as { Dir: string }
+  // Modules are read-only; a copy that is not could never be removed.
+  for (const folder of folders) await cp(join(Dir, folder), to, { recursive: true })
+  await run('chmod', ['-R', 'u+w', to])
+}

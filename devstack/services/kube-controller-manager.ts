@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import { freePort } from '../free-ports.ts'
+import type { Home } from '../home.ts'
+import { launch } from '../launch.ts'
+import type { ClusterAddress } from '../stack-types.ts'
+import { answersOk } from './answers-ok.ts'
+
+/** Starts Kubernetes' own controllers: owners are collected, namespaces go away, Deployments make pods. */
+export async function startControllerManager(home: Home, cluster: ClusterAddress): Promise<void> {
+  const folder = home.folder('kube-controller-manager')
+  const url = `https://127.0.0.1:${await freePort()}`
+  await launch(home, {
+    name: 'kube-controller-manager',
+    binary: await home.tool('kube-controller-manager'),
+    args: [
+      `--kubeconfig=${cluster.kubeconfig}`,
+      `--cert-dir=${folder}`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${new URL(url).port}`,
+      '--leader-elect=false',
+      '--controllers=*',
+      `--service-account-private-key-file=${join(home.folder('kube-apiserver'), 'sa.key')}`,
+      `--root-ca-file=${join(home.folder('kube-apiserver'), 'apiserver.crt')}`,
+    ],
+    address: url,
+    ready: () => answersOk({ url: `${url}/healthz`, certificate: join(folder, 'kube-controller-manager.crt') }),
+  })
+}

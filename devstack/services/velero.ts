@@ -1,0 +1,49 @@
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { withClient } from '../cluster.ts'
+import { addVeleroDeployment } from '../cluster-setup.ts'
+import { freePorts } from '../free-ports.ts'
+import type { Home } from '../home.ts'
+import { launch } from '../launch.ts'
+import type { Cluster } from '../stack-types.ts'
+
+/** What a user of Drydock tells Velero's server: to leave restores alone. */
+export const drydockVeleroFlags: readonly string[] = [
+  '--disable-controllers=restore,restore-operations,restore-finalizer',
+]
+
+/**
+ * Starts Velero's server beside the cluster. Its plugins look for the Deployment that it would run in, whose arguments
+ * are the server's own, so that whoever reads them learns the truth. The server also listens on :8080, which no flag changes.
+ */
+export async function startVelero(home: Home, cluster: Cluster, flags = drydockVeleroFlags): Promise<void> {
+  const [metrics, profiler] = await freePorts(2)
+  const plugins = await pluginFolder(home)
+  await withClient(cluster, (client) => addVeleroDeployment(client, cluster.veleroNamespace, ['server', ...flags]))
+  await launch(home, {
+    name: 'velero',
+    binary: await home.tool('velero'),
+    // Velero hands everything after the first argument to its plugins, so `server` has to be the first.
+    args: [
+      'server',
+      `--plugin-dir=${plugins}`,
+      `--metrics-address=127.0.0.1:${metrics}`,
+      `--profiler-address=127.0.0.1:${profiler}`,
+      ...flags,
+    ],
+    env: {
+      KUBECONFIG: cluster.kubeconfig,
+      VELERO_NAMESPACE: cluster.veleroNamespace,
+      TMPDIR: home.folder('velero/tmp'),
+    },
+    address: `http://127.0.0.1:${metrics}/metrics`,
+    ready: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).ok,
+  })
+}
+
+/** Velero runs whatever it finds in there, so there is nothing but the one plugin; a link is not taken for a program. */
+async function pluginFolder(home: Home): Promise<string> {
+  const folder = home.folder('velero/plugins')
+  await copyFile(await home.tool('velero-plugin-for-aws'), join(folder, 'velero-plugin-for-aws'))
+  return folder
+}
