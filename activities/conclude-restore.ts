@@ -1,0 +1,116 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { itemKey } from '../core/items/outcome.ts'
+import type { Plan } from '../core/plan/plan.ts'
+import { chunkKey } from '../core/plan/plan.ts'
+import { goJson } from '../core/results/go-json.ts'
+import { renderLog } from '../core/results/render-log.ts'
+import { countItems, renderOperations, renderResourceList, renderResults } from '../core/results/render-results.ts'
+import { tallyOf } from '../core/results/tally.ts'
+import type { Tally } from '../core/results/tally.ts'
+import { countMessages } from '../velero/results.ts'
+import {
+  restoreItemOperationsKey,
+  restoreLogKey,
+  restoreResourceListKey,
+  restoreResultsKey,
+  restoreVolumeInfoKey,
+} from '../velero/object-keys.ts'
+import { withAttempt } from './attempt.ts'
+import { asFailure, journalDamaged } from './failures.ts'
+import { readOutcomes } from './journal.ts'
+import type { ObjectStore, Ports } from './ports.ts'
+import type { AdmittedRef, Session, Sessions } from './session.ts'
+import { rfc3339 } from './set-phase.ts'
+import { shards } from './stored.ts'
+
+/** What to conclude. */
+export interface ConcludeInput {
+  ref: AdmittedRef
+  /** All items are through: an outcome that is missing then means a damaged journal. False after a cancel. */
+  complete: boolean
+}
+
+/** Counts that always equal the messages in the results file. */
+export interface Conclusion {
+  items: number
+  warnings: number
+  errors: number
+  operations: number
+}
+
+const deflate = promisify(gzip)
+
+/**
+ * Writes the five result files from the journal, whole, in Velero's order: log, results, resource list, operations,
+ * volume info. It may run as often as one likes: after item restore, and again when the finalization added to the tally.
+ */
+export function concludeRestore({ sessions, presence, clock }: Pick<Ports, 'presence' | 'clock'> & { sessions: Sessions }) {
+  return (input: ConcludeInput): Promise<Conclusion> =>
+    withAttempt(presence.worker, async () => {
+      try {
+        const session = await sessions.open(input.ref)
+        const plan = await session.journal.read<Plan>(shards.plan)
+        const outcomes = await readOutcomes(session.journal, '')
+        const tally = tallyOf([...outcomes, ...(plan?.notes ?? [])])
+        if (input.complete && plan !== undefined) checkComplete(plan, tally, session)
+        const results = renderResults(tally)
+        const operations = renderOperations(tally)
+        await putFiles(session, {
+          log: renderLog(tally, { ...session.admission, endedAt: rfc3339(clock.now()) }),
+          results: goJson(results),
+          resourceList: goJson(renderResourceList(tally)),
+          operations: goJson(operations),
+        })
+        return {
+          items: countItems(tally),
+          warnings: countMessages(results.warnings),
+          errors: countMessages(results.errors),
+          operations: operations.length,
+        }
+      } catch (thrown) {
+        throw asFailure(thrown, `writing the result files of restore ${input.ref.name}`)
+      }
+    })
+}
+
+/** Each item of the plan must have an outcome: a hole is never taken for success (rule 4). */
+function checkComplete(plan: Plan, tally: Tally, session: Session): void {
+  plan.waves.forEach((wave, w) =>
+    wave.chunks.forEach((chunk, c) => {
+      const missing = chunk.items.find((item) => !tally.has(keyOf(wave.groupResource, item)))
+      if (missing === undefined) return
+      throw journalDamaged(
+        `the journal of restore ${session.ref.name} (${session.ref.uid}) has no outcome of ${wave.groupResource} ` +
+          `${missing.namespace ?? ''}/${missing.name}: a shard under outcomes/${chunkKey(w, c)} is missing`,
+      )
+    }),
+  )
+}
+
+function keyOf(groupResource: string, item: Plan['waves'][number]['chunks'][number]['items'][number]): string {
+  const mapped = groupResource === 'namespaces' && item.target !== undefined && item.target !== item.name
+  const name = mapped ? `${item.name}>${item.target}` : item.name
+  return itemKey({ groupResource, ...(item.namespace === undefined ? {} : { namespace: item.namespace }), name })
+}
+
+interface ResultFiles {
+  log: string
+  results: string
+  resourceList: string
+  operations: string
+}
+
+async function putFiles({ store, admission }: Session, files: ResultFiles): Promise<void> {
+  const { name } = admission.restore
+  const put = async (key: string, text: string) => putText(store, key, text)
+  await put(restoreLogKey(name), files.log)
+  await put(restoreResultsKey(name), files.results)
+  await put(restoreResourceListKey(name), files.resourceList)
+  await put(restoreItemOperationsKey(name), files.operations)
+  await put(restoreVolumeInfoKey(name), goJson([]))
+}
+
+async function putText(store: ObjectStore, key: string, text: string): Promise<void> {
+  await store.put(key, await deflate(text))
+}

@@ -1,0 +1,78 @@
+import { decidePhase } from '../core/results/decide-phase.ts'
+import { isTerminal } from '../velero/phases.ts'
+import type { RestorePhase } from '../velero/phases.ts'
+import type { RestoreStatus } from '../velero/restore.ts'
+import { withAttempt } from './attempt.ts'
+import { asFailure } from './failures.ts'
+import type { Ports } from './ports.ts'
+import { changeRestore } from './restore-resource.ts'
+
+/** The phase to enter, with what goes along with it. */
+export interface SetPhaseInput {
+  ref: { namespace: string; name: string; uid: string }
+  phase: RestorePhase
+  warnings?: number
+  errors?: number
+  failureReason?: string
+  progress?: { totalItems: number; itemsRestored: number }
+  hookStatus?: { hooksAttempted?: number; hooksFailed?: number }
+  operations?: { attempted: number; completed: number; failed: number }
+}
+
+/** The phase as it stands afterwards: another one than asked for where the core would not have it. */
+export interface SetPhaseReport {
+  phase: RestorePhase | ''
+}
+
+/**
+ * Changes the phase of the Restore. A terminal phase is written only when no attempt of this restore can still write
+ * (rule 7), and whatever the phase, the core decides from the live status.
+ */
+export function setPhase({ cluster, presence, clock }: Pick<Ports, 'cluster' | 'presence' | 'clock'>) {
+  return (input: SetPhaseInput): Promise<SetPhaseReport> =>
+    withAttempt(presence.worker, async (attempt) => {
+      try {
+        if (isTerminal(input.phase)) {
+          await presence.fence(input.ref.uid, { signal: attempt.signal, onWait: attempt.waitingFor })
+          attempt.waitingFor(undefined)
+        }
+        const restore = await changeRestore(cluster, input.ref, (live) => {
+          const decision = decidePhase(live.status ?? {}, statusOf(input, live.status ?? {}, clock.now()))
+          return decision.do === 'set' ? { status: decision.status } : undefined
+        })
+        return { phase: restore.status?.phase ?? '' }
+      } catch (thrown) {
+        throw asFailure(thrown, `setting phase ${input.phase} of restore ${input.ref.name}`)
+      }
+    })
+}
+
+function statusOf(input: SetPhaseInput, live: RestoreStatus, now: Date): Partial<RestoreStatus> & { phase: RestorePhase } {
+  const completion = isTerminal(input.phase) ? { completionTimestamp: live.completionTimestamp ?? rfc3339(now) } : {}
+  return {
+    phase: input.phase,
+    ...count('warnings', input.warnings),
+    ...count('errors', input.errors),
+    ...(input.failureReason === undefined ? {} : { failureReason: input.failureReason }),
+    ...(input.progress === undefined ? {} : { progress: input.progress }),
+    ...(input.hookStatus === undefined ? {} : { hookStatus: input.hookStatus }),
+    ...(input.operations === undefined
+      ? {}
+      : {
+          ...count('restoreItemOperationsAttempted', input.operations.attempted),
+          ...count('restoreItemOperationsCompleted', input.operations.completed),
+          ...count('restoreItemOperationsFailed', input.operations.failed),
+        }),
+    ...completion,
+  }
+}
+
+/** Velero leaves zeros out. */
+function count<K extends string>(key: K, value: number | undefined): Partial<Record<K, number>> {
+  return value === undefined || value === 0 ? {} : ({ [key]: value } as Record<K, number>)
+}
+
+/** A time as Kubernetes writes it: UTC, to the second. */
+export function rfc3339(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`
+}

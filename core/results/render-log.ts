@@ -1,0 +1,78 @@
+import { parseItemKey } from '../items/outcome.ts'
+import type { Message, Outcome } from '../items/outcome.ts'
+import type { RestoreSpec } from '../../velero/restore.ts'
+import type { Tally } from './tally.ts'
+
+/** What the log says of the restore as a whole. */
+export interface LogFrame {
+  restore: { name: string; namespace: string }
+  spec: RestoreSpec
+  startedAt: string
+  endedAt: string
+}
+
+/**
+ * The content of `restore-<name>-logs.gz`: one line per item in the order of time, then all messages, in the format of
+ * Velero's text log. The `velero` command line prints it as it is.
+ */
+export function renderLog(tally: Tally, frame: LogFrame): string {
+  const restore = `${frame.restore.namespace}/${frame.restore.name}`
+  const line = (time: string, level: string, message: string, fields: Record<string, string> = {}) => {
+    const pairs = Object.entries({ ...fields, restore }).map(([key, value]) => ` ${quoteKey(key)}=${quote(value)}`)
+    return `time="${time}" level=${level} msg=${quote(message)}${pairs.join('')}\n`
+  }
+  const outcomes = [...tally.values()].sort((a, b) => compare(a.at, b.at) || compare(a.key, b.key))
+  const lines = [
+    line(frame.startedAt, 'info', 'starting restore'),
+    line(frame.startedAt, 'info', `Starting restore of backup ${frame.restore.namespace}/${frame.spec.backupName ?? ''}`),
+    ...outcomes.flatMap((outcome) => itemLine(outcome, line)),
+    ...outcomes.flatMap((outcome) => outcome.messages.map((message) => messageLine(message, frame.endedAt, line))),
+    line(frame.endedAt, 'info', 'restore completed'),
+  ]
+  return lines.join('')
+}
+
+type Line = (time: string, level: string, message: string, fields?: Record<string, string>) => string
+
+function itemLine(outcome: Outcome, line: Line): string[] {
+  const item = parseItemKey(outcome.key)
+  if (item === undefined) return []
+  const fields = { groupResource: item.groupResource, ...(item.namespace === undefined ? {} : { namespace: item.namespace }), 'original name': item.name }
+  return [line(outcome.at, 'info', sentenceOf(outcome), fields)]
+}
+
+function sentenceOf(outcome: Outcome): string {
+  const name = outcome.listed === undefined ? '' : `${outcome.listed.kind} ${outcome.listed.name}`
+  switch (outcome.action) {
+    case 'created':
+      return `Restored ${name}`
+    case 'updated':
+      return `Updated ${name}`
+    case 'skipped':
+      return `Skipped ${name}`
+    case 'failed':
+      return `Not restored: ${name}`
+    case undefined:
+      return 'Nothing to restore for this item'
+  }
+}
+
+function messageLine(message: Message, time: string, line: Line): string {
+  const level = message.severity === 'error' ? 'error' : 'warning'
+  if (message.scope === 'velero') return line(time, level, `Velero restore ${level}: ${message.text}`)
+  if (message.scope === 'cluster') return line(time, level, `Cluster resource restore ${level}: ${message.text}`)
+  return line(time, level, `Namespace ${message.scope.slice('namespace:'.length)}, resource restore ${level}: ${message.text}`)
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Values are quoted where logrus quotes them. */
+function quote(value: string): string {
+  return /^[A-Za-z0-9\-._/@^+]+$/.test(value) ? value : JSON.stringify(value)
+}
+
+function quoteKey(key: string): string {
+  return key.includes(' ') ? JSON.stringify(key) : key
+}
