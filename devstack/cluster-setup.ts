@@ -48,14 +48,44 @@ export async function addVeleroDeployment(
   })
 }
 
-/** Lets the user of the second token read everything but Secrets, and write nothing. */
+/**
+ * Lets the user of the second token read everything but Secrets, and write nothing. The role is our own: Kubernetes'
+ * role `view` is empty until kube-controller-manager puts it together.
+ */
 export async function addReadonlyUser(client: KubeClient): Promise<void> {
-  await client.must('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+  const rbac = '/apis/rbac.authorization.k8s.io/v1'
+  const verbs = ['get', 'list', 'watch']
+  await client.must('POST', `${rbac}/clusterroles`, {
     metadata: { name: 'drydock-readonly' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+    rules: [
+      { apiGroups: [''], resources: readableCore, verbs },
+      { apiGroups: readableGroups, resources: ['*'], verbs },
+    ],
+  })
+  await client.must('POST', `${rbac}/clusterrolebindings`, {
+    metadata: { name: 'drydock-readonly' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'drydock-readonly' },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'drydock-readonly' }],
   })
 }
+
+/** A rule cannot leave Secrets out, so it names the rest. */
+const readableCore = [
+  ...['configmaps', 'endpoints', 'events', 'limitranges', 'namespaces', 'nodes', 'persistentvolumeclaims'],
+  ...['persistentvolumes', 'pods', 'replicationcontrollers', 'resourcequotas', 'serviceaccounts', 'services'],
+]
+const readableGroups = [
+  ...[
+    'apiextensions.k8s.io',
+    'apps',
+    'autoscaling',
+    'batch',
+    'coordination.k8s.io',
+    'discovery.k8s.io',
+    'events.k8s.io',
+  ],
+  ...['networking.k8s.io', 'policy', 'rbac.authorization.k8s.io', 'scheduling.k8s.io', 'storage.k8s.io', 'velero.io'],
+]
 
 /** By server-side apply and in kubectl's name, as in the clusters of the recorded restores. */
 async function applyCrd(client: KubeClient, crd: object): Promise<void> {

@@ -18,7 +18,7 @@ export interface ClusterOptions {
   /** Folders of backups whose Backup is applied. */
   backups?: readonly string[]
   veleroNamespace?: string
-  /** Binds `drydock-readonly` to the role `view`; without it that user may do nothing. */
+  /** Lets `drydock-readonly` read everything but Secrets; without it that user may do nothing. */
   readonlyUser?: boolean
   report?: (line: string) => void
   signal?: AbortSignal
