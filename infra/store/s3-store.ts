@@ -41,8 +41,12 @@ function readers(options: S3StoreOptions): Readers {
   return {
     head: (key) =>
       attempt(`error checking object ${root + key}`, place, async () => {
-        const found = await orMissing(clients.main.send(new HeadObjectCommand(address(key))))
-        return found && toInfo(found)
+        const found = await clients.main.send(new HeadObjectCommand(address(key))).catch(orUnexplained)
+        if (found !== undefined) return toInfo(found)
+        const explained = await orMissing(clients.main.send(new GetObjectCommand(address(key))))
+        if (explained === undefined) return undefined
+        discardBody(explained)
+        return toInfo(explained)
       }),
     get: (key) =>
       attempt(`error getting object ${root + key}`, place, async () => {
@@ -107,6 +111,12 @@ async function orMissing<T>(request: Promise<T>): Promise<T | undefined> {
     if (classify(error) === 'missing') return undefined
     throw error
   }
+}
+
+/** The answer to HEAD has no body to say whether object, bucket or user is not there, or why it is denied: GET does. */
+function orUnexplained(error: unknown): undefined {
+  const kind = classify(error)
+  if (kind !== 'missing' && kind !== 'denied') throw error
 }
 
 function toInfo(found: { ETag?: string | undefined; ContentLength?: number | undefined }): ObjectInfo {

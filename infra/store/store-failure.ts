@@ -34,6 +34,7 @@ export function classify(error: unknown): StoreErrorKind {
   if (known !== undefined) return known
   if (status === 507 || /no space left|quota exceeded/i.test(message)) return 'full'
   if (isCertificateTrouble(code)) return 'location'
+  if (status === 404 && code !== '' && code !== 'UnknownError') return 'other'
   if (status !== undefined && status > 0) return classifyStatus(status)
   return isNetworkTrouble(code, name) ? 'unreachable' : 'other'
 }
@@ -42,6 +43,8 @@ const kinds: Readonly<Record<string, StoreErrorKind>> = {
   NoSuchBucket: 'no-bucket',
   NoSuchKey: 'missing',
   NotFound: 'missing',
+  // What versitygw answers, with status 404, to an access key that it does not know.
+  XAdminUserNotFound: 'credentials',
   InvalidAccessKeyId: 'credentials',
   SignatureDoesNotMatch: 'credentials',
   ExpiredToken: 'credentials',

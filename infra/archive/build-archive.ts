@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
+import type { Log } from '../../activities/ports.ts'
+import { writeIndex, type IndexedItem } from './archive-index.ts'
+import type { ArchiveBounds } from './archive-bounds.ts'
+import { parseItemPath, type ItemPath } from './archive-path.ts'
+import { inflate } from './inflate.ts'
+import { createItemsFile, type ItemsFile } from './items-file.ts'
+import { readTar, type TarFile } from './read-tar.ts'
+
+export interface BuildOptions {
+  /** An empty folder of our own. */
+  folder: string
+  etag: string
+  bounds: ArchiveBounds
+  log: Log
+}
+
+/**
+ * Streams a tarball into a folder: the items' bytes in one file, where each item stands in another. Equal items are
+ * stored once, since Velero puts each item in the archive twice; of two files with one name the last counts, as on
+ * a disk.
+ */
+export async function buildArchive(tarball: Readable, { folder, etag, bounds, log }: BuildOptions): Promise<void> {
+  const file = await createItemsFile(join(folder, 'items'))
+  const gathered: Gathered = { items: new Map(), stored: new Map(), hasResources: false, strayPaths: [], strays: 0 }
+  try {
+    for await (const entry of readTar(inflate(tarball, bounds), bounds)) await gather(entry, gathered, file)
+    await file.close()
+  } catch (error) {
+    await file.abandon()
+    throw error
+  }
+  if (gathered.strays > 0) {
+    log.warn('files of the archive that are no items are passed over', {
+      count: gathered.strays,
+      first: gathered.strayPaths,
+    })
+  }
+  const head = { etag, hasResources: gathered.hasResources, itemsBytes: file.sizeBytes() }
+  await writeIndex(join(folder, 'index'), head, [...gathered.items.values()])
+}
+
+interface Gathered {
+  items: Map<string, IndexedItem>
+  /** Where bytes with that hash are stored. */
+  stored: Map<string, Stored>
+  hasResources: boolean
+  strays: number
+  strayPaths: string[]
+}
+
+interface Stored {
+  offset: number
+  crc: number
+}
+
+async function gather(entry: TarFile, gathered: Gathered, file: ItemsFile): Promise<void> {
+  const { path, isFolder } = entry
+  if (path.startsWith('resources/') || (path === 'resources' && isFolder)) gathered.hasResources = true
+  if (isFolder) return
+  const place = parseItemPath(path)
+  if (place === undefined) {
+    noteStray(path, gathered)
+    return
+  }
+  const bytes = await entry.read()
+  const { offset, crc } = await store(bytes, gathered.stored, file)
+  gathered.items.set(itemKey(place), { ...place, offset, sizeBytes: bytes.length, crc })
+}
+
+async function store(bytes: Buffer, stored: Map<string, Stored>, file: ItemsFile): Promise<Stored> {
+  const hash = createHash('sha256').update(bytes).digest('base64')
+  const known = stored.get(hash)
+  if (known !== undefined) return known
+  const fresh = { offset: await file.append(bytes), crc: crc32(bytes) }
+  stored.set(hash, fresh)
+  return fresh
+}
+
+function noteStray(path: string, gathered: Gathered): void {
+  if (!path.startsWith('resources/')) return
+  gathered.strays++
+  if (gathered.strayPaths.length < 5) gathered.strayPaths.push(path)
+}
+
+function itemKey({ groupResource, folder, namespace, name }: ItemPath): string {
+  return [groupResource, folder, namespace, name].join('\0')
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+
+/** One complete archive on the disk. */
+export interface CachedArchive {
+  id: string
+  sizeBytes: number
+  usedAt: number
+}
+
+/** Where an archive stands. */
+export function archiveFolder(dir: string, id: string): string {
+  return join(dir, id)
+}
+
+/** Makes a folder for an archive to be built in. Only a complete one gets its final name: see {@link publishFolder}. */
+export async function createWorkFolder(dir: string): Promise<string> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const name = `${workPrefix}${hostname()}-${process.pid}-${randomBytes(6).toString('hex')}`
+  live.add(name)
+  await mkdir(join(dir, name), { mode: 0o700 })
+  return join(dir, name)
+}
+
+/** Says, to other processes too, that the folder is still being worked in. */
+export async function touchFolder(folder: string): Promise<void> {
+  const now = new Date()
+  await utimes(folder, now, now).catch(() => {})
+}
+
+/** Gives a finished folder its name. Where another process was faster, its copy stays and ours goes. */
+export async function publishFolder(dir: string, work: string, id: string): Promise<void> {
+  try {
+    await rename(work, archiveFolder(dir, id))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
+  } finally {
+    await dropWorkFolder(work)
+  }
+}
+
+/** Removes what was being built; nothing of it can be taken for an archive. */
+export async function dropWorkFolder(work: string): Promise<void> {
+  await rm(work, { recursive: true, force: true })
+  live.delete(nameOf(work))
+}
+
+/** Removes an archive. It loses its name first, so that nobody opens the half of it; who has it open may read on. */
+export async function removeArchive(dir: string, id: string): Promise<void> {
+  const grave = await createWorkFolder(dir)
+  await rename(archiveFolder(dir, id), join(grave, id)).catch(() => {})
+  await dropWorkFolder(grave)
+}
+
+/** All complete archives, the one unused for the longest time first. */
+export async function listArchives(dir: string): Promise<CachedArchive[]> {
+  const names = (await readNames(dir)).filter((name) => /^[0-9a-f]{64}$/.test(name))
+  const found = await Promise.all(names.map((id) => measure(dir, id)))
+  return found.sort((a, b) => a.usedAt - b.usedAt)
+}
+
+/** Removes what processes that are no more were building. */
+export async function cleanWorkFolders(dir: string): Promise<void> {
+  for (const name of await readNames(dir)) {
+    if (!name.startsWith(workPrefix) || live.has(name)) continue
+    const facts = await stat(join(dir, name)).catch(() => undefined)
+    const idleMs = Date.now() - (facts?.mtimeMs ?? Date.now())
+    if (idleMs > (isOfDeadProcess(name) ? 60_000 : 3_600_000))
+      await rm(join(dir, name), { recursive: true, force: true })
+  }
+}
+
+const workPrefix = 'building-'
+
+/** What this process works in: in a container each process has the number of the one that died before it. */
+const live = new Set<string>()
+
+function isOfDeadProcess(name: string): boolean {
+  const [, host, pid] = /^building-(.*)-(\d+)-[0-9a-f]+$/.exec(name) ?? []
+  if (host !== hostname()) return false
+  if (Number(pid) === process.pid) return true
+  try {
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+/** One with a part missing is of no use, and so the first to go. */
+async function measure(dir: string, id: string): Promise<CachedArchive> {
+  try {
+    const [items, index] = await Promise.all([stat(join(dir, id, 'items')), stat(join(dir, id, 'index'))])
+    return { id, sizeBytes: items.size + index.size, usedAt: index.mtimeMs }
+  } catch {
+    return { id, sizeBytes: 0, usedAt: 0 }
+  }
+}
+
+async function readNames(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+function nameOf(folder: string): string {
+  return folder.slice(folder.lastIndexOf('/') + 1)
+}

@@ -1,0 +1,82 @@
+import { open, stat, utimes, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import type { ArchiveEntry } from '../../activities/ports.ts'
+import { ArchiveError } from '../../core/archive-error.ts'
+import { readIndex, type ArchiveIndex } from './archive-index.ts'
+
+/** An archive on the disk, open for reading. */
+export interface OpenArchive {
+  index: ArchiveIndex
+  read(entry: ArchiveEntry): Promise<string>
+  close(): Promise<void>
+}
+
+/**
+ * Opens an archive of the cache; undefined where there is none. Throws `ArchiveError` of kind `damaged-cache` where
+ * index or items are not as they were written.
+ */
+export async function openArchive(folder: string): Promise<OpenArchive | undefined> {
+  let items: FileHandle
+  try {
+    items = await open(join(folder, 'items'), 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (await isThere(folder)) throw damaged(folder, 'its items are gone')
+    return undefined
+  }
+  try {
+    const index = await readIndexOf(folder)
+    const { size } = await items.stat()
+    if (size !== index.itemsBytes) throw damaged(folder, `its items have ${size} bytes, not ${index.itemsBytes}`)
+    await markUsed(folder)
+    return { index, read: (entry) => readItem(folder, items, { entry, index }), close: () => items.close() }
+  } catch (error) {
+    await items.close()
+    throw error
+  }
+}
+
+/** The cache evicts what has been unused for the longest time, in whichever process. */
+export async function markUsed(folder: string): Promise<void> {
+  const now = new Date()
+  await utimes(join(folder, 'index'), now, now).catch(() => {})
+}
+
+async function readIndexOf(folder: string): Promise<ArchiveIndex> {
+  try {
+    return await readIndex(join(folder, 'index'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw damaged(folder, 'its index is gone')
+    throw error
+  }
+}
+
+async function readItem(
+  folder: string,
+  items: FileHandle,
+  { entry, index }: { entry: ArchiveEntry; index: ArchiveIndex },
+): Promise<string> {
+  const { offset, sizeBytes } = entry
+  if (sizeBytes === 0) return ''
+  const checksum = index.checksums.get(offset)
+  if (checksum === undefined || offset + sizeBytes > index.itemsBytes)
+    throw damaged(folder, 'an item is not in its index')
+  const bytes = Buffer.allocUnsafe(sizeBytes)
+  const { bytesRead } = await items.read(bytes, 0, sizeBytes, offset)
+  if (bytesRead !== sizeBytes || crc32(bytes) !== checksum) {
+    throw damaged(folder, `${entry.groupResource} ${entry.name} is not as it was written`)
+  }
+  return bytes.toString('utf8')
+}
+
+async function isThere(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    () => true,
+    () => false,
+  )
+}
+
+function damaged(folder: string, how: string): ArchiveError {
+  return new ArchiveError('damaged-cache', `the archive copy in ${folder} is damaged: ${how}`)
+}
