@@ -13,7 +13,7 @@ export function accessField<Kind extends keyof Wanted>(
   const where = path.map((key) => `.${key}`).join('')
   let at = object
   for (const key of path) {
-    if (!isJsonMap(at)) return { error: accessorError(where, at, 'map[string]interface {}') }
+    if (!isJsonMap(at)) return { error: accessorError(where, at, goNames.map) }
     if (!Object.hasOwn(at, key)) return { found: false }
     at = at[key]
   }
@@ -36,9 +36,10 @@ const isWanted: Record<keyof Wanted, (value: unknown) => boolean> = {
   number: (value) => typeof value === 'number',
 }
 
+/** As the accessors write them, which is not how Go prints a type. */
 const goNames: Record<keyof Wanted, string> = {
-  list: '[]interface {}',
-  map: 'map[string]interface {}',
+  list: '[]interface{}',
+  map: 'map[string]interface{}',
   number: 'float64',
 }
 

@@ -1,8 +1,9 @@
 import type { Manifest } from '../../velero/manifest.ts'
-import type { LabelSelector, RestoreResourceHookSpec, RestoreSpec } from '../../velero/restore.ts'
+import type { RestoreResourceHookSpec, RestoreSpec } from '../../velero/restore.ts'
 import { cloneManifest } from '../items/clone-manifest.ts'
 import { isJsonMap } from '../items/deep-equal.ts'
 import { makeIncludesExcludes } from '../plan/includes-excludes.ts'
+import { compileLabelSelector } from '../plan/label-selector.ts'
 import { ActionError } from './action.ts'
 import { listAt, textAt } from './fields.ts'
 import type { Fields } from './fields.ts'
@@ -26,18 +27,9 @@ function isFor(hook: RestoreResourceHookSpec, namespace: string, labels: Record<
   const namespaces = makeIncludesExcludes({ includes: hook.includedNamespaces, excludes: hook.excludedNamespaces })
   if (!namespaces.shouldInclude(namespace)) return false
   if (hook.labelSelector === undefined || hook.labelSelector === null) return true
-  return selects(hook.labelSelector, labels)
-}
-
-function selects(selector: LabelSelector, labels: Record<string, string>): boolean {
-  const value = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined)
-  if (!Object.entries(selector.matchLabels ?? {}).every(([key, wanted]) => value(key) === wanted)) return false
-  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const found = value(key)
-    if (operator === 'In') return found !== undefined && values.includes(found)
-    if (operator === 'NotIn') return found === undefined || !values.includes(found)
-    return operator === 'Exists' ? found !== undefined : found === undefined
-  })
+  const selector = compileLabelSelector(hook.labelSelector)
+  if ('error' in selector) throw new ActionError(selector.error)
+  return selector.matches(labels)
 }
 
 /** Admission has said the same already; a restore taken over in the middle may not have gone through ours. */

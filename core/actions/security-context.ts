@@ -68,20 +68,41 @@ const securityContext: Shape = {
 function readYaml(text: string): Fields | undefined {
   const document = parseDocument(text, { version: '1.1', uniqueKeys: true })
   if (document.errors.length > 0) return undefined
-  const value: unknown = document.toJS()
-  if (value === null || value === undefined) return {}
-  return isJsonMap(value) && fits(value, securityContext) ? value : undefined
+  const read = readAs(document.toJS() ?? {}, securityContext)
+  return isJsonMap(read) ? read : undefined
 }
 
-function fits(value: unknown, shape: Shape): boolean {
-  if (value === null) return true
-  if (shape === 'boolean') return typeof value === 'boolean'
-  if (shape === 'integer') return Number.isSafeInteger(value)
-  if (shape === 'text') return typeof value === 'string'
-  if (shape === 'texts') return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
-  if (!isJsonMap(value)) return false
-  return Object.keys(value).every((key) => {
-    const field = Object.hasOwn(shape, key) ? shape[key] : undefined
-    return field !== undefined && fits(value[key], field)
-  })
+/** The value in the shape's type, as sigs.k8s.io/yaml converts it; undefined if it does not fit. */
+function readAs(value: unknown, shape: Shape): unknown {
+  if (value === null) return null
+  if (shape === 'boolean') return typeof value === 'boolean' ? value : undefined
+  if (shape === 'integer') return Number.isSafeInteger(value) ? value : undefined
+  if (shape === 'text') return readText(value)
+  if (shape === 'texts') return Array.isArray(value) ? allOrNone(value.map(readText)) : undefined
+  return isJsonMap(value) ? readFields(value, shape) : undefined
+}
+
+/** A number or a truth value where a text belongs is taken as text. */
+function readText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+/** Go's decoder knows a field by its name in any case. */
+function readFields(value: Fields, shape: { readonly [field: string]: Shape }): Fields | undefined {
+  const fields: Fields = {}
+  for (const [key, entry] of Object.entries(value)) {
+    const name = Object.keys(shape).find((field) => field.toLowerCase() === key.toLowerCase())
+    const kind = name === undefined ? undefined : shape[name]
+    if (name === undefined || kind === undefined) return undefined
+    const read = readAs(entry, kind)
+    if (read === undefined) return undefined
+    fields[name] = read
+  }
+  return fields
+}
+
+function allOrNone<T>(values: (T | undefined)[]): T[] | undefined {
+  const read = values.filter((value) => value !== undefined)
+  return read.length === values.length ? read : undefined
 }

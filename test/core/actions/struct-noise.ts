@@ -15,11 +15,13 @@ function isNoise(key: string, field: unknown): boolean {
   if (field === null) return true
   if (key === 'targetPort') return field === 0
   if (key === 'status') return isBlank(field)
+  if (key === 'preserveUnknownFields') return field === false
+  if (key === 'metadata' || key === 'updateStrategy') return isBlank(field)
   if (key === 'annotations' || key === 'labels' || key === 'resources' || key === 'data') return isBlank(field)
   return Array.isArray(field) && field.length === 0
 }
 
 function isBlank(value: unknown): boolean {
-  if (value === null || value === '') return true
+  if (value === null || value === '' || value === 0) return true
   return typeof value === 'object' && Object.values(value).every(isBlank)
 }
