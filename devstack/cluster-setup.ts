@@ -24,9 +24,10 @@ export async function setUpCluster(client: KubeClient, setup: ClusterSetup): Pro
   ])
   const backups = await Promise.all(setup.backups.map(readBackup))
   await Promise.all([
-    ...backups.map((backup) => createServed(client, veleroPath(setup.namespace, 'backups'), backup)),
+    ...backups.map((backup) => applyServed(client, veleroPath(setup.namespace, 'backups'), backup)),
     setup.location === undefined ? undefined : addLocation(client, setup.namespace, setup.location),
     ...setup.crds.map((crd) => served(client, crd)),
+    ...kubernetesOwn.map((path) => answers(client, path)),
   ])
 }
 
@@ -70,22 +71,14 @@ export async function addReadonlyUser(client: KubeClient): Promise<void> {
 }
 
 /** A rule cannot leave Secrets out, so it names the rest. */
-const readableCore = [
-  ...['configmaps', 'endpoints', 'events', 'limitranges', 'namespaces', 'nodes', 'persistentvolumeclaims'],
-  ...['persistentvolumes', 'pods', 'replicationcontrollers', 'resourcequotas', 'serviceaccounts', 'services'],
-]
-const readableGroups = [
-  ...[
-    'apiextensions.k8s.io',
-    'apps',
-    'autoscaling',
-    'batch',
-    'coordination.k8s.io',
-    'discovery.k8s.io',
-    'events.k8s.io',
-  ],
-  ...['networking.k8s.io', 'policy', 'rbac.authorization.k8s.io', 'scheduling.k8s.io', 'storage.k8s.io', 'velero.io'],
-]
+const readableCore = (
+  'configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims persistentvolumes pods ' +
+  'replicationcontrollers resourcequotas serviceaccounts services'
+).split(' ')
+const readableGroups = (
+  'apiextensions.k8s.io apps autoscaling batch coordination.k8s.io discovery.k8s.io events.k8s.io networking.k8s.io ' +
+  'policy rbac.authorization.k8s.io scheduling.k8s.io storage.k8s.io velero.io'
+).split(' ')
 
 /** By server-side apply and in kubectl's name, as in the clusters of the recorded restores. */
 async function applyCrd(client: KubeClient, crd: object): Promise<void> {
@@ -96,16 +89,27 @@ async function applyCrd(client: KubeClient, crd: object): Promise<void> {
 /** An API server accepts a definition some time before it serves it. */
 async function served(client: KubeClient, crd: object): Promise<void> {
   const { spec } = crd as { spec: { group: string; names: { plural: string }; versions: { name: string }[] } }
-  const path = `/apis/${spec.group}/${spec.versions[0]?.name ?? ''}/${spec.names.plural}?limit=1`
+  await answers(client, `/apis/${spec.group}/${spec.versions[0]?.name ?? ''}/${spec.names.plural}?limit=1`)
+}
+
+/** What an API server makes by itself; it calls itself ready shortly before the last of it, its own service, is there. */
+const kubernetesOwn = ['/readyz', '/api/v1/namespaces/default/services/kubernetes']
+
+async function answers(client: KubeClient, path: string): Promise<void> {
   await eventually(async () => (await client.request('GET', path)).status === 200, path)
 }
 
-async function createServed(client: KubeClient, path: string, body: object): Promise<void> {
+/**
+ * Applies an object as soon as its kind is served. An API server keeps a POST of a kind that has just been defined
+ * waiting for two seconds; an apply, which creates as well, it answers at once.
+ */
+async function applyServed(client: KubeClient, folder: string, object: object): Promise<void> {
+  const path = `${folder}/${nameOf(object)}?fieldManager=velero-server`
   await eventually(async () => {
-    const answer = await client.request('POST', path, body)
+    const answer = await client.request('PATCH', path, object, 'application/apply-patch+yaml')
     if (answer.status === 404) return false
     if (answer.status < 300) return true
-    throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    throw new Error(`PATCH ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
   }, path)
 }
 
@@ -122,7 +126,7 @@ async function addLocation(
     stringData: { cloud: credentials },
   })
   const verdict = await checkLocation(s3, prefix)
-  await createServed(client, veleroPath(namespace, 'backupstoragelocations'), {
+  await applyServed(client, veleroPath(namespace, 'backupstoragelocations'), {
     apiVersion: 'velero.io/v1',
     kind: 'BackupStorageLocation',
     metadata: { name: 'default', labels: { component: 'velero' } },

@@ -35,6 +35,8 @@ export function openHome(dir: string, options: HomeOptions = {}): Home {
     return path
   }
   folder('logs')
+  // Written before anything else, so that `down` knows the folder for a stack's.
+  writeState(dir, state)
   return {
     dir,
     state,

@@ -4,14 +4,14 @@ import { openKubeClient } from '../kube-client.ts'
 /** Whether a server that made its own certificate says 200 there. The certificate is written shortly before it listens. */
 export async function answersOk(target: { url: string; certificate: string; token?: string }): Promise<boolean> {
   if (!existsSync(target.certificate)) return false
-  const { origin, pathname } = new URL(target.url)
+  const { origin, pathname, search } = new URL(target.url)
   const client = openKubeClient({
     url: origin,
     ca: readFileSync(target.certificate, 'utf8'),
     token: target.token ?? '',
   })
   try {
-    return (await client.request('GET', pathname)).status === 200
+    return (await client.request('GET', pathname + search)).status === 200
   } finally {
     await client.close()
   }

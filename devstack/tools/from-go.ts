@@ -33,7 +33,8 @@ export function goModuleDir(module: 'core' | 'velero'): string {
 
 async function build(tool: Tool, aside: string, signal: AbortSignal): Promise<string> {
   const { build } = tool
-  const options = { signal, maxBuffer: 64 << 20 }
+  // Interrupted, Go removes its temporary folder; ended in any other way it does not.
+  const options = { signal, killSignal: 'SIGINT', maxBuffer: 64 << 20 } as const
   switch (build.kind) {
     case 'module': {
       const flags = ['-trimpath', '-ldflags', `-s -w ${build.ldflags ?? ''}`.trim(), '-o', aside]

@@ -38,6 +38,7 @@ export async function fromRelease(
 async function takeOut(archive: string, wanted: Tool): Promise<void> {
   const inside = Object.values(tools).filter((tool) => tool.name === wanted.name || sharesArchive(tool, wanted))
   const asides = new Map(inside.map((tool) => [tool.name as string, `${cachedPath(tool)}.unpacked`]))
+  for (const aside of asides.values()) await mkdir(dirname(aside), { recursive: true })
   const found = await unpack(archive, asides)
   if (!found.has(wanted.name)) throw new Error(`the archive holds no file named ${wanted.name}`)
   for (const tool of inside.filter(({ name }) => found.has(name))) {

@@ -35,12 +35,12 @@ const makers: readonly Way[] = [
 /** The path of a tool's binary by the first way that gives one. */
 export async function obtainTool(name: ToolName, progress: Progress): Promise<string> {
   const tool = tools[name]
-  const failures: string[] = []
+  const failures = new Set<string>()
   const found = await firstOf(lookups, tool, { progress, failures })
   if (found !== undefined) return found
   const made = await withBuildLock(tool, progress, () => firstOf(makers, tool, { progress, failures }))
   if (made !== undefined) return made
-  throw new ToolUnavailable(`${tool.name} ${tool.version}`, failures, adviceFor(tool))
+  throw new ToolUnavailable(`${tool.name} ${tool.version}`, [...failures], adviceFor(tool))
 }
 
 /** No way gave something that the stack needs: which, what was tried, what to do. */
@@ -61,17 +61,17 @@ function adviceFor(tool: Tool): string {
 export async function firstOf(
   ways: readonly Way[],
   tool: Tool,
-  { progress, failures }: { progress: Progress; failures: string[] },
+  { progress, failures }: { progress: Progress; failures: Set<string> },
 ): Promise<string | undefined> {
   for (const way of ways) {
     progress.signal.throwIfAborted()
     try {
       const path = await way.get(tool, progress)
       if (path !== undefined) return path
-      failures.push(`${way.name}: not there`)
+      failures.add(`${way.name}: not there`)
     } catch (error) {
       progress.signal.throwIfAborted()
-      failures.push(`${way.name}: ${error instanceof Error ? error.message : String(error)}`)
+      failures.add(`${way.name}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   return undefined

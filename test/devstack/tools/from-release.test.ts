@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
@@ -46,16 +46,16 @@ describe('fetching an official release', () => {
     })
     publish('temporal', archive)
     const path = await fromRelease(tools.temporal, progress, site.sources)
-    expect(path).toBe(join(cache, 'bin', 'temporal-v1.5.1'))
+    expect(path).toBe(join(cache, 'temporal-v1.5.1', 'temporal'))
     expect((await run(path!)).stdout).toBe('it runs\n')
-    expect(readdirSync(join(cache, 'bin'))).toEqual(['temporal-v1.5.1'])
+    expect(inCache()).toEqual(['temporal-v1.5.1/temporal'])
     expect(lines).toEqual([expect.stringContaining('temporal: fetching temporal_cli_1.5.1_')])
   })
 
   it('refuses an archive whose checksum is not the published one and leaves nothing', async () => {
     publish('temporal', await anArchive({ temporal: 'genuine' }), 'a'.repeat(64))
     await expect(fromRelease(tools.temporal, progress, site.sources)).rejects.toThrow('is not what was published')
-    expect(readdirSync(join(cache, 'bin'))).toEqual([])
+    expect(inCache()).toEqual([])
   })
 
   it('refuses an archive for which no checksum is published', async () => {
@@ -105,7 +105,7 @@ describe('fetching an official release', () => {
     )
     site.files.set(`/kubernetes-sigs/controller-tools/releases/download/envtest-v1.36.10/${name}`, archive)
     await fromRelease(tools.etcd, progress, site.sources)
-    expect(readdirSync(join(cache, 'bin')).sort()).toEqual(['etcd-v3.6.8', 'kube-apiserver-v1.36.3'])
+    expect(inCache()).toEqual(['etcd-v3.6.8/etcd', 'kube-apiserver-v1.36.3/kube-apiserver'])
   })
 
   it('does not apply to a tool that is not released', async () => {
@@ -138,6 +138,15 @@ describe('the name of an archive', () => {
     })
   })
 })
+
+/** The files of the cache. */
+function inCache(): string[] {
+  const entries = readdirSync(cache, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(cache, join(entry.parentPath, entry.name)))
+    .sort()
+}
 
 interface Site {
   server: Server
