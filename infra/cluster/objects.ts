@@ -37,7 +37,8 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
         sendManifest(send, {
           method: 'DELETE',
           path: objectPath(ref),
-          body: { kind: 'DeleteOptions', apiVersion: 'v1', ...(preconditions === undefined ? {} : { preconditions }) },
+          // Only where there is something to say: after a DELETE with a body the connection is not used again.
+          ...(preconditions === undefined ? {} : { body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions } }),
         }),
       ),
   }

@@ -76,10 +76,17 @@ function resettingConnector(credentials: Credentials): buildConnector.connector 
   }
 }
 
+/** The secured socket destroys the one below it and waits for that one's end, so it is there that the reset goes in. */
 function resetWhenDestroyed(secured: net.Socket, tcp: net.Socket): void {
   const destroy = secured.destroy.bind(secured)
+  const destroyTcp = tcp.destroy.bind(tcp)
   secured.destroy = (error) => {
-    if (error !== undefined && !tcp.destroyed) tcp.resetAndDestroy()
+    if (error instanceof Error) {
+      tcp.destroy = () => {
+        tcp.destroy = destroyTcp
+        return tcp.resetAndDestroy()
+      }
+    }
     return destroy(error)
   }
 }

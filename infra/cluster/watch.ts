@@ -13,11 +13,11 @@ export interface WatchOptions {
   /** All namespaces where it is absent. */
   namespace?: string | undefined
   /** An object is new or differs from what was told last. */
-  onChange(manifest: Manifest): void
+  onChange: (manifest: Manifest) => void
   /** An object is gone; the manifest is the last one known. */
-  onGone(manifest: Manifest): void
+  onGone: (manifest: Manifest) => void
   /** After each list: everything that stood there has been told. */
-  onSynced(): void
+  onSynced: () => void
   signal: AbortSignal
   log: Log
 }
