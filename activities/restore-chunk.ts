@@ -1,5 +1,4 @@
-import { isTransient } from '../core/items/api-error.ts'
-import { itemKey } from '../core/items/outcome.ts'
+import { error, itemKey } from '../core/items/outcome.ts'
 import type { Outcome } from '../core/items/outcome.ts'
 import { chunkKey } from '../core/plan/plan.ts'
 import type { PlannedItem } from '../core/plan/plan.ts'
@@ -32,6 +31,8 @@ export interface ChunkInput {
   only?: readonly string[]
   /** Items that go into these namespaces wait for them. */
   except?: readonly string[]
+  /** Namespaces that were still going away at the deadline: nothing is written for their items. */
+  lost?: readonly string[]
 }
 
 /** Counts of what a chunk came to, and which namespaces it found going away. */
@@ -60,11 +61,11 @@ export function restoreChunk(parts: ChunkParts) {
       try {
         const session = await parts.sessions.openPlanned(input.ref, attempt.signal)
         const follows = attempt.number > 1 || input.resumed
-        if (follows) await parts.ports.presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
-        attempt.waitingFor(undefined)
         const end = parts.ports.presence.begin(scope)
         try {
-          return await runChunk({ ...parts, session, attempt, input, key, known: follows ? await readKnown(session, key) : [] })
+          if (follows) await parts.ports.presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
+          attempt.waitingFor(undefined)
+          return await runChunk({ ...parts, session, attempt, input, key, known: follows ? await readOutcomes(session.journal, key) : [] })
         } finally {
           end()
         }
@@ -80,10 +81,6 @@ interface ChunkRun extends ChunkParts {
   input: ChunkInput
   key: string
   known: readonly Outcome[]
-}
-
-async function readKnown(session: PlannedSession, key: string): Promise<Outcome[]> {
-  return readOutcomes(session.journal, key)
 }
 
 async function runChunk(run: ChunkRun): Promise<ChunkReport> {
@@ -120,6 +117,10 @@ async function restoreBatch(
   const done: Outcome[] = []
   const intents: Intent[] = []
   const first = await settleAll(batch, run, async (item) => {
+    if (run.input.lost?.includes(item.target ?? '') === true) {
+      done.push(lostOutcome(groupResource, item, tools))
+      return
+    }
     const step = await restoreItem(groupResource, item, tools)
     if ('intent' in step) intents.push(step.intent)
     else done.push(honour(step.done, knownIntents))
@@ -130,6 +131,12 @@ async function restoreBatch(
     done.push(await intent.apply())
   })
   return { done, ...second }
+}
+
+/** What Velero says of each item of a namespace that would not go away. */
+function lostOutcome(groupResource: GroupResource, item: PlannedItem, tools: ItemTools): Outcome {
+  const text = `timed out waiting for terminating namespace ${item.target} to disappear before restoring: context deadline exceeded`
+  return { key: keyOf(groupResource, item), messages: [error('velero', text)], at: tools.now() }
 }
 
 /** An object that is as wanted because an earlier attempt changed it counts as changed. */
@@ -167,6 +174,7 @@ async function ensureNamespaces(run: ChunkRun, items: readonly PlannedItem[], to
   const { trouble } = await settleAll(items, run, async (item) => {
     const state = await ensureNamespace(item, tools)
     if (state.do === 'ready') done.push(state.outcome)
+    else if (run.input.lost?.includes(item.target ?? item.name) === true) done.push(lostOutcome('namespaces', item, tools))
     else terminating.push(item.target ?? item.name)
   })
   if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, 0), done)
@@ -185,6 +193,3 @@ function keyOf(groupResource: GroupResource, item: PlannedItem): string {
   const name = groupResource === 'namespaces' && item.target !== undefined && item.target !== item.name ? `${item.name}>${item.target}` : item.name
   return itemKey({ groupResource, ...(item.namespace === undefined ? {} : { namespace: item.namespace }), name })
 }
-
-/** Whether a chunk should be tried again rather than an item be failed. */
-export const isPassing = isTransient

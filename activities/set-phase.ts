@@ -11,6 +11,8 @@ import { changeRestore } from './restore-resource.ts'
 export interface SetPhaseInput {
   ref: { namespace: string; name: string; uid: string }
   phase: RestorePhase
+  /** An attempt of this restore may still be able to write: wait for its worker's Lease first. */
+  fence?: boolean
   warnings?: number
   errors?: number
   failureReason?: string
@@ -32,8 +34,8 @@ export function setPhase({ cluster, presence, clock }: Pick<Ports, 'cluster' | '
   return (input: SetPhaseInput): Promise<SetPhaseReport> =>
     withAttempt(presence.worker, async (attempt) => {
       try {
-        if (isTerminal(input.phase)) {
-          await presence.fence(input.ref.uid, { signal: attempt.signal, onWait: attempt.waitingFor })
+        if (input.fence === true) {
+          await presence.fence(`${input.ref.uid}/`, { signal: attempt.signal, onWait: attempt.waitingFor })
           attempt.waitingFor(undefined)
         }
         const restore = await changeRestore(cluster, input.ref, (live) => {

@@ -13,6 +13,8 @@ export interface RestoreRef {
 
 /** The input of workflow `restore`. */
 export interface RestoreInput extends RestoreRef {
+  /** Search attributes are registered in this Temporal namespace, so the workflow may set them. */
+  tagged?: boolean
   /** The first wave that is not known to be done; set when a long history is continued as new. */
   fromWave?: number
 }

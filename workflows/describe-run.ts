@@ -1,0 +1,37 @@
+import type { ChunkReport } from '../activities/restore-chunk.ts'
+import { chunkKey } from '../core/plan/plan.ts'
+import type { PlanSummary } from '../core/plan/plan.ts'
+import type { RestoreInput, RestoreProgress } from './contract.ts'
+
+/** Rows of the table of waves; details are limited to 20,000 bytes. */
+const wavesMax = 60
+
+/** The current details in the Web UI, as Markdown: where the restore stands, in words, and a table of its waves. */
+export function describeRun(
+  input: RestoreInput,
+  progress: RestoreProgress,
+  plan: PlanSummary | undefined,
+  reports: ReadonlyMap<string, ChunkReport>,
+): string {
+  return [`**${input.namespace}/${input.name}**: ${sentence(progress)}`, ...table(progress, plan, reports)].join('\n\n')
+}
+
+function sentence(progress: RestoreProgress): string {
+  const items = progress.itemsTotal === 0 ? '' : `, ${progress.itemsDone} of ${progress.itemsTotal} items`
+  const trouble = progress.errors + progress.warnings === 0 ? '' : `, ${progress.errors} errors, ${progress.warnings} warnings`
+  const waiting = progress.waitingFor === undefined ? '' : `\n\nWaiting for ${progress.waitingFor}.`
+  return `${progress.phase}${items}${trouble}.${waiting}`
+}
+
+function table(progress: RestoreProgress, plan: PlanSummary | undefined, reports: ReadonlyMap<string, ChunkReport>): string[] {
+  if (plan === undefined || plan.waves.length === 0) return []
+  const rows = plan.waves.slice(0, wavesMax).map((wave, index) => {
+    const done = wave.chunks.map((_, chunk) => reports.get(chunkKey(index, chunk))).filter((report) => report !== undefined)
+    const sum = (key: 'items' | 'created' | 'updated' | 'skipped' | 'failed') => done.reduce((total, report) => total + report[key], 0)
+    const mark = index + 1 === progress.wave && progress.phase === 'InProgress' ? '▶ ' : ''
+    return `| ${mark}${index + 1} | ${wave.groupResource} | ${sum('items')} / ${wave.items} | ${sum('created')} | ${sum('updated')} | ${sum('skipped')} | ${sum('failed')} |`
+  })
+  const more = plan.waves.length > wavesMax ? [`… and ${plan.waves.length - wavesMax} more waves`] : []
+  const head = ['| wave | resource | items | created | updated | skipped | failed |', '|---|---|---|---|---|---|---|']
+  return [[...head, ...rows].join('\n'), ...more]
+}

@@ -1,0 +1,21 @@
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow'
+
+/** The type of the failure an activity threw, see `activities/failures.ts`. */
+export function typeOf(error: unknown): string | undefined {
+  if (error instanceof ActivityFailure) return typeOf(error.cause)
+  return error instanceof ApplicationFailure ? (error.type ?? undefined) : undefined
+}
+
+/** One line that says what happened: for the failureReason, the log and the Web UI. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof ActivityFailure) {
+    if (error.cause instanceof TimeoutFailure) return timeoutReason(error.activityType, error.cause)
+    return reasonOf(error.cause)
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+function timeoutReason(activityType: string, timeout: TimeoutFailure): string {
+  const last = timeout.cause === undefined ? '' : `: ${reasonOf(timeout.cause)}`
+  return timeout.timeoutType === 'HEARTBEAT' ? `the worker of ${activityType} vanished${last}` : `${activityType} was given up after its deadline${last}`
+}

@@ -1,0 +1,168 @@
+import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure, log } from '@temporalio/workflow'
+import type { AdmittedRef } from '../activities/session.ts'
+import type { PlanSummary } from '../core/plan/plan.ts'
+import { nextPhase } from '../core/results/next-phase.ts'
+import type { RestorePhase } from '../velero/phases.ts'
+import { closeAsCanceled } from './close-as-canceled.ts'
+import { lastPhase, lastResults, planning, quick, results } from './activity-options.ts'
+import type { RestoreInput, RestoreOutcome } from './contract.ts'
+import { reasonOf, typeOf } from './failure-reason.ts'
+import { runFinalizeTasks } from './run-finalize-tasks.ts'
+import { restoreWaves } from './restore-waves.ts'
+import { RunView } from './run-view.ts'
+
+/** One run of a restore: what it knows so far, and its steps in the order of the story. */
+export class RestoreRun {
+  readonly input: RestoreInput
+  readonly view: RunView
+  private admitted: AdmittedRef | undefined
+  private summary: PlanSummary | undefined
+  private resumed = false
+  private concluded: { items: number; warnings: number; errors: number; operations: number } | undefined
+  private readonly root = CancellationScope.current()
+  private readonly scope = new CancellationScope()
+
+  /** Registers queries and signals, so that they answer from the first task on. */
+  constructor(input: RestoreInput) {
+    this.input = input
+    this.view = new RunView(input, () => this.scope.cancel())
+  }
+
+  /** Runs the story so that the signal `cancel` stops it just as Temporal's own cancel does. */
+  cancellable<T>(story: () => Promise<T>): Promise<T> {
+    return this.scope.run(story)
+  }
+
+  /** Validates and claims the Restore; false where there is nothing to do for it. */
+  async admit(): Promise<boolean> {
+    const admission = await quick.admitRestore.executeWithOptions({ summary: 'validate and claim the Restore' }, [{ ref: this.input }])
+    switch (admission.do) {
+      case 'over':
+        this.view.enter(admission.phase)
+        return false
+      case 'restore':
+        this.admitted = { ...refOf(this.input), location: admission.location }
+        this.resumed = admission.resumed
+        this.view.begin(admission)
+        return true
+    }
+  }
+
+  /** Indexes the archive and plans the waves; the plan itself is in the journal. */
+  async plan(): Promise<void> {
+    this.summary = await planning.planRestore.executeWithOptions({ summary: 'read the backup and plan the waves' }, [{ ref: this.ref() }])
+    this.view.planned(this.summary)
+  }
+
+  /** Restores wave after wave, chunks of a wave side by side. */
+  async restoreWaves(): Promise<void> {
+    if (this.summary === undefined) return
+    await restoreWaves({ input: this.input, ref: this.ref(), plan: this.summary, resumed: this.resumed, view: this.view })
+  }
+
+  /** Writes the result files from the journal. */
+  async conclude(): Promise<void> {
+    this.concluded = await results.concludeRestore.executeWithOptions({ summary: 'write the result files' }, [{ ref: this.ref(), complete: true }])
+    this.view.concluded(this.concluded)
+  }
+
+  /** Polls asynchronous operations until none is left, each with its own deadline. */
+  async awaitOperations(): Promise<void> {
+    if (this.concluded === undefined || this.concluded.operations === 0) return
+    await this.enter(nextPhase('operations', this.errors()))
+  }
+
+  /** Runs the wrap-up tasks in order, then writes the result files again where they added something. */
+  async finalize(): Promise<void> {
+    await this.enter(nextPhase('finalizing', this.errors()))
+    const added = await runFinalizeTasks(this.ref(), this.view)
+    if (added > 0) await this.conclude()
+  }
+
+  /** Enters the terminal phase. It is not cancelled any more: the verdict stands. */
+  end(): Promise<RestoreOutcome> {
+    return CancellationScope.nonCancellable(async () => {
+      await this.enter(nextPhase('done', this.errors()), { fence: this.resumed })
+      return this.outcome()
+    })
+  }
+
+  /** Ends as cancelled: result files and log are there, the Restore is Failed, the workflow closes as Canceled. */
+  async cancelled(): Promise<RestoreOutcome> {
+    const reason = `cancelled: ${this.view.cancelReason ?? 'by a cancel request in Temporal'}`
+    await this.giveUp(reason)
+    await closeAsCanceled(this.root, reason)
+    throw new CancelledFailure(reason)
+  }
+
+  /** Ends as failed. A Restore that is gone needs no phase. */
+  async failed(error: unknown): Promise<RestoreOutcome> {
+    if (!(error instanceof ActivityFailure) && !(error instanceof ApplicationFailure)) throw error
+    if (typeOf(error) === 'RestoreGone') return { ...this.outcome(), phase: 'Gone' }
+    const reason = `restore execution failed: ${reasonOf(error)}`
+    await this.giveUp(reason)
+    throw ApplicationFailure.nonRetryable(reason, 'RestoreFailed')
+  }
+
+  /** What the workflow returns. */
+  outcome(): RestoreOutcome {
+    const { phase } = this.view
+    return { phase, items: this.concluded?.items ?? 0, warnings: this.concluded?.warnings ?? 0, errors: this.concluded?.errors ?? 0 }
+  }
+
+  private async giveUp(reason: string): Promise<void> {
+    this.view.waitingFor('the last writes to end')
+    const failureReason = `${reason}${await this.lastResults()}`
+    try {
+      await lastPhase.setPhase.executeWithOptions({ summary: 'end the Restore as Failed' }, [
+        { ref: refOf(this.input), phase: 'Failed', failureReason, fence: true, ...this.counts() },
+      ])
+    } catch (thrown) {
+      if (typeOf(thrown) !== 'RestoreGone') throw thrown
+    }
+    this.view.enter('Failed', failureReason)
+  }
+
+  /** Why the result files could not be stored, as the end of a failureReason; empty where they are there. */
+  private async lastResults(): Promise<string> {
+    if (this.admitted === undefined) return ''
+    try {
+      this.concluded = await lastResults.concludeRestore.executeWithOptions({ summary: 'write what is known to the result files' }, [
+        { ref: this.admitted, complete: false },
+      ])
+      return ''
+    } catch (thrown) {
+      log.warn('results are not stored', { reason: reasonOf(thrown) })
+      return `; results not stored: ${reasonOf(thrown)}`
+    }
+  }
+
+  private async enter(phase: RestorePhase, options: { fence?: boolean } = {}): Promise<void> {
+    const report = await lastPhase.setPhase.executeWithOptions({ summary: `enter phase ${phase}` }, [
+      { ref: refOf(this.input), phase, ...options, ...this.counts(), ...this.progress() },
+    ])
+    this.view.enter(report.phase === '' ? phase : report.phase)
+  }
+
+  private counts(): { warnings?: number; errors?: number } {
+    return this.concluded === undefined ? {} : { warnings: this.concluded.warnings, errors: this.concluded.errors }
+  }
+
+  private progress(): { progress?: { totalItems: number; itemsRestored: number } } {
+    if (this.concluded === undefined) return {}
+    return { progress: { totalItems: this.concluded.items, itemsRestored: this.concluded.items } }
+  }
+
+  private errors(): number {
+    return this.concluded?.errors ?? 0
+  }
+
+  private ref(): AdmittedRef {
+    if (this.admitted === undefined) throw ApplicationFailure.nonRetryable('the restore is not admitted', 'RestoreFailed')
+    return this.admitted
+  }
+}
+
+function refOf({ namespace, name, uid, cluster }: RestoreInput) {
+  return { namespace, name, uid, cluster }
+}

@@ -1,0 +1,108 @@
+import { condition, continueAsNew, workflowInfo } from '@temporalio/workflow'
+import type { ChunkReport } from '../activities/restore-chunk.ts'
+import type { AdmittedRef } from '../activities/session.ts'
+import { chunkKey } from '../core/plan/plan.ts'
+import type { PlanSummary } from '../core/plan/plan.ts'
+import { chunks, quick } from './activity-options.ts'
+import type { RestoreInput } from './contract.ts'
+import { awaitNamespaces } from './await-namespaces.ts'
+import type { RunView } from './run-view.ts'
+
+/** Chunks of a wave that run side by side. */
+const lanes = 4
+
+/** What the waves are restored for. */
+export interface WavesInput {
+  input: RestoreInput
+  ref: AdmittedRef
+  plan: PlanSummary
+  /** An earlier run may have begun any chunk. */
+  resumed: boolean
+  view: RunView
+}
+
+/**
+ * Restores wave after wave. Namespaces that are going away are waited for once each, while everything that goes
+ * elsewhere is restored; then their items follow. A long history is continued as new between two waves.
+ */
+export async function restoreWaves(waves: WavesInput): Promise<void> {
+  const progress = reportProgress(waves)
+  try {
+    const terminating = await restoreOnce(waves, { except: [] })
+    if (terminating.length === 0) return
+    const only = [...new Set(terminating)]
+    await restoreOnce(waves, { only, lost: await awaitNamespaces(waves, only) })
+  } finally {
+    await progress.stop()
+  }
+}
+
+type Which = { except: string[] } | { only: readonly string[]; lost: readonly string[] }
+
+async function restoreOnce(waves: WavesInput, which: Which): Promise<string[]> {
+  const from = waves.input.fromWave ?? 0
+  for (let index = from; index < waves.plan.waves.length; index++) {
+    const late = 'except' in which ? which.except.length > 0 : true
+    if (!late && index > from && workflowInfo().continueAsNewSuggested) await continueAsNew({ ...waves.input, fromWave: index })
+    waves.view.enterWave(index)
+    const found = await restoreWave(waves, index, which)
+    if ('except' in which) which.except.push(...found)
+  }
+  return 'except' in which ? which.except : []
+}
+
+async function restoreWave(waves: WavesInput, index: number, which: Which): Promise<string[]> {
+  const wave = waves.plan.waves[index]
+  if (wave === undefined) return []
+  const terminating: string[] = []
+  let next = 0
+  const lane = async () => {
+    for (let chunk = next++; chunk < wave.chunks.length; chunk = next++) {
+      await waves.view.unpaused()
+      const report = await restoreChunk(waves, index, chunk, which)
+      waves.view.report(chunkKey(index, chunk), report)
+      terminating.push(...(report.terminating ?? []))
+    }
+  }
+  await settle(Array.from({ length: Math.min(lanes, wave.chunks.length) }, lane))
+  return terminating
+}
+
+/** Waits for all lanes before the first trouble is passed on: nothing of ours goes on in the background. */
+async function settle(running: Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(running)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+function restoreChunk(waves: WavesInput, wave: number, chunk: number, which: Which): Promise<ChunkReport> {
+  const planned = waves.plan.waves[wave]
+  const summary = `wave ${wave + 1}, chunk ${chunk + 1}: ${planned?.chunks[chunk] ?? 0} ${planned?.groupResource ?? ''}`
+  const { ref } = waves
+  const resumed = waves.resumed || 'only' in which
+  return chunks.restoreChunk.executeWithOptions({ summary }, [{ ref, wave, chunk, resumed, ...which }])
+}
+
+/** One activity at a time writes the progress, whenever a chunk has added to it (rule 8). */
+function reportProgress(waves: WavesInput): { stop: () => Promise<void> } {
+  let stopped = false
+  let written = 0
+  const isNews = () => waves.view.progress().itemsDone > written
+  const loop = async () => {
+    while (!stopped) {
+      await condition(() => stopped || isNews())
+      if (stopped) return
+      const { itemsDone, itemsTotal } = waves.view.progress()
+      written = itemsDone
+      const progress = { itemsRestored: itemsDone, totalItems: itemsTotal }
+      await quick.reportProgress.executeWithOptions({ summary: `progress: ${itemsDone} of ${itemsTotal}` }, [{ ref: waves.ref, progress }])
+    }
+  }
+  const running = loop().catch(() => undefined)
+  return {
+    async stop() {
+      stopped = true
+      await running
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import { condition, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow'
+import type { ChunkReport } from '../activities/restore-chunk.ts'
+import type { AdmittedRestore } from '../activities/admit-restore.ts'
+import type { PlanSummary } from '../core/plan/plan.ts'
+import type { RestorePhase } from '../velero/phases.ts'
+import { cancelSignal, failuresQuery, pauseSignal, planQuery, progressQuery, resumeSignal } from './contract.ts'
+import type { RestoreInput, RestoreProgress } from './contract.ts'
+import { describeRun } from './describe-run.ts'
+import { outcomeAttribute, phaseAttribute } from './search-attributes.ts'
+
+/** Texts of trouble that the query `failures` keeps. */
+const failuresMax = 20
+
+/** What people see of a run, and the signals they send it: queries, current details, search attributes. */
+export class RunView {
+  cancelReason: string | undefined
+  phase: RestorePhase | 'New' = 'New'
+  private readonly input: RestoreInput
+  private plan: PlanSummary | undefined
+  private wave = 0
+  private pausedBecause: string | undefined
+  private waiting: string | undefined
+  private startedAt: string | undefined
+  private messages = { warnings: 0, errors: 0 }
+  private readonly reports = new Map<string, ChunkReport>()
+  private readonly failures: string[] = []
+
+  constructor(input: RestoreInput, cancel: () => void) {
+    this.input = input
+    setHandler(progressQuery, () => this.progress(), { description: 'Phase, wave, items and what is being waited for' })
+    setHandler(planQuery, () => this.plan, { description: 'Waves and chunks of the plan, as counts' })
+    setHandler(failuresQuery, () => this.failures, { description: 'What went wrong lately, in short' })
+    setHandler(
+      cancelSignal,
+      (argument) => {
+        this.cancelReason ??= reasonIn(argument) ?? 'no reason given'
+        this.pausedBecause = undefined
+        cancel()
+      },
+      { description: 'Stop at the next item; the argument is the reason' },
+    )
+    setHandler(pauseSignal, (argument) => this.pause(reasonIn(argument) ?? 'by signal'), { description: 'Start no further chunk until resume' })
+    setHandler(resumeSignal, () => this.resume(), { description: 'Go on after pause' })
+    this.show()
+  }
+
+  begin(admission: AdmittedRestore): void {
+    this.phase = 'InProgress'
+    this.startedAt = admission.startedAt
+    this.show()
+  }
+
+  planned(plan: PlanSummary): void {
+    this.plan = plan
+    this.show()
+  }
+
+  enterWave(index: number): void {
+    this.wave = index + 1
+    this.show()
+  }
+
+  /** A chunk's report replaces its earlier one: it tells of the whole chunk. */
+  report(key: string, report: ChunkReport): void {
+    this.reports.set(key, report)
+    this.show()
+  }
+
+  concluded(counts: { warnings: number; errors: number }): void {
+    this.messages = counts
+    this.show()
+  }
+
+  enter(phase: RestorePhase, reason?: string): void {
+    this.phase = phase
+    if (reason !== undefined) this.trouble(reason)
+    this.waiting = undefined
+    this.show()
+  }
+
+  trouble(text: string): void {
+    this.failures.push(text)
+    if (this.failures.length > failuresMax) this.failures.shift()
+  }
+
+  waitingFor(reason: string | undefined): void {
+    this.waiting = reason
+    this.show()
+  }
+
+  /** Returns at once unless the restore is paused. */
+  async unpaused(): Promise<void> {
+    if (this.pausedBecause !== undefined) await condition(() => this.pausedBecause === undefined)
+  }
+
+  /** Where the restore stands. */
+  progress(): RestoreProgress {
+    const sum = { items: 0, created: 0, updated: 0, skipped: 0, failed: 0, warnings: 0, errors: 0 }
+    for (const report of this.reports.values()) {
+      for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += report[key]
+    }
+    const groupResource = this.plan?.waves[this.wave - 1]?.groupResource
+    const waitingFor = this.pausedBecause === undefined ? this.waiting : `resume: paused ${this.pausedBecause}`
+    return {
+      phase: this.phase,
+      wave: this.wave,
+      waves: this.plan?.waves.length ?? 0,
+      ...(groupResource === undefined ? {} : { groupResource }),
+      itemsDone: sum.items,
+      itemsTotal: this.plan?.items ?? 0,
+      created: sum.created,
+      updated: sum.updated,
+      skipped: sum.skipped,
+      failed: sum.failed,
+      warnings: Math.max(sum.warnings, this.messages.warnings),
+      errors: Math.max(sum.errors, this.messages.errors),
+      ...(waitingFor === undefined ? {} : { waitingFor }),
+      ...(this.startedAt === undefined ? {} : { startedAt: this.startedAt }),
+    }
+  }
+
+  private pause(reason: string): void {
+    this.pausedBecause = reason
+    this.show()
+  }
+
+  private resume(): void {
+    this.pausedBecause = undefined
+    this.show()
+  }
+
+  private shownPhase: string | undefined
+
+  private show(): void {
+    setCurrentDetails(describeRun(this.input, this.progress(), this.plan, this.reports))
+    if (this.input.tagged !== true || this.shownPhase === this.phase) return
+    this.shownPhase = this.phase
+    upsertSearchAttributes([
+      { key: phaseAttribute, value: this.phase },
+      { key: outcomeAttribute, value: outcomeWord(this.phase, this.cancelReason) },
+    ])
+  }
+}
+
+function outcomeWord(phase: string, cancelReason: string | undefined): string {
+  if (cancelReason !== undefined) return 'cancelled'
+  return phase === 'Completed' ? 'ok' : phase.includes('PartiallyFailed') ? 'partial' : phase === 'Failed' || phase === 'FailedValidation' ? 'failed' : 'running'
+}
+
+/** The reason in a signal's argument: people send a text or an object from the Web UI. */
+function reasonIn(argument: string | { reason?: string } | undefined): string | undefined {
+  const reason = typeof argument === 'string' ? argument : argument?.reason
+  return typeof reason === 'string' && reason !== '' ? reason.slice(0, 500) : undefined
+}
