@@ -1,0 +1,233 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../../infra/cluster/clock.ts'
+import { connectCluster, type ClusterConnection } from '../../../infra/cluster/connect.ts'
+import {
+  newWorkerId,
+  startPresence,
+  type PresenceOptions,
+  type RunningPresence,
+} from '../../../infra/cluster/presence.ts'
+import { quietLog } from './quiet-log.ts'
+import { haveApiServer, startApiServer, type ApiServer } from './start-api-server.ts'
+
+const leases = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' }
+const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
+const by = { fieldManager: 'test' }
+
+describe.skipIf(!haveApiServer)('presence, in a real cluster', () => {
+  let server: ApiServer
+  let connection: ClusterConnection
+  let started: RunningPresence[] = []
+
+  beforeAll(async () => {
+    server = await startApiServer()
+    connection = await connectCluster({
+      kubeconfig: server.kubeconfig,
+      log: quietLog(),
+      requestTimeoutSeconds: 4,
+      connectionsMax: 8,
+    })
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'velero' } }
+    await connection.cluster.create({ group: '', version: 'v1', resource: 'namespaces' }, undefined, namespace, by)
+  }, 150_000)
+  afterEach(async () => {
+    for (const presence of started) await presence.stop()
+    started = []
+  })
+  afterAll(async () => {
+    await connection?.close()
+    await server?.stop()
+  }, 30_000)
+
+  async function start(worker: string, options: Partial<PresenceOptions> = {}): Promise<RunningPresence> {
+    const presence = await startPresence({
+      connection,
+      namespace: 'velero',
+      worker,
+      log: quietLog(),
+      clock: systemClock,
+      ...options,
+    })
+    started.push(presence)
+    return presence
+  }
+
+  function fence(
+    presence: RunningPresence,
+    scope: string,
+  ): { done: Promise<void>; reasons: string[]; seconds(): number } {
+    const reasons: string[] = []
+    const startedAt = performance.now()
+    let endedAt = 0
+    const done = presence
+      .fence(scope, { signal: new AbortController().signal, onWait: (reason) => reasons.push(reason) })
+      .finally(() => (endedAt = performance.now()))
+    return { done, reasons, seconds: () => (endedAt - startedAt) / 1000 }
+  }
+
+  const leaseOf = (presence: RunningPresence) =>
+    connection.cluster.get({ ...leases, namespace: 'velero', name: presence.worker })
+
+  it('takes a labelled Lease, names its attempts in it soon, and gives it back when none runs', async () => {
+    const presence = await start(newWorkerId('Host.example_1'))
+    expect(presence.worker).toMatch(/^drydock-worker-host-example-1-[0-9a-f]{8}$/)
+    expect(() => presence.assertMayWrite()).not.toThrow()
+    const end = presence.begin('uid-1/wave-1')
+    await systemClock.sleep(700)
+    const lease = await leaseOf(presence)
+    expect(lease?.metadata.labels).toEqual({ 'drydock.io/worker': 'true' })
+    expect(lease?.metadata.annotations?.['drydock.io/attempts']).toBe('["uid-1/wave-1"]')
+    expect(lease?.['spec']).toMatchObject({ leaseDurationSeconds: 15 })
+    const stopping = presence.stop()
+    await systemClock.sleep(200)
+    expect(await leaseOf(presence)).toBeDefined()
+    end()
+    await stopping
+    expect(await leaseOf(presence)).toBeUndefined()
+    expect(() => presence.assertMayWrite()).toThrow(expect.objectContaining({ reason: 'NoLease' }))
+  })
+
+  it('refuses a name that another process holds', async () => {
+    await start('same')
+    await expect(start('same')).rejects.toThrow('belongs to another process')
+  })
+
+  it('lets an attempt pass at once when no other worker is there', async () => {
+    const presence = await start('alone')
+    const end = presence.begin('uid/a')
+    await fence(presence, 'uid/a').done
+    end()
+  })
+
+  it('waits for the other worker to end its attempt, and not for its attempts at other things', async () => {
+    const [first, second] = [await start('first'), await start('second')]
+    const ends = [first.begin('uid/a'), first.begin('uid/b')]
+    const endSecond = second.begin('uid/a')
+    await systemClock.sleep(500)
+    const waiting = fence(second, 'uid/a')
+    await systemClock.sleep(6_500)
+    expect(waiting.reasons.at(-1)).toMatch(
+      /^worker drydock-worker-first may still be writing; its Lease runs out in \d+ s$/,
+    )
+    expect(waiting.seconds()).toBeLessThan(0)
+    ends[0]?.()
+    await waiting.done
+    expect(waiting.seconds()).toBeLessThan(10)
+    ends[1]?.()
+    endSecond()
+  }, 20_000)
+
+  it('waits for an earlier attempt in its own process', async () => {
+    const presence = await start('both')
+    const endFirst = presence.begin('uid/a')
+    const endSecond = presence.begin('uid/a')
+    const waiting = fence(presence, 'uid/a')
+    await systemClock.sleep(300)
+    expect(waiting.reasons).toEqual(['an earlier attempt in this worker has not ended yet'])
+    endFirst()
+    await waiting.done
+    endSecond()
+  })
+
+  it('treats a Lease as run out whose worker died long ago, and ends a fence whose caller is cancelled', async () => {
+    const lease = (name: string, renewTime: string) => ({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name, labels: { 'drydock.io/worker': 'true' }, annotations: { 'drydock.io/attempts': '["uid/a"]' } },
+      spec: { holderIdentity: 'x', leaseDurationSeconds: 15, renewTime },
+    })
+    await connection.cluster.create(leases, 'velero', lease('drydock-worker-dead', '2020-01-01T00:00:00.000000Z'), by)
+    const presence = await start('heir')
+    const end = presence.begin('uid/a')
+    await fence(presence, 'uid/a').done
+    await connection.cluster.create(leases, 'velero', lease('drydock-worker-fast', '2099-01-01T00:00:00.000000Z'), by)
+    const cancel = new AbortController()
+    const waiting = presence.fence('uid/a', {
+      signal: cancel.signal,
+      onWait: () => cancel.abort(new Error('cancelled')),
+    })
+    await expect(waiting).rejects.toThrow('cancelled')
+    await connection.cluster.remove({ ...leases, namespace: 'velero', name: 'drydock-worker-fast' })
+    end()
+  })
+
+  it('may not write once Temporal no longer answers, and after that only when the attempts of before have ended', async () => {
+    let wanted = true
+    const presence = await start('cut-off', {
+      stillWanted: () => (wanted ? Promise.resolve() : Promise.reject(new Error('no Temporal'))),
+    })
+    const end = presence.begin('uid/a')
+    wanted = false
+    await systemClock.sleep(10_500)
+    expect(() => presence.assertMayWrite()).toThrow(/its last renewal is 1\d s old/)
+    await systemClock.sleep(5_000)
+    wanted = true
+    await systemClock.sleep(2_000)
+    expect(() => presence.assertMayWrite()).toThrow('it had run out, and 1 attempts from before have not ended yet')
+    end()
+    expect(() => presence.assertMayWrite()).not.toThrow()
+  }, 25_000)
+
+  it('loses its attempts when its Lease is deleted under it', async () => {
+    const presence = await start('robbed')
+    const end = presence.begin('uid/a')
+    await connection.cluster.remove({ ...leases, namespace: 'velero', name: presence.worker })
+    await systemClock.sleep(6_000)
+    expect(await leaseOf(presence)).toBeDefined()
+    expect(() => presence.assertMayWrite()).toThrow('it had run out')
+    end()
+    expect(() => presence.assertMayWrite()).not.toThrow()
+  }, 15_000)
+
+  it('a worker that was frozen with writes in line never writes after the fence of its successor', async () => {
+    const children = [startWriter(server, 'frozen')]
+    if (process.env['SHOW_UNGUARDED'] === '1') children.push(startWriter(server, 'unguarded', 'off'))
+    const presence = await start('successor')
+    try {
+      for (const child of children) await child.writing
+      await systemClock.sleep(1_500)
+      for (const { process: child } of children) child.kill('SIGSTOP')
+      const end = presence.begin('uid/frozen')
+      const waiting = fence(presence, 'uid/frozen')
+      await waiting.done
+      expect(waiting.seconds()).toBeGreaterThan(9)
+      const before = await countOf('frozen')
+      expect(before).toBeGreaterThan(20)
+      for (const { process: child } of children) child.kill('SIGCONT')
+      await systemClock.sleep(9_000)
+      expect(await countOf('frozen')).toBe(before)
+      expect(children[0]?.output.join('')).toContain('refused ApiError: this worker may not write')
+      if (children.length > 1) console.log('unguarded:', before, await countOf('unguarded'))
+      end()
+    } finally {
+      for (const { process: child } of children) child.kill('SIGKILL')
+    }
+  }, 60_000)
+
+  async function countOf(worker: string): Promise<number> {
+    const all = await connection.cluster.list(configMaps, { namespace: 'default', metadataOnly: true })
+    return all.filter(({ metadata }) => metadata.name.startsWith(`${worker}-`)).length
+  }
+})
+
+function startWriter(
+  server: ApiServer,
+  worker: string,
+  guard = 'on',
+): { process: ChildProcess; writing: Promise<void>; output: string[] } {
+  const script = join(import.meta.dirname, 'frozen-writer.ts')
+  const child = spawn(process.execPath, [script, server.kubeconfig, worker, 'uid/frozen'], {
+    env: { ...process.env, GUARD: guard, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const output: string[] = []
+  const writing = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      output.push(chunk.toString())
+      resolve()
+    })
+  })
+  return { process: child, writing, output }
+}
