@@ -1,13 +1,14 @@
 import { addReadonlyUser, setUpCluster } from './cluster-setup.ts'
 import { openHome, type Home } from './home.ts'
 import { openKubeClient } from './kube-client.ts'
+import { startExtraServices, type ExtraOptions } from './services/extra-services.ts'
 import { startApiServer } from './services/kube-apiserver.ts'
 import { startEtcd } from './services/etcd.ts'
 import type { BucketAddress, Cluster, ClusterAddress } from './stack-types.ts'
 import { stopStack } from './stop-stack.ts'
 import { veleroCrds } from './velero-crds.ts'
 
-export interface ClusterOptions {
+export interface ClusterOptions extends ExtraOptions {
   /** Made anew; what an earlier stack left in it is stopped first. */
   dir: string
   /** An etcd that runs already; each cluster in it needs a prefix of its own. */
@@ -32,7 +33,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await stopStack(options.dir)
   const home = openHome(options.dir, options)
   try {
-    const cluster = await bringUpCluster(home, options)
+    const bare = await bringUpCluster(home, options)
+    await startExtraServices(home, bare, options)
+    const cluster = { ...bare, pids: pidsOf(home) }
     home.state.cluster = cluster
     home.save()
     return cluster

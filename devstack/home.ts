@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { readState, writeState, type StackState } from './state.ts'
 import { obtainTool } from './tools/obtain-tool.ts'
 import type { ToolName } from './tools/tools.ts'
@@ -24,11 +24,16 @@ export interface HomeOptions {
   report?: (line: string) => void
 }
 
-/** Opens the folder in which a stack keeps everything; what stands there stays. */
-export function openHome(dir: string, options: HomeOptions = {}): Home {
+/** Opens the folder in which a stack keeps everything. `down` removes it, so it must not be somebody's own. */
+export function openHome(folderName: string, options: HomeOptions = {}): Home {
+  // Servers run with this folder as theirs, so a path that depends on ours would lead them astray.
+  const dir = resolve(folderName)
   const signal = options.signal ?? new AbortController().signal
   const report = options.report ?? (() => {})
-  const state = readState(dir) ?? { version: 1, services: {} }
+  const former = readState(dir)
+  if (former === undefined && existsSync(dir) && readdirSync(dir).length > 0)
+    throw new Error(`${dir} holds something else than a stack; name a folder that is empty or not there`)
+  const state = former ?? { version: 1, services: {} }
   const folder = (name: string): string => {
     const path = join(dir, name)
     mkdirSync(path, { recursive: true, mode: 0o700 })

@@ -1,29 +1,25 @@
-import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeBucket, openBucket, uploadFolder } from './bucket.ts'
 import { bringUpCluster, pidsOf } from './cluster.ts'
 import { openHome, type Home } from './home.ts'
-import { extraTools, startExtraServices } from './services/extra-services.ts'
+import { extraTools, startExtraServices, type ExtraOptions } from './services/extra-services.ts'
 import { startTemporal } from './services/temporal.ts'
 import { startVersitygw } from './services/versitygw.ts'
-import type { BucketAddress, Cluster, ExtraService, FullStack, Stack, TemporalAddress } from './stack-types.ts'
+import type { BucketAddress, Cluster, FullStack, Stack, TemporalAddress } from './stack-types.ts'
 import { stopStack } from './stop-stack.ts'
 import type { ToolName } from './tools/tools.ts'
 
 export { stopStack } from './stop-stack.ts'
 
-export interface StackOptions {
+export interface StackOptions extends ExtraOptions {
   /** Made anew; what an earlier stack left in it is stopped first. */
   dir: string
   /** Keeps an audit log of the API server, strictly: no request is answered before its event is written. */
   audit?: boolean
-  with?: readonly ExtraService[]
   /** Folders under `test/fixtures/backups` to upload and to apply as Backups; none by default. */
   backups?: readonly string[]
   /** False leaves Temporal out. */
   temporal?: boolean
-  /** Flags of Velero's server; by default those that hand its restore controllers' work to Drydock. */
-  veleroFlags?: readonly string[]
   report?: (line: string) => void
   /** Ends what is being started. */
   signal?: AbortSignal
@@ -37,9 +33,8 @@ export async function startStack(options: StackOptions & { temporal: false }): P
 export async function startStack(options: StackOptions & { temporal?: true }): Promise<FullStack>
 export async function startStack(options: StackOptions): Promise<Stack>
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const dir = resolve(options.dir)
-  await stopStack(dir)
-  const home = openHome(dir, options)
+  await stopStack(options.dir)
+  const home = openHome(options.dir, options)
   try {
     await fetchTools(home, options)
     const stack = await bringUp(home, options)
@@ -47,7 +42,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     home.save()
     return stack
   } catch (error) {
-    await stopStack(dir, { keepFiles: true })
+    await stopStack(options.dir, { keepFiles: true })
     throw error
   }
 }

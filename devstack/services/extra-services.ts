@@ -8,6 +8,7 @@ import { startVelero } from './velero.ts'
 
 export interface ExtraOptions {
   with?: readonly ExtraService[]
+  /** Flags of Velero's server; by default those that hand its restore controllers' work to Drydock. */
   veleroFlags?: readonly string[]
 }
 

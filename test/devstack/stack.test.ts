@@ -164,10 +164,12 @@ describe('stopping a stack', () => {
     other.kill('SIGKILL')
   })
 
-  it('does not touch a folder that no stack has been in', async () => {
+  it('neither uses nor removes a folder that holds something else', async () => {
     const dir = join(base, 'mine')
     await run('mkdir', ['-p', dir])
     writeFileSync(join(dir, 'precious'), 'x')
+    await stopStack(dir)
+    await expect(startCluster({ dir })).rejects.toThrow('holds something else than a stack')
     await stopStack(dir)
     expect(existsSync(join(dir, 'precious'))).toBe(true)
   })
