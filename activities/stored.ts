@@ -1,7 +1,8 @@
 import type { ActionFacts } from '../core/actions/action.ts'
+import type { ResourceModifiers } from '../core/modifiers/parse-modifiers.ts'
+import type { FilterPolicies } from '../core/plan/parse-filter-policy.ts'
 import type { VolumeFacts } from '../core/items/volume-fate.ts'
 import type { Backup } from '../velero/backup.ts'
-import type { Manifest } from '../velero/manifest.ts'
 import type { RestoreSpec } from '../velero/restore.ts'
 
 /** Names of the shards of a journal that stand once per restore. */
@@ -18,10 +19,10 @@ export interface StoredAdmission {
   /** Name of the BackupStorageLocation. */
   location: string
   startedAt: string
-  /** The ConfigMap of resource modifiers, as it was when it was validated. */
-  modifiers?: Manifest
-  /** The ConfigMap of filter policies, likewise. */
-  policies?: Manifest
+  /** Resource modifiers, as they were when they were validated. */
+  modifiers?: ResourceModifiers
+  /** Filter policies, likewise. */
+  policies?: FilterPolicies
 }
 
 /** Facts of cluster and backup as they were when the plan was made: the same for every attempt of every item. */
