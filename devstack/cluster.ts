@@ -1,12 +1,12 @@
 import { addReadonlyUser, setUpCluster } from './cluster-setup.ts'
 import { openHome, type Home } from './home.ts'
-import { openKubeClient } from './kube-client.ts'
 import { startExtraServices, type ExtraOptions } from './services/extra-services.ts'
 import { startApiServer } from './services/kube-apiserver.ts'
 import { startEtcd } from './services/etcd.ts'
-import type { BucketAddress, Cluster, ClusterAddress } from './stack-types.ts'
+import type { BucketAddress, Cluster } from './stack-types.ts'
 import { stopStack } from './stop-stack.ts'
 import { veleroCrds } from './velero-crds.ts'
+import { withClient } from './with-client.ts'
 
 export interface ClusterOptions extends ExtraOptions {
   /** Made anew; what an earlier stack left in it is stopped first. */
@@ -64,19 +64,6 @@ export async function bringUpCluster(home: Home, options: Omit<ClusterOptions, '
     if (options.readonlyUser === true) await addReadonlyUser(client)
   })
   return { ...address, dir: home.dir, veleroNamespace, pids: pidsOf(home) }
-}
-
-/** Runs `use` with a client of the cluster's administrator. */
-export async function withClient(
-  cluster: ClusterAddress,
-  use: (client: ReturnType<typeof openKubeClient>) => Promise<void>,
-): Promise<void> {
-  const client = openKubeClient({ url: cluster.kubeUrl, ca: cluster.kubeCa, token: cluster.tokens.admin })
-  try {
-    await use(client)
-  } finally {
-    await client.close()
-  }
 }
 
 /** The pid of every service that was started in this home. */

@@ -1,11 +1,11 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { withClient } from '../cluster.ts'
 import { addVeleroDeployment } from '../cluster-setup.ts'
 import { freePorts } from '../free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../launch.ts'
 import type { Cluster } from '../stack-types.ts'
+import { withClient } from '../with-client.ts'
 
 /** What a user of Drydock tells Velero's server: to leave restores alone. */
 export const drydockVeleroFlags: readonly string[] = [
