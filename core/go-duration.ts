@@ -69,8 +69,9 @@ function readTerm(left: string, whole: string): { nanoseconds: bigint; length: n
   return { nanoseconds, length: integer.length + point.length + fraction.length + unitName.length }
 }
 
+/** In floating point, as Go does it, so that the last nanosecond agrees. */
 function fractionOf(digits: string, unit: bigint): bigint {
-  return digits === '' ? 0n : (BigInt(digits) * unit) / 10n ** BigInt(digits.length)
+  return BigInt(Math.trunc(Number(digits) * (Number(unit) / 10 ** digits.length)))
 }
 
 function formatClock(nanoseconds: bigint): string {
