@@ -8,12 +8,9 @@ const hashLength = 6
  * digits of their hash, so that two long names with the same beginning do not become one. Nothing else is sanitised.
  */
 export function validLabelValue(name: string): string {
-  const bytes = Buffer.byteLength(name)
-  if (bytes <= labelValueLengthMax) return name
-  return firstBytes(name, labelValueLengthMax - hashLength) + sha256Hex(name).slice(0, hashLength)
-}
-
-/** Go cuts bytes, not characters; names are ASCII wherever a label value is legal, so only the count must agree. */
-function firstBytes(text: string, count: number): string {
-  return Buffer.from(text).subarray(0, count).toString()
+  const bytes = new TextEncoder().encode(name)
+  if (bytes.length <= labelValueLengthMax) return name
+  // Go cuts bytes, not characters. Names are ASCII wherever a label value is legal, so only the count has to agree.
+  const beginning = new TextDecoder().decode(bytes.subarray(0, labelValueLengthMax - hashLength))
+  return beginning + sha256Hex(name).slice(0, hashLength)
 }
