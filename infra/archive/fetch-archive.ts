@@ -62,7 +62,8 @@ async function download(wanted: Wanted, work: string, options: FetchOptions): Pr
   const touch = setInterval(() => void touchFolder(work), 5_000)
   let bytes = 0
   body.on('data', (chunk: Buffer) => report((bytes += chunk.length)))
-  // Counting alone must not set it flowing before anybody reads.
+  // Counting alone must not set it flowing before anybody reads, nor a failure at that moment end the process.
+  body.on('error', () => {})
   body.pause()
   try {
     signal.throwIfAborted()

@@ -10,8 +10,8 @@ export async function* untilArchiveEnd(chunks: AsyncIterable<Buffer>): AsyncGene
   try {
     for await (const chunk of chunks) {
       if (finder.hasEnded) continue
-      finder.take(chunk)
-      yield chunk
+      const taken = finder.take(chunk)
+      yield chunk.subarray(0, taken)
     }
   } catch (error) {
     if (!finder.hasEnded || !isHarmlessAfterEnd(error)) throw error
@@ -29,7 +29,8 @@ class EndFinder {
   #partial: Buffer[] = []
   #partialBytes = 0
 
-  take(chunk: Buffer): void {
+  /** How many bytes of the chunk belong to the archive. */
+  take(chunk: Buffer): number {
     let offset = 0
     while (offset < chunk.length && !this.hasEnded && !this.#isLost) {
       if (this.#skipBytes > 0) {
@@ -42,11 +43,12 @@ class EndFinder {
       offset += part.length
       this.#partial.push(part)
       this.#partialBytes += part.length
-      if (this.#partialBytes < blockBytes) return
+      if (this.#partialBytes < blockBytes) break
       this.#readBlock(this.#partial.length === 1 ? part : Buffer.concat(this.#partial))
       this.#partial = []
       this.#partialBytes = 0
     }
+    return this.hasEnded ? offset : chunk.length
   }
 
   #readBlock(block: Buffer): void {
