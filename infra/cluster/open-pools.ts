@@ -69,7 +69,7 @@ function resettingConnector(credentials: Credentials): buildConnector.connector 
       tcp.removeAllListeners('error')
       tcp.setTimeout(0)
       secure({ ...options, httpSocket: tcp }, (...result) => {
-        if (result[1] !== null) resetWhenDestroyed(result[1], tcp)
+        if (result[0] === null) resetWhenDestroyed(result[1], tcp)
         callback(...result)
       })
     })

@@ -2,12 +2,13 @@ import { type IncomingMessage, type Server, type ServerResponse } from 'node:htt
 import { createServer as createTlsServer } from 'node:https'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../../../core/items/api-error.ts'
 import { connectCluster, type ClusterConnection, type ConnectOptions } from '../../../infra/cluster/connect.ts'
+import { startCutProxy } from './cut-proxy.ts'
 import { quietLog } from './quiet-log.ts'
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
@@ -67,8 +68,10 @@ describe('requests on the wire', () => {
     rmSync(directory, { recursive: true })
   })
 
-  async function connect(options: Partial<ConnectOptions> = {}): Promise<ClusterConnection> {
-    const { port } = server.address() as AddressInfo
+  async function connect(
+    options: Partial<ConnectOptions> = {},
+    port = (server.address() as AddressInfo).port,
+  ): Promise<ClusterConnection> {
     const kubeconfig = join(directory, 'kubeconfig')
     writeFileSync(
       kubeconfig,
@@ -131,20 +134,17 @@ describe('requests on the wire', () => {
   })
 
   it('reset the connection of a write that got no answer in time, and go on over a new one', async () => {
-    const ends: string[] = []
-    server.on('connection', (socket: Socket) => {
-      socket.on('error', (error: NodeJS.ErrnoException) => ends.push(error.code ?? 'error'))
-      socket.on('end', () => ends.push('FIN'))
-    })
+    const proxy = await startCutProxy((server.address() as AddressInfo).port)
     answer = () => undefined
-    const connection = await connect({ requestTimeoutSeconds: 1 })
+    const connection = await connect({ requestTimeoutSeconds: 1 }, proxy.port)
     const startedAt = performance.now()
     expect(await outcome(create(connection, 'a'))).toMatchObject({ code: 0, reason: 'Timeout' })
     expect(performance.now() - startedAt).toBeLessThan(4_500)
     await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(ends).toEqual(['ECONNRESET'])
+    expect(proxy.ends).toEqual(['ECONNRESET'])
     answer = (_request, response) => response.end('{}')
     expect(await outcome(create(connection, 'b'))).toBe('done')
+    await proxy.close()
   }, 10_000)
 
   it.each([
