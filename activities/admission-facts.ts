@@ -10,15 +10,23 @@ import type { Cluster } from './ports.ts'
 import type { Settings } from './settings.ts'
 
 /** Reads what the rules of admission look at; an object that is refused to us is a fact with its reason. */
-export async function gatherAdmissionFacts(cluster: Cluster, restore: Restore, settings: Settings): Promise<AdmissionFacts> {
+export async function gatherAdmissionFacts(
+  cluster: Cluster,
+  restore: Restore,
+  settings: Settings,
+): Promise<AdmissionFacts> {
   const namespace = restore.metadata.namespace ?? settings.veleroNamespace
   const { spec } = restore
-  const get = (group: string, resource: string, name: string) => found(() => cluster.get({ group, version: 'v1', resource, namespace, name }))
+  const get = (group: string, resource: string, name: string) =>
+    found(() => cluster.get({ group, version: 'v1', resource, namespace, name }))
 
   const scheduleBackups = await readScheduleBackups(cluster, namespace, spec.scheduleName)
   const backupName = backupNameOf(spec, scheduleBackups)
   const backup = backupName === undefined ? undefined : await get('velero.io', 'backups', backupName)
-  const location = backup === undefined || 'error' in backup ? undefined : await get('velero.io', 'backupstoragelocations', locationNameOf(backup as unknown as Backup))
+  const location =
+    backup === undefined || 'error' in backup
+      ? undefined
+      : await get('velero.io', 'backupstoragelocations', locationNameOf(backup as unknown as Backup))
   const names = configMapNamesOf(spec)
   const modifiers = names.modifiers === undefined ? undefined : await get('', 'configmaps', names.modifiers)
   const policies = names.policy === undefined ? undefined : await get('', 'configmaps', names.policy)
@@ -34,15 +42,23 @@ export async function gatherAdmissionFacts(cluster: Cluster, restore: Restore, s
   }
 }
 
-async function readScheduleBackups(cluster: Cluster, namespace: string, schedule: string | undefined): Promise<AdmissionFacts['scheduleBackups']> {
+async function readScheduleBackups(
+  cluster: Cluster,
+  namespace: string,
+  schedule: string | undefined,
+): Promise<AdmissionFacts['scheduleBackups']> {
   if (schedule === undefined || schedule === '') return undefined
   const labelSelector = `${scheduleNameLabel}=${schedule}`
-  const listed = await found(() => cluster.list({ group: 'velero.io', version: 'v1', resource: 'backups' }, { namespace, labelSelector }))
+  const listed = await found(() =>
+    cluster.list({ group: 'velero.io', version: 'v1', resource: 'backups' }, { namespace, labelSelector }),
+  )
   return listed as unknown as AdmissionFacts['scheduleBackups']
 }
 
 /** A refusal becomes a fact; trouble that passes is thrown on. */
-async function found<T extends Manifest | undefined | Manifest[]>(read: () => Promise<T>): Promise<T | { error: string }> {
+async function found<T extends Manifest | undefined | Manifest[]>(
+  read: () => Promise<T>,
+): Promise<T | { error: string }> {
   try {
     return await read()
   } catch (thrown) {

@@ -64,7 +64,11 @@ export function admitRestore(parts: AdmitParts) {
           case 'over':
             return { do: 'over', phase: decision.phase }
           case 'leave':
-            await recordEvent(parts.ports, restore, { type: 'Warning', reason: 'NotTaken', note: `left alone: ${decision.because}` })
+            await recordEvent(parts.ports, restore, {
+              type: 'Warning',
+              reason: 'NotTaken',
+              note: `left alone: ${decision.because}`,
+            })
             return { do: 'over', phase: 'New' }
           case 'fail':
             return await failInVelerosWords(parts, ref, decision.reason)
@@ -83,14 +87,22 @@ export function admitRestore(parts: AdmitParts) {
 /** Whether Velero's own controllers run; a setting overrules what the Deployment says. */
 async function veleroControllers({ ports, settings }: AdmitParts): Promise<'on' | 'off'> {
   if (settings.veleroControllers !== 'auto') return settings.veleroControllers
-  const deployment = { group: 'apps', version: 'v1', resource: 'deployments', namespace: settings.veleroNamespace, name: 'velero' }
+  const deployment = {
+    group: 'apps',
+    version: 'v1',
+    resource: 'deployments',
+    namespace: settings.veleroNamespace,
+    name: 'velero',
+  }
   return veleroControllersOf(await ports.cluster.get(deployment))
 }
 
 async function failInVelerosWords(parts: AdmitParts, ref: AdmitInput['ref'], reason: string): Promise<AdmitReport> {
   const { cluster, clock } = parts.ports
   await changeRestore(cluster, ref, (live) =>
-    live.status?.phase === 'InProgress' ? { status: { phase: 'Failed', failureReason: reason, completionTimestamp: rfc3339(clock.now()) } } : undefined,
+    live.status?.phase === 'InProgress'
+      ? { status: { phase: 'Failed', failureReason: reason, completionTimestamp: rfc3339(clock.now()) } }
+      : undefined,
   )
   return { do: 'over', phase: 'Failed' }
 }
@@ -107,9 +119,16 @@ async function locationOf({ ports }: AdmitParts, restore: Restore): Promise<stri
   const named = /, location (\S+)$/.exec(claim)?.[1]
   if (named !== undefined) return named
   const name = restore.spec.backupName ?? ''
-  const backup = await ports.cluster.get({ group: 'velero.io', version: 'v1', resource: 'backups', namespace: restore.metadata.namespace ?? '', name })
+  const backup = await ports.cluster.get({
+    group: 'velero.io',
+    version: 'v1',
+    resource: 'backups',
+    namespace: restore.metadata.namespace ?? '',
+    name,
+  })
   const location = (backup?.['spec'] as { storageLocation?: string } | undefined)?.storageLocation
-  if (location === undefined) throw fatal(`Backup.velero.io "${name}" not found: the location that holds this restore's journal is not known`)
+  if (location === undefined)
+    throw fatal(`Backup.velero.io "${name}" not found: the location that holds this restore's journal is not known`)
   return location
 }
 
@@ -120,7 +139,11 @@ async function admit(parts: AdmitParts, restore: Restore, ref: AdmitInput['ref']
   if (verdict.do === 'refuse') return await refuse(parts, ref, verdict)
   const location = verdict.location.metadata.name
   const wanted: StoredAdmission = {
-    restore: { ...ref, creationTimestamp: restore.metadata.creationTimestamp ?? rfc3339(clock.now()), annotations: restore.metadata.annotations ?? {} },
+    restore: {
+      ...ref,
+      creationTimestamp: restore.metadata.creationTimestamp ?? rfc3339(clock.now()),
+      annotations: restore.metadata.annotations ?? {},
+    },
     spec: verdict.spec,
     backup: withoutNoise(verdict.backup),
     location,
@@ -132,7 +155,9 @@ async function admit(parts: AdmitParts, restore: Restore, ref: AdmitInput['ref']
   if ('problem' in stored) return await failBeforeStart(parts, ref, stored.problem)
   const claim = `${parts.ports.presence.worker}, ${rfc3339(clock.now())}, location ${location}`
   const claimed = await changeRestore(cluster, ref, (live) => claimPatch(live, stored.admission, claim))
-  return claimed.status?.phase === 'InProgress' ? admitted(stored.admission, stored.resumed) : { do: 'over', phase: claimed.status?.phase || 'New' }
+  return claimed.status?.phase === 'InProgress'
+    ? admitted(stored.admission, stored.resumed)
+    : { do: 'over', phase: claimed.status?.phase || 'New' }
 }
 
 /** The one patch of rule 1: claim, finalizer, the spec as validated, phase. It is not made over someone else's phase. */
@@ -157,11 +182,17 @@ async function storeVerdict(
     return { admission, resumed: JSON.stringify(admission) !== JSON.stringify(wanted) }
   } catch (thrown) {
     if (!(thrown instanceof StoreError) || thrown.kind === 'unreachable' || thrown.kind === 'other') throw thrown
-    return { problem: `restore execution failed: the journal cannot be written to location "${wanted.location}": ${thrown.message}` }
+    return {
+      problem: `restore execution failed: the journal cannot be written to location "${wanted.location}": ${thrown.message}`,
+    }
   }
 }
 
-async function refuse(parts: AdmitParts, ref: AdmitInput['ref'], verdict: Extract<Admission, { do: 'refuse' }>): Promise<AdmitReport> {
+async function refuse(
+  parts: AdmitParts,
+  ref: AdmitInput['ref'],
+  verdict: Extract<Admission, { do: 'refuse' }>,
+): Promise<AdmitReport> {
   await changeRestore(parts.ports.cluster, ref, (live) =>
     isNew(live.status?.phase)
       ? {
@@ -189,7 +220,13 @@ async function failBeforeStart(parts: AdmitParts, ref: AdmitInput['ref'], reason
 }
 
 function admitted(admission: StoredAdmission, resumed: boolean): AdmittedRestore {
-  return { do: 'restore', location: admission.location, resumed, startedAt: admission.startedAt, backup: admission.spec.backupName ?? '' }
+  return {
+    do: 'restore',
+    location: admission.location,
+    resumed,
+    startedAt: admission.startedAt,
+    backup: admission.spec.backupName ?? '',
+  }
 }
 
 function withFinalizer(restore: Restore): string[] {

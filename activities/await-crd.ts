@@ -22,7 +22,8 @@ export async function awaitCrd(input: WriteInput, tools: ItemTools): Promise<Mes
 }
 
 function isEstablished(crd: Manifest): boolean {
-  const conditions = (crd['status'] as { conditions?: { type: string; status: string }[] } | undefined)?.conditions ?? []
+  const conditions =
+    (crd['status'] as { conditions?: { type: string; status: string }[] } | undefined)?.conditions ?? []
   const holds = (type: string) => conditions.some((condition) => condition.type === type && condition.status === 'True')
   return holds('Established') && holds('NamesAccepted')
 }

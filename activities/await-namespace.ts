@@ -7,7 +7,10 @@ import type { Settings } from './settings.ts'
 const pollMs = 1000
 
 /** Waits until a namespace that is going away is gone, at most for the terminating timeout. */
-export function awaitNamespace({ cluster, presence, clock }: Pick<Ports, 'cluster' | 'presence' | 'clock'>, settings: Settings) {
+export function awaitNamespace(
+  { cluster, presence, clock }: Pick<Ports, 'cluster' | 'presence' | 'clock'>,
+  settings: Settings,
+) {
   return (input: { ref: AdmittedRef; name: string; since?: string }): Promise<{ gone: boolean }> =>
     withAttempt(presence.worker, async (attempt) => {
       const deadline = clock.now().getTime() + settings.terminatingTimeoutSeconds * 1000

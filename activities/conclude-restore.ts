@@ -45,7 +45,11 @@ const deflate = promisify(gzip)
  * Writes the five result files from the journal, whole, in Velero's order: log, results, resource list, operations,
  * volume info. It may run as often as one likes: after item restore, and again when the finalization added to the tally.
  */
-export function concludeRestore({ sessions, presence, clock }: Pick<Ports, 'presence' | 'clock'> & { sessions: Sessions }) {
+export function concludeRestore({
+  sessions,
+  presence,
+  clock,
+}: Pick<Ports, 'presence' | 'clock'> & { sessions: Sessions }) {
   return (input: ConcludeInput): Promise<Conclusion> =>
     withAttempt(presence.worker, async () => {
       try {

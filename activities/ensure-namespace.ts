@@ -21,14 +21,21 @@ export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Prom
   const key = itemKey({ groupResource: 'namespaces', name: item.name === name ? name : `${item.name}>${name}` })
   const ready = (created: boolean): NamespaceState => ({
     do: 'ready',
-    outcome: { key, messages: [], at: tools.now(), ...(created ? { action: 'created', listed: { kind: 'v1/Namespace', name } } : {}) },
+    outcome: {
+      key,
+      messages: [],
+      at: tools.now(),
+      ...(created ? { action: 'created', listed: { kind: 'v1/Namespace', name } } : {}),
+    },
   })
   try {
     const standing = await tools.cluster.get({ group: '', version: 'v1', resource: 'namespaces', name })
     if (standing !== undefined) return stateOf(standing, tools, ready)
     const manifest = await namespaceManifest(item, name, tools)
     try {
-      await tools.cluster.create({ group: '', version: 'v1', resource: 'namespaces' }, undefined, manifest, { fieldManager: fieldManagerOf(tools.mark.uid) })
+      await tools.cluster.create({ group: '', version: 'v1', resource: 'namespaces' }, undefined, manifest, {
+        fieldManager: fieldManagerOf(tools.mark.uid),
+      })
       return ready(true)
     } catch (thrown) {
       if (!isAlreadyExists(thrown)) throw thrown
@@ -37,7 +44,14 @@ export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Prom
     }
   } catch (thrown) {
     if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
-    return { do: 'ready', outcome: { key, messages: [error('velero', `error creating namespace ${name}: ${thrown.message}`)], at: tools.now() } }
+    return {
+      do: 'ready',
+      outcome: {
+        key,
+        messages: [error('velero', `error creating namespace ${name}: ${thrown.message}`)],
+        at: tools.now(),
+      },
+    }
   }
 }
 

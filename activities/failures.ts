@@ -26,7 +26,12 @@ export const failureTypes = {
 
 /** Ends the restore with phase Failed and this reason. */
 export function fatal(reason: string, cause?: unknown): ApplicationFailure {
-  return ApplicationFailure.create({ type: failureTypes.failed, message: reason, nonRetryable: true, ...withCause(cause) })
+  return ApplicationFailure.create({
+    type: failureTypes.failed,
+    message: reason,
+    nonRetryable: true,
+    ...withCause(cause),
+  })
 }
 
 /** The journal lies: final, naming the shard. */
@@ -56,7 +61,11 @@ export function asFailure(error: unknown, doing: string): unknown {
   if (error instanceof ApiError) {
     if (error.reason === 'NoLease') return retryable(failureTypes.noLease, `${doing}: ${error.message}`)
     if (isTransient(error)) {
-      return retryable(failureTypes.clusterAway, `${doing}: the API server does not answer as it should, waiting: ${error.message}`, error.retryAfterSeconds)
+      return retryable(
+        failureTypes.clusterAway,
+        `${doing}: the API server does not answer as it should, waiting: ${error.message}`,
+        error.retryAfterSeconds,
+      )
     }
     return fatal(`${doing}: ${error.message}`)
   }
@@ -67,7 +76,9 @@ export function asFailure(error: unknown, doing: string): unknown {
     return fatal(`${doing}: ${error.message}`)
   }
   if (error instanceof ArchiveError) {
-    return error.kind === 'disk' ? retryable(failureTypes.bucketAway, `${doing}: ${error.message}`) : fatal(error.message)
+    return error.kind === 'disk'
+      ? retryable(failureTypes.bucketAway, `${doing}: ${error.message}`)
+      : fatal(error.message)
   }
   return error
 }

@@ -32,7 +32,8 @@ export async function finishItem(input: FinishInput, tools: ItemTools): Promise<
     messages.push(...owners)
     if (owners.some((message) => message.severity === 'error')) return messages
   }
-  if (input.prepared.groupResource === 'customresourcedefinitions.apiextensions.k8s.io') messages.push(...(await awaitCrd(input, tools)))
+  if (input.prepared.groupResource === 'customresourcedefinitions.apiextensions.k8s.io')
+    messages.push(...(await awaitCrd(input, tools)))
   return messages
 }
 
@@ -40,7 +41,11 @@ async function restoreStatus(input: FinishInput, tools: ItemTools): Promise<Mess
   const { managedFields: _entries, ...metadata } = input.prepared.object.metadata
   let resourceVersion = input.live.metadata.resourceVersion
   for (let tries = 1; ; tries++) {
-    const object = { ...input.prepared.object, metadata: { ...metadata, resourceVersion }, status: input.prepared.status }
+    const object = {
+      ...input.prepared.object,
+      metadata: { ...metadata, resourceVersion },
+      status: input.prepared.status,
+    }
     try {
       await tools.cluster.replaceStatus(objectRef(input), object, { fieldManager: fieldManagerOf(tools.mark.uid) })
       return []

@@ -1,4 +1,4 @@
-import { builtInActions } from '../core/actions/built-in.ts'
+import { activeActions } from './plan-restore.ts'
 import { ArchiveError } from '../core/archive-error.ts'
 import { ApiError, isTransient } from '../core/items/api-error.ts'
 import { restoreLabels } from '../core/items/restore-labels.ts'
@@ -19,7 +19,7 @@ export function makeItemTools(session: PlannedSession, attempt: Attempt, ports: 
   const { restore, spec } = admission
   const labels = restoreLabels({ name: restore.name, backupName: spec.backupName ?? '' })
   const wanted = restore.annotations?.[managedFieldsAnnotation]
-  const actions = builtInActions.filter((action) => action.feature === undefined || settings.features.includes(action.feature))
+  const actions = activeActions(settings)
   return {
     cluster: ports.cluster,
     log: ports.log,
@@ -55,11 +55,19 @@ export function indexEntries(archive: Archive): ArchiveIndex {
 }
 
 /** The key of an entry in an {@link ArchiveIndex}. */
-export function placeOf(groupResource: GroupResource, item: Pick<PlannedItem, 'namespace' | 'name' | 'version'>): string {
+export function placeOf(
+  groupResource: GroupResource,
+  item: Pick<PlannedItem, 'namespace' | 'name' | 'version'>,
+): string {
   return `${groupResource}|${item.version ?? ''}|${item.namespace ?? ''}|${item.name}`
 }
 
-function readItem(archive: Archive, index: ArchiveIndex, groupResource: GroupResource, item: PlannedItem): Promise<string> {
+function readItem(
+  archive: Archive,
+  index: ArchiveIndex,
+  groupResource: GroupResource,
+  item: PlannedItem,
+): Promise<string> {
   const entry = index.get(placeOf(groupResource, item))
   if (entry === undefined) throw new ArchiveError('missing', `the archive has no ${placeOf(groupResource, item)}`)
   return archive.read(entry)

@@ -25,7 +25,12 @@ export interface Cluster {
   /** Reads all objects of a resource, in pages; an unknown resource is an `ApiError` 404. */
   list(resource: ResourceRef, options?: ListOptions): Promise<Manifest[]>
   /** Creates an object; `namespace` is undefined for cluster-scoped ones. */
-  create(resource: ResourceRef, namespace: string | undefined, manifest: object, options: WriteOptions): Promise<Manifest>
+  create(
+    resource: ResourceRef,
+    namespace: string | undefined,
+    manifest: object,
+    options: WriteOptions,
+  ): Promise<Manifest>
   /** Changes an object; a `metadata.resourceVersion` in the patch makes it conditional. */
   patch(ref: ObjectRef, type: PatchType, patch: unknown, options: PatchOptions): Promise<Manifest>
   /** Replaces the status subresource. */
@@ -113,7 +118,11 @@ export interface Archives {
    * With an `etag` only that tarball will do. Throws `ArchiveError`, or `StoreError` where the bucket is at fault.
    * `onProgress` is called with bytes read, at least once a second while it takes long.
    */
-  open(store: ObjectStore, key: string, options: { etag?: string; signal?: AbortSignal; onProgress?: (bytes: number) => void }): Promise<Archive>
+  open(
+    store: ObjectStore,
+    key: string,
+    options: { etag?: string; signal?: AbortSignal; onProgress?: (bytes: number) => void },
+  ): Promise<Archive>
 }
 
 /** One indexed backup archive. */

@@ -18,7 +18,11 @@ const noteMax = 1024
  * Records an Event on a Restore. Its name is a hash of what it says, so that a retry records it once; an Event that
  * cannot be written is logged and stops nothing.
  */
-export async function recordEvent({ cluster, clock, log }: Pick<Ports, 'cluster' | 'clock' | 'log'>, restore: Pick<Restore, 'metadata'>, event: RestoreEvent): Promise<void> {
+export async function recordEvent(
+  { cluster, clock, log }: Pick<Ports, 'cluster' | 'clock' | 'log'>,
+  restore: Pick<Restore, 'metadata'>,
+  event: RestoreEvent,
+): Promise<void> {
   const { namespace = '', name, uid = '' } = restore.metadata
   const note = event.note.slice(0, noteMax)
   const hash = sha256Hex([uid, event.reason, note].join('|')).slice(0, 16)
@@ -37,7 +41,9 @@ export async function recordEvent({ cluster, clock, log }: Pick<Ports, 'cluster'
     regarding: { apiVersion: 'velero.io/v1', kind: 'Restore', namespace, name, uid },
   }
   try {
-    await cluster.create({ group: 'events.k8s.io', version: 'v1', resource: 'events' }, namespace, manifest, { fieldManager: restoreFieldManager })
+    await cluster.create({ group: 'events.k8s.io', version: 'v1', resource: 'events' }, namespace, manifest, {
+      fieldManager: restoreFieldManager,
+    })
   } catch (thrown) {
     if (!(thrown instanceof ApiError)) throw thrown
     if (thrown.reason !== 'AlreadyExists') log.warn(`could not record an Event: ${thrown.message}`, { restore: name })

@@ -65,7 +65,14 @@ export function restoreChunk(parts: ChunkParts) {
         try {
           if (follows) await parts.ports.presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
           attempt.waitingFor(undefined)
-          return await runChunk({ ...parts, session, attempt, input, key, known: follows ? await readOutcomes(session.journal, key) : [] })
+          return await runChunk({
+            ...parts,
+            session,
+            attempt,
+            input,
+            key,
+            known: follows ? await readOutcomes(session.journal, key) : [],
+          })
         } finally {
           end()
         }
@@ -126,7 +133,10 @@ async function restoreBatch(
     else done.push(honour(step.done, knownIntents))
   })
   if (first.trouble !== undefined || intents.length === 0) return { done, ...first }
-  await run.session.journal.write(`intents/${run.key}/${run.attempt.id}-${part}`, intents.map((intent) => intent.outcome))
+  await run.session.journal.write(
+    `intents/${run.key}/${run.attempt.id}-${part}`,
+    intents.map((intent) => intent.outcome),
+  )
   const second = await settleAll(intents, run, async (intent) => {
     done.push(await intent.apply())
   })
@@ -153,7 +163,11 @@ async function knownIntents(run: ChunkRun): Promise<ReadonlyMap<string, Outcome>
 }
 
 /** Runs all through the gate and waits for all of them; the first trouble stops what has not begun. */
-async function settleAll<T>(values: readonly T[], run: ChunkRun, work: (value: T) => Promise<void>): Promise<{ trouble?: unknown }> {
+async function settleAll<T>(
+  values: readonly T[],
+  run: ChunkRun,
+  work: (value: T) => Promise<void>,
+): Promise<{ trouble?: unknown }> {
   let trouble: { thrown: unknown } | undefined
   const guarded = async (value: T) => {
     if (trouble !== undefined) return
@@ -174,7 +188,8 @@ async function ensureNamespaces(run: ChunkRun, items: readonly PlannedItem[], to
   const { trouble } = await settleAll(items, run, async (item) => {
     const state = await ensureNamespace(item, tools)
     if (state.do === 'ready') done.push(state.outcome)
-    else if (run.input.lost?.includes(item.target ?? item.name) === true) done.push(lostOutcome('namespaces', item, tools))
+    else if (run.input.lost?.includes(item.target ?? item.name) === true)
+      done.push(lostOutcome('namespaces', item, tools))
     else terminating.push(item.target ?? item.name)
   })
   if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, 0), done)
@@ -190,6 +205,9 @@ function isDue(item: PlannedItem, input: ChunkInput): boolean {
 }
 
 function keyOf(groupResource: GroupResource, item: PlannedItem): string {
-  const name = groupResource === 'namespaces' && item.target !== undefined && item.target !== item.name ? `${item.name}>${item.target}` : item.name
+  const name =
+    groupResource === 'namespaces' && item.target !== undefined && item.target !== item.name
+      ? `${item.name}>${item.target}`
+      : item.name
   return itemKey({ groupResource, ...(item.namespace === undefined ? {} : { namespace: item.namespace }), name })
 }

@@ -29,8 +29,16 @@ export interface Intent {
  * Brings one item of the plan into the cluster: read, prepare, write. Trouble that passes is thrown for a retry of
  * the chunk; everything else is an outcome. Safe to run again at any point: what this restore made is recognised.
  */
-export async function restoreItem(groupResource: GroupResource, item: PlannedItem, tools: ItemTools): Promise<ItemStep> {
-  const address = { groupResource, ...(item.namespace === undefined ? {} : { namespace: item.namespace }), name: item.name }
+export async function restoreItem(
+  groupResource: GroupResource,
+  item: PlannedItem,
+  tools: ItemTools,
+): Promise<ItemStep> {
+  const address = {
+    groupResource,
+    ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
+    name: item.name,
+  }
   const finish = (parts: Partial<Outcome>): ItemStep => ({
     done: protect(groupResource, { key: itemKey(address), messages: [], at: tools.now(), ...parts }),
   })
@@ -44,16 +52,20 @@ export async function restoreItem(groupResource: GroupResource, item: PlannedIte
     case 'omit':
       return finish({})
     case 'fail':
-      return finish(prepared.recorded ? { action: 'failed', listed, messages: prepared.messages } : { messages: prepared.messages })
+      return finish(
+        prepared.recorded ? { action: 'failed', listed, messages: prepared.messages } : { messages: prepared.messages },
+      )
     case 'skip': {
       const trouble = await createCompanions(prepared.companions, item, tools)
       const begun = operationOf(prepared.operation, address, item, tools)
-      if (trouble !== undefined) return finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), trouble)] })
+      if (trouble !== undefined)
+        return finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), trouble)] })
       return finish({ action: 'skipped', listed, messages: prepared.messages, ...begun })
     }
     case 'write': {
       const trouble = await createCompanions(prepared.companions, item, tools)
-      if (trouble !== undefined) return finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), trouble)] })
+      if (trouble !== undefined)
+        return finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), trouble)] })
       const begun = operationOf(prepared.operation, address, item, tools)
       const written = await writeItem({ prepared, original: manifest, item, groupResource }, tools)
       return conclude(written, prepared, { listed, key: itemKey(address), groupResource, begun, item }, tools)
@@ -65,14 +77,23 @@ export async function restoreItem(groupResource: GroupResource, item: PlannedIte
 function conclude(
   written: Written,
   prepared: Extract<Preparation, { do: 'write' }>,
-  known: { listed: { kind: string; name: string }; key: string; groupResource: GroupResource; begun: { operation?: Outcome['operation'] }; item: PlannedItem },
+  known: {
+    listed: { kind: string; name: string }
+    key: string
+    groupResource: GroupResource
+    begun: { operation?: NonNullable<Outcome['operation']> }
+    item: PlannedItem
+  },
   tools: ItemTools,
 ): ItemStep {
   const outcome = (action: ItemAction | undefined, messages: readonly Message[], live?: Manifest): Outcome =>
     protect(known.groupResource, {
       key: known.key,
       ...(action === undefined ? {} : { action }),
-      listed: action === 'created' && live !== undefined ? { ...known.listed, name: listedName(known.item.target, live.metadata.name) } : known.listed,
+      listed:
+        action === 'created' && live !== undefined
+          ? { ...known.listed, name: listedName(known.item.target, live.metadata.name) }
+          : known.listed,
       messages: [...prepared.messages, ...messages],
       at: tools.now(),
       ...objectOf(live, prepared, known.item),
@@ -80,7 +101,9 @@ function conclude(
     })
   if (written.do === 'done') {
     const messages = [...prepared.messages, ...written.messages]
-    return { done: outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written.live) }
+    return {
+      done: outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written.live),
+    }
   }
   return {
     intent: {
@@ -93,13 +116,21 @@ function conclude(
   }
 }
 
-function objectOf(live: Manifest | undefined, prepared: Extract<Preparation, { do: 'write' }>, item: PlannedItem): Pick<Outcome, 'object'> {
+function objectOf(
+  live: Manifest | undefined,
+  prepared: Extract<Preparation, { do: 'write' }>,
+  item: PlannedItem,
+): Pick<Outcome, 'object'> {
   if (live?.metadata.uid === undefined) return {}
   const namespace = item.target === undefined ? {} : { namespace: item.target }
   return { object: { ...prepared.resource, ...namespace, name: live.metadata.name, uid: live.metadata.uid } }
 }
 
-function parse(text: string, groupResource: GroupResource, item: PlannedItem): { manifest: Manifest } | { problem: string } {
+function parse(
+  text: string,
+  groupResource: GroupResource,
+  item: PlannedItem,
+): { manifest: Manifest } | { problem: string } {
   const path = itemPath(groupResource, item)
   let value: unknown
   try {
@@ -121,27 +152,47 @@ function parse(text: string, groupResource: GroupResource, item: PlannedItem): {
 }
 
 /** Where an item stands in the archive, as messages of Velero name it. */
-export function itemPath(groupResource: GroupResource, item: Pick<ArchiveEntry, 'namespace' | 'name' | 'version'>): string {
+export function itemPath(
+  groupResource: GroupResource,
+  item: Pick<ArchiveEntry, 'namespace' | 'name' | 'version'>,
+): string {
   const version = item.version === undefined ? '' : `${item.version}/`
   const scope = item.namespace === undefined ? 'cluster' : `namespaces/${item.namespace}`
   return `resources/${groupResource}/${version}${scope}/${item.name}.json`
 }
 
 /** Creates what actions want beside the item; names are hashes (rule 6), so one that stands there is ours. */
-async function createCompanions(companions: readonly Companion[], item: PlannedItem, tools: ItemTools): Promise<string | undefined> {
+async function createCompanions(
+  companions: readonly Companion[],
+  item: PlannedItem,
+  tools: ItemTools,
+): Promise<string | undefined> {
   for (const companion of companions) {
     const namespace = companion.manifest.metadata.namespace
     try {
-      await tools.cluster.create(companion.resource, namespace, companion.manifest, { fieldManager: fieldManagerOf(tools.mark.uid) })
+      await tools.cluster.create(companion.resource, namespace, companion.manifest, {
+        fieldManager: fieldManagerOf(tools.mark.uid),
+      })
       if (companion.status !== undefined) {
-        const ref = { ...companion.resource, ...(namespace === undefined ? {} : { namespace }), name: companion.manifest.metadata.name }
-        await tools.cluster.patch(ref, 'merge', { status: companion.status }, { fieldManager: fieldManagerOf(tools.mark.uid), subresource: 'status' })
+        const ref = {
+          ...companion.resource,
+          ...(namespace === undefined ? {} : { namespace }),
+          name: companion.manifest.metadata.name,
+        }
+        await tools.cluster.patch(
+          ref,
+          'merge',
+          { status: companion.status },
+          { fieldManager: fieldManagerOf(tools.mark.uid), subresource: 'status' },
+        )
       }
     } catch (thrown) {
       if (isAlreadyExists(thrown)) continue
       if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
       if (companion.onError !== undefined) return `${companion.onError}: ${thrown.message}`
-      tools.log.warn(`could not create ${companion.manifest.kind} ${companion.manifest.metadata.name} for ${item.name}: ${thrown.message}`)
+      tools.log.warn(
+        `could not create ${companion.manifest.kind} ${companion.manifest.metadata.name} for ${item.name}: ${thrown.message}`,
+      )
     }
   }
   return undefined
@@ -161,7 +212,12 @@ function operationOf(
         restoreName: tools.rules.restore.name,
         restoreUID: tools.rules.restore.uid,
         restoreItemAction: begun.action,
-        resourceIdentifier: { Group: group.join('.'), Resource: resource, Namespace: item.target ?? '', Name: address.name },
+        resourceIdentifier: {
+          Group: group.join('.'),
+          Resource: resource,
+          Namespace: item.target ?? '',
+          Name: address.name,
+        },
         operationID: begun.operationId,
       },
       status: { phase: 'New', created: tools.now() },

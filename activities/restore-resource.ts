@@ -13,7 +13,10 @@ export function restoreRef(ref: { namespace: string; name: string }): ObjectRef 
 }
 
 /** Reads the Restore, uncached; undefined where it is gone or is another one of the same name. */
-export async function readRestore(cluster: Cluster, ref: { namespace: string; name: string; uid: string }): Promise<Restore | undefined> {
+export async function readRestore(
+  cluster: Cluster,
+  ref: { namespace: string; name: string; uid: string },
+): Promise<Restore | undefined> {
   const found = (await cluster.get(restoreRef(ref))) as Restore | undefined
   return found === undefined || found.metadata.uid !== ref.uid ? undefined : found
 }
@@ -36,9 +39,14 @@ export async function changeRestore(
     if (live === undefined) throw gone(`Restore ${ref.namespace}/${ref.name} with uid ${ref.uid} is no more`)
     const patch = decide(live) as { metadata?: object } | undefined
     if (patch === undefined) return live
-    const guarded = { ...patch, metadata: { ...patch.metadata, uid: ref.uid, resourceVersion: live.metadata.resourceVersion } }
+    const guarded = {
+      ...patch,
+      metadata: { ...patch.metadata, uid: ref.uid, resourceVersion: live.metadata.resourceVersion },
+    }
     try {
-      return (await cluster.patch(restoreRef(ref), 'merge', guarded, { fieldManager: restoreFieldManager })) as unknown as Restore
+      return (await cluster.patch(restoreRef(ref), 'merge', guarded, {
+        fieldManager: restoreFieldManager,
+      })) as unknown as Restore
     } catch (thrown) {
       if (!isConflict(thrown) || tries >= conflictsMax) throw thrown
     }

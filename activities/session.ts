@@ -5,7 +5,11 @@ import type { Plan } from '../core/plan/plan.ts'
 import { fatal, journalDamaged, wrongCluster } from './failures.ts'
 import { openJournal } from './journal.ts'
 import type { Journal } from './journal.ts'
+import { indexEntries } from './item-tools.ts'
+import type { ArchiveIndex } from './item-tools.ts'
 import type { Archive, ObjectStore, Ports } from './ports.ts'
+import { makeSessionRules } from './session-rules.ts'
+import type { SessionRules } from './session-rules.ts'
 import { shards } from './stored.ts'
 import type { StoredAdmission, StoredFacts } from './stored.ts'
 
@@ -32,6 +36,8 @@ export interface PlannedSession extends Session {
   plan: Plan
   facts: StoredFacts
   archive: Archive
+  index: ArchiveIndex
+  rules: SessionRules
 }
 
 /** Sessions by restore: opened once per worker, not once per activity. */
@@ -86,7 +92,10 @@ async function openSession(ports: Ports, ref: AdmittedRef): Promise<Session> {
   const store = await openLocation(ports, ref.namespace, ref.location)
   const journal = openJournal(store, ref)
   const admission = await journal.read<StoredAdmission>(shards.admission)
-  if (admission === undefined) throw journalDamaged(`journal of restore ${ref.name} (${ref.uid}) has no admission: was restores/${ref.name}/drydock removed from the bucket?`)
+  if (admission === undefined)
+    throw journalDamaged(
+      `journal of restore ${ref.name} (${ref.uid}) has no admission: was restores/${ref.name}/drydock removed from the bucket?`,
+    )
   return { ref, store, journal, admission }
 }
 
@@ -95,15 +104,27 @@ async function openPlan(ports: Ports, session: Session, signal: AbortSignal): Pr
     session.journal.read<Plan>(shards.plan),
     session.journal.read<StoredFacts>(shards.facts),
   ])
-  if (plan === undefined || facts === undefined) throw journalDamaged(`journal of restore ${session.ref.name} (${session.ref.uid}) has no plan`)
+  if (plan === undefined || facts === undefined)
+    throw journalDamaged(`journal of restore ${session.ref.name} (${session.ref.uid}) has no plan`)
   const key = backupContentsKey(session.admission.spec.backupName ?? '')
   const archive = await ports.archives.open(session.store, key, { etag: plan.etag, signal })
-  return { ...session, plan, facts, archive }
+  const rules = makeSessionRules(session.admission, await ports.cluster.discover())
+  return { ...session, plan, facts, archive, index: indexEntries(archive), rules }
 }
 
 /** Opens the bucket of a BackupStorageLocation by its name. */
-export async function openLocation(ports: Pick<Ports, 'cluster' | 'stores'>, namespace: string, name: string): Promise<ObjectStore> {
-  const location = await ports.cluster.get({ group: 'velero.io', version: 'v1', resource: 'backupstoragelocations', namespace, name })
+export async function openLocation(
+  ports: Pick<Ports, 'cluster' | 'stores'>,
+  namespace: string,
+  name: string,
+): Promise<ObjectStore> {
+  const location = await ports.cluster.get({
+    group: 'velero.io',
+    version: 'v1',
+    resource: 'backupstoragelocations',
+    namespace,
+    name,
+  })
   if (location === undefined) throw fatal(`BackupStorageLocation.velero.io "${name}" not found`)
   return ports.stores.open(location as unknown as BackupStorageLocation)
 }

@@ -49,7 +49,11 @@ export function setPhase({ cluster, presence, clock }: Pick<Ports, 'cluster' | '
     })
 }
 
-function statusOf(input: SetPhaseInput, live: RestoreStatus, now: Date): Partial<RestoreStatus> & { phase: RestorePhase } {
+function statusOf(
+  input: SetPhaseInput,
+  live: RestoreStatus,
+  now: Date,
+): Partial<RestoreStatus> & { phase: RestorePhase } {
   const completion = isTerminal(input.phase) ? { completionTimestamp: live.completionTimestamp ?? rfc3339(now) } : {}
   return {
     phase: input.phase,

@@ -13,7 +13,13 @@ export const shards = { admission: 'admission', plan: 'plan', facts: 'facts', ti
  * (a restore of a schedule carries both names afterwards), so a rerun takes this one.
  */
 export interface StoredAdmission {
-  restore: { name: string; namespace: string; uid: string; creationTimestamp: string; annotations?: Record<string, string> }
+  restore: {
+    name: string
+    namespace: string
+    uid: string
+    creationTimestamp: string
+    annotations?: Record<string, string>
+  }
   spec: RestoreSpec
   backup: Backup
   /** Name of the BackupStorageLocation. */

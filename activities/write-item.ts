@@ -48,7 +48,11 @@ export interface WriteInput {
 /** What came of writing it. Without an action Velero derives one from the messages. */
 export type Written =
   | { do: 'done'; action?: ItemAction; messages: readonly Message[]; live?: Manifest }
-  | { do: 'patch'; action: ItemAction; apply: () => Promise<{ action: ItemAction; messages: readonly Message[]; live?: Manifest }> }
+  | {
+      do: 'patch'
+      action: ItemAction
+      apply: () => Promise<{ action: ItemAction; messages: readonly Message[]; live?: Manifest }>
+    }
 
 /**
  * Writes a prepared item: a create, or what is decided about an object that stands there. An object that an earlier
@@ -63,18 +67,24 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
   const posting = planOwners(prepared.object, mode, fieldManagerOf(tools.mark.uid))
   let live: Manifest | undefined
   try {
-    live = await tools.cluster.create(prepared.resource, item.target, posting.body, { fieldManager: posting.fieldManager })
+    live = await tools.cluster.create(prepared.resource, item.target, posting.body, {
+      fieldManager: posting.fieldManager,
+    })
   } catch (thrown) {
     if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
     const standing = await readStanding(thrown, input, tools)
-    if (standing.do === 'refused') return { do: 'done', action: 'failed', messages: [error(scope, `error restoring ${id}: ${thrown.message}`)] }
+    if (standing.do === 'refused')
+      return { do: 'done', action: 'failed', messages: [error(scope, `error restoring ${id}: ${thrown.message}`)] }
     if (standing.do === 'unreadable') return { do: 'done', messages: [standing.message] }
     if (!isOurs(standing.live, tools.mark, { managedFields: entries, postedAs: posting.postedAs })) {
       return changeExisting(standing.live, input, tools)
     }
     live = standing.live
   }
-  const messages = await finishItem({ ...input, live, patchOwners: posting.patchOwners, entries: entries as ManagedFieldsEntry[] | undefined }, tools)
+  const messages = await finishItem(
+    { ...input, live, patchOwners: posting.patchOwners, entries: entries as ManagedFieldsEntry[] | undefined },
+    tools,
+  )
   return { do: 'done', action: 'created', messages, live }
 }
 
@@ -89,7 +99,10 @@ async function readStanding(refusal: ApiError, input: WriteInput, tools: ItemToo
     const live = await tools.cluster.get(objectRef(input))
     if (live !== undefined) return { do: 'found', live }
     if (!exists) return { do: 'refused' }
-    return { do: 'unreadable', message: warning(scope, `${input.prepared.resource.resource} "${input.prepared.object.metadata.name}" not found`) }
+    return {
+      do: 'unreadable',
+      message: warning(scope, `${input.prepared.resource.resource} "${input.prepared.object.metadata.name}" not found`),
+    }
   } catch (thrown) {
     if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
     if (!exists && !portsTaken(refusal, input)) return { do: 'refused' }
@@ -97,7 +110,10 @@ async function readStanding(refusal: ApiError, input: WriteInput, tools: ItemToo
     const name = `${input.item.target}/${input.item.name}`
     return {
       do: 'unreadable',
-      message: error(scope, `Unable to get the service ${name} while checking the NodePort is already allocated error: ${thrown.message}`),
+      message: error(
+        scope,
+        `Unable to get the service ${name} while checking the NodePort is already allocated error: ${thrown.message}`,
+      ),
     }
   }
 }
@@ -159,7 +175,12 @@ async function applyPatch(
   return { action: decision.action, messages: decision.messages, live }
 }
 
-async function relabel(live: Manifest, patch: Record<string, unknown>, input: WriteInput, tools: ItemTools): Promise<Message[]> {
+async function relabel(
+  live: Manifest,
+  patch: Record<string, unknown>,
+  input: WriteInput,
+  tools: ItemTools,
+): Promise<Message[]> {
   try {
     await patchLive(live, patch, input, tools)
     return []
@@ -169,10 +190,19 @@ async function relabel(live: Manifest, patch: Record<string, unknown>, input: Wr
   }
 }
 
-function patchLive(live: Manifest, patch: Record<string, unknown>, input: WriteInput, tools: ItemTools): Promise<Manifest> {
+function patchLive(
+  live: Manifest,
+  patch: Record<string, unknown>,
+  input: WriteInput,
+  tools: ItemTools,
+): Promise<Manifest> {
   const guarded = {
     ...patch,
-    metadata: { ...(patch['metadata'] as object | undefined), uid: live.metadata.uid, resourceVersion: live.metadata.resourceVersion },
+    metadata: {
+      ...(patch['metadata'] as object | undefined),
+      uid: live.metadata.uid,
+      resourceVersion: live.metadata.resourceVersion,
+    },
   }
   return tools.cluster.patch(objectRef(input), 'merge', guarded, { fieldManager: fieldManagerOf(tools.mark.uid) })
 }

@@ -9,7 +9,9 @@ export async function awaitNamespaces(waves: WavesInput, namespaces: readonly st
   waves.view.waitingFor(`namespaces that are going away: ${namespaces.join(', ')}`)
   const reports = await Promise.all(
     namespaces.map((name) =>
-      quick.awaitNamespace.executeWithOptions({ summary: `wait until namespace ${name} is gone` }, [{ ref: waves.ref, name }]),
+      quick.awaitNamespace.executeWithOptions({ summary: `wait until namespace ${name} is gone` }, [
+        { ref: waves.ref, name },
+      ]),
     ),
   )
   waves.view.waitingFor(undefined)

@@ -9,6 +9,8 @@ import { quick } from './activity-options.ts'
 export async function closeAsCanceled(root: CancellationScope, reason: string): Promise<void> {
   if (root.consideredCancelled) return
   const { workflowId, runId } = workflowInfo()
-  await quick.requestCancel.executeWithOptions({ summary: 'close the workflow as Canceled' }, [{ workflowId, runId, reason }])
+  await quick.requestCancel.executeWithOptions({ summary: 'close the workflow as Canceled' }, [
+    { workflowId, runId, reason },
+  ])
   await condition(() => root.consideredCancelled, '30s')
 }

@@ -49,7 +49,7 @@ export const resumeSignal = defineSignal('resume')
 
 /** What `progress` answers. */
 export interface RestoreProgress {
-  phase: RestorePhase | 'New'
+  phase: RestorePhase | 'Gone'
   /** The wave being restored, from 1; 0 before the first. */
   wave: number
   waves: number

@@ -18,16 +18,24 @@ export function describeRun(
 
 function sentence(progress: RestoreProgress): string {
   const items = progress.itemsTotal === 0 ? '' : `, ${progress.itemsDone} of ${progress.itemsTotal} items`
-  const trouble = progress.errors + progress.warnings === 0 ? '' : `, ${progress.errors} errors, ${progress.warnings} warnings`
+  const trouble =
+    progress.errors + progress.warnings === 0 ? '' : `, ${progress.errors} errors, ${progress.warnings} warnings`
   const waiting = progress.waitingFor === undefined ? '' : `\n\nWaiting for ${progress.waitingFor}.`
   return `${progress.phase}${items}${trouble}.${waiting}`
 }
 
-function table(progress: RestoreProgress, plan: PlanSummary | undefined, reports: ReadonlyMap<string, ChunkReport>): string[] {
+function table(
+  progress: RestoreProgress,
+  plan: PlanSummary | undefined,
+  reports: ReadonlyMap<string, ChunkReport>,
+): string[] {
   if (plan === undefined || plan.waves.length === 0) return []
   const rows = plan.waves.slice(0, wavesMax).map((wave, index) => {
-    const done = wave.chunks.map((_, chunk) => reports.get(chunkKey(index, chunk))).filter((report) => report !== undefined)
-    const sum = (key: 'items' | 'created' | 'updated' | 'skipped' | 'failed') => done.reduce((total, report) => total + report[key], 0)
+    const done = wave.chunks
+      .map((_, chunk) => reports.get(chunkKey(index, chunk)))
+      .filter((report) => report !== undefined)
+    const sum = (key: 'items' | 'created' | 'updated' | 'skipped' | 'failed') =>
+      done.reduce((total, report) => total + report[key], 0)
     const mark = index + 1 === progress.wave && progress.phase === 'InProgress' ? '▶ ' : ''
     return `| ${mark}${index + 1} | ${wave.groupResource} | ${sum('items')} / ${wave.items} | ${sum('created')} | ${sum('updated')} | ${sum('skipped')} | ${sum('failed')} |`
   })

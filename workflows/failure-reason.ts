@@ -17,5 +17,7 @@ export function reasonOf(error: unknown): string {
 
 function timeoutReason(activityType: string, timeout: TimeoutFailure): string {
   const last = timeout.cause === undefined ? '' : `: ${reasonOf(timeout.cause)}`
-  return timeout.timeoutType === 'HEARTBEAT' ? `the worker of ${activityType} vanished${last}` : `${activityType} was given up after its deadline${last}`
+  return timeout.timeoutType === 'HEARTBEAT'
+    ? `the worker of ${activityType} vanished${last}`
+    : `${activityType} was given up after its deadline${last}`
 }

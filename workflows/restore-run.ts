@@ -35,7 +35,9 @@ export class RestoreRun {
 
   /** Validates and claims the Restore; false where there is nothing to do for it. */
   async admit(): Promise<boolean> {
-    const admission = await quick.admitRestore.executeWithOptions({ summary: 'validate and claim the Restore' }, [{ ref: this.input }])
+    const admission = await quick.admitRestore.executeWithOptions({ summary: 'validate and claim the Restore' }, [
+      { ref: this.input },
+    ])
     switch (admission.do) {
       case 'over':
         this.view.enter(admission.phase)
@@ -50,19 +52,30 @@ export class RestoreRun {
 
   /** Indexes the archive and plans the waves; the plan itself is in the journal. */
   async plan(): Promise<void> {
-    this.summary = await planning.planRestore.executeWithOptions({ summary: 'read the backup and plan the waves' }, [{ ref: this.ref() }])
-    this.view.planned(this.summary)
+    const summary = await planning.planRestore.executeWithOptions({ summary: 'read the backup and plan the waves' }, [
+      { ref: this.ref() },
+    ])
+    this.summary = summary
+    this.view.planned(summary)
   }
 
   /** Restores wave after wave, chunks of a wave side by side. */
   async restoreWaves(): Promise<void> {
     if (this.summary === undefined) return
-    await restoreWaves({ input: this.input, ref: this.ref(), plan: this.summary, resumed: this.resumed, view: this.view })
+    await restoreWaves({
+      input: this.input,
+      ref: this.ref(),
+      plan: this.summary,
+      resumed: this.resumed,
+      view: this.view,
+    })
   }
 
   /** Writes the result files from the journal. */
   async conclude(): Promise<void> {
-    this.concluded = await results.concludeRestore.executeWithOptions({ summary: 'write the result files' }, [{ ref: this.ref(), complete: true }])
+    this.concluded = await results.concludeRestore.executeWithOptions({ summary: 'write the result files' }, [
+      { ref: this.ref(), complete: true },
+    ])
     this.view.concluded(this.concluded)
   }
 
@@ -107,7 +120,12 @@ export class RestoreRun {
   /** What the workflow returns. */
   outcome(): RestoreOutcome {
     const { phase } = this.view
-    return { phase, items: this.concluded?.items ?? 0, warnings: this.concluded?.warnings ?? 0, errors: this.concluded?.errors ?? 0 }
+    return {
+      phase,
+      items: this.concluded?.items ?? 0,
+      warnings: this.concluded?.warnings ?? 0,
+      errors: this.concluded?.errors ?? 0,
+    }
   }
 
   private async giveUp(reason: string): Promise<void> {
@@ -127,9 +145,10 @@ export class RestoreRun {
   private async lastResults(): Promise<string> {
     if (this.admitted === undefined) return ''
     try {
-      this.concluded = await lastResults.concludeRestore.executeWithOptions({ summary: 'write what is known to the result files' }, [
-        { ref: this.admitted, complete: false },
-      ])
+      this.concluded = await lastResults.concludeRestore.executeWithOptions(
+        { summary: 'write what is known to the result files' },
+        [{ ref: this.admitted, complete: false }],
+      )
       return ''
     } catch (thrown) {
       log.warn('results are not stored', { reason: reasonOf(thrown) })
@@ -158,7 +177,8 @@ export class RestoreRun {
   }
 
   private ref(): AdmittedRef {
-    if (this.admitted === undefined) throw ApplicationFailure.nonRetryable('the restore is not admitted', 'RestoreFailed')
+    if (this.admitted === undefined)
+      throw ApplicationFailure.nonRetryable('the restore is not admitted', 'RestoreFailed')
     return this.admitted
   }
 }

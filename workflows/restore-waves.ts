@@ -43,7 +43,8 @@ async function restoreOnce(waves: WavesInput, which: Which): Promise<string[]> {
   const from = waves.input.fromWave ?? 0
   for (let index = from; index < waves.plan.waves.length; index++) {
     const late = 'except' in which ? which.except.length > 0 : true
-    if (!late && index > from && workflowInfo().continueAsNewSuggested) await continueAsNew({ ...waves.input, fromWave: index })
+    if (!late && index > from && workflowInfo().continueAsNewSuggested)
+      await continueAsNew({ ...waves.input, fromWave: index })
     waves.view.enterWave(index)
     const found = await restoreWave(waves, index, which)
     if ('except' in which) which.except.push(...found)
@@ -95,7 +96,9 @@ function reportProgress(waves: WavesInput): { stop: () => Promise<void> } {
       const { itemsDone, itemsTotal } = waves.view.progress()
       written = itemsDone
       const progress = { itemsRestored: itemsDone, totalItems: itemsTotal }
-      await quick.reportProgress.executeWithOptions({ summary: `progress: ${itemsDone} of ${itemsTotal}` }, [{ ref: waves.ref, progress }])
+      await quick.reportProgress.executeWithOptions({ summary: `progress: ${itemsDone} of ${itemsTotal}` }, [
+        { ref: waves.ref, progress },
+      ])
     }
   }
   const running = loop().catch(() => undefined)

@@ -14,4 +14,3 @@ export async function runFinalizeTasks(ref: AdmittedRef, view: RunView): Promise
   view.waitingFor(undefined)
   return added
 }
-

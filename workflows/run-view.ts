@@ -14,7 +14,7 @@ const failuresMax = 20
 /** What people see of a run, and the signals they send it: queries, current details, search attributes. */
 export class RunView {
   cancelReason: string | undefined
-  phase: RestorePhase | 'New' = 'New'
+  phase: RestorePhase | 'Gone' = 'New'
   private readonly input: RestoreInput
   private plan: PlanSummary | undefined
   private wave = 0
@@ -39,7 +39,9 @@ export class RunView {
       },
       { description: 'Stop at the next item; the argument is the reason' },
     )
-    setHandler(pauseSignal, (argument) => this.pause(reasonIn(argument) ?? 'by signal'), { description: 'Start no further chunk until resume' })
+    setHandler(pauseSignal, (argument) => this.pause(reasonIn(argument) ?? 'by signal'), {
+      description: 'Start no further chunk until resume',
+    })
     setHandler(resumeSignal, () => this.resume(), { description: 'Go on after pause' })
     this.show()
   }
@@ -71,7 +73,7 @@ export class RunView {
     this.show()
   }
 
-  enter(phase: RestorePhase, reason?: string): void {
+  enter(phase: RestorePhase | 'Gone', reason?: string): void {
     this.phase = phase
     if (reason !== undefined) this.trouble(reason)
     this.waiting = undefined
@@ -144,7 +146,13 @@ export class RunView {
 
 function outcomeWord(phase: string, cancelReason: string | undefined): string {
   if (cancelReason !== undefined) return 'cancelled'
-  return phase === 'Completed' ? 'ok' : phase.includes('PartiallyFailed') ? 'partial' : phase === 'Failed' || phase === 'FailedValidation' ? 'failed' : 'running'
+  return phase === 'Completed'
+    ? 'ok'
+    : phase.includes('PartiallyFailed')
+      ? 'partial'
+      : phase === 'Failed' || phase === 'FailedValidation'
+        ? 'failed'
+        : 'running'
 }
 
 /** The reason in a signal's argument: people send a text or an object from the Web UI. */

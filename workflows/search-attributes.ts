@@ -9,4 +9,10 @@ export const phaseAttribute = defineSearchAttributeKey('DrydockPhase', 'KEYWORD'
 export const outcomeAttribute = defineSearchAttributeKey('DrydockOutcome', 'KEYWORD')
 
 /** All of them, for registering. */
-export const searchAttributes = [restoreAttribute, backupAttribute, namespaceAttribute, phaseAttribute, outcomeAttribute] as const
+export const searchAttributes = [
+  restoreAttribute,
+  backupAttribute,
+  namespaceAttribute,
+  phaseAttribute,
+  outcomeAttribute,
+] as const

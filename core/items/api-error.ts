@@ -54,5 +54,11 @@ export function isNotFound(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false
   if (error.code === 0 || error.code === 429) return true
-  return error.code === 502 || error.code === 503 || error.code === 504 || (error.code === 500 && error.reason !== 'InternalError') || error.reason === 'ServerTimeout'
+  return (
+    error.code === 502 ||
+    error.code === 503 ||
+    error.code === 504 ||
+    (error.code === 500 && error.reason !== 'InternalError') ||
+    error.reason === 'ServerTimeout'
+  )
 }

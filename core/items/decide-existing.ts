@@ -66,15 +66,25 @@ function decideEqual(facts: ExistingFacts, relabel: Record<string, unknown> | un
   return { do: 'patch', patch: relabel, action: 'skipped', refusalIsError: true }
 }
 
-function decideServiceAccount(facts: ExistingFacts, labelled: Manifest, relabel: Record<string, unknown> | undefined): ExistingDecision {
+function decideServiceAccount(
+  facts: ExistingFacts,
+  labelled: Manifest,
+  relabel: Record<string, unknown> | undefined,
+): ExistingDecision {
   const desired = mergeServiceAccount(labelled, facts.object)
-  const patch = semanticEqual(labelled, desired) ? undefined : (makeMergePatch(labelled, desired) as Record<string, unknown> | undefined)
+  const patch = semanticEqual(labelled, desired)
+    ? undefined
+    : (makeMergePatch(labelled, desired) as Record<string, unknown> | undefined)
   if (patch === undefined) return { do: 'leave', action: 'skipped', messages: [] }
   const fallback = facts.policy === 'update' && relabel !== undefined ? { relabel } : {}
   return { do: 'patch', patch, action: 'updated', ...fallback, refusalIsError: false }
 }
 
-function decideDifferent(facts: ExistingFacts, unlabelled: Manifest, relabel: Record<string, unknown> | undefined): ExistingDecision {
+function decideDifferent(
+  facts: ExistingFacts,
+  unlabelled: Manifest,
+  relabel: Record<string, unknown> | undefined,
+): ExistingDecision {
   const { kind, metadata } = facts.object
   const different = 'already exists. Warning: the in-cluster version is different than the backed-up version'
   switch (facts.policy) {
@@ -84,7 +94,13 @@ function decideDifferent(facts: ExistingFacts, unlabelled: Manifest, relabel: Re
     case 'update': {
       const patch = makeMergePatch(unlabelled, facts.object) as Record<string, unknown> | undefined
       if (patch === undefined) return { do: 'leave', action: 'updated', messages: [] }
-      return { do: 'patch', patch, action: 'updated', ...(relabel === undefined ? {} : { relabel }), refusalIsError: false }
+      return {
+        do: 'patch',
+        patch,
+        action: 'updated',
+        ...(relabel === undefined ? {} : { relabel }),
+        refusalIsError: false,
+      }
     }
     default:
       return leave(facts, `could not restore, ${kind} "${metadata.name}" ${different}`)

@@ -48,10 +48,17 @@ export function isOurs(
   if (isBefore(live.metadata.creationTimestamp, mark.creationTimestamp)) return false
   const entries = live.metadata.managedFields ?? []
   if (entries.some((entry) => entry.manager === fieldManagerOf(mark.uid))) return true
-  if (written.managedFields !== undefined && written.managedFields.length > 0 && sameEntries(entries, written.managedFields)) {
+  if (
+    written.managedFields !== undefined &&
+    written.managedFields.length > 0 &&
+    sameEntries(entries, written.managedFields)
+  ) {
     return true
   }
-  return written.postedAs !== undefined && entries.some((entry) => entry.manager === written.postedAs && !isBefore(entry.time, mark.creationTimestamp))
+  return (
+    written.postedAs !== undefined &&
+    entries.some((entry) => entry.manager === written.postedAs && !isBefore(entry.time, mark.creationTimestamp))
+  )
 }
 
 function carriesLabels(live: Manifest, labels: Record<string, string> | undefined): boolean {

@@ -22,7 +22,13 @@ export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: stri
   const setters = entries.filter((entry) => entry.subresource === undefined || entry.subresource === '')
   const only = setters.length === 1 ? setters[0] : undefined
   const sameVersion = only?.apiVersion === object.apiVersion
-  if (mode === 'owners' && only?.operation === 'Update' && only.manager !== undefined && only.manager !== '' && sameVersion) {
+  if (
+    mode === 'owners' &&
+    only?.operation === 'Update' &&
+    only.manager !== undefined &&
+    only.manager !== '' &&
+    sameVersion
+  ) {
     const others = entries.filter((entry) => entry !== only)
     const metadata = { ...object.metadata }
     if (others.length > 0) metadata.managedFields = others

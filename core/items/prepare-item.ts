@@ -40,7 +40,13 @@ export interface ItemRules {
 /** What to do with an item, before looking at the cluster. */
 export type Preparation =
   | { do: 'omit'; because: string }
-  | { do: 'skip'; because: string; companions: readonly Companion[]; operation?: BegunOperation; messages: readonly Message[] }
+  | {
+      do: 'skip'
+      because: string
+      companions: readonly Companion[]
+      operation?: BegunOperation
+      messages: readonly Message[]
+    }
   | { do: 'fail'; messages: readonly Message[]; recorded: boolean }
   | {
       do: 'write'
@@ -70,7 +76,11 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   const { item, groupResource, targetNamespace } = input
   const id = formatResourceId(groupResource, targetNamespace, item.metadata?.name ?? '')
   const scope = scopeOf(targetNamespace)
-  const fail = (text: string, recorded = true): Preparation => ({ do: 'fail', messages: [error(scope, text)], recorded })
+  const fail = (text: string, recorded = true): Preparation => ({
+    do: 'fail',
+    messages: [error(scope, text)],
+    recorded,
+  })
 
   const reason = skipReason(item, groupResource)
   if (reason?.do === 'omit') return reason
@@ -87,7 +97,13 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   if (acted.do === 'fail') return fail(`error preparing ${id}: ${acted.text}`)
   const { companions, operation } = acted
   if (acted.do === 'skip') {
-    return { do: 'skip', because: `${acted.by} discarded it`, companions, ...(operation ? { operation } : {}), messages: [] }
+    return {
+      do: 'skip',
+      because: `${acted.by} discarded it`,
+      companions,
+      ...(operation ? { operation } : {}),
+      messages: [],
+    }
   }
 
   const claimed = groupResource === 'persistentvolumeclaims' ? unbindClaim(acted.item, rules.provisioned) : acted.item
@@ -95,7 +111,8 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   const placed = targetNamespace === undefined ? modified.item : inNamespace(modified.item, targetNamespace)
   const object = withLabels(placed, rules.labels)
   const target = targetResource(object, item, groupResource, rules)
-  if (target === undefined) return fail(`error getting GVR for ${formatGvk(object)}: no match for kind "${object.kind}"`)
+  if (target === undefined)
+    return fail(`error getting GVR for ${formatGvk(object)}: no match for kind "${object.kind}"`)
   return {
     do: 'write',
     object,
@@ -119,7 +136,8 @@ function prepareVolume(pv: Manifest, rules: ItemRules): PreparedVolume {
     case 'keep':
       return { do: 'go', item: rebindVolume(pv, rules.restore.spec.namespaceMapping) }
     case 'snapshot':
-      if (rules.restore.spec.restorePVs === false) return { do: 'go', item: rebindVolume(pv, rules.restore.spec.namespaceMapping) }
+      if (rules.restore.spec.restorePVs === false)
+        return { do: 'go', item: rebindVolume(pv, rules.restore.spec.namespaceMapping) }
       return {
         do: 'fail',
         text:
@@ -151,7 +169,10 @@ function runActions(reset: Manifest, input: ItemInput, rules: ItemRules): Acted 
       item = result.item
     } catch (thrown) {
       if (thrown instanceof ActionError) return { do: 'fail', text: thrown.message }
-      return { do: 'fail', text: `${action.name} cannot handle this item: ${thrown instanceof TypeError ? 'a field has an unexpected type' : 'internal error'}` }
+      return {
+        do: 'fail',
+        text: `${action.name} cannot handle this item: ${thrown instanceof TypeError ? 'a field has an unexpected type' : 'internal error'}`,
+      }
     }
   }
   return { do: 'go', item, companions, ...(operation ? { operation } : {}), noisy }
@@ -161,7 +182,12 @@ function inNamespace(item: Manifest, namespace: string): Manifest {
   return item.metadata.namespace === namespace ? item : { ...item, metadata: { ...item.metadata, namespace } }
 }
 
-function targetResource(object: Manifest, original: Manifest, groupResource: GroupResource, rules: ItemRules): ResourceRef | undefined {
+function targetResource(
+  object: Manifest,
+  original: Manifest,
+  groupResource: GroupResource,
+  rules: ItemRules,
+): ResourceRef | undefined {
   const { group, version } = parseApiVersion(object.apiVersion)
   const { resource } = parseGroupResource(groupResource)
   if (object.kind === original.kind) return { group, version, resource }

@@ -37,7 +37,9 @@ function finishedJob(item: Manifest, groupResource: GroupResource): SkipReason |
   if (groupResource !== 'jobs.batch') return undefined
   const completion = statusField(item, 'completionTime')
   if (completion.malformed !== undefined) return { do: 'fail', because: completion.malformed }
-  return completion.value === undefined || completion.value === '' ? undefined : { do: 'omit', because: 'the job is complete' }
+  return completion.value === undefined || completion.value === ''
+    ? undefined
+    : { do: 'omit', because: 'the job is complete' }
 }
 
 function mirrorPod(item: Manifest, groupResource: GroupResource): SkipReason | undefined {
@@ -53,7 +55,9 @@ function statusField(item: Manifest, field: string): { value?: string; malformed
   const value = (status as Record<string, unknown>)[field]
   if (value === undefined || value === null) return {}
   if (typeof value === 'string') return { value }
-  return { malformed: `.status.${field} accessor error: ${JSON.stringify(value)} is of the type ${goType(value)}, expected string` }
+  return {
+    malformed: `.status.${field} accessor error: ${JSON.stringify(value)} is of the type ${goType(value)}, expected string`,
+  }
 }
 
 function goType(value: unknown): string {

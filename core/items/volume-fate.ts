@@ -50,13 +50,17 @@ export function volumeFate(pv: Manifest, facts: VolumeFacts): VolumeFate {
 }
 
 function fateByRecords(pv: Manifest, facts: VolumeFacts): VolumeFate {
-  if (facts.snapshots.some((snapshot) => snapshot.spec.persistentVolumeName === pv.metadata.name)) return { do: 'snapshot' }
+  if (facts.snapshots.some((snapshot) => snapshot.spec.persistentVolumeName === pv.metadata.name))
+    return { do: 'snapshot' }
   const claim = claimRef(pv)
   if (claim !== undefined) {
     if (facts.podVolumeBackups.some((backup) => isBackupOfClaim(backup, claim))) {
       return { do: 'provision', because: 'it has a pod volume backup to be restored' }
     }
-    if (facts.csiSnapshots.some((snapshot) => isSnapshotOfClaim(snapshot, claim)) || facts.movedClaims.includes(`${claim.namespace}/${claim.name}`)) {
+    if (
+      facts.csiSnapshots.some((snapshot) => isSnapshotOfClaim(snapshot, claim)) ||
+      facts.movedClaims.includes(`${claim.namespace}/${claim.name}`)
+    ) {
       return { do: 'provision', because: 'it has a CSI VolumeSnapshot or a related snapshot DataUpload' }
     }
   }

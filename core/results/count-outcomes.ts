@@ -16,7 +16,16 @@ export interface OutcomeCounts {
 
 /** Counts derived from outcomes. */
 export function countOutcomes(tally: Tally): OutcomeCounts {
-  const counts: OutcomeCounts = { items: 0, created: 0, updated: 0, skipped: 0, failed: 0, warnings: 0, errors: 0, operations: 0 }
+  const counts: OutcomeCounts = {
+    items: 0,
+    created: 0,
+    updated: 0,
+    skipped: 0,
+    failed: 0,
+    warnings: 0,
+    errors: 0,
+    operations: 0,
+  }
   for (const outcome of tally.values()) {
     counts.items++
     if (outcome.action !== undefined) counts[outcome.action]++

@@ -5,8 +5,7 @@ import type { RestoreStatus } from '../../velero/restore.ts'
 
 /** What to do about a wanted phase, seeing the live one. */
 export type PhaseDecision =
-  | { do: 'set'; status: Partial<RestoreStatus> }
-  | { do: 'leave'; because: 'already there' | 'terminal' | 'further on' }
+  { do: 'set'; status: Partial<RestoreStatus> } | { do: 'leave'; because: 'already there' | 'terminal' | 'further on' }
 
 /** How far a phase is on the way; a restore never goes back on it. */
 const order: Record<RestorePhase | '', number> = {
@@ -28,7 +27,10 @@ const order: Record<RestorePhase | '', number> = {
  * what is there already is not written again. The sweep of a starting Velero server is no verdict on a restore that
  * we have claimed and still run: that one is overwritten, and its reason taken away (rule 1).
  */
-export function decidePhase(live: RestoreStatus, wanted: Partial<RestoreStatus> & { phase: RestorePhase }): PhaseDecision {
+export function decidePhase(
+  live: RestoreStatus,
+  wanted: Partial<RestoreStatus> & { phase: RestorePhase },
+): PhaseDecision {
   const livePhase = live.phase ?? ''
   const swept = isSweptByVelero(live)
   if (isTerminal(livePhase) && !swept) {

@@ -24,7 +24,11 @@ export function renderLog(tally: Tally, frame: LogFrame): string {
   const outcomes = [...tally.values()].sort((a, b) => compare(a.at, b.at) || compare(a.key, b.key))
   const lines = [
     line(frame.startedAt, 'info', 'starting restore'),
-    line(frame.startedAt, 'info', `Starting restore of backup ${frame.restore.namespace}/${frame.spec.backupName ?? ''}`),
+    line(
+      frame.startedAt,
+      'info',
+      `Starting restore of backup ${frame.restore.namespace}/${frame.spec.backupName ?? ''}`,
+    ),
     ...outcomes.flatMap((outcome) => itemLine(outcome, line)),
     ...outcomes.flatMap((outcome) => outcome.messages.map((message) => messageLine(message, frame.endedAt, line))),
     line(frame.endedAt, 'info', 'restore completed'),
@@ -37,7 +41,11 @@ type Line = (time: string, level: string, message: string, fields?: Record<strin
 function itemLine(outcome: Outcome, line: Line): string[] {
   const item = parseItemKey(outcome.key)
   if (item === undefined) return []
-  const fields = { groupResource: item.groupResource, ...(item.namespace === undefined ? {} : { namespace: item.namespace }), 'original name': item.name }
+  const fields = {
+    groupResource: item.groupResource,
+    ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
+    'original name': item.name,
+  }
   return [line(outcome.at, 'info', sentenceOf(outcome), fields)]
 }
 
@@ -52,7 +60,7 @@ function sentenceOf(outcome: Outcome): string {
       return `Skipped ${name}`
     case 'failed':
       return `Not restored: ${name}`
-    case undefined:
+    default:
       return 'Nothing to restore for this item'
   }
 }
@@ -61,7 +69,11 @@ function messageLine(message: Message, time: string, line: Line): string {
   const level = message.severity === 'error' ? 'error' : 'warning'
   if (message.scope === 'velero') return line(time, level, `Velero restore ${level}: ${message.text}`)
   if (message.scope === 'cluster') return line(time, level, `Cluster resource restore ${level}: ${message.text}`)
-  return line(time, level, `Namespace ${message.scope.slice('namespace:'.length)}, resource restore ${level}: ${message.text}`)
+  return line(
+    time,
+    level,
+    `Namespace ${message.scope.slice('namespace:'.length)}, resource restore ${level}: ${message.text}`,
+  )
 }
 
 function compare(a: string, b: string): number {

@@ -1,0 +1,149 @@
+import { ArchiveError } from '../core/archive-error.ts'
+import { builtInActions } from '../core/actions/built-in.ts'
+import type { ItemAction } from '../core/actions/action.ts'
+import { error, warning } from '../core/items/outcome.ts'
+import type { Outcome } from '../core/items/outcome.ts'
+import { makePlan } from '../core/plan/make-plan.ts'
+import { orderResources } from '../core/plan/order-resources.ts'
+import { summarize } from '../core/plan/plan.ts'
+import type { Plan, PlanSummary } from '../core/plan/plan.ts'
+import { resolveResource } from '../core/plan/resolve-resource.ts'
+import { makeSelection } from '../core/plan/selection.ts'
+import { backupContentsKey } from '../velero/object-keys.ts'
+import { withAttempt } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
+import { asFailure } from './failures.ts'
+import { gatherFacts } from './gather-facts.ts'
+import type { Archive, Ports } from './ports.ts'
+import { selectItems } from './select-items.ts'
+import type { AdmittedRef, Session, Sessions } from './session.ts'
+import { rfc3339 } from './set-phase.ts'
+import type { Settings } from './settings.ts'
+import { shards } from './stored.ts'
+import type { StoredFacts } from './stored.ts'
+
+/** What this activity is made of. */
+export interface PlanParts {
+  ports: Ports
+  sessions: Sessions
+  settings: Settings
+}
+
+/** The item that no archive of Velero lacks but a broken one. */
+const nothing = { waves: [], provisioned: [] } as const
+
+/**
+ * Makes the plan and stores it, or finds the one that stands: a plan is made once per restore. The archive is indexed
+ * on this worker's disk on the way. What is wrong with the archive itself becomes an error of the restore, as in Velero;
+ * returns counts only.
+ */
+export function planRestore({ ports, sessions, settings }: PlanParts) {
+  return (input: { ref: AdmittedRef }): Promise<PlanSummary> =>
+    withAttempt(ports.presence.worker, async (attempt) => {
+      try {
+        const session = await sessions.open(input.ref)
+        const standing = await session.journal.read<Plan>(shards.plan)
+        if (standing !== undefined) return summarize(standing)
+        return summarize(await planAnew(session, ports, settings, attempt))
+      } catch (thrown) {
+        throw asFailure(thrown, `planning restore ${input.ref.name}`)
+      }
+    })
+}
+
+async function planAnew(session: Session, ports: Ports, settings: Settings, attempt: Attempt): Promise<Plan> {
+  const key = backupContentsKey(session.admission.spec.backupName ?? '')
+  attempt.waitingFor(`the archive ${key}`)
+  const opened = await openArchive(ports, session, key, attempt)
+  if ('broken' in opened) return storePlan(session, { etag: '', ...nothing, notes: [opened.broken] }, undefined)
+  const { archive } = opened
+  attempt.waitingFor(undefined)
+  try {
+    const { plan, facts } = await planArchive(session, archive, ports, settings)
+    return await storePlan(session, plan, facts)
+  } finally {
+    await archive.close()
+  }
+}
+
+/** A broken archive is an error of the restore, with nothing restored; a missing or changed one ends it as Failed. */
+async function openArchive(
+  ports: Ports,
+  session: Session,
+  key: string,
+  attempt: Attempt,
+): Promise<{ archive: Archive } | { broken: Outcome }> {
+  try {
+    const onProgress = (bytes: number) => attempt.waitingFor(`the archive ${key}: ${bytes} bytes read`)
+    return { archive: await ports.archives.open(session.store, key, { signal: attempt.signal, onProgress }) }
+  } catch (thrown) {
+    if (!(thrown instanceof ArchiveError)) throw thrown
+    switch (thrown.kind) {
+      case 'not-gzip':
+      case 'truncated':
+      case 'escape':
+      case 'too-big':
+        return { broken: note(ports, 'plan/archive', [error('velero', thrown.message)]) }
+      default:
+        throw thrown
+    }
+  }
+}
+
+/** Facts first, then the plan: a plan that stands has its facts. Each stands once; a later writer takes the first's. */
+async function storePlan(session: Session, plan: Plan, facts: StoredFacts | undefined): Promise<Plan> {
+  if (facts !== undefined) await session.journal.settle(shards.facts, facts)
+  return session.journal.settle(shards.plan, plan)
+}
+
+async function planArchive(
+  session: Session,
+  archive: Archive,
+  ports: Ports,
+  settings: Settings,
+): Promise<{ plan: Plan; facts: StoredFacts | undefined }> {
+  const { spec } = session.admission
+  const empty = (notes: Outcome[]) => ({ plan: { etag: archive.etag, ...nothing, notes }, facts: undefined })
+  if (!archive.hasResources) {
+    return empty([
+      note(ports, 'plan/archive', [
+        warning('velero', 'zero items to be restored: directory "resources": does not exist'),
+      ]),
+    ])
+  }
+  const resources = await ports.cluster.discover()
+  const resolve = (name: string) => resolveResource(name, resources)
+  const selection = makeSelection(spec, resolve)
+  if ('error' in selection) return empty([note(ports, 'plan/selection', [error('velero', selection.error)])])
+  const inArchive = new Set(archive.entries.map((entry) => entry.groupResource))
+  const order = orderResources({ inArchive, priorities: settings.priorities, resolve })
+  const facts = await gatherFacts(session, inArchive, ports, settings)
+  const selected = await selectItems({
+    session,
+    archive,
+    selection,
+    facts,
+    actions: activeActions(settings),
+    now: rfc3339(ports.clock.now()),
+  })
+  const plan = makePlan({
+    etag: archive.etag,
+    items: selected.items,
+    order,
+    namespaceMapping: spec.namespaceMapping,
+    sizeOf: selected.sizeOf,
+    bounds: { itemsMax: settings.chunkItemsMax, bytesMax: settings.chunkBytesMax },
+    provisioned: selected.provisioned,
+    notes: selected.notes,
+  })
+  return { plan, facts }
+}
+
+/** The built-in actions that run here: those of a feature only where the feature is on. */
+export function activeActions(settings: Settings): ItemAction[] {
+  return builtInActions.filter((action) => action.feature === undefined || settings.features.includes(action.feature))
+}
+
+function note(ports: Ports, key: string, messages: Outcome['messages']): Outcome {
+  return { key, messages, at: rfc3339(ports.clock.now()) }
+}

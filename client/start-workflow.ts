@@ -1,0 +1,49 @@
+import type { Client, WorkflowHandle } from '@temporalio/client'
+import type { SearchAttributePair } from '@temporalio/common'
+import { restoreWorkflowType, workflowIdOf } from '../workflows/contract.ts'
+import type { RestoreInput, RestoreOutcome, RestoreRef } from '../workflows/contract.ts'
+import {
+  backupAttribute,
+  namespaceAttribute,
+  outcomeAttribute,
+  phaseAttribute,
+  restoreAttribute,
+} from '../workflows/search-attributes.ts'
+
+/** Which restore to start, and where. */
+export interface StartOptions {
+  ref: RestoreRef
+  taskQueue: string
+  /** The backup's name, for people. */
+  backup: string
+  /** Whether the search attributes are registered. */
+  tagged: boolean
+}
+
+/** Starts the workflow of a Restore, or finds the one that runs (rule 2). Watcher and client start the same one. */
+export function startRestoreWorkflow(
+  client: Client,
+  options: StartOptions,
+): Promise<WorkflowHandle<(input: RestoreInput) => Promise<RestoreOutcome>>> {
+  const { ref, taskQueue, backup, tagged } = options
+  const input: RestoreInput = { ...ref, ...(tagged ? { tagged } : {}) }
+  return client.workflow.start<(input: RestoreInput) => Promise<RestoreOutcome>>(restoreWorkflowType, {
+    workflowId: workflowIdOf(ref),
+    taskQueue,
+    args: [input],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticSummary: `restore ${ref.name} of backup ${backup} into Velero namespace ${ref.namespace}`,
+    ...(tagged ? { typedSearchAttributes: attributesOf(ref, backup) } : {}),
+  })
+}
+
+function attributesOf(ref: RestoreRef, backup: string): SearchAttributePair[] {
+  return [
+    { key: restoreAttribute, value: ref.name },
+    { key: backupAttribute, value: backup },
+    { key: namespaceAttribute, value: ref.namespace },
+    { key: phaseAttribute, value: 'New' },
+    { key: outcomeAttribute, value: 'running' },
+  ]
+}

@@ -1,0 +1,82 @@
+import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
+import { itemKey } from '../items/outcome.ts'
+import type { Outcome } from '../items/outcome.ts'
+import { cutChunks } from './cut-chunks.ts'
+import type { ChunkBounds } from './cut-chunks.ts'
+import { placeItems } from './place-items.ts'
+import type { PlaceableItem } from './place-items.ts'
+import type { Plan, PlannedItem, Wave } from './plan.ts'
+
+/** What a plan is made of: items selected and wanted, the order of resources, and the bounds of chunks. */
+export interface PlanInput {
+  etag: string
+  /** Selected items and the additional ones they want, each once. */
+  items: readonly PlaceableItem[]
+  /** Resources in the order of their restore. */
+  order: readonly GroupResource[]
+  namespaceMapping: Record<string, string> | undefined
+  sizeOf: (item: ItemAddress) => number
+  bounds: ChunkBounds
+  provisioned: readonly string[]
+  notes: readonly Outcome[]
+}
+
+const definitions: GroupResource = 'customresourcedefinitions.apiextensions.k8s.io'
+
+/**
+ * Makes the plan. In this order: items are put into waves (additional ones before their parents); all target namespaces
+ * make one wave right after the definitions of custom resources, since nothing else can go into them before; each wave
+ * is cut into chunks. The same input gives the same plan; every item is in exactly one chunk.
+ */
+export function makePlan(input: PlanInput): Plan {
+  const placed = placeItems(
+    input.items.filter((item) => item.groupResource !== 'namespaces'),
+    input.order,
+  )
+  const waves: Wave[] = placed.map(({ groupResource, items }) => ({
+    groupResource,
+    chunks: cutChunks(
+      items.map((item) => ({ ...plannedItem(item, input.namespaceMapping), sizeBytes: input.sizeOf(item) })),
+      input.bounds,
+    ),
+  }))
+  const namespaces = namespaceWave(input)
+  const firstAfterDefinitions = waves.findIndex((wave) => wave.groupResource !== definitions)
+  const at = firstAfterDefinitions < 0 ? waves.length : firstAfterDefinitions
+  const all = namespaces === undefined ? waves : [...waves.slice(0, at), namespaces, ...waves.slice(at)]
+  return { etag: input.etag, waves: all, provisioned: input.provisioned, notes: input.notes }
+}
+
+function plannedItem(item: PlaceableItem, mapping: Record<string, string> | undefined): PlannedItem {
+  const { namespace, name, version, additional } = item
+  return {
+    ...(namespace === undefined ? {} : { namespace, target: mapping?.[namespace] ?? namespace }),
+    name,
+    ...(version === undefined ? {} : { version }),
+    ...(additional === undefined ? {} : { additional }),
+  }
+}
+
+/** Target namespaces of all items, and namespaces that were selected themselves; the first source of a target names it. */
+function namespaceWave(input: PlanInput): Wave | undefined {
+  const sources = new Map<string, string>()
+  const wanted = input.items.map((item) => (item.groupResource === 'namespaces' ? item.name : item.namespace))
+  for (const source of wanted.filter((name) => name !== undefined).sort()) {
+    const target = input.namespaceMapping?.[source] ?? source
+    if (!sources.has(target)) sources.set(target, source)
+  }
+  if (sources.size === 0) return undefined
+  const items = [...sources].map(([target, name]) => ({ name, target, sizeBytes: 0 }))
+  return { groupResource: 'namespaces', chunks: cutChunks(items, input.bounds) }
+}
+
+/** Items by key, each once: a selected one keeps its place if it is also wanted by another. */
+export function mergeWanted(items: readonly PlaceableItem[]): PlaceableItem[] {
+  const merged = new Map<string, PlaceableItem>()
+  for (const item of items) {
+    const known = merged.get(itemKey(item))
+    if (known === undefined) merged.set(itemKey(item), item)
+    else merged.set(itemKey(item), { ...known, before: [...new Set([...known.before, ...item.before])] })
+  }
+  return [...merged.values()]
+}

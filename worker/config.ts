@@ -1,0 +1,160 @@
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { GoDurationError, formatGoDuration, parseGoDuration } from '../core/go-duration.ts'
+import { parsePriorities } from '../core/plan/order-resources.ts'
+import { highPriorities, itemOperationTimeout, lowPriorities } from '../velero/defaults.ts'
+import type { Settings } from '../activities/settings.ts'
+
+/** All that a worker is told from outside. */
+export interface WorkerConfig {
+  settings: Settings
+  kubeconfig: string | undefined
+  context: string | undefined
+  cacheDir: string
+  cacheBytesMax: number
+  inflatedBytesMax: number
+  itemBytesMax: number
+  entriesMax: number
+  chunksMax: number
+  connectionsMax: number
+  shutdownGraceSeconds: number
+  logLevel: 'debug' | 'info' | 'warn' | 'error'
+  logFormat: 'json' | 'pretty'
+  /** The host's name, from which the worker's own is made. */
+  host: string
+}
+
+/** What is wrong with the environment: all of it, not the first. */
+export class ConfigErrors extends Error {
+  override readonly name = 'ConfigErrors'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(
+      `the configuration has ${problems.length === 1 ? 'an error' : `${problems.length} errors`}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    )
+    this.problems = problems
+  }
+}
+
+const gib = 1024 ** 3
+
+/** One setting: its environment variable, default and bounds. `docs/settings.md` is this table in words. */
+const numbers = {
+  chunkItemsMax: { name: 'DRYDOCK_CHUNK_ITEMS', fallback: 200, min: 1, max: 5000 },
+  chunkBytesMax: { name: 'DRYDOCK_CHUNK_BYTES', fallback: 8 * 1024 * 1024, min: 1024, max: gib },
+  checkpointItems: { name: 'DRYDOCK_CHECKPOINT_ITEMS', fallback: 100, min: 1, max: 5000 },
+  itemsInFlightMax: { name: 'DRYDOCK_ITEMS_IN_FLIGHT', fallback: 32, min: 1, max: 1000 },
+  chunksMax: { name: 'DRYDOCK_CHUNKS_MAX', fallback: 16, min: 1, max: 500 },
+  connectionsMax: { name: 'DRYDOCK_CONNECTIONS', fallback: 64, min: 4, max: 2000 },
+  cacheBytesMax: { name: 'DRYDOCK_ARCHIVE_BYTES', fallback: 20 * gib, min: 1024 * 1024, max: 10_000 * gib },
+  inflatedBytesMax: { name: 'DRYDOCK_INFLATED_BYTES', fallback: 20 * gib, min: 1024, max: 10_000 * gib },
+  itemBytesMax: { name: 'DRYDOCK_ITEM_BYTES', fallback: 64 * 1024 * 1024, min: 1024, max: gib },
+  entriesMax: { name: 'DRYDOCK_ENTRIES', fallback: 5_000_000, min: 1, max: 100_000_000 },
+  shutdownGraceSeconds: { name: 'DRYDOCK_SHUTDOWN_GRACE_SECONDS', fallback: 10, min: 0, max: 3600 },
+} as const
+
+type NumberKey = keyof typeof numbers
+
+/** Reads the environment. Throws `ConfigErrors` with every problem there is. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): WorkerConfig {
+  const problems: string[] = []
+  const number = (key: NumberKey) => readNumber(env, numbers[key], problems)
+  const seconds = (name: string, fallback: string) => readSeconds(env, name, fallback, problems)
+  const choice = <T extends string>(name: string, options: readonly T[], fallback: T) =>
+    readChoice(env, name, options, fallback, problems)
+  const config: WorkerConfig = {
+    settings: {
+      veleroNamespace: readName(env, 'VELERO_NAMESPACE', 'velero', problems),
+      chunkItemsMax: number('chunkItemsMax'),
+      chunkBytesMax: number('chunkBytesMax'),
+      checkpointItems: number('checkpointItems'),
+      itemsInFlightMax: number('itemsInFlightMax'),
+      resourceTimeoutSeconds: seconds('DRYDOCK_RESOURCE_TIMEOUT', '10m'),
+      terminatingTimeoutSeconds: seconds('DRYDOCK_TERMINATING_RESOURCE_TIMEOUT', '10m'),
+      itemOperationTimeout: formatGoDuration(seconds('DRYDOCK_ITEM_OPERATION_TIMEOUT', itemOperationTimeout) * 1000),
+      features: (env['DRYDOCK_FEATURES'] ?? '')
+        .split(',')
+        .map((feature) => feature.trim())
+        .filter((feature) => feature !== ''),
+      managedFields: choice('DRYDOCK_MANAGED_FIELDS', ['exact', 'owners'], 'exact'),
+      priorities: readPriorities(env, problems),
+      resultsPatienceSeconds: 60,
+      veleroControllers: choice('DRYDOCK_VELERO_CONTROLLERS', ['auto', 'on', 'off'], 'auto'),
+    },
+    kubeconfig: env['KUBECONFIG'] === '' ? undefined : env['KUBECONFIG'],
+    context: env['DRYDOCK_KUBE_CONTEXT'],
+    cacheDir: env['DRYDOCK_ARCHIVE_DIR'] ?? join(tmpdir(), 'drydock-archives'),
+    cacheBytesMax: number('cacheBytesMax'),
+    inflatedBytesMax: number('inflatedBytesMax'),
+    itemBytesMax: number('itemBytesMax'),
+    entriesMax: number('entriesMax'),
+    chunksMax: number('chunksMax'),
+    connectionsMax: number('connectionsMax'),
+    shutdownGraceSeconds: number('shutdownGraceSeconds'),
+    logLevel: choice('DRYDOCK_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
+    logFormat: choice('DRYDOCK_LOG_FORMAT', ['json', 'pretty'], 'json'),
+    host: env['DRYDOCK_WORKER_NAME'] ?? env['HOSTNAME'] ?? hostname(),
+  }
+  if (problems.length > 0) throw new ConfigErrors(problems)
+  return config
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+function readNumber(
+  env: Env,
+  setting: { name: string; fallback: number; min: number; max: number },
+  problems: string[],
+): number {
+  const text = env[setting.name]
+  if (text === undefined || text === '') return setting.fallback
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= setting.min && value <= setting.max) return value
+  problems.push(`${setting.name} is "${text}": it takes a whole number from ${setting.min} to ${setting.max}`)
+  return setting.fallback
+}
+
+function readSeconds(env: Env, name: string, fallback: string, problems: string[]): number {
+  const text = env[name] ?? fallback
+  try {
+    const seconds = parseGoDuration(text) / 1000
+    if (seconds > 0) return seconds
+    problems.push(`${name} is "${text}": it takes a duration above zero`)
+  } catch (thrown) {
+    if (!(thrown instanceof GoDurationError)) throw thrown
+    problems.push(`${name} is "${text}": it takes a duration such as 10m or 1h30m`)
+  }
+  return parseGoDuration(fallback) / 1000
+}
+
+function readChoice<T extends string>(
+  env: Env,
+  name: string,
+  options: readonly T[],
+  fallback: T,
+  problems: string[],
+): T {
+  const text = env[name]
+  if (text === undefined || text === '') return fallback
+  const chosen = options.find((option) => option === text)
+  if (chosen !== undefined) return chosen
+  problems.push(`${name} is "${text}": it takes one of ${options.join(', ')}`)
+  return fallback
+}
+
+function readName(env: Env, name: string, fallback: string, problems: string[]): string {
+  const text = env[name] ?? fallback
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text
+  problems.push(`${name} is "${text}": it takes the name of a Kubernetes namespace`)
+  return fallback
+}
+
+function readPriorities(env: Env, problems: string[]): Settings['priorities'] {
+  const text = env['DRYDOCK_RESTORE_RESOURCE_PRIORITIES']
+  if (text === undefined || text === '') return { high: highPriorities, low: lowPriorities }
+  const parsed = parsePriorities(text)
+  if (!('error' in parsed)) return parsed
+  problems.push(`DRYDOCK_RESTORE_RESOURCE_PRIORITIES: ${parsed.error}`)
+  return { high: highPriorities, low: lowPriorities }
+}

@@ -1,0 +1,115 @@
+import type { Client } from '@temporalio/client'
+import type { Log } from '../activities/ports.ts'
+import type { ClusterConnection } from '../infra/cluster/connect.ts'
+import { watchResource } from '../infra/cluster/watch.ts'
+import { cancelAnnotation, claimedAnnotation } from '../velero/labels.ts'
+import type { Manifest } from '../velero/manifest.ts'
+import { isTerminal } from '../velero/phases.ts'
+import type { Restore } from '../velero/restore.ts'
+import { isSweptByVelero } from '../core/results/decide-phase.ts'
+import { cancelSignal, workflowIdOf } from '../workflows/contract.ts'
+import type { RestoreRef } from '../workflows/contract.ts'
+import { startRestoreWorkflow } from '../client/start-workflow.ts'
+
+/** What the watcher needs. */
+export interface WatcherOptions {
+  cluster: ClusterConnection
+  client: Client
+  taskQueue: string
+  namespace: string
+  tagged: boolean
+  signal: AbortSignal
+  log: Log
+  /** Called when the first list has been read. */
+  onSynced: () => void
+}
+
+/** How often each unfinished Restore is started again: a start finds the running workflow, or makes up for a lost one. */
+const againMs = 30_000
+
+/**
+ * Watches the Restores of the Velero namespace and sees to it that each one that is not over has its workflow: a second
+ * start finds the running one (rule 2), and one that was terminated by hand is made up for. A Restore that is deleted
+ * or carries the annotation `drydock.io/cancel` has its workflow cancelled.
+ */
+export async function watchRestores(options: WatcherOptions): Promise<void> {
+  const open = new Map<string, Restore>()
+  const cancelled = new Set<string>()
+  const see = (manifest: Manifest) => {
+    const restore = manifest as unknown as Restore
+    const uid = restore.metadata.uid ?? ''
+    if (isTerminal(restore.status?.phase) && !isClaimedAndSwept(restore)) {
+      open.delete(uid)
+      cancelled.delete(uid)
+      return
+    }
+    const isNews = !open.has(uid)
+    open.set(uid, restore)
+    const reason = cancelReason(restore)
+    if (reason !== undefined && !cancelled.has(uid)) {
+      cancelled.add(uid)
+      void cancel(options, restore, reason)
+    } else if (isNews) void start(options, restore)
+  }
+  const timer = setInterval(() => {
+    for (const restore of open.values()) void start(options, restore)
+  }, againMs)
+  try {
+    await watchResource({
+      connection: options.cluster,
+      resource: { group: 'velero.io', version: 'v1', resource: 'restores' },
+      namespace: options.namespace,
+      onChange: see,
+      onGone: (manifest) => {
+        const uid = manifest.metadata.uid ?? ''
+        if (open.delete(uid)) void cancel(options, manifest as unknown as Restore, 'the Restore was deleted')
+        cancelled.delete(uid)
+      },
+      onSynced: options.onSynced,
+      signal: options.signal,
+      log: options.log,
+    })
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+function isClaimedAndSwept(restore: Restore): boolean {
+  return restore.metadata.annotations?.[claimedAnnotation] !== undefined && isSweptByVelero(restore.status ?? {})
+}
+
+function cancelReason(restore: Restore): string | undefined {
+  if (restore.metadata.deletionTimestamp !== undefined) return 'the Restore was deleted'
+  const asked = restore.metadata.annotations?.[cancelAnnotation]
+  return asked === undefined ? undefined : asked || `annotation ${cancelAnnotation}`
+}
+
+function refOf(options: WatcherOptions, restore: Restore): RestoreRef {
+  const { name, uid = '', namespace = options.namespace } = restore.metadata
+  return { namespace, name, uid, cluster: options.cluster.cluster.id }
+}
+
+async function start(options: WatcherOptions, restore: Restore): Promise<void> {
+  try {
+    await startRestoreWorkflow(options.client, {
+      ref: refOf(options, restore),
+      taskQueue: options.taskQueue,
+      backup: restore.spec.backupName ?? restore.spec.scheduleName ?? '',
+      tagged: options.tagged,
+    })
+  } catch (thrown) {
+    options.log.warn('a restore could not be started, it is tried again', {
+      restore: restore.metadata.name,
+      error: String(thrown),
+    })
+  }
+}
+
+async function cancel(options: WatcherOptions, restore: Restore, reason: string): Promise<void> {
+  try {
+    await start(options, restore)
+    await options.client.workflow.getHandle(workflowIdOf(refOf(options, restore))).signal(cancelSignal, reason)
+  } catch (thrown) {
+    options.log.warn('a restore could not be cancelled', { restore: restore.metadata.name, error: String(thrown) })
+  }
+}
