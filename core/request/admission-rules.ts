@@ -1,0 +1,160 @@
+import { nonRestorableResources } from '../../velero/defaults.ts'
+import { scheduleNameLabel } from '../../velero/labels.ts'
+import { parseModifiers, validateModifiers } from '../modifiers/parse-modifiers.ts'
+import { parseFilterPolicies } from '../plan/parse-filter-policy.ts'
+import type { AdmissionDraft, Finding } from './admit-request.ts'
+import { hookFaults } from './hook-faults.ts'
+import { pickBackup } from './pick-backup.ts'
+
+type Rule = (draft: AdmissionDraft) => Finding
+
+/** Velero's validation, in its order. Each rule names in its comment what sets it off or what it changes. */
+export const admissionRules: readonly Rule[] = [
+  excludeNonRestorable, // changes the spec: they are excluded from now on
+  includedNonRestorable, // nodes and the like were asked for
+  resourceLists, // the lists of resources contradict each other
+  namespaceLists, // and those of namespaces
+  twoSelectors, // labelSelector and orLabelSelectors
+  oneSource, // a backup or a schedule, but not both; ends the validation
+  hooks, // a selector or an init container is invalid
+  existingResourcePolicy, // neither none nor update
+  scheduleBackup, // changes the spec: the schedule's newest completed backup; none ends the validation
+  backupLookup, // backup or location is not there; ends the validation
+  locationAvailable, // or is not Available; ends the validation
+  nameSchedule, // changes the spec: the backup's schedule, for metrics
+  resourcePolicy, // the filter policies cannot be read; ends the validation
+  resourceModifiers, // nor the modifiers; ends the validation
+]
+
+function excludeNonRestorable({ spec }: AdmissionDraft): Finding {
+  const before = spec.excludedResources ?? []
+  const missing = nonRestorableResources.filter((resource) => !before.includes(resource))
+  return missing.length > 0 ? { found: { spec: { ...spec, excludedResources: [...before, ...missing] } } } : {}
+}
+
+function includedNonRestorable({ spec }: AdmissionDraft): Finding {
+  const included = nonRestorableResources.filter((resource) => spec.includedResources?.includes(resource))
+  return { errors: included.map((resource) => `${resource} are non-restorable resources`) }
+}
+
+function resourceLists({ spec }: AdmissionDraft): Finding {
+  const faults = listFaults(spec.includedResources ?? [], spec.excludedResources ?? [])
+  return { errors: faults.map((fault) => `Invalid included/excluded resource lists: ${fault}`) }
+}
+
+function namespaceLists({ spec }: AdmissionDraft): Finding {
+  const faults = listFaults(spec.includedNamespaces ?? [], spec.excludedNamespaces ?? [])
+  return { errors: faults.map((fault) => `Invalid included/excluded namespace lists: ${fault}`) }
+}
+
+/** Names are compared as they are written: `po` beside `pods` is not noticed, and no pattern is checked. */
+function listFaults(includes: readonly string[], excludes: readonly string[]): string[] {
+  const included = new Set(includes)
+  const excluded = new Set(excludes)
+  const contradictory = [...excluded].filter((name) => included.has(name)).sort()
+  return [
+    ...(included.size > 1 && included.has('*')
+      ? ["includes list must either contain '*' only, or a non-empty list of items"]
+      : []),
+    ...(excluded.has('*') ? ["excludes list cannot contain '*'"] : []),
+    ...contradictory.map((name) => `excludes list cannot contain an item in the includes list: ${name}`),
+  ]
+}
+
+function twoSelectors({ spec }: AdmissionDraft): Finding {
+  if (!spec.labelSelector || !spec.orLabelSelectors) return {}
+  return {
+    errors: ['encountered labelSelector as well as orLabelSelectors in restore spec, only one can be specified'],
+  }
+}
+
+function oneSource({ spec }: AdmissionDraft): Finding {
+  if (((spec.backupName ?? '') !== '') !== ((spec.scheduleName ?? '') !== '')) return {}
+  return refuse('Either a backup or schedule must be specified as a source for the restore, but not both')
+}
+
+function hooks({ spec }: AdmissionDraft): Finding {
+  return { errors: hookFaults(spec.hooks?.resources ?? []) }
+}
+
+function existingResourcePolicy({ spec }: AdmissionDraft): Finding {
+  const policy = spec.existingResourcePolicy ?? ''
+  return ['', 'none', 'update'].includes(policy) ? {} : { errors: [`Invalid ExistingResourcePolicy: ${policy}`] }
+}
+
+function scheduleBackup({ facts, spec }: AdmissionDraft): Finding {
+  if ((spec.scheduleName ?? '') === '') return {}
+  const backups = facts.scheduleBackups ?? []
+  if ('error' in backups) return refuse('Unable to list backups for schedule')
+  const none = backups.length === 0 ? ['No backups found for schedule'] : []
+  const backup = pickBackup(backups)
+  if (!backup) return refuse(...none, 'No completed backups found for schedule')
+  return { found: { spec: { ...spec, backupName: backup.metadata.name } } }
+}
+
+/** The wording of what is not there is that of Velero's cached client: the kind, not the resource. */
+function backupLookup({ facts: { restore, backup, location }, spec }: AdmissionDraft): Finding {
+  if (!backup || 'error' in backup) {
+    const why = backup?.error ?? `Backup.velero.io "${spec.backupName ?? ''}" not found`
+    return refuse(`Error retrieving backup: can't find backup ${restore.namespace}/${spec.backupName ?? ''}: ${why}`)
+  }
+  if (!location || 'error' in location) {
+    const name = backup.spec.storageLocation ?? ''
+    return refuse(
+      `Error retrieving backup: ${location?.error ?? `BackupStorageLocation.velero.io "${name}" not found`}`,
+    )
+  }
+  return { found: { backup, location } }
+}
+
+function locationAvailable({ location }: AdmissionDraft): Finding {
+  if (!location || location.status?.phase === 'Available') return {}
+  return refuse(`The BSL ${location.metadata.name} is unavailable, cannot retrieve the backup`)
+}
+
+function nameSchedule({ spec, backup }: AdmissionDraft): Finding {
+  const scheduleName = backup?.metadata.labels?.[scheduleNameLabel] ?? ''
+  if ((spec.scheduleName ?? '') !== '' || scheduleName === '') return {}
+  return { found: { spec: { ...spec, scheduleName } } }
+}
+
+/** Velero names the ConfigMap in the first text and, by mistake, the Restore in the others. */
+function resourcePolicy({ facts: { restore, policyConfigMap }, spec }: AdmissionDraft): Finding {
+  const reference = spec.resourcePolicy
+  if (!reference) return {}
+  const refusePolicy = (why: string): Finding => refuse(`invalid restore resource policies: ${why}`)
+  if (reference.kind.toLowerCase() !== 'configmap') {
+    return refusePolicy(`invalid ResourcePolicy kind ${JSON.stringify(reference.kind)}, only "configmap" is supported`)
+  }
+  if (!policyConfigMap || isFailure(policyConfigMap)) {
+    const why = policyConfigMap?.error ?? `ConfigMap "${reference.name}" not found`
+    return refusePolicy(`fail to get ResourcePolicies ${restore.namespace}/${reference.name} ConfigMap: ${why}`)
+  }
+  const parsed = parseFilterPolicies(policyConfigMap)
+  if (!('error' in parsed)) return { found: { policies: parsed.policies } }
+  const attempt = parsed.during === 'read' ? 'read the ResourcePolicies from' : 'validate ResourcePolicies in'
+  return refusePolicy(`fail to ${attempt} ConfigMap ${restore.namespace}/${restore.name}: ${parsed.error}`)
+}
+
+/** A reference to anything but a ConfigMap is ignored, as Velero does. */
+function resourceModifiers({ facts: { restore, modifierConfigMap }, spec }: AdmissionDraft): Finding {
+  const reference = spec.resourceModifier
+  if (reference?.kind.toLowerCase() !== 'configmap') return {}
+  const name = `${restore.namespace}/${reference.name}`
+  if (!modifierConfigMap) return refuse(`failed to get resource modifiers configmap ${name}`)
+  const parsed = parseModifiers(modifierConfigMap)
+  if ('error' in parsed) {
+    return refuse(`Error in parsing resource modifiers provided in configmap ${name}: ${parsed.error}`)
+  }
+  const fault = validateModifiers(parsed.modifiers)
+  if (fault === undefined) return { found: { modifiers: parsed.modifiers } }
+  return refuse(`Validation error in resource modifiers provided in configmap ${name}: ${fault}`)
+}
+
+function isFailure(fact: object): fact is { error: string } {
+  return 'error' in fact && !('metadata' in fact)
+}
+
+function refuse(...errors: string[]): Finding {
+  return { errors, stop: true }
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it, test } from 'vitest'
+import { errorsOf } from './admission.ts'
+
+describe('hooks', () => {
+  const container = { name: 'c', image: 'i', command: ['x'] }
+  const hook = (...initContainers: unknown[]) => ({
+    name: 'h',
+    postHooks: [{ init: { initContainers } }, { exec: { command: ['x'] } }],
+  })
+  const missing = `invalid init container in restore hook "h": invalid InitContainer in restore hook, it doesn't have Command, Name or Image field`
+  const json = (text: string) => `invalid init container in restore hook "h": json: cannot unmarshal ${text}`
+
+  test.each<[unknown, string[]]>([
+    [container, []],
+    [{ Name: 'c', IMAGE: 'i', command: [null] }, []],
+    [{ ...container, command: [] }, [missing]],
+    [{ ...container, name: '' }, [missing]],
+    [{}, [missing]],
+    [null, [missing]],
+    ['text', [json('string into Go value of type v1.Container')]],
+    [[], [json('array into Go value of type v1.Container')]],
+    [{ ...container, name: 1 }, [json('number into Go struct field Container.name of type string')]],
+    [{ ...container, command: 'x' }, [json('string into Go struct field Container.command of type []string')]],
+    [{ ...container, command: [1] }, [json('number into Go struct field Container.command of type string')]],
+    [{ ...container, args: true }, [json('bool into Go struct field Container.args of type []string')]],
+  ])('an init container %j gives %j', (initContainer, errors) => {
+    expect(errorsOf({ hooks: { resources: [hook(initContainer)] } })).toEqual(errors)
+  })
+
+  it('are all looked at', () => {
+    expect(errorsOf({ hooks: { resources: [hook({}, container, {}), hook({})] } })).toEqual([missing, missing, missing])
+  })
+
+  it('with an invalid selector hide everything else about hooks, but do not end the validation', () => {
+    const selector = { matchExpressions: [{ key: 'a', operator: 'Bad' }] }
+    const resources = [hook({}), { ...hook({}), labelSelector: selector }]
+    expect(errorsOf({ hooks: { resources }, existingResourcePolicy: 'x' })).toEqual([
+      'invalid restore hooks: "Bad" is not a valid label selector operator',
+      'Invalid ExistingResourcePolicy: x',
+    ])
+  })
+})
