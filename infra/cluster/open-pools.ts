@@ -8,6 +8,7 @@ export interface Pools {
   bulk: Dispatcher
   /** Lease renewals and watches: never behind the others. */
   vital: Dispatcher
+  /** Lets bulk requests end; watches, which never do, are broken off. */
   close(): Promise<void>
 }
 
@@ -27,7 +28,7 @@ export function openPools(credentials: Credentials, connectionsMax: number): Poo
     bulk,
     vital,
     async close() {
-      await Promise.all([bulk.close(), vital.close()])
+      await Promise.all([bulk.close(), vital.destroy()])
     },
   }
 }
