@@ -33,14 +33,11 @@ const lapseMs = 14_000
 export function keepRenewing(options: RenewalOptions): Renewing {
   const lease = leaseRenewer(options)
   const stopped = new AbortController()
+  const turns = createTurns(options, stopped.signal)
   let renewedAt: Moment | undefined
-  let lastStart = 0
-  let changed = false
-  let wakeUp: AbortController | undefined
 
   async function renewOnce(): Promise<void> {
-    lastStart = performance.now()
-    changed = false
+    turns.begin()
     await bounded(options.stillWanted?.(), requestSeconds * 1000)
     const startedAt = moment()
     const continued = await lease.renew({ now: options.clock.now(), scopes: options.attempts.liveScopes() })
@@ -49,9 +46,8 @@ export function keepRenewing(options: RenewalOptions): Renewing {
   }
 
   async function run(): Promise<void> {
-    let delay = renewEveryMs
-    while (!stopped.signal.aborted) {
-      await pause(delay)
+    for (let delay = renewEveryMs; ;) {
+      await turns.wait(delay)
       if (stopped.signal.aborted) return
       try {
         await renewOnce()
@@ -63,19 +59,6 @@ export function keepRenewing(options: RenewalOptions): Renewing {
     }
   }
 
-  /** Waits for the next turn, but not much longer once the list of attempts has changed. */
-  async function pause(delay: number): Promise<void> {
-    if (!changed) {
-      const waking = new AbortController()
-      wakeUp = waking
-      await quietSleep(options, delay, AbortSignal.any([waking.signal, stopped.signal]))
-      wakeUp = undefined
-    }
-    if (!changed) return
-    const left = Math.max(0, lastStart + (delay === retryMs ? retryMs : coalesceMs) - performance.now())
-    await quietSleep(options, left, stopped.signal)
-  }
-
   let running: Promise<void> = Promise.resolve()
   const first = renewOnce().then(() => {
     running = run()
@@ -83,15 +66,54 @@ export function keepRenewing(options: RenewalOptions): Renewing {
   return {
     first,
     ageMs: () => (renewedAt === undefined ? Infinity : elapsedMs(renewedAt)),
-    wake() {
-      changed = true
-      wakeUp?.abort()
-    },
+    wake: () => turns.wake(),
     async stop() {
       stopped.abort()
       await running
       renewedAt = undefined
       await lease.giveBack()
+    },
+  }
+}
+
+interface Turns {
+  begin(): void
+  /** Waits for the next turn, but not much longer once the list of attempts has changed. */
+  wait(delay: number): Promise<void>
+  wake(): void
+}
+
+function createTurns({ clock }: RenewalOptions, stopped: AbortSignal): Turns {
+  let begunAt = 0
+  let changed = false
+  let waking: AbortController | undefined
+
+  async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+    try {
+      await clock.sleep(ms, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+
+  return {
+    begin() {
+      begunAt = performance.now()
+      changed = false
+    },
+    async wait(delay) {
+      if (!changed) {
+        waking = new AbortController()
+        await sleep(delay, AbortSignal.any([waking.signal, stopped]))
+        waking = undefined
+      }
+      if (!changed) return
+      const apart = delay === retryMs ? retryMs : coalesceMs
+      await sleep(Math.max(0, begunAt + apart - performance.now()), stopped)
+    },
+    wake() {
+      changed = true
+      waking?.abort()
     },
   }
 }
@@ -185,14 +207,6 @@ function moment(): Moment {
 /** The longer of both clocks' spans: the monotonic one stands still while a machine sleeps, the other can be set back. */
 function elapsedMs(since: Moment): number {
   return Math.max(performance.now() - since.monotonic, Date.now() - since.wall)
-}
-
-async function quietSleep({ clock }: RenewalOptions, ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await clock.sleep(ms, signal)
-  } catch (error) {
-    if (!signal.aborted) throw error
-  }
 }
 
 async function bounded(work: Promise<void> | undefined, ms: number): Promise<void> {
