@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
+import { waitUntil } from './wait-until.ts'
+import type { TestCluster } from './stack.ts'
+
+/** A worker process under test. */
+export interface TestWorker {
+  pid: number
+  /** Everything it has printed. */
+  log(): string
+  kill(signal: NodeJS.Signals): void
+  /** Ends it by SIGTERM; resolves with its exit code, or null where a signal ended it. */
+  stop(): Promise<number | null>
+}
+
+const main = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
+
+/** Starts a worker for a cluster and waits until it is ready. It is killed after the tests of the file at the latest. */
+export async function startWorker(cluster: TestCluster, env: Record<string, string> = {}): Promise<TestWorker> {
+  const archives = mkdtempSync(join(tmpdir(), 'drydock-archives-'))
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, ...workerEnv(cluster), DRYDOCK_ARCHIVE_DIR: archives, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
+  let over = false
+  void ended.then(() => (over = true))
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (text += piece.toString()))
+  afterAll(async () => {
+    if (!over) child.kill('SIGKILL')
+    await ended
+    rmSync(archives, { recursive: true, force: true })
+  })
+  await waitUntil(() => over || (text.includes('worker is ready') && text.includes('watching Restores')), 60_000, 'the worker to be ready')
+  if (over) throw new Error(`the worker did not start:\n${text}`)
+  return {
+    pid: child.pid ?? 0,
+    log: () => text,
+    kill: (signal) => void child.kill(signal),
+    stop: () => {
+      child.kill('SIGTERM')
+      return ended
+    },
+  }
+}
+
+/** The environment by which a worker or client finds cluster and Temporal. */
+export function workerEnv(cluster: TestCluster): Record<string, string> {
+  return {
+    TEMPORAL_ADDRESS: cluster.temporal.address,
+    TEMPORAL_NAMESPACE: 'default',
+    KUBECONFIG: cluster.kubeconfig,
+    VELERO_NAMESPACE: cluster.veleroNamespace,
+    DRYDOCK_LOG_FORMAT: 'json',
+    DRYDOCK_HTTP_ADDRESS: '127.0.0.1:0',
+  }
+}
