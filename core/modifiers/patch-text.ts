@@ -1,0 +1,63 @@
+import { parseJson } from '../manifest-json.ts'
+import { goJson } from '../results/go-json.ts'
+import { JsonPatchError, type JsonPatchOperation } from './json-patch.ts'
+import type { ModifierPatch } from './parse-modifiers.ts'
+
+/**
+ * Turns the steps of a rule into a JSON patch the way Velero does: it writes JSON text around the user's texts, without
+ * escaping them, and reads it back. So `1`, `true`, `null`, `{…}` and `[…]` become what they look like, `"1"` in its own
+ * quotes a string, and a quotation mark inside a text breaks the patch. Throws `JsonPatchError`.
+ */
+export function readPatchText(patches: readonly ModifierPatch[]): JsonPatchOperation[] {
+  return decode(`[${patches.map(patchText).join(',\n\t')}]`).map(checkOperation)
+}
+
+function decode(text: string): Record<string, unknown>[] {
+  try {
+    return parseJson(text) as Record<string, unknown>[]
+  } catch {
+    throw undecodable('invalid state detected')
+  }
+}
+
+function checkOperation(step: Record<string, unknown>): JsonPatchOperation {
+  const { op, path, from, value = null } = step
+  if (!isOperation(op)) throw undecodable(`invalid operation ${goJson(sorted(step)).trimEnd()}: unsupported operation`)
+  return { op, path: String(path), from: String(from), value }
+}
+
+function isOperation(op: unknown): op is JsonPatchOperation['op'] {
+  return typeof op === 'string' && ['add', 'remove', 'replace', 'test', 'move', 'copy'].includes(op)
+}
+
+function patchText({ operation, from, path, value }: ModifierPatch): string {
+  return `{"op": "${operation}", "from": "${from}", "path": "${path}", "value": ${valueText(value)}}`
+}
+
+function valueText(value: string): string {
+  if (value.startsWith('"') && value.endsWith('"')) return `"${value.replace(/^"/, '').replace(/"$/, '')}"`
+  return isBare(value) ? value : `"${value}"`
+}
+
+/** What stands in the patch as it is: what looks like JSON, and what Go can read as a number, even where JSON cannot. */
+function isBare(value: string): boolean {
+  if (value === 'null' || /^(true|false)$/i.test(value) || /^[{[]/.test(value)) return true
+  return /^([-+]?(inf|infinity)|nan)$/i.test(value) || isGoNumber(value)
+}
+
+const decimal = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i
+const hexadecimal = /^[-+]?0x_?([\da-f_]+\.?[\da-f_]*|\.[\da-f_]+)p[-+]?\d+$/i
+
+/** A number too large for 64 bits of floating point is none to Go. */
+function isGoNumber(value: string): boolean {
+  if (hexadecimal.test(value)) return true
+  return decimal.test(value) && Number.isFinite(Number(value))
+}
+
+function sorted(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function undecodable(why: string): JsonPatchError {
+  return new JsonPatchError('other', `error in decoding json patch ${why}`)
+}
