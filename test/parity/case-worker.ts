@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { TestCluster } from '../kit/stack.ts'
+import { waitUntil } from '../kit/wait-until.ts'
+import type { CaseFile } from './golden-case.ts'
+
+/** Runs `use` while a worker of Drydock, with the settings of the case, takes Restores from the cluster. */
+export async function withWorker<T>(cluster: TestCluster, golden: CaseFile, use: () => Promise<T>): Promise<T> {
+  const archives = mkdtempSync(join(tmpdir(), 'drydock-parity-archives-'))
+  const env = { ...process.env, ...environmentOf(cluster, golden), DRYDOCK_ARCHIVE_DIR: archives }
+  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (text += piece.toString()))
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const isOver = () => child.exitCode !== null || child.signalCode !== null
+  try {
+    await waitUntil(() => isOver() || text.includes('watching Restores'), 60_000, 'the worker to be ready')
+    return await use()
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\nThe worker said:\n${lastLines(text)}`, {
+      cause: error,
+    })
+  } finally {
+    child.kill('SIGKILL')
+    await ended
+    await rm(archives, { recursive: true, force: true })
+  }
+}
+
+const main = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
+const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-15).join('\n')
+
+/** Where everything is, and the settings that the flags of Velero's server are for a recorded case. */
+function environmentOf(cluster: TestCluster, golden: CaseFile): Record<string, string> {
+  return {
+    TEMPORAL_ADDRESS: cluster.temporal.address,
+    TEMPORAL_NAMESPACE: 'default',
+    KUBECONFIG: cluster.kubeconfig,
+    VELERO_NAMESPACE: cluster.veleroNamespace,
+    DRYDOCK_HTTP_ADDRESS: '127.0.0.1:0',
+    DRYDOCK_VELERO_CONTROLLERS: 'off',
+    DRYDOCK_FEATURES: (golden.features ?? []).join(','),
+    ...(golden.resourceTimeout === undefined ? {} : { DRYDOCK_RESOURCE_TIMEOUT: golden.resourceTimeout }),
+    ...(golden.terminatingTimeout === undefined
+      ? {}
+      : { DRYDOCK_TERMINATING_RESOURCE_TIMEOUT: golden.terminatingTimeout }),
+    ...(golden.priorities === undefined ? {} : { DRYDOCK_RESTORE_RESOURCE_PRIORITIES: golden.priorities }),
+  }
+}
+
+/** The same settings as flags of Velero's server. */
+export function veleroFlagsOf(golden: CaseFile): string[] {
+  return [
+    ...(golden.features === undefined ? [] : [`--features=${golden.features.join(',')}`]),
+    ...(golden.resourceTimeout === undefined ? [] : [`--resource-timeout=${golden.resourceTimeout}`]),
+    ...(golden.terminatingTimeout === undefined ? [] : [`--terminating-resource-timeout=${golden.terminatingTimeout}`]),
+    ...(golden.priorities === undefined ? [] : [`--restore-resource-priorities=${golden.priorities}`]),
+    '--item-operation-sync-frequency=1s',
+  ]
+}

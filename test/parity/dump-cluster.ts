@@ -1,0 +1,123 @@
+import { Agent, request } from 'undici'
+import type { ClusterAddress } from '../../devstack/stack-types.ts'
+
+/** All objects of a cluster by `resource|namespace|name`, without what the server assigns. */
+export type ClusterDump = Record<string, DumpedObject>
+
+/** An object as it is compared: `_managers` are its field managers as `manager:operation[:subresource]`. */
+export interface DumpedObject {
+  _managers: string[]
+  metadata: Record<string, unknown>
+  [field: string]: unknown
+}
+
+/**
+ * Reads every object of a cluster that discovery knows, in the preferred version of its group, in the format of the
+ * golden cases. The Velero namespace is left out but for what a restore puts there to have data moved.
+ */
+export async function dumpCluster(cluster: ClusterAddress, veleroNamespace: string): Promise<ClusterDump> {
+  const dispatcher = new Agent({ connections: 8, connect: { ca: cluster.kubeCa } })
+  const read = async (path: string): Promise<Json> => {
+    const headers = { authorization: `Bearer ${cluster.tokens.admin}`, accept: 'application/json' }
+    const answer = await request(cluster.kubeUrl + path, { dispatcher, headers })
+    const text = await answer.body.text()
+    if (answer.statusCode >= 300) throw new Error(`GET ${path}: ${answer.statusCode} ${text}`)
+    return parseKeepingIntegers(text) as Json
+  }
+  try {
+    const resources = (await Promise.all((await groupVersions(read)).map((path) => listable(path, read)))).flat()
+    const lists = await Promise.all(
+      resources.map(async ({ key, path }) =>
+        ((await read(path))['items'] as Json[]).map((item) => [key, item] as const),
+      ),
+    )
+    const objects = lists.flat().filter(([key, item]) => isCompared(key, item, veleroNamespace))
+    const named = objects.map(
+      ([key, item]) =>
+        [`${key}|${metadataOf(item)['namespace'] ?? ''}|${metadataOf(item)['name']}`, dumped(item)] as const,
+    )
+    return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)))
+  } finally {
+    await dispatcher.close()
+  }
+}
+
+type Json = Record<string, unknown>
+type Read = (path: string) => Promise<Json>
+
+/** Integers that a number of JavaScript would change become text, so that a changed digit is seen. */
+function parseKeepingIntegers(text: string): unknown {
+  const keep = (_key: string, value: unknown, context?: { source?: string }): unknown =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
+      ? `integer ${context?.source}`
+      : value
+  return JSON.parse(text, keep as (key: string, value: unknown) => unknown)
+}
+
+async function groupVersions(read: Read): Promise<string[]> {
+  const groups = (await read('/apis'))['groups'] as { preferredVersion: { groupVersion: string } }[]
+  return ['/api/v1', ...groups.map((group) => `/apis/${group.preferredVersion.groupVersion}`)]
+}
+
+async function listable(path: string, read: Read): Promise<{ key: string; path: string }[]> {
+  const group = path.startsWith('/apis/') ? path.split('/')[2] : ''
+  const resources = (await read(path))['resources'] as { name: string; verbs: string[] }[]
+  return resources
+    .filter(({ name, verbs }) => !name.includes('/') && verbs.includes('list') && verbs.includes('get'))
+    .map(({ name }) => ({ key: group === '' ? name : `${name}.${group}`, path: `${path}/${name}` }))
+    .filter(({ key }) => !neverCompared.has(key))
+}
+
+/** What a server keeps for itself, different in each run and in no backup. */
+const neverCompared: ReadonlySet<string> = new Set([
+  'events',
+  'events.events.k8s.io',
+  'leases.coordination.k8s.io',
+  'nodes',
+  'componentstatuses',
+  'flowschemas.flowcontrol.apiserver.k8s.io',
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
+  'ipaddresses.networking.k8s.io',
+  'servicecidrs.networking.k8s.io',
+])
+
+/** Resources of the Velero namespace that a restore makes for others to work on. */
+const workOrders: ReadonlySet<string> = new Set(['podvolumerestores.velero.io', 'datadownloads.velero.io'])
+
+function isCompared(key: string, item: Json, veleroNamespace: string): boolean {
+  const { namespace, name, labels } = metadataOf(item)
+  if (key === 'apiservices.apiregistration.k8s.io') return (item['spec'] as Json)['service'] !== undefined
+  if (key === 'namespaces') return name !== veleroNamespace
+  if (namespace !== veleroNamespace) return true
+  return workOrders.has(key) || (labels as Json | undefined)?.['velero.io/restore-uid'] !== undefined
+}
+
+function metadataOf(item: Json): Json {
+  return item['metadata'] as Json
+}
+
+function dumped(item: Json): DumpedObject {
+  const { apiVersion: _version, kind: _kind, metadata: _metadata, ...rest } = item
+  const {
+    uid: _uid,
+    resourceVersion: _rv,
+    generation: _generation,
+    creationTimestamp: _at,
+    managedFields,
+    ...metadata
+  } = metadataOf(item)
+  return { _managers: managersOf(managedFields as ManagedField[] | undefined), metadata, ...rest }
+}
+
+interface ManagedField {
+  manager: string
+  operation: string
+  subresource?: string
+}
+
+function managersOf(fields: readonly ManagedField[] = []): string[] {
+  const texts = fields.map(({ manager, operation, subresource }) =>
+    [manager, operation, ...(subresource ? [subresource] : [])].join(':'),
+  )
+  return [...new Set(texts)].sort()
+}

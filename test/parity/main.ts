@@ -1,0 +1,71 @@
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startStack, stopStack } from '../../devstack/stack.ts'
+import { checkCase } from './check-case.ts'
+import { describeDifference } from './compare-outcomes.ts'
+import type { Comparison } from './compare-outcomes.ts'
+import { recordedCases } from './golden-case.ts'
+import type { Bench } from './parity-bench.ts'
+import { recordCase } from './record-case.ts'
+
+const usage = `npm run parity                      restores every recorded case with Drydock and compares it with Velero's
+npm run parity -- CASE…             only these
+npm run parity -- record CASE…      makes or renews cases with real Velero v1.18.3, from their case.json`
+
+/** Exit codes: 0 nothing differs, 1 something does or failed, 2 a wrong command line. */
+async function main(args: readonly string[]): Promise<number> {
+  if (args.some((arg) => arg.startsWith('-')) || (args[0] === 'record' && args.length === 1)) {
+    console.log(usage)
+    return 2
+  }
+  const dir = mkdtempSync(join(tmpdir(), 'drydock-parity-stack-'))
+  try {
+    const bench = await startStack({ dir, report: (line) => console.error(line) })
+    return args[0] === 'record' ? await record(args.slice(1), bench) : await check(args, bench)
+  } finally {
+    await stopStack(dir)
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+async function record(names: readonly string[], bench: Bench): Promise<number> {
+  const failed = await each(names, async (name) => {
+    await recordCase(name, bench)
+    return true
+  })
+  return failed === 0 ? 0 : 1
+}
+
+async function check(names: readonly string[], bench: Bench): Promise<number> {
+  const cases = names.length > 0 ? names : recordedCases()
+  const reasons = new Map<string, number>()
+  const failed = await each(cases, async (name) => {
+    const comparison = await checkCase(name, bench)
+    for (const [reason, count] of comparison.tolerated) reasons.set(reason, (reasons.get(reason) ?? 0) + count)
+    for (const difference of comparison.wrong) console.log(`    ${describeDifference(difference)}`)
+    return isGreen(comparison)
+  })
+  console.log(`\n${cases.length - failed} of ${cases.length} cases are as Velero v1.18.3 made them, but for:`)
+  for (const [reason, count] of reasons) console.log(`  ${count} × ${reason}`)
+  return failed === 0 ? 0 : 1
+}
+
+async function each(names: readonly string[], work: (name: string) => Promise<boolean>): Promise<number> {
+  let failed = 0
+  for (const name of names) {
+    const started = Date.now()
+    const good = await work(name).catch((error: unknown) => {
+      console.log(`    ${error instanceof Error ? error.message : String(error)}`)
+      return false
+    })
+    if (!good) failed++
+    console.log(`${good ? 'ok ' : 'RED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
+  }
+  return failed
+}
+
+const isGreen = (comparison: Comparison): boolean => comparison.wrong.length === 0
+
+process.exitCode = await main(process.argv.slice(2))

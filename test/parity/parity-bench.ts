@@ -1,0 +1,54 @@
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { uploadFolder } from '../../devstack/bucket.ts'
+import { startCluster } from '../../devstack/cluster.ts'
+import { openHome } from '../../devstack/home.ts'
+import { startExtraServices } from '../../devstack/services/extra-services.ts'
+import type { FullStack } from '../../devstack/stack-types.ts'
+import { stopStack } from '../../devstack/stop-stack.ts'
+import type { TestCluster } from '../kit/stack.ts'
+import { applyObjects } from './apply-objects.ts'
+import type { CaseFile } from './golden-case.ts'
+
+/** The servers that all cases share: Temporal, the bucket, and an etcd in which each case has its own cluster. */
+export type Bench = Pick<FullStack, 's3' | 'temporal' | 'etcd'>
+
+/** How real Velero's server runs in a case's cluster; without it the cluster is bare. */
+export interface VeleroBeside {
+  flags: readonly string[]
+}
+
+let clusters = 0
+
+/** Runs `use` in a fresh cluster in which everything stands that the case starts with, and ends the cluster after. */
+export async function withCaseCluster<T>(
+  golden: CaseFile,
+  bench: Bench,
+  use: (cluster: TestCluster) => Promise<T>,
+  velero?: VeleroBeside,
+): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), 'drydock-parity-'))
+  const prefix = `parity-${process.pid}-${Date.now()}-${++clusters}`
+  const folder = fileURLToPath(new URL(`../fixtures/backups/${golden.backup}`, import.meta.url))
+  try {
+    await uploadFolder(bench.s3, folder, `${prefix}/backups/${golden.backup}/`)
+    const bare = await startCluster({
+      dir,
+      etcd: { address: bench.etcd, prefix: `/${prefix}` },
+      location: { s3: bench.s3, prefix },
+      backups: [folder],
+    })
+    const cluster: TestCluster = { ...bare, s3: bench.s3, prefix, temporal: bench.temporal }
+    await applyObjects(cluster, golden.objects ?? [])
+    // Velero learns of new kinds only every five minutes, so it starts when they are all there.
+    if (velero !== undefined)
+      await startExtraServices(openHome(dir), bare, { with: ['velero'], veleroFlags: velero.flags })
+    return await use(cluster)
+  } finally {
+    await stopStack(dir)
+    await rm(dir, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,57 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { openBucket } from '../../devstack/bucket.ts'
+import { listKeys } from '../kit/restores.ts'
+import type { TestCluster } from '../kit/stack.ts'
+import { veleroFlagsOf } from './case-worker.ts'
+import { dumpCluster } from './dump-cluster.ts'
+import { caseFolder, readCaseFile } from './golden-case.ts'
+import { withCaseCluster } from './parity-bench.ts'
+import type { Bench } from './parity-bench.ts'
+import { restoreCase } from './restore-case.ts'
+
+/** Restores a case with real Velero v1.18.3 and keeps what it made beside `case.json`. */
+export async function recordCase(name: string, bench: Bench): Promise<void> {
+  const golden = readCaseFile(name)
+  const folder = caseFolder(name)
+  await withCaseCluster(
+    golden,
+    bench,
+    async (cluster) => {
+      const before = await dumpCluster(cluster, cluster.veleroNamespace)
+      const { outcome, restore } = await restoreCase(name, golden, cluster)
+      await writeJson(join(folder, 'before.json'), before)
+      await writeJson(join(folder, 'cluster.json'), outcome.cluster)
+      await writeJson(join(folder, 'restore.json'), withoutManagers(restore))
+      await keepFiles(cluster, name, join(folder, 'files'))
+    },
+    { flags: veleroFlagsOf(golden) },
+  )
+}
+
+function withoutManagers(restore: unknown): unknown {
+  const { metadata, ...rest } = restore as { metadata: Record<string, unknown> }
+  const { managedFields: _fields, ...kept } = metadata
+  return { ...rest, metadata: kept }
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, undefined, 1)}\n`)
+}
+
+async function keepFiles(cluster: TestCluster, name: string, folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  const client = openBucket(cluster.s3)
+  try {
+    for (const key of await listKeys(cluster, `restores/${name}/`)) {
+      const found = await client.send(
+        new GetObjectCommand({ Bucket: cluster.s3.bucket, Key: `${cluster.prefix}/${key}` }),
+      )
+      await writeFile(join(folder, key.split('/').at(-1) ?? ''), (await found.Body?.transformToByteArray()) ?? '')
+    }
+  } finally {
+    client.destroy()
+  }
+}

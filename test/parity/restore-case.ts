@@ -1,0 +1,44 @@
+import { awaitRestore, createRestore, readResultFiles } from '../kit/restores.ts'
+import type { TestCluster } from '../kit/stack.ts'
+import { dumpCluster } from './dump-cluster.ts'
+import { shapeOf } from './golden-case.ts'
+import type { CaseFile, Outcome, RestoreShape } from './golden-case.ts'
+import { moveData } from './move-data.ts'
+
+/** A restore that is over, and all that is compared of it. */
+export interface Restored {
+  uid: string
+  outcome: Outcome
+  /** As it stands in the cluster. */
+  restore: unknown
+}
+
+/** Creates the Restore of a case, waits until whoever works there has ended it, and looks at everything. */
+export async function restoreCase(name: string, golden: CaseFile, cluster: TestCluster): Promise<Restored> {
+  const ending = new AbortController()
+  const moving = golden.mover === undefined ? undefined : moveData(cluster, golden.mover, ending.signal)
+  try {
+    await createRestore(cluster, {
+      name,
+      spec: golden.spec,
+      ...(golden.annotations === undefined ? {} : { annotations: golden.annotations }),
+    })
+    const restore = await awaitRestore(cluster, name)
+    const [dump, files] = await Promise.all([
+      dumpCluster(cluster, cluster.veleroNamespace),
+      readResultFiles(cluster, name),
+    ])
+    const outcome: Outcome = {
+      cluster: dump,
+      restore: shapeOf(restore as unknown as RestoreShape),
+      results: files.results,
+      'resource list': files.resourceList,
+      'item operations': files.itemOperations,
+      'volume info': files.volumeInfo,
+    }
+    return { uid: restore.metadata.uid ?? '', outcome, restore }
+  } finally {
+    ending.abort()
+    await moving
+  }
+}
