@@ -104,7 +104,11 @@ async function gatherActionFacts(
     ),
     ...(veleroImage === undefined ? {} : { veleroImage }),
     existingClaims: claims.map((claim) => `${claim.metadata.namespace}/${claim.metadata.name}`),
-    serviceAccounts: {},
+    serviceAccounts: byNamespace(
+      await when(kinds.has('secrets'), () =>
+        listKnown(cluster, { group: '', version: 'v1', resource: 'serviceaccounts' }, { metadataOnly: true }),
+      ),
+    ),
     dataUploadResults: [],
   }
 }
@@ -117,6 +121,12 @@ function byAction(configMaps: readonly Manifest[]): Record<string, Manifest[]> {
       if (value === 'RestoreItemAction') (found[label] ??= []).push(configMap)
     }
   }
+  return found
+}
+
+function byNamespace(objects: readonly Manifest[]): Record<string, string[]> {
+  const found: Record<string, string[]> = {}
+  for (const { metadata } of objects) (found[metadata.namespace ?? ''] ??= []).push(metadata.name)
   return found
 }
 

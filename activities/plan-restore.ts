@@ -3,6 +3,7 @@ import { builtInActions } from '../core/actions/built-in.ts'
 import type { ItemAction } from '../core/actions/action.ts'
 import { error, warning } from '../core/items/outcome.ts'
 import type { Outcome } from '../core/items/outcome.ts'
+import { foresee } from '../core/plan/foresee.ts'
 import { makePlan } from '../core/plan/make-plan.ts'
 import { orderResources } from '../core/plan/order-resources.ts'
 import { summarize } from '../core/plan/plan.ts'
@@ -136,7 +137,7 @@ async function planArchive(
     provisioned: selected.provisioned,
     notes: selected.notes,
   })
-  return { plan, facts }
+  return { plan, facts: { ...facts, actions: foresee(facts.actions, selected.items, spec.namespaceMapping) } }
 }
 
 /** The built-in actions that run here: those of a feature only where the feature is on. */

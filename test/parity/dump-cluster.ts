@@ -32,10 +32,7 @@ export async function dumpCluster(cluster: ClusterAddress, veleroNamespace: stri
       ),
     )
     const objects = lists.flat().filter(([key, item]) => isCompared(key, item, veleroNamespace))
-    const named = objects.map(
-      ([key, item]) =>
-        [`${key}|${metadataOf(item)['namespace'] ?? ''}|${metadataOf(item)['name']}`, dumped(item)] as const,
-    )
+    const named = objects.map(([key, item]) => [nameOf(key, item), dumped(item)] as const)
     return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)))
   } finally {
     await dispatcher.close()
@@ -90,6 +87,11 @@ function isCompared(key: string, item: Json, veleroNamespace: string): boolean {
   if (key === 'namespaces') return name !== veleroNamespace
   if (namespace !== veleroNamespace) return true
   return workOrders.has(key) || (labels as Json | undefined)?.['velero.io/restore-uid'] !== undefined
+}
+
+function nameOf(key: string, item: Json): string {
+  const { namespace, name } = metadataOf(item) as { namespace?: string; name: string }
+  return `${key}|${namespace ?? ''}|${name}`
 }
 
 function metadataOf(item: Json): Json {

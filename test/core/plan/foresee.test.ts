@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { foresee } from '../../../core/plan/foresee.ts'
+import type { ActionFacts } from '../../../core/actions/action.ts'
+
+const facts = { serviceAccounts: { shop: ['old'] }, storageClasses: ['slow'] } as unknown as ActionFacts
+const account = { groupResource: 'serviceaccounts', namespace: 'shop', name: 'web' }
+
+test('service accounts of the plan join those that stand in their namespace', () => {
+  expect(foresee(facts, [account, account]).serviceAccounts).toEqual({ shop: ['old', 'web'] })
+})
+
+test('a service account counts in the namespace that it is restored into', () => {
+  expect(foresee(facts, [account], { shop: 'copy' }).serviceAccounts).toEqual({ shop: ['old'], copy: ['web'] })
+})
+
+test('storage classes of the plan count as there', () => {
+  const items = [{ groupResource: 'storageclasses.storage.k8s.io', name: 'fast' }]
+  expect(foresee(facts, items).storageClasses).toEqual(['fast', 'slow'])
+})
+
+test('the facts that were gathered stay as they are', () => {
+  foresee(facts, [account])
+  expect(facts.serviceAccounts).toEqual({ shop: ['old'] })
+})
