@@ -98,8 +98,8 @@ export interface ObjectStore {
   put(key: string, body: Buffer, options?: { onlyIfAbsent?: boolean }): Promise<boolean>
   /** All keys under a prefix, sorted. */
   list(prefix: string): Promise<string[]>
-  /** The first path segments under the location's prefix, sorted. */
-  folders(): Promise<string[]>
+  /** The first path segments under the location's prefix, or under a folder of it (with its slash), sorted. */
+  folders(under?: string): Promise<string[]>
   /** Removes objects; missing ones are fine. */
   remove(keys: readonly string[]): Promise<void>
   /** An address from which anyone can read the object for that long. */

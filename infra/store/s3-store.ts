@@ -69,7 +69,8 @@ function readers(options: S3StoreOptions): Readers {
     },
     list: (prefix) =>
       attempt(`error listing ${root + prefix}`, place, () => listKeys(clients.main, { Bucket, root, prefix })),
-    folders: () => attempt(`error listing ${root}`, place, () => listFolders(clients.main, { Bucket, root })),
+    folders: (under = '') =>
+      attempt(`error listing ${root + under}`, place, () => listFolders(clients.main, { Bucket, root: root + under })),
     presign: (key, seconds) =>
       attempt(`error signing an address for ${root + key}`, place, () =>
         getSignedUrl(clients.presigning, new GetObjectCommand(address(key)), { expiresIn: seconds }),
