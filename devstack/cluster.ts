@@ -21,6 +21,8 @@ export interface ClusterOptions extends ExtraOptions {
   veleroNamespace?: string
   /** Lets `drydock-readonly` read everything but Secrets; without it that user may do nothing. */
   readonlyUser?: boolean
+  /** Refuses pods whose ServiceAccount is not there, as a cluster with all of Kubernetes does. */
+  serviceAccountAdmission?: boolean
   report?: (line: string) => void
   signal?: AbortSignal
 }
@@ -53,7 +55,12 @@ export async function bringUpCluster(home: Home, options: Omit<ClusterOptions, '
   crds.catch(() => {})
   const etcd = options.etcd?.address ?? (await startEtcd(home))
   const prefix = options.etcd === undefined ? {} : { etcdPrefix: options.etcd.prefix }
-  const address = await startApiServer(home, { etcd, ...prefix, audit: options.audit ?? false })
+  const address = await startApiServer(home, {
+    etcd,
+    ...prefix,
+    audit: options.audit ?? false,
+    serviceAccountAdmission: options.serviceAccountAdmission ?? false,
+  })
   await withClient(address, async (client) => {
     await setUpCluster(client, {
       crds: await crds,

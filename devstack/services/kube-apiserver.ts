@@ -13,11 +13,13 @@ export interface ApiServerOptions {
   /** Where in etcd this cluster lives; several clusters can share one etcd. */
   etcdPrefix?: string
   audit?: boolean
+  /** Refuses pods whose ServiceAccount is not there, as a cluster with all of Kubernetes does. */
+  serviceAccountAdmission?: boolean
 }
 
 /**
  * Starts kube-apiserver as a real cluster has it: RBAC, TLS by its own certificate, tokens. Admission of service
- * accounts is off, since nothing but kube-controller-manager makes the accounts that it asks for.
+ * accounts is off unless asked for, since nothing but kube-controller-manager makes the accounts that it asks for.
  */
 export async function startApiServer(home: Home, options: ApiServerOptions): Promise<ClusterAddress> {
   const port = await freePort()
@@ -66,7 +68,7 @@ function serverFlags(folder: string, port: number, options: ApiServerOptions): s
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${join(folder, 'sa.pub')}`,
     `--service-account-signing-key-file=${serviceAccountKey(folder)}`,
-    '--disable-admission-plugins=ServiceAccount',
+    ...(options.serviceAccountAdmission === true ? [] : ['--disable-admission-plugins=ServiceAccount']),
     '--allow-privileged=true',
     '--profiling=false',
   ]

@@ -40,6 +40,8 @@ export async function withCaseCluster<T>(
       etcd: { address: bench.etcd, prefix: `/${prefix}` },
       location: { s3: bench.s3, prefix },
       backups: [folder],
+      // As in the clusters of the recorded restores.
+      serviceAccountAdmission: true,
     })
     const cluster: TestCluster = { ...bare, s3: bench.s3, prefix, temporal: bench.temporal }
     await applyObjects(cluster, golden.objects ?? [])
