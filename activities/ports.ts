@@ -12,6 +12,7 @@ export interface Ports {
   stores: Stores
   archives: Archives
   presence: Presence
+  exec: PodExec
   clock: Clock
   log: Log
 }
@@ -166,6 +167,30 @@ export interface Presence {
    */
   fence(scope: string, options: { signal: AbortSignal; onWait: (reason: string) => void }): Promise<void>
 }
+
+/** Runs commands in containers, for hooks. */
+export interface PodExec {
+  /** Sends the command once and waits for its end. Rejects only with the signal's reason; the command may go on then. */
+  run(command: ContainerCommand, options: ExecOptions): Promise<ExecAnswer>
+}
+
+export interface ContainerCommand {
+  namespace: string
+  pod: string
+  container: string
+  command: readonly string[]
+}
+
+export interface ExecOptions {
+  timeoutMs: number
+  signal: AbortSignal
+}
+
+export type ExecAnswer =
+  /** An empty problem is exit code 0; otherwise the text of Kubernetes' own client. Outputs are cut at a bound. */
+  | { do: 'ended'; problem: string; stdout: string; stderr: string }
+  /** Surely nothing has run: the same command may be sent again. */
+  | { do: 'not-begun'; because: string }
 
 export interface Clock {
   now(): Date

@@ -12,6 +12,8 @@ export const pvcUidLabel = 'velero.io/pvc-uid'
 export const asyncOperationIdLabel = 'velero.io/async-operation-id'
 export const pvcNamespaceNameLabel = 'velero.io/pvc-namespace-name'
 export const resourceUsageLabel = 'velero.io/resource-usage'
+export const volumeNamespaceLabel = 'velero.io/volume-namespace'
+export const repositoryTypeLabel = 'velero.io/repository-type'
 export const dynamicPvRestoreLabel = 'velero.io/dynamic-pv-restore'
 export const pluginConfigLabel = 'velero.io/plugin-config'
 
@@ -31,6 +33,11 @@ export const adoptAnnotation = 'drydock.io/adopt'
 export const cancelAnnotation = 'drydock.io/cancel'
 /** `exact` (default) or `owners`: how the owners of fields are restored (design.md, managed fields). */
 export const managedFieldsAnnotation = 'drydock.io/managed-fields'
+
+/** `at-least-once` runs an exec hook again that an earlier attempt may have run (rule 12). */
+export const hooksAnnotation = 'drydock.io/hooks'
+/** `"true"` looks at the restored objects once more in the end, `"false"` does not, whatever the worker's setting. */
+export const validateAnnotation = 'drydock.io/validate'
 
 /** The field manager of what this restore creates: rule 5 tells ours from other people's objects by it. */
 export function fieldManagerOf(restoreUid: string): string {

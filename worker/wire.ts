@@ -7,6 +7,7 @@ import { createArchives } from '../infra/archive/archives.ts'
 import { systemClock } from '../infra/cluster/clock.ts'
 import { connectCluster } from '../infra/cluster/connect.ts'
 import type { ClusterConnection } from '../infra/cluster/connect.ts'
+import { createPodExec } from '../infra/cluster/exec.ts'
 import { newWorkerId, startPresence } from '../infra/cluster/presence.ts'
 import type { RunningPresence } from '../infra/cluster/presence.ts'
 import { createStores } from '../infra/store/open-store.ts'
@@ -79,6 +80,11 @@ export async function wire(config: WorkerConfig, log: Log): Promise<Workshop> {
       log,
     }),
     presence: running,
+    exec: createPodExec({
+      kubeconfig: config.kubeconfig,
+      context: config.context,
+      assertMayWrite: () => running.assertMayWrite(),
+    }),
     clock: systemClock,
     log,
   }

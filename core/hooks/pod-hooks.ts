@@ -1,0 +1,128 @@
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ExecRestoreHook, RestoreResourceHookSpec } from '../../velero/restore.ts'
+import { annotationOf, objectsAt, textAt } from '../actions/fields.ts'
+import { GoDurationError, parseGoDuration } from '../go-duration.ts'
+import { makeIncludesExcludes } from '../plan/includes-excludes.ts'
+import { compileLabelSelector } from '../plan/label-selector.ts'
+
+/** A restored pod with the commands to run in it. Command lines may hold secrets: this goes into the journal only. */
+export interface PodHooks {
+  namespace: string
+  name: string
+  uid: string
+  /** The names of its containers, to tell a hook that can never run. */
+  containers: readonly string[]
+  /** In the order in which they run within a container. */
+  hooks: readonly ExecHook[]
+}
+
+/** One command to run in a container once that is up. */
+export interface ExecHook {
+  /** `<from-annotation>`, or the name in the restore's spec. */
+  name: string
+  source: 'annotation' | 'spec'
+  container: string
+  command: readonly string[]
+  /** An empty one goes on like `Continue`, as in Velero. */
+  onError: 'Continue' | 'Fail' | ''
+  /** Zero where the default holds. */
+  execTimeoutMs: number
+  /** Zero for as long as the restore waits for hooks at all. */
+  waitTimeoutMs: number
+  waitForReady: boolean
+}
+
+const prefix = 'post.hook.restore.velero.io/'
+const annotationName = '<from-annotation>'
+
+/**
+ * The exec hooks of a pod that this restore has created, seen as the API server returned it. The annotations of the pod
+ * win over the hooks of the restore's spec altogether. Undefined where there is nothing to run.
+ * Source: internal/hook/item_hook_handler.go GroupRestoreExecHooks.
+ */
+export function podHooks(pod: Manifest, specs: readonly RestoreResourceHookSpec[]): PodHooks | undefined {
+  const containers = objectsAt(pod, 'spec', 'containers').map((container) => textAt(container, 'name'))
+  const [first] = containers
+  if (first === undefined) return undefined
+  const annotated = annotatedHook(pod, first)
+  const hooks = annotated === undefined ? specHooks(pod, specs, first) : [annotated]
+  if (hooks.length === 0) return undefined
+  const { namespace = '', name, uid = '' } = pod.metadata
+  return { namespace, name, uid, containers, hooks }
+}
+
+function annotatedHook(pod: Manifest, firstContainer: string): ExecHook | undefined {
+  const text = (key: string) => annotationOf(pod, `${prefix}${key}`) ?? ''
+  const command = text('command')
+  if (command === '') return undefined
+  return {
+    name: annotationName,
+    source: 'annotation',
+    container: text('container') || firstContainer,
+    command: parseCommand(command),
+    onError: errorMode(text('on-error')),
+    execTimeoutMs: milliseconds(text('exec-timeout')),
+    waitTimeoutMs: milliseconds(text('wait-timeout')),
+    waitForReady: ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text('wait-for-ready')),
+  }
+}
+
+function specHooks(pod: Manifest, specs: readonly RestoreResourceHookSpec[], firstContainer: string): ExecHook[] {
+  return specs
+    .filter((spec) => isFor(spec, pod))
+    .flatMap((spec) =>
+      (spec.postHooks ?? []).flatMap(({ exec }) =>
+        exec === undefined || exec === null ? [] : [specHook(spec.name, exec, firstContainer)],
+      ),
+    )
+}
+
+function specHook(name: string, exec: ExecRestoreHook, firstContainer: string): ExecHook {
+  return {
+    name,
+    source: 'spec',
+    container: exec.container || firstContainer,
+    command: exec.command,
+    onError: errorMode(exec.onError ?? ''),
+    execTimeoutMs: milliseconds(exec.execTimeout ?? ''),
+    waitTimeoutMs: milliseconds(exec.waitTimeout ?? ''),
+    waitForReady: exec.waitForReady === true,
+  }
+}
+
+/** Lists of resources are ignored, since hooks are for pods only; a selector that does not compile was refused before. */
+function isFor(spec: RestoreResourceHookSpec, pod: Manifest): boolean {
+  const lists = { includes: spec.includedNamespaces, excludes: spec.excludedNamespaces }
+  if (!makeIncludesExcludes(lists).shouldInclude(pod.metadata.namespace ?? '')) return false
+  if (spec.labelSelector === undefined || spec.labelSelector === null) return true
+  const selector = compileLabelSelector(spec.labelSelector)
+  return !('error' in selector) && selector.matches(pod.metadata.labels)
+}
+
+function errorMode(text: string): ExecHook['onError'] {
+  return text === 'Continue' || text === 'Fail' ? text : ''
+}
+
+/** A duration that cannot be read counts as none, as in Velero. */
+function milliseconds(text: string): number {
+  if (text === '') return 0
+  try {
+    return parseGoDuration(text)
+  } catch (thrown) {
+    if (thrown instanceof GoDurationError) return 0
+    throw thrown
+  }
+}
+
+/** A JSON list of words, or one word: text that only looks like a list is one word too. */
+function parseCommand(text: string): string[] {
+  if (!text.startsWith('[')) return [text]
+  try {
+    const words: unknown = JSON.parse(text)
+    if (Array.isArray(words) && words.every((word) => word === null || typeof word === 'string'))
+      return words.map((word: string | null) => word ?? '')
+  } catch {
+    return [text]
+  }
+  return [text]
+}
