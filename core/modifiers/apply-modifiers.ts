@@ -45,7 +45,7 @@ export function applyModifiers({ item, groupResource, modifiers }: ModifyInput):
     if ('error' in match) errors.push(match.error)
     if ('error' in match || !match.matches || !rule) continue
     const result = applyRule(modified, rule)
-    if ('error' in result) errors.push(`error in applying patch ${result.error}`)
+    if ('error' in result) errors.push(result.error)
     else modified = result.item
   }
   return { item: modified, errors }
@@ -63,10 +63,17 @@ function checksOf(modifiers: ResourceModifiers): ReturnType<typeof compileCondit
 type Applied = { item: Manifest } | { error: string }
 
 function applyRule(item: Manifest, rule: ModifierRule): Applied {
+  if (rule.patches.length + rule.mergePatches.length + rule.strategicPatches.length === 0) {
+    return { error: 'no patch data found' }
+  }
+  const applied = applyPatchesOf(item, rule)
+  return 'error' in applied ? { error: `error in applying patch ${applied.error}` } : applied
+}
+
+function applyPatchesOf(item: Manifest, rule: ModifierRule): Applied {
   if (rule.patches.length > 0) return applyPatches(item, rule)
   if (rule.mergePatches.length > 0) return applyMergePatches(item, rule.mergePatches)
-  if (rule.strategicPatches.length > 0) return applyStrategicPatches(item, rule.strategicPatches)
-  return { error: 'no patch data found' }
+  return applyStrategicPatches(item, rule.strategicPatches)
 }
 
 /** A `test` that fails skips the rule without a word; a path that is not there is an error. */
@@ -101,9 +108,7 @@ function applyStrategicPatches(item: Manifest, patches: readonly string[]): Appl
     if ('error' in patch) return { error: `error in converting YAML to JSON ${patch.error}` }
     if (patch.value === null) continue
     if (!isJsonMap(patch.value)) {
-      return strategicError(
-        `json: cannot unmarshal ${jsonKind(patch.value)} into Go value of type map[string]interface {}`,
-      )
+      return strategicError(noMap(patch.value))
     }
     try {
       const result = applyStrategicMergePatch(merged, patch.value, schema)
@@ -127,15 +132,13 @@ function strategicError(message: string): Applied {
 /** A patch may not take away what makes an item an item. */
 function checkItem(patched: unknown): Applied {
   const prefix = 'error in unmarshalling modified object'
-  if (!isJsonMap(patched)) {
-    return { error: `${prefix} json: cannot unmarshal ${jsonKind(patched)} into Go value of type struct` }
-  }
+  if (patched !== null && !isJsonMap(patched)) return { error: `${prefix} ${noMap(patched)}` }
   const fault = kindFault(patched)
-  return fault === undefined ? { item: patched as Manifest } : { error: `${prefix} ${fault}` }
+  return fault === undefined ? { item: patched as unknown as Manifest } : { error: `${prefix} ${fault}` }
 }
 
-function kindFault(patched: Record<string, unknown>): string | undefined {
-  const { kind } = patched
+function kindFault(patched: Record<string, unknown> | null): string | undefined {
+  const kind = patched?.['kind']
   if (typeof kind === 'string' && kind !== '') return undefined
   return `Object 'Kind' is missing in '${goJson(sortFields(patched)).trimEnd()}'`
 }
@@ -145,6 +148,10 @@ function sortFields(value: unknown): unknown {
   if (!isJsonMap(value)) return value
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(entries.map(([key, field]) => [key, sortFields(field)]))
+}
+
+function noMap(value: unknown): string {
+  return `json: cannot unmarshal ${jsonKind(value)} into Go value of type map[string]interface {}`
 }
 
 function jsonKind(value: unknown): string {

@@ -2,9 +2,11 @@ import { isJsonMap, semanticEqual } from '../items/deep-equal.ts'
 
 /**
  * Applies a JSON merge patch (RFC 7386): `null` removes a field, objects are merged, everything else replaces.
- * The target is not changed; what the patch leaves alone is shared with the result.
+ * As in the library of Velero and the API server, objects inside lists lose their `null` fields too, unless the list
+ * takes the place of an object. The target is not changed; what the patch leaves alone is shared with the result.
  */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {
+  if (Array.isArray(patch) && !isJsonMap(target)) return patch.map(withoutNullFields)
   if (!isJsonMap(patch)) return patch
   const merged = new Map(isJsonMap(target) ? Object.entries(target) : [])
   for (const [key, value] of Object.entries(patch)) {
@@ -30,6 +32,10 @@ export function makeMergePatch(
   }
   for (const [key, value] of Object.entries(to)) if (!Object.hasOwn(from, key)) patch.set(key, value)
   return patch.size > 0 ? Object.fromEntries(patch) : undefined
+}
+
+function withoutNullFields(element: unknown): unknown {
+  return applyMergePatch(undefined, element)
 }
 
 function changeOf(before: unknown, after: unknown): { to: unknown } | undefined {

@@ -45,13 +45,13 @@ function isBare(value: string): boolean {
   return /^([-+]?(inf|infinity)|nan)$/i.test(value) || isGoNumber(value)
 }
 
-const decimal = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i
+const decimal = /^[-+]?(\d(_?\d)*\.?(\d(_?\d)*)?|\.\d(_?\d)*)(e[-+]?\d(_?\d)*)?$/i
 const hexadecimal = /^[-+]?0x_?([\da-f_]+\.?[\da-f_]*|\.[\da-f_]+)p[-+]?\d+$/i
 
 /** A number too large for 64 bits of floating point is none to Go. */
 function isGoNumber(value: string): boolean {
   if (hexadecimal.test(value)) return true
-  return decimal.test(value) && Number.isFinite(Number(value))
+  return decimal.test(value) && Number.isFinite(Number(value.replaceAll('_', '')))
 }
 
 function sorted(fields: Record<string, unknown>): Record<string, unknown> {

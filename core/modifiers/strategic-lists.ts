@@ -27,12 +27,15 @@ export function orderMerged(
   return interleave(sortBy(others, before, key), sortBy(named, patch, key), { before, key })
 }
 
+/** As Kubernetes' insertion sort has it, an element that the order does not know goes before all that came so far. */
 function sortBy(elements: readonly unknown[], order: readonly unknown[], key: ElementKey): unknown[] {
-  const place = (element: unknown): number => {
-    const index = indexOfElement(order, element, key)
-    return index < 0 ? order.length : index
+  const placed: { element: unknown; place: number }[] = []
+  for (const element of elements) {
+    const place = indexOfElement(order, element, key)
+    const after = placed.findLastIndex((other) => place >= 0 && other.place >= 0 && other.place <= place)
+    placed.splice(after + 1, 0, { element, place })
   }
-  return [...elements].sort((a, b) => place(a) - place(b))
+  return placed.map(({ element }) => element)
 }
 
 function interleave(

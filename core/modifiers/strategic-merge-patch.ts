@@ -207,6 +207,9 @@ function orderList(input: {
   if (original === undefined && patch === undefined) return undefined
   const before = (original ?? []) as unknown[]
   const merged = mergedForOrder(original as unknown[] | undefined, patch as unknown[] | undefined, field)
+  if (before.length + ((patch ?? []) as unknown[]).length === 0) {
+    throw new StrategicPatchError('no elements in any of the given slices')
+  }
   return orderMerged(merged, { patch: wanted, before, key })
 }
 
