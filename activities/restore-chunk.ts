@@ -11,6 +11,8 @@ import type { Attempt } from './attempt.ts'
 import { ensureNamespace } from './ensure-namespace.ts'
 import { asFailure } from './failures.ts'
 import type { Gate } from './gate.ts'
+import { hasRegistered, registerPods } from './hooks/hook-journal.ts'
+import type { PodHooks } from '../core/hooks/pod-hooks.ts'
 import { outcomesShard, readOutcomes } from './journal.ts'
 import type { Ports } from './ports.ts'
 import { restoreItem } from './restore-item.ts'
@@ -38,6 +40,8 @@ export interface ChunkInput {
 /** Counts of what a chunk came to, and which namespaces it found going away. */
 export interface ChunkReport extends OutcomeCounts {
   terminating?: readonly string[]
+  /** Commands are to be run in pods of this chunk. */
+  hooks?: true
 }
 
 /** What this activity is made of. */
@@ -103,13 +107,17 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
   const outcomes: Outcome[] = [...run.known]
   for (let from = 0, part = 0; from < items.length; from += run.settings.checkpointItems, part++) {
     const batch = items.slice(from, from + run.settings.checkpointItems)
-    const { done, trouble } = await restoreBatch(run, wave.groupResource, batch, part, tools, intents)
+    const { done, hooks, trouble } = await restoreBatch(run, wave.groupResource, batch, part, tools, intents)
+    await registerPods(run.session.journal, { chunk: run.key, attempt: run.attempt.id, part }, hooks)
     if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, part), done)
+    run.ports.meter?.itemsDone(wave.groupResource, done)
     outcomes.push(...done)
     run.attempt.done(outcomes.length)
     if (trouble !== undefined) throw trouble
   }
-  return countOutcomes(tallyOf(outcomes))
+  const counts = countOutcomes(tallyOf(outcomes))
+  const hasHooks = wave.groupResource === 'pods' && (await hasRegistered(run.session.journal, run.key))
+  return hasHooks ? { ...counts, hooks: true } : counts
 }
 
 /** Creates side by side, then journals what is to change in objects that stood there, then changes them. */
@@ -120,8 +128,9 @@ async function restoreBatch(
   part: number,
   tools: ItemTools,
   knownIntents: ReadonlyMap<string, Outcome>,
-): Promise<{ done: Outcome[]; trouble?: unknown }> {
+): Promise<{ done: Outcome[]; hooks: PodHooks[]; trouble?: unknown }> {
   const done: Outcome[] = []
+  const hooks: PodHooks[] = []
   const intents: Intent[] = []
   const first = await settleAll(batch, run, async (item) => {
     if (run.input.lost?.includes(item.target ?? '') === true) {
@@ -130,9 +139,12 @@ async function restoreBatch(
     }
     const step = await restoreItem(groupResource, item, tools)
     if ('intent' in step) intents.push(step.intent)
-    else done.push(honour(step.done, knownIntents))
+    else {
+      done.push(honour(step.done, knownIntents))
+      if (step.hooks !== undefined) hooks.push(step.hooks)
+    }
   })
-  if (first.trouble !== undefined || intents.length === 0) return { done, ...first }
+  if (first.trouble !== undefined || intents.length === 0) return { done, hooks, ...first }
   await run.session.journal.write(
     `intents/${run.key}/${run.attempt.id}-${part}`,
     intents.map((intent) => intent.outcome),
@@ -140,7 +152,7 @@ async function restoreBatch(
   const second = await settleAll(intents, run, async (intent) => {
     done.push(await intent.apply())
   })
-  return { done, ...second }
+  return { done, hooks, ...second }
 }
 
 /** What Velero says of each item of a namespace that would not go away. */
@@ -193,6 +205,7 @@ async function ensureNamespaces(run: ChunkRun, items: readonly PlannedItem[], to
     else terminating.push(item.target ?? item.name)
   })
   if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, 0), done)
+  run.ports.meter?.itemsDone('namespaces', done)
   if (trouble !== undefined) throw trouble
   const counts = countOutcomes(tallyOf([...run.known, ...done]))
   return terminating.length === 0 ? counts : { ...counts, terminating: terminating.sort() }

@@ -5,6 +5,8 @@ import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../co
 import type { Message, Outcome } from '../core/items/outcome.ts'
 import { prepareItem } from '../core/items/prepare-item.ts'
 import type { BegunOperation, Preparation } from '../core/items/prepare-item.ts'
+import { podHooks } from '../core/hooks/pod-hooks.ts'
+import type { PodHooks } from '../core/hooks/pod-hooks.ts'
 import { redact } from '../core/items/redact.ts'
 import { parseJson } from '../core/manifest-json.ts'
 import type { PlannedItem } from '../core/plan/plan.ts'
@@ -17,7 +19,7 @@ import { writeItem } from './write-item.ts'
 import type { ItemTools, Written } from './write-item.ts'
 
 /** What became of an item: an outcome, or a change of an object that stood there, which is journalled before it is made. */
-export type ItemStep = { done: Outcome } | { intent: Intent }
+export type ItemStep = { done: Outcome; hooks?: PodHooks } | { intent: Intent }
 
 /** A decided change of an object that this restore did not create. */
 export interface Intent {
@@ -103,6 +105,7 @@ function conclude(
     const messages = [...prepared.messages, ...written.messages]
     return {
       done: outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written.live),
+      ...hooksOf(written, known.groupResource, tools),
     }
   }
   return {
@@ -114,6 +117,18 @@ function conclude(
       },
     },
   }
+}
+
+/** Hooks are for pods that this restore creates. A pod whose last steps failed gets none, as in Velero. */
+function hooksOf(
+  written: Extract<Written, { do: 'done' }>,
+  groupResource: GroupResource,
+  tools: ItemTools,
+): { hooks?: PodHooks } {
+  if (groupResource !== 'pods' || written.action !== 'created' || written.live === undefined) return {}
+  if (written.messages.some((message) => message.severity === 'error')) return {}
+  const hooks = podHooks(written.live, tools.rules.restore.spec.hooks?.resources ?? [])
+  return hooks === undefined ? {} : { hooks }
 }
 
 function objectOf(

@@ -1,0 +1,108 @@
+import { hookKey } from '../../core/hooks/judge-hooks.ts'
+import type { KnownHooks } from '../../core/hooks/judge-hooks.ts'
+import type { HookResult } from '../../core/hooks/next-hook.ts'
+import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
+import { journalDamaged } from '../failures.ts'
+import type { Journal } from '../journal.ts'
+
+/**
+ * What the journal knows of exec hooks, one folder each: the pods `registered` at their create, an intent `begun` right
+ * before a command is sent, its result `done`. `closed` says that no further pod will be registered, `deadline` until
+ * when the finalization waits.
+ */
+export const hookFolder = 'hooks/'
+const folders = { registered: 'hooks/registered/', begun: 'hooks/begun/', done: 'hooks/done/' } as const
+const closedShard = 'hooks/closed'
+const deadlineShard = 'hooks/deadline'
+
+/** Registers pods, before their outcomes are journalled: a crash in between registers them again, under the same uid. */
+export async function registerPods(
+  journal: Journal,
+  where: { chunk: string; attempt: string; part: number },
+  pods: readonly PodHooks[],
+): Promise<void> {
+  if (pods.length === 0) return
+  await journal.write(`${folders.registered}${where.chunk}/${where.attempt}-${where.part}`, pods)
+}
+
+/** Whether pods of this chunk were registered, now or by an earlier attempt. */
+export async function hasRegistered(journal: Journal, chunk: string): Promise<boolean> {
+  return (await journal.list(`${folders.registered}${chunk}/`)).length > 0
+}
+
+/** Says that all pods are registered. */
+export async function closeRegistration(journal: Journal, at: string): Promise<void> {
+  await journal.settle(closedShard, { at })
+}
+
+/** The end of the wait, as the first attempt set it. */
+export async function settleDeadline(journal: Journal, until: string): Promise<string> {
+  return (await journal.settle(deadlineShard, { until })).until
+}
+
+/** Notes that a hook is about to be sent; false where an earlier attempt has noted so before. */
+export async function beginHook(journal: Journal, key: string, attempt: string): Promise<boolean> {
+  const standing = await journal.settle(`${folders.begun}${key}`, { attempt })
+  return standing.attempt === attempt
+}
+
+/** Stores the result of a hook; the first one counts. */
+export async function finishHook(journal: Journal, key: string, result: HookResult): Promise<HookResult> {
+  return journal.settle(`${folders.done}${key}`, result)
+}
+
+/** What the journal says of the wait as a whole. */
+export interface HookState extends KnownHooks {
+  isClosed: boolean
+  until: string | undefined
+}
+
+/** Reads the hooks of a restore again and again, each shard once: those that do not change are kept. */
+export function createHookReader(journal: Journal): () => Promise<HookState> {
+  const pods = new Map<string, PodHooks>()
+  const results = new Map<string, HookResult>()
+  const known = new Set<string>()
+  let until: string | undefined
+
+  async function readNew<T>(names: readonly string[], take: (content: T, name: string) => void): Promise<void> {
+    await Promise.all(
+      names
+        .filter((name) => !known.has(name))
+        .map(async (name) => {
+          const content = await journal.read<T>(name)
+          if (content === undefined) throw journalDamaged(`journal shard ${name} is listed but missing`)
+          take(content, name)
+          known.add(name)
+        }),
+    )
+  }
+
+  return async () => {
+    const names = await journal.list(hookFolder)
+    const inside = (folder: string) => names.filter((name) => name.startsWith(folder))
+    await readNew<PodHooks[]>(inside(folders.registered), (list) => {
+      for (const pod of list) if (!pods.has(pod.uid)) pods.set(pod.uid, pod)
+    })
+    await readNew<HookResult>(inside(folders.done), (result, name) =>
+      results.set(name.slice(folders.done.length), result),
+    )
+    if (names.includes(deadlineShard)) until ??= (await journal.read<{ until: string }>(deadlineShard))?.until
+    return {
+      pods: [...pods.values()],
+      results,
+      intents: new Set(inside(folders.begun).map((name) => name.slice(folders.begun.length))),
+      isClosed: names.includes(closedShard),
+      until,
+    }
+  }
+}
+
+/** The results of one pod, by the hook's place. */
+export function resultsOf(pod: PodHooks, results: ReadonlyMap<string, HookResult>): Map<number, HookResult> {
+  const found = new Map<number, HookResult>()
+  pod.hooks.forEach((_, index) => {
+    const result = results.get(hookKey(pod.uid, index))
+    if (result !== undefined) found.set(index, result)
+  })
+  return found
+}
