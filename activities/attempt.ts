@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity'
+import { currentScene } from './scene.ts'
 
 /** One attempt of an activity, as its code sees it. */
 export interface Attempt {
@@ -32,6 +33,7 @@ export async function withAttempt<T>(worker: string, body: (attempt: Attempt) =>
   const { info, cancellationSignal } = context
   const beat: Heartbeat = { worker, done: 0 }
   const timer = setInterval(() => context.heartbeat({ ...beat }), beatMs)
+  const wait = waitClock()
   context.heartbeat({ ...beat })
   try {
     return await body({
@@ -40,6 +42,7 @@ export async function withAttempt<T>(worker: string, body: (attempt: Attempt) =>
       signal: cancellationSignal,
       throwIfStopped: () => cancellationSignal.throwIfAborted(),
       waitingFor(reason) {
+        wait(reason)
         if (reason === undefined) delete beat.waitingFor
         else beat.waitingFor = reason
       },
@@ -48,6 +51,18 @@ export async function withAttempt<T>(worker: string, body: (attempt: Attempt) =>
       },
     })
   } finally {
+    wait(undefined)
     clearInterval(timer)
+  }
+}
+
+/** Measures each wait from its first mention to the next one, and tells the scene. */
+function waitClock(): (reason: string | undefined) => void {
+  const waited = currentScene()?.waited
+  let current: { reason: string; since: number } | undefined
+  return (reason) => {
+    const now = performance.now()
+    if (current !== undefined) waited?.(current.reason, (now - current.since) / 1000)
+    current = reason === undefined ? undefined : { reason, since: now }
   }
 }

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream'
+import type { Outcome } from '../core/items/outcome.ts'
 import type { BackupStorageLocation } from '../velero/backup.ts'
 import type { Manifest } from '../velero/manifest.ts'
+import type { RestorePhase } from '../velero/phases.ts'
 import type { ObjectRef, ResourceRef } from '../velero/resource.ts'
 
 /**
@@ -15,6 +17,8 @@ export interface Ports {
   exec: PodExec
   clock: Clock
   log: Log
+  /** Absent where nobody reads metrics. */
+  meter?: Meter
 }
 
 /** The target cluster. Every failure is thrown as `ApiError`; nothing here retries or decides. */
@@ -203,4 +207,14 @@ export interface Log {
   info(message: string, fields?: Record<string, unknown>): void
   warn(message: string, fields?: Record<string, unknown>): void
   error(message: string, fields?: Record<string, unknown>): void
+}
+
+/** What activities count. Labels are kinds, outcomes, phases and schedules: never the name of an object. */
+export interface Meter {
+  /** A new Restore was validated, whatever came of it. `schedule` is `spec.scheduleName` after validation. */
+  restoreAttempted(schedule: string): void
+  /** This worker wrote a terminal phase. */
+  restoreEnded(phase: RestorePhase, schedule: string): void
+  /** Items of a kind were journalled with these outcomes. */
+  itemsDone(groupResource: string, outcomes: readonly Pick<Outcome, 'action' | 'messages'>[]): void
 }

@@ -30,7 +30,7 @@ export interface SetPhaseReport {
  * Changes the phase of the Restore. A terminal phase is written only when no attempt of this restore can still write
  * (rule 7), and whatever the phase, the core decides from the live status.
  */
-export function setPhase({ cluster, presence, clock }: Pick<Ports, 'cluster' | 'presence' | 'clock'>) {
+export function setPhase({ cluster, presence, clock, meter }: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'meter'>) {
   return (input: SetPhaseInput): Promise<SetPhaseReport> =>
     withAttempt(presence.worker, async (attempt) => {
       try {
@@ -38,10 +38,13 @@ export function setPhase({ cluster, presence, clock }: Pick<Ports, 'cluster' | '
           await presence.fence(`${input.ref.uid}/`, { signal: attempt.signal, onWait: attempt.waitingFor })
           attempt.waitingFor(undefined)
         }
+        let entered = false
         const restore = await changeRestore(cluster, input.ref, (live) => {
           const decision = decidePhase(live.status ?? {}, statusOf(input, live.status ?? {}, clock.now()))
+          entered = decision.do === 'set'
           return decision.do === 'set' ? { status: decision.status } : undefined
         })
+        if (entered && isTerminal(input.phase)) meter?.restoreEnded(input.phase, restore.spec.scheduleName ?? '')
         return { phase: restore.status?.phase ?? '' }
       } catch (thrown) {
         throw asFailure(thrown, `setting phase ${input.phase} of restore ${input.ref.name}`)
