@@ -9,6 +9,7 @@ import { isNew } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
 import { gatherAdmissionFacts } from './admission-facts.ts'
 import { withAttempt } from './attempt.ts'
+import { countAdmission } from './count-admission.ts'
 import { recordEvent } from './record-event.ts'
 import { asFailure, fatal, wrongCluster } from './failures.ts'
 import { openJournal } from './journal.ts'
@@ -136,7 +137,8 @@ async function admit(parts: AdmitParts, restore: Restore, ref: AdmitInput['ref']
   const { cluster, clock } = parts.ports
   const facts = await gatherAdmissionFacts(cluster, restore, parts.settings)
   const verdict = admitRequest(facts)
-  if (verdict.do === 'refuse') return await refuse(parts, ref, verdict)
+  const count = (report: AdmitReport) => countAdmission(parts.ports.meter, verdict.spec.scheduleName, report)
+  if (verdict.do === 'refuse') return count(await refuse(parts, ref, verdict))
   const location = verdict.location.metadata.name
   const wanted: StoredAdmission = {
     restore: {
@@ -152,11 +154,11 @@ async function admit(parts: AdmitParts, restore: Restore, ref: AdmitInput['ref']
     ...(verdict.policies === undefined ? {} : { policies: verdict.policies }),
   }
   const stored = await storeVerdict(parts, ref, wanted)
-  if ('problem' in stored) return await failBeforeStart(parts, ref, stored.problem)
+  if ('problem' in stored) return count(await failBeforeStart(parts, ref, stored.problem))
   const claim = `${parts.ports.presence.worker}, ${rfc3339(clock.now())}, location ${location}`
   const claimed = await changeRestore(cluster, ref, (live) => claimPatch(live, stored.admission, claim))
   return claimed.status?.phase === 'InProgress'
-    ? admitted(stored.admission, stored.resumed)
+    ? count(admitted(stored.admission, stored.resumed))
     : { do: 'over', phase: claimed.status?.phase || 'New' }
 }
 

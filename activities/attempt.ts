@@ -10,11 +10,11 @@ export interface Attempt {
   /** Aborts when the restore is cancelled, paused, or this attempt is no longer wanted. */
   signal: AbortSignal
   /** Throws Temporal's cancellation where the attempt should end. Called before each item. */
-  throwIfStopped(): void
+  throwIfStopped: () => void
   /** Says what is being waited for; undefined while work goes on. It shows in the activity's heartbeat. */
-  waitingFor(reason: string | undefined): void
+  waitingFor: (reason: string | undefined) => void
   /** Says how far the attempt is. */
-  done(count: number): void
+  done: (count: number) => void
 }
 
 /** What a heartbeat holds: enough for a person, and for the next attempt to know who was here. */

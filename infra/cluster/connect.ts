@@ -20,6 +20,8 @@ export interface ConnectOptions {
   /** The server's deadline for a write (rule 7): 10 s of Lease plus this must stay below 15 s. */
   requestTimeoutSeconds: number
   connectionsMax: number
+  /** Told of each request but watches: its verb, the answer's code (0 where none came) and how long it took. */
+  onAnswer?: ((method: ApiRequest['method'], code: number, seconds: number) => void) | undefined
 }
 
 /** One connection to the target cluster: the port of the activities, and the raw requests that it is made of. */
@@ -81,9 +83,25 @@ async function sendOnce(call: Call, request: ApiRequest, options: ConnectOptions
     ...wireRequest(call.credentials, request, timeoutSeconds),
     ...(guard === undefined ? {} : { beforeSend: guard }),
   }
-  const answer = await answerOf(call, request, wire)
+  const answer = await timed(request, options, () => answerOf(call, request, wire))
   if (answer.code < 200 || answer.code > 299) throw readApiError({ method: request.method, ...answer })
   return readBody(answer, request)
+}
+
+async function timed(
+  { method }: ApiRequest,
+  { onAnswer }: ConnectOptions,
+  ask: () => Promise<ExchangeAnswer>,
+): Promise<ExchangeAnswer> {
+  const began = performance.now()
+  let code = 0
+  try {
+    const answer = await ask()
+    code = answer.code
+    return answer
+  } finally {
+    onAnswer?.(method, code, (performance.now() - began) / 1000)
+  }
 }
 
 async function answerOf(call: Call, request: ApiRequest, wire: ExchangeRequest): Promise<ExchangeAnswer> {
