@@ -5,7 +5,7 @@ import { currentScene } from './scene.ts'
 export interface Attempt {
   /** From 1. */
   number: number
-  /** Unlike any other attempt's: part of the names of the shards that this one writes. */
+  /** Unlike any other attempt's: part of the names of the shards that this one writes. A run id begins with its time, so its end is taken. */
   id: string
   /** Aborts when the restore is cancelled, paused, or this attempt is no longer wanted. */
   signal: AbortSignal
@@ -38,7 +38,7 @@ export async function withAttempt<T>(worker: string, body: (attempt: Attempt) =>
   try {
     return await body({
       number: info.attempt,
-      id: `${info.workflowExecution?.runId.slice(0, 8) ?? 'local'}-${info.activityId}-${String(info.attempt).padStart(3, '0')}`,
+      id: `${info.workflowExecution?.runId.slice(-12) ?? 'local'}-${info.activityId}-${String(info.attempt).padStart(3, '0')}`,
       signal: cancellationSignal,
       throwIfStopped: () => cancellationSignal.throwIfAborted(),
       waitingFor(reason) {

@@ -62,7 +62,7 @@ export function placeOf(
   return `${groupResource}|${item.version ?? ''}|${item.namespace ?? ''}|${item.name}`
 }
 
-function readItem(
+async function readItem(
   archive: Archive,
   index: ArchiveIndex,
   groupResource: GroupResource,
