@@ -1,0 +1,54 @@
+import { gunzipSync } from 'node:zlib'
+import { createStores } from '../infra/store/open-store.ts'
+import type { Backup, BackupStorageLocation } from '../velero/backup.ts'
+import { claimedAnnotation } from '../velero/labels.ts'
+import type { Restore } from '../velero/restore.ts'
+import { ClientError } from './client-error.ts'
+import type { Connections } from './connections.ts'
+import { exitCodes } from './exit-codes.ts'
+import { veleroRef } from './restores.ts'
+
+/** A result file is a few megabytes; what inflates past this is none. */
+const inflatedBytesMax = 512 * 1024 * 1024
+
+/** Reads a gzipped file of a restore from its backup location, with the location's own credentials. Undefined where it is not there. */
+export async function readResultFile(
+  connections: Connections,
+  restore: Restore,
+  key: string,
+): Promise<string | undefined> {
+  const location = await locationOf(connections, restore)
+  const stores = createStores({
+    cluster: connections.connection.cluster,
+    veleroNamespace: connections.namespace,
+    env: process.env,
+  })
+  const found = await (await stores.open(location)).get(key)
+  return found === undefined ? undefined : gunzipSync(found, { maxOutputLength: inflatedBytesMax }).toString('utf8')
+}
+
+async function locationOf(connections: Connections, restore: Restore): Promise<BackupStorageLocation> {
+  const { connection, namespace } = connections
+  const name = claimedLocation(restore) ?? (await backupLocation(connections, restore))
+  const found =
+    name === undefined
+      ? undefined
+      : await connection.cluster.get({ ...veleroRef('backupstoragelocations'), namespace, name })
+  if (found !== undefined) return found as unknown as BackupStorageLocation
+  throw new ClientError(
+    exitCodes.error,
+    `the backup location ${name === undefined ? `of restore "${restore.metadata.name}" is not known` : `"${name}" is not there`}`,
+  )
+}
+
+/** The claim names the location, since the Backup may be gone by now. */
+function claimedLocation(restore: Restore): string | undefined {
+  return /, location (\S+)$/.exec(restore.metadata.annotations?.[claimedAnnotation] ?? '')?.[1]
+}
+
+async function backupLocation({ connection, namespace }: Connections, restore: Restore): Promise<string | undefined> {
+  const { backupName } = restore.spec
+  if (backupName === undefined || backupName === '') return undefined
+  const backup = await connection.cluster.get({ ...veleroRef('backups'), namespace, name: backupName })
+  return (backup as unknown as Backup | undefined)?.spec.storageLocation
+}
