@@ -111,7 +111,8 @@ function metadataOf(restore: RestoreView, name: string, operationId: string): Ma
   }
 }
 
-function moverConfig(config: RestoreSpec['uploaderConfig']): Record<string, string> | undefined {
+/** A restore's wishes for the uploader, as node agents read them. */
+export function moverConfig(config: RestoreSpec['uploaderConfig']): Record<string, string> | undefined {
   if (config === undefined || config === null) return undefined
   const parallel = config.parallelFilesDownload ?? 0
   return {

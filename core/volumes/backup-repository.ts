@@ -1,0 +1,84 @@
+import { repositoryTypeLabel, storageLocationLabel, volumeNamespaceLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import { textAt } from '../actions/fields.ts'
+import { validLabelValue } from '../items/valid-label-value.ts'
+import type { PodVolume } from './pod-volumes.ts'
+
+/** Which repository holds the files of a namespace: Velero's server makes it ready, node agents read from it. */
+export interface RepositoryKey {
+  /** The namespace in the backup. */
+  namespace: string
+  location: string
+  type: string
+}
+
+/** One text for a key, also the name of the resource. */
+export function repositoryName({ namespace, location, type }: RepositoryKey): string {
+  return `${namespace}-${location}-${type}`
+}
+
+/** The resource as Velero asks for a repository. */
+export function backupRepository(key: RepositoryKey, veleroNamespace: string): Manifest {
+  return {
+    apiVersion: 'velero.io/v1',
+    kind: 'BackupRepository',
+    metadata: { name: repositoryName(key), namespace: veleroNamespace, labels: repositoryLabels(key) },
+    spec: {
+      volumeNamespace: key.namespace,
+      backupStorageLocation: key.location,
+      repositoryType: key.type,
+      maintenanceFrequency: '0s',
+    },
+  }
+}
+
+/** The labels by which a repository is found; its name is nobody's promise. */
+export function repositoryLabels(key: RepositoryKey): Record<string, string> {
+  return {
+    [volumeNamespaceLabel]: validLabelValue(key.namespace),
+    [storageLocationLabel]: validLabelValue(key.location),
+    [repositoryTypeLabel]: validLabelValue(key.type),
+  }
+}
+
+/** The repository that the volumes of one pod need, or Velero's error. */
+export function repositoryTypeOf(volumes: readonly PodVolume[]): { type: string } | { error: string } {
+  let type = ''
+  for (const { uploaderType, snapshotID } of volumes) {
+    const here = uploaderType === 'kopia' || uploaderType === 'restic' ? uploaderType : ''
+    const of = `snapshot ID ${snapshotID}, uploader ${uploaderType}`
+    if (here === '') return { error: `empty repository type found among volume snapshots, ${of}` }
+    if (type !== '' && here !== type) {
+      return { error: `multiple repository type in one backup, current type ${type}, differential one [type ${here}, ${of}]` }
+    }
+    type = here
+  }
+  return { type }
+}
+
+/** What is to be done about a repository. */
+export type RepositoryState =
+  { is: 'missing' } | { is: 'coming' } | { is: 'ready'; identifier: string } | { is: 'broken'; error: string }
+
+/** Judges the repositories that carry the labels of a key. */
+export function repositoryState(key: RepositoryKey, all: readonly Manifest[]): RepositoryState {
+  const wanted = Object.entries(repositoryLabels(key))
+  const found = all.filter(({ metadata }) => wanted.every(([label, value]) => metadata.labels?.[label] === value))
+  const [repository] = found
+  if (repository === undefined) return { is: 'missing' }
+  if (found.length > 1) {
+    return {
+      is: 'broken',
+      error: `more than one BackupRepository found for workload namespace "${key.namespace}", backup storage location "${key.location}", repository type "${key.type}"`,
+    }
+  }
+  switch (textAt(repository, 'status', 'phase')) {
+    case '':
+    case 'New':
+      return { is: 'coming' }
+    case 'NotReady':
+      return { is: 'broken', error: `backup repository is not ready: ${textAt(repository, 'status', 'message')}` }
+    default:
+      return { is: 'ready', identifier: textAt(repository, 'spec', 'resticIdentifier') }
+  }
+}
