@@ -32,7 +32,11 @@ async function apply(client: KubeClient, object: ApplyObject): Promise<void> {
       annotations: { ...object.metadata.annotations, [lastApplied]: lastAppliedOf(object) },
     },
   }
-  await client.must('POST', `${folder}?fieldManager=kubectl-client-side-apply`, body)
+  const made = await client.must('POST', `${folder}?fieldManager=kubectl-client-side-apply`, body)
+  if (object.status !== undefined) {
+    const whole = { ...(made.body as object), status: object.status }
+    await client.must('PUT', `${folder}/${object.metadata.name}/status?fieldManager=controller`, whole)
+  }
   if (object.kind !== 'CustomResourceDefinition') return
   const { spec } = object as unknown as {
     spec: { group: string; names: { plural: string }; versions: { name: string }[] }

@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici'
+import { sha256Hex } from '../../core/sha256.ts'
 import type { ClusterAddress } from '../../devstack/stack-types.ts'
 
 /** All objects of a cluster by `resource|namespace|name`, without what the server assigns. */
@@ -42,14 +43,22 @@ export async function dumpCluster(cluster: ClusterAddress, veleroNamespace: stri
 type Json = Record<string, unknown>
 type Read = (path: string) => Promise<Json>
 
-/** Integers that a number of JavaScript would change become text, so that a changed digit is seen. */
+/**
+ * Integers that a number of JavaScript would change become text, so that a changed digit is seen; of very long texts
+ * the digest is kept.
+ */
 function parseKeepingIntegers(text: string): unknown {
-  const keep = (_key: string, value: unknown, context?: { source?: string }): unknown =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
+  const keep = (_key: string, value: unknown, context?: { source?: string }): unknown => {
+    if (typeof value === 'string' && value.length > textMax)
+      return `${value.length} characters, sha256 ${sha256Hex(value)}`
+    return typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
       ? `integer ${context?.source}`
       : value
+  }
   return JSON.parse(text, keep as (key: string, value: unknown) => unknown)
 }
+
+const textMax = 20_000
 
 async function groupVersions(read: Read): Promise<string[]> {
   const groups = (await read('/apis'))['groups'] as { preferredVersion: { groupVersion: string } }[]

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import type { RestoreSpec } from '../../velero/restore.ts'
+import { clusterChanges } from './cluster-changes.ts'
+import type { ClusterChanges } from './cluster-changes.ts'
 import type { ClusterDump } from './dump-cluster.ts'
 
 /** `case.json`: all it takes to restore the case again, by Velero or by Drydock. */
@@ -35,7 +37,7 @@ export interface GoldenCase extends CaseFile {
 
 /** What is compared of a restore. */
 export interface Outcome {
-  cluster: ClusterDump
+  cluster: ClusterChanges
   restore: RestoreShape
   results: unknown
   'resource list': unknown
@@ -59,7 +61,9 @@ export function readGoldenCase(name: string): GoldenCase {
     name,
     ...readCaseFile(name),
     outcome: {
-      cluster: json('cluster.json') as ClusterDump,
+      cluster: existsSync(join(caseFolder(name), 'changes.json'))
+        ? (json('changes.json') as ClusterChanges)
+        : clusterChanges(json('before.json') as ClusterDump, json('cluster.json') as ClusterDump),
       restore: shapeOf(json('restore.json') as RestoreShape),
       results: existsOr(name, `restore-${name}-results.gz`, zipped),
       'resource list': existsOr(name, `restore-${name}-resource-list.json.gz`, zipped),
@@ -82,7 +86,7 @@ export function readCaseFile(name: string): CaseFile {
 /** Every case that has been recorded. */
 export function recordedCases(): string[] {
   return readdirSync(goldenFolder)
-    .filter((name) => existsSync(join(goldenFolder, name, 'cluster.json')))
+    .filter((name) => existsSync(join(goldenFolder, name, 'restore.json')))
     .sort()
 }
 

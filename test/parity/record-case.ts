@@ -5,7 +5,6 @@ import { openBucket } from '../../devstack/bucket.ts'
 import { listKeys } from '../kit/restores.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { veleroFlagsOf } from './case-worker.ts'
-import { dumpCluster } from './dump-cluster.ts'
 import { caseFolder, readCaseFile } from './golden-case.ts'
 import { withCaseCluster } from './parity-bench.ts'
 import type { Bench } from './parity-bench.ts'
@@ -19,10 +18,8 @@ export async function recordCase(name: string, bench: Bench): Promise<void> {
     golden,
     bench,
     async (cluster) => {
-      const before = await dumpCluster(cluster, cluster.veleroNamespace)
       const { outcome, restore } = await restoreCase(name, golden, cluster)
-      await writeJson(join(folder, 'before.json'), before)
-      await writeJson(join(folder, 'cluster.json'), outcome.cluster)
+      await writeJson(join(folder, 'changes.json'), outcome.cluster)
       await writeJson(join(folder, 'restore.json'), withoutManagers(restore))
       await keepFiles(cluster, name, join(folder, 'files'))
     },

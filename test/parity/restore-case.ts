@@ -1,5 +1,6 @@
 import { awaitRestore, createRestore, readResultFiles } from '../kit/restores.ts'
 import type { TestCluster } from '../kit/stack.ts'
+import { clusterChanges } from './cluster-changes.ts'
 import { dumpCluster } from './dump-cluster.ts'
 import { shapeOf } from './golden-case.ts'
 import type { CaseFile, Outcome, RestoreShape } from './golden-case.ts'
@@ -15,6 +16,7 @@ export interface Restored {
 
 /** Creates the Restore of a case, waits until whoever works there has ended it, and looks at everything. */
 export async function restoreCase(name: string, golden: CaseFile, cluster: TestCluster): Promise<Restored> {
+  const before = await dumpCluster(cluster, cluster.veleroNamespace)
   const ending = new AbortController()
   const moving = golden.mover === undefined ? undefined : moveData(cluster, golden.mover, ending.signal)
   try {
@@ -24,12 +26,12 @@ export async function restoreCase(name: string, golden: CaseFile, cluster: TestC
       ...(golden.annotations === undefined ? {} : { annotations: golden.annotations }),
     })
     const restore = await awaitRestore(cluster, name)
-    const [dump, files] = await Promise.all([
+    const [after, files] = await Promise.all([
       dumpCluster(cluster, cluster.veleroNamespace),
       readResultFiles(cluster, name),
     ])
     const outcome: Outcome = {
-      cluster: dump,
+      cluster: clusterChanges(before, after),
       restore: shapeOf(restore as unknown as RestoreShape),
       results: files.results,
       'resource list': files.resourceList,
