@@ -1,10 +1,12 @@
 import { decidePhase } from '../core/results/decide-phase.ts'
-import { isTerminal } from '../velero/phases.ts'
+import { claimedAnnotation } from '../velero/labels.ts'
+import { isNew, isTerminal } from '../velero/phases.ts'
 import type { RestorePhase } from '../velero/phases.ts'
-import type { RestoreStatus } from '../velero/restore.ts'
+import type { Restore, RestoreStatus } from '../velero/restore.ts'
 import { withAttempt } from './attempt.ts'
 import { asFailure } from './failures.ts'
 import type { Ports } from './ports.ts'
+import { recordPhase } from './record-phase.ts'
 import { changeRestore } from './restore-resource.ts'
 
 /** The phase to enter, with what goes along with it. */
@@ -30,7 +32,8 @@ export interface SetPhaseReport {
  * Changes the phase of the Restore. A terminal phase is written only when no attempt of this restore can still write
  * (rule 7), and whatever the phase, the core decides from the live status.
  */
-export function setPhase({ cluster, presence, clock, meter }: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'meter'>) {
+export function setPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'meter' | 'log'>) {
+  const { cluster, presence, clock, meter } = ports
   return (input: SetPhaseInput): Promise<SetPhaseReport> =>
     withAttempt(presence.worker, async (attempt) => {
       try {
@@ -40,16 +43,23 @@ export function setPhase({ cluster, presence, clock, meter }: Pick<Ports, 'clust
         }
         let entered = false
         const restore = await changeRestore(cluster, input.ref, (live) => {
+          if (!isOurs(live)) return undefined
           const decision = decidePhase(live.status ?? {}, statusOf(input, live.status ?? {}, clock.now()))
           entered = decision.do === 'set'
           return decision.do === 'set' ? { status: decision.status } : undefined
         })
         if (entered && isTerminal(input.phase)) meter?.restoreEnded(input.phase, restore.spec.scheduleName ?? '')
+        if (restore.status?.phase === input.phase) await recordPhase(ports, restore)
         return { phase: restore.status?.phase ?? '' }
       } catch (thrown) {
         throw asFailure(thrown, `setting phase ${input.phase} of restore ${input.ref.name}`)
       }
     })
+}
+
+/** Rule 1: what somebody else has begun is never touched, whatever asks for it. */
+function isOurs({ metadata, status }: Restore): boolean {
+  return metadata.annotations?.[claimedAnnotation] !== undefined || isNew(status?.phase)
 }
 
 function statusOf(

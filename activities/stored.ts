@@ -6,7 +6,13 @@ import type { Backup } from '../velero/backup.ts'
 import type { RestoreSpec } from '../velero/restore.ts'
 
 /** Names of the shards of a journal that stand once per restore. */
-export const shards = { admission: 'admission', plan: 'plan', facts: 'facts', timeline: 'timeline' } as const
+export const shards = {
+  admission: 'admission',
+  plan: 'plan',
+  facts: 'facts',
+  timeline: 'timeline',
+  inheritedLog: 'inherited-log',
+} as const
 
 /**
  * The verdict of the admission, with the spec as validated. Validation fills in the spec and cannot be repeated
@@ -29,6 +35,8 @@ export interface StoredAdmission {
   modifiers?: ResourceModifiers
   /** Filter policies, likewise. */
   policies?: FilterPolicies
+  /** Velero began it: items are through, their outcomes came from its files, and its log and volume info stay. */
+  inherited?: true
 }
 
 /** Facts of cluster and backup as they were when the plan was made: the same for every attempt of every item. */

@@ -25,6 +25,8 @@ export interface RestoreOutcome {
   items: number
   warnings: number
   errors: number
+  /** Why it failed, was cancelled or was not valid, where whoever tells the outcome knows. */
+  reason?: string
 }
 
 /** The type of the workflow, as the Web UI shows it. */
@@ -35,6 +37,14 @@ export function workflowIdOf(ref: { namespace: string; name: string; uid: string
   return `restore/${ref.namespace}/${ref.name}/${ref.uid}`
 }
 
+/** The type of the workflow that deletes what belongs to a Restore. */
+export const deleteWorkflowType = 'deleteRestore'
+
+/** The workflow that deletes what belongs to a Restore: one for each, however many workers see it go. */
+export function deleteWorkflowIdOf(ref: { namespace: string; name: string; uid: string }): string {
+  return `delete/${ref.namespace}/${ref.name}/${ref.uid}`
+}
+
 /** The queue that the workers of one cluster and one Velero namespace poll (rule 3). */
 export function taskQueueOf(cluster: string, veleroNamespace: string): string {
   return `drydock-${cluster}-${veleroNamespace}`
@@ -42,6 +52,10 @@ export function taskQueueOf(cluster: string, veleroNamespace: string): string {
 
 /** Asks a restore to stop at the next item; the argument is the reason, as text or as `{ reason }`. */
 export const cancelSignal = defineSignal<[(string | { reason?: string })?]>('cancel')
+/** The reason of a cancel where the Restore itself is deleted: then its result files are of no use to anyone. */
+export const deletedReason = 'the Restore was deleted'
+/** A starting Velero server has marked the running restore as Failed: the phase is put back (rule 1). */
+export const sweptSignal = defineSignal('swept')
 /** Stops starting new chunks until `resume`. */
 export const pauseSignal = defineSignal<[(string | { reason?: string })?]>('pause')
 /** Goes on after `pause`. */

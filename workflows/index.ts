@@ -1,1 +1,2 @@
+export { deleteRestore } from './delete-restore.ts'
 export { restore } from './restore.ts'

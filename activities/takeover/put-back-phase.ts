@@ -1,0 +1,61 @@
+import { decidePhase, isSweptByVelero } from '../../core/results/decide-phase.ts'
+import { claimedAnnotation, restoreUidLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { RestorePhase } from '../../velero/phases.ts'
+import { withAttempt } from '../attempt.ts'
+import { asFailure } from '../failures.ts'
+import { listKnown } from '../gather-facts.ts'
+import type { Ports } from '../ports.ts'
+import { recordEvent } from '../record-event.ts'
+import { changeRestore, readRestore } from '../restore-resource.ts'
+
+/** Where a running restore really stands. */
+export interface PutBackInput {
+  ref: { namespace: string; name: string; uid: string }
+  phase: RestorePhase
+}
+
+/** Names of volume operations that an Event quotes. */
+const namedMax = 10
+
+/**
+ * Undoes the sweep of a starting Velero server, which marks each restore in progress as Failed, whoever runs it
+ * (rule 1). What the server has called off along with it cannot be undone: the Event names it, and whoever waits for it
+ * reports it as an error.
+ */
+export function putBackPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'log'>) {
+  const { cluster } = ports
+  return ({ ref, phase }: PutBackInput): Promise<void> =>
+    withAttempt(ports.presence.worker, async () => {
+      try {
+        const restore = await readRestore(cluster, ref)
+        if (restore === undefined || !isSweptByVelero(restore.status ?? {})) return
+        const cancelled = await cancelledVolumes(ports, ref)
+        await changeRestore(cluster, ref, (live) => {
+          if (!isSweptByVelero(live.status ?? {}) || live.metadata.annotations?.[claimedAnnotation] === undefined)
+            return undefined
+          const decision = decidePhase(live.status ?? {}, { phase })
+          return decision.do === 'set' ? { status: decision.status } : undefined
+        })
+        const also = cancelled.length === 0 ? '' : `; it called off ${cancelled.slice(0, namedMax).join(', ')}`
+        const note = `a starting Velero server marked the running restore as Failed; put back to ${phase}${also}`
+        await recordEvent(ports, restore, { type: 'Warning', reason: 'SweptByVelero', note })
+      } catch (thrown) {
+        if ((thrown as { type?: string }).type === 'RestoreGone') return
+        throw asFailure(thrown, `putting back the phase of restore ${ref.name}`)
+      }
+    })
+}
+
+async function cancelledVolumes({ cluster }: Pick<Ports, 'cluster'>, ref: PutBackInput['ref']): Promise<string[]> {
+  const options = { namespace: ref.namespace, labelSelector: `${restoreUidLabel}=${ref.uid}` }
+  const found = [
+    ...(await listKnown(cluster, { group: 'velero.io', version: 'v2alpha1', resource: 'datadownloads' }, options)),
+    ...(await listKnown(cluster, { group: 'velero.io', version: 'v1', resource: 'podvolumerestores' }, options)),
+  ]
+  return found.filter(isCancelled).map((one) => `${one.kind} ${one.metadata.name}`)
+}
+
+function isCancelled(volume: Manifest): boolean {
+  return (volume['spec'] as { cancel?: boolean } | undefined)?.cancel === true
+}

@@ -1,0 +1,27 @@
+import { HandlerUnfinishedPolicy } from '@temporalio/common'
+import { CancellationScope, setHandler } from '@temporalio/workflow'
+import { isTerminal } from '../velero/phases.ts'
+import { lastPhase } from './activity-options.ts'
+import { sweptSignal } from './contract.ts'
+import type { RestoreInput } from './contract.ts'
+import type { RunView } from './run-view.ts'
+
+/**
+ * Puts the phase back when a starting Velero server has marked the running restore as Failed. Before the first phase
+ * there is nothing to put back, after the last one nothing may be.
+ */
+export function answerSweeps({ namespace, name, uid }: RestoreInput, view: RunView): void {
+  const putBack = async (): Promise<void> => {
+    const { phase } = view
+    if (phase === 'Gone' || phase === 'New' || isTerminal(phase)) return
+    await CancellationScope.nonCancellable(() =>
+      lastPhase.putBackPhase.executeWithOptions({ summary: `put the phase back to ${phase}` }, [
+        { ref: { namespace, name, uid }, phase },
+      ]),
+    )
+  }
+  setHandler(sweptSignal, putBack, {
+    description: 'A starting Velero server has marked the Restore as Failed: its phase is put back',
+    unfinishedPolicy: HandlerUnfinishedPolicy.ABANDON,
+  })
+}
