@@ -4,6 +4,8 @@ import { GoDurationError, formatGoDuration, parseGoDuration } from '../core/go-d
 import { parsePriorities } from '../core/plan/order-resources.ts'
 import { highPriorities, itemOperationTimeout, lowPriorities } from '../velero/defaults.ts'
 import type { Settings } from '../activities/settings.ts'
+import { defaultHttpAddress, parseHttpAddress } from './http-address.ts'
+import type { HttpAddress } from './http-address.ts'
 
 /** All that a worker is told from outside. */
 export interface WorkerConfig {
@@ -16,10 +18,22 @@ export interface WorkerConfig {
   itemBytesMax: number
   entriesMax: number
   chunksMax: number
+  restoresCachedMax: number
+  freeBytesMin: number
   connectionsMax: number
   shutdownGraceSeconds: number
+  /** How long Temporal and the API server may be away when the worker starts. */
+  startTimeoutSeconds: number
+  /** Where health checks and metrics are served; undefined where they are not. */
+  http: HttpAddress | undefined
   logLevel: 'debug' | 'info' | 'warn' | 'error'
   logFormat: 'json' | 'pretty'
+  /** Whether a Velero server does its own work beside us; `auto` looks at Deployment `velero`. */
+  veleroServer: 'auto' | 'present' | 'absent'
+  /** `--store-validation-frequency`, while we do that work. */
+  validationFrequencySeconds: number
+  /** `--backup-sync-period`, likewise. */
+  backupSyncPeriodSeconds: number
   /** The host's name, from which the worker's own is made. */
   host: string
 }
@@ -51,7 +65,9 @@ const numbers = {
   inflatedBytesMax: { name: 'DRYDOCK_INFLATED_BYTES', fallback: 20 * gib, min: 1024, max: 10_000 * gib },
   itemBytesMax: { name: 'DRYDOCK_ITEM_BYTES', fallback: 64 * 1024 * 1024, min: 1024, max: gib },
   entriesMax: { name: 'DRYDOCK_ENTRIES', fallback: 5_000_000, min: 1, max: 100_000_000 },
-  shutdownGraceSeconds: { name: 'DRYDOCK_SHUTDOWN_GRACE_SECONDS', fallback: 10, min: 0, max: 3600 },
+  restoresCachedMax: { name: 'DRYDOCK_RESTORES_CACHED', fallback: 200, min: 1, max: 10_000 },
+  freeBytesMin: { name: 'DRYDOCK_FREE_BYTES', fallback: 256 * 1024 * 1024, min: 0, max: 10_000 * gib },
+  shutdownGraceSeconds: { name: 'DRYDOCK_SHUTDOWN_GRACE_SECONDS', fallback: 60, min: 0, max: 3600 },
 } as const
 
 type NumberKey = keyof typeof numbers
@@ -73,6 +89,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       resourceTimeoutSeconds: seconds('DRYDOCK_RESOURCE_TIMEOUT', '10m'),
       terminatingTimeoutSeconds: seconds('DRYDOCK_TERMINATING_RESOURCE_TIMEOUT', '10m'),
       itemOperationTimeout: formatGoDuration(seconds('DRYDOCK_ITEM_OPERATION_TIMEOUT', itemOperationTimeout) * 1000),
+      itemOperationSyncSeconds: seconds('DRYDOCK_ITEM_OPERATION_SYNC', '10s'),
+      podVolumeTimeoutSeconds: seconds('DRYDOCK_FS_BACKUP_TIMEOUT', '4h'),
       features: (env['DRYDOCK_FEATURES'] ?? '')
         .split(',')
         .map((feature) => feature.trim())
@@ -91,9 +109,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     entriesMax: number('entriesMax'),
     chunksMax: number('chunksMax'),
     connectionsMax: number('connectionsMax'),
+    restoresCachedMax: number('restoresCachedMax'),
+    freeBytesMin: number('freeBytesMin'),
     shutdownGraceSeconds: number('shutdownGraceSeconds'),
+    startTimeoutSeconds: seconds('DRYDOCK_START_TIMEOUT', '30s'),
+    http: readHttpAddress(env, problems),
     logLevel: choice('DRYDOCK_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     logFormat: choice('DRYDOCK_LOG_FORMAT', ['json', 'pretty'], 'json'),
+    veleroServer: choice('DRYDOCK_WITHOUT_VELERO', ['auto', 'present', 'absent'], 'auto'),
+    validationFrequencySeconds: seconds('DRYDOCK_STORE_VALIDATION_FREQUENCY', '1m'),
+    backupSyncPeriodSeconds: seconds('DRYDOCK_BACKUP_SYNC_PERIOD', '1m'),
     host: env['DRYDOCK_WORKER_NAME'] ?? env['HOSTNAME'] ?? hostname(),
   }
   if (problems.length > 0) throw new ConfigErrors(problems)
@@ -157,4 +182,14 @@ function readPriorities(env: Env, problems: string[]): Settings['priorities'] {
   if (!('error' in parsed)) return parsed
   problems.push(`DRYDOCK_RESTORE_RESOURCE_PRIORITIES: ${parsed.error}`)
   return { high: highPriorities, low: lowPriorities }
+}
+
+function readHttpAddress(env: Env, problems: string[]): HttpAddress | undefined {
+  const asked = env['DRYDOCK_HTTP_ADDRESS']
+  const text = asked === undefined || asked === '' ? defaultHttpAddress : asked
+  if (text === 'off') return undefined
+  const parsed = parseHttpAddress(text)
+  if (parsed !== undefined) return { ...parsed, isDefault: text === defaultHttpAddress }
+  problems.push(`DRYDOCK_HTTP_ADDRESS is "${text}": it takes host:port, :port or off`)
+  return undefined
 }

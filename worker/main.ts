@@ -1,11 +1,24 @@
 import { fileURLToPath } from 'node:url'
 import { Runtime, Worker } from '@temporalio/worker'
+import type { Log } from '../activities/ports.ts'
+import { systemClock } from '../infra/cluster/clock.ts'
 import { createLog } from '../infra/log/worker-log.ts'
+import { createMetrics } from '../infra/metrics/worker-metrics.ts'
+import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
 import { ConfigErrors, readConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
+import { countRestores } from './count-restores.ts'
+import { observeActivities } from './observe-activities.ts'
+import { sceneLog } from './scene-log.ts'
 import { registeredAttributes } from './search-attributes.ts'
+import { serveHealth } from './serve-health.ts'
+import type { WorkerState } from './serve-health.ts'
+import { temporalLogger } from './temporal-logger.ts'
+import { pickLoopbackAddress } from './temporal-metrics.ts'
 import { watchRestores } from './watch-restores.ts'
 import { wire } from './wire.ts'
+import { startLeading } from './without-velero/start-leading.ts'
+import type { Workshop } from './wire.ts'
 
 /** Exit codes: 0 stopped as asked, 1 gave up, 2 the configuration is wrong. */
 const exitCodes = { stopped: 0, gaveUp: 1, badConfig: 2 } as const
@@ -21,7 +34,7 @@ async function main(): Promise<number> {
     console.error(thrown.message)
     return exitCodes.badConfig
   }
-  const log = createLog({ level: config.logLevel, format: config.logFormat })
+  const log = sceneLog(createLog({ level: config.logLevel, format: config.logFormat }))
   try {
     await run(config, log)
     return exitCodes.stopped
@@ -31,68 +44,130 @@ async function main(): Promise<number> {
   }
 }
 
-/** Polls until SIGTERM or SIGINT, then drains: running chunks hand their rest to another worker, no attempt is lost. */
-async function run(config: WorkerConfig, log: ReturnType<typeof createLog>): Promise<void> {
-  Runtime.install({
-    shutdownSignals: ['SIGINT', 'SIGTERM'],
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
-    logger: { ...asTemporalLogger(log) },
-  })
-  const shop = await wire(config, log)
-  const stopping = new AbortController()
+/**
+ * Polls until SIGTERM or SIGINT. Then it takes nothing new, lets what runs come to its end for the time of grace, and
+ * only after that cancels it: a chunk takes seconds, so a stop is not seen in any restore. A second signal ends at once.
+ */
+async function run(config: WorkerConfig, log: Log): Promise<void> {
+  const metrics = createMetrics()
+  const temporalMetrics = await pickLoopbackAddress()
+  installRuntime(log, temporalMetrics)
+  const stopEarly = onEarlyStop(log)
+  const state: WorkerState = { synced: false }
+  const http = await serveHealth(config, state, { metrics, temporalMetrics })
+  if (http !== undefined) log.info('health and metrics are served', { address: http.address })
   try {
-    const worker = await Worker.create({
-      connection: shop.temporal.connection,
-      namespace: shop.temporal.namespace,
-      taskQueue: shop.taskQueue,
-      workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-      activities: shop.activities,
-      identity: shop.presence.worker,
-      maxConcurrentActivityTaskExecutions: config.chunksMax + 16,
-      maxHeartbeatThrottleInterval: '1s',
-      defaultHeartbeatThrottleInterval: '1s',
-      shutdownGraceTime: `${config.shutdownGraceSeconds}s`,
-    })
-    const tagged = await registeredAttributes(shop.temporal.client, shop.temporal.namespace)
-    const watching = watchRestores({
-      cluster: shop.cluster,
-      client: shop.temporal.client,
-      taskQueue: shop.taskQueue,
-      namespace: config.settings.veleroNamespace,
-      tagged,
-      signal: stopping.signal,
-      log,
-      onSynced: () => log.info('watching Restores', { namespace: config.settings.veleroNamespace }),
-    })
-    log.info('worker is ready', {
-      worker: shop.presence.worker,
-      taskQueue: shop.taskQueue,
-      temporal: shop.temporal.address,
-      cluster: shop.cluster.cluster.id,
-    })
-    await worker.run()
-    stopping.abort()
-    await watching
+    const shop = await wire(config, log, metrics)
+    state.shop = shop
+    try {
+      state.worker = await createWorker(config, shop, metrics)
+      stopEarly.over()
+      await work(config, state.worker, { log, metrics, state, shop })
+    } finally {
+      await shop.close()
+      log.info('worker has stopped')
+    }
   } finally {
-    stopping.abort()
-    await shop.close()
-    log.info('worker has stopped')
+    stopEarly.over()
+    await http?.close()
   }
 }
 
-function asTemporalLogger(log: ReturnType<typeof createLog>) {
-  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: Record<string, unknown>) =>
-    log[level](message, meta)
-  return {
-    log: (level: string, message: string, meta?: Record<string, unknown>) => {
-      const method = level.toLowerCase()
-      if (method === 'debug' || method === 'info' || method === 'warn' || method === 'error') log[method](message, meta)
-      else log.debug(message, meta)
+function installRuntime(log: Log, metricsAddress: string): void {
+  Runtime.install({
+    shutdownSignals: ['SIGINT', 'SIGTERM'],
+    telemetryOptions: {
+      logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
+      metrics: {
+        prometheus: {
+          bindAddress: metricsAddress,
+          countersTotalSuffix: true,
+          unitSuffix: true,
+          useSecondsForDurations: true,
+        },
+      },
     },
-    trace: at('debug'),
-    debug: at('debug'),
-    info: at('debug'),
-    warn: at('warn'),
-    error: at('error'),
+    logger: temporalLogger(log),
+  })
+}
+
+/** While it starts a worker has nothing to drain: a signal ends it at once. */
+function onEarlyStop(log: Log): { over: () => void } {
+  const stop = () => {
+    log.info('worker has stopped before it had started')
+    process.exit(exitCodes.stopped)
   }
+  process.on('SIGTERM', stop).on('SIGINT', stop)
+  return { over: () => void process.off('SIGTERM', stop).off('SIGINT', stop) }
+}
+
+function createWorker(config: WorkerConfig, shop: Workshop, metrics: WorkerMetrics): Promise<Worker> {
+  return Worker.create({
+    connection: shop.temporal.connection,
+    namespace: shop.temporal.namespace,
+    taskQueue: shop.taskQueue,
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    activities: shop.activities,
+    interceptors: { activity: [observeActivities(metrics)] },
+    identity: shop.presence.worker,
+    maxConcurrentActivityTaskExecutions: config.chunksMax + 16,
+    maxCachedWorkflows: config.restoresCachedMax,
+    maxHeartbeatThrottleInterval: '1s',
+    defaultHeartbeatThrottleInterval: '1s',
+    shutdownGraceTime: `${config.shutdownGraceSeconds}s`,
+  })
+}
+
+interface Work {
+  log: Log
+  metrics: WorkerMetrics
+  state: WorkerState
+  shop: Workshop
+}
+
+async function work(config: WorkerConfig, worker: Worker, { log, metrics, state, shop }: Work): Promise<void> {
+  const namespace = config.settings.veleroNamespace
+  const cluster = shop.cluster.cluster
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const tagged = await registeredAttributes(shop.temporal.client, shop.temporal.namespace)
+  if (!tagged)
+    log.warn(
+      'the search attributes of restores are not registered: the Web UI cannot filter by them (docs/operating.md)',
+    )
+  const watching = watchRestores({
+    cluster: shop.cluster,
+    client: shop.temporal.client,
+    taskQueue: shop.taskQueue,
+    namespace,
+    tagged,
+    signal,
+    log,
+    onSynced: () => {
+      state.synced = true
+      log.info('watching Restores', { namespace })
+    },
+  })
+  // Without a watch the worker is deaf: it drains and ends, and whatever restarts it shows why.
+  watching.catch(() => worker.getState() === 'RUNNING' && worker.shutdown())
+  const counting = countRestores({ cluster, namespace, clock: systemClock, log, signal, set: metrics.setRestores })
+  const leading = startLeading({
+    config,
+    client: shop.temporal.client,
+    cluster: shop.cluster,
+    ports: shop.ports,
+    signal,
+  })
+  log.info('worker is ready', {
+    worker: shop.presence.worker,
+    taskQueue: shop.taskQueue,
+    temporal: shop.temporal.address,
+    cluster: cluster.id,
+  })
+  try {
+    await worker.run()
+  } finally {
+    stopping.abort()
+  }
+  await Promise.all([watching, counting, leading])
 }

@@ -1,6 +1,3 @@
-import { Client, Connection } from '@temporalio/client'
-import { NativeConnection } from '@temporalio/worker'
-import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { createActivities } from '../activities/index.ts'
 import type { Log, Ports } from '../activities/ports.ts'
 import { createArchives } from '../infra/archive/archives.ts'
@@ -10,16 +7,21 @@ import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import { createPodExec } from '../infra/cluster/exec.ts'
 import { newWorkerId, startPresence } from '../infra/cluster/presence.ts'
 import type { RunningPresence } from '../infra/cluster/presence.ts'
+import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
+import { ApiError, isTransient } from '../core/items/api-error.ts'
 import { createStores } from '../infra/store/open-store.ts'
 import { taskQueueOf } from '../workflows/contract.ts'
 import type { WorkerConfig } from './config.ts'
+import { connectTemporal } from './connect-temporal.ts'
+import type { TemporalDesk } from './connect-temporal.ts'
+import { patiently } from './patiently.ts'
 
 /** The server's deadline for a write: 10 s of Lease and this together stay below the 15 s it is valid (rule 7). */
 const writeTimeoutSeconds = 4
 
 /** Everything a worker is made of, put together in this one place. */
 export interface Workshop {
-  temporal: { connection: NativeConnection; client: Client; namespace: string; address: string }
+  temporal: TemporalDesk
   cluster: ClusterConnection
   presence: RunningPresence
   ports: Ports
@@ -28,20 +30,17 @@ export interface Workshop {
   close(): Promise<void>
 }
 
-/** Connects to Temporal and the cluster and wires the activities. Fails with one line that says what does not answer. */
-export async function wire(config: WorkerConfig, log: Log): Promise<Workshop> {
-  const { connectionOptions = {}, namespace = 'default' } = loadClientConnectConfig()
-  const address = connectionOptions.address ?? 'localhost:7233'
-  const connection = await explain(`Temporal at ${address} does not answer`, () =>
-    NativeConnection.connect(connectionOptions),
-  )
-  const clientConnection = await explain(`Temporal at ${address} does not answer`, () =>
-    Connection.connect(connectionOptions),
-  )
-  const client = new Client({ connection: clientConnection, namespace })
+/**
+ * Connects to Temporal and the cluster and wires the activities. What does not answer is tried for a while; then it
+ * fails with one line that says what is away.
+ */
+export async function wire(config: WorkerConfig, log: Log, metrics: WorkerMetrics): Promise<Workshop> {
+  const patience = { deadline: Date.now() + config.startTimeoutSeconds * 1000, log, clock: systemClock }
+  const temporal = await connectTemporal(patience)
 
   let presence: RunningPresence | undefined
-  const cluster = await explain('the Kubernetes cluster cannot be used', () =>
+  const patient = { ...patience, isFinal: isFinalOfCluster }
+  const connect = () =>
     connectCluster({
       kubeconfig: config.kubeconfig,
       context: config.context,
@@ -49,21 +48,20 @@ export async function wire(config: WorkerConfig, log: Log): Promise<Workshop> {
       assertMayWrite: () => presence?.assertMayWrite(),
       requestTimeoutSeconds: writeTimeoutSeconds,
       connectionsMax: config.connectionsMax,
-    }),
-  )
-  presence = await explain('the Lease of this worker cannot be written', () =>
+      onAnswer: metrics.requestDone,
+    })
+  const cluster = await patiently('the Kubernetes cluster cannot be used', connect, patient)
+  const takeLease = () =>
     startPresence({
       connection: cluster,
       namespace: config.settings.veleroNamespace,
       worker: newWorkerId(config.host),
       log,
       clock: systemClock,
-      stillWanted: async () => {
-        await clientConnection.withDeadline(Date.now() + 4000, () => clientConnection.workflowService.getSystemInfo({}))
-      },
-    }),
-  )
-  const running = presence
+      stillWanted: temporal.ping,
+    })
+  const running = await patiently('the Lease of this worker cannot be written', takeLease, patient)
+  presence = running
   const ports: Ports = {
     cluster: cluster.cluster,
     stores: createStores({
@@ -87,9 +85,10 @@ export async function wire(config: WorkerConfig, log: Log): Promise<Workshop> {
     }),
     clock: systemClock,
     log,
+    meter: metrics.meter,
   }
   return {
-    temporal: { connection, client, namespace, address },
+    temporal,
     cluster,
     presence: running,
     ports,
@@ -98,16 +97,12 @@ export async function wire(config: WorkerConfig, log: Log): Promise<Workshop> {
     async close() {
       await running.stop()
       await cluster.close()
-      await clientConnection.close()
-      await connection.close()
+      await temporal.close()
     },
   }
 }
 
-async function explain<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (thrown) {
-    throw new Error(`${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown })
-  }
+/** Whether trying again cannot help: no kubeconfig, a certificate that does not fit, a verb that is forbidden. */
+function isFinalOfCluster(thrown: unknown): boolean {
+  return !(thrown instanceof ApiError) || !(isTransient(thrown) || thrown.code === 0)
 }

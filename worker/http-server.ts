@@ -1,0 +1,90 @@
+import { createServer } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Check } from './health.ts'
+import type { HttpAddress } from './http-address.ts'
+
+/** What the worker answers over HTTP. */
+export interface HttpAnswers {
+  /** False where only a restart helps. */
+  alive: () => boolean
+  ready: () => Promise<readonly Check[]>
+  metrics: () => Promise<string>
+}
+
+/** The running server. */
+export interface HttpServer {
+  /** `host:port` as it came to be. */
+  address: string
+  close(): Promise<void>
+}
+
+const connectionsMax = 64
+
+/** Serves `/livez`, `/readyz` and `/metrics`. A default address that is taken gives way to any free port. */
+export async function serveHttp(address: HttpAddress, answers: HttpAnswers): Promise<HttpServer> {
+  const server = createServer({ requestTimeout: 5000, headersTimeout: 5000 }, (request, response) => {
+    void answer(request.method ?? 'GET', request.url ?? '/', response, answers)
+  })
+  server.maxConnections = connectionsMax
+  try {
+    await listen(server, address.host, address.port)
+  } catch (thrown) {
+    if (!isTaken(thrown)) throw thrown
+    if (!address.isDefault)
+      throw new Error(`DRYDOCK_HTTP_ADDRESS ${show(address)} is taken by another program`, { cause: thrown })
+    await listen(server, address.host, 0)
+  }
+  return {
+    address: show({ host: address.host, port: (server.address() as AddressInfo).port }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function answer(method: string, url: string, response: ServerResponse, answers: HttpAnswers): Promise<void> {
+  try {
+    if (method !== 'GET' && method !== 'HEAD') return send(response, 405, 'text/plain', 'only GET is answered here\n')
+    switch (new URL(url, 'http://worker').pathname) {
+      case '/livez':
+        return answers.alive() ? send(response, 200, 'text/plain', 'ok\n') : send(response, 503, 'text/plain', 'dead\n')
+      case '/readyz': {
+        const checks = await answers.ready()
+        const ready = checks.every(({ ok }) => ok)
+        return send(response, ready ? 200 : 503, 'application/json', `${JSON.stringify({ ready, checks })}\n`)
+      }
+      case '/metrics':
+        return send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await answers.metrics())
+      default:
+        return send(response, 404, 'text/plain', 'there are /livez, /readyz and /metrics\n')
+    }
+  } catch {
+    send(response, 500, 'text/plain', 'the worker could not answer\n')
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  if (response.headersSent || response.destroyed) return
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body)
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function isTaken(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'EADDRINUSE'
+}
+
+function show({ host, port }: { host: string; port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
