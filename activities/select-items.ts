@@ -137,7 +137,7 @@ async function read(walk: Walk, entry: ArchiveEntry): Promise<Manifest | 'unread
     const target = entry.namespace === undefined ? undefined : (namespaceMapping?.[entry.namespace] ?? entry.namespace)
     if (walk.taken.has(itemKey(entry))) return 'unreadable'
     addNote(walk, `plan/unreadable/${itemKey(entry)}`, [
-      error(scopeOf(target), `error decoding "${itemPath(entry.groupResource, entry)}": ${goJsonError(text, thrown)}`),
+      error(scopeOf(target), `error decoding "${itemPath(entry.groupResource, entry)}": ${goJsonError(text)}`),
     ])
     return 'unreadable'
   }

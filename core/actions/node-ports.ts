@@ -91,7 +91,7 @@ function parseOrThrow(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new ActionError(goJsonError(text, error), { cause: error })
+    throw new ActionError(goJsonError(text), { cause: error })
   }
 }
 
