@@ -61,7 +61,7 @@ export function concludeRestore({
         const results = renderResults(tally)
         const operations = renderOperations(tally)
         await putFiles(session, {
-          log: renderLog(tally, { ...session.admission, endedAt: rfc3339(clock.now()) }),
+          log: `${await inheritedLog(session)}${renderLog(tally, { ...session.admission, endedAt: rfc3339(clock.now()) })}`,
           results: goJson(results),
           resourceList: goJson(renderResourceList(tally)),
           operations: goJson(operations),
@@ -76,6 +76,11 @@ export function concludeRestore({
         throw asFailure(thrown, `writing the result files of restore ${input.ref.name}`)
       }
     })
+}
+
+/** What Velero had logged of a restore that was taken over stays at the head of its log. */
+async function inheritedLog({ admission, journal }: Session): Promise<string> {
+  return admission.inherited === true ? ((await journal.read<string>(shards.inheritedLog)) ?? '') : ''
 }
 
 /** Each item of the plan must have an outcome: a hole is never taken for success (rule 4). */
@@ -112,7 +117,8 @@ async function putFiles({ store, admission }: Session, files: ResultFiles): Prom
   await put(restoreResultsKey(name), files.results)
   await put(restoreResourceListKey(name), files.resourceList)
   await put(restoreItemOperationsKey(name), files.operations)
-  await put(restoreVolumeInfoKey(name), goJson([]))
+  // Velero gathered it when its items were through, and nothing adds to it later.
+  if (admission.inherited !== true) await put(restoreVolumeInfoKey(name), goJson([]))
 }
 
 async function putText(store: ObjectStore, key: string, text: string): Promise<void> {
