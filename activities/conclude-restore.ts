@@ -3,10 +3,11 @@ import { gzip } from 'node:zlib'
 import { itemKey } from '../core/items/outcome.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { chunkKey } from '../core/plan/plan.ts'
+import { operationOutcomes } from '../core/operations/operation-outcomes.ts'
 import { goJson } from '../core/results/go-json.ts'
 import { renderLog } from '../core/results/render-log.ts'
-import { countItems, renderOperations, renderResourceList, renderResults } from '../core/results/render-results.ts'
-import { tallyOf } from '../core/results/tally.ts'
+import { countItems, renderResourceList, renderResults } from '../core/results/render-results.ts'
+import { mergeTallies, tallyOf } from '../core/results/tally.ts'
 import type { Tally } from '../core/results/tally.ts'
 import { countMessages } from '../velero/results.ts'
 import {
@@ -19,10 +20,12 @@ import {
 import { withAttempt } from './attempt.ts'
 import { asFailure, journalDamaged } from './failures.ts'
 import { readOutcomes } from './journal.ts'
+import { readOperations } from './operations/operation-shards.ts'
 import type { ObjectStore, Ports } from './ports.ts'
 import type { AdmittedRef, Session, Sessions } from './session.ts'
 import { rfc3339 } from './set-phase.ts'
 import { shards } from './stored.ts'
+import { gatherVolumeInfos } from './volumes/gather-volume-infos.ts'
 
 /** What to conclude. */
 export interface ConcludeInput {
@@ -49,22 +52,26 @@ export function concludeRestore({
   sessions,
   presence,
   clock,
-}: Pick<Ports, 'presence' | 'clock'> & { sessions: Sessions }) {
+  cluster,
+  log,
+}: Pick<Ports, 'presence' | 'clock' | 'cluster' | 'log'> & { sessions: Sessions }) {
   return (input: ConcludeInput): Promise<Conclusion> =>
     withAttempt(presence.worker, async () => {
       try {
         const session = await sessions.open(input.ref)
         const plan = await session.journal.read<Plan>(shards.plan)
         const outcomes = await readOutcomes(session.journal, '')
-        const tally = tallyOf([...outcomes, ...(plan?.notes ?? [])])
-        if (input.complete && plan !== undefined) checkComplete(plan, tally, session)
+        const restored = tallyOf([...outcomes, ...(plan?.notes ?? [])])
+        if (input.complete && plan !== undefined) checkComplete(plan, restored, session)
+        const operations = await readOperations(session.journal, restored)
+        const tally = mergeTallies(restored, tallyOf(operationOutcomes(operations)))
         const results = renderResults(tally)
-        const operations = renderOperations(tally)
         await putFiles(session, {
           log: `${await inheritedLog(session)}${renderLog(tally, { ...session.admission, endedAt: rfc3339(clock.now()) })}`,
           results: goJson(results),
           resourceList: goJson(renderResourceList(tally)),
           operations: goJson(operations),
+          volumes: goJson(await gatherVolumeInfos(restored, session.ref, { cluster, log })),
         })
         return {
           items: countItems(tally),
@@ -108,6 +115,7 @@ interface ResultFiles {
   results: string
   resourceList: string
   operations: string
+  volumes: string
 }
 
 async function putFiles({ store, admission }: Session, files: ResultFiles): Promise<void> {
@@ -118,7 +126,7 @@ async function putFiles({ store, admission }: Session, files: ResultFiles): Prom
   await put(restoreResourceListKey(name), files.resourceList)
   await put(restoreItemOperationsKey(name), files.operations)
   // Velero gathered it when its items were through, and nothing adds to it later.
-  if (admission.inherited !== true) await put(restoreVolumeInfoKey(name), goJson([]))
+  if (admission.inherited !== true) await put(restoreVolumeInfoKey(name), files.volumes)
 }
 
 async function putText(store: ObjectStore, key: string, text: string): Promise<void> {

@@ -1,8 +1,14 @@
 import { admitRestore } from './admit-restore.ts'
 import { awaitNamespace } from './await-namespace.ts'
 import { concludeRestore } from './conclude-restore.ts'
+import { deleteFiles } from './deletion/delete-files.ts'
+import { endRun } from './deletion/end-run.ts'
+import { releaseRestore } from './deletion/release-restore.ts'
+import { runHooks } from './hooks/run-hooks.ts'
 import { finalizeRestore } from './finalize-restore.ts'
 import { createGate } from './gate.ts'
+import { cancelOperations } from './operations/cancel-operations.ts'
+import { pollOperations } from './operations/poll-operations.ts'
 import { planRestore } from './plan-restore.ts'
 import type { Ports } from './ports.ts'
 import { reportProgress } from './report-progress.ts'
@@ -10,6 +16,8 @@ import { requestCancel } from './request-cancel.ts'
 import { restoreChunk } from './restore-chunk.ts'
 import { createSessions } from './session.ts'
 import { setPhase } from './set-phase.ts'
+import { awaitPodVolumes } from './volumes/await-pod-volumes.ts'
+import { putBackPhase } from './takeover/put-back-phase.ts'
 import type { Settings } from './settings.ts'
 
 /** All activities of a worker, over its ports. */
@@ -21,11 +29,19 @@ export function createActivities(ports: Ports, settings: Settings) {
     planRestore: planRestore({ ports, sessions, settings }),
     restoreChunk: restoreChunk({ ports, sessions, settings, gate }),
     awaitNamespace: awaitNamespace(ports, settings),
+    awaitPodVolumes: awaitPodVolumes({ ports, sessions, settings }),
+    pollOperations: pollOperations({ ports, sessions, settings }),
+    cancelOperations: cancelOperations({ ports, sessions }),
     finalizeRestore: finalizeRestore({ ports, sessions, settings }),
+    runHooks: runHooks({ ports, sessions }),
     concludeRestore: concludeRestore({ ...ports, sessions }),
     setPhase: setPhase(ports),
     reportProgress: reportProgress(ports),
     requestCancel,
+    putBackPhase: putBackPhase(ports),
+    endRun: endRun(ports),
+    deleteFiles: deleteFiles({ ports, sessions, settings }),
+    releaseRestore: releaseRestore(ports),
   }
 }
 

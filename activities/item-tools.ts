@@ -11,6 +11,7 @@ import type { Archive, ArchiveEntry, Ports } from './ports.ts'
 import type { PlannedSession } from './session.ts'
 import type { Settings } from './settings.ts'
 import { rfc3339 } from './set-phase.ts'
+import { beginPodVolumes } from './volumes/begin-pod-volumes.ts'
 import type { ItemTools } from './write-item.ts'
 
 /** Everything the items of one chunk share, put together once per chunk. */
@@ -38,6 +39,11 @@ export function makeItemTools(session: PlannedSession, attempt: Attempt, ports: 
     policy: spec.existingResourcePolicy,
     restoresStatus: (groupResource, object) => restoresStatus(object, groupResource, rules.statusFilter),
     readItem: (groupResource, item) => readItem(session.archive, session.index, groupResource, item),
+    beginPodVolumes: beginPodVolumes(
+      ports.cluster,
+      { ...restore, spec },
+      admission.backup.spec.storageLocation ?? admission.location,
+    ),
     resourceTimeoutSeconds: settings.resourceTimeoutSeconds,
     throwIfStopped: attempt.throwIfStopped,
     sleep: (ms) => ports.clock.sleep(ms, attempt.signal),

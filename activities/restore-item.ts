@@ -1,5 +1,3 @@
-import { ApiError, isAlreadyExists } from '../core/items/api-error.ts'
-import type { Companion } from '../core/actions/action.ts'
 import { goJsonError } from '../core/items/go-json-error.ts'
 import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../core/items/outcome.ts'
 import type { Message, Outcome } from '../core/items/outcome.ts'
@@ -10,11 +8,12 @@ import type { PodHooks } from '../core/hooks/pod-hooks.ts'
 import { redact } from '../core/items/redact.ts'
 import { parseJson } from '../core/manifest-json.ts'
 import type { PlannedItem } from '../core/plan/plan.ts'
-import { fieldManagerOf } from '../velero/labels.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import type { GroupResource } from '../velero/resource.ts'
 import type { ItemAction } from '../velero/results.ts'
+import { createCompanions } from './create-companions.ts'
 import type { ArchiveEntry } from './ports.ts'
+import { volumesOfPod } from './volumes/volumes-of-pod.ts'
 import { writeItem } from './write-item.ts'
 import type { ItemTools, Written } from './write-item.ts'
 
@@ -58,19 +57,21 @@ export async function restoreItem(
         prepared.recorded ? { action: 'failed', listed, messages: prepared.messages } : { messages: prepared.messages },
       )
     case 'skip': {
-      const trouble = await createCompanions(prepared.companions, item, tools)
+      const trouble = await createCompanions(prepared.companions, item.name, tools)
       const begun = operationOf(prepared.operation, address, item, tools)
       if (trouble !== undefined)
         return finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), trouble)] })
       return finish({ action: 'skipped', listed, messages: prepared.messages, ...begun })
     }
     case 'write': {
-      const trouble = await createCompanions(prepared.companions, item, tools)
+      const trouble = await createCompanions(prepared.companions, item.name, tools)
       if (trouble !== undefined)
         return finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), trouble)] })
       const begun = operationOf(prepared.operation, address, item, tools)
       const written = await writeItem({ prepared, original: manifest, item, groupResource }, tools)
-      return conclude(written, prepared, { listed, key: itemKey(address), groupResource, begun, item }, tools)
+      const volumes = await volumesOfPod(written, groupResource, item, tools)
+      const known = { listed, key: itemKey(address), groupResource, begun: { ...begun, ...volumes }, item }
+      return conclude(written, prepared, known, tools)
     }
   }
 }
@@ -83,7 +84,7 @@ function conclude(
     listed: { kind: string; name: string }
     key: string
     groupResource: GroupResource
-    begun: { operation?: NonNullable<Outcome['operation']> }
+    begun: Pick<Outcome, 'operation' | 'podVolumes'>
     item: PlannedItem
   },
   tools: ItemTools,
@@ -151,7 +152,7 @@ function parse(
   try {
     value = parseJson(text)
   } catch (thrown) {
-    return { problem: `error decoding "${path}": ${goJsonError(text, thrown)}` }
+    return { problem: `error decoding "${path}": ${goJsonError(text)}` }
   }
   const manifest = value as Partial<Manifest> | null
   if (manifest === null || typeof manifest !== 'object' || Array.isArray(manifest)) {
@@ -174,43 +175,6 @@ export function itemPath(
   const version = item.version === undefined ? '' : `${item.version}/`
   const scope = item.namespace === undefined ? 'cluster' : `namespaces/${item.namespace}`
   return `resources/${groupResource}/${version}${scope}/${item.name}.json`
-}
-
-/** Creates what actions want beside the item; names are hashes (rule 6), so one that stands there is ours. */
-async function createCompanions(
-  companions: readonly Companion[],
-  item: PlannedItem,
-  tools: ItemTools,
-): Promise<string | undefined> {
-  for (const companion of companions) {
-    const namespace = companion.manifest.metadata.namespace
-    try {
-      await tools.cluster.create(companion.resource, namespace, companion.manifest, {
-        fieldManager: fieldManagerOf(tools.mark.uid),
-      })
-      if (companion.status !== undefined) {
-        const ref = {
-          ...companion.resource,
-          ...(namespace === undefined ? {} : { namespace }),
-          name: companion.manifest.metadata.name,
-        }
-        await tools.cluster.patch(
-          ref,
-          'merge',
-          { status: companion.status },
-          { fieldManager: fieldManagerOf(tools.mark.uid), subresource: 'status' },
-        )
-      }
-    } catch (thrown) {
-      if (isAlreadyExists(thrown)) continue
-      if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
-      if (companion.onError !== undefined) return `${companion.onError}: ${thrown.message}`
-      tools.log.warn(
-        `could not create ${companion.manifest.kind} ${companion.manifest.metadata.name} for ${item.name}: ${thrown.message}`,
-      )
-    }
-  }
-  return undefined
 }
 
 function operationOf(

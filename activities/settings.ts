@@ -19,6 +19,10 @@ export interface Settings {
   terminatingTimeoutSeconds: number
   /** `--default-item-operation-timeout`, in Go's syntax. */
   itemOperationTimeout: string
+  /** `--item-operation-sync-frequency`: how often asynchronous operations are looked at. */
+  itemOperationSyncSeconds: number
+  /** `--fs-backup-timeout`: how long the volumes of one pod may take to be filled. */
+  podVolumeTimeoutSeconds: number
   /** `--features` of the Velero server that is taken over: `EnableCSI`, `EnableAPIGroupVersions`. */
   features: readonly string[]
   /** How managed fields are restored where the Restore does not say. */
@@ -29,4 +33,6 @@ export interface Settings {
   resultsPatienceSeconds: number
   /** Whether Velero's own restore controllers run; `auto` looks at Deployment `velero`. */
   veleroControllers: 'auto' | 'on' | 'off'
+  /** Whether restored objects are looked at once more in the end where the Restore does not say. */
+  validate: boolean
 }

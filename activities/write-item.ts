@@ -16,6 +16,7 @@ import type { PlannedItem } from '../core/plan/plan.ts'
 import { finishItem } from './finish-item.ts'
 import { objectRef } from './object-ref.ts'
 import type { Cluster, Log } from './ports.ts'
+import type { BeginPodVolumes } from './volumes/begin-pod-volumes.ts'
 
 /** What the restoring of items needs, the same for all items of a chunk. */
 export interface ItemTools {
@@ -29,6 +30,7 @@ export interface ItemTools {
   /** Whether status of such an item is restored. */
   restoresStatus: (groupResource: GroupResource, object: Manifest) => boolean
   readItem: (groupResource: GroupResource, item: PlannedItem) => Promise<string>
+  beginPodVolumes: BeginPodVolumes
   resourceTimeoutSeconds: number
   /** Throws where the attempt should end. */
   throwIfStopped: () => void

@@ -98,6 +98,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       managedFields: choice('DRYDOCK_MANAGED_FIELDS', ['exact', 'owners'], 'exact'),
       priorities: readPriorities(env, problems),
       resultsPatienceSeconds: 60,
+      validate: choice('DRYDOCK_VALIDATE', ['true', 'false'], 'false') === 'true',
       veleroControllers: choice('DRYDOCK_VELERO_CONTROLLERS', ['auto', 'on', 'off'], 'auto'),
     },
     kubeconfig: env['KUBECONFIG'] === '' ? undefined : env['KUBECONFIG'],

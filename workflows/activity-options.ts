@@ -49,3 +49,14 @@ export const lastResults = proxyActivities<Activities>({
 
 /** A terminal phase is written, however long that takes: every claimed restore reaches one. */
 export const lastPhase = proxyActivities<Activities>({ startToCloseTimeout: '2m', heartbeatTimeout, retry })
+
+/** A wait for node agents, which may take days: what is waited for has deadlines of its own. */
+export const waits = proxyActivities<Activities>({ startToCloseTimeout: '90d', scheduleToCloseTimeout: '90d', heartbeatTimeout, retry })
+
+/** What is called off at the end of a restore does not keep its phase waiting for longer. */
+export const lastOrders = proxyActivities<Activities>({
+  startToCloseTimeout: '15s',
+  scheduleToCloseTimeout: '15s',
+  heartbeatTimeout,
+  retry: { ...retry, maximumInterval: '2s' },
+})

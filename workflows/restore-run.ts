@@ -1,24 +1,34 @@
 import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure, log } from '@temporalio/workflow'
 import type { AdmittedRef } from '../activities/session.ts'
+import type { OperationCounts } from '../core/operations/count-operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { nextPhase } from '../core/results/next-phase.ts'
 import type { RestorePhase } from '../velero/phases.ts'
+import { answerSweeps } from './answer-sweeps.ts'
+import { awaitOperations } from './await-operations.ts'
+import { awaitPodVolumes } from './await-pod-volumes.ts'
 import { closeAsCanceled } from './close-as-canceled.ts'
-import { lastPhase, lastResults, planning, quick, results } from './activity-options.ts'
+import { lastOrders, lastPhase, lastResults, planning, quick, results } from './activity-options.ts'
+import { deletedReason } from './contract.ts'
 import type { RestoreInput, RestoreOutcome } from './contract.ts'
 import { reasonOf, typeOf } from './failure-reason.ts'
+import { HookRun } from './hook-run.ts'
 import { runFinalizeTasks } from './run-finalize-tasks.ts'
 import { restoreWaves } from './restore-waves.ts'
+import type { HookStatus } from './run-finalize-tasks.ts'
 import { RunView } from './run-view.ts'
 
 /** One run of a restore: what it knows so far, and its steps in the order of the story. */
 export class RestoreRun {
   readonly input: RestoreInput
   readonly view: RunView
+  private readonly hooks: HookRun
+  private hookStatus: HookStatus | undefined
   private admitted: AdmittedRef | undefined
   private summary: PlanSummary | undefined
   private resumed = false
   private concluded: { items: number; warnings: number; errors: number; operations: number } | undefined
+  private operations: OperationCounts | undefined
   private readonly root = CancellationScope.current()
   private readonly scope = new CancellationScope()
 
@@ -26,6 +36,8 @@ export class RestoreRun {
   constructor(input: RestoreInput) {
     this.input = input
     this.view = new RunView(input, () => this.scope.cancel())
+    this.hooks = new HookRun(this.view)
+    answerSweeps(input, this.view)
   }
 
   /** Runs the story so that the signal `cancel` stops it just as Temporal's own cancel does. */
@@ -68,7 +80,13 @@ export class RestoreRun {
       plan: this.summary,
       resumed: this.resumed,
       view: this.view,
+      hooks: this.hooks,
     })
+  }
+
+  /** Waits for the volumes of pods that node agents fill; the pods of Velero's file system backups wait for them too. */
+  async awaitPodVolumes(): Promise<void> {
+    if (this.summary !== undefined) await awaitPodVolumes(this.ref(), this.summary, this.view)
   }
 
   /** Writes the result files from the journal. */
@@ -82,20 +100,34 @@ export class RestoreRun {
   /** Polls asynchronous operations until none is left, each with its own deadline. */
   async awaitOperations(): Promise<void> {
     if (this.concluded === undefined || this.concluded.operations === 0) return
-    await this.enter(nextPhase('operations', this.errors()))
+    const show = async (counts: OperationCounts) => {
+      this.operations = counts
+      await this.enter(nextPhase('operations', this.errors()))
+    }
+    this.operations = await awaitOperations({
+      ref: this.ref(),
+      view: this.view,
+      onWait: show,
+      onFailure: async (counts) => {
+        await this.conclude()
+        if (this.operations !== undefined) await show(counts)
+      },
+    })
   }
 
   /** Runs the wrap-up tasks in order, then writes the result files again where they added something. */
   async finalize(): Promise<void> {
     await this.enter(nextPhase('finalizing', this.errors()))
-    const added = await runFinalizeTasks(this.ref(), this.view)
+    const { added, hookStatus } = await runFinalizeTasks(this.ref(), this.view)
+    this.hookStatus = hookStatus
+    await this.hooks.stop()
     if (added > 0) await this.conclude()
   }
 
   /** Enters the terminal phase. It is not cancelled any more: the verdict stands. */
   end(): Promise<RestoreOutcome> {
     return CancellationScope.nonCancellable(async () => {
-      await this.enter(nextPhase('done', this.errors()), { fence: this.resumed })
+      await this.enter(nextPhase('done', this.errors()), { fence: this.resumed, hookStatus: this.hookStatus ?? {} })
       return this.outcome()
     })
   }
@@ -130,6 +162,7 @@ export class RestoreRun {
 
   private async giveUp(reason: string): Promise<void> {
     this.view.waitingFor('the last writes to end')
+    await this.cancelOperations()
     const failureReason = `${reason}${await this.lastResults()}`
     try {
       await lastPhase.setPhase.executeWithOptions({ summary: 'end the Restore as Failed' }, [
@@ -141,9 +174,21 @@ export class RestoreRun {
     this.view.enter('Failed', failureReason)
   }
 
+  /** Node agents are told to stop; where that does not work, what they do comes to its own end. */
+  private async cancelOperations(): Promise<void> {
+    if (this.summary === undefined) return
+    try {
+      this.operations = await lastOrders.cancelOperations.executeWithOptions({ summary: 'call off node agents' }, [
+        { ref: this.ref(), because: 'called off: the restore has ended' },
+      ])
+    } catch (thrown) {
+      this.view.trouble(`node agents are not called off: ${reasonOf(thrown)}`)
+    }
+  }
+
   /** Why the result files could not be stored, as the end of a failureReason; empty where they are there. */
   private async lastResults(): Promise<string> {
-    if (this.admitted === undefined) return ''
+    if (this.admitted === undefined || this.view.cancelReason === deletedReason) return ''
     try {
       this.concluded = await lastResults.concludeRestore.executeWithOptions(
         { summary: 'write what is known to the result files' },
@@ -156,15 +201,17 @@ export class RestoreRun {
     }
   }
 
-  private async enter(phase: RestorePhase, options: { fence?: boolean } = {}): Promise<void> {
+  private async enter(phase: RestorePhase, options: { fence?: boolean; hookStatus?: HookStatus } = {}): Promise<void> {
     const report = await lastPhase.setPhase.executeWithOptions({ summary: `enter phase ${phase}` }, [
       { ref: refOf(this.input), phase, ...options, ...this.counts(), ...this.progress() },
     ])
     this.view.enter(report.phase === '' ? phase : report.phase)
   }
 
-  private counts(): { warnings?: number; errors?: number } {
-    return this.concluded === undefined ? {} : { warnings: this.concluded.warnings, errors: this.concluded.errors }
+  private counts(): { warnings?: number; errors?: number; operations?: OperationCounts } {
+    const operations = this.operations === undefined ? {} : { operations: this.operations }
+    if (this.concluded === undefined) return operations
+    return { warnings: this.concluded.warnings, errors: this.concluded.errors, ...operations }
   }
 
   private progress(): { progress?: { totalItems: number; itemsRestored: number } } {

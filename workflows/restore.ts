@@ -13,6 +13,7 @@ export async function restore(input: RestoreInput): Promise<RestoreOutcome> {
       if (!(await run.admit())) return run.outcome()
       await run.plan()
       await run.restoreWaves()
+      await run.awaitPodVolumes()
       await run.conclude()
       await run.awaitOperations()
       await run.finalize()

@@ -21,3 +21,9 @@ function amount(text: string): number {
   if (exponent !== undefined) return Number(digits) * 10 ** Number(exponent)
   return Number(digits) * (decimal.get(decimalSuffix ?? '') ?? 1)
 }
+
+/** A quantity as a whole number, rounded up as Kubernetes does it; 0 for anything that is none. */
+export function quantityValue(quantity: unknown): number {
+  if (typeof quantity === 'number') return Math.ceil(quantity)
+  return typeof quantity === 'string' && isQuantity(quantity) ? Math.ceil(amount(quantity)) : 0
+}

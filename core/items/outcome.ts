@@ -1,5 +1,6 @@
 import type { ItemAction } from '../../velero/results.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
+import type { PodVolume } from '../volumes/pod-volumes.ts'
 import type { GroupResource, ItemAddress, ObjectRef } from '../../velero/resource.ts'
 
 /** A line of the results: in Velero's own part, the cluster's, or a namespace's. */
@@ -26,6 +27,8 @@ export interface Outcome {
   messages: readonly Message[]
   /** Asynchronous work that an action began for this item. */
   operation?: RestoreOperation
+  /** Volumes of a restored pod that a node agent is to fill. */
+  podVolumes?: readonly PodVolume[]
   /** When it was decided; RFC 3339. */
   at: string
 }

@@ -31,6 +31,8 @@ export interface VolumeRules {
   timeoutMs: number
   /** `--resource-timeout`, for the repository. */
   resourceTimeoutMs: number
+  /** When the waiting for repositories began. */
+  sinceMs: number
   nameOf: (work: PodWork, volume: string) => string
   /** Since when no node agent was seen beside the pod; undefined where there is one or nobody looked. */
   agentMissingSince: (node: string) => number | undefined
@@ -59,13 +61,14 @@ export function decidePodWork(work: PodWork, world: VolumeWorld, rules: VolumeRu
   if (missing.length === 0 && open.length === 0) return end()
   const trouble = troubleOf(work, world, rules)
   if (trouble !== undefined) return end(trouble)
-  if (missing.length > 0) {
+  const late = Date.parse(work.at) + rules.timeoutMs < world.nowMs
+  if (missing.length > 0 && !late) {
     const step = stepToOrder(work, missing, world, rules)
     if ('error' in step) return end(step.error)
     return step
   }
-  if (Date.parse(work.at) + rules.timeoutMs < world.nowMs) {
-    const stuck = work.volumes.filter(({ volume }) => open.includes(rules.nameOf(work, volume)))
+  if (late) {
+    const stuck = work.volumes.filter((one) => missing.includes(one) || open.includes(rules.nameOf(work, one.volume)))
     const names = stuck.map(({ volume }) => volume).join(', ')
     return end(
       `timed out waiting for all PodVolumeRestores to complete: pod ${work.pod.namespace}/${work.pod.name}, volume ${names}`,
@@ -85,7 +88,8 @@ function stepToOrder(
   if ('error' in repository) return repository
   const key = { namespace: work.item.namespace ?? '', location: rules.location, type: repository.type }
   const state = repositoryState(key, world.repositories)
-  const late = Date.parse(work.at) + rules.resourceTimeoutMs < world.nowMs
+  const late = Math.max(Date.parse(work.at), rules.sinceMs) + rules.resourceTimeoutMs < world.nowMs
+  const timedOut = (why: string) => ({ error: `failed to wait BackupRepository, timeout exceeded: ${why}` })
   const because = `the backup repository of namespace ${key.namespace} in location ${key.location} to be ready`
   switch (state.is) {
     case 'ready':
@@ -93,11 +97,9 @@ function stepToOrder(
     case 'broken':
       return { error: `failed to wait BackupRepository, errored early: ${state.error}` }
     case 'missing':
-      return { do: 'ask for repository', key, because }
+      return late ? timedOut('backup repository not found') : { do: 'ask for repository', key, because }
     case 'coming':
-      return late
-        ? { error: 'failed to wait BackupRepository, timeout exceeded: backup repository not provisioned' }
-        : { do: 'wait', because }
+      return late ? timedOut('backup repository not provisioned') : { do: 'wait', because }
   }
 }
 

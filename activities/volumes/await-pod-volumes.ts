@@ -1,0 +1,213 @@
+import { ApiError, isAlreadyExists, isTransient } from '../../core/items/api-error.ts'
+import { error } from '../../core/items/outcome.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { timeoutOrDefaultMs } from '../../core/operations/timeout-or-default.ts'
+import { chunkKey } from '../../core/plan/plan.ts'
+import { backupRepository } from '../../core/volumes/backup-repository.ts'
+import type { RepositoryKey } from '../../core/volumes/backup-repository.ts'
+import { decidePodWork } from '../../core/volumes/decide-pod-work.ts'
+import type { PodStep, VolumeRules } from '../../core/volumes/decide-pod-work.ts'
+import { podVolumeOrderName } from '../../core/volumes/pod-volume-order.ts'
+import type { PodWork } from '../../core/volumes/pod-volume-order.ts'
+import { podVolumeTimeoutAnnotation } from '../../velero/labels.ts'
+import { withAttempt } from '../attempt.ts'
+import type { Attempt } from '../attempt.ts'
+import { asFailure } from '../failures.ts'
+import { outcomesShard, readOutcomes } from '../journal.ts'
+import { cancelOrder, podVolumeRestores } from '../operations/work-orders.ts'
+import type { OperationParts } from '../operations/poll-operations.ts'
+import { restoreFieldManager } from '../restore-resource.ts'
+import type { AdmittedRef, Session } from '../session.ts'
+import { rfc3339 } from '../set-phase.ts'
+import { placeOrder } from './place-orders.ts'
+import type { OrderDesk } from './place-orders.ts'
+import { podWorks } from './pod-works.ts'
+import { readHosts, readOrders } from './read-volume-world.ts'
+import type { HostsSeen, OrdersSeen } from './read-volume-world.ts'
+
+/** Which restore, and which waves of its plan are pods. */
+export interface PodVolumesInput {
+  ref: AdmittedRef
+  waves: readonly number[]
+}
+
+const pollMs = 2000
+/** Pods, nodes and node agents are looked at once in so many rounds. */
+const hostsEvery = 3
+/** Pods that the waiting reason names. */
+const namesMax = 3
+const group = 'pod-volumes'
+
+/**
+ * Sees to it that the volumes of restored pods are filled: orders what is not ordered yet, then waits for each order with
+ * its own deadline and end. What became of a pod's volumes is an outcome in the journal; a later attempt leaves it out.
+ */
+export function awaitPodVolumes(parts: OperationParts) {
+  return (input: PodVolumesInput): Promise<{ pods: number; errors: number }> =>
+    withAttempt(parts.ports.presence.worker, async (attempt) => {
+      const { presence } = parts.ports
+      const scope = `${input.ref.uid}/${group}`
+      const end = presence.begin(scope)
+      try {
+        if (attempt.number > 1) await presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
+        return await work(input, parts, attempt)
+      } catch (thrown) {
+        throw asFailure(thrown, `filling pod volumes of restore ${input.ref.name}`)
+      } finally {
+        end()
+      }
+    })
+}
+
+/** All that one attempt remembers between rounds. */
+interface Watch extends OrderDesk {
+  parts: OperationParts
+  attempt: Attempt
+  session: Session
+  rules: VolumeRules
+  refused: Map<string, string>
+  missingSince: Map<string, number>
+}
+
+async function work({ ref, waves }: PodVolumesInput, parts: OperationParts, attempt: Attempt) {
+  const session = await parts.sessions.open(ref)
+  const outcomes = await Promise.all(waves.map((wave) => readOutcomes(session.journal, waveOf(wave))))
+  const known = await readOutcomes(session.journal, group)
+  const all = podWorks(outcomes.flat())
+  let errors = known.flatMap(({ messages }) => messages).length
+  let open = all.filter((one) => !known.some(({ key }) => key === keyOf(one)))
+  const watch = openWatch(session, parts, attempt)
+  let hosts: HostsSeen | undefined
+  let orders: OrdersSeen | undefined
+  for (let round = 0; open.length > 0; round++) {
+    attempt.throwIfStopped()
+    orders = await readOrders(parts.ports.cluster, ref, lackOrders(open, orders, watch))
+    if (round % hostsEvery === 0 || hosts === undefined) hosts = await look(open, watch)
+    const { ended, waiting } = await takeSteps(open, orders, hosts, watch)
+    if (ended.length > 0) await session.journal.write(outcomesShard(group, attempt.id, round), ended)
+    errors += ended.flatMap(({ messages }) => messages).length
+    open = open.filter((one) => !ended.some(({ key }) => key === keyOf(one)))
+    attempt.done(all.length - open.length)
+    attempt.waitingFor(waiting.length === 0 ? undefined : sentence(waiting))
+    if (open.length > 0) await parts.ports.clock.sleep(pollMs, attempt.signal)
+  }
+  return { pods: all.length, errors }
+}
+
+function openWatch(session: Session, parts: OperationParts, attempt: Attempt): Watch {
+  const { restore, spec, backup } = session.admission
+  const { settings, ports } = parts
+  const view = { ...restore, spec }
+  const missingSince = new Map<string, number>()
+  const location = backup.spec.storageLocation ?? session.ref.location
+  return {
+    parts,
+    attempt,
+    session,
+    cluster: ports.cluster,
+    restore: view,
+    location,
+    refused: new Map(),
+    missingSince,
+    rules: {
+      location,
+      timeoutMs: timeoutOrDefaultMs(
+        restore.annotations?.[podVolumeTimeoutAnnotation],
+        settings.podVolumeTimeoutSeconds * 1000,
+      ),
+      resourceTimeoutMs: settings.resourceTimeoutSeconds * 1000,
+      sinceMs: ports.clock.now().getTime(),
+      nameOf: (one, volume) => podVolumeOrderName(one, volume, view),
+      agentMissingSince: (node) => missingSince.get(node),
+    },
+  }
+}
+
+/** Whether orders are still to be placed; in the first round nobody knows. */
+function lackOrders(open: readonly PodWork[], seen: OrdersSeen | undefined, { rules, refused }: Watch): boolean {
+  const isPlaced = (name: string) => seen?.orders.has(name) === true || refused.has(name)
+  return open.some((one) => one.volumes.some(({ volume }) => !isPlaced(rules.nameOf(one, volume))))
+}
+
+async function look(open: readonly PodWork[], watch: Watch): Promise<HostsSeen> {
+  const hosts = await readHosts(watch.cluster, watch.session.ref, open)
+  const now = watch.parts.ports.clock.now().getTime()
+  for (const node of hosts.agents) watch.missingSince.delete(node)
+  for (const node of hosts.nodes) {
+    if (!hosts.agents.has(node) && !watch.missingSince.has(node)) watch.missingSince.set(node, now)
+  }
+  return hosts
+}
+
+async function takeSteps(open: readonly PodWork[], orders: OrdersSeen, hosts: HostsSeen, watch: Watch) {
+  const now = watch.parts.ports.clock.now()
+  const world = { ...orders, ...hosts, nowMs: now.getTime(), refused: watch.refused }
+  const ended: Outcome[] = []
+  const waiting: string[] = []
+  const asked = new Set<string>()
+  for (const one of open) {
+    const step = decidePodWork(one, world, watch.rules)
+    switch (step.do) {
+      case 'end': {
+        await callOff(step, orders, watch)
+        ended.push({ key: keyOf(one), messages: step.errors.map((text) => error('velero', text)), at: rfc3339(now) })
+        break
+      }
+      case 'wait':
+        waiting.push(step.because)
+        break
+      case 'ask for repository':
+        waiting.push(step.because)
+        await askOnce(step.key, asked, watch)
+        break
+      case 'order':
+        await order(one, step, watch)
+        break
+    }
+  }
+  return { ended, waiting }
+}
+
+async function order(one: PodWork, step: Extract<PodStep, { do: 'order' }>, watch: Watch): Promise<void> {
+  for (const volume of step.volumes) {
+    watch.attempt.throwIfStopped()
+    const refusal = await placeOrder(one, volume, step.repoIdentifier, watch)
+    if (refusal !== undefined) watch.refused.set(watch.rules.nameOf(one, volume.volume), refusal)
+  }
+}
+
+async function callOff(step: Extract<PodStep, { do: 'end' }>, orders: OrdersSeen, watch: Watch): Promise<void> {
+  for (const name of step.cancel) {
+    const found = orders.orders.get(name)
+    if (found !== undefined) await cancelOrder(watch.cluster, podVolumeRestores, found)
+  }
+}
+
+/** Pods of one namespace share a repository. A refusal shows as a repository that does not come. */
+async function askOnce(key: RepositoryKey, asked: Set<string>, { cluster, restore, parts }: Watch): Promise<void> {
+  const manifest = backupRepository(key, restore.namespace)
+  if (asked.has(manifest.metadata.name)) return
+  asked.add(manifest.metadata.name)
+  const resource = { group: 'velero.io', version: 'v1', resource: 'backuprepositories' }
+  try {
+    await cluster.create(resource, restore.namespace, manifest, { fieldManager: restoreFieldManager })
+  } catch (thrown) {
+    if (isAlreadyExists(thrown)) return
+    if (!(thrown instanceof ApiError) || isTransient(thrown) || thrown.reason === 'NoLease') throw thrown
+    parts.ports.log.warn(`BackupRepository ${manifest.metadata.name} cannot be made: ${thrown.message}`)
+  }
+}
+
+function sentence(waiting: readonly string[]): string {
+  const more = waiting.length > namesMax ? [`${waiting.length - namesMax} more pods`] : []
+  return [...waiting.slice(0, namesMax), ...more].join('; ')
+}
+
+function keyOf({ pod }: PodWork): string {
+  return `${group}/${pod.namespace}/${pod.name}`
+}
+
+/** The folder of a wave's outcomes. */
+function waveOf(wave: number): string {
+  return chunkKey(wave, 0).split('/')[0] ?? ''
+}

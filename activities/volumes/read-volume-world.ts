@@ -1,0 +1,69 @@
+import { ApiError } from '../../core/items/api-error.ts'
+import { textAt } from '../../core/actions/fields.ts'
+import { validLabelValue } from '../../core/items/valid-label-value.ts'
+import type { VolumeWorld } from '../../core/volumes/decide-pod-work.ts'
+import type { PodWork } from '../../core/volumes/pod-volume-order.ts'
+import { restoreNameLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { AdmittedRef } from '../session.ts'
+import { listOrders, podVolumeRestores } from '../operations/work-orders.ts'
+import type { Cluster } from '../ports.ts'
+
+/** What changes at every moment: how far the orders are, and whether what they need is there. */
+export type OrdersSeen = Pick<VolumeWorld, 'nodeAgent' | 'repositories' | 'orders'>
+
+/** What changes seldom and is looked at seldom: pods, nodes and the node agents on them. */
+export type HostsSeen = Pick<VolumeWorld, 'pods' | 'nodes' | 'agents'>
+
+const core = (resource: string) => ({ group: '', version: 'v1', resource })
+
+/** Reads the orders of a restore; DaemonSet and repositories only while orders are still to be placed. */
+export async function readOrders(cluster: Cluster, ref: AdmittedRef, toPlace: boolean): Promise<OrdersSeen> {
+  const { namespace } = ref
+  const daemonSet = { group: 'apps', version: 'v1', resource: 'daemonsets', namespace, name: 'node-agent' }
+  const repositories = { group: 'velero.io', version: 'v1', resource: 'backuprepositories' }
+  const [orders, agent, found] = await Promise.all([
+    listOrders(cluster, podVolumeRestores, ref),
+    toPlace ? cluster.get(daemonSet) : undefined,
+    toPlace ? cluster.list(repositories, { namespace }) : [],
+  ])
+  return {
+    orders: new Map(orders.map((order) => [order.metadata.name, order])),
+    nodeAgent: agent !== undefined,
+    repositories: found,
+  }
+}
+
+/** Reads where pods run: a LIST of the restore's pods, of nodes and of node agents, whatever the number of pods. */
+export async function readHosts(cluster: Cluster, ref: AdmittedRef, works: readonly PodWork[]): Promise<HostsSeen> {
+  const labelSelector = `${restoreNameLabel}=${validLabelValue(ref.name)}`
+  const [listed, nodes, agents] = await Promise.all([
+    cluster.list(core('pods'), { labelSelector }),
+    listNodes(cluster),
+    cluster.list(core('pods'), { namespace: ref.namespace, labelSelector: 'role=node-agent' }),
+  ])
+  const pods = new Map(listed.map((pod) => [pod.metadata.uid ?? '', pod]))
+  for (const { pod } of works) {
+    if (pods.has(pod.uid)) continue
+    const found = await cluster.get({ ...core('pods'), namespace: pod.namespace, name: pod.name })
+    if (found?.metadata.uid === pod.uid) pods.set(pod.uid, found)
+  }
+  const running = agents.filter((agent) => textAt(agent, 'status', 'phase') === 'Running')
+  const hosts = running.map((agent) => textAt(agent, 'spec', 'nodeName'))
+  return { pods, agents: new Set(hosts), nodes: nodes ?? new Set([...hosts, ...nodesOf(pods.values())]) }
+}
+
+/** Undefined where nodes may not be read: then each node that a pod names counts as there. */
+async function listNodes(cluster: Cluster): Promise<Set<string> | undefined> {
+  try {
+    const nodes = await cluster.list(core('nodes'), { metadataOnly: true })
+    return new Set(nodes.map((node) => node.metadata.name))
+  } catch (thrown) {
+    if (thrown instanceof ApiError && thrown.code === 403) return undefined
+    throw thrown
+  }
+}
+
+function nodesOf(pods: Iterable<Manifest>): string[] {
+  return [...pods].map((pod) => textAt(pod, 'spec', 'nodeName'))
+}

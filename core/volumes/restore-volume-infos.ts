@@ -1,0 +1,123 @@
+import { asyncOperationIdLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
+import { annotationOf, textAt, valueAt } from '../actions/fields.ts'
+import { quantityValue } from '../actions/quantity.ts'
+
+/** What stands in the cluster of the volumes of a restore. */
+export interface VolumeObjects {
+  /** Claims that this restore created. */
+  claims: readonly Manifest[]
+  /** VolumeSnapshots by `<namespace>/<name>`. */
+  snapshots: ReadonlyMap<string, Manifest>
+  /** PodVolumeRestores of this restore. */
+  orders: readonly Manifest[]
+  /** DataDownloads of this restore. */
+  downloads: readonly Manifest[]
+  /** The claim behind a pod's volume, by `<namespace>/<pod>/<volume>`. */
+  claimOfVolume: ReadonlyMap<string, string>
+}
+
+/**
+ * The content of `<restore>-volumeinfo.json.gz`: how the data of each restored volume came back. Order: pod volumes,
+ * snapshots, data movement; each sorted, where Velero has no order. Velero names the volume of a claim only once bound.
+ */
+export function restoreVolumeInfos(objects: VolumeObjects): RestoreVolumeInfo[] {
+  const volumes = boundVolumes(objects.claims)
+  return [
+    ...sorted(objects.orders).flatMap((order) => ofPodVolume(order, objects, volumes)),
+    ...sorted(objects.claims).flatMap((claim) => ofSnapshot(claim, objects, volumes)),
+    ...sorted(objects.downloads).map((download) => ofDownload(download, volumes)),
+  ]
+}
+
+/** The bound volume of each claim, by `<namespace>/<name>`. */
+function boundVolumes(claims: readonly Manifest[]): Map<string, string> {
+  const bound = claims.filter((claim) => textAt(claim, 'status', 'phase') === 'Bound')
+  const named = bound.map((claim) => [placeOf(claim), textAt(claim, 'spec', 'volumeName')] as const)
+  return new Map(named.filter(([, volume]) => volume !== ''))
+}
+
+/** A pod's volume without a claim is left out, and so is an order that has not come to an end. */
+function ofPodVolume(order: Manifest, { claimOfVolume }: VolumeObjects, volumes: Map<string, string>) {
+  const podNamespace = textAt(order, 'spec', 'pod', 'namespace')
+  const podName = textAt(order, 'spec', 'pod', 'name')
+  const volumeName = textAt(order, 'spec', 'volume')
+  const claim = claimOfVolume.get(`${podNamespace}/${podName}/${volumeName}`)
+  const isOver = ['Completed', 'Failed', 'Canceled'].includes(textAt(order, 'status', 'phase'))
+  if (claim === undefined || !isOver) return []
+  const size = valueAt(order, 'status', 'progress', 'totalBytes')
+  const handle = textAt(order, 'spec', 'snapshotID')
+  const info: RestoreVolumeInfo = {
+    pvcName: claim,
+    pvcNamespace: podNamespace,
+    ...pvName(volumes.get(`${podNamespace}/${claim}`)),
+    restoreMethod: 'PodVolumeRestore',
+    snapshotDataMoved: false,
+    pvrInfo: {
+      ...(handle === '' ? {} : { snapshotHandle: handle }),
+      ...(typeof size === 'number' && size > 0 ? { size } : {}),
+      uploaderType: textAt(order, 'spec', 'uploaderType'),
+      volumeName,
+      podName,
+      podNamespace,
+      Phase: '',
+    },
+  }
+  return [info]
+}
+
+function ofSnapshot(claim: Manifest, { snapshots }: VolumeObjects, volumes: Map<string, string>): RestoreVolumeInfo[] {
+  const { name, namespace = '' } = claim.metadata
+  if (textAt(claim, 'spec', 'dataSource', 'kind') !== 'VolumeSnapshot') return []
+  const snapshot = snapshots.get(`${namespace}/${textAt(claim, 'spec', 'dataSource', 'name')}`)
+  if (snapshot === undefined) return []
+  const size = valueAt(snapshot, 'status', 'restoreSize')
+  const info: RestoreVolumeInfo = {
+    pvcName: name,
+    pvcNamespace: namespace,
+    ...pvName(volumes.get(placeOf(claim))),
+    restoreMethod: 'CSISnapshot',
+    snapshotDataMoved: false,
+    csiSnapshotInfo: {
+      snapshotHandle: annotationOf(snapshot, 'velero.io/csi-volumesnapshot-handle') ?? '',
+      size: quantityValue(size),
+      driver: annotationOf(snapshot, 'velero.io/csi-driver-name') ?? '',
+      vscName: textAt(snapshot, 'spec', 'source', 'volumeSnapshotContentName'),
+      ReadyToUse: null,
+    },
+  }
+  return [info]
+}
+
+function ofDownload(download: Manifest, volumes: Map<string, string>): RestoreVolumeInfo {
+  const namespace = textAt(download, 'spec', 'targetVolume', 'namespace')
+  const claim = textAt(download, 'spec', 'targetVolume', 'pvc')
+  return {
+    pvcName: claim,
+    pvcNamespace: namespace,
+    ...pvName(volumes.get(`${namespace}/${claim}`) ?? textAt(download, 'spec', 'targetVolume', 'pv')),
+    restoreMethod: 'CSISnapshot',
+    snapshotDataMoved: true,
+    snapshotDataMovementInfo: {
+      dataMover: textAt(download, 'spec', 'datamover') || 'velero',
+      uploaderType: 'kopia',
+      snapshotHandle: textAt(download, 'spec', 'snapshotID'),
+      operationID: download.metadata.labels?.[asyncOperationIdLabel] ?? '',
+      size: 0,
+      Phase: '',
+    },
+  }
+}
+
+function pvName(volume: string | undefined): { pvName?: string } {
+  return volume === undefined || volume === '' ? {} : { pvName: volume }
+}
+
+function placeOf({ metadata }: Manifest): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`
+}
+
+function sorted(objects: readonly Manifest[]): Manifest[] {
+  return objects.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+}
