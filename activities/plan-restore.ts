@@ -17,6 +17,7 @@ import { asFailure } from './failures.ts'
 import { gatherFacts } from './gather-facts.ts'
 import type { Archive, Ports } from './ports.ts'
 import { selectItems } from './select-items.ts'
+import { readDataUploads } from './read-data-uploads.ts'
 import type { AdmittedRef, Session, Sessions } from './session.ts'
 import { rfc3339 } from './set-phase.ts'
 import type { Settings } from './settings.ts'
@@ -118,7 +119,7 @@ async function planArchive(
   if ('error' in selection) return empty([note(ports, 'plan/selection', [error('velero', selection.error)])])
   const inArchive = new Set(archive.entries.map((entry) => entry.groupResource))
   const order = orderResources({ inArchive, priorities: settings.priorities, resolve })
-  const facts = await gatherFacts(session, inArchive, ports, settings)
+  const facts = await withUploads(session, archive, await gatherFacts(session, inArchive, ports, settings))
   const selected = await selectItems({
     session,
     archive,
@@ -138,6 +139,12 @@ async function planArchive(
     notes: selected.notes,
   })
   return { plan, facts: { ...facts, actions: foresee(facts.actions, selected.items, spec.namespaceMapping) } }
+}
+
+async function withUploads({ admission }: Session, archive: Archive, facts: StoredFacts): Promise<StoredFacts> {
+  const uploads = await readDataUploads(archive, { ...admission.restore, spec: admission.spec }, facts.actions)
+  const actions = { ...facts.actions, dataUploadResults: uploads.results }
+  return { actions, volumes: { ...facts.volumes, movedClaims: uploads.movedClaims } }
 }
 
 /** The built-in actions that run here: those of a feature only where the feature is on. */
