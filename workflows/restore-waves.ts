@@ -6,6 +6,7 @@ import type { PlanSummary } from '../core/plan/plan.ts'
 import { chunks, quick } from './activity-options.ts'
 import type { RestoreInput } from './contract.ts'
 import { awaitNamespaces } from './await-namespaces.ts'
+import type { HookRun } from './hook-run.ts'
 import type { RunView } from './run-view.ts'
 
 /** Chunks of a wave that run side by side. */
@@ -19,6 +20,7 @@ export interface WavesInput {
   /** An earlier run may have begun any chunk. */
   resumed: boolean
   view: RunView
+  hooks: HookRun
 }
 
 /**
@@ -27,6 +29,8 @@ export interface WavesInput {
  */
 export async function restoreWaves(waves: WavesInput): Promise<void> {
   const progress = reportProgress(waves)
+  const follows = waves.resumed || (waves.input.fromWave ?? 0) > 0
+  if (follows) waves.hooks.start(waves.ref, follows)
   try {
     const terminating = await restoreOnce(waves, { except: [] })
     if (terminating.length === 0) return
@@ -43,8 +47,10 @@ async function restoreOnce(waves: WavesInput, which: Which): Promise<string[]> {
   const from = waves.input.fromWave ?? 0
   for (let index = from; index < waves.plan.waves.length; index++) {
     const late = 'except' in which ? which.except.length > 0 : true
-    if (!late && index > from && workflowInfo().continueAsNewSuggested)
+    if (!late && index > from && workflowInfo().continueAsNewSuggested) {
+      await waves.hooks.stop()
       await continueAsNew({ ...waves.input, fromWave: index })
+    }
     waves.view.enterWave(index)
     const found = await restoreWave(waves, index, which)
     if ('except' in which) which.except.push(...found)
@@ -62,6 +68,7 @@ async function restoreWave(waves: WavesInput, index: number, which: Which): Prom
       await waves.view.unpaused()
       const report = await restoreChunk(waves, index, chunk, which)
       waves.view.report(chunkKey(index, chunk), report)
+      if (report.hooks === true) waves.hooks.start(waves.ref, false)
       terminating.push(...(report.terminating ?? []))
     }
   }

@@ -1,5 +1,5 @@
 import { hookKey } from '../../core/hooks/judge-hooks.ts'
-import type { KnownHooks } from '../../core/hooks/judge-hooks.ts'
+import type { HookVerdict, KnownHooks } from '../../core/hooks/judge-hooks.ts'
 import type { HookResult } from '../../core/hooks/next-hook.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { journalDamaged } from '../failures.ts'
@@ -8,12 +8,13 @@ import type { Journal } from '../journal.ts'
 /**
  * What the journal knows of exec hooks, one folder each: the pods `registered` at their create, an intent `begun` right
  * before a command is sent, its result `done`. `closed` says that no further pod will be registered, `deadline` until
- * when the finalization waits.
+ * when the finalization waits, `verdict` what it came to.
  */
 export const hookFolder = 'hooks/'
 const folders = { registered: 'hooks/registered/', begun: 'hooks/begun/', done: 'hooks/done/' } as const
 const closedShard = 'hooks/closed'
 const deadlineShard = 'hooks/deadline'
+const verdictShard = 'hooks/verdict'
 
 /** Registers pods, before their outcomes are journalled: a crash in between registers them again, under the same uid. */
 export async function registerPods(
@@ -64,12 +65,12 @@ export function createHookReader(journal: Journal): () => Promise<HookState> {
   const known = new Set<string>()
   let until: string | undefined
 
-  async function readNew<T>(names: readonly string[], take: (content: T, name: string) => void): Promise<void> {
+  async function readNew(names: readonly string[], take: (content: unknown, name: string) => void): Promise<void> {
     await Promise.all(
       names
         .filter((name) => !known.has(name))
         .map(async (name) => {
-          const content = await journal.read<T>(name)
+          const content = await journal.read(name)
           if (content === undefined) throw journalDamaged(`journal shard ${name} is listed but missing`)
           take(content, name)
           known.add(name)
@@ -80,11 +81,11 @@ export function createHookReader(journal: Journal): () => Promise<HookState> {
   return async () => {
     const names = await journal.list(hookFolder)
     const inside = (folder: string) => names.filter((name) => name.startsWith(folder))
-    await readNew<PodHooks[]>(inside(folders.registered), (list) => {
-      for (const pod of list) if (!pods.has(pod.uid)) pods.set(pod.uid, pod)
+    await readNew(inside(folders.registered), (list) => {
+      for (const pod of list as PodHooks[]) if (!pods.has(pod.uid)) pods.set(pod.uid, pod)
     })
-    await readNew<HookResult>(inside(folders.done), (result, name) =>
-      results.set(name.slice(folders.done.length), result),
+    await readNew(inside(folders.done), (result, name) =>
+      results.set(name.slice(folders.done.length), result as HookResult),
     )
     if (names.includes(deadlineShard)) until ??= (await journal.read<{ until: string }>(deadlineShard))?.until
     return {
@@ -105,4 +106,21 @@ export function resultsOf(pod: PodHooks, results: ReadonlyMap<string, HookResult
     if (result !== undefined) found.set(index, result)
   })
   return found
+}
+
+/** The verdict that stands; the first one counts. */
+export function settleVerdict(journal: Journal, verdict: HookVerdict): Promise<HookVerdict> {
+  return journal.settle(verdictShard, verdict)
+}
+
+/** The verdict of an earlier attempt or run. */
+export function standingVerdict(journal: Journal): Promise<HookVerdict | undefined> {
+  return journal.read<HookVerdict>(verdictShard)
+}
+
+/** The shards that nobody needs once the verdict stands: they hold the command lines. */
+export async function hookShardsToRemove(journal: Journal): Promise<string[]> {
+  const names = await journal.list(hookFolder)
+  if (!names.includes(verdictShard)) return []
+  return names.filter((name) => Object.values(folders).some((folder) => name.startsWith(folder)))
 }

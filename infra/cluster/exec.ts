@@ -1,4 +1,4 @@
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import type { ContainerCommand, ExecAnswer, ExecOptions, PodExec } from '../../activities/ports.ts'
 import { formatGoDuration } from '../../core/go-duration.ts'
 import { openCredentials, type Credentials } from './credentials.ts'

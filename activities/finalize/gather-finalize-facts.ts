@@ -1,0 +1,70 @@
+import { LRUCache } from 'lru-cache'
+import { parseItemKey } from '../../core/items/outcome.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { renderOperations } from '../../core/results/render-results.ts'
+import { tallyOf } from '../../core/results/tally.ts'
+import type { Tally } from '../../core/results/tally.ts'
+import type { RestoreOperation } from '../../velero/item-operation.ts'
+import { formatGroupResource, formatResourceId } from '../../velero/resource.ts'
+import type { GroupResource } from '../../velero/resource.ts'
+import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
+import { readOutcomes } from '../journal.ts'
+import type { Session } from '../session.ts'
+import { shards } from '../stored.ts'
+import type { StoredFacts } from '../stored.ts'
+
+/** What wrap-up tasks ask: what was restored, and what the backup knows about volumes. */
+export interface FinalizeFacts {
+  tally: Tally
+  /** Outcomes of objects that this restore wrote, by their id in the cluster: `pods/shop/web-1`. */
+  restored: ReadonlyMap<string, RestoredOutcome>
+  volumes: readonly BackupVolumeInfo[]
+  operations: readonly RestoreOperation[]
+}
+
+/** An outcome whose object is known: only those may the finalization touch. */
+export type RestoredOutcome = Outcome & { object: NonNullable<Outcome['object']> }
+
+const restoresMax = 16
+
+/** Gathers the facts once for all tasks that a worker runs in one run of the workflow. */
+export function createFactsCache(): (session: Session, runId: string) => Promise<FinalizeFacts> {
+  const gathered = new LRUCache<string, Promise<FinalizeFacts>>({ max: restoresMax, ttl: 15 * 60_000 })
+  return (session, runId) => {
+    const key = `${session.ref.uid}/${runId}`
+    const known = gathered.get(key)
+    if (known !== undefined) return known
+    const made = gatherFinalizeFacts(session)
+    gathered.set(key, made)
+    made.catch(() => gathered.delete(key))
+    return made
+  }
+}
+
+async function gatherFinalizeFacts({ journal }: Session): Promise<FinalizeFacts> {
+  const [outcomes, facts] = await Promise.all([readOutcomes(journal, ''), journal.read<StoredFacts>(shards.facts)])
+  const tally = tallyOf(outcomes)
+  const restored = new Map<string, RestoredOutcome>()
+  for (const outcome of tally.values()) if (isRestored(outcome)) restored.set(idOf(outcome), outcome)
+  return {
+    tally,
+    restored,
+    volumes: Object.values(facts?.volumes.infos ?? {}),
+    operations: renderOperations(tally),
+  }
+}
+
+function isRestored(outcome: Outcome): outcome is RestoredOutcome {
+  const wrote = outcome.action === 'created' || outcome.action === 'updated'
+  return wrote && outcome.object !== undefined && parseItemKey(outcome.key) !== undefined
+}
+
+/** The resource of a restored object. */
+export function groupResourceOf({ object }: RestoredOutcome): GroupResource {
+  return formatGroupResource(object.resource, object.group)
+}
+
+/** The id of a restored object. */
+export function idOf(outcome: RestoredOutcome): string {
+  return formatResourceId(groupResourceOf(outcome), outcome.object.namespace, outcome.object.name)
+}

@@ -1,0 +1,151 @@
+import { decideVolumePatch, usesClaim } from '../../core/finalize/decide-volume-patch.ts'
+import type { VolumeSight, VolumeStep } from '../../core/finalize/decide-volume-patch.ts'
+import { textAt } from '../../core/actions/fields.ts'
+import { ApiError, isConflict, isTransient } from '../../core/items/api-error.ts'
+import { error, warning } from '../../core/items/outcome.ts'
+import type { Message } from '../../core/items/outcome.ts'
+import { fieldManagerOf } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
+import type { FinalizeDesk, FinalizeFinding } from '../finalize-restore.ts'
+import { createGate } from '../gate.ts'
+import { listKnown } from '../gather-facts.ts'
+
+/** A claim that this restore created and that gets a new volume. */
+interface NewVolume {
+  info: BackupVolumeInfo
+  claim: { namespace: string; name: string; uid: string }
+}
+
+/** Claims that are looked at side by side. */
+const claimsInFlightMax = 32
+/** Between two looks, longer and longer. */
+const lookMs = { first: 500, last: 5_000 } as const
+
+const claims = { group: '', version: 'v1', resource: 'persistentvolumeclaims' }
+const volumes = { group: '', version: 'v1', resource: 'persistentvolumes' }
+const pods = { group: '', version: 'v1', resource: 'pods' }
+const classes = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' }
+
+/**
+ * Gives volumes that were provisioned anew the reclaim policy and labels that the backup's had. All claims are looked at
+ * in turns, so that one that never binds keeps nobody waiting; each is reported once.
+ */
+export async function patchVolumes(desk: FinalizeDesk): Promise<FinalizeFinding> {
+  const messages: Message[] = []
+  const gate = createGate(claimsInFlightMax)
+  let open = newVolumes(desk)
+  for (let pauseMs: number = lookMs.first; open.length > 0; pauseMs = Math.min(pauseMs * 2, lookMs.last)) {
+    desk.attempt.throwIfStopped()
+    const look = createLook(desk)
+    const steps = await Promise.all(
+      open.map((one) => gate(async () => ({ one, step: await takeStep(one, desk, look) }))),
+    )
+    messages.push(...steps.flatMap(({ one, step }) => messageOf(one, step)))
+    const waiting = steps.flatMap(({ one, step }) => (step.do === 'wait' ? [{ one, because: step.because }] : []))
+    open = waiting.map(({ one }) => one)
+    if (open.length === 0) break
+    desk.attempt.waitingFor(`${waiting[0]?.because}${open.length > 1 ? ` and ${open.length - 1} more claims` : ''}`)
+    await desk.ports.clock.sleep(pauseMs, desk.attempt.signal)
+  }
+  desk.attempt.waitingFor(undefined)
+  return { messages: messages.sort((a, b) => (a.text < b.text ? -1 : 1)) }
+}
+
+/** The claims to see to: created by this restore, provisioned anew, their data not on the way any more. */
+function newVolumes({ facts, session }: FinalizeDesk): NewVolume[] {
+  const mapping = session.admission.spec.namespaceMapping ?? {}
+  return facts.volumes.flatMap((info) => {
+    const isNew = info.backupMethod === 'PodVolumeBackup' || info.backupMethod === 'CSISnapshot'
+    const source = info.pvcNamespace ?? ''
+    if (!isNew || info.pvInfo === undefined || info.pvInfo === null) return []
+    const namespace = Object.hasOwn(mapping, source) ? (mapping[source] ?? source) : source
+    const name = info.pvcName ?? ''
+    const outcome = facts.restored.get(`persistentvolumeclaims/${namespace}/${name}`)
+    if (outcome?.action !== 'created' || isUnfinished(facts.operations, namespace, name)) return []
+    return [{ info, claim: { namespace, name, uid: outcome.object.uid } }]
+  })
+}
+
+/** Whether the data mover did not come to its end: the volume is nothing to look after then. */
+function isUnfinished(operations: FinalizeDesk['facts']['operations'], namespace: string, name: string): boolean {
+  return operations.some(({ spec, status }) => {
+    const id = spec.resourceIdentifier
+    const isOfClaim = id.Group === '' && id.Resource === 'persistentvolumeclaims' && id.Namespace === namespace
+    const isMover = spec.restoreItemAction === 'velero.io/csi-pvc-restorer'
+    return isOfClaim && id.Name === name && isMover && status.phase !== 'Completed'
+  })
+}
+
+/** What one turn reads once for all claims. */
+interface Look {
+  storageClass(name: string): Promise<Manifest | undefined>
+  podsIn(namespace: string): Promise<Manifest[]>
+}
+
+function createLook({ ports }: FinalizeDesk): Look {
+  const found = new Map<string, Promise<unknown>>()
+  const once = <T>(key: string, read: () => Promise<T>): Promise<T> => {
+    const reading = (found.get(key) as Promise<T> | undefined) ?? read()
+    found.set(key, reading)
+    return reading
+  }
+  return {
+    storageClass: (name) => once(`class/${name}`, () => ports.cluster.get({ ...classes, name })),
+    podsIn: (namespace) => once(`pods/${namespace}`, () => listKnown(ports.cluster, pods, { namespace })),
+  }
+}
+
+async function takeStep(one: NewVolume, desk: FinalizeDesk, look: Look): Promise<VolumeStep> {
+  const { cluster } = desk.ports
+  try {
+    const sight = await see(one, desk, look)
+    const step = decideVolumePatch({ ...sight, isOver: desk.isOver() })
+    if (step.do !== 'patch') return step
+    const name = textAt(sight.live, 'spec', 'volumeName')
+    await cluster.patch({ ...volumes, name }, 'merge', step.patch, {
+      fieldManager: fieldManagerOf(desk.session.ref.uid),
+    })
+    return { do: 'leave' }
+  } catch (thrown) {
+    if (isConflict(thrown)) return { do: 'wait', because: `volume of claim ${one.claim.name}, which others change` }
+    if (!(thrown instanceof ApiError) || isTransient(thrown) || thrown.reason === 'NoLease') throw thrown
+    return { do: 'fail', problem: thrown.message }
+  }
+}
+
+async function see(
+  { info, claim }: NewVolume,
+  { ports }: FinalizeDesk,
+  look: Look,
+): Promise<Omit<VolumeSight, 'isOver'>> {
+  const live = await ports.cluster.get({ ...claims, namespace: claim.namespace, name: claim.name })
+  const isPending = live !== undefined && textAt(live, 'status', 'phase') !== 'Bound'
+  const className = textAt(live, 'spec', 'storageClassName')
+  const volumeName = textAt(live, 'spec', 'volumeName')
+  const storageClass = isPending && className !== '' ? await look.storageClass(className) : undefined
+  const waitsForPod = textAt(storageClass, 'volumeBindingMode') === 'WaitForFirstConsumer'
+  return {
+    info,
+    claim,
+    live,
+    storageClass,
+    volume: isPending || volumeName === '' ? undefined : await ports.cluster.get({ ...volumes, name: volumeName }),
+    hasConsumer: waitsForPod && (await look.podsIn(claim.namespace)).some((pod) => usesClaim(pod, claim.name)),
+  }
+}
+
+function messageOf({ info, claim }: NewVolume, step: VolumeStep): Message[] {
+  switch (step.do) {
+    case 'patch':
+    case 'wait':
+    case 'leave':
+      return []
+    case 'fail': {
+      const text = `fail to patch dynamic PV, err: ${step.problem}, PVC: ${claim.name}, PV: ${info.pvName ?? ''}`
+      return [error(`namespace:${claim.namespace}`, text)]
+    }
+    case 'warn':
+      return [warning(`namespace:${claim.namespace}`, step.problem)]
+  }
+}

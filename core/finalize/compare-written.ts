@@ -1,0 +1,95 @@
+import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
+import type { GroupResource } from '../../velero/resource.ts'
+import { isJsonMap } from '../items/deep-equal.ts'
+import { isOwnedByOthers } from './owned-fields.ts'
+
+/** Where an object differs: names of fields, and of items in lists that are told apart by a key. */
+type Path = readonly string[]
+
+/**
+ * The fields in which a live object differs from what was written, as `spec.template.spec.containers[web].image`.
+ * Only what was written is compared: defaults, and whatever else the server or others have added, is no difference. Nor
+ * is a field that server or controllers own: by a list of such fields, or because the object says that a controller has
+ * written it since.
+ */
+export function compareWritten(
+  written: Manifest,
+  live: Manifest,
+  { groupResource, writtenAt }: { groupResource: GroupResource; writtenAt: string },
+): string[] {
+  const found: Path[] = []
+  for (const [key, value] of Object.entries(written)) {
+    if (['apiVersion', 'kind', 'metadata', 'status'].includes(key)) continue
+    compare(value, live[key], [key], found)
+  }
+  for (const key of ['labels', 'annotations'] as const)
+    compare(written.metadata[key] ?? {}, live.metadata[key] ?? {}, ['metadata', key], found)
+  const since = live.metadata.managedFields?.filter((entry) => isLater(entry, writtenAt)) ?? []
+  return found
+    .filter((path) => !isOwnedByOthers(groupResource, path) && !since.some((entry) => holdsPath(entry, path)))
+    .map(formatPath)
+}
+
+function compare(written: unknown, live: unknown, path: Path, found: Path[]): void {
+  if (isNothing(written) && isNothing(live)) return
+  if (isJsonMap(written) && isJsonMap(live)) {
+    for (const [key, value] of Object.entries(written)) compare(value, live[key], [...path, key], found)
+  } else if (Array.isArray(written) && Array.isArray(live)) compareLists(written, live, path, found)
+  else if (!isSameScalar(written, live)) found.push(path)
+}
+
+/** Keys by which Kubernetes tells items of its lists apart. */
+const itemKeys = ['name', 'key', 'mountPath', 'containerPort', 'port', 'ip', 'type', 'uid']
+
+function compareLists(written: readonly unknown[], live: readonly unknown[], path: Path, found: Path[]): void {
+  const key = itemKeys.find((name) => [...written, ...live].every((item) => isJsonMap(item) && name in item))
+  if (key === undefined) {
+    if (written.length !== live.length) found.push(path)
+    else written.forEach((item, index) => compare(item, live[index], [...path, `[${index}]`], found))
+    return
+  }
+  for (const item of written as Record<string, unknown>[]) {
+    const twin = (live as Record<string, unknown>[]).find((other) => other[key] === item[key])
+    compare(item, twin, [...path, `[${String(item[key])}]`], found)
+  }
+}
+
+/** The server leaves empty lists, maps and texts out, and gives zero and false for absent ones. */
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === 0 || value === false) return true
+  return Array.isArray(value) ? value.length === 0 : isJsonMap(value) && Object.keys(value).length === 0
+}
+
+function isSameScalar(written: unknown, live: unknown): boolean {
+  return written === live || JSON.stringify(written) === JSON.stringify(live)
+}
+
+/** Managers that act for the cluster and not for a person. */
+const controllerNames = /controller|scheduler|kubelet|operator|autoscaler|injector|kube-apiserver|provisioner/i
+
+function isLater(entry: ManagedFieldsEntry, writtenAt: string): boolean {
+  if (!controllerNames.test(entry.manager ?? '')) return false
+  return entry.time !== undefined && Date.parse(entry.time) >= Date.parse(writtenAt) - 1000
+}
+
+function holdsPath(entry: ManagedFieldsEntry, path: Path): boolean {
+  let at: unknown = entry.fieldsV1
+  for (const part of path) {
+    if (!isJsonMap(at)) return true
+    const key = part.startsWith('[') ? Object.keys(at).find((one) => namesItem(one, part)) : `f:${part}`
+    if (key === undefined || !(key in at)) return Object.keys(at).length === 0
+    at = at[key]
+  }
+  return true
+}
+
+function namesItem(key: string, part: string): boolean {
+  return key.startsWith('k:') && key.includes(`:${JSON.stringify(part.slice(1, -1))}`)
+}
+
+function formatPath(path: Path): string {
+  return path.reduce((text, part) => {
+    if (text === '' || part.startsWith('[')) return `${text}${part}`
+    return /^[A-Za-z0-9_-]+$/.test(part) ? `${text}.${part}` : `${text}[${JSON.stringify(part)}]`
+  }, '')
+}
