@@ -17,6 +17,8 @@ export const repositoryTypeLabel = 'velero.io/repository-type'
 export const dynamicPvRestoreLabel = 'velero.io/dynamic-pv-restore'
 export const pluginConfigLabel = 'velero.io/plugin-config'
 
+/** An action's word on the item it returns: its additional items bypass the excludes. It is never written. */
+export const mustIncludeAnnotation = 'restore.velero.io/must-include-additional-items'
 export const restoreStatusAnnotation = 'velero.io/restore-status'
 export const podVolumeTimeoutAnnotation = 'velero.io/pod-volume-timeout'
 export const originalPvNameAnnotation = 'velero.io/original-pv-name'

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../velero/manifest.ts'
+import { mustIncludeAnnotation } from '../../velero/labels.ts'
 import { formatGroupResource, formatResourceId, parseApiVersion, parseGroupResource } from '../../velero/resource.ts'
 import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
 import { ActionError } from '../actions/action.ts'
@@ -94,7 +95,7 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   const reset = resetMetadataAndStatus(volume.item)
   if (reset === undefined) return fail('metadata not found')
   const acted = runActions(reset, input, rules)
-  if (acted.do === 'fail') return fail(`error preparing ${id}: ${acted.text}`)
+  if (acted.do === 'fail') return fail(preparationError(id, acted.text))
   const { companions, operation } = acted
   if (acted.do === 'skip') {
     return {
@@ -124,6 +125,11 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
     messages: modified.errors.map((text) => error(scope, text)),
     neverEqual: acted.noisy,
   }
+}
+
+/** An action's error as Velero's users know it: its actions run in a plugin, so gRPC's words stand before the action's own. */
+export function preparationError(id: string, text: string): string {
+  return `error preparing ${id}: rpc error: code = Unknown desc = ${text}`
 }
 
 type PreparedVolume = { do: 'go'; item: Manifest } | { do: 'skip'; because: string } | { do: 'fail'; text: string }
@@ -166,7 +172,7 @@ function runActions(reset: Manifest, input: ItemInput, rules: ItemRules): Acted 
       companions.push(...(result.companions ?? []))
       if (result.operationId !== undefined) operation = { action: action.name, operationId: result.operationId }
       if (result.skip === true) return { do: 'skip', by: action.name, companions, ...(operation ? { operation } : {}) }
-      item = result.item
+      item = withoutMark(result.item)
     } catch (thrown) {
       if (thrown instanceof ActionError) return { do: 'fail', text: thrown.message }
       return {
@@ -176,6 +182,14 @@ function runActions(reset: Manifest, input: ItemInput, rules: ItemRules): Acted 
     }
   }
   return { do: 'go', item, companions, ...(operation ? { operation } : {}), noisy }
+}
+
+/** The annotation is a word between an action and the plan; it is taken off after each action, whatever its value. */
+function withoutMark(item: Manifest): Manifest {
+  const { annotations } = item.metadata
+  if (annotations === undefined || !Object.hasOwn(annotations, mustIncludeAnnotation)) return item
+  const { [mustIncludeAnnotation]: _mark, ...kept } = annotations
+  return { ...item, metadata: { ...item.metadata, annotations: kept } }
 }
 
 function inNamespace(item: Manifest, namespace: string): Manifest {

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../velero/manifest.ts'
+import { targetNamespace } from '../plan/namespace-mapping.ts'
 
 const bindAnnotations = ['pv.kubernetes.io/bind-completed', 'pv.kubernetes.io/bound-by-controller']
 
@@ -8,8 +9,8 @@ export function rebindVolume(pv: Manifest, namespaceMapping: Record<string, stri
   if (spec?.claimRef === undefined) return withoutBindAnnotations(pv)
   const { uid: _uid, resourceVersion: _version, ...claimRef } = spec.claimRef
   const namespace = claimRef['namespace']
-  const mapped = typeof namespace === 'string' ? namespaceMapping?.[namespace] : undefined
-  const rebound = mapped === undefined ? claimRef : { ...claimRef, namespace: mapped }
+  const rebound =
+    typeof namespace === 'string' ? { ...claimRef, namespace: targetNamespace(namespaceMapping, namespace) } : claimRef
   return withoutBindAnnotations({ ...pv, spec: { ...spec, claimRef: rebound } })
 }
 

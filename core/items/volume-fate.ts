@@ -32,7 +32,8 @@ export interface VolumeFacts {
  * Source: pkg/restore/restore.go restoreItem, branch of PersistentVolumes.
  */
 export function volumeFate(pv: Manifest, facts: VolumeFacts): VolumeFate {
-  const info = facts.infos[pv.metadata.name]
+  const { name } = pv.metadata
+  const info = Object.hasOwn(facts.infos, name) ? facts.infos[name] : undefined
   if (info === undefined) return fateByRecords(pv, facts)
   switch (info.backupMethod) {
     case 'NativeSnapshot':

@@ -3,6 +3,7 @@ import { itemKey } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
 import { cutChunks } from './cut-chunks.ts'
 import type { ChunkBounds } from './cut-chunks.ts'
+import { targetNamespace } from './namespace-mapping.ts'
 import { placeItems } from './place-items.ts'
 import type { PlaceableItem } from './place-items.ts'
 import type { Plan, PlannedItem, Wave } from './plan.ts'
@@ -50,7 +51,7 @@ export function makePlan(input: PlanInput): Plan {
 function plannedItem(item: PlaceableItem, mapping: Record<string, string> | undefined): PlannedItem {
   const { namespace, name, version, additional } = item
   return {
-    ...(namespace === undefined ? {} : { namespace, target: mapping?.[namespace] ?? namespace }),
+    ...(namespace === undefined ? {} : { namespace, target: targetNamespace(mapping, namespace) }),
     name,
     ...(version === undefined ? {} : { version }),
     ...(additional === undefined ? {} : { additional }),
@@ -62,7 +63,7 @@ function namespaceWave(input: PlanInput): Wave | undefined {
   const sources = new Map<string, string>()
   const wanted = input.items.map((item) => (item.groupResource === 'namespaces' ? item.name : item.namespace))
   for (const source of wanted.filter((name) => name !== undefined).sort()) {
-    const target = input.namespaceMapping?.[source] ?? source
+    const target = targetNamespace(input.namespaceMapping, source)
     if (!sources.has(target)) sources.set(target, source)
   }
   if (sources.size === 0) return undefined

@@ -10,6 +10,7 @@ export interface Progress {
 export function advanceProgress(live: RestoreStatus['progress'], now: Progress): Progress | undefined {
   const before = live?.itemsRestored ?? 0
   if (now.itemsRestored < before) return undefined
-  if (now.itemsRestored === before && now.totalItems === (live?.totalItems ?? 0)) return undefined
-  return { itemsRestored: now.itemsRestored, totalItems: Math.max(now.totalItems, now.itemsRestored) }
+  const totalItems = Math.max(now.totalItems, now.itemsRestored)
+  if (now.itemsRestored === before && totalItems === (live?.totalItems ?? 0)) return undefined
+  return { itemsRestored: now.itemsRestored, totalItems }
 }

@@ -18,7 +18,7 @@ export interface LogFrame {
 export function renderLog(tally: Tally, frame: LogFrame): string {
   const restore = `${frame.restore.namespace}/${frame.restore.name}`
   const line = (time: string, level: string, message: string, fields: Record<string, string> = {}) => {
-    const pairs = Object.entries({ ...fields, restore }).map(([key, value]) => ` ${quoteKey(key)}=${quote(value)}`)
+    const pairs = Object.entries({ ...fields, restore }).map(([key, value]) => ` ${key}=${quote(value)}`)
     return `time="${time}" level=${level} msg=${quote(message)}${pairs.join('')}\n`
   }
   const outcomes = [...tally.values()].sort((a, b) => compare(a.at, b.at) || compare(a.key, b.key))
@@ -80,11 +80,18 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Values are quoted where logrus quotes them. */
+/** Values are quoted where logrus quotes them, as Go quotes; keys never are. */
 function quote(value: string): string {
-  return /^[A-Za-z0-9\-._/@^+]+$/.test(value) ? value : JSON.stringify(value)
+  if (/^[A-Za-z0-9\-._/@^+]*$/.test(value)) return value
+  return JSON.stringify(value).replace(/\\\\|\\u00[01][0-9a-f]|\\b|[\u007f-\u00a0\u00ad\u2028\u2029\ufeff]/g, goEscape)
 }
 
-function quoteKey(key: string): string {
-  return key.includes(' ') ? JSON.stringify(key) : key
+/** What JSON escapes in another way than Go, or not at all. */
+function goEscape(text: string): string {
+  if (text === String.raw`\\`) return text
+  const code = text === String.raw`\b` ? 8 : text.length > 1 ? Number.parseInt(text.slice(2), 16) : text.charCodeAt(0)
+  if (code === 7) return String.raw`\a`
+  if (code === 8) return String.raw`\b`
+  if (code === 11) return String.raw`\v`
+  return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
 }

@@ -14,29 +14,34 @@ export function renderResults(tally: Tally): Results {
 function renderResult(messages: readonly Message[], severity: Message['severity']): Result {
   const velero: string[] = []
   const cluster: string[] = []
-  const namespaces: Record<string, string[]> = {}
+  const namespaces = new Map<string, string[]>()
   for (const message of messages) {
     if (message.severity !== severity) continue
     if (message.scope === 'velero') velero.push(message.text)
     else if (message.scope === 'cluster') cluster.push(message.text)
-    else (namespaces[message.scope.slice(namespacePrefix.length)] ??= []).push(message.text)
+    else addTo(namespaces, message.scope.slice(namespacePrefix.length), message.text)
   }
   return {
     ...(velero.length > 0 ? { velero } : {}),
     ...(cluster.length > 0 ? { cluster } : {}),
-    ...(Object.keys(namespaces).length > 0 ? { namespaces } : {}),
+    ...(namespaces.size > 0 ? { namespaces: Object.fromEntries(namespaces) } : {}),
   }
+}
+
+function addTo(lists: Map<string, string[]>, key: string, text: string): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [text])
+  else list.push(text)
 }
 
 /** The content of `restore-<name>-resource-list.json.gz`: names sorted inside each kind, kinds sorted too. */
 export function renderResourceList(tally: Tally): ResourceList {
-  const list: Record<string, string[]> = {}
+  const list = new Map<string, string[]>()
   for (const { listed, action } of tally.values()) {
-    if (listed === undefined || action === undefined) continue
-    ;(list[listed.kind] ??= []).push(`${listed.name}(${action})`)
+    if (listed !== undefined && action !== undefined) addTo(list, listed.kind, `${listed.name}(${action})`)
   }
-  const kinds = Object.keys(list).sort(byBytes)
-  return Object.fromEntries(kinds.map((kind) => [kind, (list[kind] ?? []).sort(byBytes)]))
+  const kinds = [...list].sort(([a], [b]) => byBytes(a, b))
+  return Object.fromEntries(kinds.map(([kind, names]) => [kind, names.sort(byBytes)]))
 }
 
 /** The asynchronous operations that items began, in the order of their items' keys. */

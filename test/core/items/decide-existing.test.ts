@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { decideExisting } from '../../../core/items/decide-existing.ts'
+import type { ExistingFacts } from '../../../core/items/decide-existing.ts'
+import { withLabels } from '../../../core/items/restore-labels.ts'
+import { anObject, labels } from './builders.ts'
+
+const data = (value: string) => ({ data: { key: value } })
+const wanted = withLabels(anObject('ConfigMap', 'a', { namespace: 'shop' }, data('new')), labels)
+const standing = (value: string, more: object = {}) =>
+  anObject(
+    'ConfigMap',
+    'a',
+    { namespace: 'shop', uid: 'u', resourceVersion: '7', creationTimestamp: 't', ...more },
+    data(value),
+  )
+
+function decide(facts: Partial<ExistingFacts>) {
+  return decideExisting({
+    live: standing('new'),
+    object: wanted,
+    groupResource: 'configmaps',
+    targetNamespace: 'shop',
+    policy: undefined,
+    labels,
+    neverEqual: false,
+    ...facts,
+  })
+}
+
+describe('an object that stood there, equal to the one wanted', () => {
+  it.each([undefined, '', 'none'])('is left alone and skipped under policy %s', (policy) => {
+    expect(decide({ policy })).toEqual({ do: 'leave', action: 'skipped', messages: [] })
+  })
+
+  it('gets the two labels and is still called skipped under policy update; a refusal is an error then', () => {
+    const patch = { metadata: { labels } }
+    expect(decide({ policy: 'update' })).toEqual({ do: 'patch', patch, action: 'skipped', refusalIsError: true })
+  })
+
+  it('is equal although uid, version, time, status and the labels of another restore differ', () => {
+    const live = { ...standing('new', { labels: { 'velero.io/restore-name': 'other' } }), status: { x: 1 } }
+    expect(decide({ live })).toMatchObject({ action: 'skipped' })
+  })
+
+  it('is different all the same where Velero would never find it equal', () => {
+    expect(decide({ neverEqual: true })).toMatchObject({ do: 'leave', action: 'failed' })
+  })
+})
+
+describe('an object that stood there and differs', () => {
+  const live = standing('old')
+
+  it.each([
+    [undefined, 'could not restore, ConfigMap:a already exists. '],
+    ['', 'could not restore, ConfigMap:a already exists. '],
+    ['none', 'could not restore, ConfigMap "a" already exists. '],
+    ['whatever', 'could not restore, ConfigMap "a" already exists. '],
+  ])('is left with a warning under policy %s', (policy, words) => {
+    const text = `${words}Warning: the in-cluster version is different than the backed-up version`
+    expect(decide({ live, policy })).toEqual({
+      do: 'leave',
+      action: 'failed',
+      messages: [{ severity: 'warning', scope: 'namespace:shop', text }],
+    })
+  })
+
+  it('is warned of under the cluster where it has no namespace', () => {
+    expect(decide({ live, targetNamespace: undefined })).toMatchObject({ messages: [{ scope: 'cluster' }] })
+  })
+
+  it('is patched under policy update, and gets the labels alone where that is refused', () => {
+    expect(decide({ live, policy: 'update' })).toEqual({
+      do: 'patch',
+      patch: { metadata: { labels }, data: { key: 'new' } },
+      action: 'updated',
+      relabel: { metadata: { labels } },
+      refusalIsError: false,
+    })
+  })
+
+  it('loses under policy update what the backup does not have', () => {
+    const more = { ...live, binaryData: { x: 'eA==' } }
+    expect(decide({ live: more, policy: 'update' })).toMatchObject({ patch: { binaryData: null } })
+  })
+})
+
+describe('a ServiceAccount that stood there', () => {
+  const account = (more: object = {}, fields: object = {}) =>
+    anObject('ServiceAccount', 'default', { namespace: 'shop', ...more }, fields)
+  const object = withLabels(account({ annotations: { a: '1' } }, { imagePullSecrets: [{ name: 'hub' }] }), labels)
+
+  it.each([undefined, 'none', 'update'])('gets what it lacks under policy %s', (policy) => {
+    const decision = decide({ live: account(), object, groupResource: 'serviceaccounts', policy })
+    expect(decision).toMatchObject({
+      do: 'patch',
+      patch: { imagePullSecrets: [{ name: 'hub' }], metadata: { annotations: { a: '1' } } },
+      action: 'updated',
+      refusalIsError: false,
+    })
+    expect('relabel' in decision).toBe(policy === 'update')
+  })
+
+  it('is skipped where it lacks nothing', () => {
+    const live = account({ annotations: { a: '2', b: '3' } }, { imagePullSecrets: [{ name: 'own' }, { name: 'hub' }] })
+    expect(decide({ live, object, groupResource: 'serviceaccounts' })).toEqual({
+      do: 'leave',
+      action: 'skipped',
+      messages: [],
+    })
+  })
+})
