@@ -1,7 +1,7 @@
 import { goJsonError } from '../core/items/go-json-error.ts'
 import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../core/items/outcome.ts'
 import type { Message, Outcome } from '../core/items/outcome.ts'
-import { prepareItem } from '../core/items/prepare-item.ts'
+import { preparationError, prepareItem } from '../core/items/prepare-item.ts'
 import type { BegunOperation, Preparation } from '../core/items/prepare-item.ts'
 import { podHooks } from '../core/hooks/pod-hooks.ts'
 import type { PodHooks } from '../core/hooks/pod-hooks.ts'
@@ -9,6 +9,7 @@ import { redact } from '../core/items/redact.ts'
 import { parseJson } from '../core/manifest-json.ts'
 import type { PlannedItem } from '../core/plan/plan.ts'
 import type { Manifest } from '../velero/manifest.ts'
+import { formatResourceId } from '../velero/resource.ts'
 import type { GroupResource } from '../velero/resource.ts'
 import type { ItemAction } from '../velero/results.ts'
 import { createCompanions } from './create-companions.ts'
@@ -40,15 +41,20 @@ export async function restoreItem(
     ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
     name: item.name,
   }
+  const secrets: Manifest[] = []
   const finish = (parts: Partial<Outcome>): ItemStep => ({
-    done: protect(groupResource, { key: itemKey(address), messages: [], at: tools.now(), ...parts }),
+    done: protect(groupResource, { key: itemKey(address), messages: [], at: tools.now(), ...parts }, secrets),
   })
   const text = await tools.readItem(groupResource, item)
   const parsed = parse(text, groupResource, item)
   if ('problem' in parsed) return finish({ messages: [error(scopeOf(item.target), parsed.problem)] })
   const manifest = parsed.manifest
+  secrets.push(manifest)
+  const id = formatResourceId(groupResource, item.target, item.name)
   const prepared = prepareItem({ item: manifest, groupResource, targetNamespace: item.target }, tools.rules)
   const listed = { kind: listedKind(manifest.apiVersion, manifest.kind), name: listedName(item.target, item.name) }
+  const troubled = (text: string) =>
+    finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), preparationError(id, text))] })
   switch (prepared.do) {
     case 'omit':
       return finish({})
@@ -59,18 +65,16 @@ export async function restoreItem(
     case 'skip': {
       const trouble = await createCompanions(prepared.companions, item.name, tools)
       const begun = operationOf(prepared.operation, address, item, tools)
-      if (trouble !== undefined)
-        return finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), trouble)] })
+      if (trouble !== undefined) return troubled(trouble)
       return finish({ action: 'skipped', listed, messages: prepared.messages, ...begun })
     }
     case 'write': {
       const trouble = await createCompanions(prepared.companions, item.name, tools)
-      if (trouble !== undefined)
-        return finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), trouble)] })
+      if (trouble !== undefined) return troubled(trouble)
       const begun = operationOf(prepared.operation, address, item, tools)
       const written = await writeItem({ prepared, original: manifest, item, groupResource }, tools)
       const volumes = await volumesOfPod(written, groupResource, item, tools)
-      const known = { listed, key: itemKey(address), groupResource, begun: { ...begun, ...volumes }, item }
+      const known = { listed, key: itemKey(address), groupResource, begun: { ...begun, ...volumes }, item, manifest }
       return conclude(written, prepared, known, tools)
     }
   }
@@ -86,11 +90,12 @@ function conclude(
     groupResource: GroupResource
     begun: Pick<Outcome, 'operation' | 'podVolumes'>
     item: PlannedItem
+    manifest: Manifest
   },
   tools: ItemTools,
 ): ItemStep {
-  const outcome = (action: ItemAction | undefined, messages: readonly Message[], live?: Manifest): Outcome =>
-    protect(known.groupResource, {
+  const outcome = (action: ItemAction | undefined, messages: readonly Message[], live?: Manifest): Outcome => {
+    const parts: Outcome = {
       key: known.key,
       ...(action === undefined ? {} : { action }),
       listed:
@@ -101,7 +106,9 @@ function conclude(
       at: tools.now(),
       ...objectOf(live, prepared, known.item),
       ...known.begun,
-    })
+    }
+    return protect(known.groupResource, parts, [known.manifest, prepared.object])
+  }
   if (written.do === 'done') {
     const messages = [...prepared.messages, ...written.messages]
     return {
@@ -204,8 +211,9 @@ function operationOf(
   }
 }
 
-/** Rule 14: nothing that a message about a Secret quotes is stored. */
-function protect(groupResource: GroupResource, outcome: Outcome): Outcome {
+/** Rule 14: nothing that a message about a Secret quotes is stored, and nothing of what the Secret holds. */
+function protect(groupResource: GroupResource, outcome: Outcome, secrets: readonly Manifest[]): Outcome {
   if (!isSecret(groupResource)) return outcome
-  return { ...outcome, messages: outcome.messages.map((message) => ({ ...message, text: redact(message.text) })) }
+  const messages = outcome.messages.map((message) => ({ ...message, text: redact(message.text, ...secrets) }))
+  return { ...outcome, messages }
 }

@@ -7,13 +7,13 @@ const hidden = '<redacted>'
  * webhooks say whatever they like: so the values that the Secret holds are taken out wherever they stand, plain and
  * encoded, and after that everything that looks like a value. Field, reason and names are enough to act on.
  */
-export function redact(message: string, secret?: Manifest): string {
-  return withoutQuotes(withoutKnown(message, secret))
+export function redact(message: string, ...secrets: readonly Manifest[]): string {
+  return withoutQuotes(withoutKnown(message, secrets))
 }
 
-function withoutKnown(message: string, secret: Manifest | undefined): string {
+function withoutKnown(message: string, secrets: readonly Manifest[]): string {
   let text = message
-  for (const value of valuesOf(secret)) text = text.replaceAll(value, hidden)
+  for (const value of secrets.flatMap(valuesOf)) text = text.replaceAll(value, hidden)
   return text
 }
 
@@ -33,12 +33,12 @@ function withoutQuotes(message: string): string {
 const lengthMin = 4
 
 /** Everything that `data` and `stringData` hold, and what kubectl copied into its annotation, longest first. */
-function valuesOf(secret: Manifest | undefined): string[] {
+function valuesOf(secret: Manifest): string[] {
   const values = new Set<string>()
-  for (const text of Object.values(fieldsOf(secret?.['data'])).filter((value) => typeof value === 'string')) {
+  for (const text of Object.values(fieldsOf(secret['data'])).filter((value) => typeof value === 'string')) {
     values.add(text).add(decoded(text)).add(decoded(text).trim())
   }
-  for (const text of Object.values(fieldsOf(secret?.['stringData'])).filter((value) => typeof value === 'string')) {
+  for (const text of Object.values(fieldsOf(secret['stringData'])).filter((value) => typeof value === 'string')) {
     values.add(text).add(text.trim())
   }
   const quoted = [...values].flatMap((value) => [value, JSON.stringify(value).slice(1, -1)])

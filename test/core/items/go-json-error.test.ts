@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { goJsonError } from '../../../core/items/go-json-error.ts'
 
 /** What encoding/json of Go 1.26 says: 64 texts thought up, the others made by damaging one item in random places. */

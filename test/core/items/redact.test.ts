@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { redact } from '../../../core/items/redact.ts'
 import { anObject } from './builders.ts'
