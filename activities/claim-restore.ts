@@ -7,6 +7,7 @@ import { isNew } from '../velero/phases.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../velero/restore.ts'
 import { gatherAdmissionFacts } from './admission-facts.ts'
 import type { AdmitInput, AdmitParts, AdmitReport, AdmittedRestore } from './admit-restore.ts'
+import { countAdmission } from './count-admission.ts'
 import { openJournal } from './journal.ts'
 import { recordPhase } from './record-phase.ts'
 import { claimOf } from './restore-location.ts'
@@ -25,7 +26,8 @@ export async function claimRestore(parts: AdmitParts, restore: Restore, ref: Adm
   const { cluster, clock, presence } = parts.ports
   const asked = isNew(restore.status?.phase) ? restore : { ...restore, spec: unvalidated(restore.spec) }
   const verdict = admitRequest(await gatherAdmissionFacts(cluster, asked, parts.settings))
-  if (verdict.do === 'refuse') return await refuse(parts, ref, verdict)
+  const count = (report: AdmitReport) => countAdmission(parts.ports.meter, verdict.spec.scheduleName, report)
+  if (verdict.do === 'refuse') return count(await refuse(parts, ref, verdict))
   const location = verdict.location.metadata.name
   const wanted: StoredAdmission = {
     restore: {
@@ -41,12 +43,13 @@ export async function claimRestore(parts: AdmitParts, restore: Restore, ref: Adm
     ...(verdict.policies === undefined ? {} : { policies: verdict.policies }),
   }
   const stored = await storeVerdict(parts, ref, wanted)
-  if ('problem' in stored) return await endUnclaimed(parts, ref, { phase: 'Failed', failureReason: stored.problem })
+  if ('problem' in stored)
+    return count(await endUnclaimed(parts, ref, { phase: 'Failed', failureReason: stored.problem }))
   const claim = claimOf(presence.worker, rfc3339(clock.now()), location)
   const claimed = await changeRestore(cluster, ref, (live) => claimPatch(live, stored.admission, claim))
   await recordPhase(parts.ports, claimed)
   return claimed.status?.phase === 'InProgress'
-    ? admitted(stored.admission, stored.resumed)
+    ? count(admitted(stored.admission, stored.resumed))
     : { do: 'over', phase: claimed.status?.phase || 'New' }
 }
 
