@@ -110,7 +110,8 @@ async function lookAt(session: Session, operations: readonly RestoreOperation[],
     const misses = sighting.seen === 'nothing' ? (desk.misses.get(id) ?? 0) + 1 : 0
     desk.misses.set(id, misses)
     const { status, cancel } = advanceOperation(operation.status, sighting, { nowMs, timeoutMs, misses, missesMax })
-    const order = 'name' in sighting ? downloads.listed?.find(({ metadata }) => metadata.name === sighting.name) : undefined
+    const order =
+      'name' in sighting ? downloads.listed?.find(({ metadata }) => metadata.name === sighting.name) : undefined
     if (cancel && order !== undefined) await cancelOrder(desk.ports.cluster, dataDownloads, order)
     next.push({ ...operation, status })
   }

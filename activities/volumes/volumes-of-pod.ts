@@ -19,7 +19,11 @@ export async function volumesOfPod(
   if (written.live === undefined || uid === '') return {}
   const volumes = podVolumes(written.live, item.namespace ?? '', tools.rules.facts.podVolumeBackups)
   if (volumes.length === 0) return {}
-  const address = { groupResource, ...(item.namespace === undefined ? {} : { namespace: item.namespace }), name: item.name }
+  const address = {
+    groupResource,
+    ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
+    name: item.name,
+  }
   await tools.beginPodVolumes({ item: address, pod: { namespace, name, uid }, volumes, at: tools.now() })
   return { podVolumes: volumes }
 }

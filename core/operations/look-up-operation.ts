@@ -11,7 +11,7 @@ export type Sighting =
   | { seen: 'stranger'; error: string }
   /** Nobody has taken it up yet. */
   | { seen: 'untouched'; name: string }
-  | { seen: 'progress'; name: string; end?: { error: string } } & Progress
+  | ({ seen: 'progress'; name: string; end?: { error: string } } & Progress)
 
 /** The figures of an operation in Velero's file. */
 export interface Progress {
@@ -31,7 +31,10 @@ export const dataMoverAction = 'velero.io/csi-pvc-restorer'
  */
 export function lookUpOperation({ spec }: RestoreOperation, downloads: readonly Manifest[]): Sighting {
   if (spec.restoreItemAction !== dataMoverAction) {
-    return { seen: 'stranger', error: `plugin ${spec.restoreItemAction} is not hosted: nobody can follow its operation` }
+    return {
+      seen: 'stranger',
+      error: `plugin ${spec.restoreItemAction} is not hosted: nobody can follow its operation`,
+    }
   }
   const found = downloads.filter((one) => one.metadata.labels?.[asyncOperationIdLabel] === spec.operationID)
   const [download] = found

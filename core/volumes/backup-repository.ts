@@ -49,7 +49,9 @@ export function repositoryTypeOf(volumes: readonly PodVolume[]): { type: string 
     const of = `snapshot ID ${snapshotID}, uploader ${uploaderType}`
     if (here === '') return { error: `empty repository type found among volume snapshots, ${of}` }
     if (type !== '' && here !== type) {
-      return { error: `multiple repository type in one backup, current type ${type}, differential one [type ${here}, ${of}]` }
+      return {
+        error: `multiple repository type in one backup, current type ${type}, differential one [type ${here}, ${of}]`,
+      }
     }
     type = here
   }

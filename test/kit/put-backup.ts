@@ -1,0 +1,69 @@
+import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { pack } from 'tar-stream'
+import { openBucket } from '../../devstack/bucket.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { TestCluster } from './stack.ts'
+import { withAdmin } from './restores.ts'
+
+/** A backup that a test makes up. */
+export interface MadeUpBackup {
+  name: string
+  /** Items by group-resource. */
+  items: readonly (readonly [string, Manifest])[]
+  /** Fields of the Backup's spec. */
+  spec?: object
+  /** Metadata files by the end of their name, such as `volumeinfo`. */
+  files?: Record<string, unknown>
+  /** PodVolumeBackups, as Velero's sync would bring them into the cluster. */
+  podVolumeBackups?: readonly Manifest[]
+}
+
+/** Puts a backup into the cluster's location and its Backup into the cluster. */
+export async function putBackup(cluster: TestCluster, backup: MadeUpBackup): Promise<void> {
+  const { name } = backup
+  const resource = backupResource(cluster, backup)
+  const tarball = await archiveOf(backup.items)
+  const client = openBucket(cluster.s3)
+  const put = (file: string, Body: Buffer) =>
+    client.send(
+      new PutObjectCommand({ Bucket: cluster.s3.bucket, Key: `${cluster.prefix}/backups/${name}/${file}`, Body }),
+    )
+  try {
+    await put('velero-backup.json', Buffer.from(JSON.stringify(resource)))
+    await put(`${name}.tar.gz`, tarball)
+    for (const [file, content] of Object.entries({ volumeinfo: [], ...backup.files }))
+      await put(`${name}-${file}.json.gz`, gzipSync(JSON.stringify(content)))
+  } finally {
+    client.destroy()
+  }
+  await withAdmin(cluster, async (admin) => {
+    const path = `/apis/velero.io/v1/namespaces/${cluster.veleroNamespace}`
+    await admin.must('POST', `${path}/backups`, resource)
+    for (const one of backup.podVolumeBackups ?? []) await admin.must('POST', `${path}/podvolumebackups`, one)
+  })
+}
+
+function backupResource({ veleroNamespace }: TestCluster, { name, spec }: MadeUpBackup): object {
+  const times = { startTimestamp: '2026-11-23T20:32:27Z', completionTimestamp: '2026-11-23T20:32:28Z' }
+  return {
+    apiVersion: 'velero.io/v1',
+    kind: 'Backup',
+    metadata: { name, namespace: veleroNamespace, labels: { 'velero.io/storage-location': 'default' } },
+    spec: { storageLocation: 'default', csiSnapshotTimeout: '10m0s', ...spec },
+    status: { version: 1, formatVersion: '1.1.0', phase: 'Completed', ...times },
+  }
+}
+
+async function archiveOf(items: MadeUpBackup['items']): Promise<Buffer> {
+  const tar = pack()
+  tar.entry({ name: 'metadata/version' }, '1.1.0\n')
+  for (const [groupResource, item] of items) {
+    const { namespace, name } = item.metadata
+    const place = namespace === undefined ? 'cluster' : `namespaces/${namespace}`
+    tar.entry({ name: `resources/${groupResource}/${place}/${name}.json` }, JSON.stringify(item))
+  }
+  tar.finalize()
+  return gzipSync(await buffer(tar))
+}
