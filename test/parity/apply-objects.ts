@@ -24,7 +24,7 @@ interface ApplyObject {
 }
 
 async function apply(client: KubeClient, object: ApplyObject): Promise<void> {
-  const folder = await folderOf(client, object)
+  const { folder, hasStatus } = await placeOf(client, object)
   const body = {
     ...object,
     metadata: {
@@ -33,7 +33,7 @@ async function apply(client: KubeClient, object: ApplyObject): Promise<void> {
     },
   }
   const made = await client.must('POST', `${folder}?fieldManager=kubectl-client-side-apply`, body)
-  if (object.status !== undefined) {
+  if (object.status !== undefined && hasStatus) {
     const whole = { ...(made.body as object), status: object.status }
     await client.must('PUT', `${folder}/${object.metadata.name}/status?fieldManager=controller`, whole)
   }
@@ -44,12 +44,22 @@ async function apply(client: KubeClient, object: ApplyObject): Promise<void> {
   await served(client, `/apis/${spec.group}/${spec.versions[0]?.name}/${spec.names.plural}`)
 }
 
-async function folderOf(client: KubeClient, { apiVersion, kind, metadata }: ApplyObject): Promise<string> {
+async function placeOf(client: KubeClient, { apiVersion, kind, metadata }: ApplyObject): Promise<Place> {
   const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   const { resources } = (await client.must('GET', path)).body as { resources: { name: string; kind: string }[] }
   const plural = resources.find((resource) => resource.kind === kind && !resource.name.includes('/'))?.name
   if (plural === undefined) throw new Error(`the cluster of the case has no ${apiVersion} ${kind}`)
-  return metadata.namespace === undefined ? `${path}/${plural}` : `${path}/namespaces/${metadata.namespace}/${plural}`
+  return {
+    folder:
+      metadata.namespace === undefined ? `${path}/${plural}` : `${path}/namespaces/${metadata.namespace}/${plural}`,
+    hasStatus: resources.some((resource) => resource.name === `${plural}/status`),
+  }
+}
+
+interface Place {
+  folder: string
+  /** Its status has a path of its own, and a create leaves it out. */
+  hasStatus: boolean
 }
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'

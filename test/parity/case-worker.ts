@@ -19,6 +19,7 @@ export async function withWorker<T>(cluster: TestCluster, golden: CaseFile, use:
   const isOver = () => child.exitCode !== null || child.signalCode !== null
   try {
     await waitUntil(() => isOver() || text.includes('watching Restores'), 60_000, 'the worker to be ready')
+    if (isOver()) throw new Error('the worker did not start')
     return await use()
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : String(error)}\nThe worker said:\n${lastLines(text)}`, {

@@ -22,6 +22,8 @@ export async function dumpCluster(cluster: ClusterAddress, veleroNamespace: stri
     const headers = { authorization: `Bearer ${cluster.tokens.admin}`, accept: 'application/json' }
     const answer = await request(cluster.kubeUrl + path, { dispatcher, headers })
     const text = await answer.body.text()
+    // The group of an APIService whose server is not there.
+    if (answer.statusCode === 503) return { resources: [], items: [] }
     if (answer.statusCode >= 300) throw new Error(`GET ${path}: ${answer.statusCode} ${text}`)
     return parseKeepingIntegers(text) as Json
   }

@@ -7,6 +7,7 @@ import { checkCase } from './check-case.ts'
 import { describeDifference } from './compare-outcomes.ts'
 import type { Comparison } from './compare-outcomes.ts'
 import { recordedCases } from './golden-case.ts'
+import { caseFolders } from './parity-bench.ts'
 import type { Bench } from './parity-bench.ts'
 import { recordCase } from './record-case.ts'
 
@@ -14,19 +15,29 @@ const usage = `npm run parity                      restores every recorded case 
 npm run parity -- CASE…             only these
 npm run parity -- record CASE…      makes or renews cases with real Velero v1.18.3, from their case.json`
 
-/** Exit codes: 0 nothing differs, 1 something does or failed, 2 a wrong command line. */
+/** Exit codes: 0 nothing differs, 1 something does or failed, 2 a wrong command line, 130 interrupted. */
 async function main(args: readonly string[]): Promise<number> {
   if (args.some((arg) => arg.startsWith('-')) || (args[0] === 'record' && args.length === 1)) {
     console.log(usage)
     return 2
   }
   const dir = mkdtempSync(join(tmpdir(), 'drydock-parity-stack-'))
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => void stopAll(dir).then(() => process.exit(130)))
   try {
     const bench = await startStack({ dir, report: (line) => console.error(line) })
     return args[0] === 'record' ? await record(args.slice(1), bench) : await check(args, bench)
   } finally {
     await stopStack(dir)
     await rm(dir, { recursive: true, force: true })
+  }
+}
+
+/** An interrupted run leaves no server behind. */
+async function stopAll(dir: string): Promise<void> {
+  for (const folder of [...caseFolders(), dir]) {
+    await stopStack(folder)
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

@@ -22,6 +22,12 @@ export interface VeleroBeside {
 }
 
 let clusters = 0
+const running = new Set<string>()
+
+/** The folders of the clusters that run now. */
+export function caseFolders(): string[] {
+  return [...running]
+}
 
 /** Runs `use` in a fresh cluster in which everything stands that the case starts with, and ends the cluster after. */
 export async function withCaseCluster<T>(
@@ -33,6 +39,7 @@ export async function withCaseCluster<T>(
   const dir = mkdtempSync(join(tmpdir(), 'drydock-parity-'))
   const prefix = `parity-${process.pid}-${Date.now()}-${++clusters}`
   const folder = fileURLToPath(new URL(`../fixtures/backups/${golden.backup}`, import.meta.url))
+  running.add(dir)
   try {
     await uploadFolder(bench.s3, folder, `${prefix}/backups/${golden.backup}/`)
     const bare = await startCluster({
@@ -52,5 +59,6 @@ export async function withCaseCluster<T>(
   } finally {
     await stopStack(dir)
     await rm(dir, { recursive: true, force: true })
+    running.delete(dir)
   }
 }

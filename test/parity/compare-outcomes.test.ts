@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest'
+import { compareOutcomes, describeDifference } from './compare-outcomes.ts'
+import { readGoldenCase } from './golden-case.ts'
+import type { Outcome } from './golden-case.ts'
+import { tolerated, toleratedBy } from './tolerated.ts'
+
+const golden = readGoldenCase('existing-none')
+const known = { golden, uid: 'a-b-c' }
+
+/** What the comparison says when this is changed in a copy of what Velero made. */
+function seen(change: (outcome: Outcome) => void): string[] {
+  const outcome = structuredClone(golden.outcome)
+  change(outcome)
+  return compareOutcomes(golden, { uid: known.uid, outcome, restore: {} }).wrong.map(describeDifference)
+}
+
+const object = (outcome: Outcome, key: string) =>
+  outcome.cluster[key] as { metadata: { labels: Record<string, string> }; spec: any; _managers: string[] }
+
+describe('a comparison is red for', () => {
+  test('nothing when nothing differs', () => {
+    expect(seen(() => {})).toEqual([])
+  })
+
+  test('one label of one object', () => {
+    expect(seen((outcome) => (object(outcome, 'deployments.apps|shop|web').metadata.labels['app'] = 'other'))).toEqual([
+      'cluster / deployments.apps|shop|web / metadata / labels / app: Velero "web", Drydock "other"',
+    ])
+  })
+
+  test('one warning that is missing', () => {
+    const wrong = seen((outcome) => (outcome.results as { warnings: { cluster: string[] } }).warnings.cluster.pop())
+    expect(wrong).toHaveLength(1)
+    expect(wrong[0]).toMatch(
+      /^results \/ warnings \/ cluster \/ \*: Velero "could not restore, .*", Drydock has nothing$/,
+    )
+  })
+
+  test('one warning that is there twice', () => {
+    const wrong = seen((outcome) => {
+      const { cluster } = (outcome.results as { warnings: { cluster: string[] } }).warnings
+      cluster.push(cluster[0] ?? '')
+    })
+    expect(wrong).toHaveLength(1)
+  })
+
+  test('one count of the status', () => {
+    expect(seen((outcome) => (outcome.restore.status['warnings'] = 4))).toEqual([
+      'restore / status / warnings: Velero 5, Drydock 4',
+    ])
+  })
+
+  test('one line of the resource list', () => {
+    const wrong = seen((outcome) => {
+      ;(outcome['resource list'] as Record<string, string[]>)['v1/Namespace'] = ['ops(created)', 'shop-db(skipped)']
+    })
+    expect(wrong).toEqual(['resource list / v1/Namespace / *: Velero "shop-db(created)", Drydock "shop-db(skipped)"'])
+  })
+
+  test('an object that is missing, and one too many', () => {
+    const wrong = seen((outcome) => {
+      delete outcome.cluster['deployments.apps|shop|web']
+      outcome.cluster['configmaps|shop|new'] = { _managers: [], metadata: { name: 'new' } }
+    })
+    expect(wrong).toHaveLength(2)
+  })
+
+  test('a manager that is neither Velero nor the restore itself', () => {
+    const wrong = seen((outcome) => (object(outcome, 'namespaces||ops')._managers = ['somebody:Update']))
+    expect(wrong).toEqual([
+      'cluster / namespaces||ops / _managers / *: Velero "velero-server:Update", Drydock "somebody:Update"',
+    ])
+  })
+
+  test('an address that is none of the server', () => {
+    expect(seen((outcome) => (object(outcome, 'services|shop|web').spec.clusterIP = 'None'))).toHaveLength(1)
+  })
+})
+
+describe('a comparison lets pass', () => {
+  test("the restore's own manager in place of Velero's", () => {
+    expect(seen((outcome) => (object(outcome, 'namespaces||ops')._managers = ['drydock-a-b-c:Update']))).toEqual([])
+  })
+
+  test('another address and another port that the server chose', () => {
+    const wrong = seen((outcome) => {
+      object(outcome, 'services|shop|web').spec.clusterIP = '10.96.1.2'
+      object(outcome, 'services|shop|web').spec.ports[1].nodePort = 30_500
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('no port of a case that preserves ports', () => {
+    const difference = {
+      path: ['cluster', 'services|shop|web', 'spec', 'ports', '1', 'nodePort'],
+      expected: 31_000,
+      actual: 31_001,
+    }
+    const preserving = { ...golden, spec: { ...golden.spec, preserveNodePorts: true } }
+    expect(toleratedBy(difference, { ...known, golden: preserving })).toBeUndefined()
+    expect(toleratedBy(difference, known)).toBeDefined()
+  })
+})
+
+test('each tolerated difference has a reason', () => {
+  for (const { reason } of tolerated) expect(reason.length).toBeGreaterThan(10)
+})
