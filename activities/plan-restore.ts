@@ -9,7 +9,7 @@ import { orderResources } from '../core/plan/order-resources.ts'
 import { summarize } from '../core/plan/plan.ts'
 import type { Plan, PlanSummary } from '../core/plan/plan.ts'
 import { resolveResource } from '../core/plan/resolve-resource.ts'
-import { makeSelection } from '../core/plan/selection.ts'
+import { makeItemSelector } from '../core/plan/select-items.ts'
 import { backupContentsKey } from '../velero/object-keys.ts'
 import { withAttempt } from './attempt.ts'
 import type { Attempt } from './attempt.ts'
@@ -17,6 +17,7 @@ import { asFailure } from './failures.ts'
 import { gatherFacts } from './gather-facts.ts'
 import type { Archive, Ports } from './ports.ts'
 import { selectItems } from './select-items.ts'
+import { versionsOf } from './version-choice.ts'
 import { readDataUploads } from './read-data-uploads.ts'
 import type { AdmittedRef, Session, Sessions } from './session.ts'
 import { rfc3339 } from './set-phase.ts'
@@ -115,15 +116,21 @@ async function planArchive(
   }
   const resources = await ports.cluster.discover()
   const resolve = (name: string) => resolveResource(name, resources)
-  const selection = makeSelection(spec, resolve)
-  if ('error' in selection) return empty([note(ports, 'plan/selection', [error('velero', selection.error)])])
+  const selector = makeItemSelector({ spec, policies: session.admission.policies, resolve })
+  if ('error' in selector) return empty([note(ports, 'plan/selection', [error('velero', selector.error)])])
   const inArchive = new Set(archive.entries.map((entry) => entry.groupResource))
+  const versions = await versionsOf(session, archive, resources, ports, settings)
+  if ('error' in versions)
+    return empty([
+      note(ports, 'plan/versions', [error('velero', `choosing API version to restore: ${versions.error}`)]),
+    ])
   const order = orderResources({ inArchive, priorities: settings.priorities, resolve })
   const facts = await withUploads(session, archive, await gatherFacts(session, inArchive, ports, settings))
   const selected = await selectItems({
     session,
     archive,
-    selection,
+    selector,
+    versions,
     facts,
     actions: activeActions(settings),
     now: rfc3339(ports.clock.now()),

@@ -6,9 +6,11 @@ import { volumeFate } from '../core/items/volume-fate.ts'
 import { parseJson } from '../core/manifest-json.ts'
 import { mergeWanted } from '../core/plan/make-plan.ts'
 import type { PlaceableItem } from '../core/plan/place-items.ts'
-import type { Selection } from '../core/plan/selection.ts'
+import type { ChosenVersion } from '../core/plan/choose-version.ts'
+import { targetNamespace } from '../core/plan/namespace-mapping.ts'
+import type { ItemSelector, KnownOfItem } from '../core/plan/select-items.ts'
 import type { Manifest } from '../velero/manifest.ts'
-import type { ItemAddress } from '../velero/resource.ts'
+import type { GroupResource, ItemAddress } from '../velero/resource.ts'
 import type { Archive, ArchiveEntry } from './ports.ts'
 import { itemPath } from './restore-item.ts'
 import type { Session } from './session.ts'
@@ -18,7 +20,9 @@ import type { StoredFacts } from './stored.ts'
 export interface SelectInput {
   session: Session
   archive: Archive
-  selection: Selection
+  selector: ItemSelector
+  /** The version folder to read a resource from, where API group versions are chosen. */
+  versions: ReadonlyMap<GroupResource, ChosenVersion>
   facts: StoredFacts
   actions: readonly ItemAction[]
   now: string
@@ -42,14 +46,12 @@ const depthMax = 32
 export async function selectItems(input: SelectInput): Promise<Selected> {
   const entries = input.archive.entries.filter((entry) => entry.version === undefined)
   const byKey = new Map(entries.map((entry) => [itemKey(entry), entry]))
-  const walk: Walk = { ...input, byKey, taken: new Map(), notes: [], provisioned: new Set() }
+  const firsts = new Map<string, ArchiveEntry>()
+  for (const entry of entries) if (!firsts.has(bucketOf(entry))) firsts.set(bucketOf(entry), entry)
+  const walk: Walk = { ...input, byKey, firsts, taken: new Map(), notes: [], provisioned: new Set() }
   for (const entry of entries) {
-    if (!input.selection.includes(entry)) continue
-    const manifest = input.selection.asksLabels(entry.groupResource) ? await read(walk, entry) : undefined
-    if (manifest === 'unreadable') continue
-    if (manifest !== undefined && !input.selection.acceptsLabels(entry.groupResource, manifest.metadata?.labels))
-      continue
-    await take(walk, entry, { additional: false, depth: 0, manifest })
+    const manifest = await select(walk, entry)
+    if (manifest !== undefined) await take(walk, entry, { additional: false, depth: 0, manifest: manifest.read })
   }
   return {
     items: mergeWanted([...walk.taken.values()]),
@@ -61,9 +63,36 @@ export async function selectItems(input: SelectInput): Promise<Selected> {
 
 interface Walk extends SelectInput {
   byKey: ReadonlyMap<string, ArchiveEntry>
+  /** The first item of each resource and namespace: a policy may ask for its kind. */
+  firsts: ReadonlyMap<string, ArchiveEntry>
   taken: Map<string, PlaceableItem>
   notes: Outcome[]
   provisioned: Set<string>
+}
+
+/** Asks the selector, reading what it wants to know; undefined where the item is left out. */
+async function select(walk: Walk, entry: ArchiveEntry): Promise<{ read: Manifest | undefined } | undefined> {
+  const known: KnownOfItem = {}
+  let manifest: Manifest | undefined
+  for (;;) {
+    const verdict = walk.selector.decide(addressOf(entry), known)
+    if (verdict.do === 'leave') return undefined
+    if (verdict.do === 'select') return { read: manifest }
+    if (verdict.for === 'first-kind') {
+      const first = walk.firsts.get(bucketOf(entry))
+      const peeked = first === undefined ? 'unreadable' : await read(walk, first)
+      known.firstKind = peeked === 'unreadable' ? null : peeked.kind
+    } else {
+      const found = await read(walk, entry)
+      if (found === 'unreadable') return undefined
+      manifest = found
+      known.labels = found.metadata.labels ?? {}
+    }
+  }
+}
+
+function bucketOf(entry: ArchiveEntry): string {
+  return `${entry.groupResource}|${entry.namespace ?? ''}`
 }
 
 async function take(
@@ -73,7 +102,13 @@ async function take(
 ): Promise<void> {
   const key = itemKey(entry)
   if (walk.taken.has(key)) return
-  const item: PlaceableItem = { ...addressOf(entry), before: [], ...(how.additional ? { additional: true } : {}) }
+  const version = how.additional ? undefined : walk.versions.get(entry.groupResource)?.version
+  const item: PlaceableItem = {
+    ...addressOf(entry),
+    before: [],
+    ...(version === undefined ? {} : { version }),
+    ...(how.additional ? { additional: true } : {}),
+  }
   walk.taken.set(key, item)
   const actions = walk.actions.filter(
     (action) => action.additionalItems !== undefined && action.appliesTo.includes(entry.groupResource),
@@ -113,7 +148,7 @@ async function wantedBy(
       addNote(walk, `plan/wanted/${itemKey(parent)}/${action.name}/${itemKey(address)}`, [
         warning(scopeOf(address.namespace), text),
       ])
-    } else if (walk.selection.includesAdditional(entry, wanted?.mustInclude === true)) {
+    } else if (walk.selector.decideAdditional(addressOf(entry), wanted?.mustInclude === true).do === 'select') {
       found.push(entry)
     }
   }
@@ -134,7 +169,7 @@ async function read(walk: Walk, entry: ArchiveEntry): Promise<Manifest | 'unread
     throw new SyntaxError('no object')
   } catch (thrown) {
     const { namespaceMapping } = walk.session.admission.spec
-    const target = entry.namespace === undefined ? undefined : (namespaceMapping?.[entry.namespace] ?? entry.namespace)
+    const target = entry.namespace === undefined ? undefined : targetNamespace(namespaceMapping, entry.namespace)
     if (walk.taken.has(itemKey(entry))) return 'unreadable'
     addNote(walk, `plan/unreadable/${itemKey(entry)}`, [
       error(scopeOf(target), `error decoding "${itemPath(entry.groupResource, entry)}": ${goJsonError(text)}`),

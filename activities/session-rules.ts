@@ -1,3 +1,4 @@
+import { applyModifiers } from '../core/modifiers/apply-modifiers.ts'
 import type { StatusFilter } from '../core/items/restores-status.ts'
 import { makeResourceIncludesExcludes } from '../core/plan/includes-excludes.ts'
 import { resolveResource } from '../core/plan/resolve-resource.ts'
@@ -20,7 +21,8 @@ export function makeSessionRules(admission: StoredAdmission, resources: readonly
   const resolve = (name: string) => resolveResource(name, resources)
   const status = spec.restoreStatus
   return {
-    modify: (item) => ({ item, errors: modifiers === undefined ? [] : ['resource modifiers are not applied yet'] }),
+    modify: (item, groupResource) =>
+      modifiers === undefined ? { item, errors: [] } : applyModifiers({ item, groupResource, modifiers }),
     pluralOf: (apiVersion, kind) => {
       const { group, version } = parseApiVersion(apiVersion)
       return resources.find((one) => one.group === group && one.version === version && one.kind === kind)?.resource
