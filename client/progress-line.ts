@@ -4,7 +4,7 @@ import type { RestoreState } from './restore-state.ts'
 /** One line about a running restore that fits the width: what matters most comes first, and the rest where there is room. */
 export function progressLine(state: RestoreState, pace: Pace, width: number): string {
   const left = state.waitingFor === undefined ? timeLeft(pace) : undefined
-  const waiting = state.waitingFor === undefined ? undefined : `waits for ${state.waitingFor}`
+  const waiting = state.waitingFor === undefined ? undefined : `waiting: ${state.waitingFor}`
   const head = [shortPhase(state, width), waveOf(state), percent(state)]
   const counts = state.itemsTotal === 0 ? undefined : `${state.itemsDone}/${state.itemsTotal}`
   const tail = [waiting, left, counts, rate(state, pace), state.groupResource, troubleOf(state)]
@@ -22,7 +22,7 @@ export function progressLine(state: RestoreState, pace: Pace, width: number): st
 export function progressSentence(state: RestoreState, pace: Pace): string {
   const items = state.itemsTotal === 0 ? undefined : `${state.itemsDone} of ${state.itemsTotal} items`
   const wave = state.wave === undefined ? undefined : [waveOf(state), state.groupResource].filter(Boolean).join(' ')
-  const waiting = state.waitingFor === undefined ? undefined : `waiting for ${state.waitingFor}`
+  const waiting = state.waitingFor === undefined ? undefined : `waiting: ${state.waitingFor}`
   return [state.phase, wave, items, rate(state, pace), timeLeft(pace), troubleOf(state), waiting]
     .filter((part) => part !== undefined)
     .join(', ')
@@ -31,8 +31,9 @@ export function progressSentence(state: RestoreState, pace: Pace): string {
 const barCharactersMin = 6
 const barCharactersMax = 30
 
-/** The longest phases do not fit a narrow terminal beside anything else. */
-function shortPhase({ phase }: RestoreState, width: number): string {
+/** The longest phases do not fit a narrow terminal beside anything else, and a bar that moves says that it is in progress. */
+function shortPhase({ phase, itemsTotal }: RestoreState, width: number): string | undefined {
+  if (width < 60 && itemsTotal > 0 && phase === 'InProgress') return undefined
   return width >= 80 ? phase : phase.replace('WaitingForPluginOperations', 'Waiting').replace('PartiallyFailed', '!')
 }
 

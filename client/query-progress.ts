@@ -2,6 +2,7 @@ import { QueryNotRegisteredError, WorkflowNotFoundError } from '@temporalio/clie
 import { failuresQuery, progressQuery, taskQueueOf, workflowIdOf } from '../workflows/contract.ts'
 import type { RestoreProgress, RestoreRef } from '../workflows/contract.ts'
 import type { Connections } from './connections.ts'
+import { pendingTrouble } from './pending-trouble.ts'
 
 /** What a workflow says of itself, or in words what stands in the way of asking it. */
 export type ProgressAnswer = { do: 'answer'; progress: RestoreProgress } | { do: 'none'; waitingFor: string }
@@ -13,16 +14,23 @@ const patienceMs = 2000
 export async function queryProgress(connections: Connections, ref: RestoreRef): Promise<ProgressAnswer> {
   const temporal = await connections.temporal()
   if (temporal.do === 'without') return { do: 'none', waitingFor: temporal.why }
-  try {
-    const handle = temporal.client.workflow.getHandle(workflowIdOf(ref))
-    const progress = await temporal.client.withDeadline(Date.now() + patienceMs, () => handle.query(progressQuery))
-    return { do: 'answer', progress }
-  } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError)
-      return { do: 'none', waitingFor: 'a worker to see the Restore and start its workflow' }
-    if (thrown instanceof QueryNotRegisteredError) return { do: 'none', waitingFor: 'the workflow to begin' }
-    return { do: 'none', waitingFor: `a worker on task queue ${taskQueueOf(ref.cluster, ref.namespace)}` }
-  }
+  const { client } = temporal
+  const handle = client.workflow.getHandle(workflowIdOf(ref))
+  const inTime = <T>(ask: () => Promise<T>) => client.withDeadline(Date.now() + patienceMs, ask)
+  // Who is asked twice answers a little later, but a worker that is stuck does not keep the server from telling of it.
+  const [progress, waits] = await Promise.allSettled([
+    inTime(() => handle.query(progressQuery)),
+    inTime(async () => pendingTrouble((await handle.describe()).raw.pendingActivities ?? [])),
+  ])
+  const waitingFor = waits.status === 'fulfilled' ? waits.value : undefined
+  if (progress.status === 'rejected') return { do: 'none', waitingFor: whyNone(progress.reason, ref) }
+  return { do: 'answer', progress: { ...progress.value, ...(waitingFor === undefined ? {} : { waitingFor }) } }
+}
+
+function whyNone(thrown: unknown, ref: RestoreRef): string {
+  if (thrown instanceof WorkflowNotFoundError) return 'a worker to see the Restore and start its workflow'
+  if (thrown instanceof QueryNotRegisteredError) return 'the workflow to begin'
+  return `a worker on task queue ${taskQueueOf(ref.cluster, ref.namespace)}`
 }
 
 /** The latest trouble that the workflow tells of; empty where it does not answer. */
