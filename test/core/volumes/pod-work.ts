@@ -1,0 +1,59 @@
+import type { VolumeRules, VolumeWorld } from '../../../core/volumes/decide-pod-work.ts'
+import type { PodWork } from '../../../core/volumes/pod-volume-order.ts'
+import { backupRepository } from '../../../core/volumes/backup-repository.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+
+const start = Date.parse('2026-11-24T10:00:00Z')
+
+/** A pod with the volumes `data` and `logs`. */
+export function aWork(work: Partial<PodWork> = {}): PodWork {
+  const volume = (name: string) => ({ volume: name, snapshotID: `s-${name}`, snapshotSize: 7, uploaderType: 'kopia' })
+  return {
+    item: { groupResource: 'pods', namespace: 'app', name: 'web' },
+    pod: { namespace: 'copy', name: 'web', uid: 'pod-uid' },
+    volumes: [volume('data'), volume('logs')],
+    at: '2026-11-24T10:00:00Z',
+    ...work,
+  }
+}
+
+export function anOrder(name: string, phase?: string, message?: string): [string, Manifest] {
+  const status = phase === undefined ? {} : { status: { phase, ...(message === undefined ? {} : { message }) } }
+  return [name, { apiVersion: 'velero.io/v1', kind: 'PodVolumeRestore', metadata: { name }, ...status }]
+}
+
+export function aRepository(phase?: string, message?: string): Manifest {
+  const made = backupRepository({ namespace: 'app', location: 'default', type: 'kopia' }, 'velero')
+  return phase === undefined ? made : { ...made, status: { phase, message } }
+}
+
+export function aRestoredPod(spec: object = { nodeName: 'n1' }, status: object = {}): Manifest {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'copy', uid: 'pod-uid' }, spec, status }
+}
+
+/** Minutes after the pod was restored, in a cluster where all is well. */
+export function aWorld(minutes: number, world: Partial<VolumeWorld> = {}): VolumeWorld {
+  return {
+    nowMs: start + minutes * 60_000,
+    nodeAgent: true,
+    repositories: [aRepository('Ready')],
+    orders: new Map(),
+    pods: new Map([['pod-uid', aRestoredPod()]]),
+    nodes: new Set(['n1']),
+    agents: new Set(['n1']),
+    refused: new Map(),
+    ...world,
+  }
+}
+
+export function someRules(rules: Partial<VolumeRules> = {}): VolumeRules {
+  return {
+    location: 'default',
+    timeoutMs: 240 * 60_000,
+    resourceTimeoutMs: 10 * 60_000,
+    sinceMs: start,
+    nameOf: (_work, volume) => volume,
+    agentMissingSince: () => undefined,
+    ...rules,
+  }
+}
