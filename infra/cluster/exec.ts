@@ -34,13 +34,16 @@ export function createPodExec(options: PodExecOptions): PodExec {
   const source = openCredentials(options)
   return {
     async run(command, execOptions) {
-      const first = await source.current()
+      const first = await credentialsOf(() => source.current())
+      if ('because' in first) return first
       if (first.proxyUrl !== undefined) {
         return ended('commands in containers cannot be run through the proxy of the kubeconfig')
       }
       const answer = await runOnce({ command, credentials: first, ...execOptions }, options)
       if (!('unauthorized' in answer)) return answer
-      const second = await runOnce({ command, credentials: await source.reload(first), ...execOptions }, options)
+      const fresh = await credentialsOf(() => source.reload(first))
+      if ('because' in fresh) return fresh
+      const second = await runOnce({ command, credentials: fresh, ...execOptions }, options)
       return 'unauthorized' in second ? ended(second.unauthorized) : second
     },
   }
@@ -99,6 +102,16 @@ function runOnce(run: Run, { assertMayWrite }: PodExecOptions): Promise<Answer> 
       )
     })
   })
+}
+
+async function credentialsOf(
+  read: () => Promise<Credentials>,
+): Promise<Credentials | { do: 'not-begun'; because: string }> {
+  try {
+    return await read()
+  } catch (thrown) {
+    return { do: 'not-begun', because: `reading the cluster's credentials: ${textOf(thrown)}` }
+  }
 }
 
 function openSocket({ command, credentials }: Run): WebSocket {
