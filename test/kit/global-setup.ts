@@ -1,10 +1,8 @@
-import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startStack, stopStack } from '../../devstack/stack.ts'
 import type { FullStack } from '../../devstack/stack-types.ts'
+import { ownDir, sweepLeftovers } from './sweep.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,7 +12,8 @@ declare module 'vitest' {
 
 /** Starts the one stack of a test run (Temporal, bucket, a first cluster) and stops it in the end, whatever happened. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const dir = mkdtempSync(join(tmpdir(), 'drydock-test-'))
+  await sweepLeftovers()
+  const dir = ownDir()
   const stack = await startStack({ dir, backups: ['shop', 'full', 'bulk5k'], audit: true, report: (line) => console.error(line) })
   project.provide('stack', stack)
   return async () => {

@@ -1,7 +1,4 @@
-import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, inject } from 'vitest'
 import { startCluster } from '../../devstack/cluster.ts'
@@ -9,6 +6,7 @@ import type { ClusterOptions } from '../../devstack/cluster.ts'
 import type { Cluster, FullStack } from '../../devstack/stack-types.ts'
 import { stopStack } from '../../devstack/stop-stack.ts'
 import { uploadFolder } from '../../devstack/bucket.ts'
+import { ownDir } from './sweep.ts'
 
 /** A cluster under test, with the bucket and the Temporal server of the run. */
 export interface TestCluster extends Cluster {
@@ -37,7 +35,7 @@ let clusters = 0
  */
 export async function freshCluster(options: FreshClusterOptions = {}): Promise<TestCluster> {
   const { s3, temporal } = theStack()
-  const dir = mkdtempSync(join(tmpdir(), 'drydock-cluster-'))
+  const dir = ownDir()
   const prefix = `own-${process.pid}-${Date.now()}-${++clusters}`
   const { backups = ['shop'], ...rest } = options
   const folders = backups.map((backup) => fixturePath(`backups/${backup}`))

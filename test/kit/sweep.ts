@@ -1,0 +1,23 @@
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stopStack } from '../../devstack/stop-stack.ts'
+
+const pattern = /^drydock-own-(\d+)-/
+
+/** A folder for a stack of this process: its name tells whose it is, so that a later run can clean up after a killed one. */
+export function ownDir(): string {
+  return mkdtempSync(join(tmpdir(), `drydock-own-${process.pid}-`))
+}
+
+/** Stops the stacks of test runs that were killed and could not do so themselves. */
+export async function sweepLeftovers(): Promise<void> {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = pattern.exec(name)?.[1]
+    if (pid === undefined || existsSync(`/proc/${pid}`) || !existsSync('/proc')) continue
+    const dir = join(tmpdir(), name)
+    await stopStack(dir).catch(() => undefined)
+    await rm(dir, { recursive: true, force: true })
+  }
+}
