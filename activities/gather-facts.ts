@@ -19,6 +19,13 @@ const fileBytesMax = 1024 * 1024 * 1024
 
 const inflate = promisify(gunzip)
 
+const storageClasses: ResourceRef = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' }
+const volumeGroupSnapshotClasses: ResourceRef = {
+  group: 'groupsnapshot.storage.k8s.io',
+  version: 'v1beta2',
+  resource: 'volumegroupsnapshotclasses',
+}
+
 /**
  * Gathers, once per restore, what item actions and volumes need to know: a handful of reads in all, none per item.
  * `kinds` are the resources of the plan: what none of them needs is not read.
@@ -76,25 +83,11 @@ async function gatherActionFacts(
   return {
     backup: admission.backup,
     pluginConfigs: byAction(await inVelero('', 'configmaps', pluginConfigLabel)),
-    storageClasses: names(
-      await when(hasVolumes, () =>
-        listKnown(
-          cluster,
-          { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' },
-          { metadataOnly: true },
-        ),
-      ),
-    ),
+    storageClasses: names(await when(hasVolumes, () => listKnown(cluster, storageClasses, { metadataOnly: true }))),
     volumeSnapshotClasses: await when(hasSnapshots, () =>
       listKnown(cluster, { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshotclasses' }, {}),
     ),
-    volumeGroupSnapshotClasses: await when(hasSnapshots, () =>
-      listKnown(
-        cluster,
-        { group: 'groupsnapshot.storage.k8s.io', version: 'v1beta2', resource: 'volumegroupsnapshotclasses' },
-        {},
-      ),
-    ),
+    volumeGroupSnapshotClasses: await when(hasSnapshots, () => listKnown(cluster, volumeGroupSnapshotClasses, {})),
     podVolumeBackups: await when(kinds.has('pods') || hasVolumes, () =>
       inVelero(
         'velero.io',
