@@ -1,0 +1,32 @@
+# syntax=docker/dockerfile:1
+# The worker: Node 24 runs the TypeScript as it is, so there is no build step, only the production dependencies.
+# It could not be built where it was written (no container engine there); the same commands were run without one.
+FROM node:24-slim AS dependencies
+WORKDIR /drydock
+COPY package.json package-lock.json .npmrc ./
+# Scripts stay off: no dependency of the worker needs one. Binaries of Temporal's core for other systems are dropped.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+  && npm cache clean --force \
+  && arch="$(uname -m)" \
+  && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 -type d ! -name "${arch}-unknown-linux-gnu" -exec rm -r {} +
+
+FROM node:24-slim
+ENV NODE_ENV=production \
+    DRYDOCK_HTTP_ADDRESS=0.0.0.0:8086 \
+    DRYDOCK_ARCHIVE_DIR=/cache
+# Certificates of Temporal Cloud and of buckets are checked by Temporal's core against the system's.
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates \
+  && rm -rf /var/lib/apt/lists/* \
+  && install -d -o node -g node -m 0700 /cache
+WORKDIR /drydock
+COPY --from=dependencies /drydock/node_modules node_modules
+COPY . .
+USER 1000:1000
+VOLUME /cache
+EXPOSE 8086
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8086/livez').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))"]
+# Node itself is process 1, so that SIGTERM reaches it: no shell, no npm.
+ENTRYPOINT ["node", "worker/main.ts"]
