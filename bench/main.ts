@@ -12,7 +12,10 @@ const program = new Command('bench')
   .description('Restores bulk5k (5,003 items) with everything on this machine, and says how fast.')
   .option('--quick', 'Drydock alone, one run in mode exact')
   .option('--runs <n>', 'runs of each', '1')
-  .addHelpText('after', '\nWithout --quick, real Velero v1.18.3 restores the same backup in the same run, as installed and unlimited.')
+  .addHelpText(
+    'after',
+    '\nWithout --quick, real Velero v1.18.3 restores the same backup in the same run, as installed and unlimited.',
+  )
   .parse()
 
 const options = program.opts<{ quick?: boolean; runs: string }>()
@@ -24,7 +27,12 @@ try {
     rows.push(await measureDrydock(stack, { managedFields: 'exact' }))
     if (options.quick === true) continue
     rows.push(await measureDrydock(stack, { managedFields: 'owners' }))
-    rows.push(await measureVelero(stack, { name: 'Velero, QPS and burst unlimited', flags: ['--client-qps=100000', '--client-burst=100000'] }))
+    rows.push(
+      await measureVelero(stack, {
+        name: 'Velero, QPS and burst unlimited',
+        flags: ['--client-qps=100000', '--client-burst=100000'],
+      }),
+    )
     rows.push(await measureVelero(stack, { name: 'Velero, as installed', flags: [] }))
   }
   show(rows)
@@ -36,7 +44,9 @@ try {
 /** Prints seconds and rates, and each rate as a multiple of Velero's as installed. */
 function show(rows: readonly Measurement[]): void {
   const asInstalled = rows.find((row) => row.name === 'Velero, as installed')
-  const table = new Table({ head: ['', 'seconds', 'items', 'items/s', ...(asInstalled ? ['times Velero as installed'] : [])] })
+  const table = new Table({
+    head: ['', 'seconds', 'items', 'items/s', ...(asInstalled ? ['times Velero as installed'] : [])],
+  })
   for (const row of rows) {
     const rate = row.items / row.seconds
     const ratio = asInstalled === undefined ? [] : [(rate / (asInstalled.items / asInstalled.seconds)).toFixed(1)]

@@ -10,7 +10,10 @@ import { measureRestore } from './measure-restore.ts'
 import type { Measurement } from './measure-restore.ts'
 
 /** Restores bulk5k by a fresh worker into a fresh cluster. */
-export async function measureDrydock(stack: FullStack, options: { managedFields: 'exact' | 'owners' }): Promise<Measurement> {
+export async function measureDrydock(
+  stack: FullStack,
+  options: { managedFields: 'exact' | 'owners' },
+): Promise<Measurement> {
   const dir = mkdtempSync(join(tmpdir(), 'drydock-bench-cluster-'))
   try {
     const cluster = await startCluster({ dir, location: { s3: stack.s3 }, backups: [fixture('backups/bulk5k')] })

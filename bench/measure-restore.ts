@@ -29,10 +29,12 @@ export async function measureRestore(cluster: ClusterAddress, name: string): Pro
       const restore = (await client.must('GET', `${path}/${restoreName}`)).body as Restore
       const seconds = (performance.now() - began) / 1000
       if (isTerminal(restore.status?.phase)) {
-        if (restore.status?.phase !== 'Completed') throw new Error(`${name}: the restore ended ${JSON.stringify(restore.status)}`)
+        if (restore.status?.phase !== 'Completed')
+          throw new Error(`${name}: the restore ended ${JSON.stringify(restore.status)}`)
         return { name, seconds, items: restore.status.progress?.itemsRestored ?? 0 }
       }
-      if (seconds * 1000 > deadlineMs) throw new Error(`${name}: the restore is not over after ${deadlineMs / 60_000} minutes`)
+      if (seconds * 1000 > deadlineMs)
+        throw new Error(`${name}: the restore is not over after ${deadlineMs / 60_000} minutes`)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   } finally {

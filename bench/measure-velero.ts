@@ -9,7 +9,10 @@ import { measureRestore } from './measure-restore.ts'
 import type { Measurement } from './measure-restore.ts'
 
 /** Restores bulk5k by the real Velero server into a fresh cluster. */
-export async function measureVelero(stack: FullStack, options: { name: string; flags: string[] }): Promise<Measurement> {
+export async function measureVelero(
+  stack: FullStack,
+  options: { name: string; flags: string[] },
+): Promise<Measurement> {
   const dir = mkdtempSync(join(tmpdir(), 'drydock-bench-velero-'))
   try {
     const cluster = await startCluster({

@@ -19,14 +19,22 @@ export async function startWorkerProcess(options: {
   archiveDir: string
 }): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [main], {
-    env: { ...process.env, DRYDOCK_HTTP_ADDRESS: '127.0.0.1:0', DRYDOCK_ARCHIVE_DIR: options.archiveDir, ...options.env },
+    env: {
+      ...process.env,
+      DRYDOCK_HTTP_ADDRESS: '127.0.0.1:0',
+      DRYDOCK_ARCHIVE_DIR: options.archiveDir,
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const file = createWriteStream(options.logFile, { flags: 'a' })
   const gone = new Promise<number | null>((resolve) => child.on('exit', resolve))
   let text = ''
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`the worker was not ready after ${readyMs / 1000} s, see ${options.logFile}`)), readyMs)
+    const timer = setTimeout(
+      () => reject(new Error(`the worker was not ready after ${readyMs / 1000} s, see ${options.logFile}`)),
+      readyMs,
+    )
     const settle = (done: () => void) => {
       clearTimeout(timer)
       done()
@@ -38,7 +46,11 @@ export async function startWorkerProcess(options: {
         if (text.includes('worker is ready') && text.includes('watching Restores')) settle(resolve)
       })
     }
-    void gone.then((code) => settle(() => reject(new Error(`the worker ended with code ${code}, see ${options.logFile}:\n${text.slice(-2000)}`))))
+    void gone.then((code) =>
+      settle(() =>
+        reject(new Error(`the worker ended with code ${code}, see ${options.logFile}:\n${text.slice(-2000)}`)),
+      ),
+    )
   }).catch((error: unknown) => {
     child.kill('SIGKILL')
     throw error

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { prepareTools } from '../devstack/prepare-tools.ts'
@@ -12,5 +12,6 @@ if (!wanted.includes('unit')) await prepareTools()
 
 const require = createRequire(import.meta.url)
 const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs')
-const { status, signal } = spawnSync(process.execPath, [vitest, 'run', ...wanted], { stdio: 'inherit' })
-process.exitCode = signal === null ? (status ?? 1) : 1
+const child = spawn(process.execPath, [vitest, 'run', ...wanted], { stdio: 'inherit' })
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+process.exitCode = await new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)))

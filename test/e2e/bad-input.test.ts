@@ -9,9 +9,12 @@ import type { TestCluster } from '../kit/stack.ts'
 import { startWorker } from '../kit/worker.ts'
 
 /** A gzipped tarball with these files, in their order. */
-async function tarball(files: { name: string; text?: string; type?: 'file' | 'symlink'; linkname?: string }[]): Promise<Buffer> {
+async function tarball(
+  files: { name: string; text?: string; type?: 'file' | 'symlink'; linkname?: string }[],
+): Promise<Buffer> {
   const tar = pack()
-  for (const { name, text = '', type = 'file', linkname } of files) tar.entry({ name, type, ...(linkname ? { linkname } : {}) }, text)
+  for (const { name, text = '', type = 'file', linkname } of files)
+    tar.entry({ name, type, ...(linkname ? { linkname } : {}) }, text)
   tar.finalize()
   const pieces: Buffer[] = []
   for await (const piece of tar) pieces.push(piece as Buffer)
@@ -33,7 +36,13 @@ describe('bad input', () => {
   async function restoreOf(name: string, body: Buffer | undefined, spec: object = {}) {
     const s3 = openBucket(cluster.s3)
     if (body !== undefined) {
-      await s3.send(new PutObjectCommand({ Bucket: cluster.s3.bucket, Key: `${cluster.prefix}/backups/${name}/${name}.tar.gz`, Body: body }))
+      await s3.send(
+        new PutObjectCommand({
+          Bucket: cluster.s3.bucket,
+          Key: `${cluster.prefix}/backups/${name}/${name}.tar.gz`,
+          Body: body,
+        }),
+      )
     }
     s3.destroy()
     await withAdmin(cluster, async (admin) => {
@@ -89,7 +98,9 @@ describe('bad input', () => {
   it('a tarball that is not in the bucket ends Failed and names the key', async () => {
     const { status } = await restoreOf('no-tarball', undefined)
     expect(status?.phase).toBe('Failed')
-    expect(status?.failureReason).toMatch(/^restore execution failed: error downloading backup: .*error getting object \S*backups\/no-tarball\/no-tarball\.tar\.gz/)
+    expect(status?.failureReason).toMatch(
+      /^restore execution failed: error downloading backup: .*error getting object \S*backups\/no-tarball\/no-tarball\.tar\.gz/,
+    )
     expect(status?.completionTimestamp).toBeDefined()
   })
 
@@ -105,7 +116,12 @@ describe('bad input', () => {
   })
 
   it('a truncated tarball ends PartiallyFailed and restores nothing of it', async () => {
-    const whole = await tarball(Array.from({ length: 200 }, (_, index) => ({ name: path(`c${index}`), text: configMap(`c${index}`, { v: `${Math.random()}` }) })))
+    const whole = await tarball(
+      Array.from({ length: 200 }, (_, index) => ({
+        name: path(`c${index}`),
+        text: configMap(`c${index}`, { v: `${Math.random()}` }),
+      })),
+    )
     const { status } = await restoreOf('truncated', whole.subarray(0, whole.length / 2))
     expect(status).toMatchObject({ phase: 'PartiallyFailed', errors: 1 })
     const { results, resourceList } = await readResultFiles(cluster, 'truncated')
@@ -114,7 +130,13 @@ describe('bad input', () => {
   })
 
   it('a path that leaves the archive ends PartiallyFailed and writes nothing anywhere', async () => {
-    const { status } = await restoreOf('escape', await tarball([{ name: path('good'), text: configMap('good') }, { name: '../../evil.json', text: '{}' }]))
+    const { status } = await restoreOf(
+      'escape',
+      await tarball([
+        { name: path('good'), text: configMap('good') },
+        { name: '../../evil.json', text: '{}' },
+      ]),
+    )
     expect(status?.phase).toBe('PartiallyFailed')
     const { results, resourceList } = await readResultFiles(cluster, 'escape')
     expect(results?.errors.velero).toEqual(['invalid archive path "../../evil.json": escapes target directory'])
@@ -133,7 +155,10 @@ describe('bad input', () => {
   })
 
   it('an archive that inflates past the bound stops while it is read, and says which bound', async () => {
-    const { status } = await restoreOf('bomb', await tarball([{ name: path('bomb'), text: 'x'.repeat(60 * 1024 * 1024) }]))
+    const { status } = await restoreOf(
+      'bomb',
+      await tarball([{ name: path('bomb'), text: 'x'.repeat(60 * 1024 * 1024) }]),
+    )
     expect(status?.phase).toBe('PartiallyFailed')
     const { results } = await readResultFiles(cluster, 'bomb')
     expect(results?.errors.velero?.[0]).toMatch(/52428800|inflated/)
@@ -147,7 +172,9 @@ describe('bad input', () => {
     const { status } = await restoreOf('no-json', body)
     expect(status).toMatchObject({ phase: 'PartiallyFailed', errors: 1 })
     const { results, resourceList } = await readResultFiles(cluster, 'no-json')
-    expect(results?.errors.namespaces?.['bad']?.[0]).toMatch(/^error decoding "resources\/configmaps\/namespaces\/bad\/broken\.json": invalid character/)
+    expect(results?.errors.namespaces?.['bad']?.[0]).toMatch(
+      /^error decoding "resources\/configmaps\/namespaces\/bad\/broken\.json": invalid character/,
+    )
     expect(resourceList?.['v1/ConfigMap']).toEqual(['bad/fine(created)'])
   })
 
@@ -159,15 +186,27 @@ describe('bad input', () => {
   })
 
   it('an object that the API server refuses is an error of its namespace in the server’s words', async () => {
-    const refused = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'Not_A_Name', namespace: 'bad' } })
+    const refused = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'Not_A_Name', namespace: 'bad' },
+    })
     const { status } = await restoreOf('refused', await tarball([{ name: path('Not_A_Name'), text: refused }]))
     expect(status).toMatchObject({ phase: 'PartiallyFailed', errors: 1 })
     const { results } = await readResultFiles(cluster, 'refused')
-    expect(results?.errors.namespaces?.['bad']?.[0]).toMatch(/^error restoring configmaps\/bad\/Not_A_Name: ConfigMap "Not_A_Name" is invalid/)
+    expect(results?.errors.namespaces?.['bad']?.[0]).toMatch(
+      /^error restoring configmaps\/bad\/Not_A_Name: ConfigMap "Not_A_Name" is invalid/,
+    )
   })
 
   it('what the API server says of a Secret is stored without the value it quotes', async () => {
-    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'bad', labels: { leak: 'top secret value!' } }, type: 'Opaque', data: { p: 'aHVudGVyMg==' } }
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's', namespace: 'bad', labels: { leak: 'top secret value!' } },
+      type: 'Opaque',
+      data: { p: 'aHVudGVyMg==' },
+    }
     const body = await tarball([{ name: 'resources/secrets/namespaces/bad/s.json', text: JSON.stringify(secret) }])
     await restoreOf('secretive', body)
     const files = await readResultFiles(cluster, 'secretive')
@@ -178,7 +217,8 @@ describe('bad input', () => {
 
   it('a bucket that is not there ends Failed before an object is written', async () => {
     await withAdmin(cluster, async (admin) => {
-      const location = (await admin.must('GET', '/apis/velero.io/v1/namespaces/velero/backupstoragelocations/default')).body as { spec: { objectStorage: object } }
+      const location = (await admin.must('GET', '/apis/velero.io/v1/namespaces/velero/backupstoragelocations/default'))
+        .body as { spec: { objectStorage: object } }
       await admin.must('POST', '/apis/velero.io/v1/namespaces/velero/backupstoragelocations', {
         apiVersion: 'velero.io/v1',
         kind: 'BackupStorageLocation',
@@ -202,7 +242,8 @@ describe('bad input', () => {
 
   it('wrong credentials end Failed with one clear reason that holds no credential', async () => {
     await withAdmin(cluster, async (admin) => {
-      const location = (await admin.must('GET', '/apis/velero.io/v1/namespaces/velero/backupstoragelocations/default')).body as { spec: object }
+      const location = (await admin.must('GET', '/apis/velero.io/v1/namespaces/velero/backupstoragelocations/default'))
+        .body as { spec: object }
       const ini = '[default]\naws_access_key_id=wrong-key-id\naws_secret_access_key=wrong-secret-value\n'
       await admin.must('POST', '/api/v1/namespaces/velero/secrets', {
         apiVersion: 'v1',

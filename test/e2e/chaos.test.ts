@@ -15,7 +15,8 @@ beforeAll(async () => {
 })
 afterAll(() => client.connection.close())
 
-const idOf = (restore: Restore) => workflowIdOf({ namespace: 'velero', name: restore.metadata.name, uid: restore.metadata.uid ?? '' })
+const idOf = (restore: Restore) =>
+  workflowIdOf({ namespace: 'velero', name: restore.metadata.name, uid: restore.metadata.uid ?? '' })
 
 /** Waits until some of the items are there, but far from all. */
 async function midway(cluster: TestCluster, name: string): Promise<void> {
@@ -31,7 +32,11 @@ async function expectWhole(cluster: TestCluster, name: string): Promise<void> {
   const twice = [...creates].filter(([, times]) => times > 1)
   expect(twice).toEqual([])
   const list = (await readResultFiles(cluster, name)).resourceList ?? {}
-  expect(Object.values(list).flat().filter((entry) => entry.endsWith('(created)'))).toHaveLength(5003)
+  expect(
+    Object.values(list)
+      .flat()
+      .filter((entry) => entry.endsWith('(created)')),
+  ).toHaveLength(5003)
 }
 
 describe('a restore that is disturbed', () => {
@@ -82,7 +87,12 @@ describe('a restore that is disturbed', () => {
     const first = await createRestore(cluster, { name: 'again', spec })
     await awaitRestore(cluster, 'again')
     await withAdmin(cluster, async (admin) => {
-      await admin.must('PATCH', '/apis/velero.io/v1/namespaces/velero/restores/again', { metadata: { finalizers: null } }, 'application/merge-patch+json')
+      await admin.must(
+        'PATCH',
+        '/apis/velero.io/v1/namespaces/velero/restores/again',
+        { metadata: { finalizers: null } },
+        'application/merge-patch+json',
+      )
       await admin.request('DELETE', '/apis/velero.io/v1/namespaces/velero/restores/again')
       await waitUntil(async () => (await getRestore(cluster, 'again')) === undefined, 60_000, 'the Restore to be gone')
       await admin.must('DELETE', '/api/v1/namespaces/shop/configmaps/web-config')

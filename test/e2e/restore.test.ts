@@ -26,7 +26,10 @@ describe('a restore by a worker on the real stack', () => {
   })
 
   it('keeps its journal under the restore, where Velero deletes it with the rest', async () => {
-    const restore = await createRestore(cluster, { name: 'journal', spec: { backupName: 'shop', includedResources: ['configmaps'] } })
+    const restore = await createRestore(cluster, {
+      name: 'journal',
+      spec: { backupName: 'shop', includedResources: ['configmaps'] },
+    })
     await awaitRestore(cluster, 'journal')
     const keys = await listKeys(cluster, 'restores/journal/')
     expect(keys).toContain(`restores/journal/drydock/${restore.metadata.uid}/admission.json.gz`)

@@ -14,7 +14,12 @@ declare module 'vitest' {
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   await sweepLeftovers()
   const dir = ownDir()
-  const stack = await startStack({ dir, backups: ['shop', 'full', 'bulk5k'], audit: true, report: (line) => console.error(line) })
+  const stack = await startStack({
+    dir,
+    backups: ['shop', 'full', 'bulk5k'],
+    audit: true,
+    report: (line) => console.error(line),
+  })
   project.provide('stack', stack)
   return async () => {
     await stopStack(dir)

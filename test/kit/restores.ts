@@ -63,7 +63,10 @@ export async function awaitRestore(
     ms,
     `Restore ${name}`,
   ).catch((error: unknown) => {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}; it stands at ${JSON.stringify(seen?.status)}`, { cause: error })
+    throw new Error(
+      `${error instanceof Error ? error.message : String(error)}; it stands at ${JSON.stringify(seen?.status)}`,
+      { cause: error },
+    )
   })
   return seen as Restore
 }
@@ -111,8 +114,12 @@ export async function readObject(cluster: TestCluster, key: string): Promise<str
 export async function listKeys(cluster: TestCluster, prefix: string): Promise<string[]> {
   const client = openBucket(cluster.s3)
   try {
-    const found = await client.send(new ListObjectsV2Command({ Bucket: cluster.s3.bucket, Prefix: withPrefix(cluster, prefix) }))
-    return (found.Contents ?? []).map((object) => object.Key ?? '').map((key) => (cluster.prefix === '' ? key : key.slice(cluster.prefix.length + 1)))
+    const found = await client.send(
+      new ListObjectsV2Command({ Bucket: cluster.s3.bucket, Prefix: withPrefix(cluster, prefix) }),
+    )
+    return (found.Contents ?? [])
+      .map((object) => object.Key ?? '')
+      .map((key) => (cluster.prefix === '' ? key : key.slice(cluster.prefix.length + 1)))
   } finally {
     client.destroy()
   }

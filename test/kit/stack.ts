@@ -39,7 +39,8 @@ export async function freshCluster(options: FreshClusterOptions = {}): Promise<T
   const prefix = `own-${process.pid}-${Date.now()}-${++clusters}`
   const { backups = ['shop'], ...rest } = options
   const folders = backups.map((backup) => fixturePath(`backups/${backup}`))
-  for (const [index, backup] of backups.entries()) await uploadFolder(s3, folders[index] ?? '', `${prefix}/backups/${backup}/`)
+  for (const [index, backup] of backups.entries())
+    await uploadFolder(s3, folders[index] ?? '', `${prefix}/backups/${backup}/`)
   afterAll(async () => {
     await stopStack(dir)
     await rm(dir, { recursive: true, force: true })

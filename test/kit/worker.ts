@@ -36,7 +36,11 @@ export async function startWorker(cluster: TestCluster, env: Record<string, stri
     await ended
     rmSync(archives, { recursive: true, force: true })
   })
-  await waitUntil(() => over || (text.includes('worker is ready') && text.includes('watching Restores')), 60_000, 'the worker to be ready')
+  await waitUntil(
+    () => over || (text.includes('worker is ready') && text.includes('watching Restores')),
+    60_000,
+    'the worker to be ready',
+  )
   if (over) throw new Error(`the worker did not start:\n${text}`)
   return {
     pid: child.pid ?? 0,
