@@ -18,7 +18,7 @@ export async function withWorker<T>(cluster: TestCluster, golden: CaseFile, use:
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const isOver = () => child.exitCode !== null || child.signalCode !== null
   try {
-    await waitUntil(() => isOver() || text.includes('watching Restores'), 60_000, 'the worker to be ready')
+    await waitUntil(() => isOver() || text.includes('watching Restores'), 120_000, 'the worker to be ready')
     if (isOver()) throw new Error('the worker did not start')
     return await use()
   } catch (error) {

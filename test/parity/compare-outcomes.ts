@@ -1,6 +1,7 @@
 import { differences } from './differences.ts'
 import type { Difference } from './differences.ts'
 import type { GoldenCase } from './golden-case.ts'
+import { withKnownNames } from './known-names.ts'
 import type { Restored } from './restore-case.ts'
 import { toleratedBy } from './tolerated.ts'
 
@@ -15,8 +16,10 @@ export interface Comparison {
 export function compareOutcomes(golden: GoldenCase, restored: Restored): Comparison {
   const wrong: Difference[] = []
   const reasons = new Map<string, number>()
-  for (const difference of differences(golden.outcome, restored.outcome)) {
-    const entry = toleratedBy(difference, { golden, uid: restored.uid })
+  const expected = withKnownNames(golden.outcome, golden.uid, golden.backup)
+  const actual = withKnownNames(restored.outcome, restored.uid, golden.backup)
+  for (const difference of differences(expected, actual)) {
+    const entry = toleratedBy(difference, golden)
     if (entry === undefined) wrong.push(difference)
     else reasons.set(`${entry.path}: ${entry.reason}`, (reasons.get(`${entry.path}: ${entry.reason}`) ?? 0) + 1)
   }

@@ -32,6 +32,8 @@ export interface CaseFile {
 /** A case with what Velero v1.18.3 made of it. */
 export interface GoldenCase extends CaseFile {
   name: string
+  /** Of the Restore that Velero worked on. */
+  uid: string
   outcome: Outcome
 }
 
@@ -47,7 +49,7 @@ export interface Outcome {
 
 /** The parts of a Restore that are compared. */
 export interface RestoreShape {
-  metadata: { annotations?: Record<string, string>; finalizers?: string[] }
+  metadata: { uid?: string; annotations?: Record<string, string>; finalizers?: string[] }
   spec: unknown
   status: Record<string, unknown>
 }
@@ -57,14 +59,16 @@ export function readGoldenCase(name: string): GoldenCase {
   const json = (file: string): unknown => JSON.parse(readFileSync(join(caseFolder(name), file), 'utf8'))
   const zipped = (file: string): unknown =>
     JSON.parse(gunzipSync(readFileSync(join(caseFolder(name), 'files', file))).toString('utf8'))
+  const restore = json('restore.json') as RestoreShape
   return {
     name,
     ...readCaseFile(name),
+    uid: restore.metadata.uid ?? '',
     outcome: {
       cluster: existsSync(join(caseFolder(name), 'changes.json'))
         ? (json('changes.json') as ClusterChanges)
         : clusterChanges(json('before.json') as ClusterDump, json('cluster.json') as ClusterDump),
-      restore: shapeOf(json('restore.json') as RestoreShape),
+      restore: shapeOf(restore),
       results: existsOr(name, `restore-${name}-results.gz`, zipped),
       'resource list': existsOr(name, `restore-${name}-resource-list.json.gz`, zipped),
       'item operations': existsOr(name, `restore-${name}-itemoperations.json.gz`, zipped),

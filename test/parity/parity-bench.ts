@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,6 +56,11 @@ export async function withCaseCluster<T>(
     if (velero !== undefined)
       await startExtraServices(openHome(dir), bare, { with: ['velero'], veleroFlags: velero.flags })
     return await use(cluster)
+  } catch (error) {
+    const log = join(dir, 'logs', 'velero.log')
+    if (velero === undefined || !existsSync(log)) throw error
+    const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-10).join('\n')
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\nVelero said:\n${end}`, { cause: error })
   } finally {
     await stopStack(dir)
     await rm(dir, { recursive: true, force: true })

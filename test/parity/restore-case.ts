@@ -25,7 +25,7 @@ export async function restoreCase(name: string, golden: CaseFile, cluster: TestC
       spec: golden.spec,
       ...(golden.annotations === undefined ? {} : { annotations: golden.annotations }),
     })
-    const restore = await awaitRestore(cluster, name)
+    const restore = await awaitRestore(cluster, name, undefined, restoreMs)
     const [after, files] = await Promise.all([
       dumpCluster(cluster, cluster.veleroNamespace),
       readResultFiles(cluster, name),
@@ -44,3 +44,6 @@ export async function restoreCase(name: string, golden: CaseFile, cluster: TestC
     await moving
   }
 }
+
+/** Long, for machines that are busy with other things too. */
+const restoreMs = 300_000
