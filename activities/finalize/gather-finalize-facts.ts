@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { parseItemKey } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
-import { renderOperations } from '../../core/results/render-results.ts'
 import { tallyOf } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
@@ -9,6 +8,7 @@ import { formatGroupResource, formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
 import { readOutcomes } from '../journal.ts'
+import { readOperations } from '../operations/operation-shards.ts'
 import type { Session } from '../session.ts'
 import { shards } from '../stored.ts'
 import type { StoredFacts } from '../stored.ts'
@@ -50,7 +50,7 @@ async function gatherFinalizeFacts({ journal }: Session): Promise<FinalizeFacts>
     tally,
     restored,
     volumes: Object.values(facts?.volumes.infos ?? {}),
-    operations: renderOperations(tally),
+    operations: await readOperations(journal, tally),
   }
 }
 

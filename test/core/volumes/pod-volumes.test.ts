@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { podVolumeOrder, podVolumeOrderName } from '../../../core/volumes/pod-volume-order.ts'
+import { podVolumes } from '../../../core/volumes/pod-volumes.ts'
+import { aPod } from '../actions/action-input.ts'
+import { aWork } from './pod-work.ts'
+
+const restore = { namespace: 'velero', name: 'r', uid: 'restore-uid', spec: { backupName: 'b' } }
+
+function aBackup(volume: string, status: object = { snapshotID: `s-${volume}` }, spec: object = {}) {
+  const pod = { kind: 'Pod', namespace: 'src', name: 'p' }
+  return {
+    apiVersion: 'velero.io/v1',
+    kind: 'PodVolumeBackup',
+    metadata: { name: volume },
+    spec: { pod, volume, uploaderType: 'kopia', ...spec },
+    status,
+  }
+}
+
+test('each backed-up volume of the pod is listed with its snapshot, sorted, with the claim behind it', () => {
+  const pod = aPod({ volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }] })
+  const backups = [aBackup('logs'), aBackup('data', { snapshotID: 's-data', progress: { totalBytes: 9 } })]
+  expect(podVolumes(pod, 'src', backups)).toEqual([
+    { volume: 'data', snapshotID: 's-data', snapshotSize: 9, uploaderType: 'kopia', claim: 'c' },
+    { volume: 'logs', snapshotID: 's-logs', snapshotSize: 0, uploaderType: 'kopia' },
+  ])
+})
+
+test('backups of other pods, other namespaces and without a snapshot do not count', () => {
+  const other = aBackup('data', {}, { pod: { namespace: 'src', name: 'q' } })
+  expect(podVolumes(aPod(), 'src', [other, aBackup('data', { phase: 'Failed' })])).toEqual([])
+  expect(podVolumes(aPod(), 'elsewhere', [aBackup('data')])).toEqual([])
+})
+
+test('a backup that names no uploader is restic’s, and so are the annotations of long ago', () => {
+  expect(podVolumes(aPod(), 'src', [aBackup('data', { snapshotID: 's' }, { uploaderType: '' })])[0]?.uploaderType).toBe(
+    'restic',
+  )
+  const annotated = aPod({}, { annotations: { 'snapshot.velero.io/data': 'old' } })
+  expect(podVolumes(annotated, 'src', [])).toEqual([
+    { volume: 'data', snapshotID: 'old', snapshotSize: 0, uploaderType: 'restic' },
+  ])
+})
+
+test('the order names pod, snapshot and source as a node agent reads them', () => {
+  const work = aWork()
+  const source = { location: 'default', repoIdentifier: '', claimUid: 'claim-uid' }
+  expect(podVolumeOrder(work, work.volumes[0]!, restore, source)).toEqual({
+    apiVersion: 'velero.io/v1',
+    kind: 'PodVolumeRestore',
+    metadata: {
+      name: podVolumeOrderName(work, 'data', restore),
+      namespace: 'velero',
+      ownerReferences: [
+        { apiVersion: 'velero.io/v1', kind: 'Restore', name: 'r', uid: 'restore-uid', controller: true },
+      ],
+      labels: {
+        'velero.io/restore-name': 'r',
+        'velero.io/restore-uid': 'restore-uid',
+        'velero.io/pod-uid': 'pod-uid',
+        'velero.io/pvc-uid': 'claim-uid',
+      },
+    },
+    spec: {
+      pod: { kind: 'Pod', namespace: 'copy', name: 'web', uid: 'pod-uid' },
+      volume: 'data',
+      backupStorageLocation: 'default',
+      repoIdentifier: '',
+      uploaderType: 'kopia',
+      snapshotID: 's-data',
+      sourceNamespace: 'app',
+      snapshotSize: 7,
+    },
+  })
+})
+
+test('the wishes for the uploader go along', () => {
+  const wishes = { ...restore, spec: { uploaderConfig: { parallelFilesDownload: 4 } } }
+  const order = podVolumeOrder(aWork(), aWork().volumes[0]!, wishes, { location: 'default', repoIdentifier: '' })
+  expect(order['spec']).toMatchObject({ uploaderSettings: { WriteSparseFiles: 'false', ParallelFilesDownload: '4' } })
+})
+
+test('a pod that was made again gets orders of its own; one that is the same finds the old ones', () => {
+  const name = podVolumeOrderName(aWork(), 'data', restore)
+  expect(podVolumeOrderName(aWork(), 'data', restore)).toBe(name)
+  expect(podVolumeOrderName(aWork(), 'logs', restore)).not.toBe(name)
+  const again = aWork({ pod: { namespace: 'copy', name: 'web', uid: 'another' } })
+  expect(podVolumeOrderName(again, 'data', restore)).not.toBe(name)
+})

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { restoreVolumeInfos } from '../../../core/volumes/restore-volume-infos.ts'
+import type { VolumeObjects } from '../../../core/volumes/restore-volume-infos.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+
+function anObject(kind: string, name: string, parts: object, metadata: object = {}): Manifest {
+  return { apiVersion: 'v1', kind, metadata: { name, namespace: 'app', ...metadata }, ...parts }
+}
+
+function infos(objects: Partial<VolumeObjects>) {
+  return restoreVolumeInfos({
+    claims: [],
+    snapshots: new Map(),
+    orders: [],
+    downloads: [],
+    claimOfVolume: new Map(),
+    ...objects,
+  })
+}
+
+const bound = anObject('PersistentVolumeClaim', 'data', { spec: { volumeName: 'pv-1' }, status: { phase: 'Bound' } })
+const orderSpec = { pod: { namespace: 'app', name: 'web' }, volume: 'v', snapshotID: 's', uploaderType: 'kopia' }
+const claimOfVolume = new Map([['app/web/v', 'data']])
+
+test('a restore without volumes has no volume info', () => {
+  expect(infos({ claims: [bound] })).toEqual([])
+})
+
+test('a pod volume is told with the volume of its bound claim', () => {
+  const order = anObject('PodVolumeRestore', 'o', { spec: orderSpec, status: { phase: 'Completed' } })
+  expect(infos({ claims: [bound], orders: [order], claimOfVolume })).toEqual([
+    {
+      pvcName: 'data',
+      pvcNamespace: 'app',
+      pvName: 'pv-1',
+      restoreMethod: 'PodVolumeRestore',
+      snapshotDataMoved: false,
+      pvrInfo: {
+        snapshotHandle: 's',
+        uploaderType: 'kopia',
+        volumeName: 'v',
+        podName: 'web',
+        podNamespace: 'app',
+        Phase: '',
+      },
+    },
+  ])
+})
+
+test('orders without an end and volumes without a claim are left out', () => {
+  const open = anObject('PodVolumeRestore', 'o', { spec: orderSpec, status: { phase: 'InProgress' } })
+  const over = anObject('PodVolumeRestore', 'o', { spec: orderSpec, status: { phase: 'Failed' } })
+  expect(infos({ orders: [open], claimOfVolume })).toEqual([])
+  expect(infos({ orders: [over] })).toEqual([])
+})
+
+test('a claim from a snapshot is told with driver, handle and size', () => {
+  const spec = { dataSource: { kind: 'VolumeSnapshot', name: 'snap' } }
+  const claim = anObject('PersistentVolumeClaim', 'data', { spec, status: { phase: 'Pending' } })
+  const annotations = { 'velero.io/csi-volumesnapshot-handle': 'h', 'velero.io/csi-driver-name': 'd' }
+  const snapshot = anObject(
+    'VolumeSnapshot',
+    'snap',
+    { spec: { source: { volumeSnapshotContentName: 'vsc' } }, status: { restoreSize: '1Gi' } },
+    { annotations },
+  )
+  expect(infos({ claims: [claim], snapshots: new Map([['app/snap', snapshot]]) })).toEqual([
+    {
+      pvcName: 'data',
+      pvcNamespace: 'app',
+      restoreMethod: 'CSISnapshot',
+      snapshotDataMoved: false,
+      csiSnapshotInfo: { snapshotHandle: 'h', size: 1024 ** 3, driver: 'd', vscName: 'vsc', ReadyToUse: null },
+    },
+  ])
+})
+
+test('moved data is told with its operation', () => {
+  const spec = { targetVolume: { pvc: 'data', pv: '', namespace: 'app' }, snapshotID: 's', datamover: 'other' }
+  const labels = { 'velero.io/async-operation-id': 'dd-1' }
+  const download = anObject('DataDownload', 'dd', { spec }, { labels, namespace: 'velero' })
+  expect(infos({ claims: [bound], downloads: [download] })).toEqual([
+    {
+      pvcName: 'data',
+      pvcNamespace: 'app',
+      pvName: 'pv-1',
+      restoreMethod: 'CSISnapshot',
+      snapshotDataMoved: true,
+      snapshotDataMovementInfo: {
+        dataMover: 'other',
+        uploaderType: 'kopia',
+        snapshotHandle: 's',
+        operationID: 'dd-1',
+        size: 0,
+        Phase: '',
+      },
+    },
+  ])
+})
