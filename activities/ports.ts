@@ -166,7 +166,7 @@ export interface Presence {
   /** Says that an attempt runs here, until the returned function is called. `scope` is `<restore uid>/<what>`. */
   begin(scope: string): () => void
   /**
-   * Waits until no other attempt with that scope can still write: each other worker's Lease has run out, or was renewed
+   * Waits until no other attempt with that scope (or, where it ends in `/`, below it) can still write: each other worker's Lease has run out, or was renewed
    * since without naming the scope; in this process, until the other attempt has ended. `onWait` gets the reason, each second.
    */
   fence(scope: string, options: { signal: AbortSignal; onWait: (reason: string) => void }): Promise<void>

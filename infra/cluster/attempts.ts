@@ -8,7 +8,10 @@ export interface Attempts {
   /** How many lost ones have not ended. */
   lostCount(): number
   count(): number
-  /** Takes the newest unclaimed attempt of the scope as the caller's and tells the earlier ones of it that still run. */
+  /**
+   * Takes the newest unclaimed attempt of the scope as the caller's and tells the earlier ones of it that still run.
+   * A scope that ends in `/` stands for all below it, and none of those is the caller's.
+   */
   earlierThanMine(scope: string): () => number
 }
 
@@ -38,8 +41,9 @@ export function createAttempts(onChange: () => void): Attempts {
     lostCount: countLost,
     count: () => running.size,
     earlierThanMine(scope) {
-      const same = [...running].filter((attempt) => attempt.scope === scope)
-      const mine = same.findLast(({ fenced }) => !fenced)
+      const whole = scope.endsWith('/')
+      const same = [...running].filter((attempt) => (whole ? attempt.scope.startsWith(scope) : attempt.scope === scope))
+      const mine = whole ? undefined : same.findLast(({ fenced }) => !fenced)
       if (mine !== undefined) mine.fenced = true
       const earlier = mine === undefined ? same : same.slice(0, same.indexOf(mine))
       return () => earlier.filter((attempt) => running.has(attempt)).length

@@ -70,8 +70,14 @@ export function readLease(manifest: Manifest): WorkerLease {
     resourceVersion: manifest.metadata.resourceVersion ?? '',
     holder: spec.holderIdentity ?? '',
     renewTime: spec.renewTime ?? '',
-    names: (scope) => scopes === undefined || scopes.has(anyScope) || scopes.has(shortScope(scope)),
+    names: (scope) => scopes === undefined || scopes.has(anyScope) || someWithin(scopes, scope),
   }
+}
+
+/** A scope that ends in `/` stands for all below it; of a shortened one nobody can tell, so it counts. */
+function someWithin(scopes: ReadonlySet<unknown>, scope: string): boolean {
+  if (!scope.endsWith('/')) return scopes.has(shortScope(scope))
+  return [...scopes].some((one) => typeof one === 'string' && (one.startsWith(scope) || one.startsWith('sha256:')))
 }
 
 function formatScopes(scopes: readonly string[]): string {
