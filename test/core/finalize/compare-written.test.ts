@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareWritten } from '../../../core/finalize/compare-written.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
