@@ -64,7 +64,7 @@ export function concludeRestore({
         const restored = tallyOf([...outcomes, ...(plan?.notes ?? [])])
         if (input.complete && plan !== undefined) checkComplete(plan, restored, session)
         const operations = await readOperations(session.journal, restored)
-        const tally = mergeTallies(restored, tallyOf(operationOutcomes(operations)))
+        const tally = mergeTallies(restored, tallyOf(operationOutcomes(operations, restored)))
         const results = renderResults(tally)
         await putFiles(session, {
           log: `${await inheritedLog(session)}${renderLog(tally, { ...session.admission, endedAt: rfc3339(clock.now()) })}`,

@@ -63,7 +63,7 @@ it('snapshots of one group share a stub, to which each adds its handle, and its 
   expect({ status, results }).toMatchObject({ results: { errors: {} } })
   const { items } = (await withAdmin(cluster, (client) => client.must('GET', stubs))).body as { items: Manifest[] }
   expect(items).toHaveLength(1)
-  const { source } = items[0]?.['spec'] as {
+  const { source } = items[0]!['spec'] as {
     source: { groupSnapshotHandles: { volumeGroupSnapshotHandle: string; volumeSnapshotHandles: string[] } }
   }
   expect(source.groupSnapshotHandles.volumeGroupSnapshotHandle).toBe('group-handle')

@@ -1,11 +1,11 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { countOperations } from '../../../core/operations/count-operations.ts'
 import { mergeOperations, mergeStatus } from '../../../core/operations/merge-operations.ts'
 import type { OperationStates, OperationStatus } from '../../../core/operations/merge-operations.ts'
 import { operationOutcomes } from '../../../core/operations/operation-outcomes.ts'
 import { operationProgress } from '../../../core/operations/operation-progress.ts'
-import { tallyOf } from '../../../core/results/tally.ts'
+import { emptyTally, tallyOf } from '../../../core/results/tally.ts'
 import { anOperation, anOutcome } from './operations.ts'
 
 const status: fc.Arbitrary<OperationStatus> = fc.record(
@@ -67,15 +67,20 @@ test('the counts are those of Velero, and what is left', () => {
 })
 
 test('only failed operations add to the results, each once', () => {
-  const outcomes = operationOutcomes(mixed)
+  const outcomes = operationOutcomes(mixed, emptyTally)
   expect(outcomes.flatMap(({ messages }) => messages)).toEqual([
     { severity: 'error', scope: 'velero', text: 'error from restore item operation: full' },
   ])
-  expect(tallyOf([...outcomes, ...operationOutcomes(mixed)]).size).toBe(1)
+  expect(tallyOf([...outcomes, ...operationOutcomes(mixed, emptyTally)]).size).toBe(1)
 })
 
 test('the waiting is told with names and figures', () => {
   expect(operationProgress(mixed)).toBe('2 of 4 operations: app/c (InProgress 1 of 4 bytes), app/d (not begun)')
   const many = ['a', 'b', 'c', 'd', 'e'].map((id) => anOperation(id))
   expect(operationProgress(many)).toMatch(/, 2 more$/)
+})
+
+test('an operation that was brought in as failed has been told already', () => {
+  const inherited = tallyOf([anOutcome(anOperation('b', { phase: 'Failed', error: 'full' }))])
+  expect(operationOutcomes(mixed, inherited)).toEqual([])
 })
