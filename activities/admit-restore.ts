@@ -4,6 +4,7 @@ import { claimedAnnotation } from '../velero/labels.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
 import { withAttempt } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
 import { admitted, claimRestore, withFinalizer } from './claim-restore.ts'
 import { asFailure, fatal, wrongCluster } from './failures.ts'
 import type { Ports } from './ports.ts'
@@ -49,7 +50,7 @@ export interface AdmitParts {
  */
 export function admitRestore(parts: AdmitParts) {
   return ({ ref }: AdmitInput): Promise<AdmitReport> =>
-    withAttempt(parts.ports.presence.worker, async () => {
+    withAttempt(parts.ports.presence.worker, async (attempt) => {
       const { cluster } = parts.ports
       if (ref.cluster !== cluster.id) throw wrongCluster(ref.cluster, cluster.id)
       try {
@@ -71,7 +72,7 @@ export function admitRestore(parts: AdmitParts) {
           case 'inherit':
             return await inherit(parts, restore, ref)
           case 'resume':
-            return await resume(parts, restore, ref)
+            return await resume(parts, restore, ref, attempt)
           case 'admit':
             return await claimRestore(parts, restore, ref)
         }
@@ -92,12 +93,22 @@ async function failInVelerosWords({ ports }: AdmitParts, ref: AdmitInput['ref'],
 }
 
 /** The journal of a claimed restore: its claim names the location. A starting Velero's sweep is put back at once. */
-async function resume(parts: AdmitParts, restore: Restore, ref: AdmitInput['ref']): Promise<AdmitReport> {
+/**
+ * Goes on from the journal. An earlier run may have been ended from outside while its attempts still wrote, so they are
+ * waited for here, once for the whole restore (rule 7).
+ */
+async function resume(
+  parts: AdmitParts,
+  restore: Restore,
+  ref: AdmitInput['ref'],
+  attempt: Attempt,
+): Promise<AdmitReport> {
   const { cluster } = parts.ports
   const location = await locationNameOf(cluster, restore)
   if ('missing' in location)
     throw fatal(`${location.missing}: the location that holds this restore's journal is not known`)
   const session = await parts.sessions.open({ ...ref, location: location.name })
+  await parts.ports.presence.fence(`${ref.uid}/`, { signal: attempt.signal, onWait: attempt.waitingFor })
   if (isSweptByVelero(restore.status ?? {})) {
     const back = await changeRestore(cluster, ref, (live) => {
       if (!isSweptByVelero(live.status ?? {})) return undefined

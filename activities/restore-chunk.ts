@@ -56,6 +56,7 @@ export interface ChunkParts {
 /**
  * Restores the items of one chunk, many at once, and journals their outcomes at each checkpoint. An attempt that
  * follows another one waits first until that one can write no more (rule 7), then leaves out what the journal has.
+ * Attempts of an earlier run were waited for when this run was admitted.
  */
 export function restoreChunk(parts: ChunkParts) {
   return (input: ChunkInput): Promise<ChunkReport> =>
@@ -67,7 +68,8 @@ export function restoreChunk(parts: ChunkParts) {
         const follows = attempt.number > 1 || input.resumed
         const end = parts.ports.presence.begin(scope)
         try {
-          if (follows) await parts.ports.presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
+          if (attempt.number > 1)
+            await parts.ports.presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
           attempt.waitingFor(undefined)
           return await runChunk({
             ...parts,
