@@ -77,19 +77,21 @@ async function encode(content: unknown, name: string, owner: JournalOwner): Prom
 }
 
 async function decode(bytes: Buffer, name: string, owner: JournalOwner, key: string): Promise<unknown> {
-  let shard: Shard
+  let shard: Partial<Shard> | null
   try {
-    shard = JSON.parse((await inflate(bytes, { maxOutputLength: shardBytesMax })).toString('utf8')) as Shard
+    shard = JSON.parse(
+      (await inflate(bytes, { maxOutputLength: shardBytesMax })).toString('utf8'),
+    ) as Partial<Shard> | null
   } catch {
     throw journalDamaged(`journal shard ${key} cannot be read: it is damaged or was written by someone else`)
   }
-  const { header } = shard
+  const header = shard?.header
   if (header?.uid !== owner.uid || header.cluster !== owner.cluster || header.shard !== name) {
     throw journalDamaged(
       `journal shard ${key} belongs to restore uid ${header?.uid}, cluster ${header?.cluster}, shard ${header?.shard}: it is not this restore's`,
     )
   }
-  return shard.content
+  return shard?.content
 }
 
 /** Where outcomes stand: one folder per chunk or step, one shard per checkpoint of each attempt. */

@@ -1,4 +1,4 @@
-import { decidePhase } from '../core/results/decide-phase.ts'
+import { decidePhase, isSweptByVelero } from '../core/results/decide-phase.ts'
 import { claimedAnnotation } from '../velero/labels.ts'
 import { isNew, isTerminal } from '../velero/phases.ts'
 import type { RestorePhase } from '../velero/phases.ts'
@@ -67,7 +67,8 @@ function statusOf(
   live: RestoreStatus,
   now: Date,
 ): Partial<RestoreStatus> & { phase: RestorePhase } {
-  const completion = isTerminal(input.phase) ? { completionTimestamp: live.completionTimestamp ?? rfc3339(now) } : {}
+  const ended = isSweptByVelero(live) ? undefined : live.completionTimestamp
+  const completion = isTerminal(input.phase) ? { completionTimestamp: ended ?? rfc3339(now) } : {}
   return {
     phase: input.phase,
     ...count('warnings', input.warnings),

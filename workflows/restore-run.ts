@@ -115,13 +115,16 @@ export class RestoreRun {
     })
   }
 
-  /** Runs the wrap-up tasks in order, then writes the result files again where they added something. */
+  /**
+   * Runs the wrap-up tasks in order, then writes the result files again where they added something, or may have taken
+   * away what an earlier run had said.
+   */
   async finalize(): Promise<void> {
     await this.enter(nextPhase('finalizing', this.errors()))
     const { added, hookStatus } = await runFinalizeTasks(this.ref(), this.view)
     this.hookStatus = hookStatus
     await this.hooks.stop()
-    if (added > 0) await this.conclude()
+    if (added > 0 || this.resumed) await this.conclude()
   }
 
   /** Enters the terminal phase. It is not cancelled any more: the verdict stands. */

@@ -48,6 +48,7 @@ async function restoreOnce(waves: WavesInput, which: Which): Promise<string[]> {
   for (let index = from; index < waves.plan.waves.length; index++) {
     const late = 'except' in which ? which.except.length > 0 : true
     if (!late && index > from && workflowInfo().continueAsNewSuggested) {
+      await waves.view.unpaused()
       await waves.hooks.stop()
       await continueAsNew({ ...waves.input, fromWave: index })
     }

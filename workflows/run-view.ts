@@ -11,6 +11,9 @@ import { outcomeAttribute, phaseAttribute } from './search-attributes.ts'
 /** Texts of trouble that the query `failures` keeps. */
 const failuresMax = 20
 
+/** Details are limited to 20,000 bytes, and a list of namespaces may be long. */
+const reasonMax = 1000
+
 /** What people see of a run, and the signals they send it: queries, current details, search attributes. */
 export class RunView {
   cancelReason: string | undefined
@@ -86,7 +89,7 @@ export class RunView {
   }
 
   waitingFor(reason: string | undefined): void {
-    this.waiting = reason
+    this.waiting = reason?.slice(0, reasonMax)
     this.show()
   }
 
