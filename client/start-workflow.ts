@@ -33,10 +33,18 @@ export function startRestoreWorkflow(
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticDetails: howTo,
     staticSummary: `restore ${ref.name} of backup ${backup} into Velero namespace ${ref.namespace}`,
     ...(tagged ? { typedSearchAttributes: attributesOf(ref, backup) } : {}),
   })
 }
+
+/** What someone who has only the Web UI can do; shown beside what is known of the restore. */
+const howTo = `**Cancel** by the button, or by signal \`cancel\` with a reason such as \`"wrong backup"\`: it stops at the next item, the Restore ends *Failed*.
+
+**Pause** by signal \`pause\`, go on by signal \`resume\`.
+
+**Ask** by the queries \`progress\`, \`plan\` and \`failures\`.`
 
 function attributesOf(ref: RestoreRef, backup: string): SearchAttributePair[] {
   return [

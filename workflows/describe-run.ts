@@ -21,7 +21,12 @@ function sentence(progress: RestoreProgress): string {
   const trouble =
     progress.errors + progress.warnings === 0 ? '' : `, ${progress.errors} errors, ${progress.warnings} warnings`
   const waiting = progress.waitingFor === undefined ? '' : `\n\nWaiting for ${progress.waitingFor}.`
-  return `${progress.phase}${items}${trouble}.${waiting}`
+  return `${progress.phase}${wave(progress)}${items}${trouble}.${waiting}`
+}
+
+/** Where it is, in the first line: the Web UI shows few rows of the table at once. */
+function wave({ phase, wave: number, waves, groupResource }: RestoreProgress): string {
+  return phase === 'InProgress' && number > 0 ? `, wave ${number} of ${waves} (${groupResource ?? ''})` : ''
 }
 
 function table(
@@ -40,6 +45,9 @@ function table(
     return `| ${mark}${index + 1} | ${wave.groupResource} | ${sum('items')} / ${wave.items} | ${sum('created')} | ${sum('updated')} | ${sum('skipped')} | ${sum('failed')} |`
   })
   const more = plan.waves.length > wavesMax ? [`… and ${plan.waves.length - wavesMax} more waves`] : []
-  const head = ['| wave | resource | items | created | updated | skipped | failed |', '|---|---|---|---|---|---|---|']
+  const head = [
+    '| wave | resource | items | created | updated | skipped | failed |',
+    '|---|---|---:|---:|---:|---:|---:|',
+  ]
   return [[...head, ...rows].join('\n'), ...more]
 }
