@@ -77,7 +77,7 @@ describe('the finalization', () => {
               storageClassName: 'fast',
               persistentVolumeReclaimPolicy: 'Delete',
               claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace, uid },
-              csi: { driver: 'example.com/none', volumeHandle: uid },
+              csi: { driver: 'none.example.com', volumeHandle: uid },
             },
           })
         }
