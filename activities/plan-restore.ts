@@ -3,13 +3,16 @@ import { builtInActions } from '../core/actions/built-in.ts'
 import type { ItemAction } from '../core/actions/action.ts'
 import { error, warning } from '../core/items/outcome.ts'
 import type { Outcome } from '../core/items/outcome.ts'
-import { foresee } from '../core/plan/foresee.ts'
+import { foresee, foreseeSnapshotClasses, snapshotClasses } from '../core/plan/foresee.ts'
 import { makePlan } from '../core/plan/make-plan.ts'
 import { orderResources } from '../core/plan/order-resources.ts'
 import { summarize } from '../core/plan/plan.ts'
 import type { Plan, PlanSummary } from '../core/plan/plan.ts'
 import { resolveResource } from '../core/plan/resolve-resource.ts'
 import { makeItemSelector } from '../core/plan/select-items.ts'
+import { parseJson } from '../core/manifest-json.ts'
+import type { Manifest } from '../velero/manifest.ts'
+import type { ItemAddress } from '../velero/resource.ts'
 import { backupContentsKey } from '../velero/object-keys.ts'
 import { withAttempt } from './attempt.ts'
 import type { Attempt } from './attempt.ts'
@@ -145,7 +148,27 @@ async function planArchive(
     provisioned: selected.provisioned,
     notes: selected.notes,
   })
-  return { plan, facts: { ...facts, actions: foresee(facts.actions, selected.items, spec.namespaceMapping) } }
+  const actions = foreseeSnapshotClasses(facts.actions, await readSnapshotClasses(archive, selected.items))
+  return { plan, facts: { ...facts, actions: foresee(actions, selected.items, spec.namespaceMapping) } }
+}
+
+async function readSnapshotClasses(archive: Archive, items: readonly ItemAddress[]): Promise<Manifest[]> {
+  const wanted = new Set(items.filter((item) => item.groupResource === snapshotClasses).map((item) => item.name))
+  const entries = archive.entries.filter(
+    (entry) => entry.groupResource === snapshotClasses && entry.version === undefined && wanted.has(entry.name),
+  )
+  const classes = await Promise.all(entries.map(async (entry) => readClass(await archive.read(entry))))
+  return classes.flat()
+}
+
+/** One that cannot be read is an error of its item, when its turn comes. */
+function readClass(text: string): Manifest[] {
+  try {
+    const manifest = parseJson(text) as Partial<Manifest> | null
+    return typeof manifest?.metadata?.name === 'string' ? [manifest as Manifest] : []
+  } catch {
+    return []
+  }
 }
 
 async function withUploads({ admission }: Session, archive: Archive, facts: StoredFacts): Promise<StoredFacts> {

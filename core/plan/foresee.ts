@@ -1,10 +1,11 @@
 import type { ActionFacts } from '../actions/action.ts'
+import type { Manifest } from '../../velero/manifest.ts'
 import type { ItemAddress } from '../../velero/resource.ts'
 
 /**
  * Facts are gathered before the first write, but some are asked for after this restore itself has changed them: Velero
- * looks at ServiceAccounts when it comes to Secrets, and at StorageClasses when it comes to claims. Both are restored
- * earlier, so what the plan brings counts as there.
+ * looks at ServiceAccounts when it comes to Secrets, and at StorageClasses and VolumeSnapshotClasses when it comes to claims
+ * and snapshots. All are restored earlier, so what the plan brings counts as there.
  */
 export function foresee(
   facts: ActionFacts,
@@ -20,4 +21,14 @@ export function foresee(
     serviceAccounts[target] = [...new Set([...(serviceAccounts[target] ?? []), name])].sort()
   }
   return { ...facts, serviceAccounts, storageClasses: [...storageClasses].sort() }
+}
+
+/** The resource whose manifests {@link foreseeSnapshotClasses} takes. */
+export const snapshotClasses = 'volumesnapshotclasses.snapshot.storage.k8s.io'
+
+/** The first class of a driver is taken, in the order of names; one that stands there already stays as it is. */
+export function foreseeSnapshotClasses(facts: ActionFacts, brought: readonly Manifest[]): ActionFacts {
+  const byName = new Map([...brought, ...facts.volumeSnapshotClasses].map((one) => [one.metadata.name, one]))
+  const volumeSnapshotClasses = [...byName.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+  return { ...facts, volumeSnapshotClasses }
 }

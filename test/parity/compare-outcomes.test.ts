@@ -102,6 +102,17 @@ describe('a comparison lets pass', () => {
   })
 })
 
+test('a wanted warning is let pass with its count, and only that one', () => {
+  const text =
+    'PVC shop/cache is not bound, since StorageClass late waits for its first consumer and no pod uses it: reclaim policy and labels of its volume are not restored'
+  const say = (outcome: Outcome, ...texts: string[]) => {
+    ;(outcome.results as { warnings: { namespaces: Record<string, string[]> } }).warnings.namespaces['ops'] = texts
+    outcome.restore.status['warnings'] = 5 + texts.length
+  }
+  expect(seen((outcome) => say(outcome, text))).toEqual([])
+  expect(seen((outcome) => say(outcome, text, 'something else'))).toHaveLength(2)
+})
+
 test('each tolerated difference has a reason', () => {
   for (const { reason } of tolerated) expect(reason.length).toBeGreaterThan(10)
 })

@@ -4,6 +4,7 @@ import type { GoldenCase } from './golden-case.ts'
 import { withKnownNames } from './known-names.ts'
 import type { Restored } from './restore-case.ts'
 import { toleratedBy } from './tolerated.ts'
+import { withoutWanted } from './wanted-messages.ts'
 
 /** What came of a comparison: green where nothing is left in `wrong`. */
 export interface Comparison {
@@ -17,8 +18,9 @@ export function compareOutcomes(golden: GoldenCase, restored: Restored): Compari
   const wrong: Difference[] = []
   const reasons = new Map<string, number>()
   const expected = withKnownNames(golden.outcome, golden.uid, golden.backup)
-  const actual = withKnownNames(restored.outcome, restored.uid, golden.backup)
-  for (const difference of differences(expected, actual)) {
+  const wanted = withoutWanted(expected, withKnownNames(restored.outcome, restored.uid, golden.backup))
+  for (const reason of wanted.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  for (const difference of differences(expected, wanted.outcome)) {
     const entry = toleratedBy(difference, golden)
     if (entry === undefined) wrong.push(difference)
     else reasons.set(`${entry.path}: ${entry.reason}`, (reasons.get(`${entry.path}: ${entry.reason}`) ?? 0) + 1)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { foresee } from '../../../core/plan/foresee.ts'
+import { foresee, foreseeSnapshotClasses } from '../../../core/plan/foresee.ts'
 import type { ActionFacts } from '../../../core/actions/action.ts'
 
 const facts = { serviceAccounts: { shop: ['old'] }, storageClasses: ['slow'] } as unknown as ActionFacts
@@ -21,4 +21,17 @@ test('storage classes of the plan count as there', () => {
 test('the facts that were gathered stay as they are', () => {
   foresee(facts, [account])
   expect(facts.serviceAccounts).toEqual({ shop: ['old'] })
+})
+
+const named = (name: string, driver: string) => ({
+  apiVersion: 'snapshot.storage.k8s.io/v1',
+  kind: 'VolumeSnapshotClass',
+  metadata: { name },
+  driver,
+})
+
+test('snapshot classes of the plan count as there, in the order of names; one that stands there stays', () => {
+  const standing = { ...facts, volumeSnapshotClasses: [named('b', 'live')] }
+  const seen = foreseeSnapshotClasses(standing, [named('b', 'old'), named('a', 'old')])
+  expect(seen.volumeSnapshotClasses).toEqual([named('a', 'old'), named('b', 'live')])
 })
