@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client, Connection } from '@temporalio/client'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { openKubeClient } from '../../devstack/kube-client.ts'
+import type { KubeClient } from '../../devstack/kube-client.ts'
+import { startStack, stopStack } from '../../devstack/stack.ts'
+import type { FullStack } from '../../devstack/stack-types.ts'
+import { isTerminal } from '../../velero/phases.ts'
+import type { Restore, RestoreSpec } from '../../velero/restore.ts'
+import { cancelSignal, progressQuery, workflowIdOf } from '../../workflows/contract.ts'
+import { waitUntil } from '../kit/wait-until.ts'
+
+/**
+ * `node test/histories/record.ts`: records the histories that `test/workflows/replay.test.ts` replays, from restores by a
+ * real worker on the real stack. To be run when a change of the workflows is meant; a change that is not fails the replay.
+ */
+interface Desk {
+  stack: FullStack
+  kube: KubeClient
+  client: Client
+}
+
+const restoresPath = '/apis/velero.io/v1/namespaces/velero/restores'
+
+async function main(): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'drydock-histories-'))
+  const stack = await startStack({ dir, backups: ['shop', 'bulk5k'] })
+  const connection = await Connection.connect({ address: stack.temporal.address })
+  const kube = openKubeClient({ url: stack.kubeUrl, ca: stack.kubeCa, token: stack.tokens.admin })
+  const env = { ...process.env, ...stack.env, DRYDOCK_ARCHIVE_DIR: join(dir, 'archives'), DRYDOCK_HTTP_ADDRESS: '127.0.0.1:0' }
+  const main = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
+  const worker = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const ended = new Promise((resolve) => worker.on('exit', resolve))
+  const desk = { stack, kube, client: new Client({ connection }) }
+  try {
+    await recordClean(desk)
+    await recordPartlyFailed(desk)
+    await recordCancelled(desk)
+    await recordResumed(desk)
+  } finally {
+    worker.kill('SIGTERM')
+    await ended
+    await connection.close()
+    await kube.close()
+    await stopStack(dir)
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function recordClean(desk: Desk): Promise<void> {
+  const id = await create(desk, 'clean', { backupName: 'shop', includedResources: ['configmaps', 'secrets'] })
+  await over(desk, 'clean')
+  await save(desk, 'clean', id)
+}
+
+/** A quota that counts nothing yet refuses everything. */
+async function recordPartlyFailed(desk: Desk): Promise<void> {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'narrow' } }
+  await desk.kube.must('POST', '/api/v1/namespaces', namespace)
+  const quota = {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'none' },
+    spec: { hard: { 'count/configmaps': '0' } },
+  }
+  await desk.kube.must('POST', '/api/v1/namespaces/narrow/resourcequotas', quota)
+  const id = await create(desk, 'partly-failed', {
+    backupName: 'shop',
+    includedResources: ['configmaps'],
+    namespaceMapping: { shop: 'narrow' },
+  })
+  await over(desk, 'partly-failed')
+  await save(desk, 'partly-failed', id)
+}
+
+async function recordCancelled(desk: Desk): Promise<void> {
+  const id = await create(desk, 'cancelled', { backupName: 'bulk5k', includedResources: ['configmaps'] })
+  await underWay(desk, id)
+  await desk.client.workflow.getHandle(id).signal(cancelSignal, 'for the record')
+  await over(desk, 'cancelled')
+  await save(desk, 'cancelled', id)
+}
+
+/** Terminated by hand, and begun again by the watcher. */
+async function recordResumed(desk: Desk): Promise<void> {
+  const id = await create(desk, 'resumed', { backupName: 'bulk5k', includedResources: ['secrets'] })
+  await underWay(desk, id)
+  await desk.client.workflow.getHandle(id).terminate('for the record')
+  await over(desk, 'resumed')
+  await save(desk, 'resumed', id)
+}
+
+async function create({ kube }: Desk, name: string, spec: RestoreSpec): Promise<string> {
+  const body = { apiVersion: 'velero.io/v1', kind: 'Restore', metadata: { name, namespace: 'velero' }, spec }
+  const { metadata } = (await kube.must('POST', restoresPath, body)).body as Restore
+  return workflowIdOf({ namespace: 'velero', name, uid: metadata.uid ?? '' })
+}
+
+async function underWay({ client }: Desk, id: string): Promise<void> {
+  const itemsDone = async () => (await client.workflow.getHandle(id).query(progressQuery)).itemsDone
+  await waitUntil(async () => (await itemsDone().catch(() => 0)) > 1, 60_000, `${id} to be under way`)
+}
+
+async function over({ kube }: Desk, name: string): Promise<void> {
+  const phase = async () => ((await kube.request('GET', `${restoresPath}/${name}`)).body as Restore).status?.phase
+  await waitUntil(async () => isTerminal(await phase()), 120_000, `Restore ${name} to be over`)
+}
+
+async function save({ client }: Desk, name: string, id: string): Promise<void> {
+  const handle = client.workflow.getHandle(id)
+  await handle.result().catch(() => undefined)
+  const history = await handle.fetchHistory()
+  writeFileSync(new URL(`${name}.json`, import.meta.url), `${historyToJSON(history)}\n`)
+  console.log(`${name}: ${history.events?.length ?? 0} events`)
+}
+
+await main()

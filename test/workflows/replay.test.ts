@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import { extract } from 'tar-stream'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { workflowIdOf } from '../../workflows/contract.ts'
+
+const folder = new URL('../histories/', import.meta.url)
+const names = readdirSync(folder).filter((name) => name.endsWith('.json'))
+const read = (name: string) => readFileSync(new URL(name, folder), 'utf8')
+
+describe('recorded histories', () => {
+  let workflowBundle: Awaited<ReturnType<typeof bundleWorkflowCode>>
+  beforeAll(async () => {
+    const logger = new DefaultLogger('ERROR')
+    Runtime.install({ logger })
+    const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))
+    workflowBundle = await bundleWorkflowCode({ workflowsPath, logger })
+  })
+
+  it('are there of a clean, a partly failed, a cancelled and a resumed restore', () => {
+    expect(names).toEqual(['cancelled.json', 'clean.json', 'partly-failed.json', 'resumed.json'])
+  })
+
+  it.each(names)('of %s is replayed by the workflows of today', async (name) => {
+    const history = historyFromJSON(JSON.parse(read(name)))
+    const workflowId = workflowIdOf({ namespace: 'velero', name: name.replace('.json', ''), uid: 'recorded' })
+    await Worker.runReplayHistory({ workflowBundle }, history, workflowId)
+  })
+
+  it('are refused where a step was left out: the replay can fail', async () => {
+    const history = historyFromJSON(JSON.parse(read('clean.json')))
+    const isPlan = (type: string | null | undefined) => type === 'planRestore'
+    for (const event of history.events ?? []) {
+      const begun = event.activityTaskScheduledEventAttributes
+      if (isPlan(begun?.activityType?.name)) begun!.activityType!.name = 'reportProgress'
+    }
+    await expect(Worker.runReplayHistory({ workflowBundle }, history, 'x')).rejects.toThrow(/[Nn]ondeterminism/)
+  })
+})
+
+describe('what a history tells', () => {
+  it.each(names)('%s holds no manifest', (name) => {
+    expect(plainly(read(name))).not.toMatch(
+      /fieldsV1|managedFields|"data"\s*:\s*\{|stringData|last-applied-configuration/,
+    )
+  })
+
+  it('holds no value of a Secret of the backups, plain or encoded', async () => {
+    const texts = names.map((name) => [name, plainly(read(name))] as const)
+    const values = [...(await secretValues('shop')), ...(await secretValues('bulk5k'))]
+    expect(values.length).toBeGreaterThan(2500)
+    for (const [name, text] of texts)
+      expect(
+        values.filter((value) => text.includes(value)),
+        name,
+      ).toEqual([])
+  })
+})
+
+/** The history, and after it every payload decoded. */
+function plainly(history: string): string {
+  const encoded = [...history.matchAll(/"([A-Za-z0-9+/]{8,}={0,2})"/g)].map(([, text = '']) => text)
+  return [history, ...encoded.map((text) => Buffer.from(text, 'base64').toString('utf8'))].join('\n')
+}
+
+/** Values of the Secrets in a recorded backup, as they stand there and decoded; those that are words of the restore are no secrets. */
+async function secretValues(backup: string): Promise<string[]> {
+  const packed = readFileSync(new URL(`../fixtures/backups/${backup}/${backup}.tar.gz`, import.meta.url))
+  const values = new Set<string>()
+  const entries = extract()
+  entries.end(gunzipSync(packed))
+  for await (const entry of entries) {
+    const pieces: Buffer[] = []
+    for await (const piece of entry) pieces.push(piece as Buffer)
+    if (!entry.header.name.startsWith('resources/secrets/') || !entry.header.name.endsWith('.json')) continue
+    const { data = {} } = JSON.parse(Buffer.concat(pieces).toString('utf8')) as { data?: Record<string, string> }
+    for (const text of Object.values(data)) values.add(text).add(Buffer.from(text, 'base64').toString('utf8'))
+  }
+  return [...values].filter((value) => value.length >= 5)
+}
