@@ -1,23 +1,24 @@
 import type { ActionFacts } from '../actions/action.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { ItemAddress } from '../../velero/resource.ts'
+import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 
 /**
  * Facts are gathered before the first write, but some are asked for after this restore itself has changed them: Velero
  * looks at ServiceAccounts when it comes to Secrets, and at StorageClasses and VolumeSnapshotClasses when it comes to claims
- * and snapshots. All are restored earlier, so what the plan brings counts as there.
+ * and snapshots. What the order of the plan brings before those counts as there.
  */
 export function foresee(
   facts: ActionFacts,
   items: readonly ItemAddress[],
-  namespaceMapping: Readonly<Record<string, string>> = {},
+  plan: { order: readonly GroupResource[]; namespaceMapping?: Readonly<Record<string, string>> | undefined },
 ): ActionFacts {
   const serviceAccounts: Record<string, string[]> = { ...facts.serviceAccounts }
   const storageClasses = new Set(facts.storageClasses)
+  const accountsFirst = plan.order.indexOf('serviceaccounts') < plan.order.indexOf('secrets')
   for (const { groupResource, namespace, name } of items) {
     if (groupResource === 'storageclasses.storage.k8s.io') storageClasses.add(name)
-    if (groupResource !== 'serviceaccounts' || namespace === undefined) continue
-    const target = namespaceMapping[namespace] ?? namespace
+    if (groupResource !== 'serviceaccounts' || namespace === undefined || !accountsFirst) continue
+    const target = plan.namespaceMapping?.[namespace] ?? namespace
     serviceAccounts[target] = [...new Set([...(serviceAccounts[target] ?? []), name])].sort()
   }
   return { ...facts, serviceAccounts, storageClasses: [...storageClasses].sort() }

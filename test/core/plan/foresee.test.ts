@@ -3,23 +3,33 @@ import { foresee, foreseeSnapshotClasses } from '../../../core/plan/foresee.ts'
 import type { ActionFacts } from '../../../core/actions/action.ts'
 
 const facts = { serviceAccounts: { shop: ['old'] }, storageClasses: ['slow'] } as unknown as ActionFacts
+const order = ['serviceaccounts', 'secrets']
 const account = { groupResource: 'serviceaccounts', namespace: 'shop', name: 'web' }
 
 test('service accounts of the plan join those that stand in their namespace', () => {
-  expect(foresee(facts, [account, account]).serviceAccounts).toEqual({ shop: ['old', 'web'] })
+  expect(foresee(facts, [account, account], { order }).serviceAccounts).toEqual({ shop: ['old', 'web'] })
 })
 
 test('a service account counts in the namespace that it is restored into', () => {
-  expect(foresee(facts, [account], { shop: 'copy' }).serviceAccounts).toEqual({ shop: ['old'], copy: ['web'] })
+  expect(foresee(facts, [account], { order, namespaceMapping: { shop: 'copy' } }).serviceAccounts).toEqual({
+    shop: ['old'],
+    copy: ['web'],
+  })
+})
+
+test('service accounts that come after the Secrets do not count', () => {
+  expect(foresee(facts, [account], { order: ['secrets', 'serviceaccounts'] }).serviceAccounts).toEqual({
+    shop: ['old'],
+  })
 })
 
 test('storage classes of the plan count as there', () => {
   const items = [{ groupResource: 'storageclasses.storage.k8s.io', name: 'fast' }]
-  expect(foresee(facts, items).storageClasses).toEqual(['fast', 'slow'])
+  expect(foresee(facts, items, { order }).storageClasses).toEqual(['fast', 'slow'])
 })
 
 test('the facts that were gathered stay as they are', () => {
-  foresee(facts, [account])
+  foresee(facts, [account], { order })
   expect(facts.serviceAccounts).toEqual({ shop: ['old'] })
 })
 
