@@ -149,7 +149,10 @@ async function planArchive(
     notes: selected.notes,
   })
   const actions = foreseeSnapshotClasses(facts.actions, await readSnapshotClasses(archive, selected.items))
-  return { plan, facts: { ...facts, actions: foresee(actions, selected.items, { order, namespaceMapping: spec.namespaceMapping }) } }
+  return {
+    plan,
+    facts: { ...facts, actions: foresee(actions, selected.items, { order, namespaceMapping: spec.namespaceMapping }) },
+  }
 }
 
 async function readSnapshotClasses(archive: Archive, items: readonly ItemAddress[]): Promise<Manifest[]> {
