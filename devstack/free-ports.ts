@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net'
 
 /** Ports of 127.0.0.1 that nobody listens on; all are held at once, so no two are the same. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listen))
+  const servers = await Promise.all(Array.from({ length: count }, () => listen()))
   const ports = servers.map(portOf)
   await Promise.all(servers.map(close))
   return ports
@@ -15,11 +15,21 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-function listen(): Promise<Server> {
+/** Whether nobody listens on a port, on any address of this machine. */
+export async function isPortFree(port: number): Promise<boolean> {
+  try {
+    await close(await listen(port, '::'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function listen(port = 0, host = '127.0.0.1'): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve(server))
+    server.listen(port, host, () => resolve(server))
   })
 }
 

@@ -1,7 +1,8 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { addVeleroDeployment } from '../cluster-setup.ts'
-import { freePorts } from '../free-ports.ts'
+import { freePorts, isPortFree } from '../free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../launch.ts'
 import type { Cluster } from '../stack-types.ts'
@@ -19,6 +20,7 @@ export const drydockVeleroFlags: readonly string[] = [
 export async function startVelero(home: Home, cluster: Cluster, flags = drydockVeleroFlags): Promise<void> {
   const [metrics, profiler] = await freePorts(2)
   const plugins = await pluginFolder(home)
+  await untilAlone(home)
   await withClient(cluster, (client) => addVeleroDeployment(client, cluster.veleroNamespace, ['server', ...flags]))
   await launch(home, {
     name: 'velero',
@@ -47,3 +49,18 @@ async function pluginFolder(home: Home): Promise<string> {
   await copyFile(await home.tool('velero-plugin-for-aws'), join(folder, 'velero-plugin-for-aws'))
   return folder
 }
+
+/** A second server on one machine would come up, find its port taken and end: it waits for the first one to end. */
+async function untilAlone(home: Home): Promise<void> {
+  const deadline = Date.now() + aloneSecondsMax * 1000
+  for (let told = false; !(await isPortFree(veleroOwnPort)); told = true) {
+    home.signal.throwIfAborted()
+    if (!told) home.report(`Velero: waiting for another server to end, which listens on :${veleroOwnPort}`)
+    if (Date.now() > deadline)
+      throw new Error(`Velero's server needs :${veleroOwnPort}, on which somebody else listens`)
+    await sleep(250 + Math.random() * 250)
+  }
+}
+
+const veleroOwnPort = 8080
+const aloneSecondsMax = 300

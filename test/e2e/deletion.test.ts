@@ -78,7 +78,7 @@ describe('deleting a restore', () => {
 
   it('lets one go whose bucket does not answer, within 45 s and with an Event', async () => {
     const location = await getVelero(cluster, 'backupstoragelocations', 'default')
-    const { config } = location?.spec as { config: Record<string, string> }
+    const config = location?.spec?.['config'] as Record<string, string>
     await createVelero(cluster, 'backupstoragelocations', {
       apiVersion: 'velero.io/v1',
       kind: 'BackupStorageLocation',

@@ -7,13 +7,14 @@ import { createVelero, getVelero, patchVelero } from '../kit/velero-objects.ts'
 import type { VeleroObject } from '../kit/velero-objects.ts'
 import { waitUntil } from '../kit/wait-until.ts'
 import { startWorker } from '../kit/worker.ts'
+import type { TestWorker } from '../kit/worker.ts'
 
 describe('DownloadRequests without a Velero server', () => {
   let cluster: TestCluster
+  let workers: TestWorker[] = []
   beforeAll(async () => {
     cluster = await freshCluster()
-    await startWorker(cluster)
-    await startWorker(cluster)
+    workers = [await startWorker(cluster), await startWorker(cluster)]
     await createRestore(cluster, { name: 'r1', spec: { backupName: 'shop', includedResources: ['configmaps'] } })
     await awaitRestore(cluster, 'r1')
   })
@@ -84,11 +85,33 @@ describe('DownloadRequests without a Velero server', () => {
 
   it('makes addresses with publicUrl where the location has one', async () => {
     const location = await getVelero(cluster, 'backupstoragelocations', 'default')
-    const { config } = location?.spec as { config: Record<string, string> }
+    const config = location?.spec?.['config'] as Record<string, string>
     await patchVelero(cluster, 'backupstoragelocations', 'default', {
       spec: { config: { ...config, publicUrl: 'https://files.example.org' } },
     })
     const { status } = await ask('RestoreLog', 'r1')
     expect(String(status?.['downloadURL'])).toMatch(/^https:\/\/files\.example\.org\//)
   })
+
+  it('has one leader, and another one soon after that one has died', async () => {
+    const leading = () => workers.filter((worker) => worker.log().includes('this worker leads'))
+    expect(leading()).toHaveLength(1)
+    leading()[0]?.kill('SIGKILL')
+    await waitUntil(() => leading().length === 2, 60_000, 'the other worker to lead')
+    expect((await ask('RestoreLog', 'r1')).status?.['phase']).toBe('Processed')
+  })
+})
+
+it('DownloadRequests are left to a Velero server where one is there', async () => {
+  const cluster = await freshCluster()
+  const worker = await startWorker(cluster, { DRYDOCK_WITHOUT_VELERO: 'present' })
+  await createVelero(cluster, 'downloadrequests', {
+    apiVersion: 'velero.io/v1',
+    kind: 'DownloadRequest',
+    metadata: { name: 'theirs' },
+    spec: { target: { kind: 'BackupLog', name: 'shop' } },
+  })
+  await waitUntil(() => worker.log().includes('this worker leads'), 30_000, 'the worker to lead')
+  await new Promise((resolve) => setTimeout(resolve, 3000))
+  expect((await getVelero(cluster, 'downloadrequests', 'theirs'))?.status).toBeUndefined()
 })

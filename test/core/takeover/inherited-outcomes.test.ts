@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { inheritedOutcomes, parseEntry } from '../../../core/takeover/inherited-outcomes.ts'
 import type { InheritedFrom, VeleroFiles } from '../../../core/takeover/inherited-outcomes.ts'
