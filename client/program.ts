@@ -1,3 +1,4 @@
+import packageJson from '../package.json' with { type: 'json' }
 import { Command } from 'commander'
 import { addCancel } from './commands/cancel.ts'
 import { addCompletion } from './commands/completion.ts'
@@ -35,6 +36,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<ExitC
 export function createProgram(io: Io, run: (work: (io: Io) => Promise<ExitCode>) => Promise<void>): Command {
   const program = addGlobalOptions(new Command('drydock'))
     .description('Durable Velero restores on Temporal: start, see, stop.')
+    .version(packageJson.version)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.out.write(text),

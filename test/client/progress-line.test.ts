@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { createPace } from '../../client/pace.ts'
 import { inWords, progressLine, progressSentence } from '../../client/progress-line.ts'
 import type { RestoreState } from '../../client/restore-state.ts'

@@ -32,15 +32,30 @@ export function runClient(
   return startClient(cluster, argv, { env }).all()
 }
 
+/** Runs another program of the repository against the cluster. */
+export function runProgram(cluster: TestCluster, path: string, argv: readonly string[]): Promise<ClientRun> {
+  return startProcess([process.execPath, [fileURLToPath(new URL(`../../${path}`, import.meta.url)), ...argv]], {
+    env: { ...process.env, ...workerEnv(cluster) },
+  }).all()
+}
+
 /** Starts `drydock`: on pipes, on a terminal of so many columns, or with nobody to read its output. */
 export function startClient(
   cluster: TestCluster,
   argv: readonly string[],
   options: { env?: Record<string, string>; columns?: number; closeOutput?: boolean } = {},
 ): TestClient {
-  const env = { ...process.env, ...workerEnv(cluster), ...options.env }
-  const [file, args] = options.columns === undefined ? plain(argv) : onTerminal(argv, options.columns)
-  const child = spawn(file, args, { env, stdio: [options.columns === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
+  return startProcess(options.columns === undefined ? plain(argv) : onTerminal(argv, options.columns), {
+    env: { ...process.env, ...workerEnv(cluster), ...options.env },
+    closeOutput: options.closeOutput === true,
+  })
+}
+
+function startProcess(
+  [file, args]: [string, string[]],
+  options: { env: NodeJS.ProcessEnv; closeOutput?: boolean },
+): TestClient {
+  const child = spawn(file, args, { env: options.env, stdio: [file === 'script' ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
   const text = { out: '', err: '' }
   if (options.closeOutput === true) child.stdout?.destroy()
   else child.stdout?.on('data', (piece: Buffer) => (text.out += piece.toString()))
@@ -69,9 +84,12 @@ function onTerminal(argv: readonly string[], columns: number): [string, string[]
 // oxlint-disable-next-line no-control-regex
 const cursorMoves = /\u001b\[[0-9;?]*[A-Za-z]/g
 
+// oxlint-disable-next-line no-control-regex
+const lineEnds = /[\r\n]+|\u001b\[\d*[ABCDGJK]/
+
 function linesOf(text: string): string[] {
   return text
-    .split(/[\r\n]+|\u001b\[\d*[ABCDG]|\u001b\[\d*[JK]/)
+    .split(lineEnds)
     .map((line) => line.replaceAll(cursorMoves, ''))
     .filter((line) => line.trim() !== '')
 }
