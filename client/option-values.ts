@@ -25,6 +25,14 @@ export function truth(text: string): boolean {
   throw new InvalidArgumentError('It takes true or false.')
 }
 
+/** One of a few words. */
+export function oneOf(...words: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (words.includes(text)) return text
+    throw new InvalidArgumentError(`It takes one of ${words.join(', ')}.`)
+  }
+}
+
 /** A whole number that is not negative. */
 export function count(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
