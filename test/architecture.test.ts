@@ -48,6 +48,7 @@ const exceptions: Record<string, { imports: RegExp; because: string }[]> = {
 const doors: Record<string, { imports: RegExp; because: string }[]> = {
   worker: [{ imports: /^client\/(start-workflow|delete-workflow)\.ts$/, because: 'starting a workflow is said once' }],
   client: [
+    { imports: /^package\.json$/, because: 'its version' },
     { imports: /^workflows\/(contract|search-attributes)\.ts$/, because: 'the contract of the workflow' },
     { imports: /^infra\/(cluster|store|log)\//, because: 'the client reads the cluster and the bucket' },
   ],
