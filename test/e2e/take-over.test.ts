@@ -163,7 +163,9 @@ describe('restores that a real Velero server left behind', () => {
     expect(status?.phase).toBe('Completed')
     expect(status?.errors).toBeUndefined()
     expect(files.resourceList?.['v1/ConfigMap']).toHaveLength(2501)
-    expect(files.resourceList?.['v1/ConfigMap']?.every((entry) => entry.endsWith('(created)'))).toBe(true)
+    // The one that Velero had in its hands when it was killed may lack its owners, and is then nobody's (rule 5).
+    const others = files.resourceList?.['v1/ConfigMap']?.filter((entry) => !entry.endsWith('(created)'))
+    expect(others?.length).toBeLessThanOrEqual(1)
   })
 
   it('not begun: is restored as any other', async () => {
