@@ -158,7 +158,7 @@ function parse(
   let value: unknown
   try {
     value = parseJson(text)
-  } catch (thrown) {
+  } catch {
     return { problem: `error decoding "${path}": ${goJsonError(text)}` }
   }
   const manifest = value as Partial<Manifest> | null

@@ -167,7 +167,7 @@ async function read(walk: Walk, entry: ArchiveEntry): Promise<Manifest | 'unread
     )
       return manifest
     throw new SyntaxError('no object')
-  } catch (thrown) {
+  } catch {
     const { namespaceMapping } = walk.session.admission.spec
     const target = entry.namespace === undefined ? undefined : targetNamespace(namespaceMapping, entry.namespace)
     if (walk.taken.has(itemKey(entry))) return 'unreadable'

@@ -1,5 +1,6 @@
 /** What is wrong with a backup location, its bucket or one object in it. */
-export type StoreErrorKind = 'location' | 'credentials' | 'no-bucket' | 'missing' | 'denied' | 'changed' | 'full' | 'unreachable' | 'other'
+export type StoreErrorKind =
+  'location' | 'credentials' | 'no-bucket' | 'missing' | 'denied' | 'changed' | 'full' | 'unreachable' | 'other'
 
 /** A failure of a bucket. `message` names location or key and the cause, never a credential. */
 export class StoreError extends Error {

@@ -35,7 +35,12 @@ export interface BackupStorageLocation {
     backupSyncPeriod?: string | null
     validationFrequency?: string | null
   }
-  status?: { phase?: 'Available' | 'Unavailable' | ''; message?: string; lastValidationTime?: string; lastSyncedTime?: string }
+  status?: {
+    phase?: 'Available' | 'Unavailable' | ''
+    message?: string
+    lastValidationTime?: string
+    lastSyncedTime?: string
+  }
 }
 
 /** A key of a Secret in Velero's namespace. */

@@ -7,15 +7,15 @@ export const backupFolder = (backup: string): string => `backups/${backup}/`
 export const backupMetadataKey = (backup: string): string => `backups/${backup}/velero-backup.json`
 export const backupContentsKey = (backup: string): string => `backups/${backup}/${backup}.tar.gz`
 export const backupVolumeInfoKey = (backup: string): string => `backups/${backup}/${backup}-volumeinfo.json.gz`
-export const backupVolumeSnapshotsKey = (backup: string): string => `backups/${backup}/${backup}-volumesnapshots.json.gz`
+export const backupVolumeSnapshotsKey = (backup: string): string =>
+  `backups/${backup}/${backup}-volumesnapshots.json.gz`
 export const backupCsiVolumeSnapshotsKey = (backup: string): string =>
   `backups/${backup}/${backup}-csi-volumesnapshots.json.gz`
 export const backupPodVolumeBackupsKey = (backup: string): string =>
   `backups/${backup}/${backup}-podvolumebackups.json.gz`
 export const backupLogKey = (backup: string): string => `backups/${backup}/${backup}-logs.gz`
 export const backupResultsKey = (backup: string): string => `backups/${backup}/${backup}-results.gz`
-export const backupItemOperationsKey = (backup: string): string =>
-  `backups/${backup}/${backup}-itemoperations.json.gz`
+export const backupItemOperationsKey = (backup: string): string => `backups/${backup}/${backup}-itemoperations.json.gz`
 export const backupResourceListKey = (backup: string): string => `backups/${backup}/${backup}-resource-list.json.gz`
 
 export const restoreFolder = (restore: string): string => `restores/${restore}/`

@@ -45,5 +45,7 @@ export interface ItemAddress {
 
 /** The id Velero prints in messages: `pods/shop/web-1`, or `persistentvolumes/pv-1`; the namespace is the target one. */
 export function formatResourceId(groupResource: GroupResource, namespace: string | undefined, name: string): string {
-  return namespace === undefined || namespace === '' ? `${groupResource}/${name}` : `${groupResource}/${namespace}/${name}`
+  return namespace === undefined || namespace === ''
+    ? `${groupResource}/${name}`
+    : `${groupResource}/${namespace}/${name}`
 }

@@ -6,7 +6,13 @@ export interface BackupVolumeInfo {
   /** Absent where the volume's data was skipped. */
   backupMethod?: 'NativeSnapshot' | 'PodVolumeBackup' | 'CSISnapshot' | ''
   snapshotDataMoved?: boolean
-  csiSnapshotInfo?: { snapshotHandle?: string; size?: number; driver?: string; vscName?: string; volumeGroupSnapshotHandle?: string }
+  csiSnapshotInfo?: {
+    snapshotHandle?: string
+    size?: number
+    driver?: string
+    vscName?: string
+    volumeGroupSnapshotHandle?: string
+  }
   snapshotDataMovementInfo?: { dataMover?: string; uploaderType?: string; snapshotHandle?: string }
   pvInfo?: { reclaimPolicy?: string; labels?: Record<string, string> }
 }

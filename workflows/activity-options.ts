@@ -51,7 +51,12 @@ export const lastResults = proxyActivities<Activities>({
 export const lastPhase = proxyActivities<Activities>({ startToCloseTimeout: '2m', heartbeatTimeout, retry })
 
 /** A wait for node agents, which may take days: what is waited for has deadlines of its own. */
-export const waits = proxyActivities<Activities>({ startToCloseTimeout: '90d', scheduleToCloseTimeout: '90d', heartbeatTimeout, retry })
+export const waits = proxyActivities<Activities>({
+  startToCloseTimeout: '90d',
+  scheduleToCloseTimeout: '90d',
+  heartbeatTimeout,
+  retry,
+})
 
 /** What is called off at the end of a restore does not keep its phase waiting for longer. */
 export const lastOrders = proxyActivities<Activities>({

@@ -38,7 +38,12 @@ export function placeItems(items: readonly PlaceableItem[], order: readonly Grou
   return gather(byKey, places)
 }
 
-function pullAhead(key: string, byKey: ReadonlyMap<string, PlaceableItem>, places: Map<string, Place>, depth: number): void {
+function pullAhead(
+  key: string,
+  byKey: ReadonlyMap<string, PlaceableItem>,
+  places: Map<string, Place>,
+  depth: number,
+): void {
   const place = places.get(key)
   const item = byKey.get(key)
   if (place === undefined || item === undefined || depth > depthMax) return
@@ -64,6 +69,9 @@ function gather(byKey: ReadonlyMap<string, PlaceableItem>, places: ReadonlyMap<s
     else wave.items.push(item)
   }
   return [...waves.values()]
-    .sort((a, b) => a.place.turn - b.place.turn || b.place.ahead - a.place.ahead || (a.groupResource < b.groupResource ? -1 : 1))
+    .sort(
+      (a, b) =>
+        a.place.turn - b.place.turn || b.place.ahead - a.place.ahead || (a.groupResource < b.groupResource ? -1 : 1),
+    )
     .map(({ groupResource, items }) => ({ groupResource, items }))
 }

@@ -36,7 +36,8 @@ export function decideTakeOver(restore: Restore, veleroControllers: 'on' | 'off'
   const claimed = annotations[claimedAnnotation] !== undefined
   if (claimed && isSweptByVelero(restore.status ?? {})) return { do: 'resume' }
   if (isTerminal(phase)) return { do: 'over', phase: phase as RestorePhase }
-  if (restore.metadata.deletionTimestamp !== undefined && !claimed) return { do: 'leave', because: 'it is being deleted' }
+  if (restore.metadata.deletionTimestamp !== undefined && !claimed)
+    return { do: 'leave', because: 'it is being deleted' }
   if (claimed) return isNew(phase) ? { do: 'admit' } : { do: 'resume' }
   if (veleroControllers === 'on') {
     return {

@@ -16,8 +16,12 @@ export function veleroControllersOf(deployment: Manifest | undefined): 'on' | 'o
 }
 
 function argumentsOf(deployment: Manifest): string[] {
-  const spec = deployment['spec'] as { template?: { spec?: { containers?: { command?: string[]; args?: string[] }[] } } } | undefined
-  const words = (spec?.template?.spec?.containers ?? []).flatMap((container) => [...(container.command ?? []), ...(container.args ?? [])])
+  const spec = deployment['spec'] as
+    { template?: { spec?: { containers?: { command?: string[]; args?: string[] }[] } } } | undefined
+  const words = (spec?.template?.spec?.containers ?? []).flatMap((container) => [
+    ...(container.command ?? []),
+    ...(container.args ?? []),
+  ])
   return words.map((word, index) => (word === '--disable-controllers' ? `${word}=${words[index + 1] ?? ''}` : word))
 }
 

@@ -121,7 +121,7 @@ describe('a plan', () => {
         const ensured = waves
           .filter((wave) => wave.groupResource === 'namespaces')
           .flatMap((wave) => wave.chunks.flatMap((chunk) => chunk.items.map(({ target }) => target)))
-        expect([...ensured].sort()).toEqual([...new Set(targets)].sort())
+        expect([...ensured].toSorted(byText)).toEqual([...new Set(targets)].toSorted(byText))
         const at = waves.findIndex((wave) => wave.groupResource === 'namespaces')
         const earlier = waves.slice(0, Math.max(at, 0))
         expect(earlier.every((wave) => wave.groupResource === definitions)).toBe(true)
@@ -206,3 +206,7 @@ describe('items that are wanted several times', () => {
     expect(mergeWanted([selected, wanted])).toEqual([{ ...selected, before: ['x', 'y'] }])
   })
 })
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -3,8 +3,7 @@ import { createAttempts } from '../../../infra/cluster/attempts.ts'
 import { buildLease, readLease } from '../../../infra/cluster/worker-lease.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 
-const leaseOf = (scopes: string[]) =>
-  readLease(buildLease('w', { holder: 'w', now: new Date(0), scopes }) as Manifest)
+const leaseOf = (scopes: string[]) => readLease(buildLease('w', { holder: 'w', now: new Date(0), scopes }) as Manifest)
 
 describe('a fence for a whole restore', () => {
   it('sees every attempt below it, in this process', () => {
