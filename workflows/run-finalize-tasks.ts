@@ -20,7 +20,7 @@ export async function runFinalizeTasks(
   let added = 0
   let hookStatus: HookStatus = {}
   for (const task of finalizeTasks) {
-    view.waitingFor(task.title)
+    view.waitingFor(`the wrap-up task "${task.title}"`)
     const report = await waits.finalizeRestore.executeWithOptions({ summary: task.title }, [{ ref, task: task.name }])
     added += report.messages
     hookStatus = report.hookStatus ?? hookStatus

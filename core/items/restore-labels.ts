@@ -10,7 +10,15 @@ export function restoreLabels(restore: { name: string; backupName: string }): Re
   }
 }
 
-/** The object with labels added to its own. */
+/**
+ * The object with labels added to its own. Where one of its own is no text, as a modifier with the value `true` makes it, Velero
+ * cannot read any of them and the added ones are all that is left; the API server would refuse the object with it.
+ */
 export function withLabels(object: Manifest, labels: Record<string, string>): Manifest {
-  return { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels } } }
+  const own: Record<string, unknown> = object.metadata.labels ?? {}
+  const readable = Object.values(own).every((value) => typeof value === 'string')
+  return {
+    ...object,
+    metadata: { ...object.metadata, labels: { ...(readable ? object.metadata.labels : {}), ...labels } },
+  }
 }

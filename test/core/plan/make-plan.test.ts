@@ -207,6 +207,6 @@ describe('items that are wanted several times', () => {
   })
 })
 
-function byText(a: string, b: string): number {
+function byText(a = '', b = ''): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
