@@ -69,8 +69,8 @@ function runWith<Name extends keyof Activities>(
 ): ReturnType<Activities[Name]> {
   const info = { attempt, activityId: `${name}-${JSON.stringify(input).length}` }
   const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') })
-  const activity = from[name] as (given: unknown) => ReturnType<Activities[Name]>
-  return environment.run(async () => await activity(input)) as ReturnType<Activities[Name]>
+  const activity = from[name] as (given: unknown) => Promise<any>
+  return environment.run(() => activity(input)) as ReturnType<Activities[Name]>
 }
 
 async function begin(name: string, spec: object = { includedResources: ['configmaps', 'secrets'] }) {
