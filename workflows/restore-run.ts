@@ -137,7 +137,7 @@ export class RestoreRun {
 
   /** Ends as cancelled: result files and log are there, the Restore is Failed, the workflow closes as Canceled. */
   async cancelled(): Promise<RestoreOutcome> {
-    const reason = `cancelled: ${this.view.cancelReason ?? 'by a cancel request in Temporal'}`
+    const reason = `cancelled: ${(this.view.cancelReason ??= 'by a cancel request in Temporal')}`
     await this.giveUp(reason)
     await closeAsCanceled(this.root, reason)
     throw new CancelledFailure(reason)

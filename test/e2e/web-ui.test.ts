@@ -1,0 +1,123 @@
+import { fileURLToPath } from 'node:url'
+import { Client, Connection } from '@temporalio/client'
+import type { WorkflowHandle } from '@temporalio/client'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Restore } from '../../velero/restore.ts'
+import { pauseSignal, progressQuery, resumeSignal, workflowIdOf } from '../../workflows/contract.ts'
+import { awaitRestore, createRestore } from '../kit/restores.ts'
+import { freshCluster } from '../kit/stack.ts'
+import type { TestCluster } from '../kit/stack.ts'
+import { waitUntil } from '../kit/wait-until.ts'
+import { startWorker } from '../kit/worker.ts'
+import { findChromium, openBrowser, textOf } from './web-ui-browser.ts'
+
+const executable = findChromium()
+const patience = 60_000
+
+if (executable === undefined)
+  console.error('no Chromium here: the Web UI is not tested (set DRYDOCK_CHROMIUM, or put chromium on PATH)')
+
+it.runIf(process.env['CI'] === 'true')('a Chromium is here to look at the Web UI', () => {
+  expect(executable, 'install chromium').toBeDefined()
+})
+
+describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
+  let cluster: TestCluster
+  let connection: Connection
+  let browser: Browser
+  let page: Page
+
+  beforeAll(async () => {
+    cluster = await freshCluster({ backups: ['bulk5k'] })
+    await startWorker(cluster)
+    connection = await Connection.connect({ address: cluster.temporal.address })
+    browser = await openBrowser(executable ?? '')
+    page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, timezoneId: 'UTC' })
+    page.setDefaultTimeout(patience)
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await connection?.close()
+  })
+
+  /** Creates a Restore and pauses it in its waves, so that there is time to look. */
+  async function pausedRestore(name: string): Promise<{ restore: Restore; handle: WorkflowHandle }> {
+    const restore = await createRestore(cluster, { name, spec: { backupName: 'bulk5k' } })
+    const { namespace = '', uid = '' } = restore.metadata
+    const handle = new Client({ connection }).workflow.getHandle(workflowIdOf({ namespace, name, uid }))
+    const begun = async () => ((await handle.query(progressQuery).catch(() => undefined))?.itemsTotal ?? 0) > 0
+    await waitUntil(begun, patience, 'the plan')
+    await handle.signal(pauseSignal, 'to be looked at')
+    return { restore, handle }
+  }
+
+  async function open(restore: Restore): Promise<void> {
+    await page.goto(`${cluster.temporal.uiUrl}/namespaces/default/workflows`)
+    await page
+      .getByRole('link', { name: workflowIdOf(restore.metadata as never) })
+      .first()
+      .click()
+    await page.getByRole('tab', { name: 'User Metadata' }).waitFor()
+  }
+
+  async function expectText(wanted: readonly (string | RegExp)[]): Promise<void> {
+    let text = ''
+    const shown = async () => {
+      text = await textOf(page)
+      return wanted.every((one) => (typeof one === 'string' ? text.includes(one) : one.test(text)))
+    }
+    await waitUntil(shown, patience, wanted.join(', ')).catch((error: unknown) => {
+      throw new Error(`${String(error)}; the page shows:\n${text}`, { cause: error })
+    })
+  }
+
+  async function tab(name: string): Promise<void> {
+    await page.getByRole('tab', { name }).click()
+  }
+
+  const picture = (name: string) =>
+    page.screenshot({ path: fileURLToPath(new URL(`../../docs/images/web-ui-${name}.png`, import.meta.url)) })
+
+  it('tells all of a running one, which its button then cancels', async () => {
+    const { restore } = await pausedRestore('web-cancelled')
+    await open(restore)
+    await expectText(['Running', 'validate and claim the Restore', 'read the backup and plan the waves'])
+    await tab('Search Attributes')
+    await expectText(['"DrydockRestore": "web-cancelled"', '"DrydockBackup": "bulk5k"', '"DrydockPhase": "InProgress"'])
+    await expectText(['"DrydockOutcome": "running"', '"DrydockNamespace": "velero"'])
+    await tab('User Metadata')
+    await expectText(['restore web-cancelled of backup bulk5k', 'Waiting for resume: paused to be looked at'])
+    await expectText([/wave\s+resource\s+items\s+created/, /secrets\s+\d+ \/ 2500/, 'wave 1, chunk 1: 1 namespaces'])
+    await picture('running')
+
+    await page.getByRole('button', { name: 'Request Cancellation' }).click()
+    await page.getByRole('button', { name: 'Confirm' }).locator('visible=true').click()
+    const ended = await awaitRestore(cluster, 'web-cancelled')
+    expect(ended.status).toMatchObject({ phase: 'Failed', failureReason: expect.stringMatching(/^cancelled: /) })
+    await open(restore)
+    await expectText(['Canceled'])
+    await tab('Search Attributes')
+    await expectText(['"DrydockOutcome": "cancelled"', '"DrydockPhase": "Failed"'])
+    await tab('History')
+    await expectText(['Canceled', 'enter phase Failed'])
+    await picture('cancelled')
+  })
+
+  it('tells what a completed one came to', async () => {
+    const { restore, handle } = await pausedRestore('web-completed')
+    await handle.signal(resumeSignal)
+    await awaitRestore(cluster, 'web-completed', undefined, 150_000)
+    await waitUntil(
+      async () => (await handle.describe()).status.name === 'COMPLETED',
+      patience,
+      'the end of the workflow',
+    )
+    await open(restore)
+    await expectText(['Completed', 'enter phase Completed', '"phase": "Completed"', /"items": 500\d/])
+    await picture('completed')
+    await tab('Search Attributes')
+    await expectText(['"DrydockOutcome": "ok"', '"DrydockPhase": "Completed"'])
+  })
+})
