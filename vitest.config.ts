@@ -19,6 +19,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/kit/global-setup.ts'],
+          setupFiles: ['test/kit/clean-up.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

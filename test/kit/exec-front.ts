@@ -5,7 +5,7 @@ import { Agent, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { whenFileIsOver } from './clean-up.ts'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { TestCluster } from './stack.ts'
@@ -57,7 +57,7 @@ export async function openExecFront(cluster: TestCluster): Promise<ExecFront> {
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  afterAll(() => {
+  whenFileIsOver(() => {
     server.closeAllConnections()
     server.close()
     agent.destroy()

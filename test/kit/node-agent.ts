@@ -1,4 +1,4 @@
-import { afterAll } from 'vitest'
+import { whenFileIsOver } from './clean-up.ts'
 import { openKubeClient } from '../../devstack/kube-client.ts'
 import type { KubeClient } from '../../devstack/kube-client.ts'
 import { textAt } from '../../core/actions/fields.ts'
@@ -50,7 +50,7 @@ export async function startNodeAgent(cluster: TestCluster, options: NodeAgentOpt
     await loop
     await client.close()
   }
-  afterAll(stop)
+  whenFileIsOver(stop)
   return { node, stop }
 }
 

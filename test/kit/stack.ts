@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
+import { whenFileIsOver } from './clean-up.ts'
 import { startCluster } from '../../devstack/cluster.ts'
 import type { ClusterOptions } from '../../devstack/cluster.ts'
 import type { Cluster, FullStack } from '../../devstack/stack-types.ts'
@@ -41,7 +42,7 @@ export async function freshCluster(options: FreshClusterOptions = {}): Promise<T
   const folders = backups.map((backup) => fixturePath(`backups/${backup}`))
   for (const [index, backup] of backups.entries())
     await uploadFolder(s3, folders[index] ?? '', `${prefix}/backups/${backup}/`)
-  afterAll(async () => {
+  whenFileIsOver(async () => {
     await stopStack(dir)
     await rm(dir, { recursive: true, force: true })
   })

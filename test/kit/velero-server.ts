@@ -1,4 +1,4 @@
-import { afterAll } from 'vitest'
+import { whenFileIsOver } from './clean-up.ts'
 import { openHome } from '../../devstack/home.ts'
 import { startVelero } from '../../devstack/services/velero.ts'
 import type { TestCluster } from './stack.ts'
@@ -23,6 +23,6 @@ export async function startVeleroServer(cluster: TestCluster, flags: readonly st
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
     }
   }
-  afterAll(kill)
+  whenFileIsOver(kill)
   return { kill }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll } from 'vitest'
+import { whenFileIsOver } from './clean-up.ts'
 import { waitUntil } from './wait-until.ts'
 import type { TestCluster } from './stack.ts'
 
@@ -31,7 +31,7 @@ export async function startWorker(cluster: TestCluster, env: Record<string, stri
   let over = false
   void ended.then(() => (over = true))
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (text += piece.toString()))
-  afterAll(async () => {
+  whenFileIsOver(async () => {
     if (!over) child.kill('SIGKILL')
     await ended
     rmSync(archives, { recursive: true, force: true })
