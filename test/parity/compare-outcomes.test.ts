@@ -113,6 +113,19 @@ test('a wanted warning is let pass with its count, and only that one', () => {
   expect(seen((outcome) => say(outcome, text, 'something else'))).toHaveLength(2)
 })
 
+test('an operation that ended badly may stand in the results, but is in both counts', () => {
+  const say = (outcome: Outcome) => {
+    ;(outcome.results as { errors: { velero?: string[] } }).errors.velero = ['error from restore item operation: full']
+  }
+  expect(seen(say)).toEqual([])
+  expect(
+    seen((outcome) => {
+      say(outcome)
+      outcome.restore.status['errors'] = 2
+    }),
+  ).toEqual(['restore / status / errors: Velero 1, Drydock 2'])
+})
+
 test('each tolerated difference has a reason', () => {
   for (const { reason } of tolerated) expect(reason.length).toBeGreaterThan(10)
 })

@@ -13,7 +13,7 @@ export interface DumpedObject {
 }
 
 /**
- * Reads every object of a cluster that discovery knows, in the preferred version of its group, in the format of the
+ * Reads every object of a cluster that discovery knows, in the first version of its group that serves it, in the format of the
  * golden cases. The Velero namespace is left out but for what a restore puts there to have data moved.
  */
 export async function dumpCluster(cluster: ClusterAddress, veleroNamespace: string): Promise<ClusterDump> {
@@ -28,7 +28,7 @@ export async function dumpCluster(cluster: ClusterAddress, veleroNamespace: stri
     return parseKeepingIntegers(text) as Json
   }
   try {
-    const resources = (await Promise.all((await groupVersions(read)).map((path) => listable(path, read)))).flat()
+    const resources = (await Promise.all((await groupVersions(read)).map((paths) => listable(paths, read)))).flat()
     const lists = await Promise.all(
       resources.map(async ({ key, path }) =>
         ((await read(path))['items'] as Json[]).map((item) => [key, item] as const),
@@ -62,18 +62,33 @@ function parseKeepingIntegers(text: string): unknown {
 
 const textMax = 20_000
 
-async function groupVersions(read: Read): Promise<string[]> {
-  const groups = (await read('/apis'))['groups'] as { preferredVersion: { groupVersion: string } }[]
-  return ['/api/v1', ...groups.map((group) => `/apis/${group.preferredVersion.groupVersion}`)]
+/** The paths of each group's versions, the preferred one first: some resources are served in another one only. */
+async function groupVersions(read: Read): Promise<string[][]> {
+  const groups = (await read('/apis'))['groups'] as Group[]
+  const pathsOf = ({ preferredVersion, versions }: Group): string[] => {
+    const all = new Set([preferredVersion, ...versions].map((version) => `/apis/${version.groupVersion}`))
+    return [...all]
+  }
+  return [['/api/v1'], ...groups.map(pathsOf)]
 }
 
-async function listable(path: string, read: Read): Promise<{ key: string; path: string }[]> {
-  const group = path.startsWith('/apis/') ? path.split('/')[2] : ''
-  const resources = (await read(path))['resources'] as { name: string; verbs: string[] }[]
-  return resources
-    .filter(({ name, verbs }) => !name.includes('/') && verbs.includes('list') && verbs.includes('get'))
-    .map(({ name }) => ({ key: group === '' ? name : `${name}.${group}`, path: `${path}/${name}` }))
-    .filter(({ key }) => !neverCompared.has(key))
+interface Group {
+  preferredVersion: { groupVersion: string }
+  versions: { groupVersion: string }[]
+}
+
+async function listable(paths: readonly string[], read: Read): Promise<{ key: string; path: string }[]> {
+  const found = new Map<string, string>()
+  for (const path of paths) {
+    const group = path.startsWith('/apis/') ? path.split('/')[2] : ''
+    const resources = (await read(path))['resources'] as { name: string; verbs: string[] }[]
+    for (const { name, verbs } of resources) {
+      const key = group === '' ? name : `${name}.${group}`
+      if (name.includes('/') || !verbs.includes('list') || !verbs.includes('get') || neverCompared.has(key)) continue
+      if (!found.has(key)) found.set(key, `${path}/${name}`)
+    }
+  }
+  return [...found].map(([key, path]) => ({ key, path }))
 }
 
 /** What a server keeps for itself, different in each run and in no backup. */

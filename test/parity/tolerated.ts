@@ -94,11 +94,22 @@ export const tolerated: readonly Tolerated[] = [
     when: ({ expected, actual }) => [expected, actual].every((text) => String(text).startsWith(badYaml)),
   },
   { path: 'item operations * status created', reason: 'when it happened', when: bothTimes },
-  { path: 'cluster datadownloads.velero.io|* metadata name', reason: 'random in Velero, a digest in Drydock (rule 6)' },
-  {
-    path: 'cluster podvolumerestores.velero.io|* metadata name',
-    reason: 'random in Velero, a digest in Drydock (rule 6)',
-  },
+  ...['datadownloads', 'podvolumerestores'].flatMap((plural) => [
+    {
+      path: `cluster ${plural}.velero.io|* metadata name`,
+      reason: 'random in Velero, a digest in Drydock (rule 6)',
+    },
+    {
+      path: `cluster ${plural}.velero.io|* metadata generateName`,
+      reason: 'random in Velero, a digest in Drydock (rule 6)',
+      when: ({ actual }: Difference) => actual === undefined,
+    },
+    {
+      path: `cluster ${plural}.velero.io|* status progress`,
+      reason: "an empty object that Velero's Go type adds",
+      when: ({ expected, actual }: Difference) => JSON.stringify(expected) === '{}' && actual === undefined,
+    },
+  ]),
   {
     path: 'restore metadata annotations',
     reason: 'the claim of the worker (rule 1)',
