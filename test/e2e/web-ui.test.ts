@@ -101,7 +101,7 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
     await tab('Search Attributes')
     await expectText(['"DrydockOutcome": "cancelled"', '"DrydockPhase": "Failed"'])
     await tab('History')
-    await expectText(['Canceled', 'enter phase Failed'])
+    await expectText(['Canceled', 'end the Restore as Failed', 'write what is known to the result files'])
     await picture('cancelled')
   })
 
