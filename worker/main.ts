@@ -23,7 +23,8 @@ import type { Workshop } from './wire.ts'
 /** Exit codes: 0 stopped as asked, 1 gave up, 2 the configuration is wrong. */
 const exitCodes = { stopped: 0, gaveUp: 1, badConfig: 2 } as const
 
-process.exitCode = await main()
+// Said outright: connections of a start that failed half-way would keep the process alive.
+process.exit(await main())
 
 async function main(): Promise<number> {
   let config: WorkerConfig
@@ -51,11 +52,11 @@ async function main(): Promise<number> {
 async function run(config: WorkerConfig, log: Log): Promise<void> {
   const metrics = createMetrics()
   const temporalMetrics = await pickLoopbackAddress()
-  installRuntime(log, temporalMetrics)
-  const stopEarly = onEarlyStop(log)
   const state: WorkerState = { synced: false }
   const http = await serveHealth(config, state, { metrics, temporalMetrics })
   if (http !== undefined) log.info('health and metrics are served', { address: http.address })
+  installRuntime(log, temporalMetrics)
+  const stopEarly = onEarlyStop(log)
   try {
     const shop = await wire(config, log, metrics)
     state.shop = shop

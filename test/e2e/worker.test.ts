@@ -1,7 +1,10 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { activityAttempts } from '../kit/activity-attempts.ts'
 import { awaitRestore, createRestore, readResultFiles } from '../kit/restores.ts'
-import { freshCluster } from '../kit/stack.ts'
+import { freshCluster, theStack } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { waitUntil } from '../kit/wait-until.ts'
@@ -110,6 +113,33 @@ describe('a worker that runs', () => {
   it('ends with code 0 on SIGTERM', async () => {
     expect(await worker.stop()).toBe(0)
     expect(worker.log()).toContain('worker has stopped')
+  })
+})
+
+describe('a worker that cannot start', () => {
+  const hasty = { DRYDOCK_START_TIMEOUT: '2s' }
+
+  it('says in one line that the cluster does not answer', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drydock-kubeconfig-'))
+    const text = readFileSync(theStack().kubeconfig, 'utf8').replace(
+      /https:\/\/127\.0\.0\.1:\d+/,
+      'https://127.0.0.1:1',
+    )
+    writeFileSync(join(folder, 'kubeconfig'), text)
+    const started = startWorker(theStack(), { ...hasty, KUBECONFIG: join(folder, 'kubeconfig') })
+    await expect(started).rejects.toThrow(/"level":"error".*the Kubernetes cluster cannot be used: .*ECONNREFUSED/)
+  })
+
+  it('says at once that there is no kubeconfig, and that a verb is forbidden', async () => {
+    const none = startWorker(theStack(), { KUBECONFIG: '/nowhere/kubeconfig' })
+    await expect(none).rejects.toThrow(/"level":"error".*\/nowhere\/kubeconfig/)
+    const readonly = startWorker(theStack(), { DRYDOCK_KUBE_CONTEXT: 'drydock-readonly' })
+    await expect(readonly).rejects.toThrow(/"level":"error".*Lease of this worker cannot be written: .*forbidden/)
+  })
+
+  it('says that the Temporal namespace is not there', async () => {
+    const started = startWorker(theStack(), { ...hasty, TEMPORAL_NAMESPACE: 'no-such' })
+    await expect(started).rejects.toThrow(/"level":"error".*Temporal namespace \\"no-such\\" cannot be used/)
   })
 })
 
