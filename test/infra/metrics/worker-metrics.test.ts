@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import { createMetrics } from '../../../infra/metrics/worker-metrics.ts'
+import { waitClassOf } from '../../../infra/metrics/wait-class.ts'
+
+it.each([
+  ['namespace shop to go away, for another 30 s', 'namespace'],
+  ['worker host-1 may still be writing; its Lease runs out in 9 s', 'lease'],
+  ['the archive backups/shop/shop.tar.gz: 10 bytes read', 'archive'],
+  ['bucket', 'bucket'],
+  ['something nobody thought of', 'other'],
+])('the wait "%s" is counted as %s', (reason, expected) => {
+  expect(waitClassOf(reason)).toBe(expected)
+})
+
+it('a restore with several activities at once counts once', async () => {
+  const metrics = createMetrics()
+  const ends = [metrics.restoreBegan('a'), metrics.restoreBegan('a'), metrics.restoreBegan('b')]
+  expect(await metrics.text()).toContain('drydock_restores_running 2\n')
+  ends[0]!()
+  expect(await metrics.text()).toContain('drydock_restores_running 2\n')
+  ends[1]!()
+  expect(await metrics.text()).toContain('drydock_restores_running 1\n')
+})
+
+it('names of what is waited for become no label', async () => {
+  const metrics = createMetrics()
+  metrics.waited('namespace top-secret-project to go away', 2.5)
+  const text = await metrics.text()
+  expect(text).toContain('drydock_wait_seconds_total{reason="namespace"} 2.5')
+  expect(text).not.toContain('top-secret')
+})
+
+it('restores are counted under the names of Velero, by schedule', async () => {
+  const { meter, text } = createMetrics()
+  meter.restoreAttempted('nightly')
+  meter.restoreEnded('PartiallyFailed', 'nightly')
+  meter.restoreEnded('Completed', '')
+  const shown = await text()
+  expect(shown).toContain('velero_restore_attempt_total{schedule="nightly"} 1')
+  expect(shown).toContain('velero_restore_partial_failure_total{schedule="nightly"} 1')
+  expect(shown).toContain('velero_restore_success_total{schedule=""} 1')
+  expect(shown).toContain('velero_restore_failed_total{schedule=""} 0')
+})
