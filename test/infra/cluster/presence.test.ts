@@ -204,7 +204,7 @@ describe.skipIf(!haveApiServer)('presence, in a real cluster', () => {
     } finally {
       for (const { process: child } of children) child.kill('SIGKILL')
     }
-  }, 60_000)
+  }, 240_000)
 
   async function countOf(worker: string): Promise<number> {
     const all = await connection.cluster.list(configMaps, { namespace: 'default', metadataOnly: true })
