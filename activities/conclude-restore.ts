@@ -1,8 +1,8 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { itemKey } from '../core/items/outcome.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { chunkKey } from '../core/plan/plan.ts'
+import { plannedKey } from '../core/plan/planned-key.ts'
 import { operationOutcomes } from '../core/operations/operation-outcomes.ts'
 import { goJson } from '../core/results/go-json.ts'
 import { renderLog } from '../core/results/render-log.ts'
@@ -94,7 +94,7 @@ async function inheritedLog({ admission, journal }: Session): Promise<string> {
 function checkComplete(plan: Plan, tally: Tally, session: Session): void {
   plan.waves.forEach((wave, w) =>
     wave.chunks.forEach((chunk, c) => {
-      const missing = chunk.items.find((item) => !tally.has(keyOf(wave.groupResource, item)))
+      const missing = chunk.items.find((item) => !tally.has(plannedKey(wave.groupResource, item)))
       if (missing === undefined) return
       throw journalDamaged(
         `the journal of restore ${session.ref.name} (${session.ref.uid}) has no outcome of ${wave.groupResource} ` +
@@ -102,12 +102,6 @@ function checkComplete(plan: Plan, tally: Tally, session: Session): void {
       )
     }),
   )
-}
-
-function keyOf(groupResource: string, item: Plan['waves'][number]['chunks'][number]['items'][number]): string {
-  const mapped = groupResource === 'namespaces' && item.target !== undefined && item.target !== item.name
-  const name = mapped ? `${item.name}>${item.target}` : item.name
-  return itemKey({ groupResource, ...(item.namespace === undefined ? {} : { namespace: item.namespace }), name })
 }
 
 interface ResultFiles {

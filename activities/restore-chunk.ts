@@ -1,6 +1,7 @@
-import { error, itemKey } from '../core/items/outcome.ts'
+import { error } from '../core/items/outcome.ts'
 import type { Outcome } from '../core/items/outcome.ts'
 import { chunkKey } from '../core/plan/plan.ts'
+import { plannedKey } from '../core/plan/planned-key.ts'
 import type { PlannedItem } from '../core/plan/plan.ts'
 import { countOutcomes } from '../core/results/count-outcomes.ts'
 import type { OutcomeCounts } from '../core/results/count-outcomes.ts'
@@ -102,7 +103,9 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
   if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
   const tools = makeItemTools(run.session, run.attempt, run.ports, run.settings)
   const doneBefore = new Set(run.known.map((outcome) => outcome.key))
-  const items = chunk.items.filter((item) => isDue(item, run.input) && !doneBefore.has(keyOf(wave.groupResource, item)))
+  const items = chunk.items.filter(
+    (item) => isDue(item, run.input) && !doneBefore.has(plannedKey(wave.groupResource, item)),
+  )
   if (wave.groupResource === 'namespaces') return ensureNamespaces(run, items, tools)
 
   const intents = await knownIntents(run)
@@ -160,7 +163,7 @@ async function restoreBatch(
 /** What Velero says of each item of a namespace that would not go away. */
 function lostOutcome(groupResource: GroupResource, item: PlannedItem, tools: ItemTools): Outcome {
   const text = `timed out waiting for terminating namespace ${item.target} to disappear before restoring: context deadline exceeded`
-  return { key: keyOf(groupResource, item), messages: [error('velero', text)], at: tools.now() }
+  return { key: plannedKey(groupResource, item), messages: [error('velero', text)], at: tools.now() }
 }
 
 /** An object that is as wanted because an earlier attempt changed it counts as changed. */
@@ -217,12 +220,4 @@ function isDue(item: PlannedItem, input: ChunkInput): boolean {
   const target = item.target ?? ''
   if (input.only !== undefined) return input.only.includes(target)
   return input.except?.includes(target) !== true
-}
-
-function keyOf(groupResource: GroupResource, item: PlannedItem): string {
-  const name =
-    groupResource === 'namespaces' && item.target !== undefined && item.target !== item.name
-      ? `${item.name}>${item.target}`
-      : item.name
-  return itemKey({ groupResource, ...(item.namespace === undefined ? {} : { namespace: item.namespace }), name })
 }
