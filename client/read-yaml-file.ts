@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readSync } from 'node:fs'
 import { parseAllDocuments } from 'yaml'
 
 /** Reads the one document of a YAML or JSON file; `-` is standard input. Throws an error of one line. */
@@ -13,10 +13,26 @@ export function readYamlFile(path: string): unknown {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8')
+    return path === '-' ? readStandardInput() : readFileSync(path, 'utf8')
   } catch (thrown) {
     throw new Error(`${path} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
       cause: thrown,
     })
+  }
+}
+
+/** All of standard input. Where it is a socket that has nothing yet (a parent that is Node), reading it says EAGAIN: it is asked again. */
+function readStandardInput(): string {
+  const pieces: Buffer[] = []
+  for (;;) {
+    const piece = Buffer.alloc(64 * 1024)
+    try {
+      const length = readSync(0, piece)
+      if (length === 0) return Buffer.concat(pieces).toString('utf8')
+      pieces.push(piece.subarray(0, length))
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'EAGAIN') throw thrown
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    }
   }
 }

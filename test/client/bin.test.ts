@@ -1,7 +1,10 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 
@@ -21,4 +24,20 @@ describe('npx drydock on a machine with an old Node', () => {
     expect(dry.status).toBe(0)
     expect(run('start').status).toBe(2)
   })
+
+  it('waits for what its standard input will say', async () => {
+    const child = spawn(process.execPath, ['-r', old, bin, 'start', '--file', '-', '--dry-run', '-o', 'json'])
+    const said = text(child.stdout)
+    await sleep(1_500)
+    child.stdin.end('{ apiVersion: velero.io/v1, kind: Restore, metadata: { name: late }, spec: { backupName: b } }')
+    expect(JSON.parse(await said)).toMatchObject({ metadata: { name: 'late' } })
+  }, 30_000)
+
+  it('passes signals on and ends as its child did', async () => {
+    const child = spawn(process.execPath, ['-r', old, bin, 'start', '--file', '-'])
+    const ended = once(child, 'exit')
+    await sleep(2_500)
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([null, 'SIGTERM'])
+  }, 30_000)
 })
