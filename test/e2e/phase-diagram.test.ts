@@ -1,21 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { drydockVeleroFlags } from '../../devstack/services/velero.ts'
-import { textAt } from '../../core/actions/fields.ts'
-import type { Manifest } from '../../velero/manifest.ts'
 import { isTerminal, restorePhases } from '../../velero/phases.ts'
 import type { Result } from '../../velero/results.ts'
 import { countMessages } from '../../velero/results.ts'
-import { holdNamespace, letNamespaceGo } from '../kit/held-namespace.ts'
-import { startNodeAgent } from '../kit/node-agent.ts'
-import type { Verdict } from '../kit/node-agent.ts'
 import { phaseScenarios } from '../kit/phase-scenarios.ts'
-import type { PhaseScenario } from '../kit/phase-scenarios.ts'
-import { putBackup } from '../kit/put-backup.ts'
-import { createRestore, readResultFiles, withAdmin } from '../kit/restores.ts'
+import { playScenarios } from '../kit/play-scenarios.ts'
+import { readResultFiles } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
-import { createVelero, eventsOf, patchVelero } from '../kit/velero-objects.ts'
+import { eventsOf } from '../kit/velero-objects.ts'
 import { velero } from '../kit/velero-cli.ts'
 import { startVeleroServer } from '../kit/velero-server.ts'
 import { waitUntil } from '../kit/wait-until.ts'
@@ -58,65 +52,8 @@ describe('the phases of a restore that `velero` creates beside a Velero server',
       DRYDOCK_ITEM_OPERATION_SYNC: '1s',
     })
     watch = await watchPhases(cluster)
-    await startNodeAgent(cluster, { verdict: verdictOf })
-    for (const scenario of phaseScenarios) await prepare(scenario)
-    await Promise.all(phaseScenarios.map(begin))
-    await Promise.all(phaseScenarios.map(steer))
+    await playScenarios(cluster, watch, phaseScenarios)
   }, 600_000)
-
-  /** By the label that tells node agents for which restore an order is. */
-  function verdictOf(order: Manifest): Verdict {
-    const name = textAt(order, 'metadata', 'labels', 'velero.io/restore-name')
-    const { download } = phaseScenarios.find((scenario) => scenario.name === name) ?? {}
-    return download?.(textAt(order, 'spec', 'targetVolume', 'pvc'), watch.phasesOf(name)) ?? 'stuck'
-  }
-
-  async function prepare({ name, backup, standing, held }: PhaseScenario): Promise<void> {
-    if (backup !== undefined) await putBackup(cluster, backup)
-    else
-      await createVelero(cluster, 'backups', {
-        apiVersion: 'velero.io/v1',
-        kind: 'Backup',
-        metadata: { name },
-        spec: { storageLocation: 'default' },
-        status: { phase: 'Completed' },
-      })
-    if (held !== undefined) await holdNamespace(cluster, held)
-    if (standing === undefined) return
-    await withAdmin(cluster, async (admin) => {
-      await admin.must('POST', '/api/v1/namespaces', { metadata: { name } })
-      const existing = { metadata: { name: 'existing' }, data: { key: 'another value' } }
-      await admin.must('POST', `/api/v1/namespaces/${name}/configmaps`, existing)
-    })
-  }
-
-  async function begin({ name, flags = [], createdAsNew }: PhaseScenario): Promise<void> {
-    if (createdAsNew !== undefined) {
-      await createRestore(cluster, { name, spec: { backupName: name }, status: { phase: 'New' } })
-      return
-    }
-    const { stdout, stderr } = await velero(cluster, 'restore', 'create', name, '--from-backup', name, ...flags)
-    expect(stdout, stderr).toContain(`Restore request "${name}" submitted successfully.`)
-  }
-
-  /** What a user or a node does while the restore is under way. */
-  async function steer({ name, held, download, cancelIn }: PhaseScenario): Promise<void> {
-    if (cancelIn !== undefined) {
-      await waitUntil(() => watch.phasesOf(name).at(-1) === cancelIn, patience, `${name} to be ${cancelIn}`)
-      await patchVelero(cluster, 'restores', name, { metadata: { annotations: { 'drydock.io/cancel': 'enough' } } })
-    } else if (held !== undefined && download !== undefined) {
-      await waitUntil(() => haveDownloadsEnded(name), patience, `the downloads of ${name}`)
-      expect(watch.phasesOf(name)).toEqual(['', 'InProgress'])
-      await letNamespaceGo(cluster, held)
-    }
-  }
-
-  async function haveDownloadsEnded(restore: string): Promise<boolean> {
-    const path = `/apis/velero.io/v2alpha1/namespaces/velero/datadownloads?labelSelector=velero.io/restore-name=${restore}`
-    const list = await withAdmin(cluster, async (admin) => (await admin.must('GET', path)).body)
-    const phases = (list as { items: Manifest[] }).items.map((order) => textAt(order, 'status', 'phase'))
-    return phases.length > 0 && phases.every((phase) => phase === 'Completed' || phase === 'Failed')
-  }
 
   const isOver = (name: string) => isTerminal(watch.phasesOf(name).at(-1))
   const last = (name: string) => watch.statesOf(name).at(-1) ?? {}

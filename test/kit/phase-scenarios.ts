@@ -11,6 +11,8 @@ export interface PhaseScenario {
   shows: string
   /** Each phase, in the order in which a watch sees them. */
   phases: readonly SeenPhase[]
+  /** Where Velero's own controllers go another way. */
+  phasesByVelero?: readonly SeenPhase[]
   warnings?: number
   errors?: number
   failureReason?: RegExp
@@ -96,7 +98,7 @@ const withoutOperations: readonly PhaseScenario[] = [
     shows: 'one whose hook fails, an error of the finalization alone, goes from Finalizing to PartiallyFailed',
     phases: ['', 'InProgress', 'Finalizing', 'PartiallyFailed'],
     errors: 1,
-    backup: plain('hooked', podWithHook('hooked', { command: 'true', container: 'nowhere' })),
+    backup: plain('hooked', podWithHook('hooked', { command: 'true', 'wait-timeout': '1s' })),
   },
 ]
 
@@ -151,6 +153,7 @@ const withOperations: readonly PhaseScenario[] = [
       'FinalizingPartiallyFailed',
       'PartiallyFailed',
     ],
+    phasesByVelero: ['', 'InProgress', 'WaitingForPluginOperations', 'FinalizingPartiallyFailed', 'PartiallyFailed'],
     errors: 1,
     backup: moved('not-moved'),
     download: onceWaiting(diskIsFull),
