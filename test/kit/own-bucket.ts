@@ -1,0 +1,65 @@
+import { rm } from 'node:fs/promises'
+import { whenFileIsOver } from './clean-up.ts'
+import { makeBucket, openBucket, uploadFolder } from '../../devstack/bucket.ts'
+import { startCluster } from '../../devstack/cluster.ts'
+import { endProcess } from '../../devstack/end-process.ts'
+import { openHome, type Home } from '../../devstack/home.ts'
+import { launch } from '../../devstack/launch.ts'
+import { startVersitygw } from '../../devstack/services/versitygw.ts'
+import type { BucketAddress } from '../../devstack/stack-types.ts'
+import { stopStack } from '../../devstack/stop-stack.ts'
+import { fixturePath, theStack } from './stack.ts'
+import type { TestCluster } from './stack.ts'
+import { ownDir } from './sweep.ts'
+
+/** A cluster whose backup location is on an S3 server of its own, which may be made to refuse writes. */
+export interface ClusterWithBucket {
+  cluster: TestCluster
+  /** From now on the server reads only, or writes again. It is away for a moment, as a server that is set up anew is. */
+  setReadOnly: (readOnly: boolean) => Promise<void>
+}
+
+/** Starts both, with these backups in the bucket and in the cluster. They are stopped after the tests of the file. */
+export async function clusterWithOwnBucket(backups: readonly string[]): Promise<ClusterWithBucket> {
+  const bucketHome = openHome(ownDir())
+  const clusterDir = ownDir()
+  whenFileIsOver(async () => {
+    for (const dir of [clusterDir, bucketHome.dir]) {
+      await stopStack(dir)
+      await rm(dir, { recursive: true, force: true })
+    }
+  })
+  const s3 = await startVersitygw(bucketHome)
+  const folders = backups.map((backup) => fixturePath(`backups/${backup}`))
+  const client = openBucket(s3)
+  await makeBucket(client, s3.bucket)
+  client.destroy()
+  for (const [index, backup] of backups.entries())
+    await uploadFolder(s3, folders[index] ?? '', `own/backups/${backup}/`)
+  const cluster = await startCluster({
+    dir: clusterDir,
+    audit: true,
+    location: { s3, prefix: 'own' },
+    backups: folders,
+  })
+  return {
+    cluster: { ...cluster, s3, prefix: 'own', temporal: theStack().temporal },
+    setReadOnly: (readOnly) => startAgain(bucketHome, s3, readOnly),
+  }
+}
+
+/** The same server over the same folder at the same address. */
+async function startAgain(home: Home, s3: BucketAddress, readOnly: boolean): Promise<void> {
+  const running = home.state.services['versitygw']
+  if (running !== undefined) await endProcess(running)
+  const server = ['--port', new URL(s3.endpoint).host, '--health', '/health', '--quiet']
+  const folder = ['posix', '--sidecar', home.folder('s3/sidecar'), home.folder('s3/data')]
+  await launch(home, {
+    name: 'versitygw',
+    binary: await home.tool('versitygw'),
+    args: [...server, ...(readOnly ? ['--readonly'] : []), ...folder],
+    env: { ROOT_ACCESS_KEY: s3.accessKey, ROOT_SECRET_KEY: s3.secretKey },
+    address: s3.endpoint,
+    ready: async () => (await fetch(`${s3.endpoint}/health`)).ok,
+  })
+}
