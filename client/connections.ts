@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client'
+import type { ClientPlugin } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { Log } from '../activities/ports.ts'
 import { connectCluster } from '../infra/cluster/connect.ts'
@@ -15,6 +16,8 @@ export interface ConnectionOptions {
   namespace?: string | undefined
   /** A profile of Temporal's configuration file. */
   profile?: string | undefined
+  /** Plugins of Temporal's client, e.g. one that traces. */
+  plugins?: readonly ClientPlugin[] | undefined
   /** Tells what goes on underneath. */
   verbose?: ((line: string) => void) | undefined
 }
@@ -74,11 +77,12 @@ export function veleroNamespace(options: Pick<ConnectionOptions, 'namespace'>): 
 }
 
 /** Connects by Temporal's own profiles and variables. Never rejects but for a wrong configuration. */
-export function connectTemporal(options: Pick<ConnectionOptions, 'profile'>): Promise<TemporalLink> {
+export function connectTemporal(options: Pick<ConnectionOptions, 'profile' | 'plugins'>): Promise<TemporalLink> {
+  const plugins = [...(options.plugins ?? [])]
   const { connectionOptions, namespace = 'default' } = readProfile(options.profile)
   const address = connectionOptions.address ?? 'localhost:7233'
   return Connection.connect({ ...connectionOptions, connectTimeout: temporalPatience }).then(
-    (connection): TemporalLink => ({ do: 'use', client: new Client({ connection, namespace }), namespace }),
+    (connection): TemporalLink => ({ do: 'use', client: new Client({ connection, namespace, plugins }), namespace }),
     (thrown: unknown): TemporalLink => ({
       do: 'without',
       why: oneLine(

@@ -41,16 +41,22 @@ const rules: Record<string, Rule> = {
 
 /** Files that may import what their folder may not, each with its reason. */
 const exceptions: Record<string, { imports: RegExp; because: string }[]> = {
+  'infra/traces/start-tracing.ts': [
+    { imports: /^@temporalio\/interceptors-opentelemetry$/, because: 'client and worker trace by the same plugin' },
+  ],
   'core/sha256.ts': [{ imports: /^node:crypto$/, because: 'a pure function that Node has' }],
 }
 
 /** Files of other folders that a folder may import although it may not import the folder, each with its reason. */
 const doors: Record<string, { imports: RegExp; because: string }[]> = {
-  worker: [{ imports: /^client\/(start-workflow|delete-workflow)\.ts$/, because: 'starting a workflow is said once' }],
+  worker: [
+    { imports: /^package\.json$/, because: 'its version' },
+    { imports: /^client\/(start-workflow|delete-workflow)\.ts$/, because: 'starting a workflow is said once' },
+  ],
   client: [
     { imports: /^package\.json$/, because: 'its version' },
     { imports: /^workflows\/(contract|search-attributes)\.ts$/, because: 'the contract of the workflow' },
-    { imports: /^infra\/(cluster|store|log)\//, because: 'the client reads the cluster and the bucket' },
+    { imports: /^infra\/(cluster|store|log|traces)\//, because: 'the client reads the cluster and the bucket' },
   ],
 }
 

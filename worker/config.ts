@@ -4,6 +4,7 @@ import { GoDurationError, formatGoDuration, parseGoDuration } from '../core/go-d
 import { parsePriorities } from '../core/plan/order-resources.ts'
 import { highPriorities, itemOperationTimeout, lowPriorities } from '../velero/defaults.ts'
 import type { Settings } from '../activities/settings.ts'
+import { tracingProblems } from '../infra/traces/is-tracing-asked.ts'
 import { defaultHttpAddress, parseHttpAddress } from './http-address.ts'
 import type { HttpAddress } from './http-address.ts'
 
@@ -122,6 +123,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     backupSyncPeriodSeconds: seconds('DRYDOCK_BACKUP_SYNC_PERIOD', '1m'),
     host: env['DRYDOCK_WORKER_NAME'] ?? env['HOSTNAME'] ?? hostname(),
   }
+  problems.push(...tracingProblems(env))
   if (problems.length > 0) throw new ConfigErrors(problems)
   return config
 }

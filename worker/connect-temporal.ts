@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client'
+import type { ClientPlugin } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection } from '@temporalio/worker'
 import { patiently } from './patiently.ts'
@@ -18,7 +19,7 @@ export interface TemporalDesk {
 const pingMs = 4000
 
 /** Connects by the profile of the environment (`TEMPORAL_…`, `temporal.toml`) and sees that the namespace is there. */
-export async function connectTemporal(patience: Patience): Promise<TemporalDesk> {
+export async function connectTemporal(patience: Patience, plugins: readonly ClientPlugin[]): Promise<TemporalDesk> {
   const { connectionOptions, namespace = 'default' } = loadProfile()
   const address = connectionOptions.address ?? 'localhost:7233'
   const what = `Temporal at ${address} does not answer`
@@ -32,7 +33,7 @@ export async function connectTemporal(patience: Patience): Promise<TemporalDesk>
   )
   return {
     connection,
-    client: new Client({ connection: clientConnection, namespace }),
+    client: new Client({ connection: clientConnection, namespace, plugins: [...plugins] }),
     namespace,
     address,
     async ping() {

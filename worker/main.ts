@@ -1,10 +1,13 @@
 import { fileURLToPath } from 'node:url'
+import packageJson from '../package.json' with { type: 'json' }
 import { Runtime, Worker } from '@temporalio/worker'
 import type { Log } from '../activities/ports.ts'
 import { systemClock } from '../infra/cluster/clock.ts'
 import { createLog } from '../infra/log/worker-log.ts'
 import { createMetrics } from '../infra/metrics/worker-metrics.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
+import { startTracing } from '../infra/traces/start-tracing.ts'
+import type { Tracing } from '../infra/traces/start-tracing.ts'
 import { ConfigErrors, readConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
 import { countRestores } from './count-restores.ts'
@@ -57,11 +60,16 @@ async function run(config: WorkerConfig, log: Log): Promise<void> {
   if (http !== undefined) log.info('health and metrics are served', { address: http.address })
   installRuntime(log, temporalMetrics)
   const stopEarly = onEarlyStop(log)
+  const tracing = await startTracing(process.env, {
+    service: 'drydock-worker',
+    version: packageJson.version,
+    warn: (message) => log.warn(message),
+  })
   try {
-    const shop = await wire(config, log, metrics)
+    const shop = await wire(config, { log, metrics, tracing })
     state.shop = shop
     try {
-      state.worker = await createWorker(config, shop, metrics)
+      state.worker = await createWorker(config, shop, { metrics, tracing })
       stopEarly.over()
       await work(config, state.worker, { log, metrics, state, shop })
     } finally {
@@ -70,6 +78,7 @@ async function run(config: WorkerConfig, log: Log): Promise<void> {
     }
   } finally {
     stopEarly.over()
+    await tracing?.end()
     await http?.close()
   }
 }
@@ -102,7 +111,11 @@ function onEarlyStop(log: Log): { over: () => void } {
   return { over: () => void process.off('SIGTERM', stop).off('SIGINT', stop) }
 }
 
-function createWorker(config: WorkerConfig, shop: Workshop, metrics: WorkerMetrics): Promise<Worker> {
+function createWorker(
+  config: WorkerConfig,
+  shop: Workshop,
+  { metrics, tracing }: { metrics: WorkerMetrics; tracing: Tracing | undefined },
+): Promise<Worker> {
   return Worker.create({
     connection: shop.temporal.connection,
     namespace: shop.temporal.namespace,
@@ -110,6 +123,7 @@ function createWorker(config: WorkerConfig, shop: Workshop, metrics: WorkerMetri
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
     activities: shop.activities,
     interceptors: { activity: [observeActivities(metrics)] },
+    plugins: tracing === undefined ? [] : [tracing.plugin],
     identity: shop.presence.worker,
     maxConcurrentActivityTaskExecutions: config.chunksMax + 16,
     maxCachedWorkflows: config.restoresCachedMax,

@@ -10,6 +10,7 @@ import type { RunningPresence } from '../infra/cluster/presence.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
 import { ApiError, isTransient } from '../core/items/api-error.ts'
 import { createStores } from '../infra/store/open-store.ts'
+import type { Tracing } from '../infra/traces/start-tracing.ts'
 import { taskQueueOf } from '../workflows/contract.ts'
 import type { WorkerConfig } from './config.ts'
 import { connectTemporal } from './connect-temporal.ts'
@@ -30,13 +31,20 @@ export interface Workshop {
   close(): Promise<void>
 }
 
+/** What a worker is watched by. */
+export interface Instruments {
+  log: Log
+  metrics: WorkerMetrics
+  tracing: Tracing | undefined
+}
+
 /**
  * Connects to Temporal and the cluster and wires the activities. What does not answer is tried for a while; then it
  * fails with one line that says what is away.
  */
-export async function wire(config: WorkerConfig, log: Log, metrics: WorkerMetrics): Promise<Workshop> {
+export async function wire(config: WorkerConfig, { log, metrics, tracing }: Instruments): Promise<Workshop> {
   const patience = { deadline: Date.now() + config.startTimeoutSeconds * 1000, log, clock: systemClock }
-  const temporal = await connectTemporal(patience)
+  const temporal = await connectTemporal(patience, tracing === undefined ? [] : [tracing.plugin])
 
   let presence: RunningPresence | undefined
   const patient = { ...patience, isFinal: isFinalOfCluster }

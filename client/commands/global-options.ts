@@ -1,7 +1,12 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import { startTracing } from '../../infra/traces/start-tracing.ts'
+import { tracingProblems } from '../../infra/traces/is-tracing-asked.ts'
+import { ClientError } from '../client-error.ts'
 import { openConnections } from '../connections.ts'
 import type { Connections } from '../connections.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { outputFormats } from '../print.ts'
 import type { OutputFormat } from '../print.ts'
@@ -27,19 +32,26 @@ export function addGlobalOptions(program: Command): Command {
     .option('--verbose', 'show what goes on underneath, and stack traces')
 }
 
-/** Connects, runs, and closes the connections whatever happened. */
+/** Connects, with traces where OpenTelemetry's variables ask for them, runs, and closes the connections whatever happened. */
 export async function withConnections<T>(
   io: Io,
   options: GlobalOptions,
   run: (connections: Connections) => Promise<T>,
 ): Promise<T> {
-  const connections = await openConnections({
-    ...options,
-    verbose: options.verbose === true ? (line) => void io.err.write(`${line}\n`) : undefined,
-  })
+  const verbose = options.verbose === true ? (line: string) => void io.err.write(`${line}\n`) : undefined
+  const [problem] = tracingProblems(io.env)
+  if (problem !== undefined) throw new ClientError(exitCodes.usage, problem)
+  const { version } = packageJson
+  const tracing = await startTracing(io.env, { service: 'drydock', version, warn: (line) => verbose?.(line) })
+  const plugins = tracing === undefined ? [] : [tracing.plugin]
   try {
-    return await run(connections)
+    const connections = await openConnections({ ...options, plugins, verbose })
+    try {
+      return await run(connections)
+    } finally {
+      await connections.close()
+    }
   } finally {
-    await connections.close()
+    await tracing?.end()
   }
 }

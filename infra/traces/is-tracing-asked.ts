@@ -1,0 +1,30 @@
+type Env = Readonly<Record<string, string | undefined>>
+
+/** Whether OpenTelemetry's variables name a receiver of traces, and do not turn them off. */
+export function isTracingAsked(env: Env): boolean {
+  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none') return false
+  return endpointsOf(env).length > 0
+}
+
+/** What is wrong with those variables, a line each; nothing where no traces are asked for. */
+export function tracingProblems(env: Env): string[] {
+  if (!isTracingAsked(env)) return []
+  const problems = endpointsOf(env)
+    .filter(([, text]) => !/^https?:\/\//.test(text) || !URL.canParse(text))
+    .map(
+      ([name, text]) =>
+        `${name} is "${text}": it takes the http or https address of a receiver, e.g. http://localhost:4318`,
+    )
+  for (const name of ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL']) {
+    const text = env[name] ?? ''
+    if (text !== '' && !text.startsWith('http/'))
+      problems.push(`${name} is "${text}": traces go over HTTP (http/json or http/protobuf), not ${text}`)
+  }
+  return problems
+}
+
+function endpointsOf(env: Env): [name: string, text: string][] {
+  return ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT']
+    .map((name): [string, string] => [name, env[name] ?? ''])
+    .filter(([, text]) => text !== '')
+}
