@@ -22,6 +22,7 @@ import { asFailure, journalDamaged } from './failures.ts'
 import { readOutcomes } from './journal.ts'
 import { readOperations } from './operations/operation-shards.ts'
 import type { ObjectStore, Ports } from './ports.ts'
+import type { RestoreVolumeInfo } from '../velero/volume-info.ts'
 import type { AdmittedRef, Session, Sessions } from './session.ts'
 import { rfc3339 } from './set-phase.ts'
 import { shards } from './stored.ts'
@@ -71,7 +72,9 @@ export function concludeRestore({
           results: goJson(results),
           resourceList: goJson(renderResourceList(tally)),
           operations: goJson(operations),
-          volumes: goJson(await gatherVolumeInfos(restored, session.ref, { cluster, log })),
+          volumes: goJson(
+            await volumeInfos(input, session, await gatherVolumeInfos(restored, session.ref, { cluster, log })),
+          ),
         })
         return {
           items: countItems(tally),
@@ -88,6 +91,15 @@ export function concludeRestore({
 /** What Velero had logged of a restore that was taken over stays at the head of its log. */
 async function inheritedLog({ admission, journal }: Session): Promise<string> {
   return admission.inherited === true ? ((await journal.read<string>(shards.inheritedLog)) ?? '') : ''
+}
+
+/** As they were when the items were through, as Velero gathers them, however often the files are written. */
+async function volumeInfos(
+  { complete }: ConcludeInput,
+  { journal }: Session,
+  gathered: RestoreVolumeInfo[],
+): Promise<RestoreVolumeInfo[]> {
+  return complete && gathered.length > 0 ? journal.settle(shards.volumeInfos, gathered) : gathered
 }
 
 /** Each item of the plan must have an outcome: a hole is never taken for success (rule 4). */

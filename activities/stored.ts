@@ -12,6 +12,7 @@ export const shards = {
   facts: 'facts',
   timeline: 'timeline',
   inheritedLog: 'inherited-log',
+  volumeInfos: 'volume-infos',
 } as const
 
 /**

@@ -6,7 +6,7 @@ import { workflowIdOf } from '../workflows/contract.ts'
 import type { Connections } from './connections.ts'
 import { explainError } from './explain-error.ts'
 import { queryFailures, queryProgress } from './query-progress.ts'
-import { readResultFile } from './read-result-file.ts'
+import { damagedFile, readResultFile } from './read-result-file.ts'
 import { restoreState } from './restore-state.ts'
 import type { RestoreState } from './restore-state.ts'
 import { refOf } from './submit-restore.ts'
@@ -70,13 +70,22 @@ async function readResults(
   const { status = {}, metadata } = restore
   if ((status.warnings ?? 0) + (status.errors ?? 0) === 0) return {}
   try {
-    const text = await readResultFile(connections, restore, restoreResultsKey(metadata.name))
-    return text === undefined
-      ? { resultsMissing: 'the result file is not there' }
-      : { results: JSON.parse(text) as Results }
+    const key = restoreResultsKey(metadata.name)
+    const text = await readResultFile(connections, restore, key)
+    return text === undefined ? { resultsMissing: 'the result file is not there' } : { results: parse(text, key) }
   } catch (thrown) {
     return { resultsMissing: explainError(thrown).line }
   }
+}
+
+function parse(text: string, key: string): Results {
+  try {
+    const value = JSON.parse(text) as Results | null
+    if (value !== null && typeof value === 'object' && 'warnings' in value && 'errors' in value) return value
+  } catch (thrown) {
+    throw damagedFile(key, thrown)
+  }
+  throw damagedFile(key, 'it holds no results')
 }
 
 async function workflowOf(

@@ -24,7 +24,21 @@ export async function readResultFile(
     env: process.env,
   })
   const found = await (await stores.open(location)).get(key)
-  return found === undefined ? undefined : gunzipSync(found, { maxOutputLength: inflatedBytesMax }).toString('utf8')
+  return found === undefined ? undefined : inflate(found, key)
+}
+
+/** What to say of a file that somebody else has written, or that did not arrive whole. */
+export function damagedFile(key: string, cause: unknown): ClientError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new ClientError(exitCodes.error, `${key} in the backup location is damaged: ${why}`, { cause })
+}
+
+function inflate(bytes: Buffer, key: string): string {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: inflatedBytesMax }).toString('utf8')
+  } catch (thrown) {
+    throw damagedFile(key, thrown)
+  }
 }
 
 async function locationOf(connections: Connections, restore: Restore): Promise<BackupStorageLocation> {

@@ -1,4 +1,5 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure, log } from '@temporalio/workflow'
+import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
+import { log, patched } from '@temporalio/workflow'
 import type { AdmittedRef } from '../activities/session.ts'
 import type { OperationCounts } from '../core/operations/count-operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
@@ -18,6 +19,9 @@ import { restoreWaves } from './restore-waves.ts'
 import type { HookStatus } from './run-finalize-tasks.ts'
 import { RunView } from './run-view.ts'
 
+/** Result files that stood for so long may have been damaged by somebody meanwhile. */
+const standMs = 10_000
+
 /** One run of a restore: what it knows so far, and its steps in the order of the story. */
 export class RestoreRun {
   readonly input: RestoreInput
@@ -29,6 +33,7 @@ export class RestoreRun {
   private resumed = false
   private concluded: { items: number; warnings: number; errors: number; operations: number } | undefined
   private operations: OperationCounts | undefined
+  private concludedAtMs = 0
   private readonly root = CancellationScope.current()
   private readonly scope = new CancellationScope()
 
@@ -94,6 +99,7 @@ export class RestoreRun {
     this.concluded = await results.concludeRestore.executeWithOptions({ summary: 'write the result files' }, [
       { ref: this.ref(), complete: true },
     ])
+    this.concludedAtMs = Date.now()
     this.view.concluded(this.concluded)
   }
 
@@ -116,15 +122,16 @@ export class RestoreRun {
   }
 
   /**
-   * Runs the wrap-up tasks in order, then writes the result files again where they added something, or may have taken
-   * away what an earlier run had said.
+   * Runs the wrap-up tasks in order, then writes the result files again where they added something, may have taken
+   * away what an earlier run had said, or have stood for a while: what is there at the end comes from the journal.
    */
   async finalize(): Promise<void> {
     await this.enter(nextPhase('finalizing', this.errors()))
     const { added, hookStatus } = await runFinalizeTasks(this.ref(), this.view)
     this.hookStatus = hookStatus
     await this.hooks.stop()
-    if (added > 0 || this.resumed) await this.conclude()
+    const haveStood = Date.now() - this.concludedAtMs >= standMs
+    if (added > 0 || this.resumed || (haveStood && patched('results-written-last'))) await this.conclude()
   }
 
   /** Enters the terminal phase. It is not cancelled any more: the verdict stands. */
