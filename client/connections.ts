@@ -37,6 +37,8 @@ export interface Connections {
 
 /** Without a server the SDK waits for one this long. */
 const temporalPatience = '4s'
+/** A server that was away is noticed soon after it is back; by itself the wait between tries grows to two minutes. */
+const channelArgs = { 'grpc.max_reconnect_backoff_ms': 2000 }
 
 /**
  * Connects to the cluster, and meanwhile to Temporal. A configuration that is wrong throws at once; a Temporal that
@@ -81,7 +83,7 @@ export function connectTemporal(options: Pick<ConnectionOptions, 'profile' | 'pl
   const plugins = [...(options.plugins ?? [])]
   const { connectionOptions, namespace = 'default' } = readProfile(options.profile)
   const address = connectionOptions.address ?? 'localhost:7233'
-  return Connection.connect({ ...connectionOptions, connectTimeout: temporalPatience }).then(
+  return Connection.connect({ ...connectionOptions, connectTimeout: temporalPatience, channelArgs }).then(
     (connection): TemporalLink => ({ do: 'use', client: new Client({ connection, namespace, plugins }), namespace }),
     (thrown: unknown): TemporalLink => ({
       do: 'without',

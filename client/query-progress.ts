@@ -1,4 +1,4 @@
-import { QueryNotRegisteredError, WorkflowNotFoundError } from '@temporalio/client'
+import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import { failuresQuery, progressQuery, taskQueueOf, workflowIdOf } from '../workflows/contract.ts'
 import type { RestoreProgress, RestoreRef } from '../workflows/contract.ts'
 import type { Connections } from './connections.ts'
@@ -23,9 +23,21 @@ export async function queryProgress(connections: Connections, ref: RestoreRef): 
     inTime(async () => pendingTrouble((await handle.describe()).raw.pendingActivities ?? [])),
   ])
   const waitingFor = waits.status === 'fulfilled' ? waits.value : undefined
-  if (progress.status === 'rejected') return { do: 'none', waitingFor: whyNone(progress.reason, ref) }
+  if (progress.status === 'rejected') {
+    const silent = waits.status === 'rejected' && isSilence(waits.reason)
+    return { do: 'none', waitingFor: silent ? 'Temporal does not answer' : whyNone(progress.reason, ref) }
+  }
   return { do: 'answer', progress: { ...progress.value, ...(waitingFor === undefined ? {} : { waitingFor }) } }
 }
+
+/** The server answers for itself at once; only a question to the workflow needs a worker. */
+function isSilence(thrown: unknown): boolean {
+  const cause = thrown instanceof ServiceError ? thrown.cause : undefined
+  return isGrpcServiceError(cause) && silentCodes.has(cause.code)
+}
+
+/** DEADLINE_EXCEEDED and UNAVAILABLE. */
+const silentCodes: ReadonlySet<number> = new Set([4, 14])
 
 function whyNone(thrown: unknown, ref: RestoreRef): string {
   if (thrown instanceof WorkflowNotFoundError) return 'a worker to see the Restore and start its workflow'

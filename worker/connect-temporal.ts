@@ -18,6 +18,12 @@ export interface TemporalDesk {
 
 const pingMs = 4000
 
+/**
+ * The Lease hangs on this connection. By itself the wait between tries to connect grows to two minutes, and so long
+ * after an outage every restore would stand still.
+ */
+const channelArgs = { 'grpc.max_reconnect_backoff_ms': 2000 }
+
 /** Connects by the profile of the environment (`TEMPORAL_…`, `temporal.toml`) and sees that the namespace is there. */
 export async function connectTemporal(patience: Patience, plugins: readonly ClientPlugin[]): Promise<TemporalDesk> {
   const { connectionOptions, namespace = 'default' } = loadProfile()
@@ -25,7 +31,11 @@ export async function connectTemporal(patience: Patience, plugins: readonly Clie
   const what = `Temporal at ${address} does not answer`
   const patient = { ...patience, isFinal: isRefusal }
   const connection = await patiently(what, () => NativeConnection.connect(connectionOptions), patient)
-  const clientConnection = await patiently(what, () => Connection.connect(connectionOptions), patient)
+  const clientConnection = await patiently(
+    what,
+    () => Connection.connect({ ...connectionOptions, channelArgs }),
+    patient,
+  )
   await patiently(
     `Temporal namespace "${namespace}" cannot be used`,
     () => clientConnection.workflowService.describeNamespace({ namespace }),
