@@ -38,7 +38,11 @@ function barDisplay(stream: DisplayStream): Display {
       bar.setTotal(Math.max(1, state.itemsTotal))
       bar.update(state.itemsDone)
     },
-    end: () => bars.stop(),
+    end() {
+      // What the last change of phase has to say is still in its queue.
+      bars.update()
+      bars.stop()
+    },
   }
 }
 
