@@ -43,7 +43,8 @@ export function lookUpOperation({ spec }: RestoreOperation, downloads: readonly 
   const { name } = download.metadata
   const phase = textAt(download, 'status', 'phase')
   if (phase === '' || phase === 'New') return { seen: 'untouched', name }
-  const end = endOf(phase, textAt(download, 'status', 'message'))
+  const { Namespace, Name } = spec.resourceIdentifier
+  const end = endOf(phase, textAt(download, 'status', 'message'), `DataDownload ${name} of claim ${Namespace}/${Name}`)
   return {
     seen: 'progress',
     name,
@@ -56,13 +57,13 @@ export function lookUpOperation({ spec }: RestoreOperation, downloads: readonly 
   }
 }
 
-/** An empty error is a success. */
-function endOf(phase: string, message: string): { error: string } | undefined {
+/** An empty error is a success. What was called off is named: it happens to many at once, and none has a message of its own. */
+function endOf(phase: string, message: string, what: string): { error: string } | undefined {
   switch (phase) {
     case 'Completed':
       return { error: '' }
     case 'Canceled':
-      return { error: 'DataDownload is canceled' }
+      return { error: `${what} is canceled${message === '' ? '' : `: ${message}`}` }
     case 'Failed':
       return { error: message === '' ? 'DataDownload failed without a message' : message }
     default:

@@ -34,7 +34,8 @@ test('figures and times are read as Velero reads them', () => {
 
 test.each([
   [{ phase: 'Completed' }, ''],
-  [{ phase: 'Canceled', message: 'whatever' }, 'DataDownload is canceled'],
+  [{ phase: 'Canceled', message: 'whatever' }, 'DataDownload dd-op of claim app/op is canceled: whatever'],
+  [{ phase: 'Canceled' }, 'DataDownload dd-op of claim app/op is canceled'],
   [{ phase: 'Failed', message: 'no space' }, 'no space'],
   [{ phase: 'Failed' }, 'DataDownload failed without a message'],
 ])('%j ends it', (status, error) => {
