@@ -4,6 +4,10 @@ import { concludeRestore } from './conclude-restore.ts'
 import { deleteFiles } from './deletion/delete-files.ts'
 import { endRun } from './deletion/end-run.ts'
 import { releaseRestore } from './deletion/release-restore.ts'
+import { findClosed } from './locks/find-closed.ts'
+import { releaseLocks } from './locks/release-locks.ts'
+import { requestLocks } from './locks/request-locks.ts'
+import { tellWait } from './locks/tell-wait.ts'
 import { runHooks } from './hooks/run-hooks.ts'
 import { finalizeRestore } from './finalize-restore.ts'
 import { createGate } from './gate.ts'
@@ -27,6 +31,10 @@ export function createActivities(ports: Ports, settings: Settings) {
   return {
     admitRestore: admitRestore({ ports, sessions, settings }),
     planRestore: planRestore({ ports, sessions, settings }),
+    requestLocks: requestLocks({ ports, sessions, settings }),
+    releaseLocks,
+    findClosed,
+    tellWait: tellWait(ports),
     restoreChunk: restoreChunk({ ports, sessions, settings, gate }),
     awaitNamespace: awaitNamespace(ports, settings),
     awaitPodVolumes: awaitPodVolumes({ ports, sessions, settings }),

@@ -13,6 +13,10 @@ export interface Settings {
   checkpointItems: number
   /** Items in flight on this worker, over all restores. */
   itemsInFlightMax: number
+  /** Restores that restore items at once, over all workers; the rest wait for their turn. */
+  restoresMax: number
+  /** How long a restore may wait for its turn and its namespaces. */
+  lockTimeoutSeconds: number
   /** `--resource-timeout`: waits for CRDs, volumes and hooks. */
   resourceTimeoutSeconds: number
   /** `--terminating-resource-timeout`: waits for namespaces that are going away. */

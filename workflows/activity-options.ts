@@ -65,3 +65,11 @@ export const lastOrders = proxyActivities<Activities>({
   heartbeatTimeout,
   retry: { ...retry, maximumInterval: '2s' },
 })
+
+/** What a restore can do without: given up after two minutes. */
+export const brief = proxyActivities<Activities>({
+  startToCloseTimeout: '1m',
+  scheduleToCloseTimeout: '2m',
+  heartbeatTimeout,
+  retry: { ...retry, maximumInterval: '5s' },
+})

@@ -1,5 +1,7 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow'
 import type { RestorePhase } from '../velero/phases.ts'
+import type { LockSignal } from '../activities/locks/request-locks.ts'
+import type { Locks } from '../core/locks/decide-grants.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 
 /** Which restore: enough to find it and to be sure that it is the same one. */
@@ -45,6 +47,14 @@ export function deleteWorkflowIdOf(ref: { namespace: string; name: string; uid: 
   return `delete/${ref.namespace}/${ref.name}/${ref.uid}`
 }
 
+/** The type of the workflow that says which restore may write into which namespace. */
+export const locksWorkflowType = 'namespaceLocks'
+
+/** The workflow of the locks: one for each cluster and Velero namespace (rule 9). */
+export function locksWorkflowIdOf(ref: { namespace: string; cluster: string }): string {
+  return `locks/${ref.namespace}/${ref.cluster}`
+}
+
 /** The queue that the workers of one cluster and one Velero namespace poll (rule 3). */
 export function taskQueueOf(cluster: string, veleroNamespace: string): string {
   return `drydock-${cluster}-${veleroNamespace}`
@@ -60,6 +70,15 @@ export const sweptSignal = defineSignal('swept')
 export const pauseSignal = defineSignal<[(string | { reason?: string })?]>('pause')
 /** Goes on after `pause`. */
 export const resumeSignal = defineSignal('resume')
+
+/** Asks the workflow of the locks for namespaces. */
+export const requestLocksSignal = defineSignal<[LockSignal]>('request')
+/** Tells it that a run needs its namespaces no more. */
+export const releaseLocksSignal = defineSignal<[{ workflowId: string; runId: string }]>('release')
+/** Its answer to a restore: `behind` says what is being waited for, and is absent where all are granted. */
+export const locksSignal = defineSignal<[{ runId: string; behind?: string }]>('locks')
+/** Who holds namespaces and who waits. */
+export const locksQuery = defineQuery<Locks>('locks')
 
 /** What `progress` answers. */
 export interface RestoreProgress {

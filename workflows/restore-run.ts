@@ -8,11 +8,13 @@ import type { RestorePhase } from '../velero/phases.ts'
 import { answerSweeps } from './answer-sweeps.ts'
 import { awaitOperations } from './await-operations.ts'
 import { awaitPodVolumes } from './await-pod-volumes.ts'
+import { callOff } from './call-off.ts'
 import { closeAsCanceled } from './close-as-canceled.ts'
-import { lastOrders, lastPhase, lastResults, planning, quick, results } from './activity-options.ts'
+import { lastPhase, lastResults, planning, quick, results } from './activity-options.ts'
 import { deletedReason } from './contract.ts'
 import type { RestoreInput, RestoreOutcome } from './contract.ts'
 import { reasonOf, typeOf } from './failure-reason.ts'
+import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'
 import { runFinalizeTasks } from './run-finalize-tasks.ts'
 import { restoreWaves } from './restore-waves.ts'
@@ -27,6 +29,7 @@ export class RestoreRun {
   readonly input: RestoreInput
   readonly view: RunView
   private readonly hooks: HookRun
+  private readonly hold: NamespaceHold
   private hookStatus: HookStatus | undefined
   private admitted: AdmittedRef | undefined
   private summary: PlanSummary | undefined
@@ -42,6 +45,7 @@ export class RestoreRun {
     this.input = input
     this.view = new RunView(input, () => this.scope.cancel())
     this.hooks = new HookRun(this.view)
+    this.hold = new NamespaceHold(this.view)
     answerSweeps(input, this.view)
   }
 
@@ -76,6 +80,11 @@ export class RestoreRun {
     this.view.planned(summary)
   }
 
+  /** Takes turns with restores that write into the same namespaces, from here to the end of item restore (rule 9). */
+  async holdNamespaces(): Promise<void> {
+    if (this.summary !== undefined && this.summary.items > 0) await this.hold.take(this.ref())
+  }
+
   /** Restores wave after wave, chunks of a wave side by side. */
   async restoreWaves(): Promise<void> {
     if (this.summary === undefined) return
@@ -87,6 +96,7 @@ export class RestoreRun {
       view: this.view,
       hooks: this.hooks,
     })
+    await this.hold.release(this.ref())
   }
 
   /** Waits for the volumes of pods that node agents fill; the pods of Velero's file system backups wait for them too. */
@@ -153,7 +163,10 @@ export class RestoreRun {
   /** Ends as failed. A Restore that is gone needs no phase. */
   async failed(error: unknown): Promise<RestoreOutcome> {
     if (!(error instanceof ActivityFailure) && !(error instanceof ApplicationFailure)) throw error
-    if (typeOf(error) === 'RestoreGone') return { ...this.outcome(), phase: 'Gone' }
+    if (typeOf(error) === 'RestoreGone') {
+      if (this.admitted !== undefined) await this.hold.release(this.admitted)
+      return { ...this.outcome(), phase: 'Gone' }
+    }
     const reason = `restore execution failed: ${reasonOf(error)}`
     await this.giveUp(reason)
     throw ApplicationFailure.nonRetryable(reason, 'RestoreFailed')
@@ -172,7 +185,7 @@ export class RestoreRun {
 
   private async giveUp(reason: string): Promise<void> {
     this.view.waitingFor('the last writes to end')
-    await this.cancelOperations()
+    if (this.summary !== undefined) this.operations = (await callOff(this.ref(), this.view)) ?? this.operations
     const failureReason = `${reason}${await this.lastResults()}`
     try {
       await lastPhase.setPhase.executeWithOptions({ summary: 'end the Restore as Failed' }, [
@@ -182,18 +195,7 @@ export class RestoreRun {
       if (typeOf(thrown) !== 'RestoreGone') throw thrown
     }
     this.view.enter('Failed', failureReason)
-  }
-
-  /** Node agents are told to stop; where that does not work, what they do comes to its own end. */
-  private async cancelOperations(): Promise<void> {
-    if (this.summary === undefined) return
-    try {
-      this.operations = await lastOrders.cancelOperations.executeWithOptions({ summary: 'call off node agents' }, [
-        { ref: this.ref(), because: 'called off: the restore has ended' },
-      ])
-    } catch (thrown) {
-      this.view.trouble(`node agents are not called off: ${reasonOf(thrown)}`)
-    }
+    if (this.admitted !== undefined) await this.hold.release(this.admitted)
   }
 
   /** Why the result files could not be stored, as the end of a failureReason; empty where they are there. */

@@ -12,6 +12,7 @@ export async function restore(input: RestoreInput): Promise<RestoreOutcome> {
     return await run.cancellable(async () => {
       if (!(await run.admit())) return run.outcome()
       await run.plan()
+      await run.holdNamespaces()
       await run.restoreWaves()
       await run.awaitPodVolumes()
       await run.conclude()

@@ -11,11 +11,12 @@ import { startStack, stopStack } from '../../devstack/stack.ts'
 import type { FullStack } from '../../devstack/stack-types.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { Restore, RestoreSpec } from '../../velero/restore.ts'
-import { cancelSignal, progressQuery, workflowIdOf } from '../../workflows/contract.ts'
+import { cancelSignal, locksWorkflowIdOf, pauseSignal, progressQuery } from '../../workflows/contract.ts'
+import { resumeSignal, workflowIdOf } from '../../workflows/contract.ts'
 import { waitUntil } from '../kit/wait-until.ts'
 
 /**
- * `node test/histories/record.ts`: records the histories that `test/workflows/replay.test.ts` replays, from restores by a
+ * `node test/histories/record.ts [Turns …]`: records the histories that `test/workflows/replay.test.ts` replays, from restores by a
  * real worker on the real stack. To be run when a change of the workflows is meant; a change that is not fails the replay.
  */
 interface Desk {
@@ -37,10 +38,8 @@ async function main(): Promise<void> {
   const ended = new Promise((resolve) => worker.on('exit', resolve))
   const desk = { stack, kube, client: new Client({ connection }) }
   try {
-    await recordClean(desk)
-    await recordPartlyFailed(desk)
-    await recordCancelled(desk)
-    await recordResumed(desk)
+    for (const record of all.filter(({ name }) => wanted.length === 0 || wanted.includes(name.slice('record'.length))))
+      await record(desk)
   } finally {
     worker.kill('SIGTERM')
     await ended
@@ -94,6 +93,22 @@ async function recordResumed(desk: Desk): Promise<void> {
   await save(desk, 'resumed', id)
 }
 
+/** One that waits for another's namespace, and the workflow that told it so. */
+async function recordTurns(desk: Desk): Promise<void> {
+  const spec = { backupName: 'bulk5k', includedResources: ['secrets'], namespaceMapping: { bulk: 'bulk-turns' } }
+  const holder = desk.client.workflow.getHandle(await create(desk, 'holder', spec))
+  await underWay(desk, holder.workflowId)
+  await holder.signal(pauseSignal, 'for the record')
+  const id = await create(desk, 'turns', spec)
+  const waits = async () => (await desk.client.workflow.getHandle(id).query(progressQuery)).waitingFor !== undefined
+  await waitUntil(() => waits().catch(() => false), 60_000, `${id} to wait`)
+  await holder.signal(resumeSignal)
+  await over(desk, 'turns')
+  await save(desk, 'turns', id)
+  const cluster = (await desk.kube.must('GET', '/api/v1/namespaces/kube-system')).body as Restore
+  await save(desk, 'locks', locksWorkflowIdOf({ namespace: 'velero', cluster: cluster.metadata.uid ?? '' }))
+}
+
 async function create({ kube }: Desk, name: string, spec: RestoreSpec): Promise<string> {
   const body = { apiVersion: 'velero.io/v1', kind: 'Restore', metadata: { name, namespace: 'velero' }, spec }
   const { metadata } = (await kube.must('POST', restoresPath, body)).body as Restore
@@ -118,4 +133,6 @@ async function save({ client }: Desk, name: string, id: string): Promise<void> {
   console.log(`${name}: ${history.events?.length ?? 0} events`)
 }
 
+const all = [recordClean, recordPartlyFailed, recordCancelled, recordResumed, recordTurns]
+const wanted = process.argv.slice(2)
 await main()

@@ -20,8 +20,9 @@ describe('recorded histories', () => {
     workflowBundle = await bundleWorkflowCode({ workflowsPath, logger })
   })
 
-  it('are there of a clean, a partly failed, a cancelled and a resumed restore', () => {
-    expect(names).toEqual(['cancelled.json', 'clean.json', 'partly-failed.json', 'resumed.json'])
+  it('are there of a clean, a partly failed, a cancelled, a resumed and a waiting restore, and of the locks', () => {
+    const recorded = ['cancelled.json', 'clean.json', 'locks.json', 'partly-failed.json', 'resumed.json', 'turns.json']
+    expect(names).toEqual(recorded)
   })
 
   it.each(names)('of %s is replayed by the workflows of today', async (name) => {

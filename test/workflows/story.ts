@@ -112,6 +112,12 @@ function nothing(): void {}
 const plain: Fakes = {
   admitRestore: () => ({ do: 'restore', location: 'default', resumed: false, startedAt: 't', backup: 'shop' }),
   planRestore: () => aPlan({ secrets: [2, 1] }),
+  requestLocks: async ({ run: { workflowId, runId } }) => {
+    await Context.current().client.workflow.getHandle(workflowId, runId).signal('locks', { runId })
+    return { patienceMs: 60_000 }
+  },
+  releaseLocks: nothing,
+  tellWait: nothing,
   restoreChunk: ({ chunk }) => created(chunk === 0 ? 2 : 1),
   reportProgress: nothing,
   concludeRestore: () => conclusion(),

@@ -1,0 +1,66 @@
+import { Context } from '@temporalio/activity'
+import { targetNamespaces } from '../../core/locks/target-namespaces.ts'
+import type { LockRequest } from '../../core/locks/decide-grants.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import { withAttempt } from '../attempt.ts'
+import { asFailure, journalDamaged } from '../failures.ts'
+import type { Ports } from '../ports.ts'
+import type { AdmittedRef, Sessions } from '../session.ts'
+import type { Settings } from '../settings.ts'
+import { shards } from '../stored.ts'
+
+/** Who asks, and where. */
+export interface RequestLocksInput {
+  ref: AdmittedRef
+  /** The workflow of the locks, which is started where it does not run. */
+  locks: { workflowType: string; workflowId: string; signal: string }
+  run: { workflowId: string; runId: string }
+}
+
+/** What the workflow has to know of its wait. */
+export interface RequestLocksReport {
+  /** For how long it may wait. */
+  patienceMs: number
+}
+
+/** What the workflow of the locks is told: who wants what, and how many may hold at once. */
+export interface LockSignal {
+  request: LockRequest
+  restoresMax: number
+}
+
+/** Asks the workflow of the locks for all namespaces that the plan writes into; asking again changes nothing (rule 9). */
+export function requestLocks({ ports, sessions, settings }: { ports: Ports; sessions: Sessions; settings: Settings }) {
+  return ({ ref, locks, run }: RequestLocksInput): Promise<RequestLocksReport> =>
+    withAttempt(ports.presence.worker, async () => {
+      const { journal, admission } = await openSession(sessions, ref)
+      const plan = await journal.read<Plan>(shards.plan)
+      if (plan === undefined) throw journalDamaged(`the journal of restore ${ref.name} has no plan`)
+      const request: LockRequest = {
+        ...run,
+        restore: `${ref.namespace}/${ref.name}`,
+        createdAt: admission.restore.creationTimestamp,
+        uid: ref.uid,
+        namespaces: targetNamespaces(plan),
+      }
+      const signal: LockSignal = { request, restoresMax: settings.restoresMax }
+      const { client, info } = Context.current()
+      await client.workflow.signalWithStart(locks.workflowType, {
+        workflowId: locks.workflowId,
+        taskQueue: info.taskQueue,
+        signal: locks.signal,
+        signalArgs: [signal],
+        args: [],
+        staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
+      })
+      return { patienceMs: settings.lockTimeoutSeconds * 1000 }
+    })
+}
+
+async function openSession(sessions: Sessions, ref: AdmittedRef): ReturnType<Sessions['open']> {
+  try {
+    return await sessions.open(ref)
+  } catch (thrown) {
+    throw asFailure(thrown, `asking for the namespaces of restore ${ref.name}`)
+  }
+}

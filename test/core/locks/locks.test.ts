@@ -1,0 +1,151 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { grantLocks, releaseLocks, requestLocks, waitingMax } from '../../../core/locks/change-locks.ts'
+import { decideGrants } from '../../../core/locks/decide-grants.ts'
+import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
+import { targetNamespaces } from '../../../core/locks/target-namespaces.ts'
+
+const none: Locks = { holders: [], waiting: [] }
+
+/** A restore that came in that second of the day. */
+const asks = (name: string, second: number, ...namespaces: string[]): LockRequest => ({
+  workflowId: `restore/velero/${name}`,
+  runId: `run-of-${name}`,
+  restore: `velero/${name}`,
+  createdAt: new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString().replace('.000Z', 'Z'),
+  uid: `uid-${name}`,
+  namespaces,
+})
+
+const decide = (locks: Locks, restoresMax = 50) => {
+  const { granted, blocked } = decideGrants(locks, restoresMax)
+  return {
+    granted: granted.map(({ restore }) => restore),
+    blocked: Object.fromEntries(blocked.map(({ request, behind }) => [request.restore, behind])),
+  }
+}
+
+describe('decideGrants', () => {
+  it('lets restores into different namespaces run side by side', () => {
+    const waiting = [asks('a', 1, 'shop'), asks('b', 2, 'bank'), asks('cluster-scoped', 3)]
+    expect(decide({ ...none, waiting }).granted).toEqual(['velero/a', 'velero/b', 'velero/cluster-scoped'])
+  })
+
+  it('serves the one that was created first, whichever asked first', () => {
+    const waiting = [asks('late', 2, 'shop'), asks('early', 1, 'shop')]
+    expect(decide({ ...none, waiting })).toEqual({
+      granted: ['velero/early'],
+      blocked: { 'velero/late': 'Restore velero/early, which restores into namespace shop' },
+    })
+  })
+
+  it('goes by the uid where two were created in the same second', () => {
+    const waiting = [asks('y', 1, 'shop'), asks('x', 1, 'shop')]
+    expect(decide({ ...none, waiting }).granted).toEqual(['velero/x'])
+  })
+
+  it('lets nobody overtake one that waits for the same namespace', () => {
+    const holders = [asks('holder', 1, 'shop')]
+    const waiting = [asks('wide', 2, 'bank', 'shop'), asks('narrow', 3, 'bank'), asks('other', 4, 'mail')]
+    expect(decide({ holders, waiting })).toEqual({
+      granted: ['velero/other'],
+      blocked: {
+        'velero/wide': 'Restore velero/holder, which restores into namespace shop',
+        'velero/narrow': 'Restore velero/wide, which is before it in the line for namespace bank',
+      },
+    })
+  })
+
+  it('takes nothing from a holder, even for one that was created before it', () => {
+    expect(decide({ holders: [asks('young', 2, 'shop')], waiting: [asks('old', 1, 'shop')] }).granted).toEqual([])
+  })
+
+  it('has a restore into very many namespaces overlap every other that has some', () => {
+    const holders = [asks('all', 1, '*')]
+    expect(decide({ holders, waiting: [asks('a', 2, 'shop'), asks('b', 3)] })).toEqual({
+      granted: ['velero/b'],
+      blocked: { 'velero/a': 'Restore velero/all, which restores into many namespaces' },
+    })
+    expect(decide({ holders: [asks('a', 1, 'shop')], waiting: [asks('all', 2, '*')] }).granted).toEqual([])
+  })
+
+  it('lets no more run at once than are allowed', () => {
+    const waiting = [asks('a', 1, 'a'), asks('b', 2, 'b'), asks('c', 3, 'c')]
+    expect(decide({ ...none, waiting }, 2)).toEqual({
+      granted: ['velero/a', 'velero/b'],
+      blocked: { 'velero/c': 'one of the 2 restores that may run at once to end' },
+    })
+  })
+
+  it('never grants one namespace twice, and grants all in the end', () => {
+    const namespaces = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 })
+    const requests = fc.array(fc.tuple(fc.nat(5), namespaces), { maxLength: 12 })
+    fc.assert(
+      fc.property(requests, fc.integer({ min: 1, max: 4 }), (wanted, restoresMax) => {
+        let locks = wanted.reduce(
+          (all, [second, names], index) => requestLocks(all, asks(`r${index}`, second, ...names)),
+          none,
+        )
+        for (let round = 0; locks.waiting.length > 0; round++) {
+          expect(round).toBeLessThanOrEqual(wanted.length)
+          locks = grantLocks(locks, decideGrants(locks, restoresMax).granted)
+          const held = locks.holders.flatMap((holder) => holder.namespaces)
+          expect(new Set(held).size).toBe(held.length)
+          expect(locks.holders.length).toBeLessThanOrEqual(restoresMax)
+          const [first] = locks.holders
+          if (first !== undefined) locks = releaseLocks(locks, first)
+        }
+      }),
+    )
+  })
+})
+
+describe('requestLocks', () => {
+  it('lets a holder that asks again keep what it has, under its new run', () => {
+    const again = { ...asks('a', 1, 'shop'), runId: 'second run' }
+    expect(requestLocks({ holders: [asks('a', 1, 'shop')], waiting: [] }, again)).toEqual({
+      holders: [again],
+      waiting: [],
+    })
+  })
+
+  it('has one that waits stand in line once', () => {
+    const once = requestLocks(none, asks('a', 1, 'shop'))
+    expect(requestLocks(once, asks('a', 1, 'shop'))).toEqual(once)
+  })
+
+  it('bounds the line', () => {
+    let locks = none
+    for (let index = 0; index <= waitingMax; index++) locks = requestLocks(locks, asks(`r${index}`, index, 'shop'))
+    expect(locks.waiting).toHaveLength(waitingMax)
+  })
+})
+
+describe('releaseLocks', () => {
+  it('takes nothing from a later run of the same restore', () => {
+    const locks = { holders: [{ ...asks('a', 1, 'shop'), runId: 'second run' }], waiting: [] }
+    expect(releaseLocks(locks, asks('a', 1, 'shop'))).toEqual(locks)
+  })
+})
+
+describe('targetNamespaces', () => {
+  const plan = (items: { name: string; namespace?: string; target?: string }[]) => ({
+    waves: [{ groupResource: 'secrets', chunks: [{ items }] }],
+  })
+
+  it('are those written into, each once', () => {
+    const items = [
+      { name: 'a', namespace: 'shop', target: 'shop-copy' },
+      { name: 'b', namespace: 'shop', target: 'shop-copy' },
+      { name: 'c', namespace: 'bank' },
+      { name: 'role' },
+      { name: 'mail', target: 'mail' },
+    ]
+    expect(targetNamespaces(plan(items))).toEqual(['bank', 'mail', 'shop-copy'])
+  })
+
+  it('are all, where they are too many for a list', () => {
+    const items = Array.from({ length: 101 }, (_, index) => ({ name: 'a', namespace: `n${index}` }))
+    expect(targetNamespaces(plan(items))).toEqual(['*'])
+  })
+})
