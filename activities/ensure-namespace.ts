@@ -1,6 +1,7 @@
 import { ApiError, isAlreadyExists } from '../core/items/api-error.ts'
 import { isOurs } from '../core/items/ours.ts'
-import { error, itemKey } from '../core/items/outcome.ts'
+import { error } from '../core/items/outcome.ts'
+import { plannedKey } from '../core/plan/planned-key.ts'
 import type { Outcome } from '../core/items/outcome.ts'
 import { parseJson } from '../core/manifest-json.ts'
 import type { PlannedItem } from '../core/plan/plan.ts'
@@ -18,7 +19,7 @@ export type NamespaceState = { do: 'ready'; outcome: Outcome } | { do: 'terminat
  */
 export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Promise<NamespaceState> {
   const name = item.target ?? item.name
-  const key = itemKey({ groupResource: 'namespaces', name: item.name === name ? name : `${item.name}>${name}` })
+  const key = plannedKey('namespaces', item)
   const ready = (created: boolean): NamespaceState => ({
     do: 'ready',
     outcome: {

@@ -71,25 +71,26 @@ function statusOf(
   const completion = isTerminal(input.phase) ? { completionTimestamp: ended ?? rfc3339(now) } : {}
   return {
     phase: input.phase,
-    ...count('warnings', input.warnings),
-    ...count('errors', input.errors),
+    ...count('warnings', input.warnings, live.warnings),
+    ...count('errors', input.errors, live.errors),
     ...(input.failureReason === undefined ? {} : { failureReason: input.failureReason }),
     ...(input.progress === undefined ? {} : { progress: input.progress }),
     ...(input.hookStatus === undefined ? {} : { hookStatus: input.hookStatus }),
     ...(input.operations === undefined
       ? {}
       : {
-          ...count('restoreItemOperationsAttempted', input.operations.attempted),
-          ...count('restoreItemOperationsCompleted', input.operations.completed),
-          ...count('restoreItemOperationsFailed', input.operations.failed),
+          ...count('restoreItemOperationsAttempted', input.operations.attempted, live.restoreItemOperationsAttempted),
+          ...count('restoreItemOperationsCompleted', input.operations.completed, live.restoreItemOperationsCompleted),
+          ...count('restoreItemOperationsFailed', input.operations.failed, live.restoreItemOperationsFailed),
         }),
     ...completion,
   }
 }
 
-/** Velero leaves zeros out. */
-function count<K extends string>(key: K, value: number | undefined): Partial<Record<K, number>> {
-  return value === undefined || value === 0 ? {} : ({ [key]: value } as Record<K, number>)
+/** Velero leaves zeros out; one that an earlier run had said otherwise is taken away. */
+function count<K extends keyof RestoreStatus>(key: K, value: number | undefined, live: number | undefined): object {
+  if (value === undefined || (value === 0 && (live ?? 0) === 0)) return {}
+  return { [key]: value === 0 ? null : value }
 }
 
 /** A time as Kubernetes writes it: UTC, to the second. */

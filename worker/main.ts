@@ -13,7 +13,7 @@ import type { WorkerConfig } from './config.ts'
 import { countRestores } from './count-restores.ts'
 import { observeActivities } from './observe-activities.ts'
 import { sceneLog } from './scene-log.ts'
-import { registeredAttributes } from './search-attributes.ts'
+import { hasSearchAttributes } from '../client/search-attributes.ts'
 import { serveHealth } from './serve-health.ts'
 import type { WorkerState } from './serve-health.ts'
 import { temporalLogger } from './temporal-logger.ts'
@@ -145,7 +145,7 @@ async function work(config: WorkerConfig, worker: Worker, { log, metrics, state,
   const cluster = shop.cluster.cluster
   const stopping = new AbortController()
   const { signal } = stopping
-  const tagged = await registeredAttributes(shop.temporal.client, shop.temporal.namespace)
+  const tagged = await hasSearchAttributes(shop.temporal.client, shop.temporal.namespace)
   if (!tagged)
     log.warn(
       'the search attributes of restores are not registered: the Web UI cannot filter by them (docs/operating.md)',

@@ -64,8 +64,9 @@ async function restoreWave(waves: WavesInput, index: number, which: Which): Prom
   if (wave === undefined) return []
   const terminating: string[] = []
   let next = 0
+  let failed = false
   const lane = async () => {
-    for (let chunk = next++; chunk < wave.chunks.length; chunk = next++) {
+    for (let chunk = next++; chunk < wave.chunks.length && !failed; chunk = next++) {
       await waves.view.unpaused()
       const report = await restoreChunk(waves, index, chunk, which)
       waves.view.report(chunkKey(index, chunk), report)
@@ -73,11 +74,15 @@ async function restoreWave(waves: WavesInput, index: number, which: Which): Prom
       terminating.push(...(report.terminating ?? []))
     }
   }
-  await settle(Array.from({ length: Math.min(lanes, wave.chunks.length) }, lane))
+  const stopAll = (thrown: unknown): never => {
+    failed = true
+    throw thrown
+  }
+  await settle(Array.from({ length: Math.min(lanes, wave.chunks.length) }, () => lane().catch(stopAll)))
   return terminating
 }
 
-/** Waits for all lanes before the first trouble is passed on: nothing of ours goes on in the background. */
+/** Waits for all lanes, which begin nothing more after a failure, before the first trouble is passed on: nothing of ours goes on in the background. */
 async function settle(running: Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(running)
   const failed = results.find((result) => result.status === 'rejected')

@@ -185,6 +185,15 @@ describe('the phase', () => {
     expect((await getRestore(cluster, 'forth'))?.status).toEqual(status)
   })
 
+  it('takes a count away that an earlier run had set and this one has not', async () => {
+    const ref = await begin('zero')
+    await run('admitRestore', { ref })
+    await run('setPhase', { ref, phase: 'Finalizing', warnings: 2 })
+    expect((await getRestore(cluster, 'zero'))?.status).toMatchObject({ warnings: 2 })
+    await run('setPhase', { ref, phase: 'Finalizing', warnings: 0, errors: 0 })
+    expect((await getRestore(cluster, 'zero'))?.status).not.toHaveProperty('warnings')
+  })
+
   it('of a Restore that was made again under its name is not touched', async () => {
     const ref = await begin('other')
     await expect(run('setPhase', { ref: { ...ref, uid: 'another' }, phase: 'Failed' })).rejects.toMatchObject({

@@ -137,6 +137,19 @@ describe('the story of a restore', () => {
     })
   })
 
+  it('in which one chunk fails begins no further one', async () => {
+    const told = await tell({
+      planRestore: () => aPlan({ secrets: Array.from({ length: 12 }, () => 1) }),
+      restoreChunk: async ({ chunk }) => {
+        if (chunk === 0) throw fatal('chunk 0 cannot be')
+        await new Promise((resolve) => setTimeout(resolve, 1_000))
+        return created(1)
+      },
+    })
+    await expect(told.handle.result()).rejects.toThrow()
+    expect(told.calls.filter((call) => call.startsWith('restoreChunk')).length).toBeLessThan(6)
+  })
+
   it('restores what goes into terminating namespaces after everything else, each waited for once', async () => {
     const told = await tell({
       planRestore: () => aPlan({ namespaces: [2], secrets: [2] }),
