@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Restore } from '../../velero/restore.ts'
-import { pauseSignal, progressQuery, resumeSignal, workflowIdOf } from '../../workflows/contract.ts'
-import { awaitRestore, createRestore } from '../kit/restores.ts'
+import { cancelSignal, pauseSignal, progressQuery, resumeSignal, workflowIdOf } from '../../workflows/contract.ts'
+import { awaitRestore, createRestore, withAdmin } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { waitUntil } from '../kit/wait-until.ts'
@@ -47,10 +47,25 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
     const restore = await createRestore(cluster, { name, spec: { backupName: 'bulk5k' } })
     const { namespace = '', uid = '' } = restore.metadata
     const handle = new Client({ connection }).workflow.getHandle(workflowIdOf({ namespace, name, uid }))
-    const begun = async () => ((await handle.query(progressQuery).catch(() => undefined))?.itemsTotal ?? 0) > 0
-    await waitUntil(begun, patience, 'the plan')
+    const begun = async () => ((await handle.query(progressQuery).catch(() => undefined))?.itemsDone ?? 0) > 0
+    await waitUntil(begun, patience, 'the first item')
     await handle.signal(pauseSignal, 'to be looked at')
+    // One that stays paused would keep those of the other tests out of its namespaces.
+    onTestFinished(() => handle.signal(cancelSignal, 'the test is over').catch(() => undefined))
     return { restore, handle }
+  }
+
+  /** Restores a backup of which the cluster knows and the bucket does not. */
+  async function restoreWithoutTarball(name: string): Promise<Restore> {
+    const backup = {
+      apiVersion: 'velero.io/v1',
+      kind: 'Backup',
+      metadata: { name, namespace: 'velero' },
+      spec: { storageLocation: 'default' },
+      status: { phase: 'Completed' },
+    }
+    await withAdmin(cluster, (admin) => admin.must('POST', '/apis/velero.io/v1/namespaces/velero/backups', backup))
+    return createRestore(cluster, { name, spec: { backupName: name } })
   }
 
   async function open(restore: Restore): Promise<void> {
@@ -77,6 +92,22 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
     await page.getByRole('tab', { name }).click()
   }
 
+  /** Asks the workflow by the form of the tab, and returns the answer as it is shown: another than the one before it. */
+  async function ask(query: string): Promise<string> {
+    const answer = page.getByTestId('query-result').locator('.cm-content')
+    const before = (await answer.innerText()).trim()
+    await page.getByTestId('query-select-button').click()
+    await page.getByRole('option', { name: new RegExp(`^${query} `) }).click()
+    await page.getByRole('button', { name: 'Run Query' }).click()
+    let text = ''
+    const isNew = async () => {
+      text = (await answer.innerText()).trim()
+      return text !== '' && text !== before
+    }
+    await waitUntil(isNew, patience, `the answer of ${query}`)
+    return text
+  }
+
   const picture = (name: string) =>
     page.screenshot({ path: fileURLToPath(new URL(`../../docs/images/web-ui-${name}.png`, import.meta.url)) })
 
@@ -90,6 +121,7 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
     await tab('User Metadata')
     await expectText(['restore web-cancelled of backup bulk5k', 'Waiting for resume: paused to be looked at'])
     await expectText([/wave\s+resource\s+items\s+created/, /secrets\s+\d+ \/ 2500/, 'wave 1, chunk 1: 1 namespaces'])
+    await expectText([/namespaces\s+1 \/ 1\s+1\s+0\s+0\s+0/, /serviceaccounts\s+\d \/ 1/, /configmaps\s+0 \/ 2501/])
     await picture('running')
 
     await page.getByRole('button', { name: 'Request Cancellation' }).click()
@@ -103,6 +135,38 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
     await tab('History')
     await expectText(['Canceled', 'end the Restore as Failed', 'write what is known to the result files'])
     await picture('cancelled')
+  })
+
+  it('answers the queries of a running one in the tab for them', async () => {
+    const { restore } = await pausedRestore('web-asked')
+    await open(restore)
+    await tab('Queries')
+    expect(JSON.parse(await ask('progress'))).toMatchObject({
+      phase: 'InProgress',
+      waves: 4,
+      itemsTotal: 5003,
+      failed: 0,
+      waitingFor: 'resume: paused to be looked at',
+    })
+    await picture('queries')
+    const plan = await ask('plan')
+    for (const kind of ['namespaces', 'serviceaccounts', 'secrets', 'configmaps'])
+      expect(plan).toMatch(new RegExp(`"groupResource": "${kind}"`))
+    expect(plan).toContain('"items": 5003')
+    expect(JSON.parse(await ask('failures'))).toEqual([])
+  })
+
+  it('tells in the first line of the failure why one failed', async () => {
+    const restore = await restoreWithoutTarball('web-failed')
+    const { failureReason = '' } = (await awaitRestore(cluster, 'web-failed')).status ?? {}
+    expect(failureReason).toMatch(/^restore execution failed: error downloading backup: .*web-failed\.tar\.gz/)
+    await open(restore)
+    await expectText(['Failed', 'read the backup and plan the waves', 'end the Restore as Failed', failureReason])
+    await tab('Search Attributes')
+    await expectText(['"DrydockOutcome": "failed"', '"DrydockPhase": "Failed"'])
+    await tab('Queries')
+    expect(JSON.parse(await ask('failures'))).toEqual([failureReason])
+    await picture('failed')
   })
 
   it('tells what a completed one came to', async () => {
