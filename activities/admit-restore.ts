@@ -31,6 +31,8 @@ export interface AdmittedRestore {
   resumed: boolean
   startedAt: string
   backup: string
+  /** All items had been restored: they are gone through once more by the journal, and nothing is written. */
+  itemsAreThrough?: true
 }
 
 /** Whether there is anything to restore. */
@@ -92,9 +94,8 @@ async function failInVelerosWords({ ports }: AdmitParts, ref: AdmitInput['ref'],
   return { do: 'over', phase: failed.status?.phase || 'New' }
 }
 
-/** The journal of a claimed restore: its claim names the location. A starting Velero's sweep is put back at once. */
 /**
- * Goes on from the journal. An earlier run may have been ended from outside while its attempts still wrote, so they are
+ * Goes on from the journal, whose location the claim names; a starting Velero's sweep is put back at once. An earlier run may have been ended from outside while its attempts still wrote, so they are
  * waited for here, once for the whole restore (rule 7).
  */
 async function resume(
@@ -117,7 +118,9 @@ async function resume(
     })
     await recordPhase(parts.ports, back)
   }
-  return admitted(session.admission, true)
+  const { phase } = restore.status ?? {}
+  const itemsAreThrough = phase !== 'InProgress' && phase !== 'Failed'
+  return { ...admitted(session.admission, true), ...(itemsAreThrough ? { itemsAreThrough } : {}) }
 }
 
 /** Velero left it after its items were through: its journal is made from Velero's files, then it is claimed as it is. */

@@ -5,7 +5,6 @@ import { deleteFiles } from './deletion/delete-files.ts'
 import { endRun } from './deletion/end-run.ts'
 import { releaseRestore } from './deletion/release-restore.ts'
 import { findClosed } from './locks/find-closed.ts'
-import { releaseLocks } from './locks/release-locks.ts'
 import { requestLocks } from './locks/request-locks.ts'
 import { tellWait } from './locks/tell-wait.ts'
 import { runHooks } from './hooks/run-hooks.ts'
@@ -32,8 +31,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     admitRestore: admitRestore({ ports, sessions, settings }),
     planRestore: planRestore({ ports, sessions, settings }),
     requestLocks: requestLocks({ ports, sessions, settings }),
-    releaseLocks,
-    findClosed,
+    findClosed: findClosed(ports),
     tellWait: tellWait(ports),
     restoreChunk: restoreChunk({ ports, sessions, settings, gate }),
     awaitNamespace: awaitNamespace(ports, settings),

@@ -88,7 +88,7 @@ function statusOf(
 }
 
 /** Velero leaves zeros out; one that an earlier run had said otherwise is taken away. */
-function count<K extends keyof RestoreStatus>(key: K, value: number | undefined, live: number | undefined): object {
+function count(key: keyof RestoreStatus, value: number | undefined, live: number | undefined): object {
   if (value === undefined || (value === 0 && (live ?? 0) === 0)) return {}
   return { [key]: value === 0 ? null : value }
 }

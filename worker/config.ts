@@ -60,7 +60,7 @@ const numbers = {
   chunkBytesMax: { name: 'DRYDOCK_CHUNK_BYTES', fallback: 8 * 1024 * 1024, min: 1024, max: gib },
   checkpointItems: { name: 'DRYDOCK_CHECKPOINT_ITEMS', fallback: 100, min: 1, max: 5000 },
   itemsInFlightMax: { name: 'DRYDOCK_ITEMS_IN_FLIGHT', fallback: 32, min: 1, max: 1000 },
-  restoresMax: { name: 'DRYDOCK_RESTORES_MAX', fallback: 50, min: 1, max: 10_000 },
+  restoresMax: { name: 'DRYDOCK_RESTORES_MAX', fallback: 50, min: 1, max: 1000 },
   chunksMax: { name: 'DRYDOCK_CHUNKS_MAX', fallback: 16, min: 1, max: 500 },
   connectionsMax: { name: 'DRYDOCK_CONNECTIONS', fallback: 64, min: 4, max: 2000 },
   cacheBytesMax: { name: 'DRYDOCK_ARCHIVE_BYTES', fallback: 20 * gib, min: 1024 * 1024, max: 10_000 * gib },

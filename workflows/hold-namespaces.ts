@@ -1,4 +1,5 @@
-import { ApplicationFailure, condition, patched, setHandler, workflowInfo } from '@temporalio/workflow'
+import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle } from '@temporalio/workflow'
+import { isCancellation, log, patched, setHandler, workflowInfo } from '@temporalio/workflow'
 import type { AdmittedRef } from '../activities/session.ts'
 import { brief, quick } from './activity-options.ts'
 import {
@@ -8,7 +9,7 @@ import {
   releaseLocksSignal,
   requestLocksSignal,
 } from './contract.ts'
-import { reasonOf } from './failure-reason.ts'
+import { reasonOf, typeOf } from './failure-reason.ts'
 import type { RunView } from './run-view.ts'
 
 /** A wait that takes so long is worth an Event. */
@@ -22,17 +23,17 @@ export class NamespaceHold {
   private readonly view: RunView
   private state: 'none' | 'asked' | 'held' = 'none'
   private behind = 'its turn'
+  private patienceMs = Infinity
 
   constructor(view: RunView) {
     this.view = view
-    const { runId } = workflowInfo()
+    const { runId } = thisRun()
     setHandler(
       locksSignal,
       (answer) => {
-        if (answer.runId !== runId || this.state === 'none') return
+        if (answer?.runId !== runId || this.state !== 'asked') return
         if (answer.behind === undefined) this.state = 'held'
-        else this.behind = answer.behind
-        if (this.state === 'asked') this.view.waitingFor(this.behind)
+        else this.view.waitingFor((this.behind = answer.behind))
       },
       { description: 'Sent by the workflow of the locks: namespaces are granted, or what is being waited for' },
     )
@@ -42,42 +43,48 @@ export class NamespaceHold {
   async take(ref: AdmittedRef): Promise<void> {
     if (!patched('namespace-locks')) return
     const sinceMs = Date.now()
-    let told = false
-    for (this.state = 'asked'; ;) {
-      const { patienceMs } = await this.ask(ref)
-      const lookMs = told ? askEveryMs : patientMs
-      if (
-        await condition(() => this.state === 'held', Math.min(lookMs, Math.max(1, sinceMs + patienceMs - Date.now())))
-      )
-        break
-      if (Date.now() - sinceMs >= patienceMs) throw this.outOfPatience(patienceMs)
-      if (!told) await this.tell(ref)
-      told = true
+    const isHeld = () => this.state === 'held'
+    this.state = 'asked'
+    this.view.waitingFor(this.behind)
+    for (let told = false; ; told = true) {
+      await this.ask(ref)
+      const leftMs = Math.max(1, sinceMs + this.patienceMs - Date.now())
+      if (await condition(isHeld, Math.min(told ? askEveryMs : patientMs, leftMs))) break
+      if (Date.now() - sinceMs >= this.patienceMs) throw this.outOfPatience()
+      if (!told) await Promise.race([this.tell(ref), condition(isHeld)])
     }
     this.view.waitingFor(undefined)
   }
 
-  /** Gives them back. Where that cannot be told, they are missed once the restore has closed. */
+  /** Gives them back; needs no worker but this workflow's. Where nobody keeps the locks there is nothing to give back. */
   async release(ref: AdmittedRef): Promise<void> {
     if (this.state === 'none') return
     this.state = 'none'
-    const locks = { workflowId: locksWorkflowIdOf(ref), signal: releaseLocksSignal.name }
-    try {
-      await brief.releaseLocks.executeWithOptions({ summary: 'give the namespaces back' }, [{ locks, run: thisRun() }])
-    } catch (thrown) {
-      this.view.trouble(`namespaces are not given back yet: ${reasonOf(thrown)}`)
-    }
+    await CancellationScope.nonCancellable(async () => {
+      try {
+        await getExternalWorkflowHandle(locksWorkflowIdOf(ref)).signal(releaseLocksSignal, thisRun())
+      } catch (thrown) {
+        log.info('nobody keeps the locks', { reason: reasonOf(thrown) })
+      }
+    })
   }
 
-  private ask(ref: AdmittedRef): Promise<{ patienceMs: number }> {
+  /** One that stands in line goes on waiting where asking again fails. */
+  private async ask(ref: AdmittedRef): Promise<void> {
     const locks = {
       workflowType: locksWorkflowType,
       workflowId: locksWorkflowIdOf(ref),
       signal: requestLocksSignal.name,
     }
-    return quick.requestLocks.executeWithOptions({ summary: 'ask for the target namespaces' }, [
-      { ref, locks, run: thisRun() },
-    ])
+    try {
+      const report = await quick.requestLocks.executeWithOptions({ summary: 'ask for the target namespaces' }, [
+        { ref, locks, run: thisRun() },
+      ])
+      this.patienceMs = report.patienceMs
+    } catch (thrown) {
+      if (this.patienceMs === Infinity || isCancellation(thrown) || typeOf(thrown) === 'RestoreGone') throw thrown
+      this.view.trouble(reasonOf(thrown))
+    }
   }
 
   private async tell(ref: AdmittedRef): Promise<void> {
@@ -90,8 +97,8 @@ export class NamespaceHold {
     }
   }
 
-  private outOfPatience(patienceMs: number): ApplicationFailure {
-    const hours = Math.round(patienceMs / 36_000) / 100
+  private outOfPatience(): ApplicationFailure {
+    const hours = Math.round(this.patienceMs / 36_000) / 100
     return ApplicationFailure.nonRetryable(
       `gave up after ${hours} h (DRYDOCK_LOCK_TIMEOUT) of waiting for ${this.behind}`,
       'RestoreFailed',
@@ -99,7 +106,8 @@ export class NamespaceHold {
   }
 }
 
+/** A run that was reset is still the one that asked. */
 function thisRun(): { workflowId: string; runId: string } {
-  const { workflowId, runId } = workflowInfo()
-  return { workflowId, runId }
+  const { workflowId, originalExecutionRunId } = workflowInfo()
+  return { workflowId, runId: originalExecutionRunId }
 }

@@ -34,6 +34,7 @@ export class RestoreRun {
   private admitted: AdmittedRef | undefined
   private summary: PlanSummary | undefined
   private resumed = false
+  private writes = true
   private concluded: { items: number; warnings: number; errors: number; operations: number } | undefined
   private operations: OperationCounts | undefined
   private concludedAtMs = 0
@@ -66,6 +67,7 @@ export class RestoreRun {
       case 'restore':
         this.admitted = { ...refOf(this.input), location: admission.location }
         this.resumed = admission.resumed
+        this.writes = admission.itemsAreThrough !== true
         this.view.begin(admission)
         return true
     }
@@ -82,7 +84,7 @@ export class RestoreRun {
 
   /** Takes turns with restores that write into the same namespaces, from here to the end of item restore (rule 9). */
   async holdNamespaces(): Promise<void> {
-    if (this.summary !== undefined && this.summary.items > 0) await this.hold.take(this.ref())
+    if (this.summary !== undefined && this.summary.items > 0 && this.writes) await this.hold.take(this.ref())
   }
 
   /** Restores wave after wave, chunks of a wave side by side. */

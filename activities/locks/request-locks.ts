@@ -33,34 +33,30 @@ export interface LockSignal {
 export function requestLocks({ ports, sessions, settings }: { ports: Ports; sessions: Sessions; settings: Settings }) {
   return ({ ref, locks, run }: RequestLocksInput): Promise<RequestLocksReport> =>
     withAttempt(ports.presence.worker, async () => {
-      const { journal, admission } = await openSession(sessions, ref)
-      const plan = await journal.read<Plan>(shards.plan)
-      if (plan === undefined) throw journalDamaged(`the journal of restore ${ref.name} has no plan`)
-      const request: LockRequest = {
-        ...run,
-        restore: `${ref.namespace}/${ref.name}`,
-        createdAt: admission.restore.creationTimestamp,
-        uid: ref.uid,
-        namespaces: targetNamespaces(plan),
+      try {
+        const { journal, admission } = await sessions.open(ref)
+        const plan = await journal.read<Plan>(shards.plan)
+        if (plan === undefined) throw journalDamaged(`the journal of restore ${ref.name} has no plan`)
+        const request: LockRequest = {
+          ...run,
+          restore: `${ref.namespace}/${ref.name}`,
+          createdAt: admission.restore.creationTimestamp,
+          uid: ref.uid,
+          namespaces: targetNamespaces(plan),
+        }
+        const signal: LockSignal = { request, restoresMax: settings.restoresMax }
+        const { client, info } = Context.current()
+        await client.workflow.signalWithStart(locks.workflowType, {
+          workflowId: locks.workflowId,
+          taskQueue: info.taskQueue,
+          signal: locks.signal,
+          signalArgs: [signal],
+          args: [],
+          staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
+        })
+        return { patienceMs: settings.lockTimeoutSeconds * 1000 }
+      } catch (thrown) {
+        throw asFailure(thrown, `asking for the namespaces of restore ${ref.name}`)
       }
-      const signal: LockSignal = { request, restoresMax: settings.restoresMax }
-      const { client, info } = Context.current()
-      await client.workflow.signalWithStart(locks.workflowType, {
-        workflowId: locks.workflowId,
-        taskQueue: info.taskQueue,
-        signal: locks.signal,
-        signalArgs: [signal],
-        args: [],
-        staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
-      })
-      return { patienceMs: settings.lockTimeoutSeconds * 1000 }
     })
-}
-
-async function openSession(sessions: Sessions, ref: AdmittedRef): ReturnType<Sessions['open']> {
-  try {
-    return await sessions.open(ref)
-  } catch (thrown) {
-    throw asFailure(thrown, `asking for the namespaces of restore ${ref.name}`)
-  }
 }

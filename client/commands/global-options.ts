@@ -3,10 +3,8 @@ import type { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { startTracing } from '../../infra/traces/start-tracing.ts'
 import { tracingProblems } from '../../infra/traces/is-tracing-asked.ts'
-import { ClientError } from '../client-error.ts'
 import { openConnections } from '../connections.ts'
 import type { Connections } from '../connections.ts'
-import { exitCodes } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { outputFormats } from '../print.ts'
 import type { OutputFormat } from '../print.ts'
@@ -40,9 +38,9 @@ export async function withConnections<T>(
 ): Promise<T> {
   const verbose = options.verbose === true ? (line: string) => void io.err.write(`${line}\n`) : undefined
   const [problem] = tracingProblems(io.env)
-  if (problem !== undefined) throw new ClientError(exitCodes.usage, problem)
-  const { version } = packageJson
-  const tracing = await startTracing(io.env, { service: 'drydock', version, warn: (line) => verbose?.(line) })
+  if (problem !== undefined) io.err.write(`no traces are sent: ${problem}\n`)
+  const told = { service: 'drydock', version: packageJson.version, warn: (line: string) => verbose?.(line) }
+  const tracing = problem === undefined ? await startTracing(io.env, told) : undefined
   const plugins = tracing === undefined ? [] : [tracing.plugin]
   try {
     const connections = await openConnections({ ...options, plugins, verbose })

@@ -1,15 +1,23 @@
+import { byCreation } from './decide-grants.ts'
 import type { LockRequest, Locks } from './decide-grants.ts'
 
-/** How many may stand in line; the rest ask again later. It bounds what the workflow of the locks carries. */
+/** How many may stand in line. It bounds what the workflow of the locks carries. */
 export const waitingMax = 500
 
-/** A restore asks: a holder stays one, with its new run; one that waits is asked for once. */
-export function requestLocks({ holders, waiting }: Locks, request: LockRequest): Locks {
+/**
+ * A restore asks: a holder stays one, with its new run; one that waits is asked for once. Of more than may stand in
+ * line the last created is refused; it asks again later.
+ */
+export function requestLocks(
+  { holders, waiting }: Locks,
+  request: LockRequest,
+): { locks: Locks; refused?: LockRequest } {
   const isOther = (one: LockRequest) => one.workflowId !== request.workflowId
-  if (!holders.every(isOther))
-    return { holders: [...holders.filter(isOther), request], waiting: waiting.filter(isOther) }
   const others = waiting.filter(isOther)
-  return { holders, waiting: others.length < waitingMax ? [...others, request] : others }
+  if (!holders.every(isOther)) return { locks: { holders: [...holders.filter(isOther), request], waiting: others } }
+  const line = [...others, request].toSorted(byCreation)
+  const [refused] = line.splice(waitingMax)
+  return { locks: { holders, waiting: line }, ...(refused === undefined ? {} : { refused }) }
 }
 
 /** A run needs its namespaces no more, or waits no longer. A later run of the same restore keeps what it has. */
@@ -21,4 +29,12 @@ export function releaseLocks({ holders, waiting }: Locks, run: { workflowId: str
 /** Those become holders. */
 export function grantLocks({ holders, waiting }: Locks, granted: readonly LockRequest[]): Locks {
   return { holders: [...holders, ...granted], waiting: waiting.filter((one) => !granted.includes(one)) }
+}
+
+/** Whether it is one: people send signals by hand. */
+export function isLockRequest(value: unknown): value is LockRequest {
+  if (typeof value !== 'object' || value === null) return false
+  const { workflowId, runId, restore, createdAt, uid, namespaces } = value as Record<string, unknown>
+  const areTexts = [workflowId, runId, restore, createdAt, uid].every((text) => typeof text === 'string')
+  return areTexts && Array.isArray(namespaces) && namespaces.every((name) => typeof name === 'string')
 }

@@ -1,7 +1,7 @@
 /** A restore that asks for its target namespaces, all at once. */
 export interface LockRequest {
   workflowId: string
-  /** The run that is told; a later run of the same restore asks again. */
+  /** The run that asks; a later run of the same restore asks again. */
   runId: string
   /** `<Velero namespace>/<name>` of the Restore, for people. */
   restore: string
@@ -68,7 +68,8 @@ function firstOverlap(
   return undefined
 }
 
-function byCreation(one: LockRequest, other: LockRequest): number {
+/** First come, first served. */
+export function byCreation(one: LockRequest, other: LockRequest): number {
   const time = Date.parse(one.createdAt) - Date.parse(other.createdAt)
   return time === 0 ? (one.uid < other.uid ? -1 : 1) : time
 }

@@ -1,7 +1,7 @@
 import type { Plan } from '../plan/plan.ts'
 
-/** Names that one request may hold; one that has more takes `*`. */
-const namesMax = 100
+/** Characters of names that one request may hold; one that has more takes `*`. */
+const charactersMax = 2000
 
 /** The namespaces that a plan writes into, sorted; `*` alone for a great many. */
 export function targetNamespaces({ waves }: Pick<Plan, 'waves'>): string[] {
@@ -12,5 +12,5 @@ export function targetNamespaces({ waves }: Pick<Plan, 'waves'>): string[] {
         const name = target ?? namespace
         if (name !== undefined) names.add(name)
       }
-  return names.size > namesMax ? ['*'] : [...names].toSorted()
+  return [...names].join(' ').length > charactersMax ? ['*'] : [...names].toSorted()
 }

@@ -15,11 +15,11 @@ export function tracingProblems(env: Env): string[] {
       ([name, text]) =>
         `${name} is "${text}": it takes the http or https address of a receiver, e.g. http://localhost:4318`,
     )
-  for (const name of ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL']) {
-    const text = env[name] ?? ''
-    if (text !== '' && !text.startsWith('http/'))
-      problems.push(`${name} is "${text}": traces go over HTTP (http/json or http/protobuf), not ${text}`)
-  }
+  const names = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL']
+  const name = names.find((one) => (env[one] ?? '') !== '')
+  const protocol = name === undefined ? 'http/json' : env[name]
+  if (protocol?.startsWith('http/') !== true)
+    problems.push(`${name} is "${protocol}": traces go over HTTP (http/json or http/protobuf), not ${protocol}`)
   return problems
 }
 

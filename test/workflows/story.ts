@@ -116,7 +116,6 @@ const plain: Fakes = {
     await Context.current().client.workflow.getHandle(workflowId, runId).signal('locks', { runId })
     return { patienceMs: 60_000 }
   },
-  releaseLocks: nothing,
   tellWait: nothing,
   restoreChunk: ({ chunk }) => created(chunk === 0 ? 2 : 1),
   reportProgress: nothing,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { grantLocks, releaseLocks, requestLocks, waitingMax } from '../../../core/locks/change-locks.ts'
+import { grantLocks, isLockRequest, releaseLocks, requestLocks, waitingMax } from '../../../core/locks/change-locks.ts'
 import { decideGrants } from '../../../core/locks/decide-grants.ts'
 import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
 import { targetNamespaces } from '../../../core/locks/target-namespaces.ts'
@@ -83,7 +83,7 @@ describe('decideGrants', () => {
     fc.assert(
       fc.property(requests, fc.integer({ min: 1, max: 4 }), (wanted, restoresMax) => {
         let locks = wanted.reduce(
-          (all, [second, names], index) => requestLocks(all, asks(`r${index}`, second, ...names)),
+          (all, [second, names], index) => requestLocks(all, asks(`r${index}`, second, ...names)).locks,
           none,
         )
         for (let round = 0; locks.waiting.length > 0; round++) {
@@ -104,20 +104,30 @@ describe('requestLocks', () => {
   it('lets a holder that asks again keep what it has, under its new run', () => {
     const again = { ...asks('a', 1, 'shop'), runId: 'second run' }
     expect(requestLocks({ holders: [asks('a', 1, 'shop')], waiting: [] }, again)).toEqual({
-      holders: [again],
-      waiting: [],
+      locks: { holders: [again], waiting: [] },
     })
   })
 
   it('has one that waits stand in line once', () => {
     const once = requestLocks(none, asks('a', 1, 'shop'))
-    expect(requestLocks(once, asks('a', 1, 'shop'))).toEqual(once)
+    expect(requestLocks(once.locks, asks('a', 1, 'shop'))).toEqual(once)
   })
 
-  it('bounds the line', () => {
+  it('bounds the line, and refuses the last created', () => {
     let locks = none
-    for (let index = 0; index <= waitingMax; index++) locks = requestLocks(locks, asks(`r${index}`, index, 'shop'))
-    expect(locks.waiting).toHaveLength(waitingMax)
+    for (let index = 0; index < waitingMax; index++) locks = requestLocks(locks, asks(`r${index}`, 9, 'shop')).locks
+    const late = requestLocks(locks, asks('late', 10, 'shop'))
+    expect(late).toMatchObject({ locks: { waiting: { length: waitingMax } }, refused: { restore: 'velero/late' } })
+    const early = requestLocks(locks, asks('early', 1, 'shop'))
+    expect(early.locks.waiting[0]).toMatchObject({ restore: 'velero/early' })
+    expect(early.refused).toMatchObject({ createdAt: '2026-01-01T00:00:09Z' })
+  })
+})
+
+describe('isLockRequest', () => {
+  it('knows one from what people send by hand', () => {
+    expect(isLockRequest(asks('a', 1, 'shop'))).toBe(true)
+    expect([undefined, null, 'a', {}, { ...asks('a', 1), namespaces: 'shop' }].filter(isLockRequest)).toEqual([])
   })
 })
 
@@ -145,7 +155,7 @@ describe('targetNamespaces', () => {
   })
 
   it('are all, where they are too many for a list', () => {
-    const items = Array.from({ length: 101 }, (_, index) => ({ name: 'a', namespace: `n${index}` }))
+    const items = Array.from({ length: 101 }, (_, index) => ({ name: 'a', namespace: `a-name-of-twenty-${index}` }))
     expect(targetNamespaces(plan(items))).toEqual(['*'])
   })
 })
