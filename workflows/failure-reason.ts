@@ -15,8 +15,10 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** The SDK leaves out what the last attempt before the deadline failed of; it stands in what the server sent. */
 function timeoutReason(activityType: string, timeout: TimeoutFailure): string {
-  const last = timeout.cause === undefined ? '' : `: ${reasonOf(timeout.cause)}`
+  const message = timeout.failure?.cause?.message ?? ''
+  const last = message === '' ? '' : `: ${message}`
   return timeout.timeoutType === 'HEARTBEAT'
     ? `the worker of ${activityType} vanished${last}`
     : `${activityType} was given up after its deadline${last}`

@@ -1,5 +1,9 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { Connection } from '@temporalio/client'
+import { msToTs } from '@temporalio/common/lib/time.js'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../../core/items/outcome.ts'
+import type { Restore } from '../../velero/restore.ts'
+import { workflowIdOf } from '../../workflows/contract.ts'
 import { countCreates, readAudit } from '../kit/audit.ts'
 import { runClient } from '../kit/client.ts'
 import { clusterWithOwnBucket } from '../kit/own-bucket.ts'
@@ -35,15 +39,22 @@ describe('a bucket that turns read-only', () => {
     })
   })
 
-  /** Creates a Restore of many ConfigMaps into a namespace, and takes the bucket's writes away in its midst. */
-  async function loseBucketIn(name: string): Promise<void> {
-    await createRestore(cluster, {
-      name,
-      spec: { backupName: 'bulk5k', includedResources: ['configmaps'], namespaceMapping: { bulk: name } },
-    })
-    await awaitRestore(cluster, name, ({ status }) => (status?.progress?.itemsRestored ?? 0) > 0)
+  beforeEach(() => setReadOnly(false))
+
+  /** Creates Restores of many ConfigMaps into a namespace each, and takes the bucket's writes away in their midst. */
+  async function loseBucketIn(...names: string[]): Promise<Restore[]> {
+    const spec = { backupName: 'bulk5k', includedResources: ['configmaps'] }
+    const restores = await Promise.all(
+      names.map((name) => createRestore(cluster, { name, spec: { ...spec, namespaceMapping: { bulk: name } } })),
+    )
+    const isUnderWay = ({ status }: Restore) => (status?.progress?.itemsRestored ?? 0) > 0
+    await Promise.all(names.map((name) => awaitRestore(cluster, name, isUnderWay)))
     await setReadOnly(true)
+    return restores
   }
+
+  const describes = async (name: string, text: string) =>
+    (await runClient(cluster, ['describe', name])).out.includes(text)
 
   async function journalledConfigMaps(name: string): Promise<number> {
     const { metadata } = (await getRestore(cluster, name)) ?? {}
@@ -59,9 +70,8 @@ describe('a bucket that turns read-only', () => {
 
   it('stops the writes after a checkpoint, says why, and lets them go on with nothing lost or done twice', async () => {
     await loseBucketIn('paused')
-    const waiting = async () => (await runClient(cluster, ['describe', 'paused'])).out
-    await waitUntil(async () => (await waiting()).includes('does not take part'), 60_000, 'describe to name the reason')
-    expect(await waiting()).toMatch(/the bucket does not take part, waiting: .*error putting object \S+paused\/drydock/)
+    await waitUntil(() => describes('paused', 'error putting object'), 60_000, 'describe to name the reason')
+    expect(await describes('paused', 'the bucket does not take part, waiting: ')).toBe(true)
 
     const stood = createdIn('paused').length
     expect(stood).toBeLessThan(configMaps)
@@ -90,22 +100,55 @@ describe('a bucket that turns read-only', () => {
     expect(resourceList?.['v1/ConfigMap']).toHaveLength(configMaps)
   })
 
-  it('does not keep a cancelled restore from its end, which names what is not stored', async () => {
-    await loseBucketIn('given-up')
+  it('keeps neither a cancelled restore from its end nor one whose deadline has come, and each says why', async () => {
+    const [, late] = await loseBucketIn('given-up', 'late')
     await patchVelero(cluster, 'restores', 'given-up', {
       metadata: { annotations: { 'drydock.io/cancel': 'the bucket is lost' } },
     })
-    const { status } = await awaitRestore(cluster, 'given-up')
-    expect(status?.phase).toBe('Failed')
-    expect(status?.failureReason).toMatch(
-      /^cancelled: the bucket is lost; results not stored: .*restore-given-up-logs\.gz/,
-    )
-    const stood = createdIn('given-up').length
-    expect(stood).toBeLessThan(configMaps)
+    await waitUntil(() => describes('late', 'does not take part'), 60_000, 'describe to name the reason')
+    await bringDeadline(late as Restore)
+    const ends = await Promise.all(['given-up', 'late'].map((name) => awaitRestore(cluster, name)))
+    expect(ends.map(({ status }) => status)).toMatchObject([
+      {
+        phase: 'Failed',
+        failureReason: expect.stringMatching(
+          /^cancelled: the bucket is lost; results not stored: .*restore-given-up-logs\.gz/,
+        ),
+      },
+      {
+        phase: 'Failed',
+        failureReason: expect.stringMatching(
+          /^restore execution failed: .*the bucket does not take part, waiting: .*restores\/late\/drydock.*; results not stored: /,
+        ),
+      },
+    ])
+    const stood = createdIn('given-up').length + createdIn('late').length
+    expect(stood).toBeLessThan(2 * configMaps)
     await setReadOnly(false)
     await new Promise((resolve) => setTimeout(resolve, 3_000))
-    expect(createdIn('given-up')).toHaveLength(stood)
+    expect(createdIn('given-up').length + createdIn('late').length).toBe(stood)
   })
+
+  /** A chunk waits for its bucket for a day; here that ends in ten seconds, within which it is tried again. */
+  async function bringDeadline({ metadata }: Restore): Promise<void> {
+    const sinceMs = Date.now() - Date.parse(metadata.creationTimestamp ?? '')
+    const connection = await Connection.connect({ address: cluster.temporal.address })
+    try {
+      const { name, namespace = '', uid = '' } = metadata
+      await connection.workflowService.updateActivityOptions({
+        namespace: 'default',
+        execution: { workflowId: workflowIdOf({ name, namespace, uid }) },
+        type: 'restoreChunk',
+        activityOptions: {
+          scheduleToCloseTimeout: msToTs(sinceMs + 10_000),
+          retryPolicy: { maximumInterval: msToTs('1s') },
+        },
+        updateMask: { paths: ['schedule_to_close_timeout', 'retry_policy.maximum_interval'] },
+      })
+    } finally {
+      await connection.close()
+    }
+  }
 
   it('ends a new restore before an object is written, and says why', async () => {
     await setReadOnly(true)
@@ -114,7 +157,6 @@ describe('a bucket that turns read-only', () => {
       spec: { backupName: 'shop', namespaceMapping: { shop: 'refused' } },
     })
     const { status } = await awaitRestore(cluster, 'refused')
-    await setReadOnly(false)
     expect(status?.phase).toBe('Failed')
     expect(status?.failureReason).toMatch(/error putting object own\/restores\/refused\/drydock/)
     const path = '/api/v1/namespaces/refused'
