@@ -41,7 +41,10 @@ async function demo(): Promise<number> {
     })
     await restoreBulk(stack)
     await restoreShop(stack)
-    console.log(`\nThe restores in Temporal's Web UI: ${stack.temporal.uiUrl}/namespaces/default/workflows`)
+    const webUi = `${stack.temporal.uiUrl}/namespaces/default/workflows`
+    console.log(
+      `\nThe restores in Temporal's Web UI: ${webUi}${keep ? '' : ' (it stops now; --keep leaves it running)'}`,
+    )
     failed = false
     if (keep)
       console.log(
