@@ -51,7 +51,10 @@ const exceptions: Record<string, { imports: RegExp; because: string }[]> = {
 const doors: Record<string, { imports: RegExp; because: string }[]> = {
   worker: [
     { imports: /^package\.json$/, because: 'its version' },
-    { imports: /^client\/(start-workflow|delete-workflow|search-attributes)\.ts$/, because: 'starting a workflow is said once' },
+    {
+      imports: /^client\/(start-workflow|delete-workflow|search-attributes)\.ts$/,
+      because: 'starting a workflow is said once',
+    },
   ],
   client: [
     { imports: /^package\.json$/, because: 'its version' },
