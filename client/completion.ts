@@ -87,23 +87,27 @@ function zsh(commands: readonly CommandWords[]): string {
   const described = (words: readonly Word[]) => words.map(({ name, help }) => quote(`${name}:${help}`)).join(' ')
   const cases = commands.map(({ name, options, words, takesRestore }) => {
     const names = takesRestore ? `; compadd -- \${(f)"$(drydock ${namesCommand} restores 2>/dev/null)"}` : ''
-    return `    ${name}) words=(${described([...words, ...options])}); _describe drydock words${names} ;;`
+    return `    ${name}) candidates=(${described([...words, ...options])}); _describe drydock candidates${names} ;;`
   })
   return `#compdef drydock
 # drydock completion for zsh: source <(drydock completion zsh)
 _drydock() {
-  local -a words_before words
-  words_before=("\${(@)words[1,CURRENT-1]}")
-  case "\${words_before[-1]}" in
+  local -a commands candidates
+  local word command=''
+  commands=(${join(commands)})
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    if (( \${commands[(Ie)$word]} )); then command=$word; break; fi
+  done
+  case "\${words[CURRENT-1]}" in
     --from-backup) compadd -- \${(f)"$(drydock ${namesCommand} backups 2>/dev/null)"}; return ;;
     --from-schedule) compadd -- \${(f)"$(drydock ${namesCommand} schedules 2>/dev/null)"}; return ;;
     --output|-o) compadd table json yaml; return ;;
     --existing-resource-policy) compadd none update; return ;;
     --file|--hooks-file|--kubeconfig) _files; return ;;
   esac
-  case "\${words_before[2]}" in
+  case "$command" in
 ${cases.join('\n')}
-    *) words=(${described(commands)}); _describe drydock words ;;
+    *) candidates=(${described(commands)}); _describe drydock candidates ;;
   esac
 }
 compdef _drydock drydock

@@ -39,4 +39,39 @@ describe('the completion script', () => {
     expect(complete('drydock', 'cancel', 's')).toBe('shop')
     expect(complete('drydock', 'completion', 'z')).toBe('zsh')
   })
+
+  it.skipIf(!isThere('zsh'))('for zsh completes commands, options and names', () => {
+    const complete = (...words: string[]) => {
+      const stubs = 'compdef() {}; compadd() { print -l -- ${@:#--} }; _describe() { print -l -- ${(P)2} }'
+      const line = `words=(${words.map((word) => `'${word}'`).join(' ')}); CURRENT=${words.length}`
+      const script = `drydock() { echo shop }; ${stubs}\n${completionScript(program, 'zsh')}\n${line}; _drydock`
+      return spawnSync('zsh', ['-f', '-c', script], { encoding: 'utf8' }).stdout.trim().split('\n')
+    }
+    expect(complete('drydock', 'des').map((word) => word.split(':')[0])).toEqual(commands)
+    expect(complete('drydock', 'start', '--inc')).toContain(
+      '--include-cluster-resources:restore cluster-scoped resources',
+    )
+    expect(complete('drydock', 'start', '--from-backup', '')).toEqual(['shop'])
+    expect(complete('drydock', '-n', 'velero', 'cancel', 's')).toContain('shop')
+  })
+
+  it.skipIf(!isThere('fish'))('for fish completes commands, options and names', () => {
+    const complete = (line: string) => {
+      const script = `function drydock; echo shop; end\n${completionScript(program, 'fish')}\ncomplete -C '${line}'`
+      const { stdout } = spawnSync('fish', ['--no-config', '-c', script], { encoding: 'utf8' })
+      return stdout
+        .trim()
+        .split('\n')
+        .map((word) => word.split('\t')[0])
+    }
+    expect(complete('drydock des')).toEqual(['describe'])
+    expect(complete('drydock start --include-c')).toEqual(['--include-cluster-resources'])
+    expect(complete('drydock start --from-backup ')).toEqual(['shop'])
+    expect(complete('drydock cancel s')).toEqual(['shop'])
+  })
 })
+
+/** Shells that are not installed are left out; CI has them. */
+function isThere(shell: string): boolean {
+  return spawnSync(shell, ['-c', 'exit 0']).status === 0
+}
