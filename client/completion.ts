@@ -64,7 +64,10 @@ function bash(commands: readonly CommandWords[]): string {
   })
   return `# drydock completion for bash: eval "$(drydock completion bash)"
 _drydock() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words word command=""
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case " ${join(commands)} " in *" $word "*) command="$word"; break ;; esac
+  done
   COMPREPLY=()
   case "$previous" in
     --from-backup) COMPREPLY=($(compgen -W "$(drydock ${namesCommand} backups 2>/dev/null)" -- "$current")); return ;;
@@ -73,7 +76,7 @@ _drydock() {
     --existing-resource-policy) COMPREPLY=($(compgen -W "none update" -- "$current")); return ;;
     --file|--hooks-file|--kubeconfig) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
-  case "\${COMP_WORDS[1]}" in
+  case "$command" in
 ${cases.join('\n')}
     *) words="${join(commands)}" ;;
   esac

@@ -37,6 +37,7 @@ describe('the completion script', () => {
     expect(complete('drydock', 'start', '--include-c')).toBe('--include-cluster-resources')
     expect(complete('drydock', 'start', '--from-backup', '')).toBe('shop')
     expect(complete('drydock', 'cancel', 's')).toBe('shop')
+    expect(complete('drydock', '-n', 'velero', 'cancel', 's')).toBe('shop')
     expect(complete('drydock', 'completion', 'z')).toBe('zsh')
   })
 
