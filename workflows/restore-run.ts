@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
-import { log, patched } from '@temporalio/workflow'
+import { patched } from '@temporalio/workflow'
 import type { AdmittedRef } from '../activities/session.ts'
 import type { OperationCounts } from '../core/operations/count-operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
@@ -10,12 +10,13 @@ import { awaitOperations } from './await-operations.ts'
 import { awaitPodVolumes } from './await-pod-volumes.ts'
 import { callOff } from './call-off.ts'
 import { closeAsCanceled } from './close-as-canceled.ts'
-import { lastPhase, lastResults, planning, quick, results } from './activity-options.ts'
+import { lastPhase, planning, quick, results } from './activity-options.ts'
 import { deletedReason } from './contract.ts'
 import type { RestoreInput, RestoreOutcome } from './contract.ts'
 import { reasonOf, typeOf } from './failure-reason.ts'
 import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'
+import { storeLastResults, storeResultsLate } from './last-results.ts'
 import { runFinalizeTasks } from './run-finalize-tasks.ts'
 import { restoreWaves } from './restore-waves.ts'
 import type { HookStatus } from './run-finalize-tasks.ts'
@@ -188,7 +189,10 @@ export class RestoreRun {
   private async giveUp(reason: string): Promise<void> {
     this.view.waitingFor('the last writes to end')
     if (this.summary !== undefined) this.operations = (await callOff(this.ref(), this.view)) ?? this.operations
-    const failureReason = `${reason}${await this.lastResults()}`
+    const ref = this.view.cancelReason === deletedReason ? undefined : this.admitted
+    const last = ref === undefined ? undefined : await storeLastResults(ref)
+    if (last?.do === 'stored') this.concluded = last.counts
+    const failureReason = last?.do === 'late' ? `${reason}; results not stored: ${last.why}` : reason
     try {
       await lastPhase.setPhase.executeWithOptions({ summary: 'end the Restore as Failed' }, [
         { ref: refOf(this.input), phase: 'Failed', failureReason, fence: true, ...this.counts() },
@@ -198,21 +202,7 @@ export class RestoreRun {
     }
     this.view.enter('Failed', failureReason)
     if (this.admitted !== undefined) await this.hold.release(this.admitted)
-  }
-
-  /** Why the result files could not be stored, as the end of a failureReason; empty where they are there. */
-  private async lastResults(): Promise<string> {
-    if (this.admitted === undefined || this.view.cancelReason === deletedReason) return ''
-    try {
-      this.concluded = await lastResults.concludeRestore.executeWithOptions(
-        { summary: 'write what is known to the result files' },
-        [{ ref: this.admitted, complete: false }],
-      )
-      return ''
-    } catch (thrown) {
-      log.warn('results are not stored', { reason: reasonOf(thrown) })
-      return `; results not stored: ${reasonOf(thrown)}`
-    }
+    if (ref !== undefined && last?.do === 'late') await storeResultsLate(ref, this.view)
   }
 
   private async enter(phase: RestorePhase, options: { fence?: boolean; hookStatus?: HookStatus } = {}): Promise<void> {

@@ -3,7 +3,15 @@ import type { ChunkReport } from '../activities/restore-chunk.ts'
 import type { AdmittedRestore } from '../activities/admit-restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import type { RestorePhase } from '../velero/phases.ts'
-import { cancelSignal, failuresQuery, pauseSignal, planQuery, progressQuery, resumeSignal } from './contract.ts'
+import {
+  cancelSignal,
+  deletedReason,
+  failuresQuery,
+  pauseSignal,
+  planQuery,
+  progressQuery,
+  resumeSignal,
+} from './contract.ts'
 import type { RestoreInput, RestoreProgress } from './contract.ts'
 import { describeRun } from './describe-run.ts'
 import { outcomeAttribute, phaseAttribute } from './search-attributes.ts'
@@ -17,6 +25,8 @@ const reasonMax = 1000
 /** What people see of a run, and the signals they send it: queries, current details, search attributes. */
 export class RunView {
   cancelReason: string | undefined
+  /** The Restore is deleted, or is about to be. */
+  isDeleted = false
   phase: RestorePhase | 'Gone' = 'New'
   private readonly input: RestoreInput
   private plan: PlanSummary | undefined
@@ -36,7 +46,9 @@ export class RunView {
     setHandler(
       cancelSignal,
       (argument) => {
-        this.cancelReason ??= reasonIn(argument) ?? 'no reason given'
+        const reason = reasonIn(argument) ?? 'no reason given'
+        this.cancelReason ??= reason
+        this.isDeleted ||= reason === deletedReason
         this.pausedBecause = undefined
         cancel()
       },

@@ -65,6 +65,11 @@ describe('a bucket that turns read-only', () => {
       .filter(({ key }) => key.startsWith('configmaps|')).length
   }
 
+  const filesOf = async (name: string) => {
+    const { log, results, resourceList } = await readResultFiles(cluster, name)
+    return [log, results, resourceList]
+  }
+
   const createdIn = (namespace: string) =>
     [...countCreates(readAudit(cluster), ['configmaps'])].filter(([key]) => key.startsWith(`configmaps/${namespace}/`))
 
@@ -127,6 +132,10 @@ describe('a bucket that turns read-only', () => {
     await setReadOnly(false)
     await new Promise((resolve) => setTimeout(resolve, 3_000))
     expect(createdIn('given-up').length + createdIn('late').length).toBe(stood)
+    for (const name of ['given-up', 'late']) {
+      await waitUntil(async () => (await filesOf(name)).every(Boolean), 60_000, `the results of ${name}, stored late`)
+      expect((await getRestore(cluster, name))?.status?.phase).toBe('Failed')
+    }
   })
 
   /** A chunk waits for its bucket for a day; here that ends in ten seconds, within which it is tried again. */

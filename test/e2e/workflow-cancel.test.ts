@@ -1,6 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
-import { cancelSignal, failuresQuery, pauseSignal, progressQuery, resumeSignal } from '../../workflows/contract.ts'
+import {
+  cancelSignal,
+  deletedReason,
+  failuresQuery,
+  pauseSignal,
+  progressQuery,
+  resumeSignal,
+} from '../../workflows/contract.ts'
 import { waitUntil } from '../kit/wait-until.ts'
 import { aPlan, conclusion, created, stories, untilCancelled } from '../workflows/story.ts'
 import type { Fakes, Told } from '../workflows/story.ts'
@@ -61,6 +68,39 @@ describe('a restore that is cancelled', () => {
     await told.called('restoreChunk')
     await told.handle.signal(cancelSignal, 'enough')
     await closedAsCanceled(told, 'cancelled: enough; results not stored: access denied')
+  })
+
+  it('whose results cannot be stored in time stores them after its end, and closes then', async () => {
+    let tries = 0
+    const told = await tell({
+      restoreChunk: untilCancelled,
+      concludeRestore: () => {
+        if (tries++ === 0) throw ApplicationFailure.nonRetryable('the bucket is away')
+        expect(told.phases.at(-1)).toMatchObject({ phase: 'Failed' })
+        return conclusion()
+      },
+    })
+    await told.called('restoreChunk')
+    await told.handle.signal(cancelSignal, 'enough')
+    await closedAsCanceled(told, 'cancelled: enough; results not stored: the bucket is away')
+    expect(tries).toBe(2)
+  })
+
+  it('whose Restore is deleted stores no results late', async () => {
+    let tries = 0
+    const told = await tell({
+      restoreChunk: untilCancelled,
+      concludeRestore: () => {
+        if (tries++ === 0) throw ApplicationFailure.nonRetryable('the bucket is away')
+        return untilCancelled()
+      },
+    })
+    await told.called('restoreChunk')
+    await told.handle.signal(cancelSignal, 'enough')
+    await waitUntil(() => tries === 2, 20_000, 'results to be stored late')
+    expect((await told.handle.query(progressQuery)).waitingFor).toBe('the bucket, to store the results')
+    await told.handle.signal(cancelSignal, deletedReason)
+    await closedAsCanceled(told, 'cancelled: enough; results not stored: the bucket is away')
   })
 
   it('in its very last step is not cancelled any more: the verdict stands', async () => {
