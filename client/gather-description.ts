@@ -71,7 +71,7 @@ async function readResults(
   if ((status.warnings ?? 0) + (status.errors ?? 0) === 0) return {}
   try {
     const key = restoreResultsKey(metadata.name)
-    const text = await readResultFile(connections, restore, key)
+    const text = await readResultFile(connections, restore, 'RestoreResults')
     return text === undefined ? { resultsMissing: 'the result file is not there' } : { results: parse(text, key) }
   } catch (thrown) {
     return { resultsMissing: explainError(thrown).line }

@@ -7,7 +7,7 @@ import { exitCodes } from './exit-codes.ts'
 import { noSuch } from './no-such.ts'
 
 /** Velero's resources that the client reads. */
-export type VeleroResource = 'restores' | 'backups' | 'schedules' | 'backupstoragelocations'
+export type VeleroResource = 'restores' | 'backups' | 'schedules' | 'backupstoragelocations' | 'downloadrequests'
 
 /** How a resource of Velero is addressed. */
 export function veleroRef(resource: VeleroResource): { group: string; version: string; resource: string } {

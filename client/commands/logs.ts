@@ -7,7 +7,6 @@ import { print } from '../print.ts'
 import { readResultFile } from '../read-result-file.ts'
 import { isOver } from '../restore-state.ts'
 import { requireRestore } from '../restores.ts'
-import { restoreLogKey } from '../../velero/object-keys.ts'
 import { withConnections } from './global-options.ts'
 import type { GlobalOptions } from './global-options.ts'
 
@@ -15,7 +14,8 @@ const examples = `
 Examples:
   drydock logs shop-20260101120000 | grep level=error
 
-The log is read from the backup location, with the credentials of its Secret.`
+The log is read from the backup location, with the credentials of its Secret; without access to that it is
+downloaded, as by Velero's command line.`
 
 /** Adds `logs`. */
 export function addLogs(program: Command, run: (work: (io: Io) => Promise<ExitCode>) => Promise<void>): void {
@@ -30,7 +30,7 @@ export function addLogs(program: Command, run: (work: (io: Io) => Promise<ExitCo
 async function logs(io: Io, options: GlobalOptions, name: string): Promise<ExitCode> {
   return withConnections(io, options, async (connections) => {
     const restore = await requireRestore(connections, name)
-    const log = await readResultFile(connections, restore, restoreLogKey(name))
+    const log = await readResultFile(connections, restore, 'RestoreLog')
     if (log === undefined) throw new ClientError(exitCodes.error, whyNone(name, isOver(restore), restore.status?.phase))
     print(io, options.output, { name, lines: log.trimEnd().split('\n') }, () => log.trimEnd())
     return exitCodes.ok
