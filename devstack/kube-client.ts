@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 
 /** The little the stack asks of an API server; one pool of connections for all of it. */
@@ -14,12 +15,16 @@ export interface KubeAnswer {
   body: unknown
 }
 
+/** A server that says 429 wants to be asked again: a kind that was just defined is not served at once. */
+const busyMax = 20
+const busyMs = 500
+
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** Opens an API server by its address, its certificate and a token. */
 export function openKubeClient(target: { url: string; ca: string; token: string }): KubeClient {
   const dispatcher = new Agent({ connections: 8, connect: { ca: target.ca } })
-  const ask: KubeClient['request'] = async (method, path, body, contentType = 'application/json') => {
+  const askOnce: KubeClient['request'] = async (method, path, body, contentType = 'application/json') => {
     const answer = await request(target.url + path, {
       method,
       dispatcher,
@@ -27,6 +32,13 @@ export function openKubeClient(target: { url: string; ca: string; token: string 
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     return { status: answer.statusCode, body: parse(await answer.body.text()) }
+  }
+  const ask: KubeClient['request'] = async (...asked) => {
+    for (let busy = 1; ; busy++) {
+      const answer = await askOnce(...asked)
+      if (answer.status !== 429 || busy === busyMax) return answer
+      await sleep(busyMs)
+    }
   }
   return {
     request: ask,

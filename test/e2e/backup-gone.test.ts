@@ -12,7 +12,8 @@ import { aNamespace } from '../kit/volume-backups.ts'
 import { startWorker } from '../kit/worker.ts'
 import type { TestWorker } from '../kit/worker.ts'
 
-const count = 300
+/** So many that a command has time to pause them in their midst, on a busy machine too. */
+const count = 1500
 const env = { DRYDOCK_CHUNK_ITEMS: '10', DRYDOCK_ITEMS_IN_FLIGHT: '2' }
 
 describe('a backup that goes while it is restored', () => {
