@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
 import { expect, it } from 'vitest'
 import { findClosed } from '../../activities/locks/find-closed.ts'
 import { systemClock } from '../../infra/cluster/clock.ts'
@@ -26,9 +27,18 @@ const locking: Fakes = {
   findClosed: findClosed({ clock: systemClock }),
 }
 
-it('drops what a restore holds that was terminated, and keeps what one holds that runs', async () => {
+it('drops what a restore holds that was terminated, keeps what one holds that runs, and outlives a look that fails', async () => {
+  let looks = 0
+  const look = findClosed({ clock: systemClock })
+  const failing: Fakes = {
+    ...locking,
+    findClosed: (input) => {
+      if (looks++ === 0) throw ApplicationFailure.nonRetryable('Temporal does not answer')
+      return look(input)
+    },
+  }
   const cluster = 'terminated'
-  const holder = await tell({ ...locking, restoreChunk: untilCancelled }, { cluster })
+  const holder = await tell({ ...failing, restoreChunk: untilCancelled }, { cluster })
   await holder.called('restoreChunk')
   const next = await tell(locking, { cluster })
   await waitUntil(
@@ -40,6 +50,7 @@ it('drops what a restore holds that was terminated, and keeps what one holds tha
   expect(next.calls).not.toContain('restoreChunk 0/0')
   await holder.handle.terminate('by hand')
   await next.called('restoreChunk')
+  expect(looks).toBeGreaterThan(1)
   expect((await next.handle.result()).phase).toBe('Completed')
 })
 
