@@ -1,10 +1,11 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openBucket } from '../../devstack/bucket.ts'
-import { awaitRestore, createRestore, listKeys, readResultFiles, withAdmin } from '../kit/restores.ts'
+import { awaitRestore, createRestore, listKeys, readResultFiles } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { configMap, path, tarball } from '../kit/tarball.ts'
+import { createCompletedBackup } from '../kit/velero-objects.ts'
 import { startWorker } from '../kit/worker.ts'
 
 describe('bad input', () => {
@@ -27,16 +28,7 @@ describe('bad input', () => {
       )
     }
     s3.destroy()
-    await withAdmin(cluster, async (admin) => {
-      const backup = {
-        apiVersion: 'velero.io/v1',
-        kind: 'Backup',
-        metadata: { name, namespace: 'velero' },
-        spec: { storageLocation: 'default' },
-        status: { phase: 'Completed' },
-      }
-      await admin.must('POST', '/apis/velero.io/v1/namespaces/velero/backups', backup)
-    })
+    await createCompletedBackup(cluster, name)
     await createRestore(cluster, { name, spec: { backupName: name, ...spec } })
     return awaitRestore(cluster, name)
   }

@@ -5,9 +5,10 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Restore } from '../../velero/restore.ts'
 import { cancelSignal, pauseSignal, progressQuery, resumeSignal, workflowIdOf } from '../../workflows/contract.ts'
-import { awaitRestore, createRestore, withAdmin } from '../kit/restores.ts'
+import { awaitRestore, createRestore } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
+import { createCompletedBackup } from '../kit/velero-objects.ts'
 import { waitUntil } from '../kit/wait-until.ts'
 import { startWorker } from '../kit/worker.ts'
 import { findChromium, openBrowser, textOf } from './web-ui-browser.ts'
@@ -57,14 +58,7 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
 
   /** Restores a backup of which the cluster knows and the bucket does not. */
   async function restoreWithoutTarball(name: string): Promise<Restore> {
-    const backup = {
-      apiVersion: 'velero.io/v1',
-      kind: 'Backup',
-      metadata: { name, namespace: 'velero' },
-      spec: { storageLocation: 'default' },
-      status: { phase: 'Completed' },
-    }
-    await withAdmin(cluster, (admin) => admin.must('POST', '/apis/velero.io/v1/namespaces/velero/backups', backup))
+    await createCompletedBackup(cluster, name)
     return createRestore(cluster, { name, spec: { backupName: name } })
   }
 

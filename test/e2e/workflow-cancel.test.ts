@@ -70,34 +70,35 @@ describe('a restore that is cancelled', () => {
     await closedAsCanceled(told, 'cancelled: enough; results not stored: access denied')
   })
 
-  it('whose results cannot be stored in time stores them after its end, and closes then', async () => {
+  /** A restore that is cancelled while the bucket is away for the first conclusion. */
+  async function cancelWithoutBucket(
+    later: (told: () => Told) => unknown,
+  ): Promise<{ told: Told; tries: () => number }> {
     let tries = 0
-    const told = await tell({
+    const told: Told = await tell({
       restoreChunk: untilCancelled,
       concludeRestore: () => {
         if (tries++ === 0) throw ApplicationFailure.nonRetryable('the bucket is away')
-        expect(told.phases.at(-1)).toMatchObject({ phase: 'Failed' })
-        return conclusion()
+        return later(() => told)
       },
     })
     await told.called('restoreChunk')
     await told.handle.signal(cancelSignal, 'enough')
+    return { told, tries: () => tries }
+  }
+
+  it('whose results cannot be stored in time stores them after its end, and closes then', async () => {
+    const { told, tries } = await cancelWithoutBucket((running) => {
+      expect(running().phases.at(-1)).toMatchObject({ phase: 'Failed' })
+      return conclusion()
+    })
     await closedAsCanceled(told, 'cancelled: enough; results not stored: the bucket is away')
-    expect(tries).toBe(2)
+    expect(tries()).toBe(2)
   })
 
   it('whose Restore is deleted stores no results late', async () => {
-    let tries = 0
-    const told = await tell({
-      restoreChunk: untilCancelled,
-      concludeRestore: () => {
-        if (tries++ === 0) throw ApplicationFailure.nonRetryable('the bucket is away')
-        return untilCancelled()
-      },
-    })
-    await told.called('restoreChunk')
-    await told.handle.signal(cancelSignal, 'enough')
-    await waitUntil(() => tries === 2, 20_000, 'results to be stored late')
+    const { told, tries } = await cancelWithoutBucket(untilCancelled)
+    await waitUntil(() => tries() === 2, 20_000, 'results to be stored late')
     expect((await told.handle.query(progressQuery)).waitingFor).toBe('the bucket, to store the results')
     await told.handle.signal(cancelSignal, deletedReason)
     await closedAsCanceled(told, 'cancelled: enough; results not stored: the bucket is away')

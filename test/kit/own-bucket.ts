@@ -4,8 +4,7 @@ import { makeBucket, openBucket, uploadFolder } from '../../devstack/bucket.ts'
 import { startCluster } from '../../devstack/cluster.ts'
 import { endProcess } from '../../devstack/end-process.ts'
 import { openHome, type Home } from '../../devstack/home.ts'
-import { launch } from '../../devstack/launch.ts'
-import { startVersitygw } from '../../devstack/services/versitygw.ts'
+import { launchVersitygw, startVersitygw } from '../../devstack/services/versitygw.ts'
 import type { BucketAddress } from '../../devstack/stack-types.ts'
 import { stopStack } from '../../devstack/stop-stack.ts'
 import { fixturePath, theStack } from './stack.ts'
@@ -52,14 +51,5 @@ export async function clusterWithOwnBucket(backups: readonly string[]): Promise<
 async function startAgain(home: Home, s3: BucketAddress, readOnly: boolean): Promise<void> {
   const running = home.state.services['versitygw']
   if (running !== undefined) await endProcess(running)
-  const server = ['--port', new URL(s3.endpoint).host, '--health', '/health', '--quiet']
-  const folder = ['posix', '--sidecar', home.folder('s3/sidecar'), home.folder('s3/data')]
-  await launch(home, {
-    name: 'versitygw',
-    binary: await home.tool('versitygw'),
-    args: [...server, ...(readOnly ? ['--readonly'] : []), ...folder],
-    env: { ROOT_ACCESS_KEY: s3.accessKey, ROOT_SECRET_KEY: s3.secretKey },
-    address: s3.endpoint,
-    ready: async () => (await fetch(`${s3.endpoint}/health`)).ok,
-  })
+  await launchVersitygw(home, s3, { readOnly })
 }

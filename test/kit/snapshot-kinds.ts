@@ -48,26 +48,38 @@ function aDefinition(group: string, version: string, kind: string, scope: 'Clust
   }
 }
 
-/** A snapshot that was taken in a group, and its content, as items of a backup. */
-export function aGroupedSnapshot(
-  namespace: string,
-  name: string,
-  groupHandle: string,
-): readonly (readonly [string, Manifest])[] {
+/** A snapshot that was taken in a group, as an item of a backup. */
+export function aGroupSnapshot(namespace: string, name: string, groupHandle: string): readonly [string, Manifest] {
   const annotations = {
     'velero.io/csi-driver-name': 'd',
     'velero.io/csi-volumesnapshot-handle': `handle-${name}`,
     'velero.io/csi-volumegroupsnapshot-handle': groupHandle,
   }
-  const apiVersion = `${snapshots}/v1`
-  const content = `content-${name}`
+  return [
+    'volumesnapshots.snapshot.storage.k8s.io',
+    {
+      apiVersion: `${snapshots}/v1`,
+      kind: 'VolumeSnapshot',
+      metadata: { name, namespace, annotations },
+      spec: { source: { persistentVolumeClaimName: name } },
+      status: { boundVolumeSnapshotContentName: contentOf(name), readyToUse: true },
+    },
+  ]
+}
+
+/** The same with its content. */
+export function aGroupedSnapshot(
+  namespace: string,
+  name: string,
+  groupHandle: string,
+): readonly (readonly [string, Manifest])[] {
   return [
     [
       'volumesnapshotcontents.snapshot.storage.k8s.io',
       {
-        apiVersion,
+        apiVersion: `${snapshots}/v1`,
         kind: 'VolumeSnapshotContent',
-        metadata: { name: content },
+        metadata: { name: contentOf(name) },
         spec: {
           driver: 'd',
           deletionPolicy: 'Retain',
@@ -77,18 +89,11 @@ export function aGroupedSnapshot(
         status: { snapshotHandle: `handle-${name}`, readyToUse: true },
       },
     ],
-    [
-      'volumesnapshots.snapshot.storage.k8s.io',
-      {
-        apiVersion,
-        kind: 'VolumeSnapshot',
-        metadata: { name, namespace, annotations },
-        spec: { source: { persistentVolumeClaimName: name } },
-        status: { boundVolumeSnapshotContentName: content, readyToUse: true },
-      },
-    ],
+    aGroupSnapshot(namespace, name, groupHandle),
   ]
 }
+
+const contentOf = (snapshot: string) => `content-${snapshot}`
 
 /** A stub of a group snapshot as a restore of Velero's, or another one of ours, leaves it. */
 export function aStub(name: string, labels: Record<string, string>): Manifest {

@@ -37,6 +37,17 @@ export function createVelero(cluster: TestCluster, resource: string, object: obj
   )
 }
 
+/** Creates a Backup that is Completed, whatever the bucket has of it. */
+export function createCompletedBackup(cluster: TestCluster, name: string): Promise<VeleroObject> {
+  return createVelero(cluster, 'backups', {
+    apiVersion: 'velero.io/v1',
+    kind: 'Backup',
+    metadata: { name, namespace: cluster.veleroNamespace },
+    spec: { storageLocation: 'default' },
+    status: { phase: 'Completed' },
+  })
+}
+
 /** Changes one of Velero's objects by a merge patch. */
 export function patchVelero(
   cluster: TestCluster,
