@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startCluster } from '../devstack/cluster.ts'
@@ -6,6 +6,8 @@ import { openKubeClient } from '../devstack/kube-client.ts'
 import type { FullStack } from '../devstack/stack-types.ts'
 import { stopStack } from '../devstack/stop-stack.ts'
 import { startWorkerProcess } from '../devstack/worker-process.ts'
+import { readAudit } from '../test/kit/audit.ts'
+import type { AuditEvent } from '../test/kit/audit.ts'
 import { isTerminal } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
 import { fixture } from './fixture.ts'
@@ -17,12 +19,6 @@ export interface CallCount {
   /** Requests about that kind, by verb: `create 2500, patch 2500`. */
   verbs: string
   perObject: number
-}
-
-interface AuditLine {
-  verb: string
-  objectRef?: { resource?: string; namespace?: string }
-  user?: { username?: string }
 }
 
 /** Restores bulk5k in one mode of managed fields and counts what the API server was asked for each Secret and ConfigMap. */
@@ -38,11 +34,11 @@ export async function countCalls(stack: FullStack, managedFields: 'exact' | 'own
       archiveDir: join(dir, 'archives'),
     })
     try {
-      const before = linesOf(cluster.auditLog ?? '').length
+      const before = readAudit(cluster).length
       const client = openKubeClient({ url: cluster.kubeUrl, ca: cluster.kubeCa, token: cluster.tokens.admin })
       await restore(client)
       await client.close()
-      const asked = linesOf(cluster.auditLog ?? '').slice(before)
+      const asked = readAudit(cluster).slice(before)
       return [
         count(`Secrets, ${managedFields}`, asked, 'secrets', 2500),
         count(`ConfigMaps, ${managedFields}`, asked, 'configmaps', 2501),
@@ -77,14 +73,7 @@ async function restore(client: ReturnType<typeof openKubeClient>): Promise<void>
   throw new Error('the restore is not over after 10 minutes')
 }
 
-function linesOf(file: string): AuditLine[] {
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as AuditLine)
-}
-
-function count(what: string, lines: readonly AuditLine[], resource: string, objects: number): CallCount {
+function count(what: string, lines: readonly AuditEvent[], resource: string, objects: number): CallCount {
   const about = lines.filter((line) => line.objectRef?.resource === resource)
   const verbs = [...Map.groupBy(about, (line) => line.verb)].map(([verb, ones]) => `${verb} ${ones.length}`).join(', ')
   return { what, objects, verbs, perObject: about.length / objects }
