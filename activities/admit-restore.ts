@@ -95,8 +95,9 @@ async function failInVelerosWords({ ports }: AdmitParts, ref: AdmitInput['ref'],
 }
 
 /**
- * Goes on from the journal, whose location the claim names; a starting Velero's sweep is put back at once. An earlier run may have been ended from outside while its attempts still wrote, so they are
- * waited for here, once for the whole restore (rule 7).
+ * Goes on from the journal, whose location the claim names; a starting Velero's sweep is put back at once. An earlier
+ * run may have been ended from outside while its attempts still wrote, so they are waited for here, once for the whole
+ * restore (rule 7).
  */
 async function resume(
   parts: AdmitParts,

@@ -11,7 +11,6 @@ import { awaitPodVolumes } from './await-pod-volumes.ts'
 import { callOff } from './call-off.ts'
 import { closeAsCanceled } from './close-as-canceled.ts'
 import { lastPhase, planning, quick, results } from './activity-options.ts'
-import { deletedReason } from './contract.ts'
 import type { RestoreInput, RestoreOutcome } from './contract.ts'
 import { reasonOf, typeOf } from './failure-reason.ts'
 import { NamespaceHold } from './hold-namespaces.ts'
@@ -189,7 +188,7 @@ export class RestoreRun {
   private async giveUp(reason: string): Promise<void> {
     this.view.waitingFor('the last writes to end')
     if (this.summary !== undefined) this.operations = (await callOff(this.ref(), this.view)) ?? this.operations
-    const ref = this.view.cancelReason === deletedReason ? undefined : this.admitted
+    const ref = this.view.isDeleted ? undefined : this.admitted
     const last = ref === undefined ? undefined : await storeLastResults(ref)
     if (last?.do === 'stored') this.concluded = last.counts
     const failureReason = last?.do === 'late' ? `${reason}; results not stored: ${last.why}` : reason

@@ -82,7 +82,10 @@ async function restoreWave(waves: WavesInput, index: number, which: Which): Prom
   return terminating
 }
 
-/** Waits for all lanes, which begin nothing more after a failure, before the first trouble is passed on: nothing of ours goes on in the background. */
+/**
+ * Waits for all lanes, which begin nothing more after a failure, before the first trouble is passed on: nothing of ours
+ * goes on in the background.
+ */
 async function settle(running: Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(running)
   const failed = results.find((result) => result.status === 'rejected')
