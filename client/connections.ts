@@ -4,6 +4,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { Log } from '../activities/ports.ts'
 import { connectCluster } from '../infra/cluster/connect.ts'
 import type { ClusterConnection } from '../infra/cluster/connect.ts'
+import { channelArgs } from './channel-args.ts'
 import { ClientError } from './client-error.ts'
 import { exitCodes } from './exit-codes.ts'
 import { oneLine } from './explain-error.ts'
@@ -37,8 +38,6 @@ export interface Connections {
 
 /** Without a server the SDK waits for one this long. */
 const temporalPatience = '4s'
-/** A server that was away is noticed soon after it is back; by itself the wait between tries grows to two minutes. */
-const channelArgs = { 'grpc.max_reconnect_backoff_ms': 2000 }
 
 /**
  * Connects to the cluster, and meanwhile to Temporal. A configuration that is wrong throws at once; a Temporal that

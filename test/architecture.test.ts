@@ -51,6 +51,7 @@ const exceptions: Record<string, { imports: RegExp; because: string }[]> = {
 const doors: Record<string, { imports: RegExp; because: string }[]> = {
   worker: [
     { imports: /^package\.json$/, because: 'its version' },
+    { imports: /^client\/channel-args\.ts$/, because: 'both come back to Temporal alike' },
     {
       imports: /^client\/(start-workflow|delete-workflow|search-attributes)\.ts$/,
       because: 'starting a workflow is said once',

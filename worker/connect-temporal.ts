@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client'
 import type { ClientPlugin } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection } from '@temporalio/worker'
+import { channelArgs } from '../client/channel-args.ts'
 import { patiently } from './patiently.ts'
 import type { Patience } from './patiently.ts'
 
@@ -17,12 +18,6 @@ export interface TemporalDesk {
 }
 
 const pingMs = 4000
-
-/**
- * The Lease hangs on this connection. By itself the wait between tries to connect grows to two minutes, and so long
- * after an outage every restore would stand still.
- */
-const channelArgs = { 'grpc.max_reconnect_backoff_ms': 2000 }
 
 /** Connects by the profile of the environment (`TEMPORAL_…`, `temporal.toml`) and sees that the namespace is there. */
 export async function connectTemporal(patience: Patience, plugins: readonly ClientPlugin[]): Promise<TemporalDesk> {

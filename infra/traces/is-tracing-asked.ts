@@ -13,14 +13,18 @@ export function tracingProblems(env: Env): string[] {
     .filter(([, text]) => !/^https?:\/\//.test(text) || !URL.canParse(text))
     .map(
       ([name, text]) =>
-        `${name} is "${text}": it takes the http or https address of a receiver, e.g. http://localhost:4318`,
+        `${name} is "${withoutUser(text)}": it takes the http or https address of a receiver, e.g. http://localhost:4318`,
     )
   const names = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL']
-  const name = names.find((one) => (env[one] ?? '') !== '')
-  const protocol = name === undefined ? 'http/json' : env[name]
-  if (protocol?.startsWith('http/') !== true)
+  const [name, protocol] = names.map((one) => [one, env[one] ?? ''] as const).find(([, text]) => text !== '') ?? []
+  if (protocol?.startsWith('http/') === false)
     problems.push(`${name} is "${protocol}": traces go over HTTP (http/json or http/protobuf), not ${protocol}`)
   return problems
+}
+
+/** An address may hold a password, and problems are printed. */
+function withoutUser(address: string): string {
+  return address.replace(/[^/@]*@/, '…@')
 }
 
 function endpointsOf(env: Env): [name: string, text: string][] {

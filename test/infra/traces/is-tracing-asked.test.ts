@@ -24,6 +24,12 @@ describe('tracingProblems', () => {
     ])
   })
 
+  it('prints no password of an address', () => {
+    const [problem] = tracingProblems({ [endpoint]: 'grpc://user:secret@otel:4317' })
+    expect(problem).toContain('"grpc://…@otel:4317"')
+    expect(problem).not.toContain('secret')
+  })
+
   it('has nothing to say where all is right, or no traces are asked for', () => {
     expect(tracingProblems({ [endpoint]: 'https://otel', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' })).toEqual([])
     expect(tracingProblems({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).toEqual([])
