@@ -15,7 +15,15 @@ export const searchAttributes: Readonly<Record<string, string>> = {
 
 /** Starts Temporal with its Web UI and a database file; it answers once the namespace `default` is there. */
 export async function startTemporal(home: Home, attributes = searchAttributes): Promise<TemporalAddress> {
-  const [port, ui, http, metrics] = await freePorts(4)
+  return launchTemporal(home, await freePorts(4), attributes)
+}
+
+/** The same on four given ports: a server that was there before comes back with all it knew. */
+export async function launchTemporal(
+  home: Home,
+  [port, ui, http, metrics]: readonly number[],
+  attributes = searchAttributes,
+): Promise<TemporalAddress> {
   await launch(home, {
     name: 'temporal',
     binary: await home.tool('temporal'),

@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
-import { Connection } from '@temporalio/client'
 import { endProcess } from '../../devstack/end-process.ts'
+import { freePorts } from '../../devstack/free-ports.ts'
 import { openHome } from '../../devstack/home.ts'
-import { launch } from '../../devstack/launch.ts'
-import { startTemporal } from '../../devstack/services/temporal.ts'
+import { launchTemporal } from '../../devstack/services/temporal.ts'
 import type { TemporalAddress } from '../../devstack/stack-types.ts'
 import { stopStack } from '../../devstack/stop-stack.ts'
 import { whenFileIsOver } from '../kit/clean-up.ts'
@@ -26,34 +24,17 @@ export async function ownTemporal(): Promise<OwnTemporal> {
     await rm(dir, { recursive: true, force: true })
   })
   const home = openHome(dir)
-  const { address, uiUrl } = await startTemporal(home)
-  const running = () => {
-    const mark = home.state.services['temporal']
-    if (mark === undefined) throw new Error('the stack has no Temporal server')
-    return mark
-  }
-  const [binary = '', ...args] = commandOf(running().pid)
+  const ports = await freePorts(4)
+  const temporal = await launchTemporal(home, ports)
   return {
-    address,
-    uiUrl,
-    kill: () => endProcess(running()),
-    startAgain: () => launch(home, { name: 'temporal', binary, args, address, ready: () => answers(address) }),
-  }
-}
-
-/** No argument of it has a blank in it. */
-function commandOf(pid: number): string[] {
-  return execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
-    .trim()
-    .split(' ')
-}
-
-async function answers(address: string): Promise<boolean> {
-  const connection = await Connection.connect({ address, connectTimeout: '2s' })
-  try {
-    await connection.workflowService.describeNamespace({ namespace: 'default' })
-    return true
-  } finally {
-    await connection.close()
+    ...temporal,
+    kill: async () => {
+      const running = home.state.services['temporal']
+      if (running === undefined) throw new Error('the stack has no Temporal server')
+      await endProcess(running)
+    },
+    startAgain: async () => {
+      await launchTemporal(home, ports)
+    },
   }
 }
