@@ -1,6 +1,5 @@
 import type { Result, ResourceList, Results } from '../../velero/results.ts'
 import type { Message } from '../items/outcome.ts'
-import type { RestoreOperation } from '../../velero/item-operation.ts'
 import type { Tally } from './tally.ts'
 
 const namespacePrefix = 'namespace:'
@@ -42,11 +41,6 @@ export function renderResourceList(tally: Tally): ResourceList {
   }
   const kinds = [...list].sort(([a], [b]) => byBytes(a, b))
   return Object.fromEntries(kinds.map(([kind, names]) => [kind, names.sort(byBytes)]))
-}
-
-/** The asynchronous operations that items began, in the order of their items' keys. */
-export function renderOperations(tally: Tally): RestoreOperation[] {
-  return sorted(tally).flatMap((outcome) => (outcome.operation === undefined ? [] : [outcome.operation]))
 }
 
 /** How many items Velero would count as restored: all that are recorded, failed and skipped ones too. */

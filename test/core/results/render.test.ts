@@ -4,7 +4,7 @@ import type { Outcome } from '../../../core/items/outcome.ts'
 import { goJson } from '../../../core/results/go-json.ts'
 import { advanceProgress } from '../../../core/results/progress.ts'
 import { renderLog } from '../../../core/results/render-log.ts'
-import { renderOperations, renderResourceList, renderResults } from '../../../core/results/render-results.ts'
+import { renderResourceList, renderResults } from '../../../core/results/render-results.ts'
 import { emptyTally, tallyOf } from '../../../core/results/tally.ts'
 
 const made = (name: string, more: Partial<Outcome> = {}): Outcome => ({
@@ -57,16 +57,6 @@ describe('the resource list', () => {
       'apps/v1/Deployment': ['shop/d(updated)'],
       'v1/Pod': ['shop/B(failed)', 'shop/a(created)', 'shop/b(skipped)', 'x(created)'],
     })
-  })
-
-  it('names operations in the order of their items', () => {
-    const operation = (id: string) => ({ spec: { operationID: id } }) as unknown as NonNullable<Outcome['operation']>
-    const tally = tallyOf([
-      made('b', { operation: operation('2') }),
-      made('a', { operation: operation('1') }),
-      made('c'),
-    ])
-    expect(renderOperations(tally)).toEqual([operation('1'), operation('2')])
   })
 })
 
