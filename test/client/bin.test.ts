@@ -31,7 +31,7 @@ describe('npx drydock on a machine with an old Node', () => {
     await sleep(1_500)
     child.stdin.end('{ apiVersion: velero.io/v1, kind: Restore, metadata: { name: late }, spec: { backupName: b } }')
     expect(JSON.parse(await said)).toMatchObject({ metadata: { name: 'late' } })
-  }, 30_000)
+  })
 
   it('passes signals on and ends as its child did', async () => {
     const child = spawn(process.execPath, ['-r', old, bin, 'start', '--file', '-'])
@@ -39,5 +39,5 @@ describe('npx drydock on a machine with an old Node', () => {
     await sleep(2_500)
     child.kill('SIGTERM')
     expect(await ended).toEqual([null, 'SIGTERM'])
-  }, 30_000)
+  })
 })

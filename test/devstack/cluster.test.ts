@@ -24,7 +24,7 @@ describe('a cluster of etcd and kube-apiserver alone', () => {
     for (const [key, managers] of recordedBefore()) expect([key, held.get(key)]).toEqual([key, managers])
     await client.close()
     await stopStack(cluster.dir)
-  }, 60_000)
+  }, 240_000)
 })
 
 describe('a stack with controllers, scheduler and kwok', () => {

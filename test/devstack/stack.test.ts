@@ -19,7 +19,8 @@ import { stopStack } from '../../devstack/stop-stack.ts'
 const run = promisify(execFile)
 const main = fileURLToPath(new URL('../../devstack/main.ts', import.meta.url))
 const base = mkdtempSync(join(tmpdir(), 'drydock-stack-'))
-const upSeconds = 60
+/** Each of the servers may take a minute to answer. */
+const upSeconds = 240
 
 let stack: FullStack
 

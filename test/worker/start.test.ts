@@ -41,7 +41,8 @@ describe('a worker that starts', () => {
 
   it('tries Temporal for as long as it is told, then says in one line what is away, with code 1', async () => {
     const address = await closedAddress()
-    const worker = start({ TEMPORAL_ADDRESS: address, DRYDOCK_START_TIMEOUT: '2s' })
+    // Longer than the first try takes: only then is there a second one to tell of.
+    const worker = start({ TEMPORAL_ADDRESS: address, DRYDOCK_START_TIMEOUT: '6s' })
     expect(await worker.ended).toBe(1)
     const lines = worker.text().trim().split('\n')
     const errors = lines.map((line) => JSON.parse(line) as { level: string; msg: string })

@@ -1,10 +1,20 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { withBuildLock } from '../../../devstack/tools/build-lock.ts'
 import { obtainTool } from '../../../devstack/tools/obtain-tool.ts'
 import { tools } from '../../../devstack/tools/tools.ts'
+import { waitUntil } from '../../kit/wait-until.ts'
 
 const progress = { report: () => {}, signal: new AbortController().signal }
 let dir: string
@@ -88,10 +98,14 @@ describe('getting a tool', () => {
   })
 
   it('ends the build when it is interrupted', async () => {
-    aFakeGo('exec sleep 30')
+    aFakeGo(`touch ${dir}/begun; exec sleep 300`)
     const interrupt = new AbortController()
-    setTimeout(() => interrupt.abort(new Error('interrupted')), 200)
-    await expect(obtainTool('etcd', { ...progress, signal: interrupt.signal })).rejects.toThrow('interrupted')
+    const obtaining = expect(obtainTool('etcd', { ...progress, signal: interrupt.signal })).rejects.toThrow(
+      'interrupted',
+    )
+    await waitUntil(() => existsSync(join(dir, 'begun')), 60_000, 'the build to begin')
+    interrupt.abort(new Error('interrupted'))
+    await obtaining
     expect(readdirSync(join(cache, 'etcd-v3.6.8'))).toEqual([])
   })
 })

