@@ -7,7 +7,7 @@ import { putBackup } from '../kit/put-backup.ts'
 import { awaitRestore, createRestore, listKeys, readResultFiles, withAdmin } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
-import { deleteVelero, getVelero } from '../kit/velero-objects.ts'
+import { deleteVelero, getVelero, patchVelero } from '../kit/velero-objects.ts'
 import { aNamespace } from '../kit/volume-backups.ts'
 import { startWorker } from '../kit/worker.ts'
 import type { TestWorker } from '../kit/worker.ts'
@@ -21,6 +21,8 @@ describe('a backup that goes while it is restored', () => {
   let worker: TestWorker
   beforeAll(async () => {
     cluster = await freshCluster({ backups: [] })
+    // A sync would bring the Backup back, or take away the Restores of one whose files are gone, at a time of its own.
+    await patchVelero(cluster, 'backupstoragelocations', 'default', { spec: { backupSyncPeriod: '0s' } })
     worker = await startWorker(cluster, env)
   })
 

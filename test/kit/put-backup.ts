@@ -20,7 +20,10 @@ export interface MadeUpBackup {
   podVolumeBackups?: readonly Manifest[]
 }
 
-/** Puts a backup into the cluster's location and its Backup into the cluster. */
+/**
+ * Puts a backup into the cluster's location and its Backup into the cluster. The metadata comes last: until then a
+ * worker that syncs takes the folder for a backup under way, so it neither creates the Backup before us nor removes ours.
+ */
 export async function putBackup(cluster: TestCluster, backup: MadeUpBackup): Promise<void> {
   const { name } = backup
   const resource = backupResource(cluster, backup)
@@ -31,18 +34,18 @@ export async function putBackup(cluster: TestCluster, backup: MadeUpBackup): Pro
       new PutObjectCommand({ Bucket: cluster.s3.bucket, Key: `${cluster.prefix}/backups/${name}/${file}`, Body }),
     )
   try {
-    await put('velero-backup.json', Buffer.from(JSON.stringify(resource)))
     await put(`${name}.tar.gz`, tarball)
     for (const [file, content] of Object.entries({ volumeinfo: [], ...backup.files }))
       await put(`${name}-${file}.json.gz`, gzipSync(JSON.stringify(content)))
+    await withAdmin(cluster, async (admin) => {
+      const path = `/apis/velero.io/v1/namespaces/${cluster.veleroNamespace}`
+      await admin.must('POST', `${path}/backups`, resource)
+      for (const one of backup.podVolumeBackups ?? []) await admin.must('POST', `${path}/podvolumebackups`, one)
+    })
+    await put('velero-backup.json', Buffer.from(JSON.stringify(resource)))
   } finally {
     client.destroy()
   }
-  await withAdmin(cluster, async (admin) => {
-    const path = `/apis/velero.io/v1/namespaces/${cluster.veleroNamespace}`
-    await admin.must('POST', `${path}/backups`, resource)
-    for (const one of backup.podVolumeBackups ?? []) await admin.must('POST', `${path}/podvolumebackups`, one)
-  })
 }
 
 function backupResource({ veleroNamespace }: TestCluster, { name, spec }: MadeUpBackup): object {
