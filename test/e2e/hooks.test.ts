@@ -21,14 +21,14 @@ describe('exec hooks', () => {
   beforeAll(async () => {
     cluster = await freshCluster({ backups: ['shop'] })
     front = await openExecFront(cluster)
-    worker = await startWorker(front.cluster, { DRYDOCK_RESOURCE_TIMEOUT: '20s' })
+    worker = await startWorker(front.cluster)
   })
 
   /** Says of a pod's containers that they run, as a kubelet would, once the restore has made the pod. */
   async function runPod(namespace: string, name: string, containers = ['app'], ready = true): Promise<void> {
     await withAdmin(cluster, async (admin) => {
       const path = `/api/v1/namespaces/${namespace}/pods/${name}`
-      await waitUntil(async () => (await admin.request('GET', path)).status === 200, 30_000, `pod ${name}`)
+      await waitUntil(async () => (await admin.request('GET', path)).status === 200, 60_000, `pod ${name}`)
       const status = {
         phase: 'Running',
         containerStatuses: containers.map((container) => ({
@@ -113,17 +113,6 @@ describe('exec hooks', () => {
     ])
   })
 
-  it('a hook without end of its wait is given up with the resource timeout', async () => {
-    await craftBackup(cluster, 'endless', [aPod('endless', 'never', { annotations: hook('true') })])
-    await restoreOf('endless')
-    const { status } = await awaitRestore(cluster, 'endless')
-    expect(status).toMatchObject({ phase: 'PartiallyFailed', hookStatus: { hooksAttempted: 1, hooksFailed: 1 } })
-    const { results } = await readResultFiles(cluster, 'endless')
-    expect(results?.errors.namespaces).toEqual({
-      endless: ['hook <from-annotation> in container app in pod endless/never not executed: context deadline exceeded'],
-    })
-  })
-
   it('a restore without hooks says so', async () => {
     await createRestore(cluster, { name: 'none', spec: { backupName: 'shop', includedResources: ['configmaps'] } })
     const { status } = await awaitRestore(cluster, 'none')
@@ -136,9 +125,9 @@ describe('exec hooks', () => {
     front.behave(({ namespace }) => (namespace === mode && begun() === 1 ? 'hang' : 0))
     await restoreOf(mode, {}, { 'drydock.io/hooks': mode })
     await runPod(mode, 'slow')
-    await waitUntil(() => begun() === 1, 30_000, 'the hook to run')
+    await waitUntil(() => begun() === 1, 60_000, 'the hook to run')
     worker.kill('SIGKILL')
-    worker = await startWorker(front.cluster, { DRYDOCK_RESOURCE_TIMEOUT: '60s' })
+    worker = await startWorker(front.cluster)
     const { status } = await awaitRestore(cluster, mode)
     const { results } = await readResultFiles(cluster, mode)
     if (mode === 'at-least-once') {
@@ -149,5 +138,18 @@ describe('exec hooks', () => {
       expect(results?.errors.namespaces?.[mode]?.[0]).toContain('hook <from-annotation> in container app may have run')
       expect(begun()).toBe(1)
     }
+  })
+
+  it('a hook without end of its wait is given up with the resource timeout', async () => {
+    await worker.stop()
+    worker = await startWorker(front.cluster, { DRYDOCK_RESOURCE_TIMEOUT: '5s' })
+    await craftBackup(cluster, 'endless', [aPod('endless', 'never', { annotations: hook('true') })])
+    await restoreOf('endless')
+    const { status } = await awaitRestore(cluster, 'endless')
+    expect(status).toMatchObject({ phase: 'PartiallyFailed', hookStatus: { hooksAttempted: 1, hooksFailed: 1 } })
+    const { results } = await readResultFiles(cluster, 'endless')
+    expect(results?.errors.namespaces).toEqual({
+      endless: ['hook <from-annotation> in container app in pod endless/never not executed: context deadline exceeded'],
+    })
   })
 })
