@@ -11,12 +11,12 @@ export interface AuditEvent {
   stageTimestamp: string
 }
 
-/** All requests so far, in the order in which they were answered. */
+/** All requests so far, in the order in which they were answered; a line that is being written does not count yet. */
 export function readAudit(cluster: { auditLog?: string }): AuditEvent[] {
   if (cluster.auditLog === undefined) throw new Error('this cluster keeps no audit log')
   return readFileSync(cluster.auditLog, 'utf8')
     .split('\n')
-    .filter((line) => line !== '')
+    .slice(0, -1)
     .map((line) => JSON.parse(line) as AuditEvent)
 }
 
