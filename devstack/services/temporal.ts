@@ -13,6 +13,8 @@ export const searchAttributes: Readonly<Record<string, string>> = {
   DrydockOutcome: 'Keyword',
 }
 
+const always = ['history.transferProcessorMaxPollRPS=1000', 'system.enableActivityEagerExecution=true']
+
 /** Starts Temporal with its Web UI and a database file; it answers once the namespace `default` is there. */
 export async function startTemporal(home: Home, attributes = searchAttributes): Promise<TemporalAddress> {
   return launchTemporal(home, await freePorts(4), attributes)
@@ -23,6 +25,7 @@ export async function launchTemporal(
   home: Home,
   [port, ui, http, metrics]: readonly number[],
   attributes = searchAttributes,
+  dynamicConfig: readonly string[] = [],
 ): Promise<TemporalAddress> {
   await launch(home, {
     name: 'temporal',
@@ -37,8 +40,7 @@ export async function launchTemporal(
       `--metrics-port=${metrics}`,
       `--db-filename=${join(home.folder('temporal'), 'temporal.db')}`,
       '--log-level=warn',
-      '--dynamic-config-value=history.transferProcessorMaxPollRPS=1000',
-      '--dynamic-config-value=system.enableActivityEagerExecution=true',
+      ...[...always, ...dynamicConfig].map((value) => `--dynamic-config-value=${value}`),
       ...Object.entries(attributes).map(([name, type]) => `--search-attribute=${name}=${type}`),
     ],
     address: `127.0.0.1:${port}`,

@@ -16,8 +16,11 @@ export interface OwnTemporal extends TemporalAddress {
   startAgain(): Promise<void>
 }
 
-/** Starts one beside that of the test run. It is stopped after the tests of the file. */
-export async function ownTemporal(): Promise<OwnTemporal> {
+/**
+ * Starts one beside that of the test run, with these settings of its dynamic configuration (`key=value`). It is stopped
+ * after the tests of the file.
+ */
+export async function ownTemporal(dynamicConfig: readonly string[] = []): Promise<OwnTemporal> {
   const dir = ownDir()
   whenFileIsOver(async () => {
     await stopStack(dir)
@@ -25,7 +28,8 @@ export async function ownTemporal(): Promise<OwnTemporal> {
   })
   const home = openHome(dir)
   const ports = await freePorts(4)
-  const temporal = await launchTemporal(home, ports)
+  const start = () => launchTemporal(home, ports, undefined, dynamicConfig)
+  const temporal = await start()
   return {
     ...temporal,
     kill: async () => {
@@ -34,7 +38,7 @@ export async function ownTemporal(): Promise<OwnTemporal> {
       await endProcess(running)
     },
     startAgain: async () => {
-      await launchTemporal(home, ports)
+      await start()
     },
   }
 }
