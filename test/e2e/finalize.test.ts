@@ -5,6 +5,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { aPod, craftBackup } from '../kit/craft-backup.ts'
 import type { CraftedItem } from '../kit/craft-backup.ts'
+import { holdNamespace, letNamespaceGo } from '../kit/held-namespace.ts'
 import { awaitRestore, createRestore, getRestore, readResultFiles, withAdmin } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
@@ -121,7 +122,10 @@ describe('the finalization', () => {
       aConfigMap('look', 'changed'),
       aConfigMap('look', 'gone'),
       aPod('look', 'idle'),
+      // It keeps the finalization from its look until all is changed.
+      aConfigMap('held', 'late'),
     ])
+    await holdNamespace(cluster, 'held')
     await createRestore(cluster, {
       name: 'look',
       spec: { backupName: 'look' },
@@ -138,6 +142,7 @@ describe('the finalization', () => {
       await admin.must('PATCH', path('changed'), { data: { key: 'other', more: '1' } }, 'application/merge-patch+json')
       await admin.must('DELETE', path('gone'))
     })
+    await letNamespaceGo(cluster, 'held')
     const { status } = await awaitRestore(cluster, 'look')
     const { results } = await readResultFiles(cluster, 'look')
     expect(results?.warnings.namespaces?.['look']?.sort()).toEqual([
