@@ -32,7 +32,7 @@ describe('backups and locations without a Velero server', () => {
     client.destroy()
   }
   const backup = (name: string) => getVelero(cluster, 'backups', name)
-  const comes = (name: string) => waitUntil(async () => (await backup(name)) !== undefined, 30_000, `Backup ${name}`)
+  const comes = (name: string) => waitUntil(async () => (await backup(name)) !== undefined, 60_000, `Backup ${name}`)
   const metadata = (name: string, status: object, more: object = {}) =>
     JSON.stringify({ apiVersion: 'velero.io/v1', kind: 'Backup', metadata: { name, ...more }, spec: {}, status })
 
@@ -70,7 +70,7 @@ describe('backups and locations without a Velero server', () => {
     await put('backups/vols/vols-podvolumebackups.json.gz', gzipSync(JSON.stringify([podVolume])))
     await put('backups/vols/velero-backup.json', metadata('vols', { phase: 'Completed' }))
     await comes('vols')
-    await waitUntil(async () => (await getVelero(cluster, 'podvolumebackups', 'pvb-1')) !== undefined, 10_000, 'pvb-1')
+    await waitUntil(async () => (await getVelero(cluster, 'podvolumebackups', 'pvb-1')) !== undefined, 30_000, 'pvb-1')
     const uid = (await backup('vols'))?.metadata.uid
     const found = await getVelero(cluster, 'podvolumebackups', 'pvb-1')
     expect(found?.metadata.ownerReferences?.[0]?.uid).toBe(uid)
@@ -114,8 +114,8 @@ describe('backups and locations without a Velero server', () => {
       status: { phase: 'Completed' },
     })
     await removeAll('backups/full/')
-    await waitUntil(async () => (await backup('full')) === undefined, 30_000, 'Backup full to go')
-    await waitUntil(async () => (await getRestore(cluster, 'of-full')) === undefined, 45_000, 'its restore to go')
+    await waitUntil(async () => (await backup('full')) === undefined, 60_000, 'Backup full to go')
+    await waitUntil(async () => (await getRestore(cluster, 'of-full')) === undefined, 60_000, 'its restore to go')
     expect(await listKeys(cluster, 'restores/of-full/')).toEqual([])
     expect(await backup('by-hand')).toBeDefined()
   })
@@ -123,12 +123,12 @@ describe('backups and locations without a Velero server', () => {
   it('tells a location with foreign folders, or one that cannot be opened, Unavailable, and Available once that is mended', async () => {
     const phase = async () => (await getVelero(cluster, 'backupstoragelocations', 'default'))?.status
     await put('foo/x', 'x')
-    await waitUntil(async () => (await phase())?.['phase'] === 'Unavailable', 20_000, 'Unavailable')
+    await waitUntil(async () => (await phase())?.['phase'] === 'Unavailable', 60_000, 'Unavailable')
     expect((await phase())?.['message']).toBe(
       'BackupStorageLocation "default" is unavailable: Backup store contains invalid top-level directories: [foo]',
     )
     await removeAll('foo/')
-    await waitUntil(async () => (await phase())?.['phase'] === 'Available', 20_000, 'Available')
+    await waitUntil(async () => (await phase())?.['phase'] === 'Available', 60_000, 'Available')
     expect((await phase())?.['message']).toBeUndefined()
     const location = await getVelero(cluster, 'backupstoragelocations', 'default')
     await createVelero(cluster, 'backupstoragelocations', {
@@ -138,7 +138,7 @@ describe('backups and locations without a Velero server', () => {
       spec: { ...location?.spec, default: false, config: { oops: '1' }, validationFrequency: '0s' },
     })
     const wrong = async () => (await getVelero(cluster, 'backupstoragelocations', 'wrong'))?.status
-    await waitUntil(async () => (await wrong())?.['phase'] === 'Unavailable', 20_000, 'wrong to be Unavailable')
+    await waitUntil(async () => (await wrong())?.['phase'] === 'Unavailable', 60_000, 'wrong to be Unavailable')
     expect((await wrong())?.['message']).toContain('config has invalid keys [oops]')
   })
 })

@@ -35,7 +35,7 @@ describe('DownloadRequests without a Velero server', () => {
         found = await getVelero(cluster, 'downloadrequests', request)
         return found?.status?.['expiration'] !== undefined
       },
-      20_000,
+      60_000,
       `an answer to ${request}`,
     )
     return found as VeleroObject
@@ -80,7 +80,7 @@ describe('DownloadRequests without a Velero server', () => {
       status: { expiration: '2026-01-01T00:00:00Z' },
     })
     const isGone = async () => (await getVelero(cluster, 'downloadrequests', request.metadata.name)) === undefined
-    await waitUntil(isGone, 30_000, 'the old request to go')
+    await waitUntil(isGone, 60_000, 'the old request to go')
   })
 
   it('makes addresses with publicUrl where the location has one', async () => {
@@ -111,7 +111,7 @@ it('DownloadRequests are left to a Velero server where one is there', async () =
     metadata: { name: 'theirs' },
     spec: { target: { kind: 'BackupLog', name: 'shop' } },
   })
-  await waitUntil(() => worker.log().includes('this worker leads'), 30_000, 'the worker to lead')
+  await waitUntil(() => worker.log().includes('this worker leads'), 60_000, 'the worker to lead')
   await new Promise((resolve) => setTimeout(resolve, 3000))
   expect((await getVelero(cluster, 'downloadrequests', 'theirs'))?.status).toBeUndefined()
 })

@@ -12,7 +12,8 @@ import { velero } from './velero-cli.ts'
 import { waitUntil } from './wait-until.ts'
 import type { PhaseWatch } from './watch-phases.ts'
 
-const patience = 120_000
+/** Velero restores one after another, so the last of them comes late. */
+const patience = 300_000
 
 /**
  * Plays scenarios side by side, whoever restores: prepares each, creates the Restores by `velero`, and does what users

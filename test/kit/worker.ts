@@ -27,7 +27,8 @@ export async function startWorker(cluster: TestCluster, env: Record<string, stri
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let text = ''
-  const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
+  // On its exit the last lines of its log may still be on their way.
+  const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)))
   let over = false
   void ended.then(() => (over = true))
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (text += piece.toString()))
@@ -38,7 +39,7 @@ export async function startWorker(cluster: TestCluster, env: Record<string, stri
   })
   await waitUntil(
     () => over || (text.includes('worker is ready') && text.includes('watching Restores')),
-    60_000,
+    120_000,
     'the worker to be ready',
   )
   if (over) throw new Error(`the worker did not start:\n${text}`)
