@@ -1,12 +1,29 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Restore } from '../../velero/restore.ts'
 import { runClient } from '../kit/client.ts'
+import { craftBackup } from '../kit/craft-backup.ts'
+import type { CraftedItem } from '../kit/craft-backup.ts'
+import { holdNamespace } from '../kit/held-namespace.ts'
 import { awaitRestore, createRestore, getRestore } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { eventsOf } from '../kit/velero-objects.ts'
 import { startWorker } from '../kit/worker.ts'
 
-const bulk = { backupName: 'bulk5k', includedResources: ['configmaps'] }
+const aConfigMap = (namespace: string): CraftedItem => ({
+  groupResource: 'configmaps',
+  manifest: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace }, data: { key: 'value' } },
+})
+
+/** Puts two backups into the cluster: of namespace `bulk`, and of this one and one whose restore does not end. */
+async function putBackups(cluster: TestCluster): Promise<void> {
+  await holdNamespace(cluster, 'held')
+  await craftBackup(cluster, 'bulk', [aConfigMap('bulk')])
+  await craftBackup(cluster, 'bulk-held', [aConfigMap('bulk'), aConfigMap('held')])
+}
+
+const bulk = { backupName: 'bulk' }
+const isUnderWay = ({ status }: Restore) => (status?.progress?.itemsRestored ?? 0) > 0
 
 describe('restores into the same namespace', () => {
   let cluster: TestCluster
@@ -18,56 +35,59 @@ describe('restores into the same namespace', () => {
   }
 
   beforeAll(async () => {
-    cluster = await freshCluster({ backups: ['bulk5k', 'shop'] })
+    cluster = await freshCluster()
+    await putBackups(cluster)
     await startWorker(cluster)
-    await createRestore(cluster, { name: 'first', spec: bulk })
-    await awaitRestore(cluster, 'first', ({ status }) => (status?.progress?.itemsRestored ?? 0) > 0)
-    expect((await runClient(cluster, ['pause', 'first'])).code).toBe(0)
+    await createRestore(cluster, { name: 'first', spec: { backupName: 'bulk-held' } })
+    await awaitRestore(cluster, 'first', isUnderWay)
     await createRestore(cluster, { name: 'second', spec: bulk })
     await createRestore(cluster, { name: 'third', spec: { ...bulk, includedNamespaces: ['bulk'] } })
     await awaitRestore(cluster, 'third', ({ status }) => status?.phase === 'InProgress')
   })
 
   it('take turns: one that waits is in progress, names the holder, and writes nothing', async () => {
-    await expect.poll(() => waitOf('second'), { timeout: 20_000 }).toMatch(holder)
-    expect((await runClient(cluster, ['describe', 'second'])).out).toMatch(holder)
+    await expect.poll(() => waitOf('second'), { timeout: 60_000 }).toMatch(holder)
+    await expect
+      .poll(async () => (await runClient(cluster, ['describe', 'second'])).out, { timeout: 60_000 })
+      .toMatch(holder)
     expect((await getRestore(cluster, 'second'))?.status).toMatchObject({ phase: 'InProgress' })
     expect(await itemsOf('second')).toBe(0)
   })
 
   it('tell it by an Event', async () => {
     const notes = async () => (await eventsOf(cluster, 'second')).map(({ note }) => note).join('\n')
-    await expect.poll(notes, { timeout: 30_000 }).toMatch(holder)
+    await expect.poll(notes, { timeout: 60_000 }).toMatch(holder)
   })
 
   it('keep nobody waiting who restores elsewhere', async () => {
     const spec = { backupName: 'shop', includedResources: ['configmaps'] }
     await createRestore(cluster, { name: 'elsewhere', spec })
-    expect((await awaitRestore(cluster, 'elsewhere', undefined, 30_000)).status?.phase).toBe('Completed')
+    expect((await awaitRestore(cluster, 'elsewhere')).status?.phase).toBe('Completed')
     await createRestore(cluster, { name: 'mapped', spec: { ...bulk, namespaceMapping: { bulk: 'bulk-copy' } } })
-    expect((await awaitRestore(cluster, 'mapped', undefined, 60_000)).status?.phase).toBe('Completed')
+    expect((await awaitRestore(cluster, 'mapped')).status?.phase).toBe('Completed')
   })
 
   it('let go on cancel: one that waits ends at once, and the next one follows the holder', async () => {
     expect((await runClient(cluster, ['cancel', 'second', '--reason', 'not needed'])).code).toBe(0)
-    expect((await awaitRestore(cluster, 'second', undefined, 15_000)).status).toMatchObject({
+    expect((await awaitRestore(cluster, 'second')).status).toMatchObject({
       phase: 'Failed',
       failureReason: 'cancelled: not needed',
     })
     expect(await itemsOf('third')).toBe(0)
     expect((await runClient(cluster, ['cancel', 'first', '--reason', 'over'])).code).toBe(0)
-    expect((await awaitRestore(cluster, 'third', undefined, 60_000)).status).toMatchObject({ phase: 'Completed' })
+    expect((await awaitRestore(cluster, 'third')).status).toMatchObject({ phase: 'Completed' })
   })
 })
 
 it('a restore that waits for too long ends as Failed and names what it waited for', async () => {
-  const cluster = await freshCluster({ backups: ['bulk5k'] })
-  await startWorker(cluster, { DRYDOCK_LOCK_TIMEOUT: '3s', DRYDOCK_RESTORES_MAX: '1' })
-  await createRestore(cluster, { name: 'runs', spec: bulk })
-  await awaitRestore(cluster, 'runs', ({ status }) => (status?.progress?.itemsRestored ?? 0) > 0)
-  await runClient(cluster, ['pause', 'runs'])
+  const cluster = await freshCluster({ backups: [] })
+  await putBackups(cluster)
+  // The first one has to get its turn within this time as well.
+  await startWorker(cluster, { DRYDOCK_LOCK_TIMEOUT: '8s', DRYDOCK_RESTORES_MAX: '1' })
+  await createRestore(cluster, { name: 'runs', spec: { backupName: 'bulk-held' } })
+  await awaitRestore(cluster, 'runs', isUnderWay)
   await createRestore(cluster, { name: 'late', spec: { ...bulk, namespaceMapping: { bulk: 'elsewhere' } } })
-  expect((await awaitRestore(cluster, 'late', undefined, 30_000)).status).toMatchObject({
+  expect((await awaitRestore(cluster, 'late')).status).toMatchObject({
     phase: 'Failed',
     failureReason: expect.stringMatching(
       /gave up after .* of waiting for one of the 1 restores that may run at once to end$/,
