@@ -7,7 +7,6 @@ import { waitUntil } from '../kit/wait-until.ts'
 import { startWorker } from '../kit/worker.ts'
 
 const finalizer = 'restores.velero.io/external-resources-finalizer'
-const within = 45_000
 
 describe('deleting a restore', () => {
   let cluster: TestCluster
@@ -16,7 +15,7 @@ describe('deleting a restore', () => {
     await startWorker(cluster)
   })
 
-  const goes = async (name: string) => {
+  const goes = async (name: string, within = 120_000) => {
     await deleteVelero(cluster, 'restores', name)
     await waitUntil(async () => (await getRestore(cluster, name)) === undefined, within, `Restore ${name} to go`)
   }
@@ -92,7 +91,7 @@ describe('deleting a restore', () => {
       spec: { storageLocation: 'away' },
     })
     await oldRestore('unreachable', { backupName: 'far' }, { phase: 'PartiallyFailed' })
-    await goes('unreachable')
+    await goes('unreachable', 45_000)
     const left = (await eventsOf(cluster, 'unreachable')).find(({ reason }) => reason === 'FilesLeft')
     expect(left?.note).toContain('restores/unreachable/')
     expect(left?.note).toContain('127.0.0.1:9')
@@ -111,7 +110,7 @@ describe('deleting a restore', () => {
     await createRestore(other, { name: 'twin', spec: { backupName: 'shop', includedResources: ['configmaps'] } })
     await awaitRestore(other, 'twin')
     await deleteVelero(other, 'restores', 'twin')
-    await waitUntil(async () => (await getRestore(other, 'twin')) === undefined, within, 'the other twin to go')
+    await waitUntil(async () => (await getRestore(other, 'twin')) === undefined, 120_000, 'the other twin to go')
     const keys = await listKeys(cluster, 'restores/twin/')
     expect(keys.every((key) => key.startsWith(`restores/twin/drydock/${twin.metadata.uid}/`))).toBe(true)
     expect(keys.length).toBeGreaterThan(0)
