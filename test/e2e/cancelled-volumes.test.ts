@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { drydockVeleroFlags } from '../../devstack/services/velero.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import type { Restore } from '../../velero/restore.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
-import { runClient } from '../kit/client.ts'
+import { holdNamespace, letNamespaceGo } from '../kit/held-namespace.ts'
 import { startNodeAgent } from '../kit/node-agent.ts'
 import type { Verdict } from '../kit/node-agent.ts'
 import { putBackup } from '../kit/put-backup.ts'
@@ -34,7 +35,7 @@ const fromOperation = 'error from restore item operation'
 const calledOff = (order: Order) =>
   `${fromOperation}: DataDownload ${order.metadata.name} of claim ${claimOf(order)} is canceled: found the order marked as cancel`
 
-const resourceTimeoutSeconds = 20
+const resourceTimeoutSeconds = 90
 
 describe('volumes whose data is called off', () => {
   let cluster: TestCluster
@@ -44,8 +45,6 @@ describe('volumes whose data is called off', () => {
       DRYDOCK_FEATURES: 'EnableCSI',
       DRYDOCK_ITEM_OPERATION_SYNC: '1s',
       DRYDOCK_RESOURCE_TIMEOUT: `${resourceTimeoutSeconds}s`,
-      DRYDOCK_CHUNK_ITEMS: '10',
-      DRYDOCK_ITEMS_IN_FLIGHT: '2',
     })
     await startNodeAgent(cluster, {
       verdict: (order) => verdicts.get(claimOf(order as Order))?.(order as Order) ?? 'complete',
@@ -98,7 +97,9 @@ describe('volumes whose data is called off', () => {
     })
     const called = await awaitPhase('moved', 'new/data-2', 'InProgress')
     await cancel(called)
-    await awaitRestore(cluster, 'moved', ({ status }) => status?.phase === 'FinalizingPartiallyFailed')
+    // Whoever looks again and again may miss a finalization that waits for nothing.
+    const isFinalizing = ({ status }: Restore) => /^Finalizing|^PartiallyFailed/.test(status?.phase ?? '')
+    await awaitRestore(cluster, 'moved', isFinalizing)
     const since = performance.now()
     const { status } = await awaitRestore(cluster, 'moved')
     expect((performance.now() - since) / 1000).toBeLessThan(resourceTimeoutSeconds / 2)
@@ -123,18 +124,15 @@ describe('volumes whose data is called off', () => {
     ])
   })
 
+  // The Velero server of another file may have to end before this one can start.
   it('a download that a starting Velero server calls off is an error with its name, and the others go on', async () => {
     const moved = movedClaims('swept', 'swept', 3)
-    const configMaps = Array.from({ length: 300 }, (_, index): readonly [string, Manifest] => [
-      'configmaps',
-      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `c-${index}`, namespace: 'swept' } },
-    ])
-    await putBackup(cluster, { ...moved, items: [...moved.items, ...configMaps] })
+    const late: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late', namespace: 'held' } }
+    await holdNamespace(cluster, 'held')
+    await putBackup(cluster, { ...moved, items: [...moved.items, ['configmaps', late]] })
     verdicts.set('swept/data-1', untilCancelled)
     verdicts.set('swept/data-2', untilCancelled)
     await createRestore(cluster, { name: 'swept', spec: { backupName: 'swept' } })
-    await awaitRestore(cluster, 'swept', ({ status }) => (status?.progress?.itemsRestored ?? 0) > moved.items.length)
-    expect((await runClient(cluster, ['pause', 'swept'])).code).toBe(0)
     for (const claim of ['swept/data-1', 'swept/data-2']) await awaitPhase('swept', claim, 'InProgress')
     await awaitPhase('swept', 'swept/data-3', 'Completed')
 
@@ -147,7 +145,7 @@ describe('volumes whose data is called off', () => {
     await waitUntil(async () => (await sweep()) !== undefined, 120_000, 'the Event of the sweep')
     expect((await sweep())?.note).toContain('put back to InProgress')
 
-    expect((await runClient(cluster, ['resume', 'swept'])).code).toBe(0)
+    await letNamespaceGo(cluster, 'held')
     const { status } = await awaitRestore(cluster, 'swept')
     expect(status).toMatchObject({
       phase: 'PartiallyFailed',
@@ -155,10 +153,10 @@ describe('volumes whose data is called off', () => {
       restoreItemOperationsAttempted: 3,
       restoreItemOperationsCompleted: 1,
       restoreItemOperationsFailed: 2,
-      progress: { itemsRestored: 300 + 3 + 3 + 1 },
+      progress: { itemsRestored: 3 + 3 + 1 + 2 },
     })
     expect(status?.failureReason).toBeUndefined()
     const { results } = await readResultFiles(cluster, 'swept')
     expect(results?.errors.velero?.toSorted()).toEqual(called.map(calledOff).toSorted())
-  })
+  }, 600_000)
 })
