@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
 import {
@@ -9,7 +10,7 @@ import {
   resumeSignal,
 } from '../../workflows/contract.ts'
 import { waitUntil } from '../kit/wait-until.ts'
-import { aPlan, conclusion, created, stories, untilCancelled } from '../workflows/story.ts'
+import { aPlan, beating, conclusion, created, stories, untilCancelled } from '../workflows/story.ts'
 import type { Fakes, Told } from '../workflows/story.ts'
 
 const tell = stories()
@@ -98,7 +99,7 @@ describe('a restore that is cancelled', () => {
 
   it('whose Restore is deleted stores no results late', async () => {
     const { told, tries } = await cancelWithoutBucket(untilCancelled)
-    await waitUntil(() => tries() === 2, 20_000, 'results to be stored late')
+    await waitUntil(() => tries() === 2, 60_000, 'results to be stored late')
     expect((await told.handle.query(progressQuery)).waitingFor).toBe('the bucket, to store the results')
     await told.handle.signal(cancelSignal, deletedReason)
     await closedAsCanceled(told, 'cancelled: enough; results not stored: the bucket is away')
@@ -114,7 +115,7 @@ describe('a restore that is cancelled', () => {
     })
     await told.called('setPhase Completed')
     await told.handle.signal(cancelSignal, 'too late')
-    await waitUntil(() => release !== undefined, 5000, 'the last step')
+    await waitUntil(() => release !== undefined, 30_000, 'the last step')
     release?.()
     expect(await told.handle.result()).toMatchObject({ phase: 'Completed' })
   })
@@ -130,20 +131,29 @@ describe('a restore that is cancelled', () => {
 })
 
 describe('a restore that is paused', () => {
-  const many: Fakes = {
-    planRestore: () => aPlan({ secrets: [1, 1, 1, 1, 1, 1, 1, 1] }),
-    restoreChunk: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      return created(1)
-    },
+  /** Eight chunks that go on once they are let go: a chunk that ended before the pause came would be followed by another. */
+  const many = () => {
+    const { promise, resolve: letGo } = Promise.withResolvers<void>()
+    const fakes: Fakes = {
+      planRestore: () => aPlan({ secrets: [1, 1, 1, 1, 1, 1, 1, 1] }),
+      restoreChunk: async () => {
+        await beating(Promise.race([promise, Context.current().cancelled]))
+        return created(1)
+      },
+    }
+    return { fakes, letGo }
   }
+  const waitingFor = async ({ handle }: Told) => (await handle.query(progressQuery)).waitingFor
 
   it('starts no further chunk until it is resumed, and says what it waits for', async () => {
-    const told = await tell(many)
+    const { fakes, letGo } = many()
+    const told = await tell(fakes)
     await told.called('restoreChunk')
     await told.handle.signal(pauseSignal, 'lunch')
-    await waitUntil(async () => (await told.handle.query(progressQuery)).itemsDone === 4, 10_000, 'the running chunks')
-    expect((await told.handle.query(progressQuery)).waitingFor).toBe('resume: paused lunch')
+    await waitUntil(async () => (await waitingFor(told)) === 'resume: paused lunch', 60_000, 'the pause')
+    letGo()
+    await waitUntil(async () => (await told.handle.query(progressQuery)).itemsDone === 4, 60_000, 'the running chunks')
+    expect(await waitingFor(told)).toBe('resume: paused lunch')
     expect(told.calls.filter((call) => call.startsWith('restoreChunk'))).toHaveLength(4)
     await told.handle.signal(resumeSignal)
     expect(await told.handle.result()).toMatchObject({ phase: 'Completed' })
@@ -151,7 +161,7 @@ describe('a restore that is paused', () => {
   })
 
   it('can be cancelled', async () => {
-    const told = await tell(many)
+    const told = await tell(many().fakes)
     await told.called('restoreChunk')
     await told.handle.signal(pauseSignal)
     await told.handle.signal(cancelSignal, 'enough')

@@ -29,12 +29,15 @@ const locking: Fakes = {
 
 it('drops what a restore holds that was terminated, keeps what one holds that runs, and outlives a look that fails', async () => {
   let looks = 0
+  let found = 0
   const look = findClosed({ clock: systemClock })
   const failing: Fakes = {
     ...locking,
-    findClosed: (input) => {
+    findClosed: async (input) => {
       if (looks++ === 0) throw ApplicationFailure.nonRetryable('Temporal does not answer')
-      return look(input)
+      const closed = await look(input)
+      found++
+      return closed
     },
   }
   const cluster = 'terminated'
@@ -43,14 +46,15 @@ it('drops what a restore holds that was terminated, keeps what one holds that ru
   const next = await tell(locking, { cluster })
   await waitUntil(
     async () => (await next.handle.query(progressQuery)).waitingFor?.includes('namespace shop') ?? false,
-    20_000,
+    60_000,
     'the second restore to wait',
   )
-  await new Promise((resolve) => setTimeout(resolve, 12_000))
+  // One look fails, the next one finds the holder running; what comes of it is there a moment later.
+  await waitUntil(() => found > 0, 120_000, 'a look at the holder that runs')
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
   expect(next.calls).not.toContain('restoreChunk 0/0')
   await holder.handle.terminate('by hand')
   await next.called('restoreChunk')
-  expect(looks).toBeGreaterThan(1)
   expect((await next.handle.result()).phase).toBe('Completed')
 })
 

@@ -44,15 +44,20 @@ export function aPlan(waves: Record<string, number[]>): PlanSummary {
 /** What concluding reports. */
 export const conclusion = (more: object = {}) => ({ items: 3, warnings: 0, errors: 0, operations: 0, ...more })
 
-/** Waits until the attempt is cancelled, beating as a real one does. */
-export async function untilCancelled(): Promise<never> {
+/** Waits for something in an activity, beating as a real one does. */
+export async function beating<T>(wait: Promise<T>): Promise<T> {
   const context = Context.current()
   const beat = setInterval(() => context.heartbeat(), 200)
   try {
-    return await context.cancelled
+    return await wait
   } finally {
     clearInterval(beat)
   }
+}
+
+/** Waits until the attempt is cancelled. */
+export function untilCancelled(): Promise<never> {
+  return beating(Context.current().cancelled)
 }
 
 /** Tells stories by the real workflow on the real server; the activities are those of each test. */
@@ -86,7 +91,7 @@ export function stories(): (fakes: Fakes, input?: object) => Promise<Told> {
       workflowBundle: bundle,
       activities,
       shutdownGraceTime: '1s',
-      shutdownForceTime: '3s',
+      shutdownForceTime: '60s',
       maxHeartbeatThrottleInterval: '200ms',
       defaultHeartbeatThrottleInterval: '200ms',
     })
