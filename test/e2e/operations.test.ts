@@ -40,9 +40,12 @@ describe('asynchronous operations of the data mover', () => {
 
   it('waits for each DataDownload and ends Completed', async () => {
     await putBackup(cluster, movedClaims('moved', 'app', 3))
+    // Held back until it waits: downloads that end before the first look are never waited for.
+    for (const claim of ['data-1', 'data-2', 'data-3']) verdicts.set(`app/${claim}`, 'stuck')
     await restore('moved', 'moved')
     const waiting = await awaitRestore(cluster, 'moved', ({ status }) => status?.phase === 'WaitingForPluginOperations')
     expect(waiting.status).toMatchObject({ restoreItemOperationsAttempted: 3 })
+    verdicts.clear()
     const { status } = await awaitRestore(cluster, 'moved')
     expect(status).toMatchObject({
       phase: 'Completed',

@@ -91,7 +91,7 @@ describe('the phases of a restore that `velero` creates beside a Velero server',
           .filter(({ reason }) => known.includes(reason))
           .map(({ type, reason }) => [type, reason])
       const expected = phases.slice(1).map((phase) => [phase.includes('Failed') ? 'Warning' : 'Normal', phase])
-      await expect.poll(told, { timeout: 10_000 }).toEqual(expected)
+      await expect.poll(told, { timeout: 30_000 }).toEqual(expected)
     })
 
     it('by `velero restore get` and `describe --details`', async () => {

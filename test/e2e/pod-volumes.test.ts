@@ -11,7 +11,8 @@ import { startWorker } from '../kit/worker.ts'
 import type { TestWorker } from '../kit/worker.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 
-const env = { DRYDOCK_RESOURCE_TIMEOUT: '4s' }
+/** The worker looks every two seconds, so this is a few looks for the stand-in to make a repository ready. */
+const env = { DRYDOCK_RESOURCE_TIMEOUT: '10s' }
 const orders = '/apis/velero.io/v1/namespaces/velero/podvolumerestores'
 
 async function ordersOf(cluster: TestCluster, restore: string): Promise<Manifest[]> {
@@ -102,7 +103,7 @@ describe('volumes of pods on a cluster with node agents', () => {
     await putBackup(cluster, podsWithVolumes('mixed', 'mix', pods))
     verdicts.set('mix/bad/data', { fail: 'no space left' })
     verdicts.set('mix/mute/data', 'stuck')
-    const annotations = { 'velero.io/pod-volume-timeout': '8s' }
+    const annotations = { 'velero.io/pod-volume-timeout': '20s' }
     await createRestore(cluster, { name: 'mixed', spec: { backupName: 'mixed' }, annotations })
     const { status } = await awaitRestore(cluster, 'mixed')
     expect(status).toMatchObject({ phase: 'PartiallyFailed', errors: 2 })

@@ -13,7 +13,7 @@ describe('a restore by a worker on the real stack', () => {
 
   it('restores bulk5k whole: Completed, 5,003 items, no warning', async () => {
     await createRestore(cluster, { name: 'whole', spec: { backupName: 'bulk5k' } })
-    const { status } = await awaitRestore(cluster, 'whole')
+    const { status } = await awaitRestore(cluster, 'whole', undefined, 240_000)
     expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: 5003, totalItems: 5003 } })
     expect(status?.warnings).toBeUndefined()
     expect(status?.errors).toBeUndefined()

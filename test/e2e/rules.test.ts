@@ -7,6 +7,7 @@ import { startRestoreWorkflow } from '../../client/start-workflow.ts'
 import { restoreLabels } from '../../core/items/restore-labels.ts'
 import { restartFailureReason } from '../../velero/defaults.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
+import type { Restore } from '../../velero/restore.ts'
 import { taskQueueOf, workflowIdOf } from '../../workflows/contract.ts'
 import { readAudit } from '../kit/audit.ts'
 import { awaitRestore, createRestore, getRestore, listKeys, readResultFiles, withAdmin } from '../kit/restores.ts'
@@ -29,6 +30,8 @@ beforeAll(async () => {
 })
 afterAll(() => client.connection.close())
 
+/** For five thousand items, and the loss of a worker in between, on a machine that is busy with others. */
+const patience = 240_000
 const configMaps = { backupName: 'shop', includedResources: ['configmaps'] }
 
 async function inBucket<T>(use: (s3: ReturnType<typeof openBucket>, bucket: string) => Promise<T>): Promise<T> {
@@ -74,7 +77,7 @@ describe('rule 2: the start', () => {
     const ref = { namespace: 'velero', name: 'started-often', uid: restore.metadata.uid ?? '', cluster: clusterId }
     const options = { ref, taskQueue: taskQueueOf(clusterId, 'velero'), backup: 'bulk5k', tagged: false }
     const handles = await Promise.all(Array.from({ length: 10 }, () => startRestoreWorkflow(client, options)))
-    await awaitRestore(cluster, 'started-often')
+    await awaitRestore(cluster, 'started-often', undefined, patience)
     const runs: string[] = []
     for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowIdOf(ref)}'` })) runs.push(run.runId)
     expect(new Set(handles.map((handle) => handle.workflowId)).size).toBe(1)
@@ -107,10 +110,10 @@ describe('rule 3: which cluster', () => {
       backup: 'shop',
       tagged: false,
     })
-    await waitUntil(async () => (await handle.describe()).status.name !== 'RUNNING' || true, 1000, 'a moment')
     const failures = async () => JSON.stringify(await handle.fetchHistory())
     await waitUntil(async () => (await failures()).includes('WrongCluster'), 30_000, 'the refusal')
-    await handle.terminate('seen')
+    // It may have closed by itself meanwhile.
+    await handle.terminate('seen').catch(() => undefined)
   })
 })
 
@@ -120,12 +123,13 @@ describe('rule 4: the journal', () => {
     const own = await freshCluster({ backups: ['bulk5k'] })
     const worker = await startWorker(own)
     await createRestore(own, { name, spec: { backupName: 'bulk5k' } })
-    await awaitRestore(own, name, ({ status }) => (status?.progress?.itemsRestored ?? 0) > 400)
+    // Six chunks beside four lanes: the first one is done for good, and is not gone through once more.
+    await awaitRestore(own, name, ({ status }) => (status?.progress?.itemsRestored ?? 0) > 1200)
     worker.kill('SIGKILL')
     const keys = (await listKeys(own, `restores/${name}/drydock/`)).map((key) => `${own.prefix}/${key}`)
     await breaking(keys)
     await startWorker(own)
-    const { status } = await awaitRestore(own, name)
+    const { status } = await awaitRestore(own, name, undefined, patience)
     expect(status?.phase).toBe('Failed')
     return status?.failureReason ?? ''
   }
@@ -138,7 +142,7 @@ describe('rule 4: the journal', () => {
     })
     expect(removed).not.toBe('')
     expect(reason).toMatch(/a shard under outcomes\/wave-002\/chunk-00000 is missing/)
-  })
+  }, 600_000)
 
   it('a shard of another restore is an error that names both', async () => {
     const reason = await breakJournal('foreign', async (keys) => {
@@ -153,7 +157,7 @@ describe('rule 4: the journal', () => {
       })
     })
     expect(reason).toMatch(/belongs to restore uid somebody-else/)
-  })
+  }, 600_000)
 })
 
 describe('rule 5: ours or not', () => {
@@ -195,10 +199,11 @@ describe('rule 8: status', () => {
       spec: { backupName: 'bulk5k', namespaceMapping: { bulk: 'bulk-steady' } },
     })
     const seen: number[] = []
-    await awaitRestore(cluster, 'steady', ({ status }) => {
+    const isOver = ({ status }: Restore) => {
       seen.push(status?.progress?.itemsRestored ?? 0)
       return status?.phase === 'Completed'
-    })
+    }
+    await awaitRestore(cluster, 'steady', isOver, patience)
     expect(seen).toEqual([...seen].sort((a, b) => a - b))
     expect(new Set(seen).size).toBeGreaterThan(3)
   })
@@ -214,10 +219,10 @@ describe('rule 10: the archive', () => {
     const Key = `${own.prefix}/backups/bulk5k/bulk5k.tar.gz`
     await inBucket((s3, Bucket) => s3.send(new PutObjectCommand({ Bucket, Key, Body: gzipSync('another one') })))
     await startWorker(own)
-    const { status } = await awaitRestore(own, 'replaced')
+    const { status } = await awaitRestore(own, 'replaced', undefined, patience)
     expect(status?.phase).toBe('Failed')
     expect(status?.failureReason).toMatch(/bulk5k\.tar\.gz/)
-  })
+  }, 600_000)
 })
 
 async function createNamespace(name: string): Promise<void> {

@@ -16,7 +16,8 @@ describe('a Velero server that starts while restores run', () => {
   beforeAll(async () => {
     cluster = await freshCluster({ backups: ['bulk5k'] })
     connection = await Connection.connect({ address: cluster.temporal.address })
-    await startWorker(cluster, { DRYDOCK_CHUNK_ITEMS: '50' })
+    // Slow enough to be paused midway.
+    await startWorker(cluster, { DRYDOCK_CHUNK_ITEMS: '50', DRYDOCK_ITEMS_IN_FLIGHT: '4' })
   })
   afterAll(() => connection.close())
 

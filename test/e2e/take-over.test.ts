@@ -127,7 +127,7 @@ describe('restores that a real Velero server left behind', () => {
     expect(files.results?.warnings.velero?.some((text) => text.includes('hooks of this restore'))).toBe(true)
     expect(countMessages(files.results?.warnings ?? {})).toBe(countMessages(was?.results?.warnings ?? {}) + 1)
     const reasons = async () => (await eventsOf(cluster, 'finalizing')).map(({ reason }) => reason)
-    await expect.poll(reasons, { timeout: 10_000 }).toEqual(['TakenOver', 'Finalizing', 'Completed'])
+    await expect.poll(reasons, { timeout: 30_000 }).toEqual(['TakenOver', 'Finalizing', 'Completed'])
   })
 
   it('FinalizingPartiallyFailed: ends PartiallyFailed with Velero’s errors, each once', async () => {

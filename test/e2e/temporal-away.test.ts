@@ -13,7 +13,8 @@ import { ownTemporal } from './own-temporal.ts'
 
 /** Long enough for the worker to lose its Lease, its activities to be given up, and tries to connect to become rare. */
 const awayMs = 52_000
-const readyAgainMs = 6000
+/** A connection tries again every two seconds, and readiness is asked for once a second. By itself it would be far later. */
+const readyAgainMs = 12_000
 
 async function get(worker: TestWorker, path: string): Promise<{ status: number; text: string }> {
   const line = worker
@@ -43,12 +44,13 @@ describe('a Temporal server that goes away in the middle of a restore and comes 
   beforeAll(async () => {
     const temporal = await ownTemporal()
     cluster = { ...(await freshCluster({ backups: ['bulk5k', 'shop'], audit: true })), temporal }
-    worker = await startWorker(cluster)
+    // Slow enough that a client which only starts is there in the middle.
+    worker = await startWorker(cluster, { DRYDOCK_ITEMS_IN_FLIGHT: '4' })
     await createRestore(cluster, { name: 'through', spec: { backupName: 'bulk5k' } })
     watchedBefore = startClient(cluster, ['watch', 'through'])
     await awaitRestore(cluster, 'through', ({ status }) => (status?.progress?.itemsRestored ?? 0) > 400)
     // It tells of a wave once its first question has been answered.
-    await waitUntil(() => / wave \d/.test(watchedBefore.out()), 20_000, 'the watch to have reached Temporal')
+    await waitUntil(() => / wave \d/.test(watchedBefore.out()), 60_000, 'the watch to have reached Temporal')
     await temporal.kill()
     const killedAt = Date.now()
     try {
@@ -56,7 +58,7 @@ describe('a Temporal server that goes away in the middle of a restore and comes 
       itemsAtLoss = restore?.status?.progress?.itemsRestored ?? 0
       expect(restore?.status?.phase).toBe('InProgress')
       watchedMeanwhile = startClient(cluster, ['watch', 'through'])
-      await waitUntil(async () => !(await readiness(worker)).ready, 15_000, 'the worker not to be ready')
+      await waitUntil(async () => !(await readiness(worker)).ready, 30_000, 'the worker not to be ready')
       away.checks = (await readiness(worker)).checks
       away.livez = (await get(worker, '/livez')).status
       away.runs['describe'] = await runClient(cluster, ['describe', 'through'])
@@ -87,7 +89,7 @@ describe('a Temporal server that goes away in the middle of a restore and comes 
   })
 
   it('lets the same worker carry the restore to its end, with nothing created twice', async () => {
-    const { status } = await awaitRestore(cluster, 'through', undefined, 170_000)
+    const { status } = await awaitRestore(cluster, 'through', undefined, 250_000)
     expect(itemsAtLoss).toBeLessThan(5003)
     expect(status?.failureReason).toBeUndefined()
     expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: 5003, totalItems: 5003 } })
@@ -97,11 +99,11 @@ describe('a Temporal server that goes away in the middle of a restore and comes 
     const entries = Object.values((await readResultFiles(cluster, 'through')).resourceList ?? {}).flat()
     expect(entries.filter((entry) => entry.endsWith('(created)'))).toHaveLength(5003)
     expect(worker.log().match(/worker is ready/g)).toHaveLength(1)
-    expect(await worker.stop()).toBe(0)
   })
 
-  it('starts what was created meanwhile', async () => {
+  it('lets it start what was created meanwhile, and end when it is asked to', async () => {
     expect((await awaitRestore(cluster, 'begun-meanwhile')).status?.phase).toBe('Completed')
+    expect(await worker.stop()).toBe(0)
   })
 
   it('is told by each command of the client in one line, with its exit code', () => {

@@ -115,7 +115,7 @@ describe.each(['without', 'with'] as const)('the velero command line %s a Velero
   it('restore delete removes it with its files', async () => {
     const said = await run('restore delete first --confirm')
     expect(said).toContain('Request to delete restore "first" submitted successfully.')
-    await waitUntil(async () => (await getRestore(cluster, 'first')) === undefined, 45_000, 'the restore to go')
+    await waitUntil(async () => (await getRestore(cluster, 'first')) === undefined, 120_000, 'the restore to go')
     expect(await listKeys(cluster, 'restores/first/')).toEqual([])
   })
 })

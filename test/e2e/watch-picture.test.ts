@@ -18,6 +18,7 @@ const narrow = 40
 
 const runs = /^█+░+ InProgress wave \d\/4 [3-7]\d%  \d+ (?:s|min) left  \d+\/5003  \d+\/s  (?:secrets|configmaps)$/
 const waits = /^█+░+ InProgress wave \d\/4 \d+%  waiting: resume: paused disk is full  \d+\/5003/
+const pausedWords = 'waiting: resume: paused disk is full'
 const sentence =
   /^\d\d:\d\d:\d\d InProgress, wave \d\/4 (?:secrets|configmaps), \d+ of 5003 items, \d+\/s, \d+ (?:s|min) left$/m
 
@@ -53,9 +54,11 @@ describe('drydock watch', () => {
     await runClient(cluster, ['pause', name, '--reason', 'disk is full'])
     paused = await awaitLine(onWide, wide, waits)
     await awaitLine(onNarrow, narrow, /waiting: res.*…$/)
+    // Lines are told a second apart.
+    await waitUntil(() => onPipe.out().includes(pausedWords), 60_000, 'the sentence about the pause')
     await runClient(cluster, ['resume', name])
     await Promise.all([onWide.ended, onNarrow.ended, onPipe.ended])
-  })
+  }, 600_000)
 
   it('shows phase, wave, part, time left, items, rate and kind in one line of a terminal, then what is waited for', () => {
     expect(running.lines.at(-1)).toMatch(runs)
@@ -85,7 +88,7 @@ describe('drydock watch', () => {
     for (const mark of ['\u001b', '\r']) expect(onPipe.out()).not.toContain(mark)
     for (const line of lines.slice(0, -1)) expect(line).toMatch(/^\d\d:\d\d:\d\d [A-Z]\w+/)
     expect(onPipe.out()).toMatch(sentence)
-    expect(onPipe.out()).toContain('waiting: resume: paused disk is full')
+    expect(onPipe.out()).toContain(pausedWords)
     expect(lines.at(-1)).toMatch(/^Restore "nightly-again" Completed: /)
   })
 
