@@ -31,7 +31,8 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
 
   beforeAll(async () => {
     cluster = await freshCluster({ backups: ['bulk5k'] })
-    await startWorker(cluster)
+    // Slow enough to be paused among the secrets.
+    await startWorker(cluster, { DRYDOCK_ITEMS_IN_FLIGHT: '8' })
     connection = await Connection.connect({ address: cluster.temporal.address })
     browser = await openBrowser(executable ?? '')
     page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, timezoneId: 'UTC' })
@@ -43,11 +44,21 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
     await connection?.close()
   })
 
+  const handleOf = ({ metadata: { namespace = '', name, uid = '' } }: Restore) =>
+    new Client({ connection }).workflow.getHandle(workflowIdOf({ namespace, name, uid }))
+
+  /** The workflow ends a moment after the last phase; a page that was opened in between shows it running. */
+  const closed = (restore: Restore) =>
+    waitUntil(
+      async () => (await handleOf(restore).describe()).status.name !== 'RUNNING',
+      patience,
+      'the workflow’s end',
+    )
+
   /** Creates a Restore and pauses it in its waves, so that there is time to look. */
   async function pausedRestore(name: string): Promise<{ restore: Restore; handle: WorkflowHandle }> {
     const restore = await createRestore(cluster, { name, spec: { backupName: 'bulk5k' } })
-    const { namespace = '', uid = '' } = restore.metadata
-    const handle = new Client({ connection }).workflow.getHandle(workflowIdOf({ namespace, name, uid }))
+    const handle = handleOf(restore)
     const begun = async () => ((await handle.query(progressQuery).catch(() => undefined))?.itemsDone ?? 0) > 0
     await waitUntil(begun, patience, 'the first item')
     await handle.signal(pauseSignal, 'to be looked at')
@@ -122,6 +133,7 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
     await page.getByRole('button', { name: 'Confirm' }).locator('visible=true').click()
     const ended = await awaitRestore(cluster, 'web-cancelled')
     expect(ended.status).toMatchObject({ phase: 'Failed', failureReason: expect.stringMatching(/^cancelled: /) })
+    await closed(restore)
     await open(restore)
     await expectText(['Canceled'])
     await tab('Search Attributes')
@@ -154,6 +166,7 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
     const restore = await restoreWithoutTarball('web-failed')
     const { failureReason = '' } = (await awaitRestore(cluster, 'web-failed')).status ?? {}
     expect(failureReason).toMatch(/^restore execution failed: error downloading backup: .*web-failed\.tar\.gz/)
+    await closed(restore)
     await open(restore)
     await expectText(['Failed', 'read the backup and plan the waves', 'end the Restore as Failed', failureReason])
     await tab('Search Attributes')
@@ -166,16 +179,12 @@ describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
   it('tells what a completed one came to', async () => {
     const { restore, handle } = await pausedRestore('web-completed')
     await handle.signal(resumeSignal)
-    await awaitRestore(cluster, 'web-completed', undefined, 150_000)
-    await waitUntil(
-      async () => (await handle.describe()).status.name === 'COMPLETED',
-      patience,
-      'the end of the workflow',
-    )
+    await awaitRestore(cluster, 'web-completed', undefined, 240_000)
+    await closed(restore)
     await open(restore)
     await expectText(['Completed', 'enter phase Completed', '"phase": "Completed"', /"items": 500\d/])
     await picture('completed')
     await tab('Search Attributes')
     await expectText(['"DrydockOutcome": "ok"', '"DrydockPhase": "Completed"'])
-  })
+  }, 600_000)
 })
