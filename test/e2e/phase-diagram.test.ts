@@ -53,7 +53,7 @@ describe('the phases of a restore that `velero` creates beside a Velero server',
     })
     watch = await watchPhases(cluster)
     await playScenarios(cluster, watch, phaseScenarios)
-  }, 600_000)
+  }, 900_000)
 
   const isOver = (name: string) => isTerminal(watch.phasesOf(name).at(-1))
   const last = (name: string) => watch.statesOf(name).at(-1) ?? {}

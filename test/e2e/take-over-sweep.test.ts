@@ -60,5 +60,5 @@ describe('a Velero server that starts while restores run', () => {
     const done = await awaitRestore(cluster, 'swept', undefined, 240_000)
     expect(done.status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: 2502 } })
     expect(done.status?.failureReason).toBeUndefined()
-  }, 500_000)
+  }, 900_000)
 })
