@@ -5,6 +5,7 @@ import { deleteFiles } from './deletion/delete-files.ts'
 import { endRun } from './deletion/end-run.ts'
 import { releaseRestore } from './deletion/release-restore.ts'
 import { findClosed } from './locks/find-closed.ts'
+import { findHolders } from './locks/find-holders.ts'
 import { requestLocks } from './locks/request-locks.ts'
 import { tellWait } from './locks/tell-wait.ts'
 import { runHooks } from './hooks/run-hooks.ts'
@@ -32,6 +33,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     planRestore: planRestore({ ports, sessions, settings }),
     requestLocks: requestLocks({ ports, sessions, settings }),
     findClosed: findClosed(ports),
+    findHolders: findHolders({ ports, sessions, settings }),
     tellWait: tellWait(ports),
     restoreChunk: restoreChunk({ ports, sessions, settings, gate }),
     awaitNamespace: awaitNamespace(ports, settings),

@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow'
 import type { RestorePhase } from '../velero/phases.ts'
+import type { Hold } from '../activities/locks/find-holders.ts'
 import type { LockSignal } from '../activities/locks/request-locks.ts'
 import type { Locks } from '../core/locks/decide-grants.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
@@ -34,10 +35,7 @@ export interface RestoreOutcome {
 /** The type of the workflow, as the Web UI shows it. */
 export const restoreWorkflowType = 'restore'
 
-/** The workflow of a Restore. Its uid makes a Restore that was deleted and made again another workflow. */
-export function workflowIdOf(ref: { namespace: string; name: string; uid: string }): string {
-  return `restore/${ref.namespace}/${ref.name}/${ref.uid}`
-}
+export { workflowIdOf } from '../core/request/workflow-id.ts'
 
 /** The type of the workflow that deletes what belongs to a Restore. */
 export const deleteWorkflowType = 'deleteRestore'
@@ -77,6 +75,8 @@ export const requestLocksSignal = defineSignal<[LockSignal]>('request')
 export const releaseLocksSignal = defineSignal<[{ workflowId: string; runId: string }]>('release')
 /** Its answer to a restore: `behind` says what is being waited for, and is absent where all are granted. */
 export const locksSignal = defineSignal<[{ runId: string; behind?: string }]>('locks')
+/** Asks a restore whether it holds its target namespaces. */
+export const holdQuery = defineQuery<Hold>('namespaces')
 /** Who holds namespaces and who waits. */
 export const locksQuery = defineQuery<Locks>('locks')
 

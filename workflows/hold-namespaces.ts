@@ -1,8 +1,11 @@
 import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle } from '@temporalio/workflow'
 import { isCancellation, log, patched, setHandler, workflowInfo } from '@temporalio/workflow'
+import type { Hold } from '../activities/locks/find-holders.ts'
 import type { AdmittedRef } from '../activities/session.ts'
+import { formatGoDuration } from '../core/go-duration.ts'
 import { brief, quick } from './activity-options.ts'
 import {
+  holdQuery,
   locksSignal,
   locksWorkflowIdOf,
   locksWorkflowType,
@@ -21,13 +24,16 @@ const askEveryMs = 5 * 60_000
 /** The hold of one run on its target namespaces, against restores that write into the same ones (rule 9). */
 export class NamespaceHold {
   private readonly view: RunView
-  private state: 'none' | 'asked' | 'held' = 'none'
+  private state: Hold['state'] = 'none'
   private behind = 'its turn'
   private patienceMs = Infinity
 
   constructor(view: RunView) {
     this.view = view
     const { runId } = thisRun()
+    setHandler(holdQuery, () => ({ state: this.state, runId }), {
+      description: 'Whether the target namespaces are held',
+    })
     setHandler(
       locksSignal,
       (answer) => {
@@ -98,9 +104,8 @@ export class NamespaceHold {
   }
 
   private outOfPatience(): ApplicationFailure {
-    const hours = Math.round(this.patienceMs / 36_000) / 100
     return ApplicationFailure.nonRetryable(
-      `gave up after ${hours} h (DRYDOCK_LOCK_TIMEOUT) of waiting for ${this.behind}`,
+      `gave up after ${formatGoDuration(this.patienceMs)} (DRYDOCK_LOCK_TIMEOUT) of waiting for ${this.behind}`,
       'RestoreFailed',
     )
   }

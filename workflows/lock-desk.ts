@@ -1,10 +1,10 @@
-import { condition, continueAsNew, getExternalWorkflowHandle, log } from '@temporalio/workflow'
+import { condition, continueAsNew, getExternalWorkflowHandle, log, patched } from '@temporalio/workflow'
 import { setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow'
-import { grantLocks, isLockRequest, releaseLocks, requestLocks } from '../core/locks/change-locks.ts'
+import { grantLocks, inheritLocks, isLockRequest, releaseLocks, requestLocks } from '../core/locks/change-locks.ts'
 import { decideGrants } from '../core/locks/decide-grants.ts'
 import type { LockRequest, Locks } from '../core/locks/decide-grants.ts'
-import { brief } from './activity-options.ts'
-import { locksQuery, locksSignal, releaseLocksSignal, requestLocksSignal } from './contract.ts'
+import { brief, quick } from './activity-options.ts'
+import { holdQuery, locksQuery, locksSignal, releaseLocksSignal, requestLocksSignal } from './contract.ts'
 import { describeLocks } from './describe-locks.ts'
 import { reasonOf } from './failure-reason.ts'
 
@@ -26,11 +26,15 @@ export class LockDesk {
   private restoresMax: number
   private changed = true
   private nextLookMs = 0
+  private readonly fresh: boolean
+  /** Those that gave back while it was being asked who holds. */
+  private released: { workflowId: string; runId: string }[] | undefined
   private readonly confirm: LockRequest[] = []
   private readonly overfull: LockRequest[] = []
   private readonly told = new Map<string, { behind: string; atMs: number }>()
 
   constructor(carried: CarriedLocks | undefined) {
+    this.fresh = carried === undefined
     this.locks = carried?.locks ?? { holders: [], waiting: [] }
     this.restoresMax = carried?.restoresMax ?? Infinity
     setHandler(locksQuery, () => this.locks, { description: 'Who holds namespaces, and who waits' })
@@ -38,13 +42,14 @@ export class LockDesk {
       if (isLockRequest(signal?.request)) this.request(signal.request, signal.restoresMax)
     })
     setHandler(releaseLocksSignal, (run) => {
-      if (run !== undefined) this.locks = releaseLocks(this.locks, run)
+      if (run !== undefined) this.release(run)
       this.changed = true
     })
   }
 
   /** Runs while anybody holds or waits. */
   async run(): Promise<void> {
+    if (this.fresh && patched('holders-found')) await this.findHolders()
     for (;;) {
       this.changed = false
       await this.settle()
@@ -67,6 +72,26 @@ export class LockDesk {
     if (locks.holders.includes(request)) this.confirm.push(request)
     if (refused !== undefined) this.overfull.push(refused)
     this.changed = true
+  }
+
+  private release(run: { workflowId: string; runId: string }): void {
+    this.locks = releaseLocks(this.locks, run)
+    this.released?.push(run)
+  }
+
+  /** Whoever kept the locks before may have been terminated while restores held some: they are asked before anything is granted. */
+  private async findHolders(): Promise<void> {
+    this.released = []
+    try {
+      const found = await quick.findHolders.executeWithOptions({ summary: 'ask running restores what they hold' }, [
+        { query: holdQuery.name },
+      ])
+      this.locks = inheritLocks(this.locks, found)
+    } catch (thrown) {
+      log.warn('could not ask running restores what they hold', { reason: reasonOf(thrown) })
+    }
+    for (const run of this.released) this.locks = releaseLocks(this.locks, run)
+    this.released = undefined
   }
 
   /** Grants what can be granted and tells everybody whom it concerns; news that come in meanwhile are for the next round. */

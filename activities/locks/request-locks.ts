@@ -1,13 +1,11 @@
 import { Context } from '@temporalio/activity'
-import { targetNamespaces } from '../../core/locks/target-namespaces.ts'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
-import type { Plan } from '../../core/plan/plan.ts'
 import { withAttempt } from '../attempt.ts'
-import { asFailure, journalDamaged } from '../failures.ts'
+import { asFailure } from '../failures.ts'
 import type { Ports } from '../ports.ts'
 import type { AdmittedRef, Sessions } from '../session.ts'
 import type { Settings } from '../settings.ts'
-import { shards } from '../stored.ts'
+import { lockRequestOf } from './lock-request-of.ts'
 
 /** Who asks, and where. */
 export interface RequestLocksInput {
@@ -34,16 +32,7 @@ export function requestLocks({ ports, sessions, settings }: { ports: Ports; sess
   return ({ ref, locks, run }: RequestLocksInput): Promise<RequestLocksReport> =>
     withAttempt(ports.presence.worker, async () => {
       try {
-        const { journal, admission } = await sessions.open(ref)
-        const plan = await journal.read<Plan>(shards.plan)
-        if (plan === undefined) throw journalDamaged(`the journal of restore ${ref.name} has no plan`)
-        const request: LockRequest = {
-          ...run,
-          restore: `${ref.namespace}/${ref.name}`,
-          createdAt: admission.restore.creationTimestamp,
-          uid: ref.uid,
-          namespaces: targetNamespaces(plan),
-        }
+        const request = await lockRequestOf(sessions, ref, run)
         const signal: LockSignal = { request, restoresMax: settings.restoresMax }
         const { client, info } = Context.current()
         await client.workflow.signalWithStart(locks.workflowType, {

@@ -26,6 +26,16 @@ export function releaseLocks({ holders, waiting }: Locks, run: { workflowId: str
   return { holders: holders.filter(isOther), waiting: waiting.filter(isOther) }
 }
 
+/**
+ * What restores say of a time before these locks were kept. One of them that is in line already has asked again since,
+ * and waits its turn.
+ */
+export function inheritLocks({ holders, waiting }: Locks, found: Locks): Locks {
+  const isNew = ({ workflowId }: LockRequest) => ![...holders, ...waiting].some((one) => one.workflowId === workflowId)
+  const line = [...waiting, ...found.waiting.filter(isNew)].toSorted(byCreation).slice(0, waitingMax)
+  return { holders: [...holders, ...found.holders.filter(isNew)], waiting: line }
+}
+
 /** Those become holders. */
 export function grantLocks({ holders, waiting }: Locks, granted: readonly LockRequest[]): Locks {
   return { holders: [...holders, ...granted], waiting: waiting.filter((one) => !granted.includes(one)) }

@@ -1,10 +1,15 @@
+import { Client, Connection } from '@temporalio/client'
+import type { WorkflowHandle } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { LockRequest } from '../../core/locks/decide-grants.ts'
 import type { Restore } from '../../velero/restore.ts'
+import { locksQuery, locksWorkflowIdOf } from '../../workflows/contract.ts'
+import { whenFileIsOver } from '../kit/clean-up.ts'
 import { runClient } from '../kit/client.ts'
 import { craftBackup } from '../kit/craft-backup.ts'
 import type { CraftedItem } from '../kit/craft-backup.ts'
 import { holdNamespace } from '../kit/held-namespace.ts'
-import { awaitRestore, createRestore, getRestore } from '../kit/restores.ts'
+import { awaitRestore, createRestore, getRestore, withAdmin } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { eventsOf } from '../kit/velero-objects.ts'
@@ -20,6 +25,18 @@ async function putBackups(cluster: TestCluster): Promise<void> {
   await holdNamespace(cluster, 'held')
   await craftBackup(cluster, 'bulk', [aConfigMap('bulk')])
   await craftBackup(cluster, 'bulk-held', [aConfigMap('bulk'), aConfigMap('held')])
+}
+
+/** The workflow of the locks of this cluster, whichever run of it is there. */
+async function locksOf(cluster: TestCluster): Promise<WorkflowHandle> {
+  const uid = await withAdmin(cluster, async (admin) => {
+    const { body } = await admin.must('GET', '/api/v1/namespaces/kube-system')
+    return (body as { metadata: { uid: string } }).metadata.uid
+  })
+  const connection = await Connection.connect({ address: cluster.temporal.address })
+  whenFileIsOver(() => connection.close())
+  const namespace = cluster.veleroNamespace
+  return new Client({ connection }).workflow.getHandle(locksWorkflowIdOf({ namespace, cluster: uid }))
 }
 
 const bulk = { backupName: 'bulk' }
@@ -67,6 +84,19 @@ describe('restores into the same namespace', () => {
     expect((await awaitRestore(cluster, 'mapped')).status?.phase).toBe('Completed')
   })
 
+  it('keep their turns when the workflow of the locks is terminated: who asks next makes it ask all others', async () => {
+    const locks = await locksOf(cluster)
+    await locks.terminate('by hand')
+    await createRestore(cluster, { name: 'fourth', spec: bulk })
+    await expect.poll(() => waitOf('fourth'), { timeout: 60_000 }).toMatch(holder)
+    const { holders, waiting } = await locks.query(locksQuery)
+    const names = (requests: readonly LockRequest[]) => requests.map(({ restore }) => restore)
+    expect(names(holders)).toEqual(['velero/first'])
+    expect(names(waiting).toSorted()).toEqual(['velero/fourth', 'velero/second', 'velero/third'])
+    expect((await runClient(cluster, ['cancel', 'fourth'])).code).toBe(0)
+    expect((await awaitRestore(cluster, 'fourth')).status?.progress?.itemsRestored ?? 0).toBe(0)
+  })
+
   it('let go on cancel: one that waits ends at once, and the next one follows the holder', async () => {
     expect((await runClient(cluster, ['cancel', 'second', '--reason', 'not needed'])).code).toBe(0)
     expect((await awaitRestore(cluster, 'second')).status).toMatchObject({
@@ -90,7 +120,7 @@ it('a restore that waits for too long ends as Failed and names what it waited fo
   expect((await awaitRestore(cluster, 'late')).status).toMatchObject({
     phase: 'Failed',
     failureReason: expect.stringMatching(
-      /gave up after .* of waiting for one of the 1 restores that may run at once to end$/,
+      /gave up after 8s \(DRYDOCK_LOCK_TIMEOUT\) of waiting for one of the 1 restores that may run at once to end$/,
     ) as string,
   })
 })

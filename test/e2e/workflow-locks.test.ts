@@ -2,10 +2,11 @@ import { Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, it } from 'vitest'
 import { findClosed } from '../../activities/locks/find-closed.ts'
+import type { LockRequest } from '../../core/locks/decide-grants.ts'
 import { systemClock } from '../../infra/cluster/clock.ts'
 import { progressQuery } from '../../workflows/contract.ts'
 import { waitUntil } from '../kit/wait-until.ts'
-import { stories, untilCancelled } from '../workflows/story.ts'
+import { beating, stories, untilCancelled } from '../workflows/story.ts'
 import type { Fakes } from '../workflows/story.ts'
 
 const tell = stories()
@@ -22,7 +23,7 @@ const locking: Fakes = {
       signalArgs: [{ request, restoresMax: 9 }],
       args: [],
     })
-    return { patienceMs: 60_000 }
+    return { patienceMs: 280_000 }
   },
   findClosed: findClosed({ clock: systemClock }),
 }
@@ -55,6 +56,35 @@ it('drops what a restore holds that was terminated, keeps what one holds that ru
   expect(next.calls).not.toContain('restoreChunk 0/0')
   await holder.handle.terminate('by hand')
   await next.called('restoreChunk')
+  expect((await next.handle.result()).phase).toBe('Completed')
+})
+
+it('asks who holds before it grants anything, and heeds who gives back meanwhile', async () => {
+  const cluster = 'inherited'
+  const holders: LockRequest[] = ['leaves', 'stays'].map((uid) => ({
+    workflowId: `restore/velero/${uid}`,
+    runId: uid,
+    restore: `velero/${uid}`,
+    createdAt: '2026-01-01T00:00:00Z',
+    uid,
+    namespaces: ['shop'],
+  }))
+  const asked = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  const findHolders = async () => {
+    asked.resolve()
+    await beating(answer.promise)
+    return { holders, waiting: [] }
+  }
+  const next = await tell({ ...locking, findHolders, findClosed: () => [] }, { cluster })
+  await asked.promise
+  const locks = next.sibling('locks/velero/inherited')
+  await locks.signal('release', { workflowId: 'restore/velero/leaves', runId: 'leaves' })
+  answer.resolve()
+  const waitsFor = async () => (await next.handle.query(progressQuery)).waitingFor
+  await expect.poll(waitsFor, { timeout: 60_000 }).toBe('Restore velero/stays, which restores into namespace shop')
+  expect(next.calls).not.toContain('restoreChunk 0/0')
+  await locks.signal('release', { workflowId: 'restore/velero/stays', runId: 'stays' })
   expect((await next.handle.result()).phase).toBe('Completed')
 })
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
+import type { WorkflowHandle } from '@temporalio/client'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { openKubeClient } from '../../devstack/kube-client.ts'
 import type { KubeClient } from '../../devstack/kube-client.ts'
@@ -11,7 +12,7 @@ import { startStack, stopStack } from '../../devstack/stack.ts'
 import type { FullStack } from '../../devstack/stack-types.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { Restore, RestoreSpec } from '../../velero/restore.ts'
-import { cancelSignal, locksWorkflowIdOf, pauseSignal, progressQuery } from '../../workflows/contract.ts'
+import { cancelSignal, locksQuery, locksWorkflowIdOf, pauseSignal, progressQuery } from '../../workflows/contract.ts'
 import { resumeSignal, workflowIdOf } from '../../workflows/contract.ts'
 import { waitUntil } from '../kit/wait-until.ts'
 
@@ -95,18 +96,43 @@ async function recordResumed(desk: Desk): Promise<void> {
 
 /** One that waits for another's namespace, and the workflow that told it so. */
 async function recordTurns(desk: Desk): Promise<void> {
-  const spec = { backupName: 'bulk5k', includedResources: ['secrets'], namespaceMapping: { bulk: 'bulk-turns' } }
-  const holder = desk.client.workflow.getHandle(await create(desk, 'holder', spec))
-  await underWay(desk, holder.workflowId)
-  await holder.signal(pauseSignal, 'for the record')
-  const id = await create(desk, 'turns', spec)
-  const waits = async () => (await desk.client.workflow.getHandle(id).query(progressQuery)).waitingFor !== undefined
-  await waitUntil(() => waits().catch(() => false), 60_000, `${id} to wait`)
+  const { holder, id } = await waiting(desk, 'turns')
   await holder.signal(resumeSignal)
   await over(desk, 'turns')
   await save(desk, 'turns', id)
-  const cluster = (await desk.kube.must('GET', '/api/v1/namespaces/kube-system')).body as Restore
-  await save(desk, 'locks', locksWorkflowIdOf({ namespace: 'velero', cluster: cluster.metadata.uid ?? '' }))
+  await save(desk, 'locks', await locksId(desk))
+}
+
+/** The locks are terminated by hand, and asked for anew: whoever holds some is asked. */
+async function recordAnew(desk: Desk): Promise<void> {
+  const { holder } = await waiting(desk, 'anew')
+  const locks = desk.client.workflow.getHandle(await locksId(desk))
+  await locks.terminate('for the record')
+  await create(desk, 'after', { ...secrets, namespaceMapping: { bulk: 'bulk-anew' } })
+  const holders = async () => (await locks.query(locksQuery)).holders.length
+  await waitUntil(() => holders().then((count) => count > 0, () => false), 60_000, 'the locks to be known again')
+  await holder.signal(resumeSignal)
+  await over(desk, 'after')
+  await save(desk, 'locks-anew', locks.workflowId)
+}
+
+const secrets = { backupName: 'bulk5k', includedResources: ['secrets'] }
+
+/** A paused restore that holds a namespace, and another one that waits for it. */
+async function waiting(desk: Desk, name: string): Promise<{ holder: WorkflowHandle; id: string }> {
+  const spec = { ...secrets, namespaceMapping: { bulk: `bulk-${name}` } }
+  const holder = desk.client.workflow.getHandle(await create(desk, `holder-of-${name}`, spec))
+  await underWay(desk, holder.workflowId)
+  await holder.signal(pauseSignal, 'for the record')
+  const id = await create(desk, name, spec)
+  const waits = async () => (await desk.client.workflow.getHandle(id).query(progressQuery)).waitingFor !== undefined
+  await waitUntil(() => waits().catch(() => false), 60_000, `${id} to wait`)
+  return { holder, id }
+}
+
+async function locksId({ kube }: Desk): Promise<string> {
+  const cluster = (await kube.must('GET', '/api/v1/namespaces/kube-system')).body as Restore
+  return locksWorkflowIdOf({ namespace: 'velero', cluster: cluster.metadata.uid ?? '' })
 }
 
 async function create({ kube }: Desk, name: string, spec: RestoreSpec): Promise<string> {
@@ -133,6 +159,6 @@ async function save({ client }: Desk, name: string, id: string): Promise<void> {
   console.log(`${name}: ${history.events?.length ?? 0} events`)
 }
 
-const all = [recordClean, recordPartlyFailed, recordCancelled, recordResumed, recordTurns]
+const all = [recordClean, recordPartlyFailed, recordCancelled, recordResumed, recordTurns, recordAnew]
 const wanted = process.argv.slice(2)
 await main()

@@ -18,6 +18,8 @@ export type Fakes = { [Name in keyof Activities]?: (input: Parameters<Activities
 /** A running story, and what its activities were asked for. */
 export interface Told {
   handle: WorkflowHandle<typeof restore>
+  /** Another workflow on the same server. */
+  sibling(workflowId: string): WorkflowHandle
   /** `admitRestore`, `setPhase Finalizing`, `restoreChunk 0/1` and so on, in order. */
   calls: string[]
   phases: SetPhaseInput[]
@@ -107,7 +109,7 @@ export function stories(): (fakes: Fakes, input?: object) => Promise<Told> {
       workflowId: workflowIdOf(ref),
       args: [{ ...ref, ...input }],
     })
-    return { ...told, handle }
+    return { ...told, handle, sibling: (workflowId) => client.workflow.getHandle(workflowId) }
   }
 }
 
@@ -121,6 +123,7 @@ const plain: Fakes = {
     await Context.current().client.workflow.getHandle(workflowId, runId).signal('locks', { runId })
     return { patienceMs: 60_000 }
   },
+  findHolders: () => ({ holders: [], waiting: [] }),
   tellWait: nothing,
   restoreChunk: ({ chunk }) => created(chunk === 0 ? 2 : 1),
   reportProgress: nothing,
@@ -134,7 +137,10 @@ const plain: Fakes = {
   requestCancel: ({ workflowId, runId }) => Context.current().client.workflow.getHandle(workflowId, runId).cancel(),
 }
 
-function record(fakes: Fakes): { told: Omit<Told, 'handle'>; activities: Record<string, (input: never) => unknown> } {
+function record(fakes: Fakes): {
+  told: Omit<Told, 'handle' | 'sibling'>
+  activities: Record<string, (input: never) => unknown>
+} {
   const calls: string[] = []
   const phases: SetPhaseInput[] = []
   const waiting: { begin: string; resolve: () => void }[] = []

@@ -1,6 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { grantLocks, isLockRequest, releaseLocks, requestLocks, waitingMax } from '../../../core/locks/change-locks.ts'
+import {
+  grantLocks,
+  inheritLocks,
+  isLockRequest,
+  releaseLocks,
+  requestLocks,
+  waitingMax,
+} from '../../../core/locks/change-locks.ts'
 import { decideGrants } from '../../../core/locks/decide-grants.ts'
 import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
 import { targetNamespaces } from '../../../core/locks/target-namespaces.ts'
@@ -24,6 +31,27 @@ const decide = (locks: Locks, restoresMax = 50) => {
     blocked: Object.fromEntries(blocked.map(({ request, behind }) => [request.restore, behind])),
   }
 }
+
+describe('inheritLocks', () => {
+  it('takes over what others had been granted, before anybody in line', () => {
+    const found = { ...none, holders: [asks('holds', 2, 'shop')] }
+    const locks = inheritLocks({ ...none, waiting: [asks('asks', 1, 'shop')] }, found)
+    expect(decide(locks).blocked).toEqual({ 'velero/asks': 'Restore velero/holds, which restores into namespace shop' })
+  })
+
+  it('puts those that waited back in line, by their creation', () => {
+    const found = { holders: [asks('holds', 1, 'shop')], waiting: [asks('before', 2, 'shop'), asks('asks', 3, 'shop')] }
+    const locks = inheritLocks({ ...none, waiting: [asks('asks', 3, 'shop')] }, found)
+    expect(locks.waiting.map(({ restore }) => restore)).toEqual(['velero/before', 'velero/asks'])
+  })
+
+  it('leaves one in line that has asked again: it waits for nobody but others', () => {
+    const again = { ...asks('again', 1, 'shop'), runId: 'next-run' }
+    const locks = inheritLocks({ ...none, waiting: [again] }, { ...none, holders: [asks('again', 1, 'shop')] })
+    expect(locks.holders).toEqual([])
+    expect(decide(locks).granted).toEqual(['velero/again'])
+  })
+})
 
 describe('decideGrants', () => {
   it('lets restores into different namespaces run side by side', () => {
