@@ -1,10 +1,12 @@
 import { copyFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addVeleroDeployment } from '../cluster-setup.ts'
 import { freePorts, isPortFree } from '../free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../launch.ts'
+import { withMachineLock } from '../machine-lock.ts'
 import type { Cluster } from '../stack-types.ts'
 import { withClient } from '../with-client.ts'
 
@@ -18,9 +20,18 @@ export const drydockVeleroFlags: readonly string[] = [
  * are the server's own, so that whoever reads them learns the truth. The server also listens on :8080, which no flag changes.
  */
 export async function startVelero(home: Home, cluster: Cluster, flags = drydockVeleroFlags): Promise<void> {
-  const [metrics, profiler] = await freePorts(2)
   const plugins = await pluginFolder(home)
-  await untilAlone(home)
+  const lock = join(tmpdir(), `drydock-velero-${veleroOwnPort}.lock`)
+  const onWait = (pid: number) => home.report(`Velero: waiting for the server that process ${pid} starts`)
+  await withMachineLock(lock, { signal: home.signal, onWait }, async () => {
+    await untilAlone(home)
+    await launchVelero(home, cluster, flags, plugins)
+    await untilListening(home)
+  })
+}
+
+async function launchVelero(home: Home, cluster: Cluster, flags: readonly string[], plugins: string): Promise<void> {
+  const [metrics, profiler] = await freePorts(2)
   await withClient(cluster, (client) => addVeleroDeployment(client, cluster.veleroNamespace, ['server', ...flags]))
   await launch(home, {
     name: 'velero',
@@ -62,5 +73,16 @@ async function untilAlone(home: Home): Promise<void> {
   }
 }
 
+/** Whoever starts the next one sees by this port that it is not alone. */
+async function untilListening(home: Home): Promise<void> {
+  const deadline = Date.now() + listenSecondsMax * 1000
+  while (await isPortFree(veleroOwnPort)) {
+    home.signal.throwIfAborted()
+    if (Date.now() > deadline) throw new Error(`Velero's server does not listen on :${veleroOwnPort}: its log says why`)
+    await sleep(50)
+  }
+}
+
 const veleroOwnPort = 8080
-const aloneSecondsMax = 300
+const aloneSecondsMax = 800
+const listenSecondsMax = 60

@@ -27,7 +27,12 @@ export async function playScenarios(
   await startNodeAgent(cluster, { verdict: (order) => verdictOf(order, watch, scenarios) })
   for (const scenario of scenarios) await prepare(cluster, scenario)
   await Promise.all(scenarios.map((scenario) => begin(cluster, scenario)))
-  await Promise.all(scenarios.map((scenario) => steer(cluster, watch, scenario)))
+  try {
+    await Promise.all(scenarios.map((scenario) => steer(cluster, watch, scenario)))
+  } catch (error) {
+    const seen = scenarios.map(({ name }) => `${name}: ${watch.phasesOf(name).join(' → ')}`)
+    throw new Error(`${String(error)}; phases so far:\n${seen.join('\n')}`, { cause: error })
+  }
 }
 
 /** By the label that tells node agents for which restore an order is. */
