@@ -40,7 +40,7 @@ export async function followRestore(
   for (;;) {
     signal?.throwIfAborted()
     const [seen, answer] = await Promise.race([
-      Promise.all([read(), queryProgress(connections, refOf(connections, restore))]),
+      Promise.all([read(), queryProgress(connections, refOf(connections, restore), 'again')]),
       aborted,
     ])
     misses = answer.do === 'answer' ? 0 : misses + 1

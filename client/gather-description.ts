@@ -41,7 +41,7 @@ export async function gatherDescription(
   const { metadata, spec, status = {} } = restore
   const ref = refOf(connections, restore)
   const [answer, troubles, results, workflow] = await Promise.all([
-    queryProgress(connections, ref),
+    queryProgress(connections, ref, 'once'),
     queryFailures(connections, ref),
     readResults(connections, restore),
     workflowOf(connections, workflowIdOf(ref), env),

@@ -7,16 +7,20 @@ import { pendingTrouble } from './pending-trouble.ts'
 /** What a workflow says of itself, or in words what stands in the way of asking it. */
 export type ProgressAnswer = { do: 'answer'; progress: RestoreProgress } | { do: 'none'; waitingFor: string }
 
-/** A worker has to be there to answer; it does so in milliseconds. */
-const patienceMs = 2000
+/** A worker has to be there to answer; it does so in milliseconds, unless it is busy. Who asks again soon waits less. */
+const patienceMs = { once: 4000, again: 2000 } as const
 
 /** Asks a restore's workflow where it stands. Never rejects: the Restore's status says enough without. */
-export async function queryProgress(connections: Connections, ref: RestoreRef): Promise<ProgressAnswer> {
+export async function queryProgress(
+  connections: Connections,
+  ref: RestoreRef,
+  asked: keyof typeof patienceMs,
+): Promise<ProgressAnswer> {
   const temporal = await connections.temporal()
   if (temporal.do === 'without') return { do: 'none', waitingFor: temporal.why }
   const { client } = temporal
   const handle = client.workflow.getHandle(workflowIdOf(ref))
-  const inTime = <T>(ask: () => Promise<T>) => client.withDeadline(Date.now() + patienceMs, ask)
+  const inTime = <T>(ask: () => Promise<T>) => client.withDeadline(Date.now() + patienceMs[asked], ask)
   // Who is asked twice answers a little later, but a worker that is stuck does not keep the server from telling of it.
   const [progress, waits] = await Promise.allSettled([
     inTime(() => handle.query(progressQuery)),
@@ -51,7 +55,7 @@ export async function queryFailures(connections: Connections, ref: RestoreRef): 
   if (temporal.do === 'without') return []
   try {
     const handle = temporal.client.workflow.getHandle(workflowIdOf(ref))
-    return await temporal.client.withDeadline(Date.now() + patienceMs, () => handle.query(failuresQuery))
+    return await temporal.client.withDeadline(Date.now() + patienceMs.once, () => handle.query(failuresQuery))
   } catch {
     return []
   }

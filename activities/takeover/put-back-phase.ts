@@ -5,6 +5,7 @@ import type { RestorePhase } from '../../velero/phases.ts'
 import { withAttempt } from '../attempt.ts'
 import { asFailure } from '../failures.ts'
 import { listKnown } from '../gather-facts.ts'
+import { dataDownloads, isOrderOver, podVolumeRestores } from '../operations/work-orders.ts'
 import type { Ports } from '../ports.ts'
 import { recordEvent } from '../record-event.ts'
 import { changeRestore, readRestore } from '../restore-resource.ts'
@@ -18,6 +19,10 @@ export interface PutBackInput {
 /** Names of volume operations that an Event quotes. */
 const namedMax = 10
 
+/** Velero marks the restore first and calls off its volume operations after, one by one: so long it is given for that. */
+const callOffMs = 5000
+const lookMs = 250
+
 /**
  * Undoes the sweep of a starting Velero server, which marks each restore in progress as Failed, whoever runs it
  * (rule 1). What the server has called off along with it cannot be undone: the Event names it, and whoever waits for it
@@ -26,17 +31,18 @@ const namedMax = 10
 export function putBackPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'log'>) {
   const { cluster } = ports
   return ({ ref, phase }: PutBackInput): Promise<void> =>
-    withAttempt(ports.presence.worker, async () => {
+    withAttempt(ports.presence.worker, async ({ number, signal }) => {
       try {
         const restore = await readRestore(cluster, ref)
-        if (restore === undefined || !isSweptByVelero(restore.status ?? {})) return
-        const cancelled = await cancelledVolumes(ports, ref)
+        // An attempt before this one may have put the phase back and not have told so.
+        if (restore === undefined || (number === 1 && !isSweptByVelero(restore.status ?? {}))) return
         await changeRestore(cluster, ref, (live) => {
           if (!isSweptByVelero(live.status ?? {}) || live.metadata.annotations?.[claimedAnnotation] === undefined)
             return undefined
           const decision = decidePhase(live.status ?? {}, { phase })
           return decision.do === 'set' ? { status: decision.status } : undefined
         })
+        const cancelled = await cancelledVolumes(ports, ref, signal)
         const also = cancelled.length === 0 ? '' : `; it called off ${cancelled.slice(0, namedMax).join(', ')}`
         const note = `a starting Velero server marked the running restore as Failed; put back to ${phase}${also}`
         await recordEvent(ports, restore, { type: 'Warning', reason: 'SweptByVelero', note })
@@ -47,13 +53,22 @@ export function putBackPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock'
     })
 }
 
-async function cancelledVolumes({ cluster }: Pick<Ports, 'cluster'>, ref: PutBackInput['ref']): Promise<string[]> {
+async function cancelledVolumes(
+  { cluster, clock }: Pick<Ports, 'cluster' | 'clock'>,
+  ref: PutBackInput['ref'],
+  signal: AbortSignal,
+): Promise<string[]> {
   const options = { namespace: ref.namespace, labelSelector: `${restoreUidLabel}=${ref.uid}` }
-  const found = [
-    ...(await listKnown(cluster, { group: 'velero.io', version: 'v2alpha1', resource: 'datadownloads' }, options)),
-    ...(await listKnown(cluster, { group: 'velero.io', version: 'v1', resource: 'podvolumerestores' }, options)),
-  ]
-  return found.filter(isCancelled).map((one) => `${one.kind} ${one.metadata.name}`)
+  for (let leftMs = callOffMs; ; leftMs -= lookMs) {
+    const found = [
+      ...(await listKnown(cluster, dataDownloads, options)),
+      ...(await listKnown(cluster, podVolumeRestores, options)),
+    ]
+    const cancelled = found.filter(isCancelled)
+    if (leftMs <= 0 || found.every((one) => isCancelled(one) || isOrderOver(one)))
+      return cancelled.map((one) => `${one.kind} ${one.metadata.name}`)
+    await clock.sleep(lookMs, signal)
+  }
 }
 
 function isCancelled(volume: Manifest): boolean {

@@ -36,7 +36,7 @@ export async function startTracing(
   const { Resource, detectResourcesSync, envDetectorSync } = await import('@opentelemetry/resources')
   const { BasicTracerProvider, BatchSpanProcessor } = await import('@opentelemetry/sdk-trace-base')
   const { OpenTelemetryPlugin } = await import('@temporalio/interceptors-opentelemetry')
-  const say = (message: string) => warn(`traces: ${message.split('\n')[0] ?? ''}`)
+  const say = (message: string) => warn(`traces: ${inShort(message)}`)
   const silent = () => {}
   diag.setLogger({ error: say, warn: say, info: silent, debug: silent, verbose: silent }, DiagLogLevel.WARN)
   const resource = new Resource({ 'service.name': service, 'service.version': version }).merge(
@@ -57,5 +57,16 @@ export async function startTracing(
       await Promise.race([provider.shutdown().catch(tell), late.promise])
       clearTimeout(timeout)
     },
+  }
+}
+
+/** OpenTelemetry tells an error as the JSON of all its fields, its stack among them. */
+function inShort(message: string): string {
+  const [line = ''] = message.split('\n')
+  try {
+    const { message: text } = JSON.parse(message) as { message?: unknown }
+    return typeof text === 'string' && text !== '' ? text : line
+  } catch {
+    return line
   }
 }
