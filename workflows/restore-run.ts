@@ -128,7 +128,8 @@ export class RestoreRun {
       onWait: show,
       onFailure: async (counts) => {
         await this.conclude()
-        if (this.operations !== undefined) await show(counts)
+        const goesOn = counts.unfinished > 0 || !patched('straight-to-finalizing')
+        if (this.operations !== undefined && goesOn) await show(counts)
       },
     })
   }

@@ -31,6 +31,7 @@ const arrows = [
   'InProgress → Failed',
   'WaitingForPluginOperations → WaitingForPluginOperationsPartiallyFailed',
   'WaitingForPluginOperations → Finalizing',
+  'WaitingForPluginOperations → FinalizingPartiallyFailed',
   'WaitingForPluginOperations → Failed',
   'WaitingForPluginOperationsPartiallyFailed → FinalizingPartiallyFailed',
   'Finalizing → Completed',

@@ -45,26 +45,33 @@ describe('the story of a restore', () => {
     expect(concluded).toBe(2)
   })
 
-  it('waits for operations in a phase of its own, and shows their failure', async () => {
-    const counts = (completed: number, failed: number, unfinished: number) => ({
-      attempted: 2,
-      completed,
-      failed,
-      unfinished,
-    })
-    const looks = [counts(0, 0, 2), counts(1, 1, 0)]
+  const operations = (completed: number, failed: number, unfinished: number) => ({
+    attempted: 2,
+    completed,
+    failed,
+    unfinished,
+  })
+
+  it.each([
+    {
+      name: 'while it waits for the others',
+      looks: [operations(0, 0, 2), operations(0, 1, 1), operations(1, 1, 0)],
+      waits: ['WaitingForPluginOperations', 'WaitingForPluginOperationsPartiallyFailed'],
+    },
+    {
+      name: 'at once where it was the last',
+      looks: [operations(0, 0, 2), operations(1, 1, 0)],
+      waits: ['WaitingForPluginOperations'],
+    },
+  ])('waits for operations in a phase of its own, and shows a failure $name', async ({ looks, waits }) => {
+    const left = [...looks]
     let concluded = 0
     const told = await tell({
-      concludeRestore: () => conclusion({ operations: 2, errors: concluded++ }),
-      pollOperations: () => looks.shift(),
+      concludeRestore: () => conclusion({ operations: 2, errors: Math.min(1, concluded++) }),
+      pollOperations: () => left.shift(),
     })
-    expect(await told.handle.result()).toMatchObject({ phase: 'PartiallyFailed' })
-    expect(phasesOf(told)).toEqual([
-      'WaitingForPluginOperations',
-      'WaitingForPluginOperationsPartiallyFailed',
-      'FinalizingPartiallyFailed',
-      'PartiallyFailed',
-    ])
+    expect(await told.handle.result()).toMatchObject({ phase: 'PartiallyFailed', errors: 1 })
+    expect(phasesOf(told)).toEqual([...waits, 'FinalizingPartiallyFailed', 'PartiallyFailed'])
     expect(told.phases.at(-1)).toMatchObject({ operations: { attempted: 2, completed: 1, failed: 1 } })
   })
 

@@ -11,8 +11,6 @@ export interface PhaseScenario {
   shows: string
   /** Each phase, in the order in which a watch sees them. */
   phases: readonly SeenPhase[]
-  /** Where Velero's own controllers go another way. */
-  phasesByVelero?: readonly SeenPhase[]
   warnings?: number
   errors?: number
   failureReason?: RegExp
@@ -144,16 +142,8 @@ const withOperations: readonly PhaseScenario[] = [
   },
   {
     name: 'not-moved',
-    shows: 'one whose only operation fails goes through WaitingForPluginOperationsPartiallyFailed as well',
-    phases: [
-      '',
-      'InProgress',
-      'WaitingForPluginOperations',
-      'WaitingForPluginOperationsPartiallyFailed',
-      'FinalizingPartiallyFailed',
-      'PartiallyFailed',
-    ],
-    phasesByVelero: ['', 'InProgress', 'WaitingForPluginOperations', 'FinalizingPartiallyFailed', 'PartiallyFailed'],
+    shows: 'one whose only operation fails goes straight on to FinalizingPartiallyFailed',
+    phases: ['', 'InProgress', 'WaitingForPluginOperations', 'FinalizingPartiallyFailed', 'PartiallyFailed'],
     errors: 1,
     backup: moved('not-moved'),
     download: onceWaiting(diskIsFull),
