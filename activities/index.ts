@@ -14,6 +14,7 @@ import { createGate } from './gate.ts'
 import { cancelOperations } from './operations/cancel-operations.ts'
 import { pollOperations } from './operations/poll-operations.ts'
 import { planRestore } from './plan-restore.ts'
+import { tellLateResults } from './tell-late-results.ts'
 import type { Ports } from './ports.ts'
 import { reportProgress } from './report-progress.ts'
 import { requestCancel } from './request-cancel.ts'
@@ -43,6 +44,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     finalizeRestore: finalizeRestore({ ports, sessions, settings }),
     runHooks: runHooks({ ports, sessions }),
     concludeRestore: concludeRestore({ ...ports, sessions }),
+    tellLateResults: tellLateResults(ports),
     setPhase: setPhase(ports),
     reportProgress: reportProgress(ports),
     requestCancel,

@@ -71,24 +71,32 @@ function statusOf(
   const completion = isTerminal(input.phase) ? { completionTimestamp: ended ?? rfc3339(now) } : {}
   return {
     phase: input.phase,
-    ...count('warnings', input.warnings, live.warnings),
-    ...count('errors', input.errors, live.errors),
+    ...countField('warnings', input.warnings, live.warnings),
+    ...countField('errors', input.errors, live.errors),
     ...(input.failureReason === undefined ? {} : { failureReason: input.failureReason }),
     ...(input.progress === undefined ? {} : { progress: input.progress }),
     ...(input.hookStatus === undefined ? {} : { hookStatus: input.hookStatus }),
     ...(input.operations === undefined
       ? {}
       : {
-          ...count('restoreItemOperationsAttempted', input.operations.attempted, live.restoreItemOperationsAttempted),
-          ...count('restoreItemOperationsCompleted', input.operations.completed, live.restoreItemOperationsCompleted),
-          ...count('restoreItemOperationsFailed', input.operations.failed, live.restoreItemOperationsFailed),
+          ...countField(
+            'restoreItemOperationsAttempted',
+            input.operations.attempted,
+            live.restoreItemOperationsAttempted,
+          ),
+          ...countField(
+            'restoreItemOperationsCompleted',
+            input.operations.completed,
+            live.restoreItemOperationsCompleted,
+          ),
+          ...countField('restoreItemOperationsFailed', input.operations.failed, live.restoreItemOperationsFailed),
         }),
     ...completion,
   }
 }
 
 /** Velero leaves zeros out; one that an earlier run had said otherwise is taken away. */
-function count(key: keyof RestoreStatus, value: number | undefined, live: number | undefined): object {
+export function countField(key: keyof RestoreStatus, value: number | undefined, live: number | undefined): object {
   if (value === undefined || (value === 0 && (live ?? 0) === 0)) return {}
   return { [key]: value === 0 ? null : value }
 }

@@ -4,6 +4,7 @@ import { isTerminal } from '../velero/phases.ts'
 import { lastPhase } from './activity-options.ts'
 import { sweptSignal } from './contract.ts'
 import type { RestoreInput } from './contract.ts'
+import { reasonOf } from './failure-reason.ts'
 import type { RunView } from './run-view.ts'
 
 /**
@@ -14,11 +15,16 @@ export function answerSweeps({ namespace, name, uid }: RestoreInput, view: RunVi
   const putBack = async (): Promise<void> => {
     const { phase } = view
     if (phase === 'Gone' || phase === 'New' || isTerminal(phase)) return
-    await CancellationScope.nonCancellable(() =>
-      lastPhase.putBackPhase.executeWithOptions({ summary: `put the phase back to ${phase}` }, [
-        { ref: { namespace, name, uid }, phase },
-      ]),
-    )
+    try {
+      await CancellationScope.nonCancellable(() =>
+        lastPhase.putBackPhase.executeWithOptions({ summary: `put the phase back to ${phase}` }, [
+          { ref: { namespace, name, uid }, phase },
+        ]),
+      )
+    } catch (thrown) {
+      // The next phase is written over the sweep anyway; a handler that throws would end the restore.
+      view.trouble(`the phase could not be put back: ${reasonOf(thrown)}`)
+    }
   }
   setHandler(sweptSignal, putBack, {
     description: 'A starting Velero server has marked the Restore as Failed: its phase is put back',

@@ -1,6 +1,6 @@
 import { CancellationScope, condition, isCancellation, log, patched } from '@temporalio/workflow'
 import type { AdmittedRef } from '../activities/session.ts'
-import { lastResults, results } from './activity-options.ts'
+import { brief, lastResults, results } from './activity-options.ts'
 import { reasonOf } from './failure-reason.ts'
 import type { RunView } from './run-view.ts'
 
@@ -40,11 +40,19 @@ export async function storeResultsLate(ref: AdmittedRef, view: RunView): Promise
     )
   try {
     const summary = 'write the result files once the bucket takes them'
-    await upload.run(() => results.concludeRestore.executeWithOptions({ summary }, [{ ref, complete: false }]))
+    await upload.run(async () => {
+      const counts = await results.concludeRestore.executeWithOptions({ summary }, [{ ref, complete: false }])
+      if (patched('late-results-told')) await tellLate(ref, counts)
+    })
   } catch (thrown) {
     if (!isCancellation(thrown)) view.trouble(`results are not stored: ${reasonOf(thrown)}`)
   }
   watch.cancel()
   await deleted
   view.waitingFor(undefined)
+}
+
+async function tellLate(ref: AdmittedRef, { warnings, errors }: { warnings: number; errors: number }): Promise<void> {
+  const summary = 'tell that the results are stored'
+  await brief.tellLateResults.executeWithOptions({ summary }, [{ ref, warnings, errors }])
 }

@@ -1,6 +1,13 @@
 import { condition, continueAsNew, getExternalWorkflowHandle, log, patched } from '@temporalio/workflow'
 import { setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow'
-import { grantLocks, inheritLocks, isLockRequest, releaseLocks, requestLocks } from '../core/locks/change-locks.ts'
+import {
+  dropPresumed,
+  grantLocks,
+  inheritLocks,
+  isLockRequest,
+  releaseLocks,
+  requestLocks,
+} from '../core/locks/change-locks.ts'
 import { decideGrants } from '../core/locks/decide-grants.ts'
 import type { LockRequest, Locks } from '../core/locks/decide-grants.ts'
 import { brief, quick } from './activity-options.ts'
@@ -86,7 +93,9 @@ export class LockDesk {
       const found = await quick.findHolders.executeWithOptions({ summary: 'ask running restores what they hold' }, [
         { query: holdQuery.name },
       ])
-      this.locks = inheritLocks(this.locks, found)
+      const { locks, confirm } = inheritLocks(this.locks, found)
+      this.locks = locks
+      this.confirm.push(...confirm)
     } catch (thrown) {
       log.warn('could not ask running restores what they hold', { reason: reasonOf(thrown) })
     }
@@ -100,6 +109,7 @@ export class LockDesk {
     await Promise.all(
       this.overfull.splice(0).map((request) => this.tell(request, 'a place in the line: too many wait')),
     )
+    this.locks = dropPresumed(this.locks, Date.now())
     const { granted, blocked } = decideGrants(this.locks, this.restoresMax)
     this.locks = grantLocks(this.locks, granted)
     await Promise.all(granted.map((request) => this.grant(request)))

@@ -3,6 +3,7 @@ import { patched } from '@temporalio/workflow'
 import type { AdmittedRef } from '../activities/session.ts'
 import type { OperationCounts } from '../core/operations/count-operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
+import { withLateNote } from '../core/results/late-note.ts'
 import { nextPhase } from '../core/results/next-phase.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import { answerSweeps } from './answer-sweeps.ts'
@@ -192,7 +193,7 @@ export class RestoreRun {
     const ref = this.view.isDeleted ? undefined : this.admitted
     const last = ref === undefined ? undefined : await storeLastResults(ref)
     if (last?.do === 'stored') this.concluded = last.counts
-    const failureReason = last?.do === 'late' ? `${reason}; results not stored: ${last.why}` : reason
+    const failureReason = last?.do === 'late' ? withLateNote(reason, last.why) : reason
     try {
       await lastPhase.setPhase.executeWithOptions({ summary: 'end the Restore as Failed' }, [
         { ref: refOf(this.input), phase: 'Failed', failureReason, fence: true, ...this.counts() },

@@ -1,6 +1,7 @@
 import { decidePhase, isSweptByVelero } from '../../core/results/decide-phase.ts'
 import { claimedAnnotation, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import { withAttempt } from '../attempt.ts'
 import { asFailure } from '../failures.ts'
@@ -35,7 +36,9 @@ export function putBackPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock'
       try {
         const restore = await readRestore(cluster, ref)
         // An attempt before this one may have put the phase back and not have told so.
-        if (restore === undefined || (number === 1 && !isSweptByVelero(restore.status ?? {}))) return
+        const { status = {} } = restore ?? {}
+        const mayBeTold = isSweptByVelero(status) || (number > 1 && !isTerminal(status.phase))
+        if (restore === undefined || !mayBeTold) return
         await changeRestore(cluster, ref, (live) => {
           if (!isSweptByVelero(live.status ?? {}) || live.metadata.annotations?.[claimedAnnotation] === undefined)
             return undefined

@@ -5,8 +5,8 @@ import type { LockRequest, Locks } from './decide-grants.ts'
 export const waitingMax = 500
 
 /**
- * A restore asks: a holder stays one, with its new run; one that waits is asked for once. Of more than may stand in
- * line the last created is refused; it asks again later.
+ * A restore asks: a holder stays one, with its new run, but one that was only presumed to hold lines up; one that waits
+ * is asked for once. Of more than may stand in line the last created is refused; it asks again later.
  */
 export function requestLocks(
   { holders, waiting }: Locks,
@@ -14,10 +14,12 @@ export function requestLocks(
 ): { locks: Locks; refused?: LockRequest } {
   const isOther = (one: LockRequest) => one.workflowId !== request.workflowId
   const others = waiting.filter(isOther)
-  if (!holders.every(isOther)) return { locks: { holders: [...holders.filter(isOther), request], waiting: others } }
+  const otherHolders = holders.filter(isOther)
+  if (holders.some((one) => !isOther(one) && one.presumed === undefined))
+    return { locks: { holders: [...otherHolders, request], waiting: others } }
   const line = [...others, request].toSorted(byCreation)
   const [refused] = line.splice(waitingMax)
-  return { locks: { holders, waiting: line }, ...(refused === undefined ? {} : { refused }) }
+  return { locks: { holders: otherHolders, waiting: line }, ...(refused === undefined ? {} : { refused }) }
 }
 
 /** A run needs its namespaces no more, or waits no longer. A later run of the same restore keeps what it has. */
@@ -27,13 +29,26 @@ export function releaseLocks({ holders, waiting }: Locks, run: { workflowId: str
 }
 
 /**
- * What restores say of a time before these locks were kept. One of them that is in line already has asked again since,
- * and waits its turn.
+ * What restores say of a time before these locks were kept. A run that is in line and says that it holds had its grant
+ * without knowing so: it is to be confirmed. Another run of it that is in line waits its turn.
  */
-export function inheritLocks({ holders, waiting }: Locks, found: Locks): Locks {
-  const isNew = ({ workflowId }: LockRequest) => ![...holders, ...waiting].some((one) => one.workflowId === workflowId)
-  const line = [...waiting, ...found.waiting.filter(isNew)].toSorted(byCreation).slice(0, waitingMax)
-  return { holders: [...holders, ...found.holders.filter(isNew)], waiting: line }
+export function inheritLocks({ holders, waiting }: Locks, found: Locks): { locks: Locks; confirm: LockRequest[] } {
+  const isSame = (one: LockRequest) => (other: LockRequest) => one.workflowId === other.workflowId
+  const isNew = (one: LockRequest) => ![...holders, ...waiting].some(isSame(one))
+  const confirm = waiting.filter((one) =>
+    found.holders.some(({ runId, presumed }) => runId === one.runId && presumed === undefined),
+  )
+  const line = [...waiting.filter((one) => !confirm.includes(one)), ...found.waiting.filter(isNew)]
+  const locks = {
+    holders: [...holders, ...confirm, ...found.holders.filter(isNew)],
+    waiting: line.toSorted(byCreation).slice(0, waitingMax),
+  }
+  return { locks, confirm }
+}
+
+/** Nobody is presumed to hold for longer than that. */
+export function dropPresumed({ holders, waiting }: Locks, nowMs: number): Locks {
+  return { holders: holders.filter(({ presumed }) => (presumed?.untilMs ?? Infinity) > nowMs), waiting }
 }
 
 /** Those become holders. */

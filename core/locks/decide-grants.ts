@@ -10,6 +10,8 @@ export interface LockRequest {
   uid: string
   /** Names, or `*` alone for more than a list should hold: it overlaps everything. */
   namespaces: readonly string[]
+  /** It is only taken for a holder, for so long at most, and lines up when it asks. */
+  presumed?: { untilMs?: number }
 }
 
 /** Who holds namespaces, and who waits for some. */

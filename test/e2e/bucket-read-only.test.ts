@@ -3,6 +3,7 @@ import { msToTs } from '@temporalio/common/lib/time.js'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../../core/items/outcome.ts'
 import type { Restore } from '../../velero/restore.ts'
+import { countMessages } from '../../velero/results.ts'
 import { workflowIdOf } from '../../workflows/contract.ts'
 import { countCreates, readAudit } from '../kit/audit.ts'
 import { runClient } from '../kit/client.ts'
@@ -145,7 +146,17 @@ describe('a bucket that turns read-only', () => {
     expect(createdIn('given-up').length + createdIn('late').length).toBe(stood)
     for (const name of ['given-up', 'late']) {
       await waitUntil(async () => (await filesOf(name)).every(Boolean), 90_000, `the results of ${name}, stored late`)
-      expect((await getRestore(cluster, name))?.status?.phase).toBe('Failed')
+      const statusOf = async () => (await getRestore(cluster, name))?.status
+      await expect
+        .poll(async () => (await statusOf())?.failureReason, { timeout: 60_000 })
+        .not.toContain('results not stored')
+      const { results } = await readResultFiles(cluster, name)
+      const { phase, warnings = 0, errors = 0 } = (await statusOf()) ?? {}
+      expect({ phase, warnings, errors }).toEqual({
+        phase: 'Failed',
+        warnings: countMessages(results?.warnings ?? {}),
+        errors: countMessages(results?.errors ?? {}),
+      })
     }
   })
 

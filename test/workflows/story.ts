@@ -128,6 +128,7 @@ const plain: Fakes = {
   restoreChunk: ({ chunk }) => created(chunk === 0 ? 2 : 1),
   reportProgress: nothing,
   concludeRestore: () => conclusion(),
+  tellLateResults: nothing,
   finalizeRestore: () => ({ messages: 0 }),
   cancelOperations: () => ({ attempted: 0, completed: 0, failed: 0, unfinished: 0 }),
   awaitNamespace: () => ({ gone: true }),

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  dropPresumed,
   grantLocks,
   inheritLocks,
   isLockRequest,
@@ -9,6 +10,7 @@ import {
   waitingMax,
 } from '../../../core/locks/change-locks.ts'
 import { decideGrants } from '../../../core/locks/decide-grants.ts'
+import { judgeHold } from '../../../core/locks/judge-hold.ts'
 import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
 import { targetNamespaces } from '../../../core/locks/target-namespaces.ts'
 
@@ -33,23 +35,70 @@ const decide = (locks: Locks, restoresMax = 50) => {
 }
 
 describe('inheritLocks', () => {
+  const holds = asks('holds', 2, 'shop')
+
   it('takes over what others had been granted, before anybody in line', () => {
-    const found = { ...none, holders: [asks('holds', 2, 'shop')] }
-    const locks = inheritLocks({ ...none, waiting: [asks('asks', 1, 'shop')] }, found)
+    const { locks } = inheritLocks({ ...none, waiting: [asks('asks', 1, 'shop')] }, { ...none, holders: [holds] })
     expect(decide(locks).blocked).toEqual({ 'velero/asks': 'Restore velero/holds, which restores into namespace shop' })
   })
 
   it('puts those that waited back in line, by their creation', () => {
-    const found = { holders: [asks('holds', 1, 'shop')], waiting: [asks('before', 2, 'shop'), asks('asks', 3, 'shop')] }
-    const locks = inheritLocks({ ...none, waiting: [asks('asks', 3, 'shop')] }, found)
+    const found = { holders: [holds], waiting: [asks('before', 2, 'shop'), asks('asks', 3, 'shop')] }
+    const { locks } = inheritLocks({ ...none, waiting: [asks('asks', 3, 'shop')] }, found)
     expect(locks.waiting.map(({ restore }) => restore)).toEqual(['velero/before', 'velero/asks'])
   })
 
-  it('leaves one in line that has asked again: it waits for nobody but others', () => {
-    const again = { ...asks('again', 1, 'shop'), runId: 'next-run' }
-    const locks = inheritLocks({ ...none, waiting: [again] }, { ...none, holders: [asks('again', 1, 'shop')] })
-    expect(locks.holders).toEqual([])
-    expect(decide(locks).granted).toEqual(['velero/again'])
+  it('leaves one in line of which an earlier run held: it waits for nobody but others', () => {
+    const again = { ...holds, runId: 'next-run' }
+    const { locks, confirm } = inheritLocks({ ...none, waiting: [again] }, { ...none, holders: [holds] })
+    expect({ ...locks, confirm }).toEqual({ holders: [], waiting: [again], confirm: [] })
+  })
+
+  it('confirms one in line that holds: it asked again while it was granted', () => {
+    const { locks, confirm } = inheritLocks({ ...none, waiting: [holds] }, { ...none, holders: [holds] })
+    expect({ ...locks, confirm }).toEqual({ holders: [holds], waiting: [], confirm: [holds] })
+  })
+})
+
+describe('one that is presumed to hold', () => {
+  const presumed = { ...asks('silent', 1, 'shop'), presumed: {} }
+  const also = { ...asks('silent-too', 2, 'shop'), presumed: { untilMs: 1000 } }
+
+  it('lines up when it asks, since another one may be presumed to hold the same', () => {
+    const { locks } = requestLocks({ holders: [presumed, also], waiting: [] }, asks('silent', 1, 'shop'))
+    expect(locks.holders).toEqual([also])
+    expect(decide(locks).blocked).toEqual({
+      'velero/silent': 'Restore velero/silent-too, which restores into namespace shop',
+    })
+  })
+
+  it('is dropped when its time is over', () => {
+    const locks = { ...none, holders: [presumed, also] }
+    expect(dropPresumed(locks, 999)).toEqual(locks)
+    expect(dropPresumed(locks, 1000).holders).toEqual([presumed])
+  })
+})
+
+describe('judgeHold', () => {
+  const word = (state: 'none' | 'asked' | 'held', ageMs: number) => judgeHold({ seen: 'word', state, ageMs })
+  const closed = (byForce: boolean, sinceMs: number) => judgeHold({ seen: 'closed', byForce, sinceMs })
+
+  it('takes a restore at its word', () => {
+    expect([word('held', 9), word('asked', 9), word('none', 99_000)]).toEqual([
+      { as: 'holder' },
+      { as: 'waiting' },
+      { as: 'nothing' },
+    ])
+  })
+
+  it('waits for the last writes of one that was ended by force, also where a new run of it is there already', () => {
+    expect(closed(true, 10_000)).toEqual({ as: 'presumed', forMs: 20_000 })
+    expect(word('none', 10_000)).toEqual({ as: 'presumed', forMs: 20_000 })
+    expect([closed(true, 30_000), closed(false, 1), word('none', 30_000)]).toEqual(Array(3).fill({ as: 'nothing' }))
+  })
+
+  it('takes one that does not answer for a holder', () => {
+    expect(judgeHold({ seen: 'silence' })).toEqual({ as: 'presumed' })
   })
 })
 
