@@ -23,6 +23,13 @@ import { wire } from './wire.ts'
 import { startLeading } from './without-velero/start-leading.ts'
 import type { Workshop } from './wire.ts'
 
+/**
+ * A worker that stops asks for no more tasks, and Temporal's core gives up the questions under way at once. A server
+ * that does not end them itself may just have answered one with a task, whose attempt is lost then. With this much
+ * patience what the last workflow tasks brought about still arrives, and is done.
+ */
+const pollPatienceMs = 2000
+
 /** Exit codes: 0 stopped as asked, 1 gave up, 2 the configuration is wrong. */
 const exitCodes = { stopped: 0, gaveUp: 1, badConfig: 2 } as const
 
@@ -84,6 +91,7 @@ async function run(config: WorkerConfig, log: Log): Promise<void> {
 }
 
 function installRuntime(log: Log, metricsAddress: string): void {
+  process.env['TEMPORAL_POLL_SHUTDOWN_INTERRUPT_WAIT_MS'] ??= String(pollPatienceMs)
   Runtime.install({
     shutdownSignals: ['SIGINT', 'SIGTERM'],
     telemetryOptions: {
