@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
 import type { Restore } from '../../velero/restore.ts'
-import { locksQuery, locksWorkflowIdOf } from '../../workflows/contract.ts'
+import { locksQuery, locksWorkflowIdOf, workflowIdOf } from '../../workflows/contract.ts'
 import { whenFileIsOver } from '../kit/clean-up.ts'
 import { runClient } from '../kit/client.ts'
 import { craftBackup } from '../kit/craft-backup.ts'
@@ -107,6 +107,29 @@ describe('restores into the same namespace', () => {
     expect((await runClient(cluster, ['cancel', 'first', '--reason', 'over'])).code).toBe(0)
     expect((await awaitRestore(cluster, 'third')).status).toMatchObject({ phase: 'Completed' })
   })
+})
+
+it('restores that are terminated together with their locks, and begun anew, take turns as before', async () => {
+  const cluster = await freshCluster({ backups: [] })
+  await putBackups(cluster)
+  await startWorker(cluster)
+  const holder = await createRestore(cluster, { name: 'holds', spec: { backupName: 'bulk-held' } })
+  await awaitRestore(cluster, 'holds', isUnderWay)
+  const next = await createRestore(cluster, { name: 'next', spec: bulk })
+  const locks = await locksOf(cluster)
+  const namesOf = async (where: 'holders' | 'waiting') =>
+    (await locks.query(locksQuery).catch(() => undefined))?.[where].map(({ restore }) => restore)
+  await expect.poll(() => namesOf('waiting'), { timeout: 60_000 }).toEqual(['velero/next'])
+  await locks.terminate('by hand')
+  for (const { metadata } of [holder, next]) {
+    const { namespace = '', name, uid = '' } = metadata
+    await locks.client.getHandle(workflowIdOf({ namespace, name, uid })).terminate('by hand')
+  }
+  await expect.poll(() => namesOf('waiting'), { timeout: 120_000, interval: 500 }).toEqual(['velero/next'])
+  await expect.poll(() => namesOf('holders'), { timeout: 120_000, interval: 500 }).toEqual(['velero/holds'])
+  await new Promise((resolve) => setTimeout(resolve, 35_000))
+  expect([await namesOf('holders'), await namesOf('waiting')]).toEqual([['velero/holds'], ['velero/next']])
+  expect((await getRestore(cluster, 'next'))?.status?.progress?.itemsRestored ?? 0).toBe(0)
 })
 
 it('a restore that waits for too long ends as Failed and names what it waited for', async () => {
