@@ -120,15 +120,17 @@ it('restores that are terminated together with their locks, and begun anew, take
   const namesOf = async (where: 'holders' | 'waiting') =>
     (await locks.query(locksQuery).catch(() => undefined))?.[where].map(({ restore }) => restore)
   await expect.poll(() => namesOf('waiting'), { timeout: 60_000 }).toEqual(['velero/next'])
+  const { runId } = await locks.describe()
   await locks.terminate('by hand')
   for (const { metadata } of [holder, next]) {
     const { namespace = '', name, uid = '' } = metadata
     await locks.client.getHandle(workflowIdOf({ namespace, name, uid })).terminate('by hand')
   }
-  await expect.poll(() => namesOf('waiting'), { timeout: 120_000, interval: 500 }).toEqual(['velero/next'])
-  await expect.poll(() => namesOf('holders'), { timeout: 120_000, interval: 500 }).toEqual(['velero/holds'])
-  await new Promise((resolve) => setTimeout(resolve, 35_000))
-  expect([await namesOf('holders'), await namesOf('waiting')]).toEqual([['velero/holds'], ['velero/next']])
+  const isAnew = async () => (await locks.describe()).runId !== runId
+  await expect.poll(isAnew, { timeout: 120_000, interval: 500 }).toBe(true)
+  const turns = async () => [await namesOf('holders'), await namesOf('waiting')]
+  await expect.poll(turns, { timeout: 120_000, interval: 500 }).toEqual([['velero/holds'], ['velero/next']])
+  expect((await getRestore(cluster, 'next'))?.status).toMatchObject({ phase: 'InProgress' })
   expect((await getRestore(cluster, 'next'))?.status?.progress?.itemsRestored ?? 0).toBe(0)
 })
 
