@@ -1,13 +1,12 @@
 import { CancellationScope, condition, isCancellation, log, patched } from '@temporalio/workflow'
+import type { Conclusion } from '../activities/conclude-restore.ts'
 import type { AdmittedRef } from '../activities/session.ts'
 import { brief, lastResults, results } from './activity-options.ts'
 import { reasonOf } from './failure-reason.ts'
 import type { RunView } from './run-view.ts'
 
 /** What the result files of a restore that was given up hold, or why they are not there. */
-export type LastResults =
-  | { do: 'stored'; counts: { items: number; warnings: number; errors: number; operations: number } }
-  | { do: 'late'; why: string }
+export type LastResults = { do: 'stored'; counts: Conclusion } | { do: 'late'; why: string }
 
 /** Writes what is known to the result files, for a minute at most: the terminal phase waits for it (rule 13). */
 export async function storeLastResults(ref: AdmittedRef): Promise<LastResults> {
@@ -42,7 +41,7 @@ export async function storeResultsLate(ref: AdmittedRef, view: RunView): Promise
     const summary = 'write the result files once the bucket takes them'
     await upload.run(async () => {
       const counts = await results.concludeRestore.executeWithOptions({ summary }, [{ ref, complete: false }])
-      if (patched('late-results-told')) await tellLate(ref, counts)
+      if (patched('late-results-told')) await tellLate(ref, counts, view)
     })
   } catch (thrown) {
     if (!isCancellation(thrown)) view.trouble(`results are not stored: ${reasonOf(thrown)}`)
@@ -52,7 +51,12 @@ export async function storeResultsLate(ref: AdmittedRef, view: RunView): Promise
   view.waitingFor(undefined)
 }
 
-async function tellLate(ref: AdmittedRef, { warnings, errors }: { warnings: number; errors: number }): Promise<void> {
+async function tellLate(ref: AdmittedRef, { warnings, errors }: Conclusion, view: RunView): Promise<void> {
   const summary = 'tell that the results are stored'
-  await brief.tellLateResults.executeWithOptions({ summary }, [{ ref, warnings, errors }])
+  try {
+    await brief.tellLateResults.executeWithOptions({ summary }, [{ ref, warnings, errors }])
+  } catch (thrown) {
+    if (!isCancellation(thrown))
+      view.trouble(`results are stored, but the Restore does not tell so: ${reasonOf(thrown)}`)
+  }
 }

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity'
 import { WorkflowNotFoundError } from '@temporalio/common'
-import { endedByForceMs } from '../../core/locks/judge-hold.ts'
+import { judgeHold } from '../../core/locks/judge-hold.ts'
 import type { Ports } from '../ports.ts'
 
 /** Says which of these workflows do not run any more: what they hold is dropped. */
@@ -12,7 +12,8 @@ export function findClosed({ clock }: Pick<Ports, 'clock'>) {
       try {
         const { status, closeTime } = await client.workflow.getHandle(workflowId).describe()
         const sinceMs = clock.now().getTime() - (closeTime?.getTime() ?? 0)
-        if (closeTime !== undefined && (!isByForce(status) || sinceMs > endedByForceMs)) closed.push(workflowId)
+        const holdsNothing = judgeHold({ seen: 'closed', byForce: isByForce(status), sinceMs }).as === 'nothing'
+        if (closeTime !== undefined && holdsNothing) closed.push(workflowId)
       } catch (thrown) {
         if (!(thrown instanceof WorkflowNotFoundError)) throw thrown
         closed.push(workflowId)

@@ -23,9 +23,14 @@ export function isOrderOver(order: Manifest): boolean {
   return ['Completed', 'Failed', 'Canceled'].includes(textAt(order, 'status', 'phase'))
 }
 
+/** Whether somebody has asked the node agent to stop. */
+export function isOrderCancelled(order: Manifest): boolean {
+  return (order['spec'] as { cancel?: boolean } | undefined)?.cancel === true
+}
+
 /** Asks the node agent to stop. An order that is over or gone needs none; one that refuses is left as it is. */
 export async function cancelOrder(cluster: Cluster, resource: ResourceRef, order: Manifest): Promise<void> {
-  if (isOrderOver(order) || (order['spec'] as { cancel?: boolean } | undefined)?.cancel === true) return
+  if (isOrderOver(order) || isOrderCancelled(order)) return
   const { namespace = '', name, uid } = order.metadata
   const patch = { metadata: { uid }, spec: { cancel: true } }
   try {

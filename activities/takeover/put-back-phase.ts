@@ -1,12 +1,11 @@
 import { decidePhase, isSweptByVelero } from '../../core/results/decide-phase.ts'
 import { claimedAnnotation, restoreUidLabel } from '../../velero/labels.ts'
-import type { Manifest } from '../../velero/manifest.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import { withAttempt } from '../attempt.ts'
 import { asFailure } from '../failures.ts'
 import { listKnown } from '../gather-facts.ts'
-import { dataDownloads, isOrderOver, podVolumeRestores } from '../operations/work-orders.ts'
+import { dataDownloads, isOrderCancelled, isOrderOver, podVolumeRestores } from '../operations/work-orders.ts'
 import type { Ports } from '../ports.ts'
 import { recordEvent } from '../record-event.ts'
 import { changeRestore, readRestore } from '../restore-resource.ts'
@@ -67,13 +66,9 @@ async function cancelledVolumes(
       ...(await listKnown(cluster, dataDownloads, options)),
       ...(await listKnown(cluster, podVolumeRestores, options)),
     ]
-    const cancelled = found.filter(isCancelled)
-    if (leftMs <= 0 || found.every((one) => isCancelled(one) || isOrderOver(one)))
+    const cancelled = found.filter(isOrderCancelled)
+    if (leftMs <= 0 || found.every((one) => isOrderCancelled(one) || isOrderOver(one)))
       return cancelled.map((one) => `${one.kind} ${one.metadata.name}`)
     await clock.sleep(lookMs, signal)
   }
-}
-
-function isCancelled(volume: Manifest): boolean {
-  return (volume['spec'] as { cancel?: boolean } | undefined)?.cancel === true
 }

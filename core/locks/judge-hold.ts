@@ -13,7 +13,7 @@ export type HoldVerdict = { as: 'holder' | 'waiting' | 'nothing' } | { as: 'pres
  * What ended a workflow from outside may have left a write under way, which ends with its worker's Lease (rule 7); and
  * a watcher soon begins it anew: for so long it keeps its namespaces.
  */
-export const endedByForceMs = 30_000
+const endedByForceMs = 30_000
 
 /** Nobody who may still write is taken for one that does not (rule 9). */
 export function judgeHold(hold: SeenHold): HoldVerdict {

@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { locksWorkflowIdOf, workflowIdOf } from '../../workflows/contract.ts'
 import { countCreates, readAudit } from '../kit/audit.ts'
-import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../kit/restores.ts'
+import { awaitRestore, clusterIdOf, createRestore, readResultFiles } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { watchPhases } from '../kit/watch-phases.ts'
@@ -74,10 +74,7 @@ it('its progress never goes back, and its phases are those of a short one', () =
 })
 
 it('it keeps its namespaces, while the workflow of the locks goes on in new runs too', async () => {
-  const uid = await withAdmin(cluster, async (admin) => {
-    const { body } = await admin.must('GET', '/api/v1/namespaces/kube-system')
-    return (body as { metadata: { uid: string } }).metadata.uid
-  })
+  const uid = await clusterIdOf(cluster)
   const locks = await runsOf(locksWorkflowIdOf({ namespace: 'velero', cluster: uid }))
   expect(locks).toContainEqual(expect.stringMatching(/^CONTINUED_AS_NEW/))
   const posts = readAudit(cluster).filter(({ verb }) => verb === 'create')

@@ -9,7 +9,7 @@ import { runClient } from '../kit/client.ts'
 import { craftBackup } from '../kit/craft-backup.ts'
 import type { CraftedItem } from '../kit/craft-backup.ts'
 import { holdNamespace } from '../kit/held-namespace.ts'
-import { awaitRestore, createRestore, getRestore, withAdmin } from '../kit/restores.ts'
+import { awaitRestore, clusterIdOf, createRestore, getRestore } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { eventsOf } from '../kit/velero-objects.ts'
@@ -29,10 +29,7 @@ async function putBackups(cluster: TestCluster): Promise<void> {
 
 /** The workflow of the locks of this cluster, whichever run of it is there. */
 async function locksOf(cluster: TestCluster): Promise<WorkflowHandle> {
-  const uid = await withAdmin(cluster, async (admin) => {
-    const { body } = await admin.must('GET', '/api/v1/namespaces/kube-system')
-    return (body as { metadata: { uid: string } }).metadata.uid
-  })
+  const uid = await clusterIdOf(cluster)
   const connection = await Connection.connect({ address: cluster.temporal.address })
   whenFileIsOver(() => connection.close())
   const namespace = cluster.veleroNamespace

@@ -10,7 +10,15 @@ import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { taskQueueOf, workflowIdOf } from '../../workflows/contract.ts'
 import { readAudit } from '../kit/audit.ts'
-import { awaitRestore, createRestore, getRestore, listKeys, readResultFiles, withAdmin } from '../kit/restores.ts'
+import {
+  awaitRestore,
+  clusterIdOf,
+  createRestore,
+  getRestore,
+  listKeys,
+  readResultFiles,
+  withAdmin,
+} from '../kit/restores.ts'
 import { freshCluster, theStack } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { waitUntil } from '../kit/wait-until.ts'
@@ -23,10 +31,7 @@ beforeAll(async () => {
   client = new Client({ connection: await Connection.connect({ address: theStack().temporal.address }) })
   cluster = await freshCluster({ backups: ['shop', 'bulk5k'], audit: true })
   await startWorker(cluster)
-  clusterId = await withAdmin(cluster, async (admin) => {
-    const { body } = await admin.must('GET', '/api/v1/namespaces/kube-system')
-    return (body as { metadata: { uid: string } }).metadata.uid
-  })
+  clusterId = await clusterIdOf(cluster)
 })
 afterAll(() => client.connection.close())
 

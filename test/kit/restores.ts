@@ -23,6 +23,14 @@ export async function withAdmin<T>(cluster: TestCluster, use: (client: KubeClien
 
 const path = (cluster: TestCluster) => `/apis/velero.io/v1/namespaces/${cluster.veleroNamespace}/restores`
 
+/** What Drydock knows the cluster by: the uid of its namespace `kube-system` (rule 3). */
+export function clusterIdOf(cluster: TestCluster): Promise<string> {
+  return withAdmin(cluster, async (admin) => {
+    const { body } = await admin.must('GET', '/api/v1/namespaces/kube-system')
+    return (body as { metadata: { uid: string } }).metadata.uid
+  })
+}
+
 /** Creates a Restore as a user would, and returns it. */
 export async function createRestore(
   cluster: TestCluster,
