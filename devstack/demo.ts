@@ -110,7 +110,7 @@ function expect(what: string, found: unknown, wanted: unknown): void {
 
 /** Runs the client as a user would, with the progress bar where there is a terminal. */
 async function drydock(stack: FullStack, words: string[]): Promise<void> {
-  const bin = fileURLToPath(new URL('../client/bin.cjs', import.meta.url))
+  const bin = fileURLToPath(new URL('../client/cli/bin.cjs', import.meta.url))
   if (!existsSync(bin)) throw new Error(`${bin} is missing`)
   console.log(`$ npx drydock ${words.join(' ')}`)
   const child = spawn(process.execPath, [bin, ...words], { env: { ...process.env, ...stack.env }, stdio: 'inherit' })

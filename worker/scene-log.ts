@@ -1,5 +1,5 @@
 import type { Log } from '../activities/ports.ts'
-import { currentScene } from '../activities/scene.ts'
+import { currentScene } from '../activities/frame/scene.ts'
 
 /** A log whose lines name restore, activity and attempt wherever they are written from within one. */
 export function sceneLog(log: Log): Log {

@@ -7,9 +7,9 @@ import type { Manifest } from '../velero/manifest.ts'
 import { isTerminal } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
 import { isSweptByVelero } from '../core/results/decide-phase.ts'
-import { cancelSignal, deletedReason, sweptSignal, workflowIdOf } from '../workflows/contract.ts'
-import type { RestoreRef } from '../workflows/contract.ts'
-import { startRestoreWorkflow } from '../client/start-workflow.ts'
+import { cancelSignal, deletedReason, sweptSignal, workflowIdOf } from '../contract/restore-contract.ts'
+import type { RestoreRef } from '../contract/restore-contract.ts'
+import { startRestoreWorkflow } from '../contract/start-restore-workflow.ts'
 import { awaitsDeletion, startDeletion } from './delete-restores.ts'
 
 /** What the watcher needs. */

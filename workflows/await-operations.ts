@@ -1,5 +1,5 @@
 import type { OperationCounts } from '../core/operations/count-operations.ts'
-import type { AdmittedRef } from '../activities/session.ts'
+import type { AdmittedRef } from '../activities/frame/session.ts'
 import { quick, waits } from './activity-options.ts'
 import type { RunView } from './run-view.ts'
 

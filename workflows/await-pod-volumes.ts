@@ -1,4 +1,4 @@
-import type { AdmittedRef } from '../activities/session.ts'
+import type { AdmittedRef } from '../activities/frame/session.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { waits } from './activity-options.ts'
 import type { RunView } from './run-view.ts'

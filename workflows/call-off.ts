@@ -1,4 +1,4 @@
-import type { AdmittedRef } from '../activities/session.ts'
+import type { AdmittedRef } from '../activities/frame/session.ts'
 import type { OperationCounts } from '../core/operations/count-operations.ts'
 import { lastOrders } from './activity-options.ts'
 import { reasonOf } from './failure-reason.ts'

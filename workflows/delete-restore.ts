@@ -1,8 +1,8 @@
 import { ActivityFailure, log, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 import { lastPhase } from './activity-options.ts'
-import { cancelSignal, deletedReason, workflowIdOf } from './contract.ts'
-import type { RestoreRef } from './contract.ts'
+import { cancelSignal, deletedReason, workflowIdOf } from '../contract/restore-contract.ts'
+import type { RestoreRef } from '../contract/restore-contract.ts'
 import { reasonOf } from './failure-reason.ts'
 
 /** A running restore ends within seconds of a cancel; its workflow is terminated where it does not. */

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow'
 
-/** The type of the failure an activity threw, see `activities/failures.ts`. */
+/** The type of the failure an activity threw, see `activities/frame/failures.ts`. */
 export function typeOf(error: unknown): string | undefined {
   if (error instanceof ActivityFailure) return typeOf(error.cause)
   return error instanceof ApplicationFailure ? (error.type ?? undefined) : undefined

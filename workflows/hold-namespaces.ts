@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle } from '@temporalio/workflow'
 import { isCancellation, log, patched, setHandler, workflowInfo } from '@temporalio/workflow'
 import type { Hold } from '../activities/locks/find-holders.ts'
-import type { AdmittedRef } from '../activities/session.ts'
+import type { AdmittedRef } from '../activities/frame/session.ts'
 import { formatGoDuration } from '../core/go-duration.ts'
 import { brief, quick } from './activity-options.ts'
 import {
@@ -11,7 +11,7 @@ import {
   locksWorkflowType,
   releaseLocksSignal,
   requestLocksSignal,
-} from './contract.ts'
+} from '../contract/restore-contract.ts'
 import { reasonOf, typeOf } from './failure-reason.ts'
 import type { RunView } from './run-view.ts'
 

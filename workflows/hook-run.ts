@@ -1,5 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow'
-import type { AdmittedRef } from '../activities/session.ts'
+import type { AdmittedRef } from '../activities/frame/session.ts'
 import { waits } from './activity-options.ts'
 import { reasonOf } from './failure-reason.ts'
 import type { RunView } from './run-view.ts'

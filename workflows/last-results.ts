@@ -1,6 +1,6 @@
 import { CancellationScope, condition, isCancellation, log, patched } from '@temporalio/workflow'
-import type { Conclusion } from '../activities/conclude-restore.ts'
-import type { AdmittedRef } from '../activities/session.ts'
+import type { Conclusion } from '../activities/conclude/conclude-restore.ts'
+import type { AdmittedRef } from '../activities/frame/session.ts'
 import { brief, lastResults, results } from './activity-options.ts'
 import { reasonOf } from './failure-reason.ts'
 import type { RunView } from './run-view.ts'

@@ -11,7 +11,13 @@ import {
 import { decideGrants } from '../core/locks/decide-grants.ts'
 import type { LockRequest, Locks } from '../core/locks/decide-grants.ts'
 import { brief, quick } from './activity-options.ts'
-import { holdQuery, locksQuery, locksSignal, releaseLocksSignal, requestLocksSignal } from './contract.ts'
+import {
+  holdQuery,
+  locksQuery,
+  locksSignal,
+  releaseLocksSignal,
+  requestLocksSignal,
+} from '../contract/restore-contract.ts'
 import { describeLocks } from './describe-locks.ts'
 import { reasonOf } from './failure-reason.ts'
 

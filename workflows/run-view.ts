@@ -1,6 +1,6 @@
 import { condition, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow'
-import type { ChunkReport } from '../activities/restore-chunk.ts'
-import type { AdmittedRestore } from '../activities/admit-restore.ts'
+import type { ChunkReport } from '../activities/items/restore-chunk.ts'
+import type { AdmittedRestore } from '../activities/admit/admit-restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import {
@@ -11,10 +11,10 @@ import {
   planQuery,
   progressQuery,
   resumeSignal,
-} from './contract.ts'
-import type { RestoreInput, RestoreProgress } from './contract.ts'
+} from '../contract/restore-contract.ts'
+import type { RestoreInput, RestoreProgress } from '../contract/restore-contract.ts'
 import { describeRun } from './describe-run.ts'
-import { outcomeAttribute, phaseAttribute } from './search-attributes.ts'
+import { outcomeAttribute, phaseAttribute } from '../contract/search-attributes.ts'
 
 /** Texts of trouble that the query `failures` keeps. */
 const failuresMax = 20

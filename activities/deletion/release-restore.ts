@@ -1,10 +1,10 @@
 import { restoreFinalizer } from '../../velero/labels.ts'
 import { restoreFolder } from '../../velero/object-keys.ts'
-import { withAttempt } from '../attempt.ts'
-import { asFailure } from '../failures.ts'
+import { withAttempt } from '../frame/attempt.ts'
+import { asFailure } from '../frame/failures.ts'
 import type { Ports } from '../ports.ts'
-import { recordEvent } from '../record-event.ts'
-import { changeRestore, readRestore } from '../restore-resource.ts'
+import { recordEvent } from '../frame/record-event.ts'
+import { changeRestore, readRestore } from '../frame/restore-resource.ts'
 import type { DeletionInput } from './delete-files.ts'
 
 /** Lets a deleted Restore go, with an Event that says what was left of it in the bucket. */

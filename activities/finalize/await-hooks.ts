@@ -1,6 +1,6 @@
 import { areHooksDone, judgeHooks } from '../../core/hooks/judge-hooks.ts'
 import type { HookVerdict } from '../../core/hooks/judge-hooks.ts'
-import type { FinalizeDesk, FinalizeFinding } from '../finalize-restore.ts'
+import type { FinalizeDesk, FinalizeFinding } from './finalize-restore.ts'
 import {
   closeRegistration,
   createHookReader,

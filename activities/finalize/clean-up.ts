@@ -5,7 +5,7 @@ import { warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { resourceUsageLabel, restoreNameLabel, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { FinalizeDesk, FinalizeFinding } from '../finalize-restore.ts'
+import type { FinalizeDesk, FinalizeFinding } from './finalize-restore.ts'
 
 const groupContents = {
   group: 'groupsnapshot.storage.k8s.io',

@@ -7,11 +7,11 @@ import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { formatGroupResource, formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
-import { readOutcomes } from '../journal.ts'
+import { readOutcomes } from '../frame/journal.ts'
 import { readOperations } from '../operations/operation-shards.ts'
-import type { Session } from '../session.ts'
-import { shards } from '../stored.ts'
-import type { StoredFacts } from '../stored.ts'
+import type { Session } from '../frame/session.ts'
+import { shards } from '../frame/stored.ts'
+import type { StoredFacts } from '../frame/stored.ts'
 
 /** What wrap-up tasks ask: what was restored, and what the backup knows about volumes. */
 export interface FinalizeFacts {

@@ -7,9 +7,9 @@ import type { Message } from '../../core/items/outcome.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
-import type { FinalizeDesk, FinalizeFinding } from '../finalize-restore.ts'
-import { createGate } from '../gate.ts'
-import { listKnown } from '../gather-facts.ts'
+import type { FinalizeDesk, FinalizeFinding } from './finalize-restore.ts'
+import { createGate } from '../frame/gate.ts'
+import { listKnown } from '../plan/gather-facts.ts'
 
 /** A claim that this restore created and that gets a new volume. */
 interface NewVolume {

@@ -1,4 +1,4 @@
-import type { FinalizeTaskRunner } from '../finalize-restore.ts'
+import type { FinalizeTaskRunner } from './finalize-restore.ts'
 import { awaitHooks } from './await-hooks.ts'
 import { cleanUp } from './clean-up.ts'
 import { patchVolumes } from './patch-volumes.ts'

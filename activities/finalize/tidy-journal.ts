@@ -1,4 +1,4 @@
-import type { FinalizeDesk, FinalizeFinding } from '../finalize-restore.ts'
+import type { FinalizeDesk, FinalizeFinding } from './finalize-restore.ts'
 import { hookShardsToRemove } from '../hooks/hook-journal.ts'
 
 /** Shards that are removed at once. */

@@ -2,8 +2,8 @@ import { hookKey } from '../../core/hooks/judge-hooks.ts'
 import type { HookVerdict, KnownHooks } from '../../core/hooks/judge-hooks.ts'
 import type { HookResult } from '../../core/hooks/next-hook.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
-import { journalDamaged } from '../failures.ts'
-import type { Journal } from '../journal.ts'
+import { journalDamaged } from '../frame/failures.ts'
+import type { Journal } from '../frame/journal.ts'
 
 /**
  * What the journal knows of exec hooks, one folder each: the pods `registered` at their create, an intent `begun` right

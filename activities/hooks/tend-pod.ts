@@ -4,7 +4,7 @@ import { nextHook } from '../../core/hooks/next-hook.ts'
 import type { HookResult } from '../../core/hooks/next-hook.ts'
 import type { ExecHook, PodHooks } from '../../core/hooks/pod-hooks.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { Journal } from '../journal.ts'
+import type { Journal } from '../frame/journal.ts'
 import type { Clock, PodExec } from '../ports.ts'
 import { beginHook, finishHook } from './hook-journal.ts'
 

@@ -1,9 +1,9 @@
 import { targetNamespaces } from '../../core/locks/target-namespaces.ts'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
 import type { Plan } from '../../core/plan/plan.ts'
-import { journalDamaged } from '../failures.ts'
-import type { AdmittedRef, Sessions } from '../session.ts'
-import { shards } from '../stored.ts'
+import { journalDamaged } from '../frame/failures.ts'
+import type { AdmittedRef, Sessions } from '../frame/session.ts'
+import { shards } from '../frame/stored.ts'
 
 /** What a run of a restore asks for: all namespaces that its plan writes into. */
 export async function lockRequestOf(

@@ -1,8 +1,8 @@
-import { withAttempt } from '../attempt.ts'
-import { asFailure } from '../failures.ts'
+import { withAttempt } from '../frame/attempt.ts'
+import { asFailure } from '../frame/failures.ts'
 import type { Ports } from '../ports.ts'
-import { recordEvent } from '../record-event.ts'
-import { readRestore } from '../restore-resource.ts'
+import { recordEvent } from '../frame/record-event.ts'
+import { readRestore } from '../frame/restore-resource.ts'
 
 /** Which restore waits, and what for. */
 export interface TellWaitInput {

@@ -2,7 +2,7 @@ import { mergeOperations } from '../../core/operations/merge-operations.ts'
 import type { OperationStates } from '../../core/operations/merge-operations.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
-import type { Journal } from '../journal.ts'
+import type { Journal } from '../frame/journal.ts'
 
 const folder = 'operations/'
 

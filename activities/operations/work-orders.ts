@@ -3,7 +3,7 @@ import { textAt } from '../../core/actions/fields.ts'
 import { restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ResourceRef } from '../../velero/resource.ts'
-import { restoreFieldManager } from '../restore-resource.ts'
+import { restoreFieldManager } from '../frame/restore-resource.ts'
 import type { Cluster } from '../ports.ts'
 
 export const dataDownloads: ResourceRef = { group: 'velero.io', version: 'v2alpha1', resource: 'datadownloads' }

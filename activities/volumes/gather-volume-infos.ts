@@ -6,10 +6,10 @@ import { restoreVolumeInfos } from '../../core/volumes/restore-volume-infos.ts'
 import { restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
-import { listKnown } from '../gather-facts.ts'
+import { listKnown } from '../plan/gather-facts.ts'
 import { dataDownloads, listOrders, podVolumeRestores } from '../operations/work-orders.ts'
 import type { Cluster, Log } from '../ports.ts'
-import type { AdmittedRef } from '../session.ts'
+import type { AdmittedRef } from '../frame/session.ts'
 
 const claimsResource = { group: '', version: 'v1', resource: 'persistentvolumeclaims' }
 const snapshotsResource = { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshots' }

@@ -3,7 +3,7 @@ import type { RestoreView } from '../../core/actions/action.ts'
 import { podVolumeOrder } from '../../core/volumes/pod-volume-order.ts'
 import type { PodWork } from '../../core/volumes/pod-volume-order.ts'
 import type { PodVolume } from '../../core/volumes/pod-volumes.ts'
-import { restoreFieldManager } from '../restore-resource.ts'
+import { restoreFieldManager } from '../frame/restore-resource.ts'
 import { podVolumeRestores } from '../operations/work-orders.ts'
 import type { Cluster } from '../ports.ts'
 

@@ -2,7 +2,7 @@ import type { Outcome } from '../../core/items/outcome.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { podVolumes } from '../../core/volumes/pod-volumes.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import type { ItemTools, Written } from '../write-item.ts'
+import type { ItemTools, Written } from '../items/write-item.ts'
 
 /**
  * The volumes of a pod that this restore created, for the outcome; what can be begun for them at once is begun. A pod

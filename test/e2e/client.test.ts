@@ -93,7 +93,7 @@ describe('drydock start --wait', () => {
 
 describe('a program', () => {
   it('starts a restore and awaits it with the library', async () => {
-    const { code, out } = await runProgram(cluster, 'client/example.ts', ['shop'])
+    const { code, out } = await runProgram(cluster, 'client/api/example.ts', ['shop'])
     expect(out).toMatch(/^restore shop-\d{14} has started, workflow restore\/velero\/shop-/)
     expect(out).toMatch(/\d+ items are restored\n$/)
     expect(code).toBe(0)

@@ -4,7 +4,13 @@ import type { WorkflowHandle } from '@temporalio/client'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Restore } from '../../velero/restore.ts'
-import { cancelSignal, pauseSignal, progressQuery, resumeSignal, workflowIdOf } from '../../workflows/contract.ts'
+import {
+  cancelSignal,
+  pauseSignal,
+  progressQuery,
+  resumeSignal,
+  workflowIdOf,
+} from '../../contract/restore-contract.ts'
 import { awaitRestore, createRestore } from '../kit/restores.ts'
 import { freshCluster } from '../kit/stack.ts'
 import type { TestCluster } from '../kit/stack.ts'

@@ -21,7 +21,7 @@ export interface TestClient {
   terminal(): Promise<{ code: number | null; lines: string[] }>
 }
 
-const bin = fileURLToPath(new URL('../../client/bin.cjs', import.meta.url))
+const bin = fileURLToPath(new URL('../../client/cli/bin.cjs', import.meta.url))
 
 /** Runs `drydock` to its end, its output on pipes. */
 export function runClient(

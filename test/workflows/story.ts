@@ -6,11 +6,11 @@ import type { WorkflowHandle } from '@temporalio/client'
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
 import type { Activities } from '../../activities/index.ts'
-import type { ChunkReport } from '../../activities/restore-chunk.ts'
-import type { SetPhaseInput } from '../../activities/set-phase.ts'
+import type { ChunkReport } from '../../activities/items/restore-chunk.ts'
+import type { SetPhaseInput } from '../../activities/conclude/set-phase.ts'
 import type { PlanSummary } from '../../core/plan/plan.ts'
 import type { restore } from '../../workflows/index.ts'
-import { workflowIdOf } from '../../workflows/contract.ts'
+import { workflowIdOf } from '../../contract/restore-contract.ts'
 
 /** Activities of a test: each stands for one of the worker's and is called with its input. */
 export type Fakes = { [Name in keyof Activities]?: (input: Parameters<Activities[Name]>[0]) => unknown }

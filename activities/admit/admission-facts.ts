@@ -1,0 +1,68 @@
+import { ApiError } from '../../core/items/api-error.ts'
+import { isTransient } from '../../core/items/api-error.ts'
+import { backupNameOf, configMapNamesOf, locationNameOf } from '../../core/request/admit-request.ts'
+import type { AdmissionFacts } from '../../core/request/admit-request.ts'
+import { scheduleNameLabel } from '../../velero/labels.ts'
+import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { Restore } from '../../velero/restore.ts'
+import type { Cluster } from '../ports.ts'
+import type { Settings } from '../frame/settings.ts'
+
+/** Reads what the rules of admission look at; an object that is refused to us is a fact with its reason. */
+export async function gatherAdmissionFacts(
+  cluster: Cluster,
+  restore: Restore,
+  settings: Settings,
+): Promise<AdmissionFacts> {
+  const namespace = restore.metadata.namespace ?? settings.veleroNamespace
+  const { spec } = restore
+  const get = (group: string, resource: string, name: string) =>
+    found(() => cluster.get({ group, version: 'v1', resource, namespace, name }))
+
+  const scheduleBackups = await readScheduleBackups(cluster, namespace, spec.scheduleName)
+  const backupName = backupNameOf(spec, scheduleBackups)
+  const backup = backupName === undefined ? undefined : await get('velero.io', 'backups', backupName)
+  const location =
+    backup === undefined || 'error' in backup
+      ? undefined
+      : await get('velero.io', 'backupstoragelocations', locationNameOf(backup as unknown as Backup))
+  const names = configMapNamesOf(spec)
+  const modifiers = names.modifiers === undefined ? undefined : await get('', 'configmaps', names.modifiers)
+  const policies = names.policy === undefined ? undefined : await get('', 'configmaps', names.policy)
+  return {
+    restore: { namespace, name: restore.metadata.name },
+    spec,
+    scheduleBackups,
+    backup: backup as Backup | { error: string } | undefined,
+    location: location as BackupStorageLocation | { error: string } | undefined,
+    modifierConfigMap: modifiers === undefined || 'error' in modifiers ? undefined : modifiers,
+    policyConfigMap: policies,
+    defaultItemOperationTimeout: settings.itemOperationTimeout,
+  }
+}
+
+async function readScheduleBackups(
+  cluster: Cluster,
+  namespace: string,
+  schedule: string | undefined,
+): Promise<AdmissionFacts['scheduleBackups']> {
+  if (schedule === undefined || schedule === '') return undefined
+  const labelSelector = `${scheduleNameLabel}=${schedule}`
+  const listed = await found(() =>
+    cluster.list({ group: 'velero.io', version: 'v1', resource: 'backups' }, { namespace, labelSelector }),
+  )
+  return listed as unknown as AdmissionFacts['scheduleBackups']
+}
+
+/** A refusal becomes a fact; trouble that passes is thrown on. */
+async function found<T extends Manifest | undefined | Manifest[]>(
+  read: () => Promise<T>,
+): Promise<T | { error: string }> {
+  try {
+    return await read()
+  } catch (thrown) {
+    if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
+    return { error: thrown.message }
+  }
+}

@@ -1,0 +1,164 @@
+import { decideTakeOver } from '../../core/request/take-over.ts'
+import { decidePhase, isSweptByVelero } from '../../core/results/decide-phase.ts'
+import { claimedAnnotation } from '../../velero/labels.ts'
+import type { RestorePhase } from '../../velero/phases.ts'
+import type { Restore } from '../../velero/restore.ts'
+import { withAttempt } from '../frame/attempt.ts'
+import type { Attempt } from '../frame/attempt.ts'
+import { admitted, claimRestore, withFinalizer } from './claim-restore.ts'
+import { asFailure, fatal, wrongCluster } from '../frame/failures.ts'
+import type { Ports } from '../ports.ts'
+import { recordEvent } from '../frame/record-event.ts'
+import { recordPhase } from '../conclude/record-phase.ts'
+import { claimOf, locationNameOf } from '../frame/restore-location.ts'
+import { changeRestore, readRestore } from '../frame/restore-resource.ts'
+import type { Sessions } from '../frame/session.ts'
+import { rfc3339 } from '../conclude/set-phase.ts'
+import type { Settings } from '../frame/settings.ts'
+import { inheritRestore } from './inherit-restore.ts'
+import { readVeleroControllers } from './velero-controllers.ts'
+
+/** Which Restore to admit. */
+export interface AdmitInput {
+  ref: { namespace: string; name: string; uid: string; cluster: string }
+}
+
+/** A Restore that is ours from now on. */
+export interface AdmittedRestore {
+  do: 'restore'
+  location: string
+  /** An earlier run has begun it: its journal holds what is done. */
+  resumed: boolean
+  startedAt: string
+  backup: string
+  /** All items had been restored: they are gone through once more by the journal, and nothing is written. */
+  itemsAreThrough?: true
+}
+
+/** Whether there is anything to restore. */
+export type AdmitReport = AdmittedRestore | { do: 'over'; phase: RestorePhase | 'Gone' | 'New' }
+
+/** What this activity is made of. */
+export interface AdmitParts {
+  ports: Ports
+  sessions: Sessions
+  settings: Settings
+}
+
+/**
+ * Reads the Restore uncached and decides whose it is (rule 1): one that nobody has begun is validated and claimed, one
+ * of ours goes on from its journal, one that Velero left behind is taken over from the files it wrote. Ends without a
+ * write where the Restore is gone, another one, or over (rule 2).
+ */
+export function admitRestore(parts: AdmitParts) {
+  return ({ ref }: AdmitInput): Promise<AdmitReport> =>
+    withAttempt(parts.ports.presence.worker, async (attempt) => {
+      const { cluster } = parts.ports
+      if (ref.cluster !== cluster.id) throw wrongCluster(ref.cluster, cluster.id)
+      try {
+        const restore = await readRestore(cluster, ref)
+        if (restore === undefined) return { do: 'over', phase: 'Gone' }
+        const decision = decideTakeOver(restore, await readVeleroControllers(cluster, parts.settings))
+        switch (decision.do) {
+          case 'over':
+            return { do: 'over', phase: decision.phase }
+          case 'leave':
+            await recordEvent(parts.ports, restore, {
+              type: 'Warning',
+              reason: 'NotTaken',
+              note: `left alone: ${decision.because}`,
+            })
+            return { do: 'over', phase: 'New' }
+          case 'fail':
+            return await failInVelerosWords(parts, ref, decision.reason)
+          case 'inherit':
+            return await inherit(parts, restore, ref)
+          case 'resume':
+            return await resume(parts, restore, ref, attempt)
+          case 'admit':
+            return await claimRestore(parts, restore, ref)
+        }
+      } catch (thrown) {
+        throw asFailure(thrown, `admitting restore ${ref.name}`)
+      }
+    })
+}
+
+async function failInVelerosWords({ ports }: AdmitParts, ref: AdmitInput['ref'], reason: string): Promise<AdmitReport> {
+  const failed = await changeRestore(ports.cluster, ref, (live) =>
+    live.status?.phase === 'InProgress' && live.metadata.annotations?.[claimedAnnotation] === undefined
+      ? { status: { phase: 'Failed', failureReason: reason, completionTimestamp: rfc3339(ports.clock.now()) } }
+      : undefined,
+  )
+  await recordPhase(ports, failed)
+  return { do: 'over', phase: failed.status?.phase || 'New' }
+}
+
+/**
+ * Goes on from the journal, whose location the claim names; a starting Velero's sweep is put back at once. An earlier
+ * run may have been ended from outside while its attempts still wrote, so they are waited for here, once for the whole
+ * restore (rule 7).
+ */
+async function resume(
+  parts: AdmitParts,
+  restore: Restore,
+  ref: AdmitInput['ref'],
+  attempt: Attempt,
+): Promise<AdmitReport> {
+  const { cluster } = parts.ports
+  const location = await locationNameOf(cluster, restore)
+  if ('missing' in location)
+    throw fatal(`${location.missing}: the location that holds this restore's journal is not known`)
+  const session = await parts.sessions.open({ ...ref, location: location.name })
+  await parts.ports.presence.fence(`${ref.uid}/`, { signal: attempt.signal, onWait: attempt.waitingFor })
+  if (isSweptByVelero(restore.status ?? {})) {
+    const back = await changeRestore(cluster, ref, (live) => {
+      if (!isSweptByVelero(live.status ?? {})) return undefined
+      const decision = decidePhase(live.status ?? {}, { phase: 'InProgress' })
+      return decision.do === 'set' ? { status: decision.status } : undefined
+    })
+    await recordPhase(parts.ports, back)
+  }
+  const { phase } = restore.status ?? {}
+  const itemsAreThrough = phase !== 'InProgress' && phase !== 'Failed'
+  return { ...admitted(session.admission, true), ...(itemsAreThrough ? { itemsAreThrough } : {}) }
+}
+
+/** Velero left it after its items were through: its journal is made from Velero's files, then it is claimed as it is. */
+async function inherit(parts: AdmitParts, restore: Restore, ref: AdmitInput['ref']): Promise<AdmitReport> {
+  const { ports } = parts
+  const inherited = await inheritRestore(parts, restore, ref)
+  if ('missing' in inherited) return await endInherited(parts, ref, inherited.missing)
+  const { admission } = inherited
+  const now = rfc3339(ports.clock.now())
+  const claim = claimOf(ports.presence.worker, now, admission.location)
+  const claimed = await changeRestore(ports.cluster, ref, (live) =>
+    live.metadata.annotations?.[claimedAnnotation] === undefined && live.status?.phase === restore.status?.phase
+      ? { metadata: { annotations: { [claimedAnnotation]: claim }, finalizers: withFinalizer(live) } }
+      : undefined,
+  )
+  if (claimed.metadata.annotations?.[claimedAnnotation] === undefined)
+    return { do: 'over', phase: claimed.status?.phase || 'New' }
+  await recordEvent(ports, restore, {
+    type: 'Normal',
+    reason: 'TakenOver',
+    note: `taken over in phase ${restore.status?.phase ?? ''} from a Velero server that left it`,
+  })
+  return admitted(admission, true)
+}
+
+/** Without its backup nothing of it can be finished; Velero ends it so too. */
+async function endInherited({ ports }: AdmitParts, ref: AdmitInput['ref'], missing: string): Promise<AdmitReport> {
+  const ended = await changeRestore(ports.cluster, ref, (live) => {
+    const completionTimestamp = rfc3339(ports.clock.now())
+    const wanted = {
+      phase: 'PartiallyFailed',
+      failureReason: `not finalized: ${missing}`,
+      completionTimestamp,
+    } as const
+    const decision = decidePhase(live.status ?? {}, wanted)
+    return decision.do === 'set' ? { status: decision.status } : undefined
+  })
+  await recordPhase(ports, ended)
+  return { do: 'over', phase: ended.status?.phase || 'New' }
+}

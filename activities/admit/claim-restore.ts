@@ -1,0 +1,163 @@
+import type { Admission } from '../../core/request/admit-request.ts'
+import { admitRequest } from '../../core/request/admit-request.ts'
+import { isSweptByVelero } from '../../core/results/decide-phase.ts'
+import { StoreError } from '../../core/store-error.ts'
+import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
+import { isNew } from '../../velero/phases.ts'
+import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
+import { gatherAdmissionFacts } from './admission-facts.ts'
+import type { AdmitInput, AdmitParts, AdmitReport, AdmittedRestore } from './admit-restore.ts'
+import { countAdmission } from './count-admission.ts'
+import { openJournal } from '../frame/journal.ts'
+import { recordPhase } from '../conclude/record-phase.ts'
+import { claimOf } from '../frame/restore-location.ts'
+import { changeRestore } from '../frame/restore-resource.ts'
+import { openLocation } from '../frame/session.ts'
+import { rfc3339 } from '../conclude/set-phase.ts'
+import { shards } from '../frame/stored.ts'
+import type { StoredAdmission } from '../frame/stored.ts'
+
+/**
+ * Validates a Restore and claims it: the verdict and the spec as validated go into the journal first, then one patch
+ * claims it (rule 1). A rerun takes the verdict from the journal. One that Velero began and that is to be carried on
+ * was validated by Velero: its spec is taken back to what may be validated.
+ */
+export async function claimRestore(parts: AdmitParts, restore: Restore, ref: AdmitInput['ref']): Promise<AdmitReport> {
+  const { cluster, clock, presence } = parts.ports
+  const asked = isNew(restore.status?.phase) ? restore : { ...restore, spec: unvalidated(restore.spec) }
+  const verdict = admitRequest(await gatherAdmissionFacts(cluster, asked, parts.settings))
+  const count = (report: AdmitReport) => countAdmission(parts.ports.meter, verdict.spec.scheduleName, report)
+  if (verdict.do === 'refuse') return count(await refuse(parts, ref, verdict))
+  const location = verdict.location.metadata.name
+  const wanted: StoredAdmission = {
+    restore: {
+      ...ref,
+      creationTimestamp: restore.metadata.creationTimestamp ?? rfc3339(clock.now()),
+      annotations: restore.metadata.annotations ?? {},
+    },
+    spec: withSchedule(verdict.spec, restore.spec),
+    backup: withoutNoise(verdict.backup),
+    location,
+    startedAt: restore.status?.startTimestamp ?? rfc3339(clock.now()),
+    ...(verdict.modifiers === undefined ? {} : { modifiers: verdict.modifiers }),
+    ...(verdict.policies === undefined ? {} : { policies: verdict.policies }),
+  }
+  const stored = await storeVerdict(parts, ref, wanted)
+  if ('problem' in stored)
+    return count(await endUnclaimed(parts, ref, { phase: 'Failed', failureReason: stored.problem }))
+  const claim = claimOf(presence.worker, rfc3339(clock.now()), location)
+  const claimed = await changeRestore(cluster, ref, (live) => claimPatch(live, stored.admission, claim))
+  await recordPhase(parts.ports, claimed)
+  return claimed.status?.phase === 'InProgress'
+    ? count(admitted(stored.admission, stored.resumed))
+    : { do: 'over', phase: claimed.status?.phase || 'New' }
+}
+
+/** Velero's validation leaves both names behind where the backup came of a schedule; only one may be asked for. */
+function unvalidated(spec: RestoreSpec): RestoreSpec {
+  if (!spec.backupName || !spec.scheduleName) return spec
+  const { scheduleName: _schedule, ...rest } = spec
+  return rest
+}
+
+function withSchedule(validated: RestoreSpec, asked: RestoreSpec): RestoreSpec {
+  return validated.scheduleName || !asked.scheduleName ? validated : { ...validated, scheduleName: asked.scheduleName }
+}
+
+/** The one patch of rule 1: claim, finalizer, the spec as validated, phase. It is not made over someone else's phase. */
+function claimPatch(live: Restore, admission: StoredAdmission, claim: string): object | undefined {
+  if (!isUnclaimed(live)) return undefined
+  return {
+    metadata: { annotations: { [claimedAnnotation]: claim }, finalizers: withFinalizer(live) },
+    spec: admission.spec,
+    status: { phase: 'InProgress', startTimestamp: admission.startedAt },
+  }
+}
+
+/** New, or begun by Velero and to be carried on. */
+function isUnclaimed(live: Restore): boolean {
+  if (isNew(live.status?.phase)) return true
+  const claimed = live.metadata.annotations?.[claimedAnnotation] !== undefined
+  return !claimed && live.status?.phase === 'InProgress' && !isSweptByVelero(live.status)
+}
+
+async function storeVerdict(
+  parts: AdmitParts,
+  ref: AdmitInput['ref'],
+  wanted: StoredAdmission,
+): Promise<{ admission: StoredAdmission; resumed: boolean } | { problem: string }> {
+  try {
+    const store = await openLocation(parts.ports, ref.namespace, wanted.location)
+    const admission = await openJournal(store, ref).settle(shards.admission, wanted)
+    return { admission, resumed: JSON.stringify(admission) !== JSON.stringify(wanted) }
+  } catch (thrown) {
+    if (!(thrown instanceof StoreError) || thrown.kind === 'unreachable' || thrown.kind === 'other') throw thrown
+    return {
+      problem: `restore execution failed: the journal cannot be written to location "${wanted.location}": ${thrown.message}`,
+    }
+  }
+}
+
+/** One that is carried on has no phase of failed validation before it any more: it fails with the same texts. */
+async function refuse(
+  parts: AdmitParts,
+  ref: AdmitInput['ref'],
+  verdict: Extract<Admission, { do: 'refuse' }>,
+): Promise<AdmitReport> {
+  const { validationErrors } = verdict
+  const refused = await changeRestore(parts.ports.cluster, ref, (live) =>
+    isNew(live.status?.phase)
+      ? {
+          metadata: { finalizers: withFinalizer(live) },
+          spec: verdict.spec,
+          status: { phase: 'FailedValidation', validationErrors },
+        }
+      : undefined,
+  )
+  if (refused.status?.phase === 'InProgress')
+    return await endUnclaimed(parts, ref, {
+      phase: 'Failed',
+      failureReason: `not carried on: ${validationErrors.join('; ')}`,
+      validationErrors,
+    })
+  await recordPhase(parts.ports, refused)
+  return { do: 'over', phase: refused.status?.phase || 'New' }
+}
+
+/** Rule 4: where the journal cannot be written, the restore fails before an object is. */
+async function endUnclaimed(parts: AdmitParts, ref: AdmitInput['ref'], status: RestoreStatus): Promise<AdmitReport> {
+  const now = rfc3339(parts.ports.clock.now())
+  const ended = await changeRestore(parts.ports.cluster, ref, (live) =>
+    isUnclaimed(live)
+      ? {
+          metadata: { finalizers: withFinalizer(live) },
+          status: { ...status, startTimestamp: live.status?.startTimestamp ?? now, completionTimestamp: now },
+        }
+      : undefined,
+  )
+  await recordPhase(parts.ports, ended)
+  return { do: 'over', phase: ended.status?.phase || 'New' }
+}
+
+/** The finalizers of a Restore with ours among them; one that is being deleted gets no new one. */
+export function withFinalizer(restore: Restore): string[] {
+  const finalizers = restore.metadata.finalizers ?? []
+  if (restore.metadata.deletionTimestamp !== undefined || finalizers.includes(restoreFinalizer)) return finalizers
+  return [...finalizers, restoreFinalizer]
+}
+
+function withoutNoise(backup: StoredAdmission['backup']): StoredAdmission['backup'] {
+  const { managedFields: _fields, ...metadata } = backup.metadata
+  return { ...backup, metadata }
+}
+
+/** What the workflow gets to know of an admitted restore. */
+export function admitted(admission: StoredAdmission, resumed: boolean): AdmittedRestore {
+  return {
+    do: 'restore',
+    location: admission.location,
+    resumed,
+    startedAt: admission.startedAt,
+    backup: admission.spec.backupName ?? '',
+  }
+}

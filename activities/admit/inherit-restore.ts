@@ -1,0 +1,135 @@
+import pLimit from 'p-limit'
+import { validLabelValue } from '../../core/items/valid-label-value.ts'
+import { error } from '../../core/items/outcome.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import { inheritedOutcomes, parseEntry } from '../../core/takeover/inherited-outcomes.ts'
+import type { VeleroFiles } from '../../core/takeover/inherited-outcomes.ts'
+import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
+import { restoreNameLabel } from '../../velero/labels.ts'
+import type { ObjectRef } from '../../velero/resource.ts'
+import type { Restore } from '../../velero/restore.ts'
+import { failureTypes } from '../frame/failures.ts'
+import { gatherFacts } from '../plan/gather-facts.ts'
+import { openJournal, outcomesShard } from '../frame/journal.ts'
+import type { Cluster, Ports } from '../ports.ts'
+import type { AdmittedRef, Session } from '../frame/session.ts'
+import { rfc3339 } from '../conclude/set-phase.ts'
+import type { Settings } from '../frame/settings.ts'
+import { shards } from '../frame/stored.ts'
+import type { StoredAdmission, StoredFacts } from '../frame/stored.ts'
+import { readVeleroFiles } from './velero-files.ts'
+
+const claimsAtOnce = 16
+/** Volumes are what finalization looks at; their facts are all that it needs. */
+const factKinds = new Set(['pods', 'persistentvolumeclaims', 'persistentvolumes'])
+
+/**
+ * Makes the journal of a restore that Velero has begun and left behind: its result files are read once into outcomes,
+ * and a plan with nothing in it stands for the items that are through. All of it is there before the restore is
+ * claimed, so that our own result files are never taken for Velero's. Returns why it cannot be done, where backup or
+ * location are gone.
+ */
+export async function inheritRestore(
+  { ports, settings }: { ports: Ports; settings: Settings },
+  restore: Restore,
+  ref: Omit<AdmittedRef, 'location'>,
+): Promise<{ admission: StoredAdmission } | { missing: string }> {
+  const { cluster } = ports
+  const get = <T>(resource: string, name: string) =>
+    cluster.get({ group: 'velero.io', version: 'v1', resource, namespace: ref.namespace, name }) as Promise<
+      T | undefined
+    >
+  const backupName = restore.spec.backupName ?? ''
+  const backup = backupName === '' ? undefined : await get<Backup>('backups', backupName)
+  if (backup === undefined) return { missing: `Backup.velero.io "${backupName}" not found` }
+  const location = backup.spec.storageLocation ?? ''
+  const found = location === '' ? undefined : await get<BackupStorageLocation>('backupstoragelocations', location)
+  if (found === undefined) return { missing: `BackupStorageLocation.velero.io "${location}" not found` }
+  const store = await ports.stores.open(found)
+  const admission = inheritedAdmission(restore, backup, { ref, location, now: rfc3339(ports.clock.now()) })
+  const session: Session = { ref: { ...ref, location }, store, journal: openJournal(store, ref), admission }
+  await settleFiles(session, restore, ports)
+  await settlePlan(session, ports, settings)
+  return { admission: await session.journal.settle(shards.admission, admission) }
+}
+
+function inheritedAdmission(
+  restore: Restore,
+  backup: Backup,
+  { ref, location, now }: { ref: Omit<AdmittedRef, 'location'>; location: string; now: string },
+): StoredAdmission {
+  const { managedFields: _fields, ...metadata } = backup.metadata
+  return {
+    restore: {
+      ...ref,
+      creationTimestamp: restore.metadata.creationTimestamp ?? now,
+      annotations: restore.metadata.annotations ?? {},
+    },
+    spec: restore.spec,
+    backup: { ...backup, metadata },
+    location,
+    startedAt: restore.status?.startTimestamp ?? now,
+    inherited: true,
+  }
+}
+
+async function settleFiles({ store, journal }: Session, restore: Restore, { cluster, clock }: Ports): Promise<void> {
+  const { log, ...files } = await readVeleroFiles(store, restore.metadata.name)
+  await journal.settle(shards.inheritedLog, log)
+  const outcomes = inheritedOutcomes(files, {
+    phase: restore.status?.phase ?? '',
+    hasHooks: (restore.spec.hooks?.resources ?? []).some((hook) => (hook.postHooks ?? []).some(({ exec }) => exec)),
+    objects: await findClaims(cluster, files, restore.metadata.name),
+    at: rfc3339(clock.now()),
+  })
+  await journal.settle(outcomesShard('inherited', 'velero', 0), outcomes)
+}
+
+/** Claims that the restore created: finalization knows its objects by their uids, which Velero's files do not tell. */
+async function findClaims(
+  cluster: Cluster,
+  { resourceList }: VeleroFiles,
+  restore: string,
+): Promise<Map<string, ObjectRef & { uid: string }>> {
+  const kind = 'v1/PersistentVolumeClaim'
+  const list = resourceList !== undefined && 'content' in resourceList ? (resourceList.content[kind] ?? []) : []
+  const limit = pLimit(claimsAtOnce)
+  const found = await Promise.all(
+    list.map((entry) =>
+      limit(async () => {
+        const { name: full = '', action } = parseEntry(entry) ?? {}
+        const [namespace = '', name = ''] = full.split('/')
+        if (action !== 'created' || name === '') return undefined
+        const at = { group: '', version: 'v1', resource: 'persistentvolumeclaims', namespace, name }
+        const claim = await cluster.get(at)
+        if (claim?.metadata.labels?.[restoreNameLabel] !== validLabelValue(restore)) return undefined
+        return [`${kind}|${full}`, { ...at, uid: claim.metadata.uid ?? '' }] as const
+      }),
+    ),
+  )
+  return new Map(found.filter((one) => one !== undefined))
+}
+
+/** A file of the backup that cannot be read is an error of the restore; without it the finalization sees no volumes. */
+async function settlePlan(session: Session, ports: Ports, settings: Settings): Promise<void> {
+  const plan: Plan = { etag: '', waves: [], provisioned: [], notes: [] }
+  const gathered = await gather(session, ports, settings)
+  if ('facts' in gathered) await session.journal.settle(shards.facts, gathered.facts)
+  const notes = 'problem' in gathered ? [gathered.problem] : []
+  await session.journal.settle(shards.plan, { ...plan, notes })
+}
+
+async function gather(
+  session: Session,
+  ports: Ports,
+  settings: Settings,
+): Promise<{ facts: StoredFacts } | { problem: Outcome }> {
+  try {
+    return { facts: await gatherFacts(session, factKinds, ports, settings) }
+  } catch (thrown) {
+    if ((thrown as { type?: string }).type !== failureTypes.failed || !(thrown instanceof Error)) throw thrown
+    const messages = [error('velero', thrown.message)]
+    return { problem: { key: 'inherited/facts', messages, at: rfc3339(ports.clock.now()) } }
+  }
+}

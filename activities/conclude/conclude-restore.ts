@@ -1,0 +1,140 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { Plan } from '../../core/plan/plan.ts'
+import { chunkKey } from '../../core/plan/plan.ts'
+import { plannedKey } from '../../core/plan/planned-key.ts'
+import { operationOutcomes } from '../../core/operations/operation-outcomes.ts'
+import { goJson } from '../../core/results/go-json.ts'
+import { renderLog } from '../../core/results/render-log.ts'
+import { countItems, renderResourceList, renderResults } from '../../core/results/render-results.ts'
+import { mergeTallies, tallyOf } from '../../core/results/tally.ts'
+import type { Tally } from '../../core/results/tally.ts'
+import { countMessages } from '../../velero/results.ts'
+import {
+  restoreItemOperationsKey,
+  restoreLogKey,
+  restoreResourceListKey,
+  restoreResultsKey,
+  restoreVolumeInfoKey,
+} from '../../velero/object-keys.ts'
+import { withAttempt } from '../frame/attempt.ts'
+import { asFailure, journalDamaged } from '../frame/failures.ts'
+import { readOutcomes } from '../frame/journal.ts'
+import { readOperations } from '../operations/operation-shards.ts'
+import type { ObjectStore, Ports } from '../ports.ts'
+import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
+import type { AdmittedRef, Session, Sessions } from '../frame/session.ts'
+import { rfc3339 } from './set-phase.ts'
+import { shards } from '../frame/stored.ts'
+import { gatherVolumeInfos } from '../volumes/gather-volume-infos.ts'
+
+/** What to conclude. */
+export interface ConcludeInput {
+  ref: AdmittedRef
+  /** All items are through: an outcome that is missing then means a damaged journal. False after a cancel. */
+  complete: boolean
+}
+
+/** Counts that always equal the messages in the results file. */
+export interface Conclusion {
+  items: number
+  warnings: number
+  errors: number
+  operations: number
+}
+
+const deflate = promisify(gzip)
+
+/**
+ * Writes the five result files from the journal, whole, in Velero's order: log, results, resource list, operations,
+ * volume info. It may run as often as one likes: after item restore, and again when the finalization added to the tally.
+ */
+export function concludeRestore({
+  sessions,
+  presence,
+  clock,
+  cluster,
+  log,
+}: Pick<Ports, 'presence' | 'clock' | 'cluster' | 'log'> & { sessions: Sessions }) {
+  return (input: ConcludeInput): Promise<Conclusion> =>
+    withAttempt(presence.worker, async () => {
+      try {
+        const session = await sessions.open(input.ref)
+        const plan = await session.journal.read<Plan>(shards.plan)
+        const outcomes = await readOutcomes(session.journal, '')
+        const restored = tallyOf([...outcomes, ...(plan?.notes ?? [])])
+        if (input.complete && plan !== undefined) checkComplete(plan, restored, session)
+        const operations = await readOperations(session.journal, restored)
+        const tally = mergeTallies(restored, tallyOf(operationOutcomes(operations, restored)))
+        const results = renderResults(tally)
+        await putFiles(session, {
+          log: `${await inheritedLog(session)}${renderLog(tally, { ...session.admission, endedAt: rfc3339(clock.now()) })}`,
+          results: goJson(results),
+          resourceList: goJson(renderResourceList(tally)),
+          operations: goJson(operations),
+          volumes: goJson(
+            await volumeInfos(input, session, await gatherVolumeInfos(restored, session.ref, { cluster, log })),
+          ),
+        })
+        return {
+          items: countItems(tally),
+          warnings: countMessages(results.warnings),
+          errors: countMessages(results.errors),
+          operations: operations.length,
+        }
+      } catch (thrown) {
+        throw asFailure(thrown, `writing the result files of restore ${input.ref.name}`)
+      }
+    })
+}
+
+/** What Velero had logged of a restore that was taken over stays at the head of its log. */
+async function inheritedLog({ admission, journal }: Session): Promise<string> {
+  return admission.inherited === true ? ((await journal.read<string>(shards.inheritedLog)) ?? '') : ''
+}
+
+/** As they were when the items were through, as Velero gathers them, however often the files are written. */
+async function volumeInfos(
+  { complete }: ConcludeInput,
+  { journal }: Session,
+  gathered: RestoreVolumeInfo[],
+): Promise<RestoreVolumeInfo[]> {
+  return complete && gathered.length > 0 ? journal.settle(shards.volumeInfos, gathered) : gathered
+}
+
+/** Each item of the plan must have an outcome: a hole is never taken for success (rule 4). */
+function checkComplete(plan: Plan, tally: Tally, session: Session): void {
+  plan.waves.forEach((wave, w) =>
+    wave.chunks.forEach((chunk, c) => {
+      const missing = chunk.items.find((item) => !tally.has(plannedKey(wave.groupResource, item)))
+      if (missing === undefined) return
+      throw journalDamaged(
+        `the journal of restore ${session.ref.name} (${session.ref.uid}) has no outcome of ${wave.groupResource} ` +
+          `${missing.namespace ?? ''}/${missing.name}: a shard under outcomes/${chunkKey(w, c)} is missing`,
+      )
+    }),
+  )
+}
+
+interface ResultFiles {
+  log: string
+  results: string
+  resourceList: string
+  operations: string
+  volumes: string
+}
+
+async function putFiles({ store, admission }: Session, files: ResultFiles): Promise<void> {
+  const { name } = admission.restore
+  const put = async (key: string, text: string) => putText(store, key, text)
+  await put(restoreLogKey(name), files.log)
+  await put(restoreResultsKey(name), files.results)
+  await put(restoreResourceListKey(name), files.resourceList)
+  await put(restoreItemOperationsKey(name), files.operations)
+  // Velero gathered it when its items were through, and nothing adds to it later.
+  if (admission.inherited !== true) await put(restoreVolumeInfoKey(name), files.volumes)
+}
+
+async function putText(store: ObjectStore, key: string, text: string): Promise<void> {
+  await store.put(key, await deflate(text))
+}

@@ -1,0 +1,96 @@
+import { ApplicationFailure } from '@temporalio/common'
+import { ApiError, isTransient } from '../../core/items/api-error.ts'
+import { ArchiveError } from '../../core/archive-error.ts'
+import { StoreError, isStoreTransient } from '../../core/store-error.ts'
+
+/**
+ * The closed list of what an activity throws. The first line says what happened and what to do, for whoever reads it in
+ * the Web UI. Everything else an activity meets is a value: an outcome, or a message of the results.
+ */
+export const failureTypes = {
+  /** The worker serves another cluster than the restore wants (rule 3). */
+  wrongCluster: 'WrongCluster',
+  /** The Restore was deleted, or made again under its name. */
+  gone: 'RestoreGone',
+  /** The restore cannot go on; the message becomes the failureReason. */
+  failed: 'RestoreFailed',
+  /** A shard of the journal is missing or belongs to something else (rule 4). */
+  journal: 'JournalDamaged',
+  /** The bucket does not answer; tried again. */
+  bucketAway: 'BucketAway',
+  /** The API server does not answer or wants us to wait; tried again. */
+  clusterAway: 'ClusterAway',
+  /** This worker's Lease could not be renewed in time; tried again, here or elsewhere (rule 7). */
+  noLease: 'NoLease',
+} as const
+
+/** Ends the restore with phase Failed and this reason. */
+export function fatal(reason: string, cause?: unknown): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: failureTypes.failed,
+    message: reason,
+    nonRetryable: true,
+    ...withCause(cause),
+  })
+}
+
+/** The journal lies: final, naming the shard. */
+export function journalDamaged(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: failureTypes.journal, message, nonRetryable: true })
+}
+
+/** The restore is no more. */
+export function gone(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: failureTypes.gone, message, nonRetryable: true })
+}
+
+/** The task came to a worker of another cluster. */
+export function wrongCluster(wanted: string, here: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: failureTypes.wrongCluster,
+    message: `this restore is for cluster ${wanted}, this worker serves cluster ${here}: start it on the task queue of its cluster`,
+    nonRetryable: true,
+  })
+}
+
+/**
+ * What to throw for something that a port threw: trouble that passes is tried again by Temporal and says for what it
+ * waits, anything else ends the restore with its text.
+ */
+export function asFailure(error: unknown, doing: string): unknown {
+  if (error instanceof ApiError) {
+    if (error.reason === 'NoLease') return retryable(failureTypes.noLease, `${doing}: ${error.message}`)
+    if (isTransient(error)) {
+      return retryable(
+        failureTypes.clusterAway,
+        `${doing}: the API server does not answer as it should, waiting: ${error.message}`,
+        error.retryAfterSeconds,
+      )
+    }
+    return fatal(`${doing}: ${error.message}`)
+  }
+  if (error instanceof StoreError) {
+    if (isStoreTransient(error) || error.kind === 'full' || error.kind === 'credentials' || error.kind === 'denied') {
+      return retryable(failureTypes.bucketAway, `${doing}: the bucket does not take part, waiting: ${error.message}`)
+    }
+    return fatal(`${doing}: ${error.message}`)
+  }
+  if (error instanceof ArchiveError) {
+    return error.kind === 'disk'
+      ? retryable(failureTypes.bucketAway, `${doing}: ${error.message}`)
+      : fatal(error.message)
+  }
+  return error
+}
+
+function retryable(type: string, message: string, retryAfterSeconds?: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message,
+    ...(retryAfterSeconds === undefined ? {} : { nextRetryDelay: retryAfterSeconds * 1000 }),
+  })
+}
+
+function withCause(cause: unknown): { cause?: Error } {
+  return cause instanceof Error ? { cause } : {}
+}

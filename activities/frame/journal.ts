@@ -1,0 +1,113 @@
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { journalFolder } from '../../velero/object-keys.ts'
+import { journalDamaged } from './failures.ts'
+import type { ObjectStore } from '../ports.ts'
+
+/** Inflated bytes of one shard beyond which it is taken for damaged. */
+const shardBytesMax = 1024 * 1024 * 1024
+
+/**
+ * What a restore remembers, in the backup location (rule 4). A shard is written whole and never changed: a shard that
+ * several attempts may write carries the attempt in its name, the others are written only where none stands yet.
+ */
+export interface Journal {
+  /** The shard's content; undefined where there is none. Throws `JournalDamaged` for one that is foreign or broken. */
+  read<T>(name: string): Promise<T | undefined>
+  /** Writes a shard, over an older one if need be. */
+  write(name: string, content: unknown): Promise<void>
+  /** Writes a shard unless one stands there, and returns the one that stands. */
+  settle<T>(name: string, content: T): Promise<T>
+  /** Names of the shards under a prefix, sorted. */
+  list(prefix: string): Promise<string[]>
+  /** Removes shards. */
+  remove(names: readonly string[]): Promise<void>
+}
+
+/** To whom a journal belongs; each shard's header repeats it. */
+export interface JournalOwner {
+  name: string
+  uid: string
+  cluster: string
+}
+
+interface Shard {
+  header: { restore: string; uid: string; cluster: string; shard: string }
+  content: unknown
+}
+
+const deflate = promisify(gzip)
+const inflate = promisify(gunzip)
+
+/** Opens a restore's journal in its backup location. Errors of the bucket are `StoreError`s. */
+export function openJournal(store: ObjectStore, owner: JournalOwner): Journal {
+  const folder = journalFolder(owner.name, owner.uid)
+  const keyOf = (name: string) => `${folder}${name}.json.gz`
+
+  async function read<T>(name: string): Promise<T | undefined> {
+    const bytes = await store.get(keyOf(name))
+    return bytes === undefined ? undefined : ((await decode(bytes, name, owner, keyOf(name))) as T)
+  }
+
+  return {
+    read,
+    async write(name, content) {
+      await store.put(keyOf(name), await encode(content, name, owner))
+    },
+    async settle<T>(name: string, content: T): Promise<T> {
+      if (await store.put(keyOf(name), await encode(content, name, owner), { onlyIfAbsent: true })) return content
+      const standing = await read<T>(name)
+      if (standing === undefined) throw journalDamaged(`journal shard ${keyOf(name)} vanished while it was read`)
+      return standing
+    },
+    async list(prefix) {
+      const keys = await store.list(`${folder}${prefix}`)
+      return keys.map((key) => key.slice(folder.length).replace(/\.json\.gz$/, ''))
+    },
+    async remove(names) {
+      await store.remove(names.map(keyOf))
+    },
+  }
+}
+
+async function encode(content: unknown, name: string, owner: JournalOwner): Promise<Buffer> {
+  const shard: Shard = { header: { restore: owner.name, uid: owner.uid, cluster: owner.cluster, shard: name }, content }
+  return deflate(JSON.stringify(shard), { level: 1 })
+}
+
+async function decode(bytes: Buffer, name: string, owner: JournalOwner, key: string): Promise<unknown> {
+  let shard: Partial<Shard> | null
+  try {
+    shard = JSON.parse(
+      (await inflate(bytes, { maxOutputLength: shardBytesMax })).toString('utf8'),
+    ) as Partial<Shard> | null
+  } catch {
+    throw journalDamaged(`journal shard ${key} cannot be read: it is damaged or was written by someone else`)
+  }
+  const header = shard?.header
+  if (header?.uid !== owner.uid || header.cluster !== owner.cluster || header.shard !== name) {
+    throw journalDamaged(
+      `journal shard ${key} belongs to restore uid ${header?.uid}, cluster ${header?.cluster}, shard ${header?.shard}: it is not this restore's`,
+    )
+  }
+  return shard?.content
+}
+
+/** Where outcomes stand: one folder per chunk or step, one shard per checkpoint of each attempt. */
+export function outcomesShard(group: string, attempt: string, part: number): string {
+  return `outcomes/${group}/${attempt}-${String(part).padStart(4, '0')}`
+}
+
+/** All outcomes under a group, or of the whole restore for the empty one. */
+export async function readOutcomes(journal: Journal, group: string): Promise<Outcome[]> {
+  const names = await journal.list(group === '' ? 'outcomes/' : `outcomes/${group}/`)
+  const shards = await Promise.all(
+    names.map(async (name) => {
+      const outcomes = await journal.read<Outcome[]>(name)
+      if (outcomes === undefined) throw journalDamaged(`journal shard ${name} is listed but missing`)
+      return outcomes
+    }),
+  )
+  return shards.flat()
+}

@@ -1,0 +1,30 @@
+import { claimedAnnotation } from '../../velero/labels.ts'
+import type { Backup } from '../../velero/backup.ts'
+import type { Restore } from '../../velero/restore.ts'
+import type { Cluster } from '../ports.ts'
+
+/** The claim of a restore by a worker: who, when, and where its journal stands. */
+export function claimOf(worker: string, now: string, location: string): string {
+  return `${worker}, ${now}, location ${location}`
+}
+
+/**
+ * The name of the location that holds a restore's files: its claim names it, since the Backup may be gone by now;
+ * one that was never claimed has it from its Backup. A missing Backup is told in Velero's words.
+ */
+export async function locationNameOf(
+  cluster: Cluster,
+  restore: Restore,
+): Promise<{ name: string } | { missing: string }> {
+  const claim = restore.metadata.annotations?.[claimedAnnotation] ?? ''
+  const named = /, location (\S+)$/.exec(claim)?.[1]
+  if (named !== undefined) return { name: named }
+  const name = restore.spec.backupName ?? ''
+  if (name === '') return { missing: 'the restore names no backup' }
+  const { namespace = '' } = restore.metadata
+  const ref = { group: 'velero.io', version: 'v1', resource: 'backups', namespace, name }
+  const backup = (await cluster.get(ref)) as unknown as Backup | undefined
+  if (backup === undefined) return { missing: `Backup.velero.io "${name}" not found` }
+  const location = backup.spec.storageLocation ?? ''
+  return location === '' ? { missing: `backup "${name}" names no location` } : { name: location }
+}

@@ -1,0 +1,42 @@
+import type { ManagedFieldsMode } from '../../core/items/ours.ts'
+import type { GroupResource } from '../../velero/resource.ts'
+
+/** What a worker's owner may set; `worker/config.ts` reads it from the environment, with defaults and bounds. */
+export interface Settings {
+  /** The namespace of Velero's resources. */
+  veleroNamespace: string
+  /** Items in one chunk, at most. */
+  chunkItemsMax: number
+  /** Bytes of manifests in one chunk, at most. */
+  chunkBytesMax: number
+  /** Items between two checkpoints of the journal. */
+  checkpointItems: number
+  /** Items in flight on this worker, over all restores. */
+  itemsInFlightMax: number
+  /** Restores that restore items at once, over all workers; the rest wait for their turn. */
+  restoresMax: number
+  /** How long a restore may wait for its turn and its namespaces. */
+  lockTimeoutSeconds: number
+  /** `--resource-timeout`: waits for CRDs, volumes and hooks. */
+  resourceTimeoutSeconds: number
+  /** `--terminating-resource-timeout`: waits for namespaces that are going away. */
+  terminatingTimeoutSeconds: number
+  /** `--default-item-operation-timeout`, in Go's syntax. */
+  itemOperationTimeout: string
+  /** `--item-operation-sync-frequency`: how often asynchronous operations are looked at. */
+  itemOperationSyncSeconds: number
+  /** `--fs-backup-timeout`: how long the volumes of one pod may take to be filled. */
+  podVolumeTimeoutSeconds: number
+  /** `--features` of the Velero server that is taken over: `EnableCSI`, `EnableAPIGroupVersions`. */
+  features: readonly string[]
+  /** How managed fields are restored where the Restore does not say. */
+  managedFields: ManagedFieldsMode
+  /** `--restore-resource-priorities`. */
+  priorities: { high: readonly GroupResource[]; low: readonly GroupResource[] }
+  /** How long result files may keep a terminal phase waiting (rule 13). */
+  resultsPatienceSeconds: number
+  /** Whether Velero's own restore controllers run; `auto` looks at Deployment `velero`. */
+  veleroControllers: 'auto' | 'on' | 'off'
+  /** Whether restored objects are looked at once more in the end where the Restore does not say. */
+  validate: boolean
+}

@@ -1,0 +1,84 @@
+import type { Companion } from '../../core/actions/action.ts'
+import { listAt } from '../../core/actions/fields.ts'
+import { ApiError, isAlreadyExists, isConflict } from '../../core/items/api-error.ts'
+import { fieldManagerOf, restoreUidLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ObjectRef } from '../../velero/resource.ts'
+import type { ItemTools } from './write-item.ts'
+
+/** How often a shared companion is read again because another item wrote in between. */
+const conflictsMax = 20
+
+/**
+ * Creates what actions want beside an item. Names are hashes (rule 6), so one that stands there and carries the
+ * restore's uid is ours: what it lacks is added, and its status is set again, for an earlier attempt may have ended in
+ * between. Returns the words of Velero with which the item fails, where it does.
+ */
+export async function createCompanions(
+  companions: readonly Companion[],
+  itemName: string,
+  tools: ItemTools,
+): Promise<string | undefined> {
+  for (const companion of companions) {
+    try {
+      await create(companion, tools)
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
+      if (companion.onError !== undefined) return `${companion.onError}: ${thrown.message}`
+      const { kind, metadata } = companion.manifest
+      tools.log.warn(`could not create ${kind} ${metadata.name} for ${itemName}: ${thrown.message}`)
+    }
+  }
+  return undefined
+}
+
+async function create(companion: Companion, tools: ItemTools): Promise<void> {
+  const { resource, manifest, status } = companion
+  const fieldManager = fieldManagerOf(tools.mark.uid)
+  try {
+    await tools.cluster.create(resource, manifest.metadata.namespace, manifest, { fieldManager })
+  } catch (thrown) {
+    if (!isAlreadyExists(thrown)) throw thrown
+    await complete(companion, thrown as ApiError, tools)
+  }
+  if (status === undefined) return
+  await tools.cluster.patch(refOf(companion), 'merge', { status }, { fieldManager, subresource: 'status' })
+}
+
+/** Several items may share a companion: each adds its own entries to what the ones before it left there. */
+async function complete(companion: Companion, refusal: ApiError, tools: ItemTools): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const live = await tools.cluster.get(refOf(companion))
+    if (live?.metadata.labels?.[restoreUidLabel] !== tools.mark.uid) throw refusal
+    const patch = missingEntries(companion, live)
+    if (patch === undefined) return
+    const { uid, resourceVersion } = live.metadata
+    const guarded = { ...patch, metadata: { uid, resourceVersion } }
+    try {
+      await tools.cluster.patch(refOf(companion), 'merge', guarded, { fieldManager: fieldManagerOf(tools.mark.uid) })
+      return
+    } catch (thrown) {
+      if (!isConflict(thrown) || tries >= conflictsMax) throw thrown
+    }
+  }
+}
+
+/** The patch that appends what the live list lacks. */
+function missingEntries({ appends, manifest }: Companion, live: Manifest): Record<string, unknown> | undefined {
+  if (appends === undefined) return undefined
+  const standing = listAt(live, ...appends)
+  const known = new Set(standing.map((entry) => JSON.stringify(entry)))
+  const lacking = listAt(manifest, ...appends).filter((entry) => !known.has(JSON.stringify(entry)))
+  if (lacking.length === 0) return undefined
+  return nest(appends, [...standing, ...lacking])
+}
+
+function nest(path: readonly string[], value: unknown): Record<string, unknown> {
+  const [key = '', ...rest] = path
+  return { [key]: rest.length === 0 ? value : nest(rest, value) }
+}
+
+function refOf({ resource, manifest }: Companion): ObjectRef {
+  const { name, namespace } = manifest.metadata
+  return { ...resource, ...(namespace === undefined ? {} : { namespace }), name }
+}

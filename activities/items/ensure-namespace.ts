@@ -1,0 +1,85 @@
+import { ApiError, isAlreadyExists } from '../../core/items/api-error.ts'
+import { isOurs } from '../../core/items/ours.ts'
+import { error } from '../../core/items/outcome.ts'
+import { plannedKey } from '../../core/plan/planned-key.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { parseJson } from '../../core/manifest-json.ts'
+import type { PlannedItem } from '../../core/plan/plan.ts'
+import { fieldManagerOf } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ItemTools } from './write-item.ts'
+
+/** Whether items can go into a namespace now. */
+export type NamespaceState = { do: 'ready'; outcome: Outcome } | { do: 'terminating' }
+
+/**
+ * Makes sure that a target namespace is there: created from the backup's labels, annotations and spec, or found.
+ * One that is going away is reported and waited for elsewhere, once. Velero labels no namespace, so our own
+ * earlier create is told by its field manager. Source: pkg/util/kube/utils.go EnsureNamespaceExistsAndIsReady.
+ */
+export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Promise<NamespaceState> {
+  const name = item.target ?? item.name
+  const key = plannedKey('namespaces', item)
+  const ready = (created: boolean): NamespaceState => ({
+    do: 'ready',
+    outcome: {
+      key,
+      messages: [],
+      at: tools.now(),
+      ...(created ? { action: 'created', listed: { kind: 'v1/Namespace', name } } : {}),
+    },
+  })
+  try {
+    const standing = await tools.cluster.get({ group: '', version: 'v1', resource: 'namespaces', name })
+    if (standing !== undefined) return stateOf(standing, tools, ready)
+    const manifest = await namespaceManifest(item, name, tools)
+    try {
+      await tools.cluster.create({ group: '', version: 'v1', resource: 'namespaces' }, undefined, manifest, {
+        fieldManager: fieldManagerOf(tools.mark.uid),
+      })
+      return ready(true)
+    } catch (thrown) {
+      if (!isAlreadyExists(thrown)) throw thrown
+      const met = await tools.cluster.get({ group: '', version: 'v1', resource: 'namespaces', name })
+      return met === undefined ? { do: 'terminating' } : stateOf(met, tools, ready)
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
+    return {
+      do: 'ready',
+      outcome: {
+        key,
+        messages: [error('velero', `error creating namespace ${name}: ${thrown.message}`)],
+        at: tools.now(),
+      },
+    }
+  }
+}
+
+function stateOf(standing: Manifest, tools: ItemTools, ready: (created: boolean) => NamespaceState): NamespaceState {
+  const phase = (standing['status'] as { phase?: string } | undefined)?.phase
+  if (standing.metadata.deletionTimestamp !== undefined || phase === 'Terminating') return { do: 'terminating' }
+  const { labels: _labels, ...mark } = tools.mark
+  return ready(isOurs(standing, mark, {}))
+}
+
+/** The namespace as backed up, under its new name; a bare one where the backup has none that can be read. */
+async function namespaceManifest(item: PlannedItem, name: string, tools: ItemTools): Promise<Manifest> {
+  const bare: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+  const text = await tools.readItem('namespaces', { name: item.name }).catch(() => undefined)
+  if (text === undefined) return bare
+  try {
+    const { metadata, spec } = parseJson(text) as { metadata?: Manifest['metadata']; spec?: unknown }
+    return {
+      ...bare,
+      metadata: {
+        name,
+        ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
+        ...(metadata?.annotations === undefined ? {} : { annotations: metadata.annotations }),
+      },
+      ...(spec === undefined ? {} : { spec }),
+    }
+  } catch {
+    return bare
+  }
+}

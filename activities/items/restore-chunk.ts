@@ -1,0 +1,223 @@
+import { error } from '../../core/items/outcome.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { chunkKey } from '../../core/plan/plan.ts'
+import { plannedKey } from '../../core/plan/planned-key.ts'
+import type { PlannedItem } from '../../core/plan/plan.ts'
+import { countOutcomes } from '../../core/results/count-outcomes.ts'
+import type { OutcomeCounts } from '../../core/results/count-outcomes.ts'
+import { tallyOf } from '../../core/results/tally.ts'
+import type { GroupResource } from '../../velero/resource.ts'
+import { withAttempt } from '../frame/attempt.ts'
+import type { Attempt } from '../frame/attempt.ts'
+import { ensureNamespace } from './ensure-namespace.ts'
+import { asFailure } from '../frame/failures.ts'
+import type { Gate } from '../frame/gate.ts'
+import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
+import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
+import { outcomesShard, readOutcomes } from '../frame/journal.ts'
+import type { Ports } from '../ports.ts'
+import { restoreItem } from './restore-item.ts'
+import type { Intent } from './restore-item.ts'
+import type { AdmittedRef, PlannedSession, Sessions } from '../frame/session.ts'
+import type { Settings } from '../frame/settings.ts'
+import { makeItemTools } from './item-tools.ts'
+import type { ItemTools } from './write-item.ts'
+
+/** Which chunk to restore. */
+export interface ChunkInput {
+  ref: AdmittedRef
+  wave: number
+  chunk: number
+  /** An earlier run of this restore may have begun this chunk. */
+  resumed: boolean
+  /** Only items that go into these namespaces; the others are done. */
+  only?: readonly string[]
+  /** Items that go into these namespaces wait for them. */
+  except?: readonly string[]
+  /** Namespaces that were still going away at the deadline: nothing is written for their items. */
+  lost?: readonly string[]
+}
+
+/** Counts of what a chunk came to, and which namespaces it found going away. */
+export interface ChunkReport extends OutcomeCounts {
+  terminating?: readonly string[]
+  /** Commands are to be run in pods of this chunk. */
+  hooks?: true
+}
+
+/** What this activity is made of. */
+export interface ChunkParts {
+  ports: Ports
+  sessions: Sessions
+  settings: Settings
+  /** Bounds items in flight over all chunks of this worker. */
+  gate: Gate
+}
+
+/**
+ * Restores the items of one chunk, many at once, and journals their outcomes at each checkpoint. An attempt that
+ * follows another one waits first until that one can write no more (rule 7), then leaves out what the journal has.
+ * Attempts of an earlier run were waited for when this run was admitted.
+ */
+export function restoreChunk(parts: ChunkParts) {
+  return (input: ChunkInput): Promise<ChunkReport> =>
+    withAttempt(parts.ports.presence.worker, async (attempt) => {
+      const key = chunkKey(input.wave, input.chunk)
+      const scope = `${input.ref.uid}/${key}`
+      try {
+        const session = await parts.sessions.openPlanned(input.ref, attempt.signal)
+        const follows = attempt.number > 1 || input.resumed
+        const end = parts.ports.presence.begin(scope)
+        try {
+          if (attempt.number > 1)
+            await parts.ports.presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
+          attempt.waitingFor(undefined)
+          return await runChunk({
+            ...parts,
+            session,
+            attempt,
+            input,
+            key,
+            known: follows ? await readOutcomes(session.journal, key) : [],
+          })
+        } finally {
+          end()
+        }
+      } catch (thrown) {
+        throw asFailure(thrown, `restoring ${key}`)
+      }
+    })
+}
+
+interface ChunkRun extends ChunkParts {
+  session: PlannedSession
+  attempt: Attempt
+  input: ChunkInput
+  key: string
+  known: readonly Outcome[]
+}
+
+async function runChunk(run: ChunkRun): Promise<ChunkReport> {
+  const wave = run.session.plan.waves[run.input.wave]
+  const chunk = wave?.chunks[run.input.chunk]
+  if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
+  const tools = makeItemTools(run.session, run.attempt, run.ports, run.settings)
+  const doneBefore = new Set(run.known.map((outcome) => outcome.key))
+  const items = chunk.items.filter(
+    (item) => isDue(item, run.input) && !doneBefore.has(plannedKey(wave.groupResource, item)),
+  )
+  if (wave.groupResource === 'namespaces') return ensureNamespaces(run, items, tools)
+
+  const intents = await knownIntents(run)
+  const outcomes: Outcome[] = [...run.known]
+  for (let from = 0, part = 0; from < items.length; from += run.settings.checkpointItems, part++) {
+    const batch = items.slice(from, from + run.settings.checkpointItems)
+    const { done, hooks, trouble } = await restoreBatch(run, wave.groupResource, batch, part, tools, intents)
+    await registerPods(run.session.journal, { chunk: run.key, attempt: run.attempt.id, part }, hooks)
+    if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, part), done)
+    run.ports.meter?.itemsDone(wave.groupResource, done)
+    outcomes.push(...done)
+    run.attempt.done(outcomes.length)
+    if (trouble !== undefined) throw trouble
+  }
+  const counts = countOutcomes(tallyOf(outcomes))
+  const hasHooks = wave.groupResource === 'pods' && (await hasRegistered(run.session.journal, run.key))
+  return hasHooks ? { ...counts, hooks: true } : counts
+}
+
+/** Creates side by side, then journals what is to change in objects that stood there, then changes them. */
+async function restoreBatch(
+  run: ChunkRun,
+  groupResource: GroupResource,
+  batch: readonly PlannedItem[],
+  part: number,
+  tools: ItemTools,
+  knownIntents: ReadonlyMap<string, Outcome>,
+): Promise<{ done: Outcome[]; hooks: PodHooks[]; trouble?: unknown }> {
+  const done: Outcome[] = []
+  const hooks: PodHooks[] = []
+  const intents: Intent[] = []
+  const first = await settleAll(batch, run, async (item) => {
+    if (run.input.lost?.includes(item.target ?? '') === true) {
+      done.push(lostOutcome(groupResource, item, tools))
+      return
+    }
+    const step = await restoreItem(groupResource, item, tools)
+    if ('intent' in step) intents.push(step.intent)
+    else {
+      done.push(honour(step.done, knownIntents))
+      if (step.hooks !== undefined) hooks.push(step.hooks)
+    }
+  })
+  if (first.trouble !== undefined || intents.length === 0) return { done, hooks, ...first }
+  await run.session.journal.write(
+    `intents/${run.key}/${run.attempt.id}-${part}`,
+    intents.map((intent) => intent.outcome),
+  )
+  const second = await settleAll(intents, run, async (intent) => {
+    done.push(await intent.apply())
+  })
+  return { done, hooks, ...second }
+}
+
+/** What Velero says of each item of a namespace that would not go away. */
+function lostOutcome(groupResource: GroupResource, item: PlannedItem, tools: ItemTools): Outcome {
+  const text = `timed out waiting for terminating namespace ${item.target} to disappear before restoring: context deadline exceeded`
+  return { key: plannedKey(groupResource, item), messages: [error('velero', text)], at: tools.now() }
+}
+
+/** An object that is as wanted because an earlier attempt changed it counts as changed. */
+function honour(outcome: Outcome, knownIntents: ReadonlyMap<string, Outcome>): Outcome {
+  const intent = knownIntents.get(outcome.key)
+  return intent !== undefined && outcome.action === 'skipped' ? intent : outcome
+}
+
+async function knownIntents(run: ChunkRun): Promise<ReadonlyMap<string, Outcome>> {
+  if (run.attempt.number === 1 && !run.input.resumed) return new Map()
+  const names = await run.session.journal.list(`intents/${run.key}/`)
+  const lists = await Promise.all(names.map((name) => run.session.journal.read<Outcome[]>(name)))
+  return new Map(lists.flatMap((list) => list ?? []).map((outcome) => [outcome.key, outcome]))
+}
+
+/** Runs all through the gate and waits for all of them; the first trouble stops what has not begun. */
+async function settleAll<T>(
+  values: readonly T[],
+  run: ChunkRun,
+  work: (value: T) => Promise<void>,
+): Promise<{ trouble?: unknown }> {
+  let trouble: { thrown: unknown } | undefined
+  const guarded = async (value: T) => {
+    if (trouble !== undefined) return
+    try {
+      run.attempt.throwIfStopped()
+      await work(value)
+    } catch (thrown) {
+      trouble ??= { thrown }
+    }
+  }
+  await Promise.all(values.map((value) => run.gate(() => guarded(value))))
+  return trouble === undefined ? {} : { trouble: trouble.thrown }
+}
+
+async function ensureNamespaces(run: ChunkRun, items: readonly PlannedItem[], tools: ItemTools): Promise<ChunkReport> {
+  const done: Outcome[] = []
+  const terminating: string[] = []
+  const { trouble } = await settleAll(items, run, async (item) => {
+    const state = await ensureNamespace(item, tools)
+    if (state.do === 'ready') done.push(state.outcome)
+    else if (run.input.lost?.includes(item.target ?? item.name) === true)
+      done.push(lostOutcome('namespaces', item, tools))
+    else terminating.push(item.target ?? item.name)
+  })
+  if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, 0), done)
+  run.ports.meter?.itemsDone('namespaces', done)
+  if (trouble !== undefined) throw trouble
+  const counts = countOutcomes(tallyOf([...run.known, ...done]))
+  return terminating.length === 0 ? counts : { ...counts, terminating: terminating.sort() }
+}
+
+function isDue(item: PlannedItem, input: ChunkInput): boolean {
+  const target = item.target ?? ''
+  if (input.only !== undefined) return input.only.includes(target)
+  return input.except?.includes(target) !== true
+}

@@ -1,0 +1,219 @@
+import { goJsonError } from '../../core/items/go-json-error.ts'
+import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
+import type { Message, Outcome } from '../../core/items/outcome.ts'
+import { preparationError, prepareItem } from '../../core/items/prepare-item.ts'
+import type { BegunOperation, Preparation } from '../../core/items/prepare-item.ts'
+import { podHooks } from '../../core/hooks/pod-hooks.ts'
+import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
+import { redact } from '../../core/items/redact.ts'
+import { parseJson } from '../../core/manifest-json.ts'
+import type { PlannedItem } from '../../core/plan/plan.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import { formatResourceId } from '../../velero/resource.ts'
+import type { GroupResource } from '../../velero/resource.ts'
+import type { ItemAction } from '../../velero/results.ts'
+import { createCompanions } from './create-companions.ts'
+import type { ArchiveEntry } from '../ports.ts'
+import { volumesOfPod } from '../volumes/volumes-of-pod.ts'
+import { writeItem } from './write-item.ts'
+import type { ItemTools, Written } from './write-item.ts'
+
+/** What became of an item: an outcome, or a change of an object that stood there, which is journalled before it is made. */
+export type ItemStep = { done: Outcome; hooks?: PodHooks } | { intent: Intent }
+
+/** A decided change of an object that this restore did not create. */
+export interface Intent {
+  outcome: Outcome
+  apply: () => Promise<Outcome>
+}
+
+/**
+ * Brings one item of the plan into the cluster: read, prepare, write. Trouble that passes is thrown for a retry of
+ * the chunk; everything else is an outcome. Safe to run again at any point: what this restore made is recognised.
+ */
+export async function restoreItem(
+  groupResource: GroupResource,
+  item: PlannedItem,
+  tools: ItemTools,
+): Promise<ItemStep> {
+  const address = {
+    groupResource,
+    ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
+    name: item.name,
+  }
+  const secrets: Manifest[] = []
+  const finish = (parts: Partial<Outcome>): ItemStep => ({
+    done: protect(groupResource, { key: itemKey(address), messages: [], at: tools.now(), ...parts }, secrets),
+  })
+  const text = await tools.readItem(groupResource, item)
+  const parsed = parse(text, groupResource, item)
+  if ('problem' in parsed) return finish({ messages: [error(scopeOf(item.target), parsed.problem)] })
+  const manifest = parsed.manifest
+  secrets.push(manifest)
+  const id = formatResourceId(groupResource, item.target, item.name)
+  const prepared = prepareItem({ item: manifest, groupResource, targetNamespace: item.target }, tools.rules)
+  const listed = { kind: listedKind(manifest.apiVersion, manifest.kind), name: listedName(item.target, item.name) }
+  const troubled = (text: string) =>
+    finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), preparationError(id, text))] })
+  switch (prepared.do) {
+    case 'omit':
+      return finish({})
+    case 'fail':
+      return finish(
+        prepared.recorded ? { action: 'failed', listed, messages: prepared.messages } : { messages: prepared.messages },
+      )
+    case 'skip': {
+      const trouble = await createCompanions(prepared.companions, item.name, tools)
+      const begun = operationOf(prepared.operation, address, item, tools)
+      if (trouble !== undefined) return troubled(trouble)
+      return finish({ action: 'skipped', listed, messages: prepared.messages, ...begun })
+    }
+    case 'write': {
+      const trouble = await createCompanions(prepared.companions, item.name, tools)
+      if (trouble !== undefined) return troubled(trouble)
+      const begun = operationOf(prepared.operation, address, item, tools)
+      const written = await writeItem({ prepared, original: manifest, item, groupResource }, tools)
+      const volumes = await volumesOfPod(written, groupResource, item, tools)
+      const known = { listed, key: itemKey(address), groupResource, begun: { ...begun, ...volumes }, item, manifest }
+      return conclude(written, prepared, known, tools)
+    }
+  }
+}
+
+/** The line of the resource list has the created name: an action may have renamed the object. */
+function conclude(
+  written: Written,
+  prepared: Extract<Preparation, { do: 'write' }>,
+  known: {
+    listed: { kind: string; name: string }
+    key: string
+    groupResource: GroupResource
+    begun: Pick<Outcome, 'operation' | 'podVolumes'>
+    item: PlannedItem
+    manifest: Manifest
+  },
+  tools: ItemTools,
+): ItemStep {
+  const outcome = (action: ItemAction | undefined, messages: readonly Message[], live?: Manifest): Outcome => {
+    const parts: Outcome = {
+      key: known.key,
+      ...(action === undefined ? {} : { action }),
+      listed:
+        action === 'created' && live !== undefined
+          ? { ...known.listed, name: listedName(known.item.target, live.metadata.name) }
+          : known.listed,
+      messages: [...prepared.messages, ...messages],
+      at: tools.now(),
+      ...objectOf(live, prepared, known.item),
+      ...known.begun,
+    }
+    return protect(known.groupResource, parts, [known.manifest, prepared.object])
+  }
+  if (written.do === 'done') {
+    const messages = [...prepared.messages, ...written.messages]
+    return {
+      done: outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written.live),
+      ...hooksOf(written, known.groupResource, tools),
+    }
+  }
+  return {
+    intent: {
+      outcome: outcome(written.action, []),
+      apply: async () => {
+        const applied = await written.apply()
+        return outcome(applied.action, applied.messages, applied.live)
+      },
+    },
+  }
+}
+
+/** Hooks are for pods that this restore creates. A pod whose last steps failed gets none, as in Velero. */
+function hooksOf(
+  written: Extract<Written, { do: 'done' }>,
+  groupResource: GroupResource,
+  tools: ItemTools,
+): { hooks?: PodHooks } {
+  if (groupResource !== 'pods' || written.action !== 'created' || written.live === undefined) return {}
+  if (written.messages.some((message) => message.severity === 'error')) return {}
+  const hooks = podHooks(written.live, tools.rules.restore.spec.hooks?.resources ?? [])
+  return hooks === undefined ? {} : { hooks }
+}
+
+function objectOf(
+  live: Manifest | undefined,
+  prepared: Extract<Preparation, { do: 'write' }>,
+  item: PlannedItem,
+): Pick<Outcome, 'object'> {
+  if (live?.metadata.uid === undefined) return {}
+  const namespace = item.target === undefined ? {} : { namespace: item.target }
+  return { object: { ...prepared.resource, ...namespace, name: live.metadata.name, uid: live.metadata.uid } }
+}
+
+function parse(
+  text: string,
+  groupResource: GroupResource,
+  item: PlannedItem,
+): { manifest: Manifest } | { problem: string } {
+  const path = itemPath(groupResource, item)
+  let value: unknown
+  try {
+    value = parseJson(text)
+  } catch {
+    return { problem: `error decoding "${path}": ${goJsonError(text)}` }
+  }
+  const manifest = value as Partial<Manifest> | null
+  if (manifest === null || typeof manifest !== 'object' || Array.isArray(manifest)) {
+    return { problem: `error decoding "${path}": the item is no JSON object` }
+  }
+  if (typeof manifest.kind !== 'string' || manifest.kind === '') {
+    return { problem: `error decoding "${path}": Object 'Kind' is missing in the item` }
+  }
+  if (typeof manifest.apiVersion !== 'string' || typeof manifest.metadata !== 'object' || manifest.metadata === null) {
+    return { problem: `error decoding "${path}": apiVersion or metadata is missing in the item` }
+  }
+  return { manifest: manifest as Manifest }
+}
+
+/** Where an item stands in the archive, as messages of Velero name it. */
+export function itemPath(
+  groupResource: GroupResource,
+  item: Pick<ArchiveEntry, 'namespace' | 'name' | 'version'>,
+): string {
+  const version = item.version === undefined ? '' : `${item.version}/`
+  const scope = item.namespace === undefined ? 'cluster' : `namespaces/${item.namespace}`
+  return `resources/${groupResource}/${version}${scope}/${item.name}.json`
+}
+
+function operationOf(
+  begun: BegunOperation | undefined,
+  address: { groupResource: GroupResource; name: string },
+  item: PlannedItem,
+  tools: ItemTools,
+): { operation?: NonNullable<Outcome['operation']> } {
+  if (begun === undefined) return {}
+  const [resource = '', ...group] = address.groupResource.split('.')
+  return {
+    operation: {
+      spec: {
+        restoreName: tools.rules.restore.name,
+        restoreUID: tools.rules.restore.uid,
+        restoreItemAction: begun.action,
+        resourceIdentifier: {
+          Group: group.join('.'),
+          Resource: resource,
+          Namespace: item.target ?? '',
+          Name: address.name,
+        },
+        operationID: begun.operationId,
+      },
+      status: { phase: 'New', created: tools.now() },
+    },
+  }
+}
+
+/** Rule 14: nothing that a message about a Secret quotes is stored, and nothing of what the Secret holds. */
+function protect(groupResource: GroupResource, outcome: Outcome, secrets: readonly Manifest[]): Outcome {
+  if (!isSecret(groupResource)) return outcome
+  const messages = outcome.messages.map((message) => ({ ...message, text: redact(message.text, ...secrets) }))
+  return { ...outcome, messages }
+}

@@ -1,0 +1,165 @@
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import type { ActionFacts } from '../../core/actions/action.ts'
+import { ApiError } from '../../core/items/api-error.ts'
+import { validLabelValue } from '../../core/items/valid-label-value.ts'
+import { backupNameLabel, pluginConfigLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import { backupCsiVolumeSnapshotsKey, backupVolumeInfoKey, backupVolumeSnapshotsKey } from '../../velero/object-keys.ts'
+import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
+import type { BackupVolumeInfo, NativeSnapshot } from '../../velero/volume-info.ts'
+import { fatal } from '../frame/failures.ts'
+import type { Cluster, ObjectStore, Ports } from '../ports.ts'
+import type { Session } from '../frame/session.ts'
+import type { Settings } from '../frame/settings.ts'
+import type { StoredFacts } from '../frame/stored.ts'
+
+/** Inflated bytes of one metadata file beyond which it is refused. */
+const fileBytesMax = 1024 * 1024 * 1024
+
+const inflate = promisify(gunzip)
+
+const storageClasses: ResourceRef = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' }
+const volumeGroupSnapshotClasses: ResourceRef = {
+  group: 'groupsnapshot.storage.k8s.io',
+  version: 'v1beta2',
+  resource: 'volumegroupsnapshotclasses',
+}
+
+/**
+ * Gathers, once per restore, what item actions and volumes need to know: a handful of reads in all, none per item.
+ * `kinds` are the resources of the plan: what none of them needs is not read.
+ */
+export async function gatherFacts(
+  session: Session,
+  kinds: ReadonlySet<GroupResource>,
+  ports: Ports,
+  settings: Settings,
+): Promise<StoredFacts> {
+  const { admission, store } = session
+  const backup = admission.spec.backupName ?? ''
+  const read = <T>(key: string, problem: string) => readList<T>(store, key, problem)
+  const [snapshots, csiSnapshots, infos] = [
+    await read<NativeSnapshot>(backupVolumeSnapshotsKey(backup), 'error fetching volume snapshots metadata'),
+    await read<Manifest>(backupCsiVolumeSnapshotsKey(backup), 'fail to fetch CSI VolumeSnapshots metadata'),
+    await read<BackupVolumeInfo>(backupVolumeInfoKey(backup), 'fail to get VolumeInfos metadata file'),
+  ]
+  const actions = await gatherActionFacts(session, kinds, ports.cluster, settings)
+  return {
+    actions,
+    volumes: {
+      infos: Object.fromEntries(infos.map((info) => [info.pvName ?? '', info])),
+      snapshots,
+      csiSnapshots,
+      podVolumeBackups: actions.podVolumeBackups,
+      movedClaims: [],
+    },
+  }
+}
+
+async function gatherActionFacts(
+  session: Session,
+  kinds: ReadonlySet<GroupResource>,
+  cluster: Cluster,
+  settings: Settings,
+): Promise<ActionFacts> {
+  const { admission } = session
+  const namespace = admission.restore.namespace
+  const inVelero = (group: string, resource: string, labelSelector?: string) =>
+    listKnown(
+      cluster,
+      { group, version: 'v1', resource },
+      { namespace, ...(labelSelector === undefined ? {} : { labelSelector }) },
+    )
+  const when = async <T>(needed: boolean, read: () => Promise<T[]>): Promise<T[]> => (needed ? read() : [])
+  const hasVolumes =
+    kinds.has('persistentvolumeclaims') || kinds.has('persistentvolumes') || kinds.has('statefulsets.apps')
+  const hasSnapshots =
+    kinds.has('volumesnapshots.snapshot.storage.k8s.io') || kinds.has('volumesnapshotcontents.snapshot.storage.k8s.io')
+  const veleroImage = kinds.has('pods') ? await imageOfVelero(cluster, settings.veleroNamespace) : undefined
+  const claims = await when(kinds.has('persistentvolumeclaims'), () =>
+    listKnown(cluster, { group: '', version: 'v1', resource: 'persistentvolumeclaims' }, { metadataOnly: true }),
+  )
+  return {
+    backup: admission.backup,
+    pluginConfigs: byAction(await inVelero('', 'configmaps', pluginConfigLabel)),
+    storageClasses: names(await when(hasVolumes, () => listKnown(cluster, storageClasses, { metadataOnly: true }))),
+    volumeSnapshotClasses: await when(hasSnapshots, () =>
+      listKnown(cluster, { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshotclasses' }, {}),
+    ),
+    volumeGroupSnapshotClasses: await when(hasSnapshots, () => listKnown(cluster, volumeGroupSnapshotClasses, {})),
+    podVolumeBackups: await when(kinds.has('pods') || hasVolumes, () =>
+      inVelero(
+        'velero.io',
+        'podvolumebackups',
+        `${backupNameLabel}=${validLabelValue(admission.spec.backupName ?? '')}`,
+      ),
+    ),
+    ...(veleroImage === undefined ? {} : { veleroImage }),
+    existingClaims: claims.map((claim) => `${claim.metadata.namespace}/${claim.metadata.name}`),
+    serviceAccounts: byNamespace(
+      await when(kinds.has('secrets'), () =>
+        listKnown(cluster, { group: '', version: 'v1', resource: 'serviceaccounts' }, { metadataOnly: true }),
+      ),
+    ),
+    dataUploadResults: [],
+  }
+}
+
+/** ConfigMaps of item actions: the label key is the action's name, its value the kind of plugin. */
+function byAction(configMaps: readonly Manifest[]): Record<string, Manifest[]> {
+  const found: Record<string, Manifest[]> = {}
+  for (const configMap of configMaps) {
+    for (const [label, value] of Object.entries(configMap.metadata.labels ?? {})) {
+      if (value === 'RestoreItemAction') (found[label] ??= []).push(configMap)
+    }
+  }
+  return found
+}
+
+function byNamespace(objects: readonly Manifest[]): Record<string, string[]> {
+  const found: Record<string, string[]> = {}
+  for (const { metadata } of objects) (found[metadata.namespace ?? ''] ??= []).push(metadata.name)
+  return found
+}
+
+async function imageOfVelero(cluster: Cluster, namespace: string): Promise<string | undefined> {
+  const deployment = await cluster.get({
+    group: 'apps',
+    version: 'v1',
+    resource: 'deployments',
+    namespace,
+    name: 'velero',
+  })
+  const spec = deployment?.['spec'] as { template?: { spec?: { containers?: { image?: string }[] } } } | undefined
+  return spec?.template?.spec?.containers?.[0]?.image
+}
+
+/** A resource that the cluster lacks, or that we may not read, has no objects for us. */
+export async function listKnown(
+  cluster: Cluster,
+  resource: ResourceRef,
+  options: { namespace?: string; labelSelector?: string; metadataOnly?: boolean },
+): Promise<Manifest[]> {
+  try {
+    return await cluster.list(resource, options)
+  } catch (thrown) {
+    if (thrown instanceof ApiError && thrown.code === 404) return []
+    throw thrown
+  }
+}
+
+function names(objects: readonly Manifest[]): string[] {
+  return objects.map((object) => object.metadata.name).sort()
+}
+
+/** A gzipped JSON list of the backup; a missing one is empty, one that cannot be read ends the restore as in Velero. */
+export async function readList<T>(store: ObjectStore, key: string, problem: string): Promise<T[]> {
+  const bytes = await store.get(key)
+  if (bytes === undefined) return []
+  try {
+    return (JSON.parse((await inflate(bytes, { maxOutputLength: fileBytesMax })).toString('utf8')) as T[] | null) ?? []
+  } catch {
+    throw fatal(`${problem}: ${key} is no gzipped JSON list`)
+  }
+}

@@ -1,0 +1,190 @@
+import { ArchiveError } from '../../core/archive-error.ts'
+import { builtInActions } from '../../core/actions/built-in.ts'
+import type { ItemAction } from '../../core/actions/action.ts'
+import { error, warning } from '../../core/items/outcome.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { foresee, foreseeSnapshotClasses, snapshotClasses } from '../../core/plan/foresee.ts'
+import { makePlan } from '../../core/plan/make-plan.ts'
+import { orderResources } from '../../core/plan/order-resources.ts'
+import { summarize } from '../../core/plan/plan.ts'
+import type { Plan, PlanSummary } from '../../core/plan/plan.ts'
+import { resolveResource } from '../../core/plan/resolve-resource.ts'
+import { makeItemSelector } from '../../core/plan/select-items.ts'
+import { parseJson } from '../../core/manifest-json.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ItemAddress } from '../../velero/resource.ts'
+import { backupContentsKey } from '../../velero/object-keys.ts'
+import { withAttempt } from '../frame/attempt.ts'
+import type { Attempt } from '../frame/attempt.ts'
+import { asFailure } from '../frame/failures.ts'
+import { gatherFacts } from './gather-facts.ts'
+import type { Archive, Ports } from '../ports.ts'
+import { selectItems } from './select-items.ts'
+import { versionsOf } from './version-choice.ts'
+import { readDataUploads } from '../volumes/read-data-uploads.ts'
+import type { AdmittedRef, Session, Sessions } from '../frame/session.ts'
+import { rfc3339 } from '../conclude/set-phase.ts'
+import type { Settings } from '../frame/settings.ts'
+import { shards } from '../frame/stored.ts'
+import type { StoredFacts } from '../frame/stored.ts'
+
+/** What this activity is made of. */
+export interface PlanParts {
+  ports: Ports
+  sessions: Sessions
+  settings: Settings
+}
+
+/** The item that no archive of Velero lacks but a broken one. */
+const nothing = { waves: [], provisioned: [] } as const
+
+/**
+ * Makes the plan and stores it, or finds the one that stands: a plan is made once per restore. The archive is indexed
+ * on this worker's disk on the way. What is wrong with the archive itself becomes an error of the restore, as in Velero;
+ * returns counts only.
+ */
+export function planRestore({ ports, sessions, settings }: PlanParts) {
+  return (input: { ref: AdmittedRef }): Promise<PlanSummary> =>
+    withAttempt(ports.presence.worker, async (attempt) => {
+      try {
+        const session = await sessions.open(input.ref)
+        const standing = await session.journal.read<Plan>(shards.plan)
+        if (standing !== undefined) return summarize(standing)
+        return summarize(await planAnew(session, ports, settings, attempt))
+      } catch (thrown) {
+        throw asFailure(thrown, `planning restore ${input.ref.name}`)
+      }
+    })
+}
+
+async function planAnew(session: Session, ports: Ports, settings: Settings, attempt: Attempt): Promise<Plan> {
+  const key = backupContentsKey(session.admission.spec.backupName ?? '')
+  attempt.waitingFor(`the archive ${key}`)
+  const opened = await openArchive(ports, session, key, attempt)
+  if ('broken' in opened) return storePlan(session, { etag: '', ...nothing, notes: [opened.broken] }, undefined)
+  const { archive } = opened
+  attempt.waitingFor(undefined)
+  try {
+    const { plan, facts } = await planArchive(session, archive, ports, settings)
+    return await storePlan(session, plan, facts)
+  } finally {
+    await archive.close()
+  }
+}
+
+/** A broken archive is an error of the restore, with nothing restored; a missing or changed one ends it as Failed. */
+async function openArchive(
+  ports: Ports,
+  session: Session,
+  key: string,
+  attempt: Attempt,
+): Promise<{ archive: Archive } | { broken: Outcome }> {
+  try {
+    const onProgress = (bytes: number) => attempt.waitingFor(`the archive ${key}: ${bytes} bytes read`)
+    return { archive: await ports.archives.open(session.store, key, { signal: attempt.signal, onProgress }) }
+  } catch (thrown) {
+    if (!(thrown instanceof ArchiveError)) throw thrown
+    switch (thrown.kind) {
+      case 'not-gzip':
+      case 'truncated':
+      case 'escape':
+      case 'too-big':
+        return { broken: note(ports, 'plan/archive', [error('velero', thrown.message)]) }
+      default:
+        throw thrown
+    }
+  }
+}
+
+/** Facts first, then the plan: a plan that stands has its facts. Each stands once; a later writer takes the first's. */
+async function storePlan(session: Session, plan: Plan, facts: StoredFacts | undefined): Promise<Plan> {
+  if (facts !== undefined) await session.journal.settle(shards.facts, facts)
+  return session.journal.settle(shards.plan, plan)
+}
+
+async function planArchive(
+  session: Session,
+  archive: Archive,
+  ports: Ports,
+  settings: Settings,
+): Promise<{ plan: Plan; facts: StoredFacts | undefined }> {
+  const { spec } = session.admission
+  const empty = (notes: Outcome[]) => ({ plan: { etag: archive.etag, ...nothing, notes }, facts: undefined })
+  if (!archive.hasResources) {
+    return empty([
+      note(ports, 'plan/archive', [
+        warning('velero', 'zero items to be restored: directory "resources": does not exist'),
+      ]),
+    ])
+  }
+  const resources = await ports.cluster.discover()
+  const resolve = (name: string) => resolveResource(name, resources)
+  const selector = makeItemSelector({ spec, policies: session.admission.policies, resolve })
+  if ('error' in selector) return empty([note(ports, 'plan/selection', [error('velero', selector.error)])])
+  const inArchive = new Set(archive.entries.map((entry) => entry.groupResource))
+  const versions = await versionsOf(session, archive, resources, ports, settings)
+  if ('error' in versions)
+    return empty([
+      note(ports, 'plan/versions', [error('velero', `choosing API version to restore: ${versions.error}`)]),
+    ])
+  const order = orderResources({ inArchive, priorities: settings.priorities, resolve })
+  const facts = await withUploads(session, archive, await gatherFacts(session, inArchive, ports, settings))
+  const selected = await selectItems({
+    session,
+    archive,
+    selector,
+    versions,
+    facts,
+    actions: activeActions(settings),
+    now: rfc3339(ports.clock.now()),
+  })
+  const plan = makePlan({
+    etag: archive.etag,
+    items: selected.items,
+    order,
+    namespaceMapping: spec.namespaceMapping,
+    sizeOf: selected.sizeOf,
+    bounds: { itemsMax: settings.chunkItemsMax, bytesMax: settings.chunkBytesMax },
+    provisioned: selected.provisioned,
+    notes: selected.notes,
+  })
+  const actions = foreseeSnapshotClasses(facts.actions, await readSnapshotClasses(archive, selected.items))
+  return {
+    plan,
+    facts: { ...facts, actions: foresee(actions, selected.items, { order, namespaceMapping: spec.namespaceMapping }) },
+  }
+}
+
+async function readSnapshotClasses(archive: Archive, items: readonly ItemAddress[]): Promise<Manifest[]> {
+  const wanted = new Set(items.filter((item) => item.groupResource === snapshotClasses).map((item) => item.name))
+  const entries = archive.entries.filter(
+    (entry) => entry.groupResource === snapshotClasses && entry.version === undefined && wanted.has(entry.name),
+  )
+  const classes = await Promise.all(entries.map(async (entry) => readClass(await archive.read(entry))))
+  return classes.flat()
+}
+
+/** One that cannot be read is an error of its item, when its turn comes. */
+function readClass(text: string): Manifest[] {
+  try {
+    const manifest = parseJson(text) as Partial<Manifest> | null
+    return typeof manifest?.metadata?.name === 'string' ? [manifest as Manifest] : []
+  } catch {
+    return []
+  }
+}
+
+async function withUploads({ admission }: Session, archive: Archive, facts: StoredFacts): Promise<StoredFacts> {
+  const uploads = await readDataUploads(archive, { ...admission.restore, spec: admission.spec }, facts.actions)
+  const actions = { ...facts.actions, dataUploadResults: uploads.results }
+  return { actions, volumes: { ...facts.volumes, movedClaims: uploads.movedClaims } }
+}
+
+/** The built-in actions that run here: those of a feature only where the feature is on. */
+export function activeActions(settings: Settings): ItemAction[] {
+  return builtInActions.filter((action) => action.feature === undefined || settings.features.includes(action.feature))
+}
+
+function note(ports: Ports, key: string, messages: Outcome['messages']): Outcome {
+  return { key, messages, at: rfc3339(ports.clock.now()) }
+}

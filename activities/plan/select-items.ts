@@ -1,0 +1,191 @@
+import type { ItemAction } from '../../core/actions/action.ts'
+import { goJsonError } from '../../core/items/go-json-error.ts'
+import { error, itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { volumeFate } from '../../core/items/volume-fate.ts'
+import { parseJson } from '../../core/manifest-json.ts'
+import { mergeWanted } from '../../core/plan/make-plan.ts'
+import type { PlaceableItem } from '../../core/plan/place-items.ts'
+import type { ChosenVersion } from '../../core/plan/choose-version.ts'
+import { targetNamespace } from '../../core/plan/namespace-mapping.ts'
+import type { ItemSelector, KnownOfItem } from '../../core/plan/select-items.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
+import type { Archive, ArchiveEntry } from '../ports.ts'
+import { itemPath } from '../items/restore-item.ts'
+import type { Session } from '../frame/session.ts'
+import type { StoredFacts } from '../frame/stored.ts'
+
+/** What is selected from. */
+export interface SelectInput {
+  session: Session
+  archive: Archive
+  selector: ItemSelector
+  /** The version folder to read a resource from, where API group versions are chosen. */
+  versions: ReadonlyMap<GroupResource, ChosenVersion>
+  facts: StoredFacts
+  actions: readonly ItemAction[]
+  now: string
+}
+
+/** The items of the plan, and what was found on the way. */
+export interface Selected {
+  items: PlaceableItem[]
+  provisioned: string[]
+  notes: Outcome[]
+  sizeOf: (item: ItemAddress) => number
+}
+
+/** How deep items may want further items; a chain longer than this is a cycle in the backup. */
+const depthMax = 32
+
+/**
+ * Selects items and follows what actions want before them (rule 11). A manifest is read only where labels decide, or
+ * where an action or the fate of a volume asks for it.
+ */
+export async function selectItems(input: SelectInput): Promise<Selected> {
+  const entries = input.archive.entries.filter((entry) => entry.version === undefined)
+  const byKey = new Map(entries.map((entry) => [itemKey(entry), entry]))
+  const firsts = new Map<string, ArchiveEntry>()
+  for (const entry of entries) if (!firsts.has(bucketOf(entry))) firsts.set(bucketOf(entry), entry)
+  const walk: Walk = { ...input, byKey, firsts, taken: new Map(), notes: [], provisioned: new Set() }
+  for (const entry of entries) {
+    const manifest = await select(walk, entry)
+    if (manifest !== undefined) await take(walk, entry, { additional: false, depth: 0, manifest: manifest.read })
+  }
+  return {
+    items: mergeWanted([...walk.taken.values()]),
+    provisioned: [...walk.provisioned].sort(),
+    notes: walk.notes,
+    sizeOf: (item) => byKey.get(itemKey(item))?.sizeBytes ?? 0,
+  }
+}
+
+interface Walk extends SelectInput {
+  byKey: ReadonlyMap<string, ArchiveEntry>
+  /** The first item of each resource and namespace: a policy may ask for its kind. */
+  firsts: ReadonlyMap<string, ArchiveEntry>
+  taken: Map<string, PlaceableItem>
+  notes: Outcome[]
+  provisioned: Set<string>
+}
+
+/** Asks the selector, reading what it wants to know; undefined where the item is left out. */
+async function select(walk: Walk, entry: ArchiveEntry): Promise<{ read: Manifest | undefined } | undefined> {
+  const known: KnownOfItem = {}
+  let manifest: Manifest | undefined
+  for (;;) {
+    const verdict = walk.selector.decide(addressOf(entry), known)
+    if (verdict.do === 'leave') return undefined
+    if (verdict.do === 'select') return { read: manifest }
+    if (verdict.for === 'first-kind') {
+      const first = walk.firsts.get(bucketOf(entry))
+      const peeked = first === undefined ? 'unreadable' : await read(walk, first)
+      known.firstKind = peeked === 'unreadable' ? null : peeked.kind
+    } else {
+      const found = await read(walk, entry)
+      if (found === 'unreadable') return undefined
+      manifest = found
+      known.labels = found.metadata.labels ?? {}
+    }
+  }
+}
+
+function bucketOf(entry: ArchiveEntry): string {
+  return `${entry.groupResource}|${entry.namespace ?? ''}`
+}
+
+async function take(
+  walk: Walk,
+  entry: ArchiveEntry,
+  how: { additional: boolean; depth: number; manifest: Manifest | undefined },
+): Promise<void> {
+  const key = itemKey(entry)
+  if (walk.taken.has(key)) return
+  const version = how.additional ? undefined : walk.versions.get(entry.groupResource)?.version
+  const item: PlaceableItem = {
+    ...addressOf(entry),
+    before: [],
+    ...(version === undefined ? {} : { version }),
+    ...(how.additional ? { additional: true } : {}),
+  }
+  walk.taken.set(key, item)
+  const actions = walk.actions.filter(
+    (action) => action.additionalItems !== undefined && action.appliesTo.includes(entry.groupResource),
+  )
+  if (actions.length === 0 && entry.groupResource !== 'persistentvolumes') return
+  const manifest = how.manifest ?? (await read(walk, entry))
+  if (manifest === 'unreadable') return
+  if (entry.groupResource === 'persistentvolumes' && volumeFate(manifest, walk.facts.volumes).do === 'provision') {
+    walk.provisioned.add(entry.name)
+  }
+  const before = new Set<string>()
+  for (const action of actions) {
+    for (const wanted of await wantedBy(walk, action, manifest, entry)) {
+      before.add(itemKey(wanted))
+      if (how.depth < depthMax)
+        await take(walk, wanted, { additional: true, depth: how.depth + 1, manifest: undefined })
+    }
+  }
+  walk.taken.set(key, { ...item, before: [...before] })
+}
+
+/** The items of the archive that an action wants before this one; a missing one is a warning in the backup's namespace. */
+async function wantedBy(
+  walk: Walk,
+  action: ItemAction,
+  manifest: Manifest,
+  parent: ArchiveEntry,
+): Promise<ArchiveEntry[]> {
+  const { admission } = walk.session
+  const restore = { ...admission.restore, spec: admission.spec }
+  const wanted = action.additionalItems?.({ itemFromBackup: manifest, restore, facts: walk.facts.actions })
+  const found: ArchiveEntry[] = []
+  for (const address of wanted?.items ?? []) {
+    const entry = walk.byKey.get(itemKey(address))
+    if (entry === undefined) {
+      const text = `stat ${itemPath(address.groupResource, address)}: no such file or directory`
+      addNote(walk, `plan/wanted/${itemKey(parent)}/${action.name}/${itemKey(address)}`, [
+        warning(scopeOf(address.namespace), text),
+      ])
+    } else if (walk.selector.decideAdditional(addressOf(entry), wanted?.mustInclude === true).do === 'select') {
+      found.push(entry)
+    }
+  }
+  return found
+}
+
+async function read(walk: Walk, entry: ArchiveEntry): Promise<Manifest | 'unreadable'> {
+  const text = await walk.archive.read(entry)
+  try {
+    const manifest = parseJson(text) as Manifest | null
+    if (
+      manifest !== null &&
+      typeof manifest === 'object' &&
+      typeof manifest.metadata === 'object' &&
+      manifest.metadata !== null
+    )
+      return manifest
+    throw new SyntaxError('no object')
+  } catch {
+    const { namespaceMapping } = walk.session.admission.spec
+    const target = entry.namespace === undefined ? undefined : targetNamespace(namespaceMapping, entry.namespace)
+    if (walk.taken.has(itemKey(entry))) return 'unreadable'
+    addNote(walk, `plan/unreadable/${itemKey(entry)}`, [
+      error(scopeOf(target), `error decoding "${itemPath(entry.groupResource, entry)}": ${goJsonError(text)}`),
+    ])
+    return 'unreadable'
+  }
+}
+
+function addNote(walk: Walk, key: string, messages: Outcome['messages']): void {
+  walk.notes.push({ key, messages, at: walk.now })
+}
+
+function addressOf(entry: ArchiveEntry): ItemAddress {
+  return {
+    groupResource: entry.groupResource,
+    ...(entry.namespace === undefined ? {} : { namespace: entry.namespace }),
+    name: entry.name,
+  }
+}

@@ -1,0 +1,87 @@
+import { gzipSync } from 'node:zlib'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { openJournal, outcomesShard, readOutcomes } from '../../../activities/frame/journal.ts'
+import type { Outcome } from '../../../core/items/outcome.ts'
+import { inMemoryStore } from './in-memory-store.ts'
+
+const owner = { name: 'again', uid: 'uid-1', cluster: 'c-1' }
+const folder = 'restores/again/drydock/uid-1/'
+const outcome = (key: string): Outcome => ({ key, messages: [], at: 't' })
+
+describe('a journal', () => {
+  let store = inMemoryStore()
+  beforeEach(() => {
+    store = inMemoryStore()
+  })
+  const open = (more: Partial<typeof owner> = {}) => openJournal(store, { ...owner, ...more })
+
+  it('gives back what was written, and nothing where nothing was', async () => {
+    await open().write('plan', { waves: [] })
+    expect(await open().read('plan')).toEqual({ waves: [] })
+    expect(await open().read('facts')).toBeUndefined()
+    expect([...store.objects.keys()]).toEqual([`${folder}plan.json.gz`])
+  })
+
+  it('settles on the first verdict: a later one gets that', async () => {
+    expect(await open().settle('admission', { verdict: 1 })).toEqual({ verdict: 1 })
+    expect(await open().settle('admission', { verdict: 2 })).toEqual({ verdict: 1 })
+    expect(await open().read('admission')).toEqual({ verdict: 1 })
+  })
+
+  it('lists shards by name, sorted, and removes them', async () => {
+    for (const name of ['outcomes/b', 'outcomes/a', 'plan']) await open().write(name, [])
+    expect(await open().list('outcomes/')).toEqual(['outcomes/a', 'outcomes/b'])
+    await open().remove(['outcomes/a', 'never'])
+    expect(await open().list('')).toEqual(['outcomes/b', 'plan'])
+  })
+
+  it.each<[string, Buffer]>([
+    ['no gzip', Buffer.from('{}')],
+    ['cut off', gzipSync(JSON.stringify({ a: 'b'.repeat(1000) })).subarray(0, 30)],
+    ['no JSON', gzipSync('nope')],
+    ['empty', Buffer.alloc(0)],
+  ])('names a shard that is damaged: %s', async (_what, body) => {
+    store.objects.set(`${folder}plan.json.gz`, body)
+    await expect(open().read('plan')).rejects.toMatchObject({
+      type: 'JournalDamaged',
+      nonRetryable: true,
+      message: `journal shard ${folder}plan.json.gz cannot be read: it is damaged or was written by someone else`,
+    })
+  })
+
+  it.each(['null', '{}', '[]', '3', '{"header":null}'])('names a shard without a header: %s', async (text) => {
+    store.objects.set(`${folder}plan.json.gz`, gzipSync(text))
+    await expect(open().read('plan')).rejects.toMatchObject({ type: 'JournalDamaged' })
+    await expect(open().settle('plan', {})).rejects.toMatchObject({ type: 'JournalDamaged' })
+  })
+
+  it.each([
+    ['another restore', { uid: 'uid-2' }, 'plan'],
+    ['another cluster', { cluster: 'c-2' }, 'plan'],
+    ['another shard', {}, 'facts'],
+  ])('names a shard of %s', async (_whose, whose, name) => {
+    await open(whose).write(name, {})
+    const written = [...store.objects.values()][0] ?? Buffer.alloc(0)
+    store.objects.set(`${folder}plan.json.gz`, written)
+    await expect(open().read('plan')).rejects.toMatchObject({
+      type: 'JournalDamaged',
+      message: expect.stringMatching(/plan\.json\.gz belongs to restore uid .*: it is not this restore's$/),
+    })
+  })
+
+  it('reads the outcomes of a chunk, or of all', async () => {
+    const journal = open()
+    await journal.write(outcomesShard('wave-000/chunk-00000', 'r-1-001', 0), [outcome('a')])
+    await journal.write(outcomesShard('wave-000/chunk-00000', 'r-1-002', 0), [outcome('a'), outcome('b')])
+    await journal.write(outcomesShard('wave-001/chunk-00000', 'r-2-001', 0), [outcome('c')])
+    expect((await readOutcomes(journal, 'wave-000/chunk-00000')).map(({ key }) => key)).toEqual(['a', 'a', 'b'])
+    expect((await readOutcomes(journal, '')).map(({ key }) => key)).toEqual(['a', 'a', 'b', 'c'])
+    expect(await readOutcomes(journal, 'wave-002/chunk-00000')).toEqual([])
+  })
+
+  it('takes a shard that is listed and missing for damage, not for nothing', async () => {
+    const journal = open()
+    const listing = { ...journal, list: async () => ['outcomes/wave-000/chunk-00000/r-1'] }
+    await expect(readOutcomes(listing, '')).rejects.toMatchObject({ type: 'JournalDamaged' })
+  })
+})
