@@ -1,7 +1,7 @@
 import { admitRestore } from './admit/admit-restore.ts'
 import { awaitNamespace } from './items/await-namespace.ts'
 import { concludeRestore } from './conclude/conclude-restore.ts'
-import { deleteFiles } from './deletion/delete-files.ts'
+import { deleteFiles } from './deletion/delete-restore.ts'
 import { endRun } from './deletion/end-run.ts'
 import { releaseRestore } from './deletion/release-restore.ts'
 import { findClosed } from './locks/find-closed.ts'
@@ -20,10 +20,10 @@ import { reportProgress } from './items/report-progress.ts'
 import { requestCancel } from './conclude/request-cancel.ts'
 import { restoreChunk } from './items/restore-chunk.ts'
 import { createSessions } from './frame/session.ts'
-import { setPhase } from './conclude/set-phase.ts'
+import { setPhase } from './conclude/restore-status.ts'
 import { awaitPodVolumes } from './volumes/await-pod-volumes.ts'
 import { putBackPhase } from './admit/put-back-phase.ts'
-import type { Settings } from './frame/settings.ts'
+import type { Settings } from './settings.ts'
 
 /** All activities of a worker, over its ports. */
 export function createActivities(ports: Ports, settings: Settings) {

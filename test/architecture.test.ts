@@ -177,7 +177,7 @@ describe('the guard of the architecture', () => {
     ['activities/a.ts', `import { readFile } from 'node:fs/promises'`],
     ['activities/deep/a.ts', `import { proxyActivities } from '@temporalio/workflow'`],
     ['infra/a.ts', `import { asFailure } from '../activities/frame/failures.ts'`],
-    ['infra/a.ts', `import type { Attempt } from '../activities/frame/attempt.ts'`],
+    ['infra/a.ts', `import type { Attempt } from '../activities/frame/run-activity.ts'`],
     ['infra/a.ts', `import { Context } from '@temporalio/activity'`],
     ['worker/a.ts', `import { main } from '../client/cli/main.ts'`],
     ['client/a.ts', `import { restore } from '../workflows/restore.ts'`],

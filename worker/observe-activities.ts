@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import type { Context } from '@temporalio/activity'
 import type { ActivityInterceptorsFactory } from '@temporalio/worker'
 import { failureTypes } from '../activities/frame/failures.ts'
-import { inScene } from '../activities/frame/scene.ts'
+import { inScene } from '../activities/frame/activity-context.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
 
 type Info = Context['info']

@@ -7,7 +7,7 @@ import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Cluster } from '../ports.ts'
-import type { Settings } from '../frame/settings.ts'
+import type { Settings } from '../settings.ts'
 
 /** Reads what the rules of admission look at; an object that is refused to us is a fact with its reason. */
 export async function gatherAdmissionFacts(

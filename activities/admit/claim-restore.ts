@@ -10,10 +10,10 @@ import type { AdmitInput, AdmitParts, AdmitReport, AdmittedRestore } from './adm
 import { countAdmission } from './count-admission.ts'
 import { openJournal } from '../frame/journal.ts'
 import { recordPhase } from '../conclude/record-phase.ts'
-import { claimOf } from '../frame/restore-location.ts'
+import { claimOf } from '../frame/locations.ts'
 import { changeRestore } from '../frame/restore-resource.ts'
 import { openLocation } from '../frame/session.ts'
-import { rfc3339 } from '../conclude/set-phase.ts'
+import { rfc3339 } from '../conclude/restore-status.ts'
 import { shards } from '../frame/stored.ts'
 import type { StoredAdmission } from '../frame/stored.ts'
 

@@ -2,7 +2,7 @@ import { decidePhase, isSweptByVelero } from '../../core/results/decide-phase.ts
 import { claimedAnnotation, restoreUidLabel } from '../../velero/labels.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
-import { withAttempt } from '../frame/attempt.ts'
+import { withAttempt } from '../frame/run-activity.ts'
 import { asFailure } from '../frame/failures.ts'
 import { listKnown } from '../plan/gather-facts.ts'
 import { dataDownloads, isOrderCancelled, isOrderOver, podVolumeRestores } from '../operations/work-orders.ts'

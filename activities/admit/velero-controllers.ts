@@ -1,6 +1,6 @@
 import { veleroControllersOf } from '../../core/request/velero-controllers.ts'
 import type { Cluster } from '../ports.ts'
-import type { Settings } from '../frame/settings.ts'
+import type { Settings } from '../settings.ts'
 
 /** Whether Velero's own restore controllers run; a setting overrules what the Deployment says. */
 export async function readVeleroControllers(cluster: Cluster, settings: Settings): Promise<'on' | 'off'> {

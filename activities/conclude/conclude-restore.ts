@@ -17,14 +17,14 @@ import {
   restoreResultsKey,
   restoreVolumeInfoKey,
 } from '../../velero/object-keys.ts'
-import { withAttempt } from '../frame/attempt.ts'
+import { withAttempt } from '../frame/run-activity.ts'
 import { asFailure, journalDamaged } from '../frame/failures.ts'
 import { readOutcomes } from '../frame/journal.ts'
 import { readOperations } from '../operations/operation-shards.ts'
 import type { ObjectStore, Ports } from '../ports.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import type { AdmittedRef, Session, Sessions } from '../frame/session.ts'
-import { rfc3339 } from './set-phase.ts'
+import { rfc3339 } from './restore-status.ts'
 import { shards } from '../frame/stored.ts'
 import { gatherVolumeInfos } from '../volumes/gather-volume-infos.ts'
 

@@ -2,7 +2,7 @@ import { withoutLateNote } from '../../core/results/late-note.ts'
 import { asFailure } from '../frame/failures.ts'
 import type { Ports } from '../ports.ts'
 import { changeRestore } from '../frame/restore-resource.ts'
-import { countField } from './set-phase.ts'
+import { countField } from './restore-status.ts'
 
 /** Which results were stored after the phase. */
 export interface TellLateResultsInput {

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity'
 import { WorkflowNotFoundError } from '@temporalio/common'
-import { withAttempt } from '../frame/attempt.ts'
+import { withAttempt } from '../frame/run-activity.ts'
 import type { Ports } from '../ports.ts'
 
 /** Which workflow to end, by which signal, and for how long it is asked. */

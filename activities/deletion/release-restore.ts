@@ -1,11 +1,11 @@
 import { restoreFinalizer } from '../../velero/labels.ts'
 import { restoreFolder } from '../../velero/object-keys.ts'
-import { withAttempt } from '../frame/attempt.ts'
+import { withAttempt } from '../frame/run-activity.ts'
 import { asFailure } from '../frame/failures.ts'
 import type { Ports } from '../ports.ts'
 import { recordEvent } from '../frame/record-event.ts'
 import { changeRestore, readRestore } from '../frame/restore-resource.ts'
-import type { DeletionInput } from './delete-files.ts'
+import type { DeletionInput } from './delete-restore.ts'
 
 /** Lets a deleted Restore go, with an Event that says what was left of it in the bucket. */
 export function releaseRestore(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'log'>) {

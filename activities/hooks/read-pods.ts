@@ -2,7 +2,7 @@ import { validLabelValue } from '../../core/items/valid-label-value.ts'
 import { restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { Cluster } from '../ports.ts'
-import type { TendedPod } from './tend-pod.ts'
+import type { TendedPod } from './run-pod-hooks.ts'
 
 /** Up to so many pods are read one by one, more in one list. */
 const singlesMax = 16

@@ -1,7 +1,7 @@
 import { isTransient } from '../../core/items/api-error.ts'
 import { hooksAnnotation } from '../../velero/labels.ts'
-import { withAttempt } from '../frame/attempt.ts'
-import type { Attempt } from '../frame/attempt.ts'
+import { withAttempt } from '../frame/run-activity.ts'
+import type { Attempt } from '../frame/run-activity.ts'
 import { asFailure } from '../frame/failures.ts'
 import { createGate } from '../frame/gate.ts'
 import type { Ports } from '../ports.ts'
@@ -9,8 +9,8 @@ import type { AdmittedRef, Session, Sessions } from '../frame/session.ts'
 import { createHookReader, resultsOf } from './hook-journal.ts'
 import type { HookState } from './hook-journal.ts'
 import { readPods } from './read-pods.ts'
-import { tendPod } from './tend-pod.ts'
-import type { TendedPod, Tending } from './tend-pod.ts'
+import { tendPod } from './run-pod-hooks.ts'
+import type { TendedPod, Tending } from './run-pod-hooks.ts'
 
 /** Whose hooks to run. */
 export interface RunHooksInput {

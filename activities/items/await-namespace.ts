@@ -1,8 +1,8 @@
 import { asFailure } from '../frame/failures.ts'
-import { withAttempt } from '../frame/attempt.ts'
+import { withAttempt } from '../frame/run-activity.ts'
 import type { Ports } from '../ports.ts'
 import type { AdmittedRef } from '../frame/session.ts'
-import type { Settings } from '../frame/settings.ts'
+import type { Settings } from '../settings.ts'
 
 const pollMs = 1000
 

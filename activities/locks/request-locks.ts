@@ -1,10 +1,10 @@
 import { Context } from '@temporalio/activity'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
-import { withAttempt } from '../frame/attempt.ts'
+import { withAttempt } from '../frame/run-activity.ts'
 import { asFailure } from '../frame/failures.ts'
 import type { Ports } from '../ports.ts'
 import type { AdmittedRef, Sessions } from '../frame/session.ts'
-import type { Settings } from '../frame/settings.ts'
+import type { Settings } from '../settings.ts'
 import { lockRequestOf } from './lock-request-of.ts'
 
 /** Who asks, and where. */

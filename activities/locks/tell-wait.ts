@@ -1,4 +1,4 @@
-import { withAttempt } from '../frame/attempt.ts'
+import { withAttempt } from '../frame/run-activity.ts'
 import { asFailure } from '../frame/failures.ts'
 import type { Ports } from '../ports.ts'
 import { recordEvent } from '../frame/record-event.ts'

@@ -11,7 +11,7 @@ import type { BackupVolumeInfo, NativeSnapshot } from '../../velero/volume-info.
 import { fatal } from '../frame/failures.ts'
 import type { Cluster, ObjectStore, Ports } from '../ports.ts'
 import type { Session } from '../frame/session.ts'
-import type { Settings } from '../frame/settings.ts'
+import type { Settings } from '../settings.ts'
 import type { StoredFacts } from '../frame/stored.ts'
 
 /** Inflated bytes of one metadata file beyond which it is refused. */

@@ -3,7 +3,7 @@ import type { ChosenVersion, ServedGroup } from '../../core/plan/choose-version.
 import type { GroupResource } from '../../velero/resource.ts'
 import type { Archive, DiscoveredResource, Ports } from '../ports.ts'
 import type { Session } from '../frame/session.ts'
-import type { Settings } from '../frame/settings.ts'
+import type { Settings } from '../settings.ts'
 
 /** The format from which backups hold several versions; compared as text, as Velero does. */
 const formatWithVersions = '1.1.0'

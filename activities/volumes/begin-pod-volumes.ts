@@ -4,7 +4,7 @@ import type { PodWork } from '../../core/volumes/pod-volume-order.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { listKnown } from '../plan/gather-facts.ts'
 import type { Cluster } from '../ports.ts'
-import { placeOrder } from './place-orders.ts'
+import { placeOrder } from './order-pod-volumes.ts'
 
 /** Begins to fill the volumes of a pod that was just restored, where that needs no waiting. */
 export type BeginPodVolumes = (work: PodWork) => Promise<void>

@@ -1,5 +1,5 @@
-import type { ManagedFieldsMode } from '../../core/items/ours.ts'
-import type { GroupResource } from '../../velero/resource.ts'
+import type { ManagedFieldsMode } from '../core/items/ours.ts'
+import type { GroupResource } from '../velero/resource.ts'
 
 /** What a worker's owner may set; `worker/config.ts` reads it from the environment, with defaults and bounds. */
 export interface Settings {

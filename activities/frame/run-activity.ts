@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import { currentScene } from './scene.ts'
+import { currentScene } from './activity-context.ts'
 
 /** One attempt of an activity, as its code sees it. */
 export interface Attempt {

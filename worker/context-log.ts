@@ -1,5 +1,5 @@
 import type { Log } from '../activities/ports.ts'
-import { currentScene } from '../activities/frame/scene.ts'
+import { currentScene } from '../activities/frame/activity-context.ts'
 
 /** A log whose lines name restore, activity and attempt wherever they are written from within one. */
 export function sceneLog(log: Log): Log {
