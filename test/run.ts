@@ -5,7 +5,7 @@ import { prepareTools } from '../devstack/prepare-tools.ts'
 
 /**
  * `npm test`: finds, fetches or builds the servers with a line for each, then runs vitest, whose set-up starts the stack
- * and stops it. Arguments are vitest's: `npm test -- --project unit`, `npm test -- test/e2e/restore.test.ts`.
+ * and stops it. Arguments are vitest's: `npm test -- --project unit`, `npm test -- test/e2e/items/restore.test.ts`.
  */
 const wanted = process.argv.slice(2)
 if (!wanted.includes('unit')) await prepareTools()

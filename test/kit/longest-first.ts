@@ -13,6 +13,6 @@ export class LongestFirst extends BaseSequencer {
 }
 
 function rank({ moduleId }: TestSpecification): number {
-  const found = long.findIndex((name) => moduleId.endsWith(`/test/e2e/${name}.test.ts`))
+  const found = long.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`) && moduleId.includes('/test/e2e/'))
   return found === -1 ? long.length : found
 }

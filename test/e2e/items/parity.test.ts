@@ -1,0 +1,13 @@
+import { describe, expect, test } from 'vitest'
+import { checkCase } from '../../parity/check-case.ts'
+import { describeDifference } from '../../parity/compare-outcomes.ts'
+import { recordedCases } from '../../parity/golden-case.ts'
+import { theStack } from '../../kit/stack.ts'
+
+/** Each recorded restore of Velero v1.18.3, made again by Drydock; test/parity/tolerated.ts has what may differ. */
+describe('a restore is as Velero v1.18.3 made it', () => {
+  test.each(recordedCases())('%s', async (name) => {
+    const { wrong } = await checkCase(name, theStack())
+    expect(wrong.map(describeDifference)).toEqual([])
+  })
+})

@@ -1,0 +1,181 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { activityAttempts } from '../../kit/activity-attempts.ts'
+import { awaitRestore, createRestore, readResultFiles } from '../../kit/restores.ts'
+import { freshCluster, theStack } from '../../kit/stack.ts'
+import type { TestCluster } from '../../kit/stack.ts'
+import type { Restore } from '../../../velero/restore.ts'
+import { waitUntil } from '../../kit/wait-until.ts'
+import { startWorker } from '../../kit/worker.ts'
+import type { TestWorker } from '../../kit/worker.ts'
+
+/** Where the worker serves health and metrics: it logs the address, since a test asks for any free port. */
+function httpAddress(worker: TestWorker): string {
+  const line = worker
+    .log()
+    .split('\n')
+    .find((one) => one.includes('health and metrics are served'))
+  return `http://${(JSON.parse(line ?? '{}') as { address: string }).address}`
+}
+
+async function get(worker: TestWorker, path: string): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`${httpAddress(worker)}${path}`)
+  return { status: answer.status, text: await answer.text() }
+}
+
+/** The value of a series; undefined where it is not there. */
+function valueOf(metrics: string, series: string): number | undefined {
+  const line = metrics.split('\n').find((one) => one.startsWith(`${series} `))
+  return line === undefined ? undefined : Number(line.slice(series.length + 1))
+}
+
+describe('a worker that runs', () => {
+  let cluster: TestCluster
+  let worker: TestWorker
+
+  beforeAll(async () => {
+    cluster = await freshCluster({ backups: ['shop'] })
+    worker = await startWorker(cluster)
+    await createRestore(cluster, { name: 'counted', spec: { backupName: 'shop' } })
+    await awaitRestore(cluster, 'counted')
+    await createRestore(cluster, { name: 'refused', spec: { backupName: 'no-such-backup' } })
+    await awaitRestore(cluster, 'refused')
+  })
+
+  it('is alive and ready, and says for what', async () => {
+    expect(await get(worker, '/livez')).toEqual({ status: 200, text: 'ok\n' })
+    const ready = await get(worker, '/readyz')
+    expect(ready.status).toBe(200)
+    const names = ['worker', 'temporal', 'cluster', 'restores', 'disk']
+    expect(JSON.parse(ready.text)).toEqual({ ready: true, checks: names.map((name) => ({ name, ok: true })) })
+  })
+
+  it('answers nothing but GET, and nothing else', async () => {
+    expect((await get(worker, '/etc/passwd')).status).toBe(404)
+    expect((await fetch(`${httpAddress(worker)}/livez`, { method: 'POST' })).status).toBe(405)
+  })
+
+  it('counts restores under the names of Velero', async () => {
+    // A restore is counted after its phase is written, so whoever sees the phase may be earlier.
+    const refused = 'velero_restore_validation_failed_total{schedule=""}'
+    const counted = async () => (valueOf((await get(worker, '/metrics')).text, refused) ?? 0) > 0
+    await waitUntil(counted, 30_000, 'the refused restore to be counted')
+    const { text } = await get(worker, '/metrics')
+    expect(valueOf(text, 'velero_restore_attempt_total{schedule=""}')).toBe(2)
+    expect(valueOf(text, refused)).toBe(1)
+    const ended = ['success', 'partial_failure'].map(
+      (end) => valueOf(text, `velero_restore_${end}_total{schedule=""}`) ?? 0,
+    )
+    expect(ended[0]! + ended[1]!).toBe(1)
+    // The phase is told before the last activities (they clean up) have ended.
+    const running = async () => valueOf((await get(worker, '/metrics')).text, 'drydock_restores_running')
+    await waitUntil(async () => (await running()) === 0, 30_000, 'no restore to be running')
+  })
+
+  it('counts items by kind and outcome, times requests, and names no object', async () => {
+    const { text } = await get(worker, '/metrics')
+    expect(valueOf(text, 'drydock_items_total{kind="configmaps",outcome="created"}')).toBeGreaterThan(0)
+    expect(valueOf(text, 'drydock_api_request_seconds_count{verb="POST",code="201"}')).toBeGreaterThan(10)
+    expect(text).not.toContain('counted')
+    expect(text).not.toMatch(/namespaces?="shop/)
+  })
+
+  it('passes the metrics of Temporal on', async () => {
+    const { text } = await get(worker, '/metrics')
+    expect(text).toContain('temporal_worker_task_slots_available')
+    expect(text).toContain('temporal_activity_execution_latency_seconds_bucket')
+  })
+
+  it('tells how many Restores there are', async () => {
+    const counted = async () => valueOf((await get(worker, '/metrics')).text, 'velero_restore_total') === 2
+    // They are counted each minute; one count may fail.
+    await waitUntil(counted, 130_000, 'velero_restore_total')
+  })
+
+  it('is not ready while the API server is away, and goes on with a restore when it is back', async () => {
+    await createRestore(cluster, {
+      name: 'through',
+      spec: { backupName: 'shop', namespaceMapping: { shop: 'shop-2' } },
+    })
+    const server = cluster.pids['kube-apiserver']!
+    process.kill(server, 'SIGSTOP')
+    try {
+      await waitUntil(
+        async () => (await get(worker, '/readyz')).text.includes('"cluster","ok":false'),
+        30_000,
+        'a Lease that is old',
+      )
+      expect((await get(worker, '/livez')).status).toBe(200)
+      await new Promise((resolve) => setTimeout(resolve, 40_000))
+    } finally {
+      process.kill(server, 'SIGCONT')
+    }
+    const restore = await awaitRestore(cluster, 'through', undefined, 240_000)
+    expect(restore.status?.phase).not.toBe('Failed')
+    await waitUntil(async () => (await get(worker, '/readyz')).status === 200, 30_000, 'the worker to be ready again')
+  }, 600_000)
+
+  it('ends with code 0 on SIGTERM', async () => {
+    expect(await worker.stop()).toBe(0)
+    expect(worker.log()).toContain('worker has stopped')
+  })
+})
+
+describe('a worker that cannot start', () => {
+  const hasty = { DRYDOCK_START_TIMEOUT: '2s' }
+
+  it('says in one line that the cluster does not answer', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drydock-kubeconfig-'))
+    const text = readFileSync(theStack().kubeconfig, 'utf8').replace(
+      /https:\/\/127\.0\.0\.1:\d+/,
+      'https://127.0.0.1:1',
+    )
+    writeFileSync(join(folder, 'kubeconfig'), text)
+    const started = startWorker(theStack(), { ...hasty, KUBECONFIG: join(folder, 'kubeconfig') })
+    await expect(started).rejects.toThrow(/"level":"error".*the Kubernetes cluster cannot be used: .*ECONNREFUSED/)
+  })
+
+  it('says at once that there is no kubeconfig, and that a verb is forbidden', async () => {
+    const none = startWorker(theStack(), { KUBECONFIG: '/nowhere/kubeconfig' })
+    await expect(none).rejects.toThrow(/"level":"error".*\/nowhere\/kubeconfig/)
+    const readonly = startWorker(theStack(), { DRYDOCK_KUBE_CONTEXT: 'drydock-readonly' })
+    await expect(readonly).rejects.toThrow(/"level":"error".*Lease of this worker cannot be written: .*forbidden/)
+  })
+
+  it('says that the Temporal namespace is not there', async () => {
+    const started = startWorker(theStack(), { ...hasty, TEMPORAL_NAMESPACE: 'no-such' })
+    await expect(started).rejects.toThrow(/"level":"error".*Temporal namespace \\"no-such\\" cannot be used/)
+  })
+})
+
+describe('SIGTERM in the middle of a restore', () => {
+  // As in `rolling.test.ts`: a task may be handed to a worker that asks no more.
+  it('lets the restore go on elsewhere with no attempt lost', { retry: 1, timeout: 600_000 }, async () => {
+    const cluster = await freshCluster({ backups: ['bulk5k'] })
+    const workers = [await startWorker(cluster), await startWorker(cluster)]
+    const made = await createRestore(cluster, { name: 'drained', spec: { backupName: 'bulk5k' } })
+    const running = await firstChunkWorker(cluster, made)
+    const busy = workers.find((worker) => worker.log().includes(running))
+    expect(await busy?.stop()).toBe(0)
+    const restore = await awaitRestore(cluster, 'drained', undefined, 400_000)
+    expect(restore.status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: 5003, totalItems: 5003 } })
+    const attempts = await activityAttempts(cluster, restore)
+    expect(attempts.filter(({ attempt }) => attempt > 1)).toEqual([])
+    expect(new Set(attempts.map(({ worker }) => worker)).size).toBe(2)
+    expect((await readResultFiles(cluster, 'drained')).results).toEqual({ warnings: {}, errors: {} })
+  })
+})
+
+/** The worker that a chunk of configmaps or secrets ended on first: the one to be stopped, while many are still to come. */
+async function firstChunkWorker(cluster: TestCluster, restore: Restore): Promise<string> {
+  let found: string | undefined
+  const look = async () => {
+    const attempts = await activityAttempts(cluster, restore).catch(() => [])
+    found = attempts.findLast(({ activity }) => activity === 'restoreChunk')?.worker
+    return found !== undefined
+  }
+  await waitUntil(look, 120_000, 'a chunk that has ended')
+  return found!
+}

@@ -1,0 +1,115 @@
+import { Context } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
+import { expect, it } from 'vitest'
+import { findClosed } from '../../../activities/locks/find-closed.ts'
+import type { LockRequest } from '../../../core/locks/decide-grants.ts'
+import { systemClock } from '../../../infra/cluster/clock.ts'
+import { progressQuery } from '../../../contract/restore-contract.ts'
+import { waitUntil } from '../../kit/wait-until.ts'
+import { beating, stories, untilCancelled } from '../../workflows/story.ts'
+import type { Fakes } from '../../workflows/story.ts'
+
+const tell = stories()
+
+/** Asks as the worker does; every restore of these stories wants the same namespace. */
+const locking: Fakes = {
+  requestLocks: async ({ ref, run, locks }) => {
+    const { client, info } = Context.current()
+    const request = { ...run, restore: ref.uid, createdAt: '2026-01-01T00:00:00Z', uid: ref.uid, namespaces: ['shop'] }
+    await client.workflow.signalWithStart(locks.workflowType, {
+      workflowId: locks.workflowId,
+      taskQueue: info.taskQueue,
+      signal: locks.signal,
+      signalArgs: [{ request, restoresMax: 9 }],
+      args: [],
+    })
+    return { patienceMs: 280_000 }
+  },
+  findClosed: findClosed({ clock: systemClock }),
+}
+
+it('drops what a restore holds that was terminated, keeps what one holds that runs, and outlives a look that fails', async () => {
+  let looks = 0
+  let found = 0
+  const look = findClosed({ clock: systemClock })
+  const failing: Fakes = {
+    ...locking,
+    findClosed: async (input) => {
+      if (looks++ === 0) throw ApplicationFailure.nonRetryable('Temporal does not answer')
+      const closed = await look(input)
+      found++
+      return closed
+    },
+  }
+  const cluster = 'terminated'
+  const holder = await tell({ ...failing, restoreChunk: untilCancelled }, { cluster })
+  await holder.called('restoreChunk')
+  const next = await tell(locking, { cluster })
+  await waitUntil(
+    async () => (await next.handle.query(progressQuery)).waitingFor?.includes('namespace shop') ?? false,
+    60_000,
+    'the second restore to wait',
+  )
+  // One look fails, the next one finds the holder running; what comes of it is there a moment later.
+  await waitUntil(() => found > 0, 120_000, 'a look at the holder that runs')
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  expect(next.calls).not.toContain('restoreChunk 0/0')
+  await holder.handle.terminate('by hand')
+  await next.called('restoreChunk')
+  expect((await next.handle.result()).phase).toBe('Completed')
+})
+
+it('asks who holds before it grants anything, and heeds who gives back meanwhile', async () => {
+  const cluster = 'inherited'
+  const holders: LockRequest[] = ['leaves', 'stays'].map((uid) => ({
+    workflowId: `restore/velero/${uid}`,
+    runId: uid,
+    restore: `velero/${uid}`,
+    createdAt: '2026-01-01T00:00:00Z',
+    uid,
+    namespaces: ['shop'],
+  }))
+  const asked = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  const findHolders = async () => {
+    asked.resolve()
+    await beating(answer.promise)
+    return { holders, waiting: [] }
+  }
+  const next = await tell({ ...locking, findHolders, findClosed: () => [] }, { cluster })
+  await asked.promise
+  const locks = next.sibling('locks/velero/inherited')
+  await locks.signal('release', { workflowId: 'restore/velero/leaves', runId: 'leaves' })
+  answer.resolve()
+  const waitsFor = async () => (await next.handle.query(progressQuery)).waitingFor
+  await expect.poll(waitsFor, { timeout: 60_000 }).toBe('Restore velero/stays, which restores into namespace shop')
+  expect(next.calls).not.toContain('restoreChunk 0/0')
+  await locks.signal('release', { workflowId: 'restore/velero/stays', runId: 'stays' })
+  expect((await next.handle.result()).phase).toBe('Completed')
+})
+
+it('releases with the last chunk, not with the last phase', async () => {
+  const cluster = 'released'
+  const holder = await tell({ ...locking, finalizeRestore: untilCancelled }, { cluster })
+  await holder.called('finalizeRestore')
+  const next = await tell(locking, { cluster })
+  expect((await next.handle.result()).phase).toBe('Completed')
+})
+
+it('grants again what a run of the same restore asks for twice', async () => {
+  const cluster = 'again'
+  let asked = 0
+  const told = await tell(
+    {
+      ...locking,
+      requestLocks: async (input) => {
+        await locking.requestLocks?.(input)
+        if (asked++ === 0) throw new Error('the answer got lost')
+        return await locking.requestLocks?.(input)
+      },
+    },
+    { cluster },
+  )
+  expect((await told.handle.result()).phase).toBe('Completed')
+  expect(asked).toBe(2)
+})
