@@ -1,7 +1,15 @@
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/kit/longest-first.ts'
 
-/** Tests of pure code run without any server; those of `test/e2e` share one stack, which the run starts and stops. */
+const minutes = 60_000
+const servers = 'test/**/*.servers.test.ts'
+const e2e = 'test/e2e/**/*.test.ts'
+const fixtures = 'test/fixtures/**'
+
+/**
+ * Three projects. `unit` starts no process. `servers`: a file whose name ends in `.servers.test.ts` starts processes or real
+ * servers of its own. `e2e`: the files of `test/e2e` share one stack, which the run starts and stops.
+ */
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -11,19 +19,30 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/fixtures/**'],
-          testTimeout: 120_000,
-          hookTimeout: 240_000,
+          exclude: [e2e, servers, fixtures],
+          setupFiles: ['test/kit/no-processes.ts'],
+          testTimeout: 2 * minutes,
+          hookTimeout: 2 * minutes,
+        },
+      },
+      {
+        test: {
+          name: 'servers',
+          include: [servers],
+          exclude: [e2e, fixtures],
+          setupFiles: ['test/kit/clean-up.ts'],
+          testTimeout: 4 * minutes,
+          hookTimeout: 4 * minutes,
         },
       },
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: [e2e],
           globalSetup: ['test/kit/global-setup.ts'],
           setupFiles: ['test/kit/clean-up.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: 5 * minutes,
+          hookTimeout: 5 * minutes,
         },
       },
     ],
