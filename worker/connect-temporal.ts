@@ -3,8 +3,8 @@ import type { ClientPlugin } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection } from '@temporalio/worker'
 import { channelArgs } from '../contract/channel-args.ts'
-import { patiently } from './patiently.ts'
-import type { Patience } from './patiently.ts'
+import { patiently } from './retry-start.ts'
+import type { Patience } from './retry-start.ts'
 
 /** Both connections of a worker to Temporal: one to poll, one to start and to ask. */
 export interface TemporalDesk {

@@ -15,7 +15,7 @@ import { taskQueueOf } from '../contract/restore-contract.ts'
 import type { WorkerConfig } from './config.ts'
 import { connectTemporal } from './connect-temporal.ts'
 import type { TemporalDesk } from './connect-temporal.ts'
-import { patiently } from './patiently.ts'
+import { patiently } from './retry-start.ts'
 
 /** The server's deadline for a write: 10 s of Lease and this together stay below the 15 s it is valid (rule 7). */
 const writeTimeoutSeconds = 4

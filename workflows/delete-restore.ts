@@ -1,11 +1,10 @@
 import { ActivityFailure, log, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import { lastPhase } from './activity-options.ts'
+import { phases, reasonOf } from './activity-calls.ts'
 import { cancelSignal, deletedReason, workflowIdOf } from '../contract/restore-contract.ts'
 import type { RestoreRef } from '../contract/restore-contract.ts'
-import { reasonOf } from './failure-reason.ts'
 
-/** A running restore ends within seconds of a cancel; its workflow is terminated where it does not. */
+/** A running restore ends within seconds after a cancel. One that has not after this time is terminated. */
 const patienceSeconds = 120
 
 const ending = proxyActivities<Activities>({
@@ -14,7 +13,7 @@ const ending = proxyActivities<Activities>({
   retry: { initialInterval: '500ms', maximumInterval: '5s' },
 })
 
-/** With the bucket away the Restore is let go all the same, after half a minute: whoever deletes it waits for that. */
+/** While the bucket is unavailable files are retried for half a minute, then they stay: the user waits for the deletion. */
 const files = proxyActivities<Activities>({
   startToCloseTimeout: '25s',
   scheduleToCloseTimeout: '30s',
@@ -22,7 +21,7 @@ const files = proxyActivities<Activities>({
   retry: { initialInterval: '500ms', maximumInterval: '5s' },
 })
 
-/** Deletes what belongs to a Restore that is being deleted: its run, its files, and last the finalizer that keeps it. */
+/** Deletes what belongs to a Restore that is being deleted: cancels its run, deletes its files, then removes our finalizer. */
 export async function deleteRestore(ref: RestoreRef): Promise<void> {
   await ending.endRun.executeWithOptions({ summary: 'cancel the running restore' }, [
     { workflowId: workflowIdOf(ref), signal: cancelSignal.name, reason: deletedReason, patienceSeconds },
@@ -30,7 +29,7 @@ export async function deleteRestore(ref: RestoreRef): Promise<void> {
   const report = await deleteFiles(ref)
   if (report.do === 'leave') return log.info('nothing to delete', { because: report.because })
   const left = report.left === undefined ? {} : { left: report.left }
-  await lastPhase.releaseRestore.executeWithOptions({ summary: 'let the Restore go' }, [{ ref, ...left }])
+  await phases.releaseRestore.executeWithOptions({ summary: 'remove the finalizer of the Restore' }, [{ ref, ...left }])
 }
 
 async function deleteFiles(ref: RestoreRef): ReturnType<Activities['deleteFiles']> {

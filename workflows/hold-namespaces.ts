@@ -3,7 +3,7 @@ import { isCancellation, log, patched, setHandler, workflowInfo } from '@tempora
 import type { Hold } from '../activities/locks/find-holders.ts'
 import type { AdmittedRef } from '../activities/frame/session.ts'
 import { formatGoDuration } from '../core/go-duration.ts'
-import { brief, quick } from './activity-options.ts'
+import { optional, reasonOf, steps, typeOf } from './activity-calls.ts'
 import {
   holdQuery,
   locksSignal,
@@ -12,16 +12,15 @@ import {
   releaseLocksSignal,
   requestLocksSignal,
 } from '../contract/restore-contract.ts'
-import { reasonOf, typeOf } from './failure-reason.ts'
 import type { RunView } from './run-view.ts'
 
-/** A wait that takes so long is worth an Event. */
-const patientMs = 5_000
+/** A wait of so long is told in an Event. */
+const eventAfterMs = 5_000
 
-/** A restore that waits asks again from time to time, in case its request was lost with the workflow of the locks. */
+/** How often a waiting restore asks again: its request is lost where the workflow of the locks was terminated. */
 const askEveryMs = 5 * 60_000
 
-/** The hold of one run on its target namespaces, against restores that write into the same ones (rule 9). */
+/** What one run holds: its target namespaces, which no other restore may write into meanwhile (rule 9). */
 export class NamespaceHold {
   private readonly view: RunView
   private state: Hold['state'] = 'none'
@@ -45,7 +44,7 @@ export class NamespaceHold {
     )
   }
 
-  /** Waits until all of them are held. Throws where that takes longer than the worker's owner allows. */
+  /** Waits until it holds all of them. Throws where that takes longer than `DRYDOCK_LOCK_TIMEOUT`. */
   async take(ref: AdmittedRef): Promise<void> {
     if (!patched('namespace-locks')) return
     const sinceMs = Date.now()
@@ -55,14 +54,14 @@ export class NamespaceHold {
     for (let told = false; ; told = true) {
       await this.ask(ref)
       const leftMs = Math.max(1, sinceMs + this.patienceMs - Date.now())
-      if (await condition(isHeld, Math.min(told ? askEveryMs : patientMs, leftMs))) break
+      if (await condition(isHeld, Math.min(told ? askEveryMs : eventAfterMs, leftMs))) break
       if (Date.now() - sinceMs >= this.patienceMs) throw this.outOfPatience()
       if (!told) await Promise.race([this.tell(ref), condition(isHeld)])
     }
     this.view.waitingFor(undefined)
   }
 
-  /** Gives them back; needs no worker but this workflow's. Where nobody keeps the locks there is nothing to give back. */
+  /** Releases them, by a signal. Where no workflow of the locks runs there is nothing to release. */
   async release(ref: AdmittedRef): Promise<void> {
     if (this.state === 'none') return
     this.state = 'none'
@@ -70,12 +69,12 @@ export class NamespaceHold {
       try {
         await getExternalWorkflowHandle(locksWorkflowIdOf(ref)).signal(releaseLocksSignal, thisRun())
       } catch (thrown) {
-        log.info('nobody keeps the locks', { reason: reasonOf(thrown) })
+        log.info('no workflow of the locks runs', { reason: reasonOf(thrown) })
       }
     })
   }
 
-  /** One that stands in line goes on waiting where asking again fails. */
+  /** Asks for the namespaces. Where a later time fails the restore goes on waiting: its first request stands. */
   private async ask(ref: AdmittedRef): Promise<void> {
     const locks = {
       workflowType: locksWorkflowType,
@@ -83,7 +82,7 @@ export class NamespaceHold {
       signal: requestLocksSignal.name,
     }
     try {
-      const report = await quick.requestLocks.executeWithOptions({ summary: 'ask for the target namespaces' }, [
+      const report = await steps.requestLocks.executeWithOptions({ summary: 'ask for the target namespaces' }, [
         { ref, locks, run: thisRun() },
       ])
       this.patienceMs = report.patienceMs
@@ -95,7 +94,7 @@ export class NamespaceHold {
 
   private async tell(ref: AdmittedRef): Promise<void> {
     try {
-      await brief.tellWait.executeWithOptions({ summary: `waits for ${this.behind}` }, [
+      await optional.tellWait.executeWithOptions({ summary: `waits for ${this.behind}` }, [
         { ref, waitingFor: this.behind },
       ])
     } catch (thrown) {
@@ -111,7 +110,7 @@ export class NamespaceHold {
   }
 }
 
-/** A run that was reset is still the one that asked. */
+/** The run as it was first started: a run that was reset keeps what it asked for. */
 function thisRun(): { workflowId: string; runId: string } {
   const { workflowId, originalExecutionRunId } = workflowInfo()
   return { workflowId, runId: originalExecutionRunId }

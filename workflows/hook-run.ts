@@ -1,12 +1,11 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow'
 import type { AdmittedRef } from '../activities/frame/session.ts'
-import { waits } from './activity-options.ts'
-import { reasonOf } from './failure-reason.ts'
+import { reasonOf, waits } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'
 
 /**
- * The one activity that runs exec hooks beside the waves: begun with the first pod that has some, awaited by nobody but
- * the finalization, which reads from the journal how far it has come.
+ * The one activity that runs exec hooks, beside the waves. It starts with the first restored pod that has hooks. Only
+ * the finalization waits for it: it reads in the journal which hooks have a result.
  */
 export class HookRun {
   private readonly view: RunView
@@ -17,7 +16,7 @@ export class HookRun {
     this.view = view
   }
 
-  /** Begins unless it has begun. `follows` says that an earlier run may have begun hooks. */
+  /** Starts it unless it runs. `follows`: an earlier run may have started hooks. */
   start(ref: AdmittedRef, follows: boolean): void {
     if (this.running !== undefined) return
     const scope = new CancellationScope()
@@ -29,7 +28,7 @@ export class HookRun {
       })
   }
 
-  /** Ends it: all is known, or another run carries on. */
+  /** Ends it: all hooks have a result, or the next run of the workflow goes on. */
   async stop(): Promise<void> {
     this.scope?.cancel()
     await this.running

@@ -6,23 +6,18 @@ import type { PlanSummary } from '../core/plan/plan.ts'
 import { withLateNote } from '../core/results/late-note.ts'
 import { nextPhase } from '../core/results/next-phase.ts'
 import type { RestorePhase } from '../velero/phases.ts'
-import { answerSweeps } from './answer-sweeps.ts'
-import { awaitOperations } from './await-operations.ts'
-import { awaitPodVolumes } from './await-pod-volumes.ts'
-import { callOff } from './call-off.ts'
-import { closeAsCanceled } from './close-as-canceled.ts'
-import { lastPhase, planning, quick, results } from './activity-options.ts'
+import { phases, planning, reasonOf, results, steps, typeOf } from './activity-calls.ts'
+import { awaitOperations, awaitPodVolumes, cancelOperations } from './async-work.ts'
 import type { RestoreInput, RestoreOutcome } from '../contract/restore-contract.ts'
-import { reasonOf, typeOf } from './failure-reason.ts'
+import { runFinalizeTasks } from './finalize.ts'
+import type { HookStatus } from './finalize.ts'
+import { closeAsCanceled, storeLastResults, storeResultsLate } from './give-up.ts'
 import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'
-import { storeLastResults, storeResultsLate } from './last-results.ts'
-import { runFinalizeTasks } from './run-finalize-tasks.ts'
 import { restoreWaves } from './restore-waves.ts'
-import type { HookStatus } from './run-finalize-tasks.ts'
-import { RunView } from './run-view.ts'
+import { answerSweeps, RunView } from './run-view.ts'
 
-/** Result files that stood for so long may have been damaged by somebody meanwhile. */
+/** Result files that have stood for so long are written again at the end: somebody may have damaged them meanwhile. */
 const standMs = 10_000
 
 /** One run of a restore: what it knows so far, and its steps in the order of the story. */
@@ -42,7 +37,7 @@ export class RestoreRun {
   private readonly root = CancellationScope.current()
   private readonly scope = new CancellationScope()
 
-  /** Registers queries and signals, so that they answer from the first task on. */
+  /** Registers queries and signals, so that they answer from the first workflow task on. */
   constructor(input: RestoreInput) {
     this.input = input
     this.view = new RunView(input, () => this.scope.cancel())
@@ -58,7 +53,7 @@ export class RestoreRun {
 
   /** Validates and claims the Restore; false where there is nothing to do for it. */
   async admit(): Promise<boolean> {
-    const admission = await quick.admitRestore.executeWithOptions({ summary: 'validate and claim the Restore' }, [
+    const admission = await steps.admitRestore.executeWithOptions({ summary: 'validate and claim the Restore' }, [
       { ref: this.input },
     ])
     switch (admission.do) {
@@ -74,7 +69,7 @@ export class RestoreRun {
     }
   }
 
-  /** Indexes the archive and plans the waves; the plan itself is in the journal. */
+  /** Indexes the archive and plans the waves. The plan itself is in the journal; here are its counts. */
   async plan(): Promise<void> {
     const summary = await planning.planRestore.executeWithOptions({ summary: 'read the backup and plan the waves' }, [
       { ref: this.ref() },
@@ -83,7 +78,7 @@ export class RestoreRun {
     this.view.planned(summary)
   }
 
-  /** Takes turns with restores that write into the same namespaces, from here to the end of item restore (rule 9). */
+  /** Waits for its turn among restores that write into the same namespaces, and holds them until all items are restored (rule 9). */
   async holdNamespaces(): Promise<void> {
     if (this.summary !== undefined && this.summary.items > 0 && this.writes) await this.hold.take(this.ref())
   }
@@ -116,7 +111,7 @@ export class RestoreRun {
     this.view.concluded(this.concluded)
   }
 
-  /** Polls asynchronous operations until none is left, each with its own deadline. */
+  /** Polls asynchronous operations until all have ended; each has its own deadline. */
   async awaitOperations(): Promise<void> {
     if (this.concluded === undefined || this.concluded.operations === 0) return
     const show = async (counts: OperationCounts) => {
@@ -136,8 +131,8 @@ export class RestoreRun {
   }
 
   /**
-   * Runs the wrap-up tasks in order, then writes the result files again where they added something, may have taken
-   * away what an earlier run had said, or have stood for a while: what is there at the end comes from the journal.
+   * Runs the finalization tasks in order. Then it writes the result files again where a task added messages, where an
+   * earlier run may have written other ones, or where the files have stood for a while: they come from the journal.
    */
   async finalize(): Promise<void> {
     await this.enter(nextPhase('finalizing', this.errors()))
@@ -148,7 +143,7 @@ export class RestoreRun {
     if (added > 0 || this.resumed || (haveStood && patched('results-written-last'))) await this.conclude()
   }
 
-  /** Enters the terminal phase. It is not cancelled any more: the verdict stands. */
+  /** Enters the terminal phase. A cancel that comes now has no effect. */
   end(): Promise<RestoreOutcome> {
     return CancellationScope.nonCancellable(async () => {
       await this.enter(nextPhase('done', this.errors()), { fence: this.resumed, hookStatus: this.hookStatus ?? {} })
@@ -189,13 +184,13 @@ export class RestoreRun {
 
   private async giveUp(reason: string): Promise<void> {
     this.view.waitingFor('the last writes to end')
-    if (this.summary !== undefined) this.operations = (await callOff(this.ref(), this.view)) ?? this.operations
+    if (this.summary !== undefined) this.operations = (await cancelOperations(this.ref(), this.view)) ?? this.operations
     const ref = this.view.isDeleted ? undefined : this.admitted
     const last = ref === undefined ? undefined : await storeLastResults(ref)
     if (last?.do === 'stored') this.concluded = last.counts
     const failureReason = last?.do === 'late' ? withLateNote(reason, last.why) : reason
     try {
-      await lastPhase.setPhase.executeWithOptions({ summary: 'end the Restore as Failed' }, [
+      await phases.setPhase.executeWithOptions({ summary: 'end the Restore as Failed' }, [
         { ref: refOf(this.input), phase: 'Failed', failureReason, fence: true, ...this.counts() },
       ])
     } catch (thrown) {
@@ -207,7 +202,7 @@ export class RestoreRun {
   }
 
   private async enter(phase: RestorePhase, options: { fence?: boolean; hookStatus?: HookStatus } = {}): Promise<void> {
-    const report = await lastPhase.setPhase.executeWithOptions({ summary: `enter phase ${phase}` }, [
+    const report = await phases.setPhase.executeWithOptions({ summary: `enter phase ${phase}` }, [
       { ref: refOf(this.input), phase, ...options, ...this.counts(), ...this.progress() },
     ])
     this.view.enter(report.phase === '' ? phase : report.phase)

@@ -3,16 +3,15 @@ import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import type { AdmittedRef } from '../activities/frame/session.ts'
 import { chunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { chunks, quick } from './activity-options.ts'
+import { chunks, steps } from './activity-calls.ts'
 import type { RestoreInput } from '../contract/restore-contract.ts'
-import { awaitNamespaces } from './await-namespaces.ts'
 import type { HookRun } from './hook-run.ts'
 import type { RunView } from './run-view.ts'
 
-/** Chunks of a wave that run side by side. */
+/** Chunks of a wave that are restored side by side. */
 const lanes = 4
 
-/** What the waves are restored for. */
+/** The restore whose waves these are. */
 export interface WavesInput {
   input: RestoreInput
   ref: AdmittedRef
@@ -24,8 +23,8 @@ export interface WavesInput {
 }
 
 /**
- * Restores wave after wave. Namespaces that are going away are waited for once each, while everything that goes
- * elsewhere is restored; then their items follow. A long history is continued as new between two waves.
+ * Restores wave after wave. Items whose target namespace is terminating come last: all others are restored first, then
+ * each such namespace is waited for once, then its items follow. A long history is continued as new between two waves.
  */
 export async function restoreWaves(waves: WavesInput): Promise<void> {
   const progress = reportProgress(waves)
@@ -41,6 +40,24 @@ export async function restoreWaves(waves: WavesInput): Promise<void> {
   }
 }
 
+/**
+ * Waits for terminating namespaces, side by side and each once. Returns those that were still there at the deadline:
+ * each of their items gets Velero's error, and nothing is written for it.
+ */
+async function awaitNamespaces(waves: WavesInput, namespaces: readonly string[]): Promise<string[]> {
+  waves.view.waitingFor(`namespaces that are going away: ${namespaces.join(', ')}`)
+  const reports = await Promise.all(
+    namespaces.map((name) =>
+      steps.awaitNamespace.executeWithOptions({ summary: `wait until namespace ${name} is gone` }, [
+        { ref: waves.ref, name },
+      ]),
+    ),
+  )
+  waves.view.waitingFor(undefined)
+  return namespaces.filter((_, index) => reports[index]?.gone === false)
+}
+
+/** Which items: all but those of some namespaces, or only those; for `lost` ones an error is recorded instead. */
 type Which = { except: string[] } | { only: readonly string[]; lost: readonly string[] }
 
 async function restoreOnce(waves: WavesInput, which: Which): Promise<string[]> {
@@ -83,8 +100,8 @@ async function restoreWave(waves: WavesInput, index: number, which: Which): Prom
 }
 
 /**
- * Waits for all lanes, which begin nothing more after a failure, before the first trouble is passed on: nothing of ours
- * goes on in the background.
+ * Waits for all lanes, then throws the first failure, if any. After a failure no lane begins another chunk, so no chunk
+ * runs on in the background when this throws.
  */
 async function settle(running: Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(running)
@@ -100,7 +117,7 @@ function restoreChunk(waves: WavesInput, wave: number, chunk: number, which: Whi
   return chunks.restoreChunk.executeWithOptions({ summary }, [{ ref, wave, chunk, resumed, ...which }])
 }
 
-/** One activity at a time writes the progress, whenever a chunk has added to it (rule 8). */
+/** Writes the progress whenever a chunk has added to it, one activity at a time (rule 8). */
 function reportProgress(waves: WavesInput): { stop: () => Promise<void> } {
   let stopped = false
   let written = 0
@@ -112,7 +129,7 @@ function reportProgress(waves: WavesInput): { stop: () => Promise<void> } {
       const { itemsDone, itemsTotal } = waves.view.progress()
       written = itemsDone
       const progress = { itemsRestored: itemsDone, totalItems: itemsTotal }
-      await quick.reportProgress.executeWithOptions({ summary: `progress: ${itemsDone} of ${itemsTotal}` }, [
+      await steps.reportProgress.executeWithOptions({ summary: `progress: ${itemsDone} of ${itemsTotal}` }, [
         { ref: waves.ref, progress },
       ])
     }

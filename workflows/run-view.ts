@@ -1,8 +1,12 @@
-import { condition, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow'
+import { HandlerUnfinishedPolicy } from '@temporalio/common'
+import { CancellationScope, condition, setCurrentDetails, setHandler } from '@temporalio/workflow'
+import { upsertSearchAttributes } from '@temporalio/workflow'
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import type { AdmittedRestore } from '../activities/admit/admit-restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
+import { isTerminal } from '../velero/phases.ts'
 import type { RestorePhase } from '../velero/phases.ts'
+import { phases, reasonOf } from './activity-calls.ts'
 import {
   cancelSignal,
   deletedReason,
@@ -11,6 +15,7 @@ import {
   planQuery,
   progressQuery,
   resumeSignal,
+  sweptSignal,
 } from '../contract/restore-contract.ts'
 import type { RestoreInput, RestoreProgress } from '../contract/restore-contract.ts'
 import { describeRun } from './describe-run.ts'
@@ -174,4 +179,29 @@ function outcomeWord(phase: string, cancelReason: string | undefined): string {
 function reasonIn(argument: string | { reason?: string } | undefined): string | undefined {
   const reason = typeof argument === 'string' ? argument : argument?.reason
   return typeof reason === 'string' && reason !== '' ? reason.slice(0, 500) : undefined
+}
+
+/**
+ * Puts the phase back when a starting Velero server has marked the running restore as Failed (rule 1). Before its first
+ * phase a restore has nothing to put back, and a terminal phase stays.
+ */
+export function answerSweeps({ namespace, name, uid }: RestoreInput, view: RunView): void {
+  const putBack = async (): Promise<void> => {
+    const { phase } = view
+    if (phase === 'Gone' || phase === 'New' || isTerminal(phase)) return
+    try {
+      await CancellationScope.nonCancellable(() =>
+        phases.putBackPhase.executeWithOptions({ summary: `put the phase back to ${phase}` }, [
+          { ref: { namespace, name, uid }, phase },
+        ]),
+      )
+    } catch (thrown) {
+      // A handler that throws would end the restore; and the next phase replaces what the server wrote anyway.
+      view.trouble(`the phase could not be put back: ${reasonOf(thrown)}`)
+    }
+  }
+  setHandler(sweptSignal, putBack, {
+    description: 'A starting Velero server has marked the Restore as Failed: its phase is put back',
+    unfinishedPolicy: HandlerUnfinishedPolicy.ABANDON,
+  })
 }

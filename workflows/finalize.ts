@@ -1,6 +1,6 @@
 import type { AdmittedRef } from '../activities/frame/session.ts'
 import { finalizeTasks } from '../core/finalize/tasks.ts'
-import { waits } from './activity-options.ts'
+import { waits } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'
 
 /** Velero's counts of exec hooks; zeros are left out. */

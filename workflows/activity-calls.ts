@@ -1,0 +1,99 @@
+import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow'
+import type { Activities } from '../activities/index.ts'
+
+/** Waits between attempts: short at first, at most half a minute, so that work goes on soon after an outage ends. */
+const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' } as const
+
+/** Each attempt sends a heartbeat every second; one that sends none for so long is lost, and another one begins. */
+const heartbeatTimeout = '10s'
+
+/** Short steps: a few reads and writes of the Restore. Retried for two hours: then the cluster is gone, not busy. */
+export const steps = proxyActivities<Activities>({
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: '2h',
+  heartbeatTimeout,
+  retry,
+})
+
+/** Reads the archive and plans: as long as a large download takes, with time for an outage of the bucket. */
+export const planning = proxyActivities<Activities>({
+  startToCloseTimeout: '4h',
+  scheduleToCloseTimeout: '12h',
+  heartbeatTimeout,
+  retry,
+})
+
+/** Restores a chunk: usually seconds or minutes; the limits are for outages. */
+export const chunks = proxyActivities<Activities>({
+  startToCloseTimeout: '4h',
+  scheduleToCloseTimeout: '24h',
+  heartbeatTimeout,
+  retry,
+})
+
+/** Writes result files: a bucket that is unavailable is waited for, visibly, for a day. */
+export const results = proxyActivities<Activities>({
+  startToCloseTimeout: '30m',
+  scheduleToCloseTimeout: '24h',
+  heartbeatTimeout,
+  retry,
+})
+
+/** Writes the result files of a cancelled or failed restore: its terminal phase waits for them no longer (rule 13). */
+export const lastResults = proxyActivities<Activities>({
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '60s',
+  heartbeatTimeout,
+  retry: { ...retry, maximumInterval: '5s' },
+})
+
+/** Writes a phase. No limit in all: every claimed restore reaches a terminal phase. */
+export const phases = proxyActivities<Activities>({ startToCloseTimeout: '2m', heartbeatTimeout, retry })
+
+/** Waits that may take days: for node agents, operations and hooks, which have deadlines of their own. */
+export const waits = proxyActivities<Activities>({
+  startToCloseTimeout: '90d',
+  scheduleToCloseTimeout: '90d',
+  heartbeatTimeout,
+  retry,
+})
+
+/** Cancels operations at the end of a cancelled or failed restore: its terminal phase waits for that no longer. */
+export const lastCancels = proxyActivities<Activities>({
+  startToCloseTimeout: '15s',
+  scheduleToCloseTimeout: '15s',
+  heartbeatTimeout,
+  retry: { ...retry, maximumInterval: '2s' },
+})
+
+/** Steps that a restore can do without: retried for two minutes. */
+export const optional = proxyActivities<Activities>({
+  startToCloseTimeout: '1m',
+  scheduleToCloseTimeout: '2m',
+  heartbeatTimeout,
+  retry: { ...retry, maximumInterval: '5s' },
+})
+
+/** The type of the failure that an activity threw, see `activities/frame/failures.ts`; undefined for other errors. */
+export function typeOf(error: unknown): string | undefined {
+  if (error instanceof ActivityFailure) return typeOf(error.cause)
+  return error instanceof ApplicationFailure ? (error.type ?? undefined) : undefined
+}
+
+/** One line that says what happened: for the failureReason, the log and the Web UI. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof ActivityFailure) {
+    if (error.cause instanceof TimeoutFailure) return timeoutReason(error.activityType, error.cause)
+    return reasonOf(error.cause)
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The SDK's message leaves out why the last attempt before the deadline failed; the server's failure has it. */
+function timeoutReason(activityType: string, timeout: TimeoutFailure): string {
+  const message = timeout.failure?.cause?.message ?? ''
+  const last = message === '' ? '' : `: ${message}`
+  return timeout.timeoutType === 'HEARTBEAT'
+    ? `the worker of ${activityType} vanished${last}`
+    : `${activityType} was given up after its deadline${last}`
+}

@@ -1,0 +1,65 @@
+import type { AdmittedRef } from '../activities/frame/session.ts'
+import type { OperationCounts } from '../core/operations/count-operations.ts'
+import type { PlanSummary } from '../core/plan/plan.ts'
+import { lastCancels, reasonOf, steps, waits } from './activity-calls.ts'
+import type { RunView } from './run-view.ts'
+
+/**
+ * Waits until node agents have filled the volumes of restored pods. Each volume has its own deadline, which the activity
+ * holds. A plan without pods needs no activity.
+ */
+export async function awaitPodVolumes(ref: AdmittedRef, plan: PlanSummary, view: RunView): Promise<void> {
+  const waves = plan.waves.flatMap((wave, index) => (wave.groupResource === 'pods' ? [index] : []))
+  if (waves.length === 0) return
+  view.waitingFor('the volumes of pods')
+  await waits.awaitPodVolumes.executeWithOptions({ summary: 'wait for the volumes of pods' }, [{ ref, waves }])
+  view.waitingFor(undefined)
+}
+
+/** Rounds that end at each failure. Later failures are reported together at the end, so that history stays bounded. */
+const roundsMax = 20
+
+/** For which restore operations are awaited, and what is called meanwhile. */
+export interface OperationsWait {
+  ref: AdmittedRef
+  view: RunView
+  /** Operations have failed: the results have new messages. */
+  onFailure: (counts: OperationCounts) => Promise<void>
+  /** Called after the first poll, where it leaves operations to wait for. */
+  onWait: (counts: OperationCounts) => Promise<void>
+}
+
+/**
+ * Waits until each asynchronous operation has completed, failed or passed its own deadline. The first poll comes before
+ * the phase: a restore whose operations are done at once never enters `WaitingForPluginOperations`.
+ */
+export async function awaitOperations(wait: OperationsWait): Promise<OperationCounts> {
+  const { ref, view } = wait
+  let counts = await steps.pollOperations.executeWithOptions({ summary: 'look at the operations of plugins' }, [
+    { ref, until: 'once', failed: 0 },
+  ])
+  if (counts.failed > 0) await wait.onFailure(counts)
+  if (counts.unfinished > 0) await wait.onWait(counts)
+  for (let round = 1; counts.unfinished > 0; round++) {
+    view.waitingFor(`${counts.unfinished} of ${counts.attempted} operations of plugins`)
+    const { failed } = counts
+    const summary = `wait for ${counts.unfinished} operations`
+    const until = round < roundsMax ? 'failure' : 'end'
+    counts = await waits.pollOperations.executeWithOptions({ summary }, [{ ref, until, failed }])
+    if (counts.failed > failed) await wait.onFailure(counts)
+  }
+  view.waitingFor(undefined)
+  return counts
+}
+
+/** Cancels the operations of a restore that has ended. Where that fails, they end by themselves. */
+export async function cancelOperations(ref: AdmittedRef, view: RunView): Promise<OperationCounts | undefined> {
+  try {
+    return await lastCancels.cancelOperations.executeWithOptions({ summary: 'cancel the work of node agents' }, [
+      { ref, because: 'called off: the restore has ended' },
+    ])
+  } catch (thrown) {
+    view.trouble(`the work of node agents is not cancelled: ${reasonOf(thrown)}`)
+    return undefined
+  }
+}

@@ -1,0 +1,75 @@
+import { CancellationScope, condition, isCancellation, log, patched, workflowInfo } from '@temporalio/workflow'
+import type { Conclusion } from '../activities/conclude/conclude-restore.ts'
+import type { AdmittedRef } from '../activities/frame/session.ts'
+import { lastResults, optional, reasonOf, results, steps } from './activity-calls.ts'
+import type { RunView } from './run-view.ts'
+
+/** The counts of the result files of a cancelled or failed restore, or why the files are not stored yet. */
+export type LastResults = { do: 'stored'; counts: Conclusion } | { do: 'late'; why: string }
+
+/** Writes what is known to the result files, within a minute: the terminal phase waits for it (rule 13). */
+export async function storeLastResults(ref: AdmittedRef): Promise<LastResults> {
+  try {
+    const summary = 'write what is known to the result files'
+    return {
+      do: 'stored',
+      counts: await lastResults.concludeRestore.executeWithOptions({ summary }, [{ ref, complete: false }]),
+    }
+  } catch (thrown) {
+    log.warn('results are not stored', { reason: reasonOf(thrown) })
+    return { do: 'late', why: reasonOf(thrown) }
+  }
+}
+
+/**
+ * Goes on trying to write the result files after the terminal phase, for a day, in case the bucket comes back (rule 13).
+ * Ends at once when the Restore is deleted: then nobody needs them.
+ */
+export async function storeResultsLate(ref: AdmittedRef, view: RunView): Promise<void> {
+  if (!patched('results-stored-late')) return
+  view.waitingFor('the bucket, to store the results')
+  const upload = new CancellationScope()
+  const watch = new CancellationScope()
+  const deleted = watch
+    .run(() => condition(() => view.isDeleted))
+    .then(
+      () => upload.cancel(),
+      () => undefined,
+    )
+  try {
+    const summary = 'write the result files once the bucket takes them'
+    await upload.run(async () => {
+      const counts = await results.concludeRestore.executeWithOptions({ summary }, [{ ref, complete: false }])
+      if (patched('late-results-told')) await tellLateResults(ref, counts, view)
+    })
+  } catch (thrown) {
+    if (!isCancellation(thrown)) view.trouble(`results are not stored: ${reasonOf(thrown)}`)
+  }
+  watch.cancel()
+  await deleted
+  view.waitingFor(undefined)
+}
+
+/** Takes the note that results are missing out of the Restore's failureReason, and sets its counts. */
+async function tellLateResults(ref: AdmittedRef, { warnings, errors }: Conclusion, view: RunView): Promise<void> {
+  const summary = 'say on the Restore that its results are stored'
+  try {
+    await optional.tellLateResults.executeWithOptions({ summary }, [{ ref, warnings, errors }])
+  } catch (thrown) {
+    if (!isCancellation(thrown))
+      view.trouble(`results are stored, but the Restore does not say so: ${reasonOf(thrown)}`)
+  }
+}
+
+/**
+ * Has Temporal cancel this workflow, and waits until the cancel has arrived: a workflow closes as Canceled only then, and
+ * the signal `cancel` is not a cancel of Temporal's. Does nothing where Temporal's own cancel ended the restore.
+ */
+export async function closeAsCanceled(root: CancellationScope, reason: string): Promise<void> {
+  if (root.consideredCancelled) return
+  const { workflowId, runId } = workflowInfo()
+  await steps.requestCancel.executeWithOptions({ summary: 'close the workflow as Canceled' }, [
+    { workflowId, runId, reason },
+  ])
+  await condition(() => root.consideredCancelled, '30s')
+}
