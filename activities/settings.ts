@@ -1,4 +1,4 @@
-import type { ManagedFieldsMode } from '../core/items/ours.ts'
+import type { ManagedFieldsMode } from '../core/items/field-owners.ts'
 import type { GroupResource } from '../velero/resource.ts'
 
 /** What a worker's owner may set; `worker/config.ts` reads it from the environment, with defaults and bounds. */

@@ -1,4 +1,4 @@
-import { isConflict, isNotFound } from '../core/items/api-error.ts'
+import { isConflict, isNotFound } from '../core/port-errors.ts'
 import { StoreError } from '../core/store-error.ts'
 import { decideDownload } from './decide/decide-download.ts'
 import { downloadKey, isRestoreTarget } from './decide/download-key.ts'

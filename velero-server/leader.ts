@@ -1,5 +1,5 @@
 import type { Clock, Log } from '../activities/ports.ts'
-import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../core/items/api-error.ts'
+import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../core/port-errors.ts'
 import { leaderTurn, leadershipMs } from './decide/leader-turn.ts'
 import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import { collectionPath, objectPath } from '../infra/cluster/resource-path.ts'

@@ -1,4 +1,4 @@
-import { isConflict, isNotFound } from '../core/items/api-error.ts'
+import { isConflict, isNotFound } from '../core/port-errors.ts'
 import { checkFolders } from './decide/check-folders.ts'
 import { isDue } from './decide/is-due.ts'
 import { checkLocationSpec, locationStatus } from './decide/location-status.ts'

@@ -1,6 +1,6 @@
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { GoDurationError, formatGoDuration, parseGoDuration } from '../core/go-duration.ts'
+import { GoDurationError, formatGoDuration, parseGoDuration } from '../core/values/go-duration.ts'
 import { parsePriorities } from '../core/plan/order-resources.ts'
 import { highPriorities, itemOperationTimeout, lowPriorities } from '../velero/defaults.ts'
 import type { Settings } from '../activities/settings.ts'

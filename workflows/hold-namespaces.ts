@@ -2,7 +2,7 @@ import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHa
 import { isCancellation, log, patched, setHandler, workflowInfo } from '@temporalio/workflow'
 import type { Hold } from '../activities/locks/find-holders.ts'
 import type { AdmittedRef } from '../activities/frame/session.ts'
-import { formatGoDuration } from '../core/go-duration.ts'
+import { formatGoDuration } from '../core/values/go-duration.ts'
 import { optional, reasonOf, steps, typeOf } from './activity-calls.ts'
 import {
   holdQuery,

@@ -1,5 +1,5 @@
-import { ApiError } from '../../core/items/api-error.ts'
-import { isTransient } from '../../core/items/api-error.ts'
+import { ApiError } from '../../core/port-errors.ts'
+import { isTransient } from '../../core/port-errors.ts'
 import { backupNameOf, configMapNamesOf, locationNameOf } from '../../core/request/admit-request.ts'
 import type { AdmissionFacts } from '../../core/request/admit-request.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'

@@ -1,5 +1,5 @@
 import { decideTakeOver } from '../../core/request/take-over.ts'
-import { decidePhase, isSweptByVelero } from '../../core/results/decide-phase.ts'
+import { decidePhase, isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'

@@ -1,6 +1,6 @@
 import type { Admission } from '../../core/request/admit-request.ts'
 import { admitRequest } from '../../core/request/admit-request.ts'
-import { isSweptByVelero } from '../../core/results/decide-phase.ts'
+import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { StoreError } from '../../core/store-error.ts'
 import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
 import { isNew } from '../../velero/phases.ts'

@@ -1,4 +1,4 @@
-import { decidePhase, isSweptByVelero } from '../../core/results/decide-phase.ts'
+import { decidePhase, isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation, restoreUidLabel } from '../../velero/labels.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import type { FoundFile, VeleroFiles } from '../../core/takeover/inherited-outcomes.ts'
+import type { FoundFile, VeleroFiles } from '../../core/request/inherited-outcomes.ts'
 import {
   restoreItemOperationsKey,
   restoreLogKey,

@@ -1,5 +1,5 @@
-import { listAt, textAt, valueAt } from '../../core/actions/fields.ts'
-import { ApiError, isNotFound, isTransient } from '../../core/items/api-error.ts'
+import { listAt, textAt, valueAt } from '../../core/values/fields.ts'
+import { ApiError, isNotFound, isTransient } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/items/valid-label-value.ts'
 import { warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'

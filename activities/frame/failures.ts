@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common'
-import { ApiError, isTransient } from '../../core/items/api-error.ts'
+import { ApiError, isTransient } from '../../core/port-errors.ts'
 import { ArchiveError } from '../../core/archive-error.ts'
 import { StoreError, isStoreTransient } from '../../core/store-error.ts'
 

@@ -1,5 +1,5 @@
 import { sha256Hex } from '../../core/sha256.ts'
-import { ApiError } from '../../core/items/api-error.ts'
+import { ApiError } from '../../core/port-errors.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { restoreFieldManager } from './restore-resource.ts'
 import type { Ports } from '../ports.ts'

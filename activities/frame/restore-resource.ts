@@ -1,4 +1,4 @@
-import { isConflict } from '../../core/items/api-error.ts'
+import { isConflict } from '../../core/port-errors.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import { gone } from './failures.ts'

@@ -1,6 +1,6 @@
 import type { ActionFacts } from '../../core/actions/action.ts'
 import type { ResourceModifiers } from '../../core/modifiers/parse-modifiers.ts'
-import type { FilterPolicies } from '../../core/plan/parse-filter-policy.ts'
+import type { FilterPolicies } from '../../core/filter/parse-filter-policy.ts'
 import type { VolumeFacts } from '../../core/items/volume-fate.ts'
 import type { Backup } from '../../velero/backup.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'

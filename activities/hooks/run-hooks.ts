@@ -1,4 +1,4 @@
-import { isTransient } from '../../core/items/api-error.ts'
+import { isTransient } from '../../core/port-errors.ts'
 import { hooksAnnotation } from '../../velero/labels.ts'
 import { withAttempt } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'

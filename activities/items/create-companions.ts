@@ -1,6 +1,6 @@
 import type { Companion } from '../../core/actions/action.ts'
-import { listAt } from '../../core/actions/fields.ts'
-import { ApiError, isAlreadyExists, isConflict } from '../../core/items/api-error.ts'
+import { listAt } from '../../core/values/fields.ts'
+import { ApiError, isAlreadyExists, isConflict } from '../../core/port-errors.ts'
 import { fieldManagerOf, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ObjectRef } from '../../velero/resource.ts'

@@ -1,5 +1,5 @@
-import { ApiError, isConflict, isNotFound } from '../../core/items/api-error.ts'
-import { sameEntries } from '../../core/items/ours.ts'
+import { ApiError, isConflict, isNotFound } from '../../core/port-errors.ts'
+import { sameEntries } from '../../core/items/field-owners.ts'
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'

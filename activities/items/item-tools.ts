@@ -1,6 +1,6 @@
 import { activeActions } from '../plan/plan-restore.ts'
 import { ArchiveError } from '../../core/archive-error.ts'
-import { ApiError, isTransient } from '../../core/items/api-error.ts'
+import { ApiError, isTransient } from '../../core/port-errors.ts'
 import { restoreLabels } from '../../core/items/restore-labels.ts'
 import { restoresStatus } from '../../core/items/restores-status.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'

@@ -1,5 +1,5 @@
-import { mergeOperations } from '../../core/operations/merge-operations.ts'
-import type { OperationStates } from '../../core/operations/merge-operations.ts'
+import { mergeOperations } from '../../core/operations/operations.ts'
+import type { OperationStates } from '../../core/operations/operations.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import type { Journal } from '../frame/journal.ts'

@@ -1,5 +1,5 @@
-import { ApiError, isTransient } from '../../core/items/api-error.ts'
-import { textAt } from '../../core/actions/fields.ts'
+import { ApiError, isTransient } from '../../core/port-errors.ts'
+import { textAt } from '../../core/values/fields.ts'
 import { restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ResourceRef } from '../../velero/resource.ts'

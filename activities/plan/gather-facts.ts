@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { ActionFacts } from '../../core/actions/action.ts'
-import { ApiError } from '../../core/items/api-error.ts'
+import { ApiError } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/items/valid-label-value.ts'
 import { backupNameLabel, pluginConfigLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'

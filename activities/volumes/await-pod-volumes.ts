@@ -1,4 +1,4 @@
-import { ApiError, isAlreadyExists, isTransient } from '../../core/items/api-error.ts'
+import { ApiError, isAlreadyExists, isTransient } from '../../core/port-errors.ts'
 import { error } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { timeoutOrDefaultMs } from '../../core/operations/timeout-or-default.ts'

@@ -1,4 +1,4 @@
-import { ApiError, isAlreadyExists, isTransient } from '../../core/items/api-error.ts'
+import { ApiError, isAlreadyExists, isTransient } from '../../core/port-errors.ts'
 import type { RestoreView } from '../../core/actions/action.ts'
 import { podVolumeOrder } from '../../core/volumes/pod-volume-order.ts'
 import type { PodWork } from '../../core/volumes/pod-volume-order.ts'

@@ -1,7 +1,7 @@
 import { dataUpload } from '../../core/actions/data-upload.ts'
-import { textAt } from '../../core/actions/fields.ts'
+import { textAt } from '../../core/values/fields.ts'
 import type { ActionFacts, RestoreView } from '../../core/actions/action.ts'
-import { parseJson } from '../../core/manifest-json.ts'
+import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { Archive } from '../ports.ts'
 

@@ -1,5 +1,5 @@
-import { ApiError } from '../../core/items/api-error.ts'
-import { textAt } from '../../core/actions/fields.ts'
+import { ApiError } from '../../core/port-errors.ts'
+import { textAt } from '../../core/values/fields.ts'
 import { validLabelValue } from '../../core/items/valid-label-value.ts'
 import type { VolumeWorld } from '../../core/volumes/decide-pod-work.ts'
 import type { PodWork } from '../../core/volumes/pod-volume-order.ts'

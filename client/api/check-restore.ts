@@ -1,4 +1,4 @@
-import { ApiError } from '../../core/items/api-error.ts'
+import { ApiError } from '../../core/port-errors.ts'
 import { admitRequest, backupNameOf, configMapNamesOf } from '../../core/request/admit-request.ts'
 import { itemOperationTimeout } from '../../velero/defaults.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isTransient } from '../../core/items/api-error.ts'
+import { isTransient } from '../../core/port-errors.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Connections } from './connections.ts'
 import { oneLine } from '../cli/explain-error.ts'

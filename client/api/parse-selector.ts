@@ -1,4 +1,4 @@
-import { compileLabelSelector } from '../../core/plan/label-selector.ts'
+import { compileLabelSelector } from '../../core/filter/label-selector.ts'
 import type { LabelSelector } from '../../velero/restore.ts'
 
 /** A selector that cannot be read; the message says which part and why. */

@@ -1,4 +1,4 @@
-import { isNotFound } from '../../core/items/api-error.ts'
+import { isNotFound } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { ClientError } from './client-error.ts'

@@ -1,4 +1,4 @@
-import { isAlreadyExists } from '../../core/items/api-error.ts'
+import { isAlreadyExists } from '../../core/port-errors.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { taskQueueOf, workflowIdOf } from '../../contract/restore-contract.ts'
 import type { RestoreRef } from '../../contract/restore-contract.ts'

@@ -1,4 +1,4 @@
-import { isSweptByVelero } from '../../core/results/decide-phase.ts'
+import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import type { Restore } from '../../velero/restore.ts'
 
 /** What the client's exit codes mean; scripts rely on them, so they never change. */

@@ -1,6 +1,6 @@
 import { NamespaceNotFoundError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import { CommanderError } from 'commander'
-import { ApiError } from '../../core/items/api-error.ts'
+import { ApiError } from '../../core/port-errors.ts'
 import { StoreError } from '../../core/store-error.ts'
 import { ClientError } from '../api/client-error.ts'
 import { exitCodes } from './exit-codes.ts'

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { parseGoDuration } from '../../core/go-duration.ts'
+import { parseGoDuration } from '../../core/values/go-duration.ts'
 
 /** Names separated by commas; the option may be given several times. */
 export function list(text: string, before: readonly string[] = []): string[] {

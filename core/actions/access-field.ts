@@ -1,5 +1,5 @@
 import { isJsonMap } from '../items/deep-equal.ts'
-import type { Fields } from './fields.ts'
+import type { Fields } from '../values/fields.ts'
 
 /**
  * A field as Kubernetes' accessors read it where Velero does: absent is no error, another type than the wanted one is,

@@ -1,5 +1,5 @@
 import type { ItemAction } from './action.ts'
-import { fieldsAt, objectsAt, textAt } from './fields.ts'
+import { fieldsAt, objectsAt, textAt } from '../values/fields.ts'
 
 /** The claims that a pod mounts come before it, so that a pod selected alone finds its volumes. The pod stays as it is. */
 export const addPvcFromPod: ItemAction = {

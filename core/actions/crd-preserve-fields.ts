@@ -1,6 +1,6 @@
 import { cloneManifest } from '../items/clone-manifest.ts'
 import type { ItemAction } from './action.ts'
-import { fieldsAt, objectsAt } from './fields.ts'
+import { fieldsAt, objectsAt } from '../values/fields.ts'
 
 /**
  * `apiextensions.k8s.io/v1` refuses `preserveUnknownFields: true`, which a definition made as v1beta1 may still carry;

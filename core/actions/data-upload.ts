@@ -2,10 +2,10 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { pvcNamespaceNameLabel, resourceUsageLabel, restoreUidLabel } from '../../velero/labels.ts'
 import { formatResourceId } from '../../velero/resource.ts'
 import { validLabelValue } from '../items/valid-label-value.ts'
-import { stringifyJson } from '../manifest-json.ts'
+import { stringifyJson } from '../values/manifest-json.ts'
 import type { ActionInput, ItemAction } from './action.ts'
-import { companionName } from './companion-name.ts'
-import { textAt, valueAt } from './fields.ts'
+import { companionName } from '../values/derived-names.ts'
+import { textAt, valueAt } from '../values/fields.ts'
 
 /**
  * A DataUpload tells where the backup's data of a claim went. It is not restored; what it knows is put into a ConfigMap,

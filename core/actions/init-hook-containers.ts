@@ -2,11 +2,11 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreResourceHookSpec, RestoreSpec } from '../../velero/restore.ts'
 import { cloneManifest } from '../items/clone-manifest.ts'
 import { isJsonMap } from '../items/deep-equal.ts'
-import { makeIncludesExcludes } from '../plan/includes-excludes.ts'
-import { compileLabelSelector } from '../plan/label-selector.ts'
+import { makeIncludesExcludes } from '../filter/includes-excludes.ts'
+import { compileLabelSelector } from '../filter/label-selector.ts'
 import { ActionError } from './action.ts'
-import { listAt, textAt } from './fields.ts'
-import type { Fields } from './fields.ts'
+import { listAt, textAt } from '../values/fields.ts'
+import type { Fields } from '../values/fields.ts'
 
 /**
  * The init containers that the hooks of the restore's spec add to a pod, in order. Their namespaces are those of the new

@@ -1,6 +1,6 @@
 import { cloneManifest } from '../items/clone-manifest.ts'
 import type { ItemAction } from './action.ts'
-import { dropIfEmpty, fieldsAt } from './fields.ts'
+import { dropIfEmpty, fieldsAt } from '../values/fields.ts'
 
 /** The label that ties pods to their Job by its uid; Kubernetes before 1.27 had only the short one. */
 const controllerUidLabels = ['batch.kubernetes.io/controller-uid', 'controller-uid']

@@ -1,6 +1,6 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import { cloneManifest } from '../items/clone-manifest.ts'
-import { objectsAt, textAt } from './fields.ts'
+import { objectsAt, textAt } from '../values/fields.ts'
 
 /** The binding with the namespaces of its subjects mapped, whatever their kind; the role it refers to stays. */
 export function mapSubjects(binding: Manifest, mapping: Record<string, string> | undefined): Manifest {

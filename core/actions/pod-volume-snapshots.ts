@@ -1,5 +1,5 @@
 import type { Manifest } from '../../velero/manifest.ts'
-import { fieldsAt, objectsAt, textAt } from './fields.ts'
+import { fieldsAt, objectsAt, textAt } from '../values/fields.ts'
 
 /**
  * The volumes of a pod that were backed up file by file, with the ids of their snapshots. PodVolumeBackups name the pod by

@@ -1,8 +1,8 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import { cloneManifest } from '../items/clone-manifest.ts'
 import type { ItemAction } from './action.ts'
-import { dropIfEmpty, fieldsAt, listAt, objectsAt, textAt } from './fields.ts'
-import type { Fields } from './fields.ts'
+import { dropIfEmpty, fieldsAt, listAt, objectsAt, textAt } from '../values/fields.ts'
+import type { Fields } from '../values/fields.ts'
 
 /**
  * A pod forgets the node and the priority that the old cluster gave it, and the token volume that the old cluster mounted:

@@ -1,6 +1,6 @@
 import { cloneManifest } from '../items/clone-manifest.ts'
 import type { ItemAction } from './action.ts'
-import { dropIfEmpty, fieldsAt, textAt } from './fields.ts'
+import { dropIfEmpty, fieldsAt, textAt } from '../values/fields.ts'
 
 /** What the old cluster noted on a claim about binding, provisioning and its backup; the new cluster must find out itself. */
 const staleAnnotations = [

@@ -1,4 +1,4 @@
-import { compareQuantities, isQuantity } from './quantity.ts'
+import { compareQuantities, isQuantity } from '../values/quantity.ts'
 
 const defaults: HelperResources = {
   cpu: { request: '100m', limit: '100m' },

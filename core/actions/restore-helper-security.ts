@@ -1,6 +1,6 @@
 import { cloneManifest } from '../items/clone-manifest.ts'
-import type { Fields } from './fields.ts'
-import { parseSecurityContext } from './security-context.ts'
+import type { Fields } from '../values/fields.ts'
+import { parseSecurityContext } from './restore-helper.ts'
 
 /**
  * The security context of the container that waits for files. The first row that fits holds:

@@ -1,6 +1,6 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ItemAddress } from '../../velero/resource.ts'
-import { annotationOf } from './fields.ts'
+import { annotationOf } from '../values/fields.ts'
 
 /** The Secret that annotations `<prefix>-name` and `<prefix>-namespace` name; none unless both are there. */
 export function secretItems(manifest: Manifest, prefix: string): ItemAddress[] {

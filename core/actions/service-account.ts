@@ -1,6 +1,6 @@
 import { cloneManifest } from '../items/clone-manifest.ts'
 import type { ItemAction } from './action.ts'
-import { dropIfEmpty, listAt, textAt } from './fields.ts'
+import { dropIfEmpty, listAt, textAt } from '../values/fields.ts'
 
 /**
  * Kubernetes before 1.24 gave each ServiceAccount a token Secret, which the new cluster would not recognise.

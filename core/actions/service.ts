@@ -1,7 +1,7 @@
 import { cloneManifest } from '../items/clone-manifest.ts'
 import type { ItemAction } from './action.ts'
-import { fieldsAt, textAt } from './fields.ts'
-import { dropAssignedHealthCheckPort, dropAssignedNodePorts } from './node-ports.ts'
+import { fieldsAt, textAt } from '../values/fields.ts'
+import { dropAssignedHealthCheckPort, dropAssignedNodePorts } from './services.ts'
 
 /**
  * A Service gets new cluster addresses, unless it is headless, and new node ports, unless somebody chose the old ones:

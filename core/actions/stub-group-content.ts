@@ -2,7 +2,7 @@ import { restoreNameLabel, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { validLabelValue } from '../items/valid-label-value.ts'
 import type { ActionFacts, Companion, RestoreView } from './action.ts'
-import { annotationOf, textAt } from './fields.ts'
+import { annotationOf, textAt } from '../values/fields.ts'
 import { snapshotName } from './snapshot-name.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { objectsAt, textAt } from '../actions/fields.ts'
+import { objectsAt, textAt } from '../values/fields.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
 

@@ -1,4 +1,4 @@
-import { objectsAt, textAt, valueAt } from '../actions/fields.ts'
+import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../velero/manifest.ts'
-import { objectsAt, textAt, valueAt } from '../actions/fields.ts'
+import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 import { notExecuted } from './hook-texts.ts'
 import type { ExecHook, PodHooks } from './pod-hooks.ts'
 

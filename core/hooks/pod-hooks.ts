@@ -1,9 +1,9 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ExecRestoreHook, RestoreResourceHookSpec } from '../../velero/restore.ts'
-import { annotationOf, objectsAt, textAt } from '../actions/fields.ts'
-import { GoDurationError, parseGoDuration } from '../go-duration.ts'
-import { makeIncludesExcludes } from '../plan/includes-excludes.ts'
-import { compileLabelSelector } from '../plan/label-selector.ts'
+import { annotationOf, objectsAt, textAt } from '../values/fields.ts'
+import { GoDurationError, parseGoDuration } from '../values/go-duration.ts'
+import { makeIncludesExcludes } from '../filter/includes-excludes.ts'
+import { compileLabelSelector } from '../filter/label-selector.ts'
 
 /** A restored pod with the commands to run in it. Command lines may hold secrets: this goes into the journal only. */
 export interface PodHooks {

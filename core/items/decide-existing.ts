@@ -7,7 +7,7 @@ import { semanticEqual } from './deep-equal.ts'
 import { mergeServiceAccount } from './merge-service-account.ts'
 import { scopeOf, warning } from './outcome.ts'
 import type { Message } from './outcome.ts'
-import { resetMetadataAndStatus } from './reset-metadata.ts'
+import { resetMetadataAndStatus } from './item-metadata.ts'
 import { withLabels } from './restore-labels.ts'
 
 /** What to do about an object that stood there before this restore. */

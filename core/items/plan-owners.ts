@@ -1,5 +1,5 @@
 import type { Manifest } from '../../velero/manifest.ts'
-import type { ManagedFieldsMode } from './ours.ts'
+import type { ManagedFieldsMode } from './field-owners.ts'
 
 /** How an object is posted so that its fields end with the owners they had in the backup. */
 export interface Posting {

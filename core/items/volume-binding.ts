@@ -1,5 +1,5 @@
 import type { Manifest } from '../../velero/manifest.ts'
-import { targetNamespace } from '../plan/namespace-mapping.ts'
+import { targetNamespace } from '../filter/namespace-mapping.ts'
 
 const bindAnnotations = ['pv.kubernetes.io/bind-completed', 'pv.kubernetes.io/bound-by-controller']
 

@@ -1,7 +1,7 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { LabelSelector } from '../../velero/restore.ts'
-import { decodeStrictJson } from '../request/decode-strict-json.ts'
-import { aString, listOf, stringMap, strings, struct } from '../request/shape.ts'
+import { decodeStrictJson } from '../values/decode-strict-json.ts'
+import { aString, listOf, stringMap, strings, struct } from '../values/shape.ts'
 
 /** The user's rules for changing items on their way back, as their ConfigMap holds them. */
 export interface ResourceModifiers {

@@ -1,4 +1,4 @@
-import { parseJson } from '../manifest-json.ts'
+import { parseJson } from '../values/manifest-json.ts'
 import { goJson } from '../results/go-json.ts'
 import { JsonPatchError, type JsonPatchOperation } from './json-patch.ts'
 import type { ModifierPatch } from './parse-modifiers.ts'

@@ -1,4 +1,4 @@
-import type { OperationStatus } from './merge-operations.ts'
+import type { OperationStatus } from './operations.ts'
 import type { Sighting } from './look-up-operation.ts'
 
 /** What an operation is judged by. */

@@ -1,7 +1,7 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { asyncOperationIdLabel } from '../../velero/labels.ts'
-import { textAt, valueAt } from '../actions/fields.ts'
+import { textAt, valueAt } from '../values/fields.ts'
 
 /** What a look at an operation shows. */
 export type Sighting =

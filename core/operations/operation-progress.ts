@@ -1,5 +1,5 @@
 import type { RestoreOperation } from '../../velero/item-operation.ts'
-import { isOver } from './merge-operations.ts'
+import { isOver } from './operations.ts'
 
 /** Operations that a sentence names; more are counted. */
 const namesMax = 3

@@ -1,4 +1,4 @@
-import { GoDurationError, parseGoDuration } from '../go-duration.ts'
+import { GoDurationError, parseGoDuration } from '../values/go-duration.ts'
 
 /** How long something may take, in milliseconds: what the Restore says, or the setting where it says nothing. */
 export function timeoutOrDefaultMs(wanted: string | undefined, fallbackMs: number): number {

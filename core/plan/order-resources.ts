@@ -1,6 +1,6 @@
 import { highPriorities, lowPriorities } from '../../velero/defaults.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import type { ResolveResource } from './includes-excludes.ts'
+import type { ResolveResource } from '../filter/includes-excludes.ts'
 
 /** What comes first and what last; between them stands the rest of the archive. */
 export interface Priorities {

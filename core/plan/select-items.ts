@@ -1,15 +1,15 @@
 import { mustHaveResources } from '../../velero/defaults.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
-import { compilePolicies, type CompiledPolicies } from './filter-policy.ts'
+import { compilePolicies, type CompiledPolicies } from '../filter/filter-policy.ts'
 import {
   makeIncludesExcludes,
   makeResourceIncludesExcludes,
   type IncludesExcludes,
   type ResolveResource,
-} from './includes-excludes.ts'
-import { compileLabelSelector, type Labels } from './label-selector.ts'
-import type { FilterPolicies } from './parse-filter-policy.ts'
+} from '../filter/includes-excludes.ts'
+import { compileLabelSelector, type Labels } from '../filter/label-selector.ts'
+import type { FilterPolicies } from '../filter/parse-filter-policy.ts'
 
 /** Why an item of the archive is not restored. */
 export type LeaveReason =

@@ -1,7 +1,7 @@
 import { nonRestorableResources } from '../../velero/defaults.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'
 import { parseModifiers, validateModifiers } from '../modifiers/parse-modifiers.ts'
-import { parseFilterPolicies } from '../plan/parse-filter-policy.ts'
+import { parseFilterPolicies } from '../filter/parse-filter-policy.ts'
 import type { AdmissionDraft, Finding } from './admit-request.ts'
 import { hookFaults } from './hook-faults.ts'
 import { pickBackup } from './pick-backup.ts'

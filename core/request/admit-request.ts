@@ -2,7 +2,7 @@ import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
 import type { ResourceModifiers } from '../modifiers/parse-modifiers.ts'
-import type { FilterPolicies } from '../plan/parse-filter-policy.ts'
+import type { FilterPolicies } from '../filter/parse-filter-policy.ts'
 import { admissionRules } from './admission-rules.ts'
 import { pickBackup } from './pick-backup.ts'
 

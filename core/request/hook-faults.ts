@@ -1,5 +1,5 @@
 import type { RestoreResourceHookSpec } from '../../velero/restore.ts'
-import { compileLabelSelector } from '../plan/label-selector.ts'
+import { compileLabelSelector } from '../filter/label-selector.ts'
 
 /**
  * What is wrong with a restore's hooks, in Velero's words. A selector that does not compile hides everything else;

@@ -2,7 +2,7 @@ import { adoptAnnotation, claimedAnnotation } from '../../velero/labels.ts'
 import { restartFailureReason } from '../../velero/defaults.ts'
 import { isNew, isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
-import { isSweptByVelero } from '../results/decide-phase.ts'
+import { isSweptByVelero } from '../results/restore-status.ts'
 import type { Restore } from '../../velero/restore.ts'
 
 /** Whether we work on a Restore as we find it (rule 1). */

@@ -1,6 +1,6 @@
 import { repositoryTypeLabel, storageLocationLabel, volumeNamespaceLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import { textAt } from '../actions/fields.ts'
+import { textAt } from '../values/fields.ts'
 import { validLabelValue } from '../items/valid-label-value.ts'
 import type { PodVolume } from './pod-volumes.ts'
 

@@ -1,4 +1,4 @@
-import { textAt, valueAt } from '../actions/fields.ts'
+import { textAt, valueAt } from '../values/fields.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { repositoryState, repositoryTypeOf } from './backup-repository.ts'
 import type { RepositoryKey } from './backup-repository.ts'

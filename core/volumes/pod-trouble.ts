@@ -1,4 +1,4 @@
-import { textAt } from '../actions/fields.ts'
+import { textAt } from '../values/fields.ts'
 import type { VolumeRules, VolumeWorld } from './decide-pod-work.ts'
 import type { PodWork } from './pod-volume-order.ts'
 

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../velero/manifest.ts'
-import { objectsAt, textAt, valueAt } from '../actions/fields.ts'
+import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 import { podVolumeSnapshots } from '../actions/pod-volume-snapshots.ts'
 
 /** One volume of a pod that a node agent is to fill from a file system backup. */

@@ -1,8 +1,8 @@
 import { asyncOperationIdLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
-import { annotationOf, textAt, valueAt } from '../actions/fields.ts'
-import { quantityValue } from '../actions/quantity.ts'
+import { annotationOf, textAt, valueAt } from '../values/fields.ts'
+import { quantityValue } from '../values/quantity.ts'
 
 /** What stands in the cluster of the volumes of a restore. */
 export interface VolumeObjects {

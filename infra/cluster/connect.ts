@@ -1,6 +1,6 @@
 import type { Cluster, Log } from '../../activities/ports.ts'
-import { ApiError } from '../../core/items/api-error.ts'
-import { stringifyJson, parseJson } from '../../core/manifest-json.ts'
+import { ApiError } from '../../core/port-errors.ts'
+import { stringifyJson, parseJson } from '../../core/values/manifest-json.ts'
 import { isWrite, type ApiRequest } from './api-request.ts'
 import { openCredentials, type Credentials } from './credentials.ts'
 import { exchange, type ExchangeAnswer, type ExchangeRequest } from './exchange.ts'

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws'
 import type { ContainerCommand, ExecAnswer, ExecOptions, PodExec } from '../../activities/ports.ts'
-import { formatGoDuration } from '../../core/go-duration.ts'
+import { formatGoDuration } from '../../core/values/go-duration.ts'
 import { openCredentials, type Credentials } from './credentials.ts'
 import { readExecStatus } from './exec-status.ts'
 import { readApiError } from './read-api-error.ts'

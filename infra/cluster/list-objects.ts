@@ -1,5 +1,5 @@
 import type { ListOptions } from '../../activities/ports.ts'
-import { ApiError } from '../../core/items/api-error.ts'
+import { ApiError } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ResourceRef } from '../../velero/resource.ts'
 import type { Send } from './objects.ts'

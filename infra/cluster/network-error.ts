@@ -1,4 +1,4 @@
-import { ApiError } from '../../core/items/api-error.ts'
+import { ApiError } from '../../core/port-errors.ts'
 
 /** The `ApiError` (code 0) of a request that got no answer; an `ApiError` or the caller's own abort passes unchanged. */
 export function networkError(error: unknown, what: string, signal?: AbortSignal): unknown {

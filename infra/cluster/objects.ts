@@ -1,5 +1,5 @@
 import type { Cluster, Log, PatchType } from '../../activities/ports.ts'
-import { isNotFound } from '../../core/items/api-error.ts'
+import { isNotFound } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ApiRequest } from './api-request.ts'
 import { discoverResources } from './discovery.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock, Log, Presence } from '../../activities/ports.ts'
-import { ApiError, isNotFound } from '../../core/items/api-error.ts'
+import { ApiError, isNotFound } from '../../core/port-errors.ts'
 import { createAttempts, type Attempts } from './attempts.ts'
 import type { ClusterConnection } from './connect.ts'
 import { sightLeases, waitForOthers, type FenceContext } from './fence.ts'

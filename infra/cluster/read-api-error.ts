@@ -1,4 +1,4 @@
-import { ApiError, type ApiErrorCause } from '../../core/items/api-error.ts'
+import { ApiError, type ApiErrorCause } from '../../core/port-errors.ts'
 
 /** An answer that is no success. */
 export interface FailedAnswer {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Manifest } from '../../velero/manifest.ts'
-import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../../core/items/api-error.ts'
+import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../../core/port-errors.ts'
 import type { Attempts } from './attempts.ts'
 import type { PresenceOptions } from './presence.ts'
 import { collectionPath, objectPath } from './resource-path.ts'

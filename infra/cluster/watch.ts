@@ -1,5 +1,5 @@
 import type { Log } from '../../activities/ports.ts'
-import { parseJson } from '../../core/manifest-json.ts'
+import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ResourceRef } from '../../velero/resource.ts'
 import type { ClusterConnection } from './connect.ts'

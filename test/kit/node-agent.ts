@@ -1,7 +1,7 @@
 import { whenFileIsOver } from './clean-up.ts'
 import { openKubeClient } from '../../devstack/kube-client.ts'
 import type { KubeClient } from '../../devstack/kube-client.ts'
-import { textAt } from '../../core/actions/fields.ts'
+import { textAt } from '../../core/values/fields.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { TestCluster } from './stack.ts'
 

@@ -1,4 +1,4 @@
-import { textAt } from '../../core/actions/fields.ts'
+import { textAt } from '../../core/values/fields.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { holdNamespace, letNamespaceGo } from './held-namespace.ts'
 import { startNodeAgent } from './node-agent.ts'

@@ -1,4 +1,4 @@
-import { GoDurationError, parseGoDuration } from '../../core/go-duration.ts'
+import { GoDurationError, parseGoDuration } from '../../core/values/go-duration.ts'
 
 /** When something was done last and how often it is to be done. */
 export interface Schedule {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { builtInActions } from '../../../core/actions/built-in.ts'
-import { parseJson } from '../../../core/manifest-json.ts'
+import { parseJson } from '../../../core/values/manifest-json.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { aBackup, aConfig, actionNamed, anInput, aPod, execute, pullIn, restoreUid } from './action-input.ts'
 

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../../core/items/outcome.ts'
-import type { OperationStatus } from '../../../core/operations/merge-operations.ts'
+import type { OperationStatus } from '../../../core/operations/operations.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { RestoreOperation } from '../../../velero/item-operation.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import type { FilterPolicies, ResourceFilter } from '../../../core/plan/parse-filter-policy.ts'
+import type { FilterPolicies, ResourceFilter } from '../../../core/filter/parse-filter-policy.ts'
 import { makeItemSelector, type ItemSelector, type KnownOfItem } from '../../../core/plan/select-items.ts'
 import type { ItemAddress } from '../../../velero/resource.ts'
 import type { RestoreSpec } from '../../../velero/restore.ts'

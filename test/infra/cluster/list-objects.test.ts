@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ApiError } from '../../../core/items/api-error.ts'
+import { ApiError } from '../../../core/port-errors.ts'
 import { listObjects } from '../../../infra/cluster/list-objects.ts'
 import type { Send } from '../../../infra/cluster/objects.ts'
 

@@ -1,0 +1,105 @@
+import type { Manifest } from '../../velero/manifest.ts'
+import { dynamicPvRestoreLabel } from '../../velero/labels.ts'
+import { cloneManifest } from '../items/clone-manifest.ts'
+import { validLabelValue } from '../items/valid-label-value.ts'
+import type { ActionInput, ActionResult, AdditionalItemsInput, ItemAction } from './action.ts'
+import { companionHash } from '../values/derived-names.ts'
+import { dataDownload, readDataUploadResult } from './data-mover.ts'
+import { annotationOf, fieldsAt } from '../values/fields.ts'
+import type { Fields } from '../values/fields.ts'
+import { snapshotName } from './snapshot-name.ts'
+
+/**
+ * A claim gets its data back from where the backup put it. The first row that fits holds:
+ *
+ * | claim, restore and backup | what happens |
+ * |---|---|
+ * | the claim stood in the cluster before | stays as it is |
+ * | `restorePVs: false` | comes without volume and source, empty |
+ * | data moved, and the claim has a DataUpload | waits for a DataDownload, an asynchronous operation |
+ * | data moved, but not of this claim | stays as it is |
+ * | the claim has a snapshot | is made from that snapshot, which comes first, whatever the filters say |
+ * | none of these | stays as it is |
+ */
+export const csiPvc: ItemAction = {
+  name: 'velero.io/csi-pvc-restorer',
+  appliesTo: ['persistentvolumeclaims'],
+  feature: 'EnableCSI',
+  execute(input) {
+    const source = dataSource(input)
+    switch (source.from) {
+      case 'itself':
+        return { item: input.item }
+      case 'nothing':
+        return { item: withSpec(input.item, (spec) => forgetSources(spec)) }
+      case 'data mover':
+        return fromDataMover(input)
+      case 'snapshot':
+        return { item: withSpec(input.item, (spec) => takeSnapshot(spec, input.restore.uid, source.snapshot)) }
+    }
+  },
+  additionalItems(input) {
+    const source = dataSource(input)
+    if (source.from !== 'snapshot') return { items: [] }
+    const namespace = input.itemFromBackup.metadata.namespace ?? ''
+    const groupResource = 'volumesnapshots.snapshot.storage.k8s.io'
+    return { items: [{ groupResource, namespace, name: source.snapshot }], mustInclude: true }
+  },
+}
+
+type DataSource = { from: 'itself' | 'nothing' | 'data mover' } | { from: 'snapshot'; snapshot: string }
+
+/** The annotations are the backup's: the action before this one has taken them off the item. */
+function dataSource({ itemFromBackup, restore, facts }: AdditionalItemsInput): DataSource {
+  const target = targetNamespace(itemFromBackup, restore.spec.namespaceMapping)
+  if (facts.existingClaims.includes(`${target}/${itemFromBackup.metadata.name}`)) return { from: 'itself' }
+  if (restore.spec.restorePVs === false) return { from: 'nothing' }
+  if (facts.backup.spec.snapshotMoveData === true) {
+    const moved = annotationOf(itemFromBackup, 'velero.io/data-upload-name') !== undefined
+    return { from: moved ? 'data mover' : 'itself' }
+  }
+  const snapshot = annotationOf(itemFromBackup, 'velero.io/volume-snapshot-name')
+  return snapshot === undefined ? { from: 'itself' } : { from: 'snapshot', snapshot }
+}
+
+/** No volume carries the label that the claim now selects by, so it stays unbound until its data is there. */
+function fromDataMover(input: ActionInput): ActionResult {
+  const { item, itemFromBackup, restore } = input
+  const result = readDataUploadResult(input)
+  const namespace = targetNamespace(itemFromBackup, restore.spec.namespaceMapping)
+  const operationId = validLabelValue(`dd-${restore.uid}.${itemFromBackup.metadata.uid ?? ''}`)
+  const { companion, identity } = dataDownload(input, result, { namespace, operationId })
+  const suffix = companionHash({ ...identity, purpose: 'dynamic-pv-restore' }).slice(0, 8)
+  const label = validLabelValue(`${namespace}.${item.metadata.name}.${suffix}`)
+  return { item: withSpec(item, (spec) => waitForLabel(spec, label)), operationId, companions: [companion] }
+}
+
+function waitForLabel(spec: Fields, label: string): void {
+  delete spec['volumeName']
+  const selector = fieldsAt(spec, 'selector')
+  const matchLabels = { ...fieldsAt(selector, 'matchLabels'), [dynamicPvRestoreLabel]: label }
+  spec['selector'] = { ...selector, matchLabels }
+}
+
+function takeSnapshot(spec: Fields, restoreUid: string, snapshot: string): void {
+  forgetSources(spec)
+  const name = snapshotName(restoreUid, snapshot)
+  spec['dataSource'] = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name }
+}
+
+function forgetSources(spec: Fields): void {
+  delete spec['volumeName']
+  delete spec['dataSource']
+  delete spec['dataSourceRef']
+}
+
+function withSpec(item: Manifest, change: (spec: Fields) => void): Manifest {
+  const spec = { ...cloneManifest(fieldsAt(item, 'spec')) }
+  change(spec)
+  return { ...item, spec }
+}
+
+function targetNamespace(claim: Manifest, mapping: Record<string, string> = {}): string {
+  const namespace = claim.metadata.namespace ?? ''
+  return Object.hasOwn(mapping, namespace) ? (mapping[namespace] ?? namespace) : namespace
+}

@@ -1,0 +1,126 @@
+import {
+  asyncOperationIdLabel,
+  pvcNamespaceNameLabel,
+  resourceUsageLabel,
+  restoreNameLabel,
+  restoreUidLabel,
+} from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import { formatResourceId } from '../../velero/resource.ts'
+import type { RestoreSpec } from '../../velero/restore.ts'
+import { isJsonMap } from '../items/deep-equal.ts'
+import { validLabelValue } from '../items/valid-label-value.ts'
+import { parseJson } from '../values/manifest-json.ts'
+import { ActionError } from './action.ts'
+import type { ActionInput, Companion, RestoreView } from './action.ts'
+import { companionName } from '../values/derived-names.ts'
+import type { CompanionIdentity } from '../values/derived-names.ts'
+import { textAt, valueAt } from '../values/fields.ts'
+import type { Fields } from '../values/fields.ts'
+
+/** The DataDownload that asks a node agent, or the data mover of somebody else, for the data of one claim. */
+export function dataDownload(input: ActionInput, result: Fields, target: DownloadTarget): Download {
+  const { item, itemFromBackup, restore } = input
+  const id = formatResourceId('persistentvolumeclaims', itemFromBackup.metadata.namespace, itemFromBackup.metadata.name)
+  const identity = { restoreUid: restore.uid, item: id, purpose: 'data-download' }
+  const manifest = {
+    apiVersion: 'velero.io/v2alpha1',
+    kind: 'DataDownload',
+    metadata: metadataOf(restore, companionName(restore.name, identity), target.operationId),
+    spec: {
+      targetVolume: { pvc: item.metadata.name, pv: '', namespace: target.namespace },
+      backupStorageLocation: textAt(result, 'backupStorageLocation'),
+      ...optional('datamover', valueAt(result, 'datamover')),
+      snapshotID: textAt(result, 'snapshotID'),
+      sourceNamespace: textAt(result, 'sourceNamespace'),
+      ...optional('dataMoverConfig', moverConfig(restore.spec.uploaderConfig)),
+      operationTimeout: input.facts.backup.spec.csiSnapshotTimeout ?? '0s',
+      ...optional('nodeOS', valueAt(result, 'nodeOS')),
+      ...optional('snapshotSize', valueAt(result, 'snapshotSize')),
+    },
+  }
+  const resource = { group: 'velero.io', version: 'v2alpha1', resource: 'datadownloads' }
+  return { identity, companion: { resource, manifest, onError: 'fail to create DataDownload' } }
+}
+
+/** Where the data goes, and by which id the operation is found again. */
+export interface DownloadTarget {
+  namespace: string
+  operationId: string
+}
+
+/** The DataDownload, and what its name was made from. */
+export interface Download {
+  companion: Companion
+  identity: CompanionIdentity
+}
+
+/** What the backup's DataUpload of this claim left for its restore. There must be exactly one such result. */
+export function readDataUploadResult({ itemFromBackup, restore, facts }: ActionInput): Fields {
+  const { namespace = '', name } = itemFromBackup.metadata
+  const labels = {
+    [pvcNamespaceNameLabel]: validLabelValue(`${namespace}.${name}`),
+    [restoreUidLabel]: validLabelValue(restore.uid),
+    [resourceUsageLabel]: 'DataUpload',
+  }
+  const found = facts.dataUploadResults.filter((configMap) => hasLabels(configMap, labels))
+  const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+  const [first] = found
+  if (first === undefined) throw noResult(restore, `no DataUpload result cm found with labels ${selector.join(',')}`)
+  if (found.length > 1)
+    throw noResult(restore, `multiple DataUpload result cms found with labels ${selector.join(',')}`)
+  const text = valueAt(first, 'data', restore.uid)
+  if (typeof text !== 'string') {
+    throw noResult(restore, `no DataUpload result found with restore key ${restore.uid}, restore ${restore.name}`)
+  }
+  const result = parsed(text)
+  if (isJsonMap(result)) return result
+  throw noResult(
+    restore,
+    `error to unmarshal DataUploadResult, restore UID ${restore.uid}, restore name ${restore.name}`,
+  )
+}
+
+function noResult(restore: RestoreView, reason: string): ActionError {
+  return new ActionError(`fail get DataUploadResult for restore: ${restore.name}: ${reason}`)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
+}
+
+function hasLabels(configMap: Manifest, labels: Record<string, string>): boolean {
+  return Object.entries(labels).every(([key, value]) => valueAt(configMap, 'metadata', 'labels', key) === value)
+}
+
+function metadataOf(restore: RestoreView, name: string, operationId: string): Manifest['metadata'] {
+  const owner = { apiVersion: 'velero.io/v1', kind: 'Restore', name: restore.name, uid: restore.uid, controller: true }
+  return {
+    name,
+    namespace: restore.namespace,
+    ownerReferences: [owner],
+    labels: {
+      [restoreNameLabel]: validLabelValue(restore.name),
+      [restoreUidLabel]: restore.uid,
+      [asyncOperationIdLabel]: operationId,
+    },
+  }
+}
+
+/** A restore's wishes for the uploader, as node agents read them. */
+export function moverConfig(config: RestoreSpec['uploaderConfig']): Record<string, string> | undefined {
+  if (config === undefined || config === null) return undefined
+  const parallel = config.parallelFilesDownload ?? 0
+  return {
+    WriteSparseFiles: String(config.writeSparseFiles === true),
+    ...(parallel > 0 ? { ParallelFilesDownload: String(parallel) } : {}),
+  }
+}
+
+function optional(key: string, value: unknown): Fields {
+  return value === undefined || value === null || value === '' || value === 0 ? {} : { [key]: value }
+}

@@ -1,0 +1,107 @@
+import type { Manifest } from '../../velero/manifest.ts'
+import { goJsonError } from '../values/go-json-error.ts'
+import { isJsonMap } from '../items/deep-equal.ts'
+import { accessField } from './access-field.ts'
+import type { FieldAccess } from './access-field.ts'
+import { ActionError } from './action.ts'
+import { annotationOf, listAt, objectsAt, textAt } from '../values/fields.ts'
+import type { Fields } from '../values/fields.ts'
+
+/**
+ * Drops the node ports that the old cluster assigned and keeps those that somebody chose, told apart by what
+ * `kubectl apply` noted or, without that note, by a field manager who owns the port.
+ *
+ * | the port has | kept if |
+ * |---|---|
+ * | a name, and there is a last-applied note | the note gives a port of that name a node port |
+ * | no name, and there is such a note | the note has the same node port on a port without name |
+ * | no such note | a field manager owns `nodePort` of that port and protocol |
+ */
+export function dropAssignedNodePorts(service: Manifest, spec: Fields): void {
+  if (textAt(spec, 'type') === 'ExternalName') return
+  const applied = lastApplied(service)
+  const isChosen = applied === undefined ? chosenByManager(service) : chosenByApply(applied)
+  for (const port of objectsAt(spec, 'ports')) if (!isChosen(port)) delete port['nodePort']
+}
+
+/** Does the same for the port of health checks, which only load balancers with local traffic have. */
+export function dropAssignedHealthCheckPort(service: Manifest, spec: Fields): void {
+  const applies = textAt(spec, 'externalTrafficPolicy') === 'Local' && textAt(spec, 'type') === 'LoadBalancer'
+  if (!applies || !spec['healthCheckNodePort']) return
+  const applied = lastApplied(service)
+  if (applied !== undefined) {
+    const port = valueOf(accessField(applied, ['spec', 'healthCheckNodePort'], 'number'))
+    if (port !== undefined && port !== 0) return
+  }
+  for (const owned of ownedFields(service)) {
+    if (valueOf(accessField(owned, ['f:spec', 'f:healthCheckNodePort'], 'map')) !== undefined) return
+  }
+  delete spec['healthCheckNodePort']
+}
+
+type IsChosen = (port: Fields) => boolean
+
+function chosenByApply(applied: Fields): IsChosen {
+  const names = new Set<unknown>()
+  const unnamedPorts = new Set<number>()
+  for (const port of valueOf(accessField(applied, ['spec', 'ports'], 'list')) ?? []) {
+    if (!isJsonMap(port)) continue
+    const nodePort = appliedNodePort(port['nodePort'])
+    if (nodePort <= 0) continue
+    if (Object.hasOwn(port, 'name')) names.add(port['name'])
+    else unnamedPorts.add(nodePort)
+  }
+  return (port) => {
+    const name = textAt(port, 'name')
+    return name === '' ? unnamedPorts.has(Number(port['nodePort'] ?? 0)) : names.has(name)
+  }
+}
+
+/** A note made by hand may hold the number as text. */
+function appliedNodePort(value: unknown): number {
+  if (typeof value === 'number') return Math.trunc(value)
+  if (typeof value !== 'string') return 0
+  if (!/^[+-]?\d+$/.test(value)) throw new ActionError(`strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`)
+  return Number(value)
+}
+
+function chosenByManager(service: Manifest): IsChosen {
+  const chosen = new Set<string>()
+  for (const owned of ownedFields(service)) {
+    const ports = valueOf(accessField(owned, ['f:spec', 'f:ports'], 'map')) ?? {}
+    for (const [key, port] of Object.entries(ports)) {
+      if (isJsonMap(port) && Object.hasOwn(port, 'f:nodePort')) chosen.add(key)
+    }
+  }
+  return (port) => chosen.has(`k:{"port":${Number(port['port'] ?? 0)},"protocol":"${textAt(port, 'protocol')}"}`)
+}
+
+/** The object in the annotation that `kubectl apply` leaves; undefined without the annotation. */
+function lastApplied(service: Manifest): Fields | undefined {
+  const text = annotationOf(service, 'kubectl.kubernetes.io/last-applied-configuration')
+  if (text === undefined) return undefined
+  const value = parseOrThrow(text)
+  if (value === null) return {}
+  if (isJsonMap(value)) return value
+  const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  throw new ActionError(`json: cannot unmarshal ${type} into Go value of type map[string]interface {}`)
+}
+
+function parseOrThrow(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new ActionError(goJsonError(text), { cause: error })
+  }
+}
+
+function ownedFields(service: Manifest): Fields[] {
+  return listAt(service, 'metadata', 'managedFields')
+    .map((entry) => (isJsonMap(entry) ? entry['fieldsV1'] : undefined))
+    .filter(isJsonMap)
+}
+
+function valueOf<T>(access: FieldAccess<T>): T | undefined {
+  if ('error' in access) throw new ActionError(access.error)
+  return access.found ? access.value : undefined
+}

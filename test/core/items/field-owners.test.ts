@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { isOurs, modeFor, sameEntries } from '../../../core/items/field-owners.ts'
+import { fieldManagerOf } from '../../../velero/labels.ts'
+import type { ManagedFieldsEntry, Manifest } from '../../../velero/manifest.ts'
+import { anObject, labels } from './builders.ts'
+
+const mark = { uid: 'uid-1', creationTimestamp: '2026-11-24T10:00:00Z', labels }
+const entry = (more: Partial<ManagedFieldsEntry> = {}): ManagedFieldsEntry => ({
+  manager: 'kubectl',
+  operation: 'Update',
+  apiVersion: 'v1',
+  time: '2026-01-01T00:00:00Z',
+  fieldsType: 'FieldsV1',
+  fieldsV1: { 'f:data': { 'f:key': {}, '.': {} } },
+  ...more,
+})
+const created = (managedFields: ManagedFieldsEntry[] = [entry({ manager: fieldManagerOf('uid-1') })]): Manifest =>
+  anObject('ConfigMap', 'a', {
+    labels: { ...labels, own: 'x' },
+    creationTimestamp: '2026-11-24T10:00:00Z',
+    managedFields,
+  })
+
+describe('an object that stands where ours should go is ours', () => {
+  it('where our manager is among its owners', () => {
+    expect(isOurs(created(), mark, {})).toBe(true)
+  })
+
+  it("where the backup's owners stand there as they were, in any order of entries and keys", () => {
+    const [a, b] = [entry(), entry({ manager: 'operator', subresource: 'status' })]
+    const turned = { ...a, fieldsV1: { 'f:data': { '.': {}, 'f:key': {} } } }
+    expect(isOurs(created([b, turned]), mark, { managedFields: [a, b] })).toBe(true)
+  })
+
+  it('in mode owners where the manager we posted as wrote it since the Restore was made', () => {
+    const fresh = entry({ time: '2026-11-24T10:00:01Z' })
+    expect(isOurs(created([fresh]), mark, { postedAs: 'kubectl' })).toBe(true)
+  })
+
+  it('where labels are asked of nobody, as of namespaces', () => {
+    const { labels: _labels, ...bare } = mark
+    expect(isOurs({ ...created(), metadata: { ...created().metadata, labels: {} } }, bare, {})).toBe(true)
+  })
+})
+
+describe('an object that stands where ours should go is not ours', () => {
+  const withMeta = (more: object) => ({ ...created(), metadata: { ...created().metadata, ...more } })
+  const foreign = created([entry({ time: '2026-11-24T10:00:01Z' })])
+
+  it.each<[string, Manifest, Parameters<typeof isOurs>[2]]>([
+    ['it has no labels', withMeta({ labels: undefined }), {}],
+    ['it lacks the label of the restore', withMeta({ labels: { 'velero.io/backup-name': 'shop' } }), {}],
+    ['it lacks the label of the backup', withMeta({ labels: { 'velero.io/restore-name': 'again' } }), {}],
+    ['another restore of the backup made it', withMeta({ labels: { ...labels, 'velero.io/restore-name': 'b' } }), {}],
+    ['it is older than the Restore', withMeta({ creationTimestamp: '2026-11-24T09:59:59Z' }), {}],
+    ['it has no time of creation', withMeta({ creationTimestamp: null }), {}],
+    ['its owners are others, labels copied over', foreign, { managedFields: [entry()] }],
+    ['it has no owners and the backup none', created([]), { managedFields: [] }],
+    ['one owner of the backup is missing', created([entry()]), { managedFields: [entry(), entry({ manager: 'b' })] }],
+    ['one owner came to it', created([entry(), entry({ manager: 'b' })]), { managedFields: [entry()] }],
+    ['an owner has other fields', created([entry({ fieldsV1: { 'f:x': {} } })]), { managedFields: [entry()] }],
+    ['an owner has another time', foreign, { managedFields: [entry()] }],
+    ['the manager we post as wrote it before us', created([entry()]), { postedAs: 'kubectl' }],
+    ['another manager wrote it lately', foreign, { postedAs: 'helm' }],
+    ['the uid of another restore is in its manager', created([entry({ manager: fieldManagerOf('uid-2') })]), {}],
+  ])('where %s', (_why, live, written) => {
+    expect(isOurs(live, mark, written)).toBe(false)
+  })
+})
+
+describe('the mode of managed fields', () => {
+  it.each([
+    ['endpoints', 'x', 'exact'],
+    ['endpointslices.discovery.k8s.io', 'x', 'exact'],
+    ['controllerrevisions.apps', 'x', 'exact'],
+    ['leases.coordination.k8s.io', 'x', 'exact'],
+    ['serviceaccounts', 'default', 'exact'],
+    ['serviceaccounts', 'robot', 'owners'],
+    ['configmaps', 'kube-root-ca.crt', 'exact'],
+    ['configmaps', 'a', 'owners'],
+    ['deployments.apps', 'default', 'owners'],
+  ])('of %s %s is %s where owners is wanted', (groupResource, name, mode) => {
+    expect(modeFor('owners', groupResource, name)).toBe(mode)
+    expect(modeFor('exact', groupResource, name)).toBe('exact')
+  })
+
+  it('counts the subresource as part of an entry', () => {
+    expect(sameEntries([entry()], [entry({ subresource: 'status' })])).toBe(false)
+    expect(sameEntries([entry()], [entry({ subresource: '' })])).toBe(true)
+  })
+})
