@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { Runtime, Worker } from '@temporalio/worker'
 import type { Log } from '../activities/ports.ts'
-import { systemClock } from '../infra/cluster/clock.ts'
+import { systemClock } from '../infra/clock.ts'
 import { createLog } from '../infra/log/worker-log.ts'
 import { createMetrics } from '../infra/metrics/worker-metrics.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'

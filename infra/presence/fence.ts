@@ -1,8 +1,8 @@
 import type { Clock } from '../../activities/ports.ts'
 import type { Attempts } from './attempts.ts'
-import type { ClusterConnection } from './connect.ts'
+import type { ClusterConnection } from '../cluster/connect.ts'
 import type { LeaseSightings, Sighting } from './lease-sightings.ts'
-import { listObjects } from './list-objects.ts'
+import { listObjects } from '../cluster/list-objects.ts'
 import { leaseLabelSelector, leases, readLease, type WorkerLease } from './worker-lease.ts'
 
 export interface FenceContext {

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, Log, Presence } from '../../activities/ports.ts'
 import { ApiError, isNotFound } from '../../core/port-errors.ts'
 import { createAttempts, type Attempts } from './attempts.ts'
-import type { ClusterConnection } from './connect.ts'
+import type { ClusterConnection } from '../cluster/connect.ts'
 import { sightLeases, waitForOthers, type FenceContext } from './fence.ts'
 import { createLeaseSightings } from './lease-sightings.ts'
 import { keepRenewing } from './renew-lease.ts'
 import { leaseName, leaseRef } from './worker-lease.ts'
-import { objectPath } from './resource-path.ts'
+import { objectPath } from '../cluster/resource-path.ts'
 
 export interface PresenceOptions {
   connection: ClusterConnection

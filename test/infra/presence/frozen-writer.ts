@@ -1,7 +1,7 @@
 import { connectCluster } from '../../../infra/cluster/connect.ts'
-import { systemClock } from '../../../infra/cluster/clock.ts'
-import { startPresence, type RunningPresence } from '../../../infra/cluster/presence.ts'
-import { quietLog } from './quiet-log.ts'
+import { systemClock } from '../../../infra/clock.ts'
+import { startPresence, type RunningPresence } from '../../../infra/presence/presence.ts'
+import { quietLog } from '../cluster/quiet-log.ts'
 
 /**
  * A worker that writes as fast as it can, with a long line of writes waiting, and never gives up: run as a child

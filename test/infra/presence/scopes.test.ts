@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createAttempts } from '../../../infra/cluster/attempts.ts'
-import { buildLease, readLease } from '../../../infra/cluster/worker-lease.ts'
+import { createAttempts } from '../../../infra/presence/attempts.ts'
+import { buildLease, readLease } from '../../../infra/presence/worker-lease.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 
 const leaseOf = (scopes: string[]) => readLease(buildLease('w', { holder: 'w', now: new Date(0), scopes }) as Manifest)

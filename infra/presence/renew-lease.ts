@@ -3,7 +3,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../../core/port-errors.ts'
 import type { Attempts } from './attempts.ts'
 import type { PresenceOptions } from './presence.ts'
-import { collectionPath, objectPath } from './resource-path.ts'
+import { collectionPath, objectPath } from '../cluster/resource-path.ts'
 import { buildLease, buildRenewal, leaseRef, leases, readLease, type Renewal } from './worker-lease.ts'
 
 export interface RenewalOptions extends PresenceOptions {

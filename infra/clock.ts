@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Clock } from '../../activities/ports.ts'
+import type { Clock } from '../activities/ports.ts'
 
 /** The clock of this machine. A sleep rejects with the signal's reason once it is aborted. */
 export const systemClock: Clock = {

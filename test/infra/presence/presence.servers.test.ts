@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../../../infra/cluster/clock.ts'
+import { systemClock } from '../../../infra/clock.ts'
 import { connectCluster, type ClusterConnection } from '../../../infra/cluster/connect.ts'
 import {
   newWorkerId,
   startPresence,
   type PresenceOptions,
   type RunningPresence,
-} from '../../../infra/cluster/presence.ts'
+} from '../../../infra/presence/presence.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { quietLog } from './quiet-log.ts'
-import { haveApiServer, startApiServer, type ApiServer } from './start-api-server.ts'
+import { quietLog } from '../cluster/quiet-log.ts'
+import { haveApiServer, startApiServer, type ApiServer } from '../cluster/start-api-server.ts'
 
 const leases = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' }
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
