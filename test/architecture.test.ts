@@ -193,7 +193,7 @@ describe('the guard of the architecture', () => {
     ['workflows/a.ts', `import type {\n  A,\n  B,\n} from '../activities/index.ts'`],
     ['infra/deep/a.ts', `import type { Ports } from '../../activities/ports.ts'`],
     ['core/a.ts', `/** import { x } from 'node:fs' */\n// import 'node:fs'`],
-    ['client/a.ts', `import { cancelSignal } from '../contract/restore-contract.ts'`],
+    ['client/a.ts', `import { cancelSignal } from '../contract/restore-workflow.ts'`],
   ])('lets pass in %s: %s', (file, source) => {
     expect(violations(file, source)).toEqual([])
   })

@@ -7,7 +7,7 @@ import { isTerminal } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
 import type { Ports } from '../activities/ports.ts'
 import { recordEvent } from '../activities/frame/record-event.ts'
-import { progressQuery, workflowIdOf } from '../contract/restore-contract.ts'
+import { progressQuery, workflowIdOf } from '../contract/restore-workflow.ts'
 import { repeat } from './repeat.ts'
 import { veleroResource } from './server-desk.ts'
 

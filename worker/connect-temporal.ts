@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client'
 import type { ClientPlugin } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection } from '@temporalio/worker'
-import { channelArgs } from '../contract/channel-args.ts'
+import { channelArgs } from '../contract/connection-options.ts'
 import { patiently } from './retry-start.ts'
 import type { Patience } from './retry-start.ts'
 

@@ -2,8 +2,8 @@ import type { Client } from '@temporalio/client'
 import type { Log } from '../activities/ports.ts'
 import { restoreFinalizer } from '../velero/labels.ts'
 import type { Restore } from '../velero/restore.ts'
-import { deleteWorkflowIdOf, deleteWorkflowType } from '../contract/restore-contract.ts'
-import type { RestoreRef } from '../contract/restore-contract.ts'
+import { deleteWorkflowIdOf, deleteWorkflowType } from '../contract/restore-workflow.ts'
+import type { RestoreRef } from '../contract/restore-workflow.ts'
 
 /** Where deletions are run. */
 export interface DeletionOptions {

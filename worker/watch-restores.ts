@@ -7,9 +7,9 @@ import type { Manifest } from '../velero/manifest.ts'
 import { isTerminal } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
 import { isSweptByVelero } from '../core/results/restore-status.ts'
-import { cancelSignal, deletedReason, sweptSignal, workflowIdOf } from '../contract/restore-contract.ts'
-import type { RestoreRef } from '../contract/restore-contract.ts'
-import { startRestoreWorkflow } from '../contract/start-restore-workflow.ts'
+import { cancelSignal, deletedReason, sweptSignal, workflowIdOf } from '../contract/restore-workflow.ts'
+import type { RestoreRef } from '../contract/restore-workflow.ts'
+import { startRestoreWorkflow } from '../contract/start-restore.ts'
 import { awaitsDeletion, startDeletion } from './delete-restores.ts'
 
 /** What the watcher needs. */

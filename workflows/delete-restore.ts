@@ -1,8 +1,8 @@
 import { ActivityFailure, log, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 import { phases, reasonOf } from './activity-calls.ts'
-import { cancelSignal, deletedReason, workflowIdOf } from '../contract/restore-contract.ts'
-import type { RestoreRef } from '../contract/restore-contract.ts'
+import { cancelSignal, deletedReason, workflowIdOf } from '../contract/restore-workflow.ts'
+import type { RestoreRef } from '../contract/restore-workflow.ts'
 
 /** A running restore ends within seconds after a cancel. One that has not after this time is terminated. */
 const patienceSeconds = 120

@@ -1,7 +1,7 @@
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import { chunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import type { RestoreInput, RestoreProgress } from '../contract/restore-contract.ts'
+import type { RestoreInput, RestoreProgress } from '../contract/restore-workflow.ts'
 
 /** Rows of the table of waves; details are limited to 20,000 bytes. */
 const wavesMax = 60

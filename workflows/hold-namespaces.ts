@@ -11,7 +11,7 @@ import {
   locksWorkflowType,
   releaseLocksSignal,
   requestLocksSignal,
-} from '../contract/restore-contract.ts'
+} from '../contract/restore-workflow.ts'
 import type { RunView } from './run-view.ts'
 
 /** A wait of so long is told in an Event. */

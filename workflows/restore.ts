@@ -1,5 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow'
-import type { RestoreInput, RestoreOutcome } from '../contract/restore-contract.ts'
+import type { RestoreInput, RestoreOutcome } from '../contract/restore-workflow.ts'
 import { RestoreRun } from './restore-run.ts'
 
 /**

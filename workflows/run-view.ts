@@ -16,8 +16,8 @@ import {
   progressQuery,
   resumeSignal,
   sweptSignal,
-} from '../contract/restore-contract.ts'
-import type { RestoreInput, RestoreProgress } from '../contract/restore-contract.ts'
+} from '../contract/restore-workflow.ts'
+import type { RestoreInput, RestoreProgress } from '../contract/restore-workflow.ts'
 import { describeRun } from './describe-run.ts'
 import { outcomeAttribute, phaseAttribute } from '../contract/search-attributes.ts'
 

@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { cancelAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
-import { cancelSignal, workflowIdOf } from '../../contract/restore-contract.ts'
+import { cancelSignal, workflowIdOf } from '../../contract/restore-workflow.ts'
 import { ClientError } from './client-error.ts'
 import type { Connections } from './connections.ts'
 import { exitCodes } from '../cli/exit-codes.ts'

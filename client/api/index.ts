@@ -1,5 +1,5 @@
 import type { Restore, RestoreSpec } from '../../velero/restore.ts'
-import type { RestoreOutcome } from '../../contract/restore-contract.ts'
+import type { RestoreOutcome } from '../../contract/restore-workflow.ts'
 import { restoreOf } from './compose-restore.ts'
 import { openConnections, veleroNamespace } from './connections.ts'
 import type { ConnectionOptions, Connections } from './connections.ts'
@@ -9,7 +9,7 @@ import type { RestoreState } from './restore-state.ts'
 import { submitRestore } from './submit-restore.ts'
 
 export type { Restore, RestoreSpec } from '../../velero/restore.ts'
-export type { RestoreOutcome } from '../../contract/restore-contract.ts'
+export type { RestoreOutcome } from '../../contract/restore-workflow.ts'
 export type { RestoreState } from './restore-state.ts'
 export { ClientError } from './client-error.ts'
 

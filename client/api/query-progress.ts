@@ -1,6 +1,6 @@
 import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
-import { failuresQuery, progressQuery, taskQueueOf, workflowIdOf } from '../../contract/restore-contract.ts'
-import type { RestoreProgress, RestoreRef } from '../../contract/restore-contract.ts'
+import { failuresQuery, progressQuery, taskQueueOf, workflowIdOf } from '../../contract/restore-workflow.ts'
+import type { RestoreProgress, RestoreRef } from '../../contract/restore-workflow.ts'
 import type { Connections } from './connections.ts'
 import { pendingTrouble } from './pending-trouble.ts'
 

@@ -1,14 +1,14 @@
 import { isAlreadyExists } from '../../core/port-errors.ts'
 import type { Restore } from '../../velero/restore.ts'
-import { taskQueueOf, workflowIdOf } from '../../contract/restore-contract.ts'
-import type { RestoreRef } from '../../contract/restore-contract.ts'
+import { taskQueueOf, workflowIdOf } from '../../contract/restore-workflow.ts'
+import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { checkRestore } from './check-restore.ts'
 import { ClientError } from './client-error.ts'
 import type { Connections } from './connections.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import { explainError } from '../cli/explain-error.ts'
 import { hasSearchAttributes } from '../../contract/registered-attributes.ts'
-import { startRestoreWorkflow } from '../../contract/start-restore-workflow.ts'
+import { startRestoreWorkflow } from '../../contract/start-restore.ts'
 
 /** A Restore that was created, and whether its workflow was started with it. */
 export interface Submitted {

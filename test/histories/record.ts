@@ -12,8 +12,8 @@ import { startStack, stopStack } from '../../devstack/stack.ts'
 import type { FullStack } from '../../devstack/stack-types.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { Restore, RestoreSpec } from '../../velero/restore.ts'
-import { cancelSignal, locksQuery, locksWorkflowIdOf, pauseSignal, progressQuery } from '../../contract/restore-contract.ts'
-import { resumeSignal, workflowIdOf } from '../../contract/restore-contract.ts'
+import { cancelSignal, locksQuery, locksWorkflowIdOf, pauseSignal, progressQuery } from '../../contract/restore-workflow.ts'
+import { resumeSignal, workflowIdOf } from '../../contract/restore-workflow.ts'
 import { waitUntil } from '../kit/wait-until.ts'
 
 /**

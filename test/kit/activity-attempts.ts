@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client'
-import { workflowIdOf } from '../../contract/restore-contract.ts'
+import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { TestCluster } from './stack.ts'
 

@@ -5,7 +5,7 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { extract } from 'tar-stream'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { workflowIdOf } from '../../contract/restore-contract.ts'
+import { workflowIdOf } from '../../contract/restore-workflow.ts'
 
 const folder = new URL('../histories/', import.meta.url)
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'))

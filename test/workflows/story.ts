@@ -10,7 +10,7 @@ import type { ChunkReport } from '../../activities/items/restore-chunk.ts'
 import type { SetPhaseInput } from '../../activities/conclude/restore-status.ts'
 import type { PlanSummary } from '../../core/plan/plan.ts'
 import type { restore } from '../../workflows/index.ts'
-import { workflowIdOf } from '../../contract/restore-contract.ts'
+import { workflowIdOf } from '../../contract/restore-workflow.ts'
 
 /** Activities of a test: each stands for one of the worker's and is called with its input. */
 export type Fakes = { [Name in keyof Activities]?: (input: Parameters<Activities[Name]>[0]) => unknown }

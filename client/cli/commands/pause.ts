@@ -9,7 +9,7 @@ import { print } from '../print.ts'
 import { isOver } from '../../api/restore-state.ts'
 import { requireRestore } from '../../api/restores.ts'
 import { refOf } from '../../api/submit-restore.ts'
-import { pauseSignal, resumeSignal, workflowIdOf } from '../../../contract/restore-contract.ts'
+import { pauseSignal, resumeSignal, workflowIdOf } from '../../../contract/restore-workflow.ts'
 import { withConnections } from './global-options.ts'
 import type { GlobalOptions } from './global-options.ts'
 

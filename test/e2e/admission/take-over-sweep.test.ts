@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { drydockVeleroFlags } from '../../../devstack/services/velero.ts'
-import { pauseSignal, resumeSignal, workflowIdOf } from '../../../contract/restore-contract.ts'
+import { pauseSignal, resumeSignal, workflowIdOf } from '../../../contract/restore-workflow.ts'
 import { awaitRestore, createRestore, getRestore } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'

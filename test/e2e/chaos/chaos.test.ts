@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { workflowIdOf } from '../../../contract/restore-contract.ts'
+import { workflowIdOf } from '../../../contract/restore-workflow.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import { countCreates, readAudit } from '../../kit/audit.ts'
 import { awaitRestore, createRestore, getRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'

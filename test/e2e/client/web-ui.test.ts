@@ -10,7 +10,7 @@ import {
   progressQuery,
   resumeSignal,
   workflowIdOf,
-} from '../../../contract/restore-contract.ts'
+} from '../../../contract/restore-workflow.ts'
 import { awaitRestore, createRestore } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { workflowIdOf } from '../../../contract/restore-contract.ts'
+import { workflowIdOf } from '../../../contract/restore-workflow.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import { aPod, craftBackup } from '../../kit/craft-backup.ts'

@@ -8,7 +8,7 @@ import {
   pauseSignal,
   progressQuery,
   resumeSignal,
-} from '../../../contract/restore-contract.ts'
+} from '../../../contract/restore-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { aPlan, beating, conclusion, created, stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes, Told } from '../../workflows/story.ts'

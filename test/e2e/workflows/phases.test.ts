@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
 import { fatal, gone } from '../../../activities/frame/failures.ts'
-import { planQuery, progressQuery } from '../../../contract/restore-contract.ts'
+import { planQuery, progressQuery } from '../../../contract/restore-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { aPlan, beating, conclusion, created, stories, untilCancelled } from '../../workflows/story.ts'
 

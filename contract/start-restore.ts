@@ -1,7 +1,7 @@
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import type { SearchAttributePair } from '@temporalio/common'
-import { restoreWorkflowType, workflowIdOf } from './restore-contract.ts'
-import type { RestoreInput, RestoreOutcome, RestoreRef } from './restore-contract.ts'
+import { restoreWorkflowType, workflowIdOf } from './restore-workflow.ts'
+import type { RestoreInput, RestoreOutcome, RestoreRef } from './restore-workflow.ts'
 import {
   backupAttribute,
   namespaceAttribute,
