@@ -80,7 +80,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
   const number = (key: NumberKey) => readNumber(env, numbers[key], problems)
   const seconds = (name: string, fallback: string) => readSeconds(env, name, fallback, problems)
   const choice = <T extends string>(name: string, options: readonly T[], fallback: T) =>
-    readChoice(env, name, options, fallback, problems)
+    readChoice(env, { name, options, fallback }, problems)
   const config: WorkerConfig = {
     settings: {
       veleroNamespace: readName(env, 'VELERO_NAMESPACE', 'velero', problems),
@@ -161,9 +161,7 @@ function readSeconds(env: Env, name: string, fallback: string, problems: string[
 
 function readChoice<T extends string>(
   env: Env,
-  name: string,
-  options: readonly T[],
-  fallback: T,
+  { name, options, fallback }: { name: string; options: readonly T[]; fallback: T },
   problems: string[],
 ): T {
   const text = env[name]

@@ -81,10 +81,10 @@ function onTerminal(argv: readonly string[], columns: number): [string, string[]
   return ['script', ['-qefc', `stty cols ${columns} rows 24; exec ${command}`, '/dev/null']]
 }
 
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- terminals are told what to do by control characters
 const cursorMoves = /\u001b\[[0-9;?]*[A-Za-z]/g
 
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- terminals are told what to do by control characters
 const lineEnds = /[\r\n]+|\u001b\[\d*[ABCDGJK]/
 
 function linesOf(text: string): string[] {

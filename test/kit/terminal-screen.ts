@@ -8,9 +8,9 @@ export interface TerminalScreen {
   lost: number
 }
 
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- terminals are told what to do by control characters
 const piece = /\u001b\[(\??)(\d*)([A-Za-z])|[\r\n]|[^\u001b\r\n]|(\u001b)/gu
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- terminals are told what to do by control characters
 const unfinished = /\u001b(?:\[\??\d*)?$/
 
 /**

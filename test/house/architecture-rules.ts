@@ -1,0 +1,177 @@
+/** What the files of a folder may import. A folder may always import from itself and from the folders inside it. */
+export interface Rule {
+  /** Folders of this repository. */
+  folders: readonly string[]
+  /** Folders or files of which types may be imported, and nothing else. */
+  types?: readonly string[]
+  /** Single files of folders that may not be imported as a whole, each with its reason. */
+  doors?: Readonly<Record<string, string>>
+  /** Packages from npm. */
+  packages: readonly string[]
+  /** Modules of Node, without `node:`. */
+  builtins: readonly string[] | 'any'
+}
+
+const pure = { builtins: [] } as const
+
+/** The rules by folder. The rule of the innermost folder holds for a file. */
+export const rules: Readonly<Record<string, Rule>> = {
+  velero: { ...pure, folders: [], packages: [] },
+  core: { ...pure, folders: ['velero'], packages: ['re2js', 'yaml'] },
+  contract: {
+    ...pure,
+    folders: ['velero', 'core'],
+    types: ['activities'],
+    packages: ['@temporalio/client', '@temporalio/common', '@temporalio/workflow'],
+  },
+  workflows: {
+    ...pure,
+    folders: ['velero', 'core', 'contract'],
+    types: ['activities'],
+    packages: ['@temporalio/common', '@temporalio/workflow'],
+  },
+  activities: {
+    folders: ['velero', 'core', 'contract'],
+    packages: ['@temporalio/activity', '@temporalio/common', 'lru-cache', 'p-limit'],
+    builtins: ['async_hooks', 'stream', 'util', 'zlib'],
+  },
+  infra: {
+    folders: ['velero', 'core'],
+    types: ['activities/ports.ts'],
+    packages: [
+      '@aws-sdk/client-s3',
+      '@aws-sdk/lib-storage',
+      '@aws-sdk/s3-request-presigner',
+      '@kubernetes/client-node',
+      'ini',
+      'p-limit',
+      'pino',
+      'prom-client',
+      'tar-stream',
+      'undici',
+      'ws',
+    ],
+    builtins: 'any',
+  },
+  'infra/traces': {
+    folders: [],
+    packages: [
+      '@opentelemetry/api',
+      '@opentelemetry/context-async-hooks',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace-base',
+      '@temporalio/interceptors-opentelemetry',
+    ],
+    builtins: 'any',
+  },
+  worker: {
+    folders: ['velero', 'core', 'contract', 'activities', 'infra', 'velero-server'],
+    doors: { 'package.json': 'its version' },
+    packages: [
+      '@temporalio/activity',
+      '@temporalio/client',
+      '@temporalio/common',
+      '@temporalio/envconfig',
+      '@temporalio/worker',
+    ],
+    builtins: 'any',
+  },
+  'velero-server': {
+    folders: ['velero', 'core', 'contract', 'activities', 'infra'],
+    doors: { 'worker/config.ts': 'its settings' },
+    packages: ['@temporalio/client', '@temporalio/common'],
+    builtins: 'any',
+  },
+  'velero-server/decide': { ...pure, folders: ['velero', 'core'], packages: [] },
+  'client/api': {
+    folders: ['velero', 'core', 'contract'],
+    types: ['activities'],
+    doors: {
+      'infra/cluster/connect.ts': 'the client reads the cluster',
+      'infra/store/open-store.ts': 'the client reads the bucket',
+      'client/cli/exit-codes.ts': 'to be ended',
+      'client/cli/explain-error.ts': 'to be ended',
+      'client/cli/nearest-names.ts': 'to be ended',
+      'client/cli/read-yaml-file.ts': 'to be ended',
+      'client/cli/spec-flags.ts': 'to be ended',
+    },
+    packages: ['@temporalio/client', '@temporalio/envconfig'],
+    builtins: 'any',
+  },
+  'client/show': {
+    folders: ['velero', 'contract', 'client/api'],
+    doors: { 'client/cli/explain-error.ts': 'to be ended' },
+    packages: ['@temporalio/client', 'cli-progress', 'yaml'],
+    builtins: [],
+  },
+  'client/cli': {
+    folders: ['velero', 'core', 'contract', 'client/api', 'client/show'],
+    doors: {
+      'package.json': 'its version',
+      'infra/traces/start-tracing.ts': 'calls to Temporal are traced',
+      'infra/traces/is-tracing-asked.ts': 'calls to Temporal are traced',
+    },
+    packages: ['@temporalio/client', 'commander', 'yaml'],
+    builtins: 'any',
+  },
+}
+
+/** Files that may import what their folder may not, each with its reason. */
+export const exceptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'core/sha256.ts': { 'node:crypto': 'a pure function that Node has' },
+  'client/api/example.ts': { 'drydock/client': 'an example of the package, by the name that its users import' },
+}
+
+/** Folders whose imports are free, each with its reason. */
+export const free: Readonly<Record<string, string>> = {
+  test: 'a test may look at everything',
+  devstack: 'starts the real servers for tests and the demo; no part of the product',
+  bench: 'measures the product from outside',
+  types: 'declarations for packages that have none',
+}
+
+/** Folders where nothing waits, reads a clock or draws a random number. */
+export const timeless = ['velero', 'core', 'velero-server/decide']
+
+/** Files that are in an import circle today. The list only becomes shorter, and ends empty. */
+export const inCircles = new Set<string>([
+  'activities/admit/admit-restore.ts',
+  'activities/admit/claim-restore.ts',
+  'activities/admit/count-admission.ts',
+  'activities/finalize/await-hooks.ts',
+  'activities/finalize/clean-up.ts',
+  'activities/finalize/finalize-restore.ts',
+  'activities/finalize/patch-volumes.ts',
+  'activities/finalize/runners.ts',
+  'activities/finalize/tidy-journal.ts',
+  'activities/finalize/validate.ts',
+  'activities/frame/session.ts',
+  'activities/items/await-crd.ts',
+  'activities/items/create-companions.ts',
+  'activities/items/finish-item.ts',
+  'activities/items/item-tools.ts',
+  'activities/items/restore-item.ts',
+  'activities/items/write-item.ts',
+  'activities/plan/gather-facts.ts',
+  'activities/plan/plan-restore.ts',
+  'activities/plan/select-items.ts',
+  'activities/plan/version-choice.ts',
+  'activities/volumes/begin-pod-volumes.ts',
+  'activities/volumes/volumes-of-pod.ts',
+  'core/request/admission-rules.ts',
+  'core/request/admit-request.ts',
+  'core/volumes/decide-pod-work.ts',
+  'core/volumes/pod-trouble.ts',
+  'devstack/tools/build-lock.ts',
+  'devstack/tools/from-go.ts',
+  'devstack/tools/from-release.ts',
+  'devstack/tools/obtain-tool.ts',
+  'infra/cluster/discovery.ts',
+  'infra/cluster/list-objects.ts',
+  'infra/cluster/objects.ts',
+  'infra/cluster/presence.ts',
+  'infra/cluster/renew-lease.ts',
+  'workflows/await-namespaces.ts',
+  'workflows/restore-waves.ts',
+])

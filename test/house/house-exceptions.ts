@@ -1,0 +1,41 @@
+/** Folders that may hold more files than the house allows, each with how many and why. The numbers only go down. */
+export const fullFolders: Readonly<Record<string, { files: number; because: string }>> = {
+  'core/actions': { files: 40, because: 'one file for each of the item actions of Velero' },
+  'core/items': { files: 19, because: 'to be reduced' },
+  'core/plan': { files: 18, because: 'to be reduced' },
+  'client/api': { files: 20, because: 'to be reduced' },
+  devstack: { files: 26, because: 'to be reduced' },
+  'infra/archive': { files: 18, because: 'to be reduced' },
+  'infra/cluster': { files: 22, because: 'to be reduced' },
+  workflows: { files: 22, because: 'to be reduced' },
+  'test/e2e': { files: 44, because: 'to be reduced' },
+  'test/kit': { files: 28, because: 'to be reduced' },
+  'test/parity': { files: 18, because: 'to be reduced' },
+}
+
+/** Files that may be longer, each with its reason. */
+export const longFiles: Readonly<Record<string, string>> = {}
+
+/** Files with a test that stands still, each with its reason. */
+export const skipped: Readonly<Record<string, string>> = {}
+
+/** Files in which the linter lets a rule go, each with its reason. */
+export const letOff: Readonly<Record<string, string>> = {
+  'test/**': 'a table has a parameter for each column, and `describe` holds many tests',
+  'activities/items/write-item.ts': 'to be mended',
+  'activities/items/restore-chunk.ts': 'to be mended',
+  'activities/plan/version-choice.ts': 'to be mended',
+  'velero-server/leader.ts': 'to be mended',
+  'worker/wire.ts': 'the composition root: one line for each part',
+}
+
+/** Exported functions without a sentence, by file and name. */
+export const undocumented = new Set<string>([
+  'devstack/stack.ts startStack',
+  'infra/cluster/attempts.ts createAttempts',
+  'infra/cluster/exchange.ts first',
+  'infra/cluster/exchange.ts asError',
+  'infra/cluster/lease-sightings.ts createLeaseSightings',
+  'infra/cluster/worker-lease.ts leaseRef',
+  'infra/cluster/worker-lease.ts readLease',
+])
