@@ -33,7 +33,7 @@ export const claimedAnnotation = 'drydock.io/claimed'
 export const adoptAnnotation = 'drydock.io/adopt'
 /** Asks for a running restore to be cancelled; the value is the reason. */
 export const cancelAnnotation = 'drydock.io/cancel'
-/** `exact` (default) or `owners`: how the owners of fields are restored (design.md, managed fields). */
+/** `exact` (default) or `owners`: how the owners of fields are restored (decision 10). */
 export const managedFieldsAnnotation = 'drydock.io/managed-fields'
 
 /** `at-least-once` runs an exec hook again that an earlier attempt may have run (rule 12). */

@@ -20,7 +20,7 @@ const statusTriesMax = 5
 
 /**
  * The steps after the create, each safe to run again: status, managed fields, readiness of a CRD. A message of one
- * does not hide the next but for what Velero ends there. Source: pkg/restore/restore.go restoreItem, steps 24 to 28.
+ * does not hide the next but for what Velero ends there. Source: pkg/restore/restore.go restoreItem, after the create.
  */
 export async function finishItem(input: FinishInput, tools: ItemTools): Promise<Message[]> {
   const messages: Message[] = []

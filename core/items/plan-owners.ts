@@ -15,7 +15,7 @@ export interface Posting {
 /**
  * Mode `exact`: create as ourselves, then set the backup's entries. Mode `owners`: where one Update manager owns every
  * field that the create sets, the create carries that manager's name and the other entries, and needs no second write
- * (design.md, "Managed fields"). Objects with several owners of other fields than status go by two writes in any mode.
+ * (decision 10). Objects with several owners of other fields than status go by two writes in any mode.
  */
 export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: string): Posting {
   const entries = object.metadata.managedFields ?? []

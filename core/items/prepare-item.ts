@@ -58,7 +58,7 @@ export type Preparation =
       companions: readonly Companion[]
       operation?: BegunOperation
       messages: readonly Message[]
-      /** Velero would never find it equal to what stands there (quirk 9 of velero-item-restore.md §11). */
+      /** Velero would never find it equal to what stands there (see `convertsThroughStruct`). */
       neverEqual: boolean
     }
 

@@ -15,9 +15,10 @@ const always: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether this action of Velero would have passed the item through a Go struct, which adds `creationTimestamp: null`
- * and makes the object unequal to whatever stands in the cluster (velero-item-restore.md §3 and §11, quirk 9). The
- * noise itself is never written; that Velero calls such objects different is kept, since warnings and lists tell so.
+ * Whether this action of Velero would have passed the item through a Go struct. That adds `creationTimestamp: null`, so
+ * Velero never finds the object equal to the one in the cluster. We never write the addition itself. But we keep that
+ * Velero calls such objects different, since its warnings and lists say so (docs/velero-parity.md, "Item actions").
+ * Source: the built-in actions in pkg/restore/actions.
  */
 export function convertsThroughStruct(action: string, item: Manifest, spec: RestoreSpec): boolean {
   if (always.has(action)) return true

@@ -3,7 +3,7 @@ import type { Outcome } from '../items/outcome.ts'
 /**
  * Outcomes by key. It only ever grows by merging, and merging has laws: it is idempotent, commutative and
  * associative. So a chunk that is reported twice, by a retry or by a worker thought dead, changes nothing,
- * and counts are derived from the tally, never added up (design.md, decision 2).
+ * and counts are derived from the tally, never added up (decision 8).
  */
 export type Tally = ReadonlyMap<string, Outcome>
 
