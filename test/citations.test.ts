@@ -83,6 +83,7 @@ describe('the guard of citations', () => {
     ['docs/a.md', 'See [ours](../core/items/theirs.ts).'],
     ['docs/a.md', 'See [why](decisions/0002-journal.md#why-not).'],
     ['docs/a.md', 'Held by [an object is theirs](../test/core/ours.test.ts).'],
+    ['docs/a.md', 'See [theirs.ts](../core/items/ours.ts).'],
     ['deploy/a.yaml', '# see docs/gone.md'],
   ])('catches in %s: %s', (file, text) => {
     expect(broken(file, text)).not.toEqual([])

@@ -170,8 +170,8 @@ export const inCircles = new Set<string>([
   'infra/cluster/discovery.ts',
   'infra/cluster/list-objects.ts',
   'infra/cluster/objects.ts',
-  'infra/cluster/presence.ts',
-  'infra/cluster/renew-lease.ts',
+  'infra/presence/presence.ts',
+  'infra/presence/renew-lease.ts',
   'workflows/await-namespaces.ts',
   'workflows/restore-waves.ts',
 ])

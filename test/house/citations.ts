@@ -87,7 +87,9 @@ function linksOf(file: string, text: string, library: Library): string[] {
     if (!isFile && !library.folders.has(place)) return [`the link to ${target} leads to no file`]
     if (heading !== undefined && !(isFile && headingsOf(library.textOf(place)).has(heading)))
       return [`the link to ${target} leads to no heading`]
-    const namesTest = place.endsWith('.test.ts') && !label.endsWith('.ts')
+    const isPath = /^[\w./-]+\.(?:ts|cjs)$/.test(label)
+    if (isPath && !`/${place}`.endsWith(`/${label}`)) return [`the link called ${label} leads to ${place}`]
+    const namesTest = place.endsWith('.test.ts') && !isPath
     if (namesTest && !library.textOf(place).includes(label)) return [`${place} has no test called "${label}"`]
     return []
   })
