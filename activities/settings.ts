@@ -33,8 +33,6 @@ export interface Settings {
   managedFields: ManagedFieldsMode
   /** `--restore-resource-priorities`. */
   priorities: { high: readonly GroupResource[]; low: readonly GroupResource[] }
-  /** How long result files may keep a terminal phase waiting (rule 13). */
-  resultsPatienceSeconds: number
   /** Whether Velero's own restore controllers run; `auto` looks at Deployment `velero`. */
   veleroControllers: 'auto' | 'on' | 'off'
   /** Whether restored objects are looked at once more in the end where the Restore does not say. */

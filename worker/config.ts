@@ -5,10 +5,8 @@ import { parsePriorities } from '../core/plan/order-resources.ts'
 import { highPriorities, itemOperationTimeout, lowPriorities } from '../velero/defaults.ts'
 import type { Settings } from '../activities/settings.ts'
 import { tracingProblems } from '../infra/traces/is-tracing-asked.ts'
-import { defaultHttpAddress, parseHttpAddress } from './http-address.ts'
-import type { HttpAddress } from './http-address.ts'
 
-/** All that a worker is told from outside. */
+/** All settings of a worker. */
 export interface WorkerConfig {
   settings: Settings
   kubeconfig: string | undefined
@@ -23,23 +21,31 @@ export interface WorkerConfig {
   freeBytesMin: number
   connectionsMax: number
   shutdownGraceSeconds: number
-  /** How long Temporal and the API server may be away when the worker starts. */
+  /** How long Temporal and the API server may be unavailable when the worker starts. */
   startTimeoutSeconds: number
   /** Where health checks and metrics are served; undefined where they are not. */
   http: HttpAddress | undefined
   logLevel: 'debug' | 'info' | 'warn' | 'error'
   logFormat: 'json' | 'pretty'
-  /** Whether a Velero server does its own work beside us; `auto` looks at Deployment `velero`. */
+  /** Whether a Velero server runs and does its other work; `auto` looks at Deployment `velero`. */
   veleroServer: 'auto' | 'present' | 'absent'
-  /** `--store-validation-frequency`, while we do that work. */
+  /** `--store-validation-frequency`, where no Velero server runs. */
   validationFrequencySeconds: number
-  /** `--backup-sync-period`, likewise. */
+  /** `--backup-sync-period`, where no Velero server runs. */
   backupSyncPeriodSeconds: number
   /** The host's name, from which the worker's own is made. */
   host: string
 }
 
-/** What is wrong with the environment: all of it, not the first. */
+/** Where the worker serves health checks and metrics. */
+export interface HttpAddress {
+  host: string
+  port: number
+  /** It was not set: another port will do. */
+  isDefault: boolean
+}
+
+/** All problems of the environment, not only the first. */
 export class ConfigErrors extends Error {
   override readonly name = 'ConfigErrors'
   readonly problems: readonly string[]
@@ -51,6 +57,9 @@ export class ConfigErrors extends Error {
     this.problems = problems
   }
 }
+
+/** Near Velero's 8085, and reachable from this machine only: metrics hold names of schedules and kinds. */
+const defaultHttpAddress = '127.0.0.1:8086'
 
 const gib = 1024 ** 3
 
@@ -101,7 +110,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
         .filter((feature) => feature !== ''),
       managedFields: choice('DRYDOCK_MANAGED_FIELDS', ['exact', 'owners'], 'exact'),
       priorities: readPriorities(env, problems),
-      resultsPatienceSeconds: 60,
       validate: choice('DRYDOCK_VALIDATE', ['true', 'false'], 'false') === 'true',
       veleroControllers: choice('DRYDOCK_VELERO_CONTROLLERS', ['auto', 'on', 'off'], 'auto'),
     },
@@ -196,4 +204,13 @@ function readHttpAddress(env: Env, problems: string[]): HttpAddress | undefined 
   if (parsed !== undefined) return { ...parsed, isDefault: text === defaultHttpAddress }
   problems.push(`DRYDOCK_HTTP_ADDRESS is "${text}": it takes host:port, :port or off`)
   return undefined
+}
+
+/** Reads `host:port`, `[::1]:port`, or `:port` for all addresses; undefined for anything else. */
+function parseHttpAddress(text: string): Omit<HttpAddress, 'isDefault'> | undefined {
+  const found = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]*)):(\d{1,5})$/.exec(text)
+  const port = Number(found?.[3])
+  if (found === null || port > 65_535) return undefined
+  const host = found[1] ?? found[2] ?? ''
+  return { host: host === '' ? '0.0.0.0' : host, port }
 }

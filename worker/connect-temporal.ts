@@ -3,38 +3,41 @@ import type { ClientPlugin } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection } from '@temporalio/worker'
 import { channelArgs } from '../contract/connection-options.ts'
-import { patiently } from './retry-start.ts'
-import type { Patience } from './retry-start.ts'
+import { retryStart } from './retry-start.ts'
+import type { StartRetry } from './retry-start.ts'
 
-/** Both connections of a worker to Temporal: one to poll, one to start and to ask. */
-export interface TemporalDesk {
+/** The two connections of a worker to Temporal: one polls for tasks, one starts and queries workflows. */
+export interface TemporalConnection {
   connection: NativeConnection
   client: Client
   namespace: string
   address: string
-  /** Fails unless Temporal answers within four seconds. */
+  /** Throws unless Temporal answers within four seconds. */
   ping: () => Promise<void>
   close(): Promise<void>
 }
 
 const pingMs = 4000
 
-/** Connects by the profile of the environment (`TEMPORAL_…`, `temporal.toml`) and sees that the namespace is there. */
-export async function connectTemporal(patience: Patience, plugins: readonly ClientPlugin[]): Promise<TemporalDesk> {
+/** Connects as the environment says (`TEMPORAL_…`, `temporal.toml`), and checks that the namespace exists. */
+export async function connectTemporal(
+  start: StartRetry,
+  plugins: readonly ClientPlugin[],
+): Promise<TemporalConnection> {
   const { connectionOptions, namespace = 'default' } = loadProfile()
   const address = connectionOptions.address ?? 'localhost:7233'
   const what = `Temporal at ${address} does not answer`
-  const patient = { ...patience, isFinal: isRefusal }
-  const connection = await patiently(what, () => NativeConnection.connect(connectionOptions), patient)
-  const clientConnection = await patiently(
+  const retry = { ...start, isFinal: isRefusal }
+  const connection = await retryStart(what, () => NativeConnection.connect(connectionOptions), retry)
+  const clientConnection = await retryStart(
     what,
     () => Connection.connect({ ...connectionOptions, channelArgs }),
-    patient,
+    retry,
   )
-  await patiently(
+  await retryStart(
     `Temporal namespace "${namespace}" cannot be used`,
     () => clientConnection.workflowService.describeNamespace({ namespace }),
-    patient,
+    retry,
   )
   return {
     connection,
@@ -60,7 +63,7 @@ function loadProfile(): ReturnType<typeof loadClientConnectConfig> {
   }
 }
 
-/** Credentials that are refused now are refused in a second too. */
+/** Credentials that are refused now will be refused in a second too. */
 function isRefusal(thrown: unknown): boolean {
   return /unauthenticated|permission.?denied|certificate|unauthorized/i.test(String(thrown))
 }

@@ -1,24 +1,68 @@
 import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import type { Worker } from '@temporalio/worker'
+import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
+import type { WorkerConfig } from './config.ts'
+import { serveHttp } from './http-server.ts'
+import type { Check, HttpServer } from './http-server.ts'
+import { readTemporalMetrics } from './temporal-runtime.ts'
+import type { WorkerParts } from './wire.ts'
 
-/** One thing that a worker needs, and how it is with it. */
-export interface Check {
-  name: string
-  ok: boolean
-  detail?: string
+/** What of the worker runs already; filled in while it starts. */
+export interface WorkerState {
+  parts?: WorkerParts
+  worker?: Worker
+  /** The first list of Restores has been read. */
+  synced: boolean
 }
 
-/** What readiness asks for. Each throws, in words, where it is not so. */
-export type Checks = Readonly<Record<string, () => Promise<void> | void>>
+/** Serves `/livez`, `/readyz` and `/metrics`, before the worker connects: so they show why one cannot start. */
+export async function serveHealth(
+  config: WorkerConfig,
+  state: WorkerState,
+  options: { metrics: WorkerMetrics; temporalMetrics: string },
+): Promise<HttpServer | undefined> {
+  if (config.http === undefined) return undefined
+  return serveHttp(config.http, {
+    alive: () => state.worker?.getState() !== 'FAILED',
+    ready: createReadiness({
+      worker: () => assertRunning(state),
+      temporal: () => started(state).temporal.ping(),
+      cluster: () => started(state).presence.assertMayWrite(),
+      restores: () => {
+        if (!state.synced) throw new Error('the Restores have not been read yet')
+      },
+      disk: () => checkDisk(config.cacheDir, config.freeBytesMin),
+    }),
+    metrics: async () => {
+      const texts = await Promise.all([options.metrics.text(), readTemporalMetrics(options.temporalMetrics)])
+      return texts.map((text) => (text === '' || text.endsWith('\n') ? text : `${text}\n`)).join('')
+    },
+  })
+}
 
-const deadlineMs = 3000
-const keptMs = 1000
+function started({ parts }: WorkerState): WorkerParts {
+  if (parts === undefined) throw new Error('not connected yet')
+  return parts
+}
 
-/** Asks all checks side by side, each with a deadline; the answer is kept for a second, whoever asks how often. */
-export function createHealth(checks: Checks): () => Promise<Check[]> {
+function assertRunning({ worker }: WorkerState): void {
+  if (worker === undefined) throw new Error('the worker is still starting')
+  const now = worker.getState()
+  if (now !== 'RUNNING') throw new Error(`the worker is ${now.toLowerCase()}`)
+}
+
+/** The checks of `/readyz`, by name. Each throws an error that says what is wrong. */
+type Checks = Readonly<Record<string, () => Promise<void> | void>>
+
+const checkDeadlineMs = 3000
+const answerKeptMs = 1000
+
+/** Runs all checks at once, each with a deadline. The answer is kept for a second, however often it is asked for. */
+function createReadiness(checks: Checks): () => Promise<Check[]> {
   let kept: { at: number; answer: Promise<Check[]> } | undefined
   return () => {
     const now = performance.now()
-    if (kept !== undefined && now - kept.at < keptMs) return kept.answer
+    if (kept !== undefined && now - kept.at < answerKeptMs) return kept.answer
     kept = { at: now, answer: Promise.all(Object.entries(checks).map(([name, check]) => ask(name, check))) }
     return kept.answer
   }
@@ -27,7 +71,7 @@ export function createHealth(checks: Checks): () => Promise<Check[]> {
 async function ask(name: string, check: Checks[string]): Promise<Check> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs)
+    timer = setTimeout(() => reject(new Error(`no answer within ${checkDeadlineMs / 1000} s`)), checkDeadlineMs)
   })
   try {
     await Promise.race([check(), late])
@@ -39,8 +83,8 @@ async function ask(name: string, check: Checks[string]): Promise<Check> {
   }
 }
 
-/** Fails unless archives can be put into the folder: it takes files, and the disk has that much room. */
-export async function checkDisk(dir: string, freeBytesMin: number): Promise<void> {
+/** Throws unless archives can be stored in the folder: it takes files, and its disk has so many bytes free. */
+async function checkDisk(dir: string, freeBytesMin: number): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await access(dir, constants.R_OK | constants.W_OK | constants.X_OK)
   const { bavail, bsize } = await statfs(dir)

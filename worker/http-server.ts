@@ -1,12 +1,19 @@
 import { createServer } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Check } from './health.ts'
-import type { HttpAddress } from './http-address.ts'
+import type { HttpAddress } from './config.ts'
+
+/** One thing that a worker needs, and whether it has it. */
+export interface Check {
+  name: string
+  ok: boolean
+  /** What is wrong, where it is not ok. */
+  detail?: string
+}
 
 /** What the worker answers over HTTP. */
 export interface HttpAnswers {
-  /** False where only a restart helps. */
+  /** False where only a restart of the process helps. */
   alive: () => boolean
   ready: () => Promise<readonly Check[]>
   metrics: () => Promise<string>
@@ -14,14 +21,14 @@ export interface HttpAnswers {
 
 /** The running server. */
 export interface HttpServer {
-  /** `host:port` as it came to be. */
+  /** `host:port` as it is served. */
   address: string
   close(): Promise<void>
 }
 
 const connectionsMax = 64
 
-/** Serves `/livez`, `/readyz` and `/metrics`. A default address that is taken gives way to any free port. */
+/** Serves `/livez`, `/readyz` and `/metrics`. Where the default address is taken it takes any free port. */
 export async function serveHttp(address: HttpAddress, answers: HttpAnswers): Promise<HttpServer> {
   const server = createServer({ requestTimeout: 5000, headersTimeout: 5000 }, (request, response) => {
     void answer(request.method ?? 'GET', request.url ?? '/', response, answers)

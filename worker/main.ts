@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
-import { Runtime, Worker } from '@temporalio/worker'
+import { Worker } from '@temporalio/worker'
 import type { Log } from '../activities/ports.ts'
 import { systemClock } from '../infra/clock.ts'
 import { createLog } from '../infra/log/worker-log.ts'
@@ -10,30 +10,21 @@ import { startTracing } from '../infra/traces/start-tracing.ts'
 import type { Tracing } from '../infra/traces/start-tracing.ts'
 import { ConfigErrors, readConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
-import { countRestores } from './count-restores.ts'
 import { observeActivities } from './observe-activities.ts'
 import { sceneLog } from './context-log.ts'
 import { hasSearchAttributes } from '../contract/registered-attributes.ts'
-import { serveHealth } from './serve-health.ts'
-import type { WorkerState } from './serve-health.ts'
-import { temporalLogger } from './temporal-logger.ts'
-import { pickLoopbackAddress } from './temporal-metrics.ts'
-import { watchRestores } from './watch-restores.ts'
+import { serveHealth } from './health.ts'
+import type { WorkerState } from './health.ts'
+import { installTemporalRuntime, pickLoopbackAddress } from './temporal-runtime.ts'
+import { countRestores, watchRestores } from './watch-restores.ts'
 import { wire } from './wire.ts'
 import { startLeading } from '../velero-server/start-leading.ts'
-import type { Workshop } from './wire.ts'
-
-/**
- * A worker that stops asks for no more tasks, and Temporal's core gives up the questions under way at once. A server
- * that does not end them itself may just have answered one with a task, whose attempt is lost then. With this much
- * patience what the last workflow tasks brought about still arrives, and is done.
- */
-const pollPatienceMs = 2000
+import type { WorkerParts } from './wire.ts'
 
 /** Exit codes: 0 stopped as asked, 1 gave up, 2 the configuration is wrong. */
 const exitCodes = { stopped: 0, gaveUp: 1, badConfig: 2 } as const
 
-// Said outright: connections of a start that failed half-way would keep the process alive.
+// Exits explicitly: open connections of a start that failed would keep the process alive.
 process.exit(await main())
 
 async function main(): Promise<number> {
@@ -56,8 +47,8 @@ async function main(): Promise<number> {
 }
 
 /**
- * Polls until SIGTERM or SIGINT. Then it takes nothing new, lets what runs come to its end for the time of grace, and
- * only after that cancels it: a chunk takes seconds, so a stop is not seen in any restore. A second signal ends at once.
+ * Works until SIGTERM or SIGINT. Then it takes no new tasks, and running activities may end within the grace period; what
+ * still runs after it is cancelled. A chunk takes seconds, so no restore notices a stop. A second signal ends at once.
  */
 async function run(config: WorkerConfig, log: Log): Promise<void> {
   const metrics = createMetrics()
@@ -65,7 +56,7 @@ async function run(config: WorkerConfig, log: Log): Promise<void> {
   const state: WorkerState = { synced: false }
   const http = await serveHealth(config, state, { metrics, temporalMetrics })
   if (http !== undefined) log.info('health and metrics are served', { address: http.address })
-  installRuntime(log, temporalMetrics)
+  installTemporalRuntime(log, temporalMetrics)
   const stopEarly = onEarlyStop(log)
   const tracing = await startTracing(process.env, {
     service: 'drydock-worker',
@@ -73,14 +64,14 @@ async function run(config: WorkerConfig, log: Log): Promise<void> {
     warn: (message) => log.warn(message),
   })
   try {
-    const shop = await wire(config, { log, metrics, tracing })
-    state.shop = shop
+    const parts = await wire(config, { log, metrics, tracing })
+    state.parts = parts
     try {
-      state.worker = await createWorker(config, shop, { metrics, tracing })
+      state.worker = await createWorker(config, parts, { metrics, tracing })
       stopEarly.over()
-      await work(config, state.worker, { log, metrics, state, shop })
+      await work(config, state.worker, { log, metrics, state, parts })
     } finally {
-      await shop.close()
+      await parts.close()
       log.info('worker has stopped')
     }
   } finally {
@@ -90,26 +81,7 @@ async function run(config: WorkerConfig, log: Log): Promise<void> {
   }
 }
 
-function installRuntime(log: Log, metricsAddress: string): void {
-  process.env['TEMPORAL_POLL_SHUTDOWN_INTERRUPT_WAIT_MS'] ??= String(pollPatienceMs)
-  Runtime.install({
-    shutdownSignals: ['SIGINT', 'SIGTERM'],
-    telemetryOptions: {
-      logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
-      metrics: {
-        prometheus: {
-          bindAddress: metricsAddress,
-          countersTotalSuffix: true,
-          unitSuffix: true,
-          useSecondsForDurations: true,
-        },
-      },
-    },
-    logger: temporalLogger(log),
-  })
-}
-
-/** While it starts a worker has nothing to drain: a signal ends it at once. */
+/** A worker that is still starting has no running activities: a signal ends it at once. */
 function onEarlyStop(log: Log): { over: () => void } {
   const stop = () => {
     log.info('worker has stopped before it had started')
@@ -121,18 +93,18 @@ function onEarlyStop(log: Log): { over: () => void } {
 
 function createWorker(
   config: WorkerConfig,
-  shop: Workshop,
+  parts: WorkerParts,
   { metrics, tracing }: { metrics: WorkerMetrics; tracing: Tracing | undefined },
 ): Promise<Worker> {
   return Worker.create({
-    connection: shop.temporal.connection,
-    namespace: shop.temporal.namespace,
-    taskQueue: shop.taskQueue,
+    connection: parts.temporal.connection,
+    namespace: parts.temporal.namespace,
+    taskQueue: parts.taskQueue,
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    activities: shop.activities,
+    activities: parts.activities,
     interceptors: { activity: [observeActivities(metrics)] },
     plugins: tracing === undefined ? [] : [tracing.plugin],
-    identity: shop.presence.worker,
+    identity: parts.presence.worker,
     maxConcurrentActivityTaskExecutions: config.chunksMax + 16,
     maxCachedWorkflows: config.restoresCachedMax,
     maxHeartbeatThrottleInterval: '1s',
@@ -145,23 +117,23 @@ interface Work {
   log: Log
   metrics: WorkerMetrics
   state: WorkerState
-  shop: Workshop
+  parts: WorkerParts
 }
 
-async function work(config: WorkerConfig, worker: Worker, { log, metrics, state, shop }: Work): Promise<void> {
+async function work(config: WorkerConfig, worker: Worker, { log, metrics, state, parts }: Work): Promise<void> {
   const namespace = config.settings.veleroNamespace
-  const cluster = shop.cluster.cluster
+  const cluster = parts.cluster.cluster
   const stopping = new AbortController()
   const { signal } = stopping
-  const tagged = await hasSearchAttributes(shop.temporal.client, shop.temporal.namespace)
+  const tagged = await hasSearchAttributes(parts.temporal.client, parts.temporal.namespace)
   if (!tagged)
     log.warn(
       'the search attributes of restores are not registered: the Web UI cannot filter by them (docs/operating.md)',
     )
   const watching = watchRestores({
-    cluster: shop.cluster,
-    client: shop.temporal.client,
-    taskQueue: shop.taskQueue,
+    cluster: parts.cluster,
+    client: parts.temporal.client,
+    taskQueue: parts.taskQueue,
     namespace,
     tagged,
     signal,
@@ -171,20 +143,20 @@ async function work(config: WorkerConfig, worker: Worker, { log, metrics, state,
       log.info('watching Restores', { namespace })
     },
   })
-  // Without a watch the worker is deaf: it drains and ends, and whatever restarts it shows why.
+  // Without the watch the worker gets no Restores: it stops, and its log says why.
   watching.catch(() => worker.getState() === 'RUNNING' && worker.shutdown())
   const counting = countRestores({ cluster, namespace, clock: systemClock, log, signal, set: metrics.setRestores })
   const leading = startLeading({
     config,
-    client: shop.temporal.client,
-    cluster: shop.cluster,
-    ports: shop.ports,
+    client: parts.temporal.client,
+    cluster: parts.cluster,
+    ports: parts.ports,
     signal,
   })
   log.info('worker is ready', {
-    worker: shop.presence.worker,
-    taskQueue: shop.taskQueue,
-    temporal: shop.temporal.address,
+    worker: parts.presence.worker,
+    taskQueue: parts.taskQueue,
+    temporal: parts.temporal.address,
     cluster: cluster.id,
   })
   try {

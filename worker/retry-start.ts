@@ -1,28 +1,31 @@
 import type { Clock, Log } from '../activities/ports.ts'
 
-/** How long a start may take, and what it says meanwhile. */
-export interface Patience {
-  /** Milliseconds since 1970 after which nothing is tried again; shared by all steps of a start. */
+/** Until when the steps of a start are retried. */
+export interface StartRetry {
+  /** Milliseconds since 1970, the same for all steps of a start. */
   deadline: number
   log: Log
   clock: Clock
-  /** Whether trying again cannot help: a wrong certificate, a forbidden verb. */
+  /** Whether a retry cannot help: a wrong certificate, a forbidden verb. */
   isFinal?: (thrown: unknown) => boolean
 }
 
 const pauseMs = 1000
 
-/** Tries a step of the start until it succeeds or patience ends; then it fails with one line that says what is away. */
-export async function patiently<T>(what: string, work: () => Promise<T>, patience: Patience): Promise<T> {
+/**
+ * Retries a step of the start each second until it succeeds, its error is final, or the deadline has passed. Then it
+ * throws one line: `what`, and why.
+ */
+export async function retryStart<T>(what: string, step: () => Promise<T>, retry: StartRetry): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await work()
+      return await step()
     } catch (thrown) {
       const why = `${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`
-      const left = patience.deadline - patience.clock.now().getTime()
-      if (patience.isFinal?.(thrown) === true || left <= 0) throw new Error(why, { cause: thrown })
-      if (tries === 1) patience.log.warn(`${why}; trying for another ${Math.ceil(left / 1000)} s`)
-      await patience.clock.sleep(Math.min(pauseMs, left))
+      const leftMs = retry.deadline - retry.clock.now().getTime()
+      if (retry.isFinal?.(thrown) === true || leftMs <= 0) throw new Error(why, { cause: thrown })
+      if (tries === 1) retry.log.warn(`${why}; trying for another ${Math.ceil(leftMs / 1000)} s`)
+      await retry.clock.sleep(Math.min(pauseMs, leftMs))
     }
   }
 }

@@ -1,18 +1,18 @@
 import type { Client } from '@temporalio/client'
-import type { Log } from '../activities/ports.ts'
+import type { Clock, Cluster, Log } from '../activities/ports.ts'
 import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import { watchResource } from '../infra/cluster/watch.ts'
-import { cancelAnnotation, claimedAnnotation } from '../velero/labels.ts'
+import { cancelAnnotation, claimedAnnotation, restoreFinalizer } from '../velero/labels.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import { isTerminal } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
 import { isSweptByVelero } from '../core/results/restore-status.ts'
-import { cancelSignal, deletedReason, sweptSignal, workflowIdOf } from '../contract/restore-workflow.ts'
+import { cancelSignal, deletedReason, deleteWorkflowIdOf, deleteWorkflowType } from '../contract/restore-workflow.ts'
+import { sweptSignal, workflowIdOf } from '../contract/restore-workflow.ts'
 import type { RestoreRef } from '../contract/restore-workflow.ts'
 import { startRestoreWorkflow } from '../contract/start-restore.ts'
-import { awaitsDeletion, startDeletion } from './delete-restores.ts'
 
-/** What the watcher needs. */
+/** What the Restores are watched with. */
 export interface WatcherOptions {
   cluster: ClusterConnection
   client: Client
@@ -25,14 +25,15 @@ export interface WatcherOptions {
   onSynced: () => void
 }
 
-/** How often each unfinished Restore is started again: a start finds the running workflow, or makes up for a lost one. */
+/** How often the workflow of each unfinished Restore is started again: it finds the running one, or replaces a lost one. */
 const againMs = 30_000
 
 /**
- * Watches the Restores of the Velero namespace and sees to it that each one that is not over has its workflow: a second
- * start finds the running one (rule 2), and one that was terminated by hand is made up for. A Restore of ours that is
- * deleted or carries the annotation `drydock.io/cancel` has its workflow cancelled, one that a starting Velero server
- * has marked as Failed has its phase put back, and what belongs to a deleted one is deleted.
+ * Watches the Restores of the Velero namespace until the signal aborts. Each Restore without a terminal phase gets its
+ * workflow: a second start finds the running one (rule 2), and one that was terminated is started again. Signals go to the
+ * workflow of a Restore that we have claimed: `cancel` where it is deleted or has the annotation `drydock.io/cancel`,
+ * `swept` where a starting Velero server has marked it as Failed. A Restore that is being deleted gets the workflow
+ * `deleteRestore`.
  */
 export async function watchRestores(options: WatcherOptions): Promise<void> {
   const open = new Map<string, Restore>()
@@ -85,7 +86,7 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
   }
 }
 
-/** One that is being deleted and was never claimed is nobody's work any more but that of its deletion. */
+/** A Restore that is being deleted and was never claimed has nothing to restore any more. */
 function isOver({ metadata, status }: Restore): boolean {
   if (isTerminal(status?.phase)) return true
   return metadata.deletionTimestamp !== undefined && metadata.annotations?.[claimedAnnotation] === undefined
@@ -95,7 +96,7 @@ function isClaimedAndSwept(restore: Restore): boolean {
   return restore.metadata.annotations?.[claimedAnnotation] !== undefined && isSweptByVelero(restore.status ?? {})
 }
 
-/** Only what we have claimed is ours to cancel; a new one is claimed first. */
+/** Why the Restore is to be cancelled; undefined where it is not. Only claimed ones are cancelled: a new one is claimed first. */
 function cancelReason(restore: Restore): string | undefined {
   if (restore.metadata.annotations?.[claimedAnnotation] === undefined) return undefined
   if (restore.metadata.deletionTimestamp !== undefined) return deletedReason
@@ -117,14 +118,14 @@ async function start(options: WatcherOptions, restore: Restore): Promise<void> {
       tagged: options.tagged,
     })
   } catch (thrown) {
-    options.log.warn('a restore could not be started, it is tried again', {
+    options.log.warn('the workflow of a restore could not be started; it is retried', {
       restore: restore.metadata.name,
       error: String(thrown),
     })
   }
 }
 
-/** Sends a signal to the workflow of a restore, which is started where it does not run. */
+/** Sends a signal to the workflow of a restore, and starts it first where it does not run. */
 async function signal(
   options: WatcherOptions,
   restore: Restore,
@@ -139,5 +140,57 @@ async function signal(
       signal: definition.name,
       error: String(thrown),
     })
+  }
+}
+
+/** Whether a Restore is being deleted and waits for us: our finalizer keeps it until its files are deleted. */
+function awaitsDeletion({ metadata }: Restore): boolean {
+  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(restoreFinalizer)
+}
+
+/** Starts the workflow that deletes what belongs to a Restore, or finds the one that runs. */
+async function startDeletion({ client, taskQueue, log }: WatcherOptions, ref: RestoreRef): Promise<void> {
+  try {
+    await client.workflow.start<(ref: RestoreRef) => Promise<void>>(deleteWorkflowType, {
+      workflowId: deleteWorkflowIdOf(ref),
+      taskQueue,
+      args: [ref],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `delete restore ${ref.name} of Velero namespace ${ref.namespace}`,
+    })
+  } catch (thrown) {
+    log.warn('the deletion of a restore could not be started; it is retried', {
+      restore: ref.name,
+      error: String(thrown),
+    })
+  }
+}
+
+/** Pauses before the first count and between the others, in milliseconds. */
+const countPauseMs = { first: 5000, next: 60_000 } as const
+
+/** Counts the Restores soon after the start and then each minute, as Velero does for `velero_restore_total`. */
+export async function countRestores(options: {
+  cluster: Cluster
+  namespace: string
+  clock: Clock
+  log: Log
+  signal: AbortSignal
+  set: (count: number) => void
+}): Promise<void> {
+  const restores = { group: 'velero.io', version: 'v1', resource: 'restores' }
+  for (let pause: number = countPauseMs.first; !options.signal.aborted; pause = countPauseMs.next) {
+    try {
+      await options.clock.sleep(pause, options.signal)
+      const found = await options.cluster.list(restores, {
+        namespace: options.namespace,
+        metadataOnly: true,
+        cached: true,
+      })
+      options.set(found.length)
+    } catch (thrown) {
+      if (!options.signal.aborted) options.log.debug('Restores could not be counted', { error: String(thrown) })
+    }
   }
 }

@@ -14,15 +14,15 @@ import type { Tracing } from '../infra/traces/start-tracing.ts'
 import { taskQueueOf } from '../contract/restore-workflow.ts'
 import type { WorkerConfig } from './config.ts'
 import { connectTemporal } from './connect-temporal.ts'
-import type { TemporalDesk } from './connect-temporal.ts'
-import { patiently } from './retry-start.ts'
+import type { TemporalConnection } from './connect-temporal.ts'
+import { retryStart } from './retry-start.ts'
 
-/** The server's deadline for a write: 10 s of Lease and this together stay below the 15 s it is valid (rule 7). */
+/** The API server's deadline for a write. With the 10 s in which a write may begin it stays below the 15 s of the Lease (rule 7). */
 const writeTimeoutSeconds = 4
 
-/** Everything a worker is made of, put together in this one place. */
-export interface Workshop {
-  temporal: TemporalDesk
+/** The parts of a worker. */
+export interface WorkerParts {
+  temporal: TemporalConnection
   cluster: ClusterConnection
   presence: RunningPresence
   ports: Ports
@@ -31,7 +31,7 @@ export interface Workshop {
   close(): Promise<void>
 }
 
-/** What a worker is watched by. */
+/** Through what a worker is observed. */
 export interface Instruments {
   log: Log
   metrics: WorkerMetrics
@@ -39,15 +39,15 @@ export interface Instruments {
 }
 
 /**
- * Connects to Temporal and the cluster and wires the activities. What does not answer is tried for a while; then it
- * fails with one line that says what is away.
+ * Connects to Temporal and the cluster and makes the activities. What does not answer is retried until
+ * `DRYDOCK_START_TIMEOUT`; then this throws one line that says what is unavailable.
  */
-export async function wire(config: WorkerConfig, { log, metrics, tracing }: Instruments): Promise<Workshop> {
-  const patience = { deadline: Date.now() + config.startTimeoutSeconds * 1000, log, clock: systemClock }
-  const temporal = await connectTemporal(patience, tracing === undefined ? [] : [tracing.plugin])
+export async function wire(config: WorkerConfig, { log, metrics, tracing }: Instruments): Promise<WorkerParts> {
+  const start = { deadline: Date.now() + config.startTimeoutSeconds * 1000, log, clock: systemClock }
+  const temporal = await connectTemporal(start, tracing === undefined ? [] : [tracing.plugin])
 
   let presence: RunningPresence | undefined
-  const patient = { ...patience, isFinal: isFinalOfCluster }
+  const retry = { ...start, isFinal: isFinalOfCluster }
   const connect = () =>
     connectCluster({
       kubeconfig: config.kubeconfig,
@@ -58,7 +58,7 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
       connectionsMax: config.connectionsMax,
       onAnswer: metrics.requestDone,
     })
-  const cluster = await patiently('the Kubernetes cluster cannot be used', connect, patient)
+  const cluster = await retryStart('the Kubernetes cluster cannot be used', connect, retry)
   const takeLease = () =>
     startPresence({
       connection: cluster,
@@ -68,7 +68,7 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
       clock: systemClock,
       stillWanted: temporal.ping,
     })
-  const running = await patiently('the Lease of this worker cannot be written', takeLease, patient)
+  const running = await retryStart('the Lease of this worker cannot be written', takeLease, retry)
   presence = running
   const ports: Ports = {
     cluster: cluster.cluster,
@@ -110,7 +110,7 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
   }
 }
 
-/** Whether trying again cannot help: no kubeconfig, a certificate that does not fit, a verb that is forbidden. */
+/** Whether a retry cannot help: no kubeconfig, a wrong certificate, a forbidden verb. */
 function isFinalOfCluster(thrown: unknown): boolean {
   return !(thrown instanceof ApiError) || !(isTransient(thrown) || thrown.code === 0)
 }
