@@ -1,8 +1,30 @@
 import { createServer, type Server } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A server ended since another process listens on a port that was free when it was chosen. */
+export class PortTaken extends Error {
+  override readonly name = 'PortTaken'
+}
+
+/**
+ * Starts a server on so many free ports. Between the choice and the server's own bind another process may take one of them;
+ * a start that fails by `PortTaken` is tried again on other ports.
+ */
+export async function onFreePorts<T>(count: number, start: (ports: readonly number[]) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(await freePorts(count))
+    } catch (error) {
+      if (!(error instanceof PortTaken) || attempt === attemptsMax) throw error
+    }
+  }
+}
+
+const attemptsMax = 5
 
 /** Ports of 127.0.0.1 that nobody listens on; all are held at once, so no two are the same. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen()))
+  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere))
   const ports = servers.map(portOf)
   await Promise.all(servers.map(close))
   return ports
@@ -25,7 +47,25 @@ export async function isPortFree(port: number): Promise<boolean> {
   }
 }
 
-function listen(port = 0, host = '127.0.0.1'): Promise<Server> {
+/**
+ * Below the ports that Linux and macOS give to outgoing connections and to servers that ask for any port: those come and go all
+ * the time, and one of them could come between our choice and the server's bind.
+ */
+const range = { from: 12_000, to: 30_000 }
+
+async function listenAnywhere(): Promise<Server> {
+  for (let tries = 0; tries < 200; tries++) {
+    const port = range.from + Math.floor(Math.random() * (range.to - range.from))
+    try {
+      return await listen(port, '127.0.0.1')
+    } catch {
+      await sleep(1)
+    }
+  }
+  throw new Error(`no free port between ${range.from} and ${range.to}`)
+}
+
+function listen(port: number, host: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -1,10 +1,14 @@
-import { freePorts } from '../free-ports.ts'
+import { onFreePorts } from '../free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../launch.ts'
 
 /** Starts etcd and returns its address. It never waits for the disk: nothing in a stack outlives the machine. */
 export async function startEtcd(home: Home): Promise<string> {
-  const [client, peer] = await freePorts(2)
+  return onFreePorts(2, (ports) => launchEtcd(home, ports))
+}
+
+/** The same on two given ports. */
+export async function launchEtcd(home: Home, [client, peer]: readonly number[]): Promise<string> {
   const address = `http://127.0.0.1:${client}`
   const peers = `http://127.0.0.1:${peer}`
   await launch(home, {

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { freePort } from '../free-ports.ts'
+import { onFreePorts } from '../free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../launch.ts'
 import type { ClusterAddress } from '../stack-types.ts'
@@ -22,11 +22,19 @@ export interface ApiServerOptions {
  * accounts is off unless asked for, since nothing but kube-controller-manager makes the accounts that it asks for.
  */
 export async function startApiServer(home: Home, options: ApiServerOptions): Promise<ClusterAddress> {
-  const port = await freePort()
+  const tokens = { admin: randomBytes(16).toString('hex'), readonly: randomBytes(16).toString('hex') }
+  writeSecrets(home.folder('kube-apiserver'), tokens)
+  return onFreePorts(1, ([port = 0]) => launchApiServer(home, { port, tokens }, options))
+}
+
+/** The same on a given port with given tokens: a server that was there before comes back under its address. */
+export async function launchApiServer(
+  home: Home,
+  { port, tokens }: { port: number; tokens: ClusterAddress['tokens'] },
+  options: ApiServerOptions,
+): Promise<ClusterAddress> {
   const kubeUrl = `https://127.0.0.1:${port}`
   const folder = home.folder('kube-apiserver')
-  const tokens = { admin: randomBytes(16).toString('hex'), readonly: randomBytes(16).toString('hex') }
-  writeSecrets(folder, tokens)
   const auditLog = options.audit === true ? join(folder, 'audit.log') : undefined
   const args = serverFlags(folder, port, options)
   await launch(home, {

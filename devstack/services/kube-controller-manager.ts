@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { freePort } from '../free-ports.ts'
+import { onFreePorts } from '../free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../launch.ts'
 import type { ClusterAddress } from '../stack-types.ts'
@@ -7,8 +7,12 @@ import { answersOk } from './answers-ok.ts'
 
 /** Starts Kubernetes' own controllers: owners are collected, namespaces go away, Deployments make pods. */
 export async function startControllerManager(home: Home, cluster: ClusterAddress): Promise<void> {
+  await onFreePorts(1, ([port = 0]) => launchControllerManager(home, cluster, port))
+}
+
+async function launchControllerManager(home: Home, cluster: ClusterAddress, port: number): Promise<void> {
   const folder = home.folder('kube-controller-manager')
-  const url = `https://127.0.0.1:${await freePort()}`
+  const url = `https://127.0.0.1:${port}`
   await launch(home, {
     name: 'kube-controller-manager',
     binary: await home.tool('kube-controller-manager'),
@@ -16,7 +20,7 @@ export async function startControllerManager(home: Home, cluster: ClusterAddress
       `--kubeconfig=${cluster.kubeconfig}`,
       `--cert-dir=${folder}`,
       '--bind-address=127.0.0.1',
-      `--secure-port=${new URL(url).port}`,
+      `--secure-port=${port}`,
       '--leader-elect=false',
       '--controllers=*',
       `--service-account-private-key-file=${join(home.folder('kube-apiserver'), 'sa.key')}`,

@@ -1,4 +1,4 @@
-import { freePort } from '../free-ports.ts'
+import { onFreePorts } from '../free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../launch.ts'
 import type { ClusterAddress } from '../stack-types.ts'
@@ -7,8 +7,12 @@ import { join } from 'node:path'
 
 /** Starts the scheduler, so that pods get nodes. */
 export async function startScheduler(home: Home, cluster: ClusterAddress): Promise<void> {
+  await onFreePorts(1, ([port = 0]) => launchScheduler(home, cluster, port))
+}
+
+async function launchScheduler(home: Home, cluster: ClusterAddress, port: number): Promise<void> {
   const folder = home.folder('kube-scheduler')
-  const url = `https://127.0.0.1:${await freePort()}`
+  const url = `https://127.0.0.1:${port}`
   await launch(home, {
     name: 'kube-scheduler',
     binary: await home.tool('kube-scheduler'),
@@ -16,7 +20,7 @@ export async function startScheduler(home: Home, cluster: ClusterAddress): Promi
       `--kubeconfig=${cluster.kubeconfig}`,
       `--cert-dir=${folder}`,
       '--bind-address=127.0.0.1',
-      `--secure-port=${new URL(url).port}`,
+      `--secure-port=${port}`,
       '--leader-elect=false',
     ],
     address: url,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { freePorts } from '../free-ports.ts'
+import { onFreePorts } from '../free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../launch.ts'
 import type { TemporalAddress } from '../stack-types.ts'
@@ -17,7 +17,7 @@ const always = ['history.transferProcessorMaxPollRPS=1000', 'system.enableActivi
 
 /** Starts Temporal with its Web UI and a database file; it answers once the namespace `default` is there. */
 export async function startTemporal(home: Home, attributes = searchAttributes): Promise<TemporalAddress> {
-  return launchTemporal(home, await freePorts(4), attributes)
+  return onFreePorts(4, (ports) => launchTemporal(home, ports, attributes))
 }
 
 /** The same on four given ports: a server that was there before comes back with all it knew. */

@@ -1,12 +1,12 @@
 import { copyFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addVeleroDeployment } from '../cluster-setup.ts'
-import { freePorts, isPortFree } from '../free-ports.ts'
+import { isPortFree, onFreePorts, PortTaken } from '../free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../launch.ts'
 import { withMachineLock } from '../machine-lock.ts'
+import { isRunning } from '../process-mark.ts'
 import type { Cluster } from '../stack-types.ts'
 import { withClient } from '../with-client.ts'
 
@@ -21,29 +21,28 @@ export const drydockVeleroFlags: readonly string[] = [
  */
 export async function startVelero(home: Home, cluster: Cluster, flags = drydockVeleroFlags): Promise<void> {
   const plugins = await pluginFolder(home)
-  const lock = join(tmpdir(), `drydock-velero-${veleroOwnPort}.lock`)
+  const args = [`--plugin-dir=${plugins}`, ...flags]
   const onWait = (pid: number) => home.report(`Velero: waiting for the server that process ${pid} starts`)
-  await withMachineLock(lock, { signal: home.signal, onWait }, async () => {
-    await untilAlone(home)
-    await launchVelero(home, cluster, flags, plugins)
-    await untilListening(home)
-  })
+  await withClient(cluster, (client) => addVeleroDeployment(client, cluster.veleroNamespace, ['server', ...flags]))
+  await withMachineLock(oneAtATime, { signal: home.signal, onWait }, () =>
+    onFreePorts(2, async (ports) => {
+      await untilAlone(home)
+      await launchVelero(home, cluster, { args, ports })
+      await untilListening(home)
+    }),
+  )
 }
 
-async function launchVelero(home: Home, cluster: Cluster, flags: readonly string[], plugins: string): Promise<void> {
-  const [metrics, profiler] = await freePorts(2)
-  await withClient(cluster, (client) => addVeleroDeployment(client, cluster.veleroNamespace, ['server', ...flags]))
+async function launchVelero(
+  home: Home,
+  cluster: Cluster,
+  { args, ports: [metrics, profiler] }: { args: readonly string[]; ports: readonly number[] },
+): Promise<void> {
   await launch(home, {
     name: 'velero',
     binary: await home.tool('velero'),
     // Velero hands everything after the first argument to its plugins, so `server` has to be the first.
-    args: [
-      'server',
-      `--plugin-dir=${plugins}`,
-      `--metrics-address=127.0.0.1:${metrics}`,
-      `--profiler-address=127.0.0.1:${profiler}`,
-      ...flags,
-    ],
+    args: ['server', `--metrics-address=127.0.0.1:${metrics}`, `--profiler-address=127.0.0.1:${profiler}`, ...args],
     env: {
       KUBECONFIG: cluster.kubeconfig,
       VELERO_NAMESPACE: cluster.veleroNamespace,
@@ -78,11 +77,15 @@ async function untilListening(home: Home): Promise<void> {
   const deadline = Date.now() + listenSecondsMax * 1000
   while (await isPortFree(veleroOwnPort)) {
     home.signal.throwIfAborted()
+    const server = home.state.services['velero']
+    if (server !== undefined && !isRunning(server)) throw new PortTaken(`Velero's server ended: its log says why`)
     if (Date.now() > deadline) throw new Error(`Velero's server does not listen on :${veleroOwnPort}: its log says why`)
     await sleep(50)
   }
 }
 
 const veleroOwnPort = 8080
+/** In one place for the whole machine, as the port is, whatever TMPDIR says. */
+const oneAtATime = `/tmp/drydock-velero-${veleroOwnPort}.lock`
 const aloneSecondsMax = 800
 const listenSecondsMax = 60

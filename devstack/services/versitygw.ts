@@ -1,19 +1,20 @@
-import { freePort } from '../free-ports.ts'
+import { onFreePorts } from '../free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../launch.ts'
 import type { BucketAddress } from '../stack-types.ts'
 
-/** Starts an S3 server over a folder; the bucket itself is made by whoever fills it. */
-export async function startVersitygw(home: Home): Promise<BucketAddress> {
-  const s3 = {
-    endpoint: `http://127.0.0.1:${await freePort()}`,
-    bucket: 'velero',
-    accessKey: 'drydock',
-    secretKey: 'drydock-secret',
-    region: 'us-east-1',
-  }
-  await launchVersitygw(home, s3)
-  return s3
+/** Starts an S3 server over a folder; the bucket itself is made by whoever fills it. `keys` are those of its only user. */
+export async function startVersitygw(home: Home, keys = defaultKeys): Promise<BucketAddress> {
+  return onFreePorts(1, async ([port]) => {
+    const s3 = { endpoint: `http://127.0.0.1:${port}`, bucket: 'velero', ...keys, region: 'us-east-1' }
+    await launchVersitygw(home, s3)
+    return s3
+  })
+}
+
+const defaultKeys: Pick<BucketAddress, 'accessKey' | 'secretKey'> = {
+  accessKey: 'drydock',
+  secretKey: 'drydock-secret',
 }
 
 /** Starts the server of that address over the home's folder, perhaps one that takes no writes. */
