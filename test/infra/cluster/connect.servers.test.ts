@@ -7,7 +7,8 @@ import { resolveResource } from '../../../core/filter/resolve-resource.ts'
 import { connectCluster, type ClusterConnection } from '../../../infra/cluster/connect.ts'
 import { discoverResources } from '../../../infra/cluster/discovery.ts'
 import { quietLog } from './quiet-log.ts'
-import { freePort, haveApiServer, kubeconfigOf, startApiServer, type ApiServer } from './start-api-server.ts'
+import { freePort } from '../../../devstack/free-ports.ts'
+import { kubeconfigOf, startApiServer, type ApiServer } from './start-api-server.ts'
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
 const clusterRoles = { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'clusterroles' }
@@ -27,7 +28,7 @@ async function failure(promise: Promise<unknown>): Promise<ApiError> {
   return error as ApiError
 }
 
-describe.skipIf(!haveApiServer)('a connection to a real API server', () => {
+describe('a connection to a real API server', () => {
   let server: ApiServer
   let connection: ClusterConnection
   const limits = { log: quietLog(), requestTimeoutSeconds: 4, connectionsMax: 64 }
@@ -172,15 +173,15 @@ describe.skipIf(!haveApiServer)('a connection to a real API server', () => {
 
   it('tells a refusal by RBAC in full', async () => {
     const kubeconfig = join(server.directory, 'guest')
-    await writeFile(kubeconfig, kubeconfigOf(server.port, 'other-token'))
+    await writeFile(kubeconfig, kubeconfigOf(server.port, server.tokens.readonly))
     const error = await failure(connectCluster({ kubeconfig, ...limits }))
     expect(error).toMatchObject({ code: 403, reason: 'Forbidden' })
-    expect(error.message).toContain('User "guest" cannot get resource "namespaces"')
+    expect(error.message).toContain('User "drydock-readonly" cannot get resource "namespaces"')
   })
 
   it('tells an API server that is not there as unreachable', async () => {
     const kubeconfig = join(server.directory, 'nowhere')
-    await writeFile(kubeconfig, kubeconfigOf(await freePort(), server.token))
+    await writeFile(kubeconfig, kubeconfigOf(await freePort(), server.tokens.admin))
     const error = await failure(connectCluster({ kubeconfig, ...limits }))
     expect(error).toMatchObject({ code: 0, reason: 'Unreachable' })
     expect(error.message).toContain('ECONNREFUSED')

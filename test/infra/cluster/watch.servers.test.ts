@@ -5,13 +5,13 @@ import { connectCluster, type ClusterConnection } from '../../../infra/cluster/c
 import { watchResource } from '../../../infra/cluster/watch.ts'
 import { startCutProxy, type CutProxy } from './cut-proxy.ts'
 import { quietLog } from './quiet-log.ts'
-import { haveApiServer, kubeconfigOf, startApiServer, type ApiServer } from './start-api-server.ts'
+import { kubeconfigOf, startApiServer, type ApiServer } from './start-api-server.ts'
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
 const by = { fieldManager: 'test' }
 const limits = { log: quietLog(), requestTimeoutSeconds: 4, connectionsMax: 8 }
 
-describe.skipIf(!haveApiServer)('a watch on a real API server', () => {
+describe('a watch on a real API server', () => {
   let server: ApiServer
   let proxy: CutProxy
   let direct: ClusterConnection
@@ -21,7 +21,7 @@ describe.skipIf(!haveApiServer)('a watch on a real API server', () => {
     server = await startApiServer()
     proxy = await startCutProxy(server.port)
     const kubeconfig = join(server.directory, 'through-proxy')
-    await writeFile(kubeconfig, kubeconfigOf(proxy.port, server.token))
+    await writeFile(kubeconfig, kubeconfigOf(proxy.port, server.tokens.admin))
     direct = await connectCluster({ kubeconfig: server.kubeconfig, ...limits })
     watched = await connectCluster({ kubeconfig, ...limits })
   }, 150_000)

@@ -1,55 +1,40 @@
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Manifest } from '../../../velero/manifest.ts'
+import { rm } from 'node:fs/promises'
+import { makeBucket, openBucket } from '../../../devstack/bucket.ts'
+import { openHome } from '../../../devstack/home.ts'
+import { startVersitygw } from '../../../devstack/services/versitygw.ts'
+import { stopStack } from '../../../devstack/stop-stack.ts'
 import type { BackupStorageLocation } from '../../../velero/backup.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import { whenFileIsOver } from '../../kit/clean-up.ts'
+import { ownDir } from '../../kit/sweep.ts'
 
 export interface S3Server {
   url: string
   accessKey: string
   secretKey: string
   createBucket(name: string): Promise<void>
-  /** Ends the server and keeps what it stores. */
-  kill(): Promise<void>
+  /** Ends the server; what it stores is removed. */
   stop(): Promise<void>
 }
 
-/** Starts a real S3 server (versitygw) on a free port, over a temporary folder. */
+/** Starts a real S3 server (versitygw) over a temporary folder; its keys hold what files of credentials have to quote. */
 export async function startS3(): Promise<S3Server> {
-  const binary = process.env['DRYDOCK_VERSITYGW'] ?? join(homedir(), '.cache/drydock/bin/versitygw')
-  const dir = await mkdtemp(join(tmpdir(), 'drydock-s3-'))
-  await Promise.all([mkdir(join(dir, 'data')), mkdir(join(dir, 'meta'))])
-  const port = await freePort()
-  const accessKey = 'drydock-access'
-  const secretKey = 'drydock-secret#;\\x'
-  const address = `127.0.0.1:${port}`
-  const args = ['--quiet', '--port', address, 'posix', '--sidecar', join(dir, 'meta'), join(dir, 'data')]
-  const env = { ...process.env, ROOT_ACCESS_KEY: accessKey, ROOT_SECRET_KEY: secretKey }
-  const server = spawn(binary, args, { env, stdio: 'ignore' })
-  const url = `http://${address}`
-  await untilUp(url, server)
-  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey }
-  const client = new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials })
-  const kill = async (): Promise<void> => {
-    if (server.exitCode !== null || server.signalCode !== null) return
-    server.kill('SIGKILL')
-    await once(server, 'exit')
+  const home = openHome(ownDir())
+  const keys = { accessKey: 'drydock-access', secretKey: 'drydock-secret#;\\x' }
+  const remove = async () => {
+    await stopStack(home.dir)
+    await rm(home.dir, { recursive: true, force: true })
   }
+  whenFileIsOver(remove)
+  const s3 = await startVersitygw(home, keys)
+  const client = openBucket(s3)
   return {
-    url,
-    accessKey,
-    secretKey,
-    createBucket: async (Bucket) => void (await client.send(new CreateBucketCommand({ Bucket }))),
-    kill,
+    ...keys,
+    url: s3.endpoint,
+    createBucket: (name) => makeBucket(client, name),
     stop: async () => {
       client.destroy()
-      await kill()
-      await rm(dir, { recursive: true, force: true })
+      await remove()
     },
   }
 }
@@ -82,27 +67,4 @@ export function credentialsSecret(server: Pick<S3Server, 'accessKey' | 'secretKe
     metadata: { name: 'cloud-credentials', namespace: 'velero' },
     data: { cloud: Buffer.from(text).toString('base64') },
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
-}
-
-async function untilUp(url: string, server: ChildProcess): Promise<void> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
-    if (server.exitCode !== null) throw new Error(`the S3 server ended with code ${server.exitCode}`)
-    const answered = await fetch(url).then(
-      () => true,
-      () => false,
-    )
-    if (answered) return
-    await sleep(50)
-  }
-  throw new Error(`no S3 server at ${url}`)
 }
