@@ -1,5 +1,5 @@
 /**
- * How a connection to Temporal comes back. By itself the wait between tries grows to two minutes: a worker's Lease hangs
- * on its connection, so every restore would stand still as long after an outage, and a client would see nothing of it.
+ * Options of every gRPC connection to Temporal. By default the wait between two attempts to reconnect grows to two
+ * minutes. A worker renews its Lease over this connection, so after an outage all restores would wait that long.
  */
 export const channelArgs = { 'grpc.max_reconnect_backoff_ms': 2000 } as const

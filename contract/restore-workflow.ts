@@ -1,11 +1,8 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow'
 import type { RestorePhase } from '../velero/phases.ts'
-import type { Hold } from '../activities/locks/find-holders.ts'
-import type { LockSignal } from '../activities/locks/request-locks.ts'
-import type { Locks } from '../core/locks/decide-grants.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 
-/** Which restore: enough to find it and to be sure that it is the same one. */
+/** Identifies one Restore: its uid tells it from a later Restore with the same name. */
 export interface RestoreRef {
   namespace: string
   name: string
@@ -14,78 +11,65 @@ export interface RestoreRef {
   cluster: string
 }
 
-/** The input of workflow `restore`. */
-export interface RestoreInput extends RestoreRef {
-  /** Search attributes are registered in this Temporal namespace, so the workflow may set them. */
-  tagged?: boolean
-  /** The first wave that is not known to be done; set when a long history is continued as new. */
-  fromWave?: number
-}
-
-/** What a finished workflow returns. A cancelled one is closed as Canceled instead. */
-export interface RestoreOutcome {
-  phase: RestorePhase | 'Gone'
-  items: number
-  warnings: number
-  errors: number
-  /** Why it failed, was cancelled or was not valid, where whoever tells the outcome knows. */
-  reason?: string
-}
-
-/** The type of the workflow, as the Web UI shows it. */
+/** The type of the workflow that restores, as the Web UI shows it. */
 export const restoreWorkflowType = 'restore'
 
-export { workflowIdOf } from './workflow-id.ts'
+/** The id of the workflow that restores. A Restore that was deleted and created again gets another one. */
+export function workflowIdOf(ref: { namespace: string; name: string; uid: string }): string {
+  return `restore/${ref.namespace}/${ref.name}/${ref.uid}`
+}
 
 /** The type of the workflow that deletes what belongs to a Restore. */
 export const deleteWorkflowType = 'deleteRestore'
 
-/** The workflow that deletes what belongs to a Restore: one for each, however many workers see it go. */
+/** The id of the workflow that deletes what belongs to a Restore: all workers start the same one. */
 export function deleteWorkflowIdOf(ref: { namespace: string; name: string; uid: string }): string {
   return `delete/${ref.namespace}/${ref.name}/${ref.uid}`
 }
 
-/** The type of the workflow that says which restore may write into which namespace. */
-export const locksWorkflowType = 'namespaceLocks'
-
-/** The workflow of the locks: one for each cluster and Velero namespace (rule 9). */
-export function locksWorkflowIdOf(ref: { namespace: string; cluster: string }): string {
-  return `locks/${ref.namespace}/${ref.cluster}`
-}
-
-/** The queue that the workers of one cluster and one Velero namespace poll (rule 3). */
+/** The task queue of the workers of one cluster and one Velero namespace (rule 3). */
 export function taskQueueOf(cluster: string, veleroNamespace: string): string {
   return `drydock-${cluster}-${veleroNamespace}`
 }
 
-/** Asks a restore to stop at the next item; the argument is the reason, as text or as `{ reason }`. */
+/** The input of the workflow `restore`. */
+export interface RestoreInput extends RestoreRef {
+  /** The search attributes are registered in this Temporal namespace, so the workflow may set them. */
+  tagged?: boolean
+  /** Index of the first wave that may be incomplete; set when a long history continues as new. */
+  fromWave?: number
+}
+
+/** The result of the workflow `restore`. A cancelled workflow has none: it closes as Canceled. */
+export interface RestoreOutcome {
+  /** The terminal phase; `Gone` where the Restore was deleted. */
+  phase: RestorePhase | 'Gone'
+  /** Number of items that were restored. */
+  items: number
+  warnings: number
+  errors: number
+  /** Why the restore failed, was cancelled or was not valid, where that is known. */
+  reason?: string
+}
+
+/** Stops a restore at the next item; the argument is the reason, as text or as `{ reason }`. */
 export const cancelSignal = defineSignal<[(string | { reason?: string })?]>('cancel')
-/** The reason of a cancel where the Restore itself is deleted: then its result files are of no use to anyone. */
+/** The reason that is sent when the Restore itself is deleted: no result files are written then. */
 export const deletedReason = 'the Restore was deleted'
-/** A starting Velero server has marked the running restore as Failed: the phase is put back (rule 1). */
+/** Sent when a starting Velero server has marked a running restore as Failed: the workflow puts the phase back (rule 1). */
 export const sweptSignal = defineSignal('swept')
-/** Stops starting new chunks until `resume`. */
+/** Starts no further chunk until the signal `resume`; the argument is the reason. */
 export const pauseSignal = defineSignal<[(string | { reason?: string })?]>('pause')
-/** Goes on after `pause`. */
+/** Ends a pause. */
 export const resumeSignal = defineSignal('resume')
 
-/** Asks the workflow of the locks for namespaces. */
-export const requestLocksSignal = defineSignal<[LockSignal]>('request')
-/** Tells it that a run needs its namespaces no more. */
-export const releaseLocksSignal = defineSignal<[{ workflowId: string; runId: string }]>('release')
-/** Its answer to a restore: `behind` says what is being waited for, and is absent where all are granted. */
-export const locksSignal = defineSignal<[{ runId: string; behind?: string }]>('locks')
-/** Asks a restore whether it holds its target namespaces. */
-export const holdQuery = defineQuery<Hold>('namespaces')
-/** Who holds namespaces and who waits. */
-export const locksQuery = defineQuery<Locks>('locks')
-
-/** What `progress` answers. */
+/** The answer of the query `progress`. */
 export interface RestoreProgress {
   phase: RestorePhase | 'Gone'
-  /** The wave being restored, from 1; 0 before the first. */
+  /** Number of the wave that is being restored, from 1; 0 before the first. */
   wave: number
   waves: number
+  /** The resource of this wave, such as `deployments.apps`. */
   groupResource?: string
   itemsDone: number
   itemsTotal: number
@@ -95,14 +79,15 @@ export interface RestoreProgress {
   failed: number
   warnings: number
   errors: number
-  /** What is being waited for, in words; absent while work goes on. */
+  /** What the restore waits for, in words; absent while it works. */
   waitingFor?: string
+  /** RFC 3339. */
   startedAt?: string
 }
 
-/** Where the restore stands. */
+/** Asks how far the restore is. */
 export const progressQuery = defineQuery<RestoreProgress>('progress')
-/** The waves and chunks, as counts. */
+/** Asks for the number of items in each wave and chunk; undefined before the plan is made. */
 export const planQuery = defineQuery<PlanSummary | undefined>('plan')
-/** The most recent trouble that is being retried or was recorded, as short texts. */
+/** Asks for the most recent failures that are being retried or were recorded, as short texts. */
 export const failuresQuery = defineQuery<readonly string[]>('failures')

@@ -10,17 +10,20 @@ import {
   restoreAttribute,
 } from './search-attributes.ts'
 
-/** Which restore to start, and where. */
+/** Which workflow to start, and where. */
 export interface StartOptions {
   ref: RestoreRef
   taskQueue: string
-  /** The backup's name, for people. */
+  /** The name of the Backup or Schedule, to show in the Web UI. */
   backup: string
   /** Whether the search attributes are registered. */
   tagged: boolean
 }
 
-/** Starts the workflow of a Restore, or finds the one that runs (rule 2). Watcher and client start the same one. */
+/**
+ * Starts the workflow of a Restore. Where one runs already, Temporal returns that one (rule 2), so a client and any number
+ * of workers may start the same Restore. Throws Temporal's error.
+ */
 export function startRestoreWorkflow(
   client: Client,
   options: StartOptions,
@@ -39,10 +42,10 @@ export function startRestoreWorkflow(
   })
 }
 
-/** What someone who has only the Web UI can do; shown beside what is known of the restore. */
-const howTo = `**Cancel** by the button, or by signal \`cancel\` with a reason such as \`"wrong backup"\`: it stops at the next item, the Restore ends *Failed*.
+/** Shown in the Web UI: what can be done there. */
+const howTo = `**Cancel** by the button, or by signal \`cancel\` with a reason such as \`"wrong backup"\`: the restore stops at the next item and ends *Failed*.
 
-**Pause** by signal \`pause\`, go on by signal \`resume\`.
+**Pause** by signal \`pause\`, continue by signal \`resume\`.
 
 **Ask** by the queries \`progress\`, \`plan\` and \`failures\`.`
 

@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle } from '@temporalio/workflow'
 import { isCancellation, log, patched, setHandler, workflowInfo } from '@temporalio/workflow'
-import type { Hold } from '../activities/locks/find-holders.ts'
+import type { Hold } from '../contract/lock-workflow.ts'
 import type { AdmittedRef } from '../activities/frame/session.ts'
 import { formatGoDuration } from '../core/values/go-duration.ts'
 import { optional, reasonOf, steps, typeOf } from './activity-calls.ts'
@@ -11,7 +11,7 @@ import {
   locksWorkflowType,
   releaseLocksSignal,
   requestLocksSignal,
-} from '../contract/restore-workflow.ts'
+} from '../contract/lock-workflow.ts'
 import type { RunView } from './run-view.ts'
 
 /** A wait of so long is told in an Event. */

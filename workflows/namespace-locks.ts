@@ -17,7 +17,7 @@ import {
   locksSignal,
   releaseLocksSignal,
   requestLocksSignal,
-} from '../contract/restore-workflow.ts'
+} from '../contract/lock-workflow.ts'
 
 /** What is carried over when a history is continued as new. */
 export interface CarriedLocks {

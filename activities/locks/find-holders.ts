@@ -4,7 +4,8 @@ import pLimit from 'p-limit'
 import type { LockRequest, Locks } from '../../core/locks/decide-grants.ts'
 import { judgeHold } from '../../core/locks/judge-hold.ts'
 import type { HoldVerdict, SeenHold } from '../../core/locks/judge-hold.ts'
-import { workflowIdOf } from '../../contract/workflow-id.ts'
+import type { Hold } from '../../contract/lock-workflow.ts'
+import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
@@ -21,12 +22,6 @@ import { lockRequestOf } from './lock-request-of.ts'
 export interface FindHoldersInput {
   /** The query of a restore's workflow that answers with its {@link Hold}. */
   query: string
-}
-
-/** What a run of a restore knows of its namespaces. */
-export interface Hold {
-  state: 'none' | 'asked' | 'held'
-  runId: string
 }
 
 interface Desk {

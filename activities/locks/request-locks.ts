@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import type { LockRequest } from '../../core/locks/decide-grants.ts'
+import type { LockSignal } from '../../contract/lock-workflow.ts'
 import { withAttempt } from '../frame/run-activity.ts'
 import { asFailure } from '../frame/failures.ts'
 import type { Ports } from '../ports.ts'
@@ -19,12 +19,6 @@ export interface RequestLocksInput {
 export interface RequestLocksReport {
   /** For how long it may wait. */
   patienceMs: number
-}
-
-/** What the workflow of the locks is told: who wants what, and how many may hold at once. */
-export interface LockSignal {
-  request: LockRequest
-  restoresMax: number
 }
 
 /** Asks the workflow of the locks for all namespaces that the plan writes into; asking again changes nothing (rule 9). */

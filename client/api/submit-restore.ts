@@ -7,7 +7,7 @@ import { ClientError } from './client-error.ts'
 import type { Connections } from './connections.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import { explainError } from '../cli/explain-error.ts'
-import { hasSearchAttributes } from '../../contract/registered-attributes.ts'
+import { hasSearchAttributes } from '../../contract/search-attributes.ts'
 import { startRestoreWorkflow } from '../../contract/start-restore.ts'
 
 /** A Restore that was created, and whether its workflow was started with it. */

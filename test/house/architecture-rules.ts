@@ -21,7 +21,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   contract: {
     ...pure,
     folders: ['velero', 'core'],
-    types: ['activities'],
     packages: ['@temporalio/client', '@temporalio/common', '@temporalio/workflow'],
   },
   workflows: {

@@ -4,7 +4,7 @@ import { exitCodes } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { print } from '../print.ts'
-import { registerSearchAttributes } from '../../../contract/registered-attributes.ts'
+import { registerSearchAttributes } from '../../../contract/search-attributes.ts'
 import type { GlobalOptions } from './global-options.ts'
 
 const examples = `

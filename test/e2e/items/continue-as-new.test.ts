@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { locksWorkflowIdOf, workflowIdOf } from '../../../contract/restore-workflow.ts'
+import { locksWorkflowIdOf } from '../../../contract/lock-workflow.ts'
+import { workflowIdOf } from '../../../contract/restore-workflow.ts'
 import { countCreates, readAudit } from '../../kit/audit.ts'
 import { awaitRestore, clusterIdOf, createRestore, readResultFiles } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'

@@ -1,0 +1,35 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow'
+import type { LockRequest, Locks } from '../core/locks/decide-grants.ts'
+
+/** The type of the workflow that grants namespaces to restores. */
+export const locksWorkflowType = 'namespaceLocks'
+
+/** The id of the workflow that grants namespaces: one for each cluster and Velero namespace (rule 9). */
+export function locksWorkflowIdOf(ref: { namespace: string; cluster: string }): string {
+  return `locks/${ref.namespace}/${ref.cluster}`
+}
+
+/** The argument of the signal `request`. */
+export interface LockSignal {
+  request: LockRequest
+  /** How many restores may hold namespaces at the same time. */
+  restoresMax: number
+}
+
+/** The answer of the query `namespaces`: whether a run of a restore holds its target namespaces. */
+export interface Hold {
+  /** `asked`: the request is sent and not granted yet. */
+  state: 'none' | 'asked' | 'held'
+  runId: string
+}
+
+/** Sent to the lock workflow: asks for the target namespaces of a restore. */
+export const requestLocksSignal = defineSignal<[LockSignal]>('request')
+/** Sent to the lock workflow: this run no longer needs its namespaces. */
+export const releaseLocksSignal = defineSignal<[{ workflowId: string; runId: string }]>('release')
+/** Sent to a restore: the namespaces are granted, or `behind` says what the restore waits for. */
+export const locksSignal = defineSignal<[{ runId: string; behind?: string }]>('locks')
+/** Asks a restore whether it holds its target namespaces. */
+export const holdQuery = defineQuery<Hold>('namespaces')
+/** Asks the lock workflow which restores hold namespaces and which wait. */
+export const locksQuery = defineQuery<Locks>('locks')
