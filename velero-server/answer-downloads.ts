@@ -1,5 +1,4 @@
-import { isConflict, isNotFound } from '../core/port-errors.ts'
-import { StoreError } from '../core/store-error.ts'
+import { isConflict, isNotFound, StoreError } from '../core/port-errors.ts'
 import { decideDownload } from './decide/decide-download.ts'
 import { downloadKey, isRestoreTarget } from './decide/download-key.ts'
 import { rfc3339 } from '../activities/conclude/restore-status.ts'

@@ -43,6 +43,21 @@ export interface ItemAddress {
   name: string
 }
 
+/** The path of an item in the tarball, as Velero's messages name it: `resources/pods/namespaces/shop/web-1.json`. */
+export function itemPath(groupResource: GroupResource, item: ArchivedItem): string {
+  const version = item.version === undefined ? '' : `${item.version}/`
+  const scope = item.namespace === undefined ? 'cluster' : `namespaces/${item.namespace}`
+  return `resources/${groupResource}/${version}${scope}/${item.name}.json`
+}
+
+/** An item of the tarball below its resource's folder. */
+interface ArchivedItem {
+  namespace?: string | undefined
+  name: string
+  /** Absent for items outside of version folders. */
+  version?: string | undefined
+}
+
 /** The id Velero prints in messages: `pods/shop/web-1`, or `persistentvolumes/pv-1`; the namespace is the target one. */
 export function formatResourceId(groupResource: GroupResource, namespace: string | undefined, name: string): string {
   return namespace === undefined || namespace === ''

@@ -1,5 +1,5 @@
 import type { AdmittedRef } from '../activities/frame/session.ts'
-import type { OperationCounts } from '../core/operations/count-operations.ts'
+import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { lastCancels, reasonOf, steps, waits } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'

@@ -1,7 +1,7 @@
 import type { Admission } from '../../core/request/admit-request.ts'
 import { admitRequest } from '../../core/request/admit-request.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
-import { StoreError } from '../../core/store-error.ts'
+import { StoreError } from '../../core/port-errors.ts'
 import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
 import { isNew } from '../../velero/phases.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'

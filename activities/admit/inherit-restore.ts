@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { validLabelValue } from '../../core/items/valid-label-value.ts'
+import { validLabelValue } from '../../core/values/derived-names.ts'
 import { error } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import type { Plan } from '../../core/plan/plan.ts'

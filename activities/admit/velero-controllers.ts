@@ -1,4 +1,4 @@
-import { veleroControllersOf } from '../../core/request/velero-controllers.ts'
+import { veleroControllersOf } from '../../core/request/take-over.ts'
 import type { Cluster } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 

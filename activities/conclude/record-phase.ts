@@ -1,4 +1,4 @@
-import { phaseEvent } from '../../core/results/phase-event.ts'
+import { phaseEvent } from '../../core/results/restore-status.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Ports } from '../ports.ts'
 import { recordEvent } from '../frame/record-event.ts'

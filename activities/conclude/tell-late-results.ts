@@ -1,4 +1,4 @@
-import { withoutLateNote } from '../../core/results/late-note.ts'
+import { withoutLateNote } from '../../core/results/restore-status.ts'
 import { asFailure } from '../frame/failures.ts'
 import type { Ports } from '../ports.ts'
 import { changeRestore } from '../frame/restore-resource.ts'

@@ -1,6 +1,6 @@
 import { listAt, textAt, valueAt } from '../../core/values/fields.ts'
 import { ApiError, isNotFound, isTransient } from '../../core/port-errors.ts'
-import { validLabelValue } from '../../core/items/valid-label-value.ts'
+import { validLabelValue } from '../../core/values/derived-names.ts'
 import { warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { resourceUsageLabel, restoreNameLabel, restoreUidLabel } from '../../velero/labels.ts'

@@ -1,7 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common'
-import { ApiError, isTransient } from '../../core/port-errors.ts'
-import { ArchiveError } from '../../core/archive-error.ts'
-import { StoreError, isStoreTransient } from '../../core/store-error.ts'
+import { ApiError, isTransient, ArchiveError, StoreError, isStoreTransient } from '../../core/port-errors.ts'
 
 /**
  * The closed list of what an activity throws. The first line says what happened and what to do, for whoever reads it in

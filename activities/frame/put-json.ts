@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { goJson } from '../../core/results/go-json.ts'
+import { goJson } from '../../core/values/go-text.ts'
 import type { ObjectStore } from '../ports.ts'
 
 const deflate = promisify(gzip)

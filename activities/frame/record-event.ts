@@ -1,4 +1,4 @@
-import { sha256Hex } from '../../core/sha256.ts'
+import { sha256Hex } from '../../core/values/derived-names.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { restoreFieldManager } from './restore-resource.ts'

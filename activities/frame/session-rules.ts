@@ -1,5 +1,5 @@
 import { applyModifiers } from '../../core/modifiers/apply-modifiers.ts'
-import type { StatusFilter } from '../../core/items/restores-status.ts'
+import type { StatusFilter } from '../../core/items/item-metadata.ts'
 import { makeResourceIncludesExcludes } from '../../core/filter/includes-excludes.ts'
 import { resolveResource } from '../../core/filter/resolve-resource.ts'
 import type { Manifest } from '../../velero/manifest.ts'

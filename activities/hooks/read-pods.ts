@@ -1,4 +1,4 @@
-import { validLabelValue } from '../../core/items/valid-label-value.ts'
+import { validLabelValue } from '../../core/values/derived-names.ts'
 import { restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { Cluster } from '../ports.ts'

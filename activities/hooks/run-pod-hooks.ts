@@ -1,4 +1,4 @@
-import { failedToExecute, mayHaveRun } from '../../core/hooks/hook-texts.ts'
+import { failedToExecute, mayHaveRun } from '../../core/hooks/pod-hooks.ts'
 import { hookKey } from '../../core/hooks/judge-hooks.ts'
 import { nextHook } from '../../core/hooks/next-hook.ts'
 import type { HookResult } from '../../core/hooks/next-hook.ts'

@@ -1,8 +1,6 @@
-import { activeActions } from '../plan/plan-restore.ts'
-import { ArchiveError } from '../../core/archive-error.ts'
-import { ApiError, isTransient } from '../../core/port-errors.ts'
-import { restoreLabels } from '../../core/items/restore-labels.ts'
-import { restoresStatus } from '../../core/items/restores-status.ts'
+import { activeActions } from '../../core/actions/built-in.ts'
+import { ArchiveError, ApiError, isTransient } from '../../core/port-errors.ts'
+import { restoreLabels, restoresStatus } from '../../core/items/item-metadata.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { managedFieldsAnnotation } from '../../velero/labels.ts'
 import type { GroupResource } from '../../velero/resource.ts'
@@ -20,7 +18,7 @@ export function makeItemTools(session: PlannedSession, attempt: Attempt, ports: 
   const { restore, spec } = admission
   const labels = restoreLabels({ name: restore.name, backupName: spec.backupName ?? '' })
   const wanted = restore.annotations?.[managedFieldsAnnotation]
-  const actions = activeActions(settings)
+  const actions = activeActions(settings.features)
   return {
     cluster: ports.cluster,
     log: ports.log,

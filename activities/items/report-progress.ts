@@ -1,5 +1,5 @@
-import { advanceProgress } from '../../core/results/progress.ts'
-import type { Progress } from '../../core/results/progress.ts'
+import { advanceProgress } from '../../core/results/restore-status.ts'
+import type { Progress } from '../../core/results/restore-status.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import { asFailure } from '../frame/failures.ts'
 import type { Ports } from '../ports.ts'

@@ -9,11 +9,10 @@ import { redact } from '../../core/items/redact.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import { formatResourceId } from '../../velero/resource.ts'
+import { formatResourceId, itemPath } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { createCompanions } from './create-companions.ts'
-import type { ArchiveEntry } from '../ports.ts'
 import { volumesOfPod } from '../volumes/volumes-of-pod.ts'
 import { writeItem } from './write-item.ts'
 import type { ItemTools, Written } from './write-item.ts'
@@ -172,16 +171,6 @@ function parse(
     return { problem: `error decoding "${path}": apiVersion or metadata is missing in the item` }
   }
   return { manifest: manifest as Manifest }
-}
-
-/** Where an item stands in the archive, as messages of Velero name it. */
-export function itemPath(
-  groupResource: GroupResource,
-  item: Pick<ArchiveEntry, 'namespace' | 'name' | 'version'>,
-): string {
-  const version = item.version === undefined ? '' : `${item.version}/`
-  const scope = item.namespace === undefined ? 'cluster' : `namespaces/${item.namespace}`
-  return `resources/${groupResource}/${version}${scope}/${item.name}.json`
 }
 
 function operationOf(

@@ -1,7 +1,7 @@
 import { ApiError, isAlreadyExists } from '../../core/port-errors.ts'
 import { isOurs } from '../../core/items/field-owners.ts'
 import { error } from '../../core/items/outcome.ts'
-import { plannedKey } from '../../core/plan/planned-key.ts'
+import { plannedKey } from '../../core/plan/plan.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'

@@ -1,4 +1,4 @@
-import { targetNamespaces } from '../../core/locks/target-namespaces.ts'
+import { targetNamespaces } from '../../core/locks/decide-grants.ts'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { journalDamaged } from '../frame/failures.ts'

@@ -1,6 +1,5 @@
-import { countOperations } from '../../core/operations/count-operations.ts'
-import type { OperationCounts } from '../../core/operations/count-operations.ts'
-import { isOver } from '../../core/operations/operations.ts'
+import { countOperations, isOver } from '../../core/operations/operations.ts'
+import type { OperationCounts } from '../../core/operations/operations.ts'
 import { tallyOf } from '../../core/results/tally.ts'
 import { restoreUidLabel } from '../../velero/labels.ts'
 import type { ResourceRef } from '../../velero/resource.ts'

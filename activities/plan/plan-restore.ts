@@ -1,6 +1,5 @@
-import { ArchiveError } from '../../core/archive-error.ts'
-import { builtInActions } from '../../core/actions/built-in.ts'
-import type { ItemAction } from '../../core/actions/action.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
+import { activeActions } from '../../core/actions/built-in.ts'
 import { error, warning } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { foresee, foreseeSnapshotClasses, snapshotClasses } from '../../core/plan/planned-facts.ts'
@@ -135,7 +134,7 @@ async function planArchive(
     selector,
     versions,
     facts,
-    actions: activeActions(settings),
+    actions: activeActions(settings.features),
     now: rfc3339(ports.clock.now()),
   })
   const plan = makePlan({
@@ -178,11 +177,6 @@ async function withUploads({ admission }: Session, archive: Archive, facts: Stor
   const uploads = await readDataUploads(archive, { ...admission.restore, spec: admission.spec }, facts.actions)
   const actions = { ...facts.actions, dataUploadResults: uploads.results }
   return { actions, volumes: { ...facts.volumes, movedClaims: uploads.movedClaims } }
-}
-
-/** The built-in actions that run here: those of a feature only where the feature is on. */
-export function activeActions(settings: Settings): ItemAction[] {
-  return builtInActions.filter((action) => action.feature === undefined || settings.features.includes(action.feature))
 }
 
 function note(ports: Ports, key: string, messages: Outcome['messages']): Outcome {

@@ -12,7 +12,7 @@ import type { ItemSelector, KnownOfItem } from '../../core/plan/select-items.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import type { Archive, ArchiveEntry } from '../ports.ts'
-import { itemPath } from '../items/restore-item.ts'
+import { itemPath } from '../../velero/resource.ts'
 import type { Session } from '../frame/session.ts'
 import type { StoredFacts } from '../frame/stored.ts'
 

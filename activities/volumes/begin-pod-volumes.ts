@@ -1,6 +1,6 @@
 import type { RestoreView } from '../../core/actions/action.ts'
 import { repositoryState, repositoryTypeOf } from '../../core/volumes/backup-repository.ts'
-import type { PodWork } from '../../core/volumes/pod-volume-order.ts'
+import type { PodWork } from '../../core/volumes/pod-volumes.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { listKnown } from '../plan/gather-facts.ts'
 import type { Cluster } from '../ports.ts'

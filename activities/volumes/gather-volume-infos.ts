@@ -1,6 +1,6 @@
 import { ApiError } from '../../core/port-errors.ts'
 import { textAt } from '../../core/values/fields.ts'
-import { validLabelValue } from '../../core/items/valid-label-value.ts'
+import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import { restoreVolumeInfos } from '../../core/volumes/restore-volume-infos.ts'
 import { restoreNameLabel } from '../../velero/labels.ts'

@@ -1,7 +1,7 @@
 import { parseItemKey } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { tallyOf } from '../../core/results/tally.ts'
-import type { PodWork } from '../../core/volumes/pod-volume-order.ts'
+import type { PodWork } from '../../core/volumes/pod-volumes.ts'
 
 /** The restored pods whose volumes are to be filled. */
 export function podWorks(outcomes: readonly Outcome[]): PodWork[] {

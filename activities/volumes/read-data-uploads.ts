@@ -1,4 +1,4 @@
-import { dataUpload } from '../../core/actions/data-upload.ts'
+import { dataUpload } from '../../core/actions/data-mover.ts'
 import { textAt } from '../../core/values/fields.ts'
 import type { ActionFacts, RestoreView } from '../../core/actions/action.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'

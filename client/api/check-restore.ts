@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/port-errors.ts'
-import { admitRequest, backupNameOf, configMapNamesOf } from '../../core/request/admit-request.ts'
+import { admitRequest } from '../../core/request/admit-request.ts'
+import { backupNameOf, configMapNamesOf } from '../../core/request/admission-facts.ts'
 import { itemOperationTimeout } from '../../velero/defaults.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'

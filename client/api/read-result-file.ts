@@ -1,7 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { createStores } from '../../infra/store/open-store.ts'
-import { ApiError } from '../../core/port-errors.ts'
-import { StoreError } from '../../core/store-error.ts'
+import { ApiError, StoreError } from '../../core/port-errors.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import { restoreLogKey, restoreResultsKey } from '../../velero/object-keys.ts'

@@ -1,7 +1,6 @@
 import { NamespaceNotFoundError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import { CommanderError } from 'commander'
-import { ApiError } from '../../core/port-errors.ts'
-import { StoreError } from '../../core/store-error.ts'
+import { ApiError, StoreError } from '../../core/port-errors.ts'
 import { ClientError } from '../api/client-error.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'

@@ -1,9 +1,27 @@
-import { cloneManifest } from '../items/clone-manifest.ts'
-import { isJsonMap } from '../items/deep-equal.ts'
+import { fieldsAt, objectsAt, accessField, textAt } from '../values/fields.ts'
+import { cloneManifest, isJsonMap } from '../values/manifest-json.ts'
 import { ActionError } from './action.ts'
 import type { ItemAction } from './action.ts'
-import { accessField } from './access-field.ts'
-import { textAt } from '../values/fields.ts'
+
+/**
+ * `apiextensions.k8s.io/v1` refuses `preserveUnknownFields: true`, which a definition made as v1beta1 may still carry;
+ * the same is then said in the schema of each version. Other definitions stay as they are.
+ */
+export const crdPreserveFields: ItemAction = {
+  name: 'velero.io/crd-preserve-fields',
+  appliesTo: ['customresourcedefinitions.apiextensions.k8s.io'],
+  execute({ item }) {
+    const preserves = fieldsAt(item, 'spec')?.['preserveUnknownFields'] === true
+    if (item.apiVersion !== 'apiextensions.k8s.io/v1' || !preserves) return { item }
+    const restored = cloneManifest(item)
+    delete fieldsAt(restored, 'spec')?.['preserveUnknownFields']
+    for (const version of objectsAt(restored, 'spec', 'versions')) {
+      const schema = fieldsAt(version, 'schema', 'openAPIV3Schema')
+      if (schema !== undefined) schema['x-kubernetes-preserve-unknown-fields'] = true
+    }
+    return { item: restored }
+  },
+}
 
 /** The v1 API takes no webhook with side effects unknown or undeclared; from v1beta1 such ones may stand in a backup. */
 export const admissionWebhook: ItemAction = {
@@ -24,4 +42,12 @@ export const admissionWebhook: ItemAction = {
     }
     return { item: { ...item, webhooks: kept } }
   },
+}
+
+/** APIServices that the API server registers by itself are never written: the new cluster has its own. */
+export const apiService: ItemAction = {
+  name: 'velero.io/apiservice',
+  appliesTo: ['apiservices.apiregistration.k8s.io'],
+  requiresLabel: 'kube-aggregator.kubernetes.io/automanaged',
+  execute: ({ item }) => ({ item, skip: true }),
 }

@@ -1,25 +1,14 @@
 import type { ItemAction } from './action.ts'
-import { addPvcFromPod } from './add-pvc-from-pod.ts'
-import { admissionWebhook } from './api-extensions.ts'
-import { apiService } from './api-service.ts'
-import { changeImageName } from './workloads.ts'
-import { changeStorageClass } from './claims.ts'
-import { clusterRoleBinding } from './cluster-role-binding.ts'
-import { crdPreserveFields } from './crd-preserve-fields.ts'
+import { admissionWebhook, apiService, crdPreserveFields } from './api-extensions.ts'
+import { addPvcFromPod, changeStorageClass, pvc } from './claims.ts'
 import { csiPvc } from './csi-claims.ts'
-import { csiVolumeSnapshotClass } from './csi-volume-snapshot-class.ts'
-import { csiVolumeSnapshotContent } from './csi-snapshots.ts'
-import { csiVolumeSnapshot } from './csi-volume-snapshot.ts'
-import { dataUpload } from './data-upload.ts'
+import { csiVolumeSnapshotClass, csiVolumeSnapshotContent, csiVolumeSnapshot } from './csi-snapshots.ts'
+import { dataUpload } from './data-mover.ts'
+import { clusterRoleBinding, roleBinding, secret, serviceAccount } from './identities.ts'
 import { initRestoreHook } from './init-restore-hook.ts'
-import { job } from './job.ts'
 import { podVolumeRestore } from './pod-volume-restore.ts'
-import { pod } from './pod.ts'
-import { pvc } from './pvc.ts'
-import { roleBinding } from './role-binding.ts'
-import { secret } from './identities.ts'
-import { serviceAccount } from './service-account.ts'
-import { service } from './service.ts'
+import { service } from './services.ts'
+import { changeImageName, job, pod } from './workloads.ts'
 
 /**
  * Velero's own actions in the order in which they run on one item: first those of the older plugin interface, then
@@ -48,3 +37,8 @@ export const builtInActions: readonly ItemAction[] = [
   csiVolumeSnapshotClass,
   csiVolumeSnapshotContent,
 ]
+
+/** The built-in actions that run with these feature flags of the Velero server: an action of a feature only where it is on. */
+export function activeActions(features: readonly string[]): ItemAction[] {
+  return builtInActions.filter(({ feature }) => feature === undefined || features.includes(feature))
+}

@@ -1,9 +1,56 @@
-import { cloneManifest } from '../items/clone-manifest.ts'
-import { ActionError } from './action.ts'
-import type { ActionFacts, ItemAction } from './action.ts'
-import { fieldsAt, objectsAt, valueAt } from '../values/fields.ts'
+import { dropIfEmpty, fieldsAt, textAt, objectsAt, valueAt } from '../values/fields.ts'
 import type { Fields } from '../values/fields.ts'
+import { cloneManifest } from '../values/manifest-json.ts'
+import { ActionError } from './action.ts'
+import type { ItemAction, ActionFacts } from './action.ts'
 import { pluginConfig } from './plugin-config.ts'
+
+/** What the old cluster noted on a claim about binding, provisioning and its backup; the new cluster must find out itself. */
+const staleAnnotations = [
+  'pv.kubernetes.io/bind-completed',
+  'pv.kubernetes.io/bound-by-controller',
+  'volume.kubernetes.io/storage-provisioner',
+  'volume.beta.kubernetes.io/storage-provisioner',
+  'volume.kubernetes.io/selected-node',
+  'velero.io/volume-snapshot-name',
+  'velero.io/data-upload-name',
+]
+
+/** A claim loses the old cluster's notes; the volume it was bound to comes first. */
+export const pvc: ItemAction = {
+  name: 'velero.io/pvc',
+  appliesTo: ['persistentvolumeclaims'],
+  execute({ item }) {
+    const restored = cloneManifest(item)
+    const annotations = fieldsAt(restored, 'metadata', 'annotations')
+    for (const key of staleAnnotations) delete annotations?.[key]
+    dropIfEmpty(restored.metadata, 'annotations')
+    return { item: restored }
+  },
+  additionalItems({ itemFromBackup }) {
+    const name = textAt(itemFromBackup, 'spec', 'volumeName')
+    const bound = textAt(itemFromBackup, 'status', 'phase') === 'Bound' && name !== ''
+    return { items: bound ? [{ groupResource: 'persistentvolumes', name }] : [] }
+  },
+}
+
+/** The claims that a pod mounts come before it, so that a pod selected alone finds its volumes. The pod stays as it is. */
+export const addPvcFromPod: ItemAction = {
+  name: 'velero.io/add-pvc-from-pod',
+  appliesTo: ['pods'],
+  execute: ({ item }) => ({ item }),
+  additionalItems({ itemFromBackup }) {
+    const namespace = itemFromBackup.metadata.namespace ?? ''
+    const items = objectsAt(itemFromBackup, 'spec', 'volumes')
+      .filter((volume) => fieldsAt(volume, 'persistentVolumeClaim') !== undefined)
+      .map((volume) => ({
+        groupResource: 'persistentvolumeclaims',
+        namespace,
+        name: textAt(volume, 'persistentVolumeClaim', 'claimName'),
+      }))
+    return { items }
+  },
+}
 
 const name = 'velero.io/change-storage-class'
 

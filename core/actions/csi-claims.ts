@@ -1,13 +1,11 @@
-import type { Manifest } from '../../velero/manifest.ts'
 import { dynamicPvRestoreLabel } from '../../velero/labels.ts'
-import { cloneManifest } from '../items/clone-manifest.ts'
-import { validLabelValue } from '../items/valid-label-value.ts'
-import type { ActionInput, ActionResult, AdditionalItemsInput, ItemAction } from './action.ts'
-import { companionHash } from '../values/derived-names.ts'
-import { dataDownload, readDataUploadResult } from './data-mover.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import { validLabelValue, companionHash, snapshotName } from '../values/derived-names.ts'
 import { annotationOf, fieldsAt } from '../values/fields.ts'
 import type { Fields } from '../values/fields.ts'
-import { snapshotName } from './snapshot-name.ts'
+import { cloneManifest } from '../values/manifest-json.ts'
+import type { ActionInput, ActionResult, AdditionalItemsInput, ItemAction } from './action.ts'
+import { dataDownload, readDataUploadResult } from './data-mover.ts'
 
 /**
  * A claim gets its data back from where the backup put it. The first row that fits holds:

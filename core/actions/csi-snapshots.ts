@@ -1,11 +1,51 @@
+import { restoreNameLabel, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import { cloneManifest } from '../items/clone-manifest.ts'
-import { ActionError } from './action.ts'
-import type { ActionInput, ItemAction } from './action.ts'
-import { fieldsAt, textAt, valueAt } from '../values/fields.ts'
+import type { ItemAddress } from '../../velero/resource.ts'
+import { snapshotName, validLabelValue } from '../values/derived-names.ts'
+import { fieldsAt, valueAt, textAt, annotationOf } from '../values/fields.ts'
 import type { Fields } from '../values/fields.ts'
-import { secretItems } from './secret-items.ts'
-import { snapshotName } from './snapshot-name.ts'
+import { cloneManifest } from '../values/manifest-json.ts'
+import { ActionError } from './action.ts'
+import type { ItemAction, ActionInput, ActionFacts, Companion, RestoreView } from './action.ts'
+
+/**
+ * A snapshot is restored as bound to existing content: the claim it was taken of plays no part any more. The content comes
+ * first, whatever the filters say, or the snapshot would wait for it for ever.
+ */
+export const csiVolumeSnapshot: ItemAction = {
+  name: 'velero.io/csi-volumesnapshot-restorer',
+  appliesTo: ['volumesnapshots.snapshot.storage.k8s.io'],
+  feature: 'EnableCSI',
+  execute({ item, itemFromBackup, restore, facts }) {
+    if (restore.spec.restorePVs === false) return { item, skip: true }
+    const name = itemFromBackup.metadata.name
+    if (boundContent(itemFromBackup) === undefined) throw new ActionError(`VS ${name} doesn't have bound VSC`)
+    const stub = stubGroupContent(itemFromBackup, restore, facts)
+    return { item: boundTo(item, snapshotName(restore.uid, name)), companions: stub === undefined ? [] : [stub] }
+  },
+  additionalItems({ itemFromBackup, restore }) {
+    const name = boundContent(itemFromBackup)
+    if (restore.spec.restorePVs === false || name === undefined) return { items: [] }
+    return { items: [{ groupResource: 'volumesnapshotcontents.snapshot.storage.k8s.io', name }], mustInclude: true }
+  },
+}
+
+/** Snapshot and content share the name. Without a class the snapshot depends on nothing that the new cluster may lack. */
+function boundTo(item: Manifest, name: string): Manifest {
+  const restored = cloneManifest(item)
+  const spec: Fields = { ...fieldsAt(restored, 'spec') }
+  const source: Fields = { ...fieldsAt(spec, 'source'), volumeSnapshotContentName: name }
+  delete source['persistentVolumeClaimName']
+  delete spec['volumeSnapshotClassName']
+  spec['source'] = source
+  const annotations = { ...restored.metadata.annotations, 'velero.io/csi-vsc-deletion-policy': 'Retain' }
+  return { ...restored, metadata: { ...restored.metadata, name, annotations }, spec }
+}
+
+function boundContent(snapshot: Manifest): string | undefined {
+  const name = valueAt(snapshot, 'status', 'boundVolumeSnapshotContentName')
+  return typeof name === 'string' ? name : undefined
+}
 
 /**
  * Snapshot content is restored as one that exists already: it points to the snapshot in the storage system instead of the
@@ -56,4 +96,69 @@ function mapReference(old: Fields | undefined, name: string, mapping: Record<str
 
 function hasHandle(content: Manifest): boolean {
   return typeof valueAt(content, 'status', 'snapshotHandle') === 'string'
+}
+
+/** A snapshot class comes with the Secret with which its driver lists snapshots. */
+export const csiVolumeSnapshotClass: ItemAction = {
+  name: 'velero.io/csi-volumesnapshotclass-restorer',
+  appliesTo: ['volumesnapshotclasses.snapshot.storage.k8s.io'],
+  feature: 'EnableCSI',
+  execute: ({ item, restore }) => (restore.spec.restorePVs === false ? { item, skip: true } : { item }),
+  additionalItems({ itemFromBackup, restore }) {
+    if (restore.spec.restorePVs === false) return { items: [] }
+    return { items: secretItems(itemFromBackup, 'csi.storage.k8s.io/snapshotter-list-secret') }
+  },
+}
+
+/** The Secret that annotations `<prefix>-name` and `<prefix>-namespace` name; none unless both are there. */
+export function secretItems(manifest: Manifest, prefix: string): ItemAddress[] {
+  const name = annotationOf(manifest, `${prefix}-name`)
+  const namespace = annotationOf(manifest, `${prefix}-namespace`)
+  if (name === undefined || namespace === undefined) return []
+  return [{ groupResource: 'secrets', namespace, name }]
+}
+
+/**
+ * Some drivers take the content of a snapshot only if the content of its group is there too. A snapshot taken in a group
+ * therefore brings a stub of it, removed again in the finalization. Snapshots of one group share the stub, and each adds
+ * its handle. Where the stub cannot be made, the snapshot is restored all the same: most drivers do without.
+ */
+export function stubGroupContent(snapshot: Manifest, restore: RestoreView, facts: ActionFacts): Companion | undefined {
+  const group = annotationOf(snapshot, 'velero.io/csi-volumegroupsnapshot-handle')
+  const handle = annotationOf(snapshot, 'velero.io/csi-volumesnapshot-handle')
+  const driver = annotationOf(snapshot, 'velero.io/csi-driver-name')
+  if (!group || !handle || !driver) return undefined
+  const name = snapshotName(restore.uid, group)
+  return {
+    resource: { group: 'groupsnapshot.storage.k8s.io', version: 'v1beta2', resource: 'volumegroupsnapshotcontents' },
+    manifest: {
+      apiVersion: 'groupsnapshot.storage.k8s.io/v1beta2',
+      kind: 'VolumeGroupSnapshotContent',
+      metadata: {
+        name,
+        // Velero finds its stubs by the name alone; the uid makes the stub ours by rule 6.
+        labels: { [restoreNameLabel]: validLabelValue(restore.name), [restoreUidLabel]: validLabelValue(restore.uid) },
+        annotations: deletionSecret(facts.volumeGroupSnapshotClasses, driver),
+      },
+      spec: {
+        deletionPolicy: 'Retain',
+        driver,
+        source: { groupSnapshotHandles: { volumeGroupSnapshotHandle: group, volumeSnapshotHandles: [handle] } },
+        volumeGroupSnapshotRef: { name: `stub-vgs-${name.slice(0, 8)}`, namespace: snapshot.metadata.namespace ?? '' },
+      },
+    },
+    appends: ['spec', 'source', 'groupSnapshotHandles', 'volumeSnapshotHandles'],
+    status: { volumeGroupSnapshotHandle: group },
+  }
+}
+
+/** The Secret that the driver deletes group snapshots with, from the first group class of the driver. */
+function deletionSecret(classes: readonly Manifest[], driver: string): Record<string, string> {
+  const found = classes.find((one) => textAt(one, 'driver') === driver)
+  const annotations: Record<string, string> = {}
+  for (const part of ['name', 'namespace']) {
+    const value = textAt(found, 'parameters', `csi.storage.k8s.io/group-snapshotter-secret-${part}`)
+    if (value !== '') annotations[`groupsnapshot.storage.kubernetes.io/deletion-secret-${part}`] = value
+  }
+  return annotations
 }

@@ -1,6 +1,6 @@
+import { fieldsAt } from '../values/fields.ts'
 import { ActionError } from './action.ts'
 import type { ActionFacts } from './action.ts'
-import { fieldsAt } from '../values/fields.ts'
 
 /**
  * The settings of an action: the data of the one ConfigMap labelled for it, empty if there is none.

@@ -1,13 +1,10 @@
 import type { Manifest } from '../../velero/manifest.ts'
-import { cloneManifest } from '../items/clone-manifest.ts'
-import type { ActionInput, ItemAction } from './action.ts'
-import { dropIfEmpty, fieldsAt, listAt, textAt } from '../values/fields.ts'
+import { dropIfEmpty, fieldsAt, listAt, textAt, objectsAt } from '../values/fields.ts'
 import type { Fields } from '../values/fields.ts'
+import { cloneManifest } from '../values/manifest-json.ts'
+import type { ActionInput, ItemAction } from './action.ts'
 import { pluginConfig } from './plugin-config.ts'
-import { podVolumeSnapshots } from './pod-volume-snapshots.ts'
-import { restoreHelperImage } from './restore-helper-image.ts'
-import { restoreHelperResources } from './restore-helper-resources.ts'
-import { restoreHelperSecurity } from './restore-helper-security.ts'
+import { restoreHelperImage, restoreHelperResources, restoreHelperSecurity } from './restore-helper.ts'
 
 const name = 'velero.io/pod-volume-restore'
 
@@ -60,4 +57,39 @@ function securityOf(item: Manifest, config: Record<string, string>): Fields {
 
 function envOf(variable: string, fieldPath: string): Fields {
   return { name: variable, valueFrom: { fieldRef: { fieldPath } } }
+}
+
+/**
+ * The volumes of a pod that were backed up file by file, with the ids of their snapshots. PodVolumeBackups name the pod by
+ * its namespace in the backup; those without a snapshot have nothing to restore. Without any, the annotations count in
+ * which Velero noted the ids before it had PodVolumeBackups.
+ */
+export function podVolumeSnapshots(
+  pod: Manifest,
+  sourceNamespace: string,
+  backups: readonly Manifest[],
+): Map<string, string> {
+  const snapshots = new Map<string, string>()
+  for (const backup of backups) {
+    const of = fieldsAt(backup, 'spec', 'pod')
+    if (textAt(of, 'name') !== pod.metadata.name || textAt(of, 'namespace') !== sourceNamespace) continue
+    const volume = textAt(backup, 'spec', 'volume')
+    const id = textAt(backup, 'status', 'snapshotID')
+    if (id !== '' && !isMadeByKubelet(pod, volume)) snapshots.set(volume, id)
+  }
+  return snapshots.size > 0 ? snapshots : annotatedSnapshots(pod)
+}
+
+/** Kubelet writes projected and downward API volumes itself; old backups hold some by mistake. */
+function isMadeByKubelet(pod: Manifest, name: string): boolean {
+  const volume = objectsAt(pod, 'spec', 'volumes').find((one) => textAt(one, 'name') === name)
+  return fieldsAt(volume, 'projected') !== undefined || fieldsAt(volume, 'downwardAPI') !== undefined
+}
+
+const annotationPrefix = 'snapshot.velero.io/'
+
+function annotatedSnapshots(pod: Manifest): Map<string, string> {
+  const annotations = Object.entries(pod.metadata.annotations ?? {})
+  const ours = annotations.filter(([key]) => key.startsWith(annotationPrefix))
+  return new Map(ours.map(([key, id]) => [key.slice(annotationPrefix.length), id]))
 }

@@ -1,6 +1,119 @@
 import { parseDocument } from 'yaml'
-import { isJsonMap } from '../items/deep-equal.ts'
+import { veleroVersion } from '../../velero/defaults.ts'
 import type { Fields } from '../values/fields.ts'
+import { cloneManifest, isJsonMap } from '../values/manifest-json.ts'
+import { compareQuantities, isQuantity } from '../values/quantity.ts'
+
+/** What Velero's own releases run, for clusters where no Deployment `velero` names another image. */
+const releasedImage = `velero/velero:${veleroVersion}`
+
+/**
+ * The image of the container that waits for files. The configured one must name its registry or repository, or the image
+ * of Velero's server is taken; a missing tag becomes Velero's version.
+ */
+export function restoreHelperImage(configured: string | undefined, veleroImage: string | undefined): string {
+  const fallback = veleroImage || releasedImage
+  if (!configured) return fallback
+  const slash = configured.lastIndexOf('/')
+  if (slash < 0) return fallback
+  return configured.slice(slash + 1).includes(':') ? configured : `${configured}:${veleroVersion}`
+}
+
+const defaults: HelperResources = {
+  cpu: { request: '100m', limit: '100m' },
+  memory: { request: '128Mi', limit: '128Mi' },
+}
+
+/**
+ * Requests and limits of the container that waits for files. `0` means without bound. If one of the four values cannot be
+ * read, or a request exceeds its limit, all four are the defaults: a restore is not lost over a typing mistake.
+ */
+export function restoreHelperResources(config: Record<string, string>): Record<string, Record<string, string>> {
+  const wanted: HelperResources = {
+    cpu: pair(config['cpuRequest'], config['cpuLimit'], defaults.cpu),
+    memory: pair(config['memRequest'], config['memLimit'], defaults.memory),
+  }
+  const { cpu, memory } = isValid(wanted.cpu) && isValid(wanted.memory) ? wanted : defaults
+  const requests = bounded({ cpu: cpu.request, memory: memory.request })
+  const limits = bounded({ cpu: cpu.limit, memory: memory.limit })
+  return {
+    ...(Object.keys(requests).length > 0 ? { requests } : {}),
+    ...(Object.keys(limits).length > 0 ? { limits } : {}),
+  }
+}
+
+interface HelperResources {
+  cpu: Bounds
+  memory: Bounds
+}
+
+interface Bounds {
+  request: string
+  limit: string
+}
+
+/** Only a plain `0` is without bound: Velero compares what it parsed, unit included. */
+const unbounded = '0'
+
+function pair(request: string | undefined, limit: string | undefined, or: Bounds): Bounds {
+  return { request: request || or.request, limit: limit || or.limit }
+}
+
+function isValid({ request, limit }: Bounds): boolean {
+  if (!isQuantity(request) || !isQuantity(limit)) return false
+  return limit === unbounded || compareQuantities(request, limit) <= 0
+}
+
+function bounded(quantities: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(quantities).filter(([, quantity]) => quantity !== unbounded))
+}
+
+/**
+ * The security context of the container that waits for files. The first row that fits holds:
+ *
+ * | there is | it is |
+ * |---|---|
+ * | a setting of the action that can be read | what the settings say, and nothing else |
+ * | a context of the pod's first container | a copy of that |
+ * | a user or a group of the pod | the default, with these; as root also the pod's own `runAsNonRoot` |
+ * | none of these | the default, which the level `restricted` of Pod Security admits |
+ */
+export function restoreHelperSecurity({ config, firstContainer, pod }: SecuritySources): Fields {
+  return parseSecurityContext(config) ?? cloneManifest(firstContainer) ?? asPod(pod) ?? defaultContext()
+}
+
+/** Where the context may come from. */
+export interface SecuritySources {
+  config: Record<string, string>
+  /** `securityContext` of the pod's first container. */
+  firstContainer: Fields | undefined
+  /** `securityContext` of the pod. */
+  pod: Fields | undefined
+}
+
+/** The pod's user wrote the files and can read them back. */
+function asPod(pod: Fields | undefined): Fields | undefined {
+  const runAsUser = pod?.['runAsUser'] ?? undefined
+  const runAsGroup = pod?.['runAsGroup'] ?? undefined
+  if (runAsUser === undefined && runAsGroup === undefined) return undefined
+  const context = defaultContext()
+  if (runAsUser !== undefined) context['runAsUser'] = runAsUser
+  if (runAsGroup !== undefined) context['runAsGroup'] = runAsGroup
+  if (runAsUser !== 0) return context
+  delete context['runAsNonRoot']
+  const nonRoot = pod?.['runAsNonRoot'] ?? undefined
+  return nonRoot === undefined ? context : { ...context, runAsNonRoot: nonRoot }
+}
+
+function defaultContext(): Fields {
+  return {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
+    runAsUser: 1000,
+    runAsNonRoot: true,
+  }
+}
 
 /**
  * The security context that the settings `secCtxRunAsUser`, `secCtxRunAsGroup`, `secCtxAllowPrivilegeEscalation` and

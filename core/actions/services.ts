@@ -1,11 +1,33 @@
 import type { Manifest } from '../../velero/manifest.ts'
+import { fieldsAt, textAt, accessField, annotationOf, listAt, objectsAt } from '../values/fields.ts'
+import type { FieldAccess, Fields } from '../values/fields.ts'
 import { goJsonError } from '../values/go-json-error.ts'
-import { isJsonMap } from '../items/deep-equal.ts'
-import { accessField } from './access-field.ts'
-import type { FieldAccess } from './access-field.ts'
+import { cloneManifest, isJsonMap } from '../values/manifest-json.ts'
 import { ActionError } from './action.ts'
-import { annotationOf, listAt, objectsAt, textAt } from '../values/fields.ts'
-import type { Fields } from '../values/fields.ts'
+import type { ItemAction } from './action.ts'
+
+/**
+ * A Service gets new cluster addresses, unless it is headless, and new node ports, unless somebody chose the old ones:
+ * what the old cluster assigned may be taken in the new one. `preserveNodePorts` keeps all ports.
+ */
+export const service: ItemAction = {
+  name: 'velero.io/service',
+  appliesTo: ['services'],
+  execute({ item, restore }) {
+    const restored = cloneManifest(item)
+    const spec = fieldsAt(restored, 'spec')
+    if (spec === undefined) return { item }
+    if (textAt(spec, 'clusterIP') !== 'None') {
+      delete spec['clusterIP']
+      delete spec['clusterIPs']
+    }
+    if (restore.spec.preserveNodePorts !== true) {
+      dropAssignedNodePorts(restored, spec)
+      dropAssignedHealthCheckPort(restored, spec)
+    }
+    return { item: restored }
+  },
+}
 
 /**
  * Drops the node ports that the old cluster assigned and keeps those that somebody chose, told apart by what

@@ -1,10 +1,68 @@
 import type { Manifest } from '../../velero/manifest.ts'
-import { cloneManifest } from '../items/clone-manifest.ts'
-import { accessField } from './access-field.ts'
+import { dropIfEmpty, fieldsAt, listAt, objectsAt, textAt, accessField } from '../values/fields.ts'
+import type { Fields } from '../values/fields.ts'
+import { cloneManifest } from '../values/manifest-json.ts'
 import { ActionError } from './action.ts'
 import type { ItemAction } from './action.ts'
-import { objectsAt } from '../values/fields.ts'
 import { pluginConfig } from './plugin-config.ts'
+
+/**
+ * A pod forgets the node and the priority that the old cluster gave it, and the token volume that the old cluster mounted:
+ * scheduler and admission of the new cluster decide these anew. Its priority class comes first, or the pod is refused.
+ */
+export const pod: ItemAction = {
+  name: 'velero.io/pod',
+  appliesTo: ['pods'],
+  execute({ item }) {
+    const restored = cloneManifest(item)
+    const spec = fieldsAt(restored, 'spec')
+    if (spec === undefined) return { item }
+    delete spec['nodeName']
+    delete spec['priority']
+    dropTokenVolumes(restored, spec)
+    return { item: restored }
+  },
+  additionalItems({ itemFromBackup }) {
+    const name = textAt(itemFromBackup, 'spec', 'priorityClassName')
+    return { items: name === '' ? [] : [{ groupResource: 'priorityclasses.scheduling.k8s.io', name }] }
+  },
+}
+
+/** An empty service account name gives the prefix `-token-`, as in Velero. Ephemeral containers are not looked at. */
+function dropTokenVolumes(item: Manifest, spec: Fields): void {
+  const prefix = `${textAt(spec, 'serviceAccountName')}-token-`
+  dropNamed(spec, 'volumes', prefix)
+  for (const container of [...objectsAt(item, 'spec', 'containers'), ...objectsAt(item, 'spec', 'initContainers')]) {
+    dropNamed(container, 'volumeMounts', prefix)
+  }
+}
+
+function dropNamed(parent: Fields, key: string, prefix: string): void {
+  if (!Array.isArray(parent[key])) return
+  parent[key] = listAt(parent, key).filter((entry) => !textAt(entry, 'name').startsWith(prefix))
+  dropIfEmpty(parent, key)
+}
+
+/** The label that ties pods to their Job by its uid; Kubernetes before 1.27 had only the short one. */
+const controllerUidLabels = ['batch.kubernetes.io/controller-uid', 'controller-uid']
+
+/** A Job selects its pods by the uid it had in the old cluster; the new cluster gives it another and fills these in. */
+export const job: ItemAction = {
+  name: 'velero.io/job',
+  appliesTo: ['jobs.batch'],
+  execute({ item }) {
+    const restored = cloneManifest(item)
+    const selector = fieldsAt(restored, 'spec', 'selector')
+    const template = fieldsAt(restored, 'spec', 'template', 'metadata')
+    for (const label of controllerUidLabels) {
+      delete fieldsAt(selector, 'matchLabels')?.[label]
+      delete fieldsAt(template, 'labels')?.[label]
+    }
+    dropIfEmpty(selector, 'matchLabels')
+    dropIfEmpty(template, 'labels')
+    return { item: restored }
+  },
+}
 
 const name = 'velero.io/change-image-name'
 

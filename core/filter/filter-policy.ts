@@ -1,8 +1,11 @@
 import type { GroupResource } from '../../velero/resource.ts'
 import { compileGlob } from './glob.ts'
-import { makeIncludesExcludes, type IncludesExcludes, type ResolveResource } from './includes-excludes.ts'
-import { compileLabelSelector, type Labels } from './label-selector.ts'
-import { hasConstraints, isCatchAll, type FilterPolicies, type ResourceFilter } from './parse-filter-policy.ts'
+import { makeIncludesExcludes } from './includes-excludes.ts'
+import type { IncludesExcludes, ResolveResource } from './includes-excludes.ts'
+import { compileLabelSelector } from './label-selector.ts'
+import type { Labels } from './label-selector.ts'
+import { hasConstraints, isCatchAll } from './parse-filter-policy.ts'
+import type { FilterPolicies, ResourceFilter } from './parse-filter-policy.ts'
 
 /** What a policy says about the items of a resource in one namespace, or at cluster scope. */
 export type PolicyAnswer =

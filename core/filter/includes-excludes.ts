@@ -1,4 +1,5 @@
-import { compileGlob, type Glob } from './glob.ts'
+import { compileGlob } from './glob.ts'
+import type { Glob } from './glob.ts'
 
 /** The lists of a spec; `null` and absent are the empty list. */
 export interface IncludeExcludeLists {

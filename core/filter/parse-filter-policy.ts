@@ -1,10 +1,11 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { LabelSelector } from '../../velero/restore.ts'
 import { decodeKnownFields } from '../values/decode-known-fields.ts'
-import { anything, aString, listOf, stringMap, strings, struct, type Shape } from '../values/shape.ts'
+import { anything, aString, listOf, stringMap, strings, struct } from '../values/shape.ts'
+import type { Shape } from '../values/shape.ts'
 import { compileGlob } from './glob.ts'
 import { compileLabelSelector } from './label-selector.ts'
-import { namespacePatternFault } from '../plan/namespace-pattern.ts'
+import { namespacePatternFault } from './namespace-pattern.ts'
 
 /** Which items of the listed kinds are restored. */
 export interface ResourceFilter {

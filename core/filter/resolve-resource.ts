@@ -1,4 +1,5 @@
-import { formatGroupResource, parseGroupResource, type GroupResource } from '../../velero/resource.ts'
+import { formatGroupResource, parseGroupResource } from '../../velero/resource.ts'
+import type { GroupResource } from '../../velero/resource.ts'
 
 /** One resource at one version, as discovery tells it; versions of a group stand in the server's order. */
 export interface ServedResource {

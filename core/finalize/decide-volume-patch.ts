@@ -1,6 +1,6 @@
-import { objectsAt, textAt } from '../values/fields.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
+import { objectsAt, textAt } from '../values/fields.ts'
 
 /** What to do about the volume of a claim that got a new one. */
 export type VolumeStep =

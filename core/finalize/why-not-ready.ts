@@ -1,6 +1,6 @@
-import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
+import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 
 /** Why an object is not ready, empty where it is; by resource. What is not in here is ready once it is there. */
 export const whyNotReady: ReadonlyMap<GroupResource, (live: Manifest) => string> = new Map([

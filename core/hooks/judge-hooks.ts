@@ -1,7 +1,7 @@
 import { error } from '../items/outcome.ts'
 import type { Message } from '../items/outcome.ts'
-import { mayHaveRun, notExecuted } from './hook-texts.ts'
 import type { HookResult } from './next-hook.ts'
+import { mayHaveRun, notExecuted } from './pod-hooks.ts'
 import type { PodHooks } from './pod-hooks.ts'
 
 /** What is known of all hooks of a restore when they are waited for no longer. */

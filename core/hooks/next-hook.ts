@@ -1,6 +1,6 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import { objectsAt, textAt, valueAt } from '../values/fields.ts'
-import { notExecuted } from './hook-texts.ts'
+import { notExecuted } from './pod-hooks.ts'
 import type { ExecHook, PodHooks } from './pod-hooks.ts'
 
 /** What became of one hook; an empty problem is success. */

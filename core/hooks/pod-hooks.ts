@@ -1,9 +1,9 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ExecRestoreHook, RestoreResourceHookSpec } from '../../velero/restore.ts'
-import { annotationOf, objectsAt, textAt } from '../values/fields.ts'
-import { GoDurationError, parseGoDuration } from '../values/go-duration.ts'
 import { makeIncludesExcludes } from '../filter/includes-excludes.ts'
 import { compileLabelSelector } from '../filter/label-selector.ts'
+import { annotationOf, objectsAt, textAt } from '../values/fields.ts'
+import { GoDurationError, parseGoDuration } from '../values/go-duration.ts'
 
 /** A restored pod with the commands to run in it. Command lines may hold secrets: this goes into the journal only. */
 export interface PodHooks {
@@ -125,4 +125,22 @@ function parseCommand(text: string): string[] {
     return [text]
   }
   return [text]
+}
+
+/** The error of a hook that did not run, in Velero's words. */
+export function notExecuted(pod: Pick<PodHooks, 'namespace' | 'name'>, hook: ExecHook, why: string): string {
+  return `hook ${hook.name} in container ${hook.container} in pod ${pod.namespace}/${pod.name} not executed: ${why}`
+}
+
+/** The error of a hook that ran badly, in Velero's words. */
+export function failedToExecute(hook: ExecHook, why: string): string {
+  return `hook ${hook.name} in container ${hook.container} failed to execute, err: ${why}`
+}
+
+/** The error of a hook that was begun by an attempt that did not live to see its end (rule 12). */
+export function mayHaveRun(pod: Pick<PodHooks, 'namespace' | 'name'>, hook: ExecHook): string {
+  return (
+    `hook ${hook.name} in container ${hook.container} may have run: its worker vanished while it ran in pod ` +
+    `${pod.namespace}/${pod.name}; annotation drydock.io/hooks: at-least-once on the Restore runs such hooks again`
+  )
 }

@@ -3,12 +3,10 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { makeMergePatch } from '../modifiers/merge-patch.ts'
-import { semanticEqual } from './deep-equal.ts'
-import { mergeServiceAccount } from './merge-service-account.ts'
+import { semanticEqual } from '../values/manifest-json.ts'
+import { resetMetadataAndStatus, withLabels } from './item-metadata.ts'
 import { scopeOf, warning } from './outcome.ts'
 import type { Message } from './outcome.ts'
-import { resetMetadataAndStatus } from './item-metadata.ts'
-import { withLabels } from './restore-labels.ts'
 
 /** What to do about an object that stood there before this restore. */
 export type ExistingDecision =
@@ -109,4 +107,35 @@ function decideDifferent(
 
 function leave(facts: ExistingFacts, text: string): ExistingDecision {
   return { do: 'leave', action: 'failed', messages: [warning(scopeOf(facts.targetNamespace), text)] }
+}
+
+/**
+ * The ServiceAccount of the cluster with what only the backup's has: secrets and pull secrets of new names, labels and
+ * annotations of new keys. What is there wins. Source: pkg/restore/merge_service_account.go.
+ */
+export function mergeServiceAccount(live: Manifest, backedUp: Manifest): Manifest {
+  const secrets = mergeByName(live['secrets'], backedUp['secrets'])
+  const imagePullSecrets = mergeByName(live['imagePullSecrets'], backedUp['imagePullSecrets'])
+  const labels = { ...backedUp.metadata.labels, ...live.metadata.labels }
+  const annotations = { ...backedUp.metadata.annotations, ...live.metadata.annotations }
+  return {
+    ...live,
+    metadata: {
+      ...live.metadata,
+      ...(Object.keys(labels).length > 0 ? { labels } : {}),
+      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+    },
+    ...(secrets.length > 0 ? { secrets } : {}),
+    ...(imagePullSecrets.length > 0 ? { imagePullSecrets } : {}),
+  }
+}
+
+function mergeByName(live: unknown, backedUp: unknown): { name?: string }[] {
+  const kept = asReferences(live)
+  const added = asReferences(backedUp).filter((reference) => !kept.some((known) => known.name === reference.name))
+  return [...kept, ...added]
+}
+
+function asReferences(value: unknown): { name?: string }[] {
+  return Array.isArray(value) ? (value as { name?: string }[]) : []
 }

@@ -1,7 +1,6 @@
-import type { ItemAction } from '../../velero/results.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
-import type { PodVolume } from '../volumes/pod-volumes.ts'
 import type { GroupResource, ItemAddress, ObjectRef } from '../../velero/resource.ts'
+import type { ItemAction } from '../../velero/results.ts'
 
 /** A line of the results: in Velero's own part, the cluster's, or a namespace's. */
 export interface Message {
@@ -31,6 +30,17 @@ export interface Outcome {
   podVolumes?: readonly PodVolume[]
   /** When it was decided; RFC 3339. */
   at: string
+}
+
+/** One volume of a pod that a node agent is to fill from a file system backup. */
+export interface PodVolume {
+  volume: string
+  snapshotID: string
+  snapshotSize: number
+  /** `kopia` or `restic`. */
+  uploaderType: string
+  /** The claim behind the volume, where there is one. */
+  claim?: string
 }
 
 /** One text that names an item: resource, namespace in the backup, name. */

@@ -1,3 +1,5 @@
+import type { Plan } from '../plan/plan.ts'
+
 /** A restore that asks for its target namespaces, all at once. */
 export interface LockRequest {
   workflowId: string
@@ -74,4 +76,19 @@ function firstOverlap(
 export function byCreation(one: LockRequest, other: LockRequest): number {
   const time = Date.parse(one.createdAt) - Date.parse(other.createdAt)
   return time === 0 ? (one.uid < other.uid ? -1 : 1) : time
+}
+
+/** Characters of names that one request may hold; one that has more takes `*`. */
+const charactersMax = 2000
+
+/** The namespaces that a plan writes into, sorted; `*` alone for a great many. */
+export function targetNamespaces({ waves }: Pick<Plan, 'waves'>): string[] {
+  const names = new Set<string>()
+  for (const { chunks } of waves)
+    for (const { items } of chunks)
+      for (const { target, namespace } of items) {
+        const name = target ?? namespace
+        if (name !== undefined) names.add(name)
+      }
+  return [...names].join(' ').length > charactersMax ? ['*'] : [...names].toSorted()
 }

@@ -1,8 +1,8 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import { isJsonMap, rawJsonText } from '../items/deep-equal.ts'
-import { goJson } from '../results/go-json.ts'
-import { goPrint } from '../values/go-text.ts'
+import { goJson, goPrint } from '../values/go-text.ts'
+import { isJsonMap, rawJsonText } from '../values/manifest-json.ts'
+import { yamlToJson } from '../values/yaml-json.ts'
 import { applyJsonPatch, JsonPatchError } from './json-patch.ts'
 import { compileConditions } from './match-modifier.ts'
 import { applyMergePatch } from './merge-patch.ts'
@@ -10,7 +10,6 @@ import type { ModifierRule, ResourceModifiers } from './parse-modifiers.ts'
 import { readPatchText } from './patch-text.ts'
 import { applyStrategicMergePatch, StrategicPatchError } from './strategic-merge-patch.ts'
 import { strategicSchemaOf } from './strategic-schema.ts'
-import { yamlToJson } from '../values/yaml-json.ts'
 
 /** An item on its way back, and the rules of the restore. */
 export interface ModifyInput {

@@ -1,5 +1,4 @@
-import { cloneManifest } from '../items/clone-manifest.ts'
-import { isJsonMap, semanticEqual } from '../items/deep-equal.ts'
+import { cloneManifest, isJsonMap, semanticEqual } from '../values/manifest-json.ts'
 
 /** One step of a JSON patch (RFC 6902). */
 export interface JsonPatchOperation {

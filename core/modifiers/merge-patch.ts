@@ -1,4 +1,4 @@
-import { isJsonMap, semanticEqual } from '../items/deep-equal.ts'
+import { isJsonMap, semanticEqual } from '../values/manifest-json.ts'
 
 /**
  * Applies a JSON merge patch (RFC 7386): `null` removes a field, objects are merged, everything else replaces.

@@ -1,6 +1,7 @@
+import { goJson } from '../values/go-text.ts'
 import { parseJson } from '../values/manifest-json.ts'
-import { goJson } from '../results/go-json.ts'
-import { JsonPatchError, type JsonPatchOperation } from './json-patch.ts'
+import { JsonPatchError } from './json-patch.ts'
+import type { JsonPatchOperation } from './json-patch.ts'
 import type { ModifierPatch } from './parse-modifiers.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { isJsonMap, semanticEqual } from '../items/deep-equal.ts'
+import { isJsonMap, semanticEqual } from '../values/manifest-json.ts'
 
 /** Lists of scalars have no merge key: their elements are the same where they are equal. */
 export type ElementKey = string | undefined

@@ -1,5 +1,5 @@
-import { isJsonMap, semanticEqual } from '../items/deep-equal.ts'
 import { goPrint, goTypeOf } from '../values/go-text.ts'
+import { isJsonMap, semanticEqual } from '../values/manifest-json.ts'
 import { indexOfElement, orderMerged } from './strategic-lists.ts'
 import type { StrategicField, StrategicSchema } from './strategic-schema.ts'
 import { withoutDirectives } from './without-directives.ts'

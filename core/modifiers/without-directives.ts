@@ -1,5 +1,4 @@
-import { cloneManifest } from '../items/clone-manifest.ts'
-import { isJsonMap } from '../items/deep-equal.ts'
+import { cloneManifest, isJsonMap } from '../values/manifest-json.ts'
 
 /**
  * What a strategic merge patch adds where nothing stood: without nulls, and without objects that carry `$patch`.

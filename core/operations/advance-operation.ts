@@ -1,5 +1,5 @@
-import type { OperationStatus } from './operations.ts'
 import type { Sighting } from './look-up-operation.ts'
+import type { OperationStatus } from './operations.ts'
 
 /** What an operation is judged by. */
 export interface AdvanceRules {

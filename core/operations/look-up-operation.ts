@@ -1,6 +1,6 @@
-import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { asyncOperationIdLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
 import { textAt, valueAt } from '../values/fields.ts'
 
 /** What a look at an operation shows. */

@@ -1,4 +1,6 @@
 import type { OperationPhase, RestoreOperation } from '../../velero/item-operation.ts'
+import { error } from '../items/outcome.ts'
+import type { Outcome } from '../items/outcome.ts'
 import type { Tally } from '../results/tally.ts'
 
 /** The state of an operation, as far as it was seen. */
@@ -47,4 +49,60 @@ function rank({ phase }: OperationStatus): number {
 
 function canonical(status: OperationStatus): string {
   return JSON.stringify(Object.entries(status).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Velero's three numbers, and how many operations are still to be waited for. */
+export interface OperationCounts {
+  attempted: number
+  completed: number
+  failed: number
+  unfinished: number
+}
+
+/** The counts of a restore's operations. */
+export function countOperations(operations: readonly RestoreOperation[]): OperationCounts {
+  const completed = operations.filter(({ status }) => status.phase === 'Completed').length
+  const failed = operations.filter(({ status }) => status.phase === 'Failed').length
+  return { attempted: operations.length, completed, failed, unfinished: operations.length - completed - failed }
+}
+
+/** Operations that a sentence names; more are counted. */
+const namesMax = 3
+
+/** What is being waited for, in words: how many operations, how far, and whose claims. */
+export function operationProgress(operations: readonly RestoreOperation[]): string {
+  const open = operations.filter(({ status }) => !isOver(status))
+  const named = open.slice(0, namesMax).map((operation) => `${nameOf(operation)} (${stateOf(operation)})`)
+  const more = open.length > namesMax ? [`${open.length - namesMax} more`] : []
+  return `${open.length} of ${operations.length} operations: ${[...named, ...more].join(', ')}`
+}
+
+function nameOf({ spec: { resourceIdentifier } }: RestoreOperation): string {
+  return `${resourceIdentifier.Namespace}/${resourceIdentifier.Name}`
+}
+
+function stateOf({ status }: RestoreOperation): string {
+  if (status.nTotal === undefined) return status.description ?? 'not begun'
+  return `${status.description ?? ''} ${status.nCompleted ?? 0} of ${status.nTotal} bytes`
+}
+
+/**
+ * What failed operations add to the results. The messages are derived from the operations' state, so each is there once
+ * however often it is written. Velero has them there only if the operation failed at its very first look.
+ * An operation that was brought in as failed, in a restore that was taken over, has had its message there.
+ */
+export function operationOutcomes(operations: readonly RestoreOperation[], tally: Tally): Outcome[] {
+  const begun = [...tally.values()].flatMap(({ operation }) => (operation === undefined ? [] : [operation]))
+  const told = new Set(begun.filter(hasFailed).map(({ spec }) => spec.operationID))
+  return operations
+    .filter((operation) => hasFailed(operation) && !told.has(operation.spec.operationID))
+    .map(({ spec, status }) => ({
+      key: `operations/${spec.operationID}`,
+      messages: [error('velero', `error from restore item operation: ${status.error ?? ''}`)],
+      at: status.updated ?? status.created ?? '',
+    }))
+}
+
+function hasFailed({ status }: RestoreOperation): boolean {
+  return status.phase === 'Failed'
 }

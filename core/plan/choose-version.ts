@@ -1,4 +1,5 @@
-import { parseGroupResource, type GroupResource } from '../../velero/resource.ts'
+import { parseGroupResource } from '../../velero/resource.ts'
+import type { GroupResource } from '../../velero/resource.ts'
 
 /** A version folder of a resource in the archive. */
 export interface ArchivedVersion {

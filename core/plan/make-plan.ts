@@ -1,12 +1,10 @@
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
+import { targetNamespace } from '../filter/namespace-mapping.ts'
 import { itemKey } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
-import { cutChunks } from './cut-chunks.ts'
-import type { ChunkBounds } from './cut-chunks.ts'
-import { targetNamespace } from '../filter/namespace-mapping.ts'
 import { placeItems } from './place-items.ts'
 import type { PlaceableItem } from './place-items.ts'
-import type { Plan, PlannedItem, Wave } from './plan.ts'
+import type { Plan, PlannedItem, Wave, Chunk } from './plan.ts'
 
 /** What a plan is made of: items selected and wanted, the order of resources, and the bounds of chunks. */
 export interface PlanInput {
@@ -80,4 +78,28 @@ export function mergeWanted(items: readonly PlaceableItem[]): PlaceableItem[] {
     else merged.set(itemKey(item), { ...known, before: [...new Set([...known.before, ...item.before])] })
   }
   return [...merged.values()]
+}
+
+/** The bounds of a chunk: small enough to be redone cheaply, large enough that the engine's cost per activity is nothing. */
+export interface ChunkBounds {
+  itemsMax: number
+  bytesMax: number
+}
+
+/** Cuts items, in their order, into chunks. An item larger than the bound stands alone in its chunk. */
+export function cutChunks(items: readonly (PlannedItem & { sizeBytes: number })[], bounds: ChunkBounds): Chunk[] {
+  const chunks: { items: PlannedItem[] }[] = []
+  let current: PlannedItem[] = []
+  let bytes = 0
+  for (const { sizeBytes, ...item } of items) {
+    if (current.length > 0 && (current.length >= bounds.itemsMax || bytes + sizeBytes > bounds.bytesMax)) {
+      chunks.push({ items: current })
+      current = []
+      bytes = 0
+    }
+    current.push(item)
+    bytes += sizeBytes
+  }
+  if (current.length > 0) chunks.push({ items: current })
+  return chunks
 }

@@ -1,5 +1,6 @@
-import type { Outcome } from '../items/outcome.ts'
 import type { GroupResource } from '../../velero/resource.ts'
+import { itemKey } from '../items/outcome.ts'
+import type { Outcome } from '../items/outcome.ts'
 
 /**
  * What a restore will do, in order: a value that can be stored, printed and compared. It holds addresses and no
@@ -73,4 +74,12 @@ function pad(value: number, digits: number): string {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
+}
+
+/** The key of a planned item's outcome. A namespace that is mapped has both names in it: several may go into one. */
+export function plannedKey(groupResource: GroupResource, item: PlannedItem): string {
+  const { namespace, target } = item
+  const mapped = groupResource === 'namespaces' && target !== undefined && target !== item.name
+  const name = mapped ? `${item.name}>${target}` : item.name
+  return itemKey({ groupResource, ...(namespace === undefined ? {} : { namespace }), name })
 }

@@ -1,6 +1,6 @@
-import type { ActionFacts } from '../actions/action.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
+import type { ActionFacts } from '../actions/action.ts'
 
 /**
  * Facts are gathered before the first write, but some are asked for after this restore itself has changed them: Velero

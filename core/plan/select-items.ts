@@ -1,14 +1,12 @@
 import { mustHaveResources } from '../../velero/defaults.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
-import { compilePolicies, type CompiledPolicies } from '../filter/filter-policy.ts'
-import {
-  makeIncludesExcludes,
-  makeResourceIncludesExcludes,
-  type IncludesExcludes,
-  type ResolveResource,
-} from '../filter/includes-excludes.ts'
-import { compileLabelSelector, type Labels } from '../filter/label-selector.ts'
+import { compilePolicies } from '../filter/filter-policy.ts'
+import type { CompiledPolicies } from '../filter/filter-policy.ts'
+import { makeIncludesExcludes, makeResourceIncludesExcludes } from '../filter/includes-excludes.ts'
+import type { IncludesExcludes, ResolveResource } from '../filter/includes-excludes.ts'
+import { compileLabelSelector } from '../filter/label-selector.ts'
+import type { Labels } from '../filter/label-selector.ts'
 import type { FilterPolicies } from '../filter/parse-filter-policy.ts'
 
 /** Why an item of the archive is not restored. */

@@ -1,32 +1,14 @@
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
-import type { Manifest } from '../../velero/manifest.ts'
+import { nonRestorableResources } from '../../velero/defaults.ts'
+import { scheduleNameLabel } from '../../velero/labels.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
-import type { ResourceModifiers } from '../modifiers/parse-modifiers.ts'
+import { parseFilterPolicies } from '../filter/parse-filter-policy.ts'
 import type { FilterPolicies } from '../filter/parse-filter-policy.ts'
-import { admissionRules } from './admission-rules.ts'
-import { pickBackup } from './pick-backup.ts'
-
-/**
- * What the rules of admission look at, read from the cluster beforehand. Which backup to look up may depend on the
- * schedule's backups, and which location on the backup: `backupNameOf` and `locationNameOf` say so.
- */
-export interface AdmissionFacts {
-  restore: { namespace: string; name: string }
-  /** The spec as the user wrote it. Velero's validation cannot be repeated on what it made of it (rule 1). */
-  spec: RestoreSpec
-  /** The backups labelled with the schedule's name, or why they could not be listed; only where the spec names a schedule. */
-  scheduleBackups?: readonly Backup[] | { error: string } | undefined
-  /** The backup; undefined where it is not there. */
-  backup?: Backup | { error: string } | undefined
-  /** The backup's location; undefined where it is not there. */
-  location?: BackupStorageLocation | { error: string } | undefined
-  /** The ConfigMap of `spec.resourceModifier`; undefined where it cannot be had, for whatever reason. */
-  modifierConfigMap?: Manifest | undefined
-  /** The ConfigMap of `spec.resourcePolicy`; undefined where it is not there. */
-  policyConfigMap?: Manifest | { error: string } | undefined
-  /** The server's default in Go's syntax, such as `4h0m0s`. */
-  defaultItemOperationTimeout: string
-}
+import { parseModifiers, validateModifiers } from '../modifiers/parse-modifiers.ts'
+import type { ResourceModifiers } from '../modifiers/parse-modifiers.ts'
+import { pickBackup } from './admission-facts.ts'
+import type { AdmissionFacts } from './admission-facts.ts'
+import { hookFaults } from './hook-faults.ts'
 
 /** The verdict, and the spec as it is to be stored with it. */
 export type Admission =
@@ -41,7 +23,7 @@ export type Admission =
   | { do: 'refuse'; spec: RestoreSpec; validationErrors: string[] }
 
 /** What is known after some rules; each rule sees what the ones before it found. */
-export interface AdmissionDraft {
+interface AdmissionDraft {
   facts: AdmissionFacts
   spec: RestoreSpec
   backup?: Backup
@@ -51,7 +33,7 @@ export interface AdmissionDraft {
 }
 
 /** What one rule finds: errors add up, `found` is kept for the rules after it, `stop` ends the validation. */
-export interface Finding {
+interface Finding {
   errors?: readonly string[]
   found?: Partial<Omit<AdmissionDraft, 'facts'>>
   stop?: boolean
@@ -76,33 +58,160 @@ export function admitRequest(facts: AdmissionFacts): Admission {
   return { do: 'admit', spec, backup, location, ...(modifiers && { modifiers }), ...(policies && { policies }) }
 }
 
-/** The backup to look up for these facts; undefined where no rule gets as far as asking for it. */
-export function backupNameOf(
-  spec: RestoreSpec,
-  scheduleBackups: AdmissionFacts['scheduleBackups'],
-): string | undefined {
-  const { backupName = '', scheduleName = '' } = spec
-  if ((backupName === '') === (scheduleName === '')) return undefined
-  if (backupName !== '') return backupName
-  if (!scheduleBackups || 'error' in scheduleBackups) return undefined
-  return pickBackup(scheduleBackups)?.metadata.name
-}
-
-/** The location to look up for a backup. */
-export function locationNameOf(backup: Backup): string {
-  return backup.spec.storageLocation ?? ''
-}
-
-/** The ConfigMaps to read from the restore's namespace; a reference of another kind is no ConfigMap. */
-export function configMapNamesOf(spec: RestoreSpec): { modifiers?: string; policy?: string } {
-  const { resourceModifier, resourcePolicy } = spec
-  return {
-    ...(resourceModifier?.kind.toLowerCase() === 'configmap' && { modifiers: resourceModifier.name }),
-    ...(resourcePolicy?.kind.toLowerCase() === 'configmap' && { policy: resourcePolicy.name }),
-  }
-}
-
 /** A timeout of zero, however it is written, is none. */
 function withTimeout(spec: RestoreSpec, itemOperationTimeout: string): RestoreSpec {
   return /[1-9]/.test(spec.itemOperationTimeout ?? '') ? spec : { ...spec, itemOperationTimeout }
+}
+
+type Rule = (draft: AdmissionDraft) => Finding
+
+/** Velero's validation, in its order. Each rule names in its comment what sets it off or what it changes. */
+const admissionRules: readonly Rule[] = [
+  excludeNonRestorable, // changes the spec: they are excluded from now on
+  includedNonRestorable, // nodes and the like were asked for
+  resourceLists, // the lists of resources contradict each other
+  namespaceLists, // and those of namespaces
+  twoSelectors, // labelSelector and orLabelSelectors
+  oneSource, // a backup or a schedule, but not both; ends the validation
+  hooks, // a selector or an init container is invalid
+  existingResourcePolicy, // neither none nor update
+  scheduleBackup, // changes the spec: the schedule's newest completed backup; none ends the validation
+  backupLookup, // backup or location is not there; ends the validation
+  locationAvailable, // or is not Available; ends the validation
+  nameSchedule, // changes the spec: the backup's schedule, for metrics
+  resourcePolicy, // the filter policies cannot be read; ends the validation
+  resourceModifiers, // nor the modifiers; ends the validation
+]
+
+function excludeNonRestorable({ spec }: AdmissionDraft): Finding {
+  const before = spec.excludedResources ?? []
+  const missing = nonRestorableResources.filter((resource) => !before.includes(resource))
+  return missing.length > 0 ? { found: { spec: { ...spec, excludedResources: [...before, ...missing] } } } : {}
+}
+
+function includedNonRestorable({ spec }: AdmissionDraft): Finding {
+  const included = nonRestorableResources.filter((resource) => spec.includedResources?.includes(resource))
+  return { errors: included.map((resource) => `${resource} are non-restorable resources`) }
+}
+
+function resourceLists({ spec }: AdmissionDraft): Finding {
+  const faults = listFaults(spec.includedResources ?? [], spec.excludedResources ?? [])
+  return { errors: faults.map((fault) => `Invalid included/excluded resource lists: ${fault}`) }
+}
+
+function namespaceLists({ spec }: AdmissionDraft): Finding {
+  const faults = listFaults(spec.includedNamespaces ?? [], spec.excludedNamespaces ?? [])
+  return { errors: faults.map((fault) => `Invalid included/excluded namespace lists: ${fault}`) }
+}
+
+/** Names are compared as they are written: `po` beside `pods` is not noticed, and no pattern is checked. */
+function listFaults(includes: readonly string[], excludes: readonly string[]): string[] {
+  const included = new Set(includes)
+  const excluded = new Set(excludes)
+  const contradictory = [...excluded].filter((name) => included.has(name)).sort()
+  return [
+    ...(included.size > 1 && included.has('*')
+      ? ["includes list must either contain '*' only, or a non-empty list of items"]
+      : []),
+    ...(excluded.has('*') ? ["excludes list cannot contain '*'"] : []),
+    ...contradictory.map((name) => `excludes list cannot contain an item in the includes list: ${name}`),
+  ]
+}
+
+function twoSelectors({ spec }: AdmissionDraft): Finding {
+  if (!spec.labelSelector || !spec.orLabelSelectors) return {}
+  return {
+    errors: ['encountered labelSelector as well as orLabelSelectors in restore spec, only one can be specified'],
+  }
+}
+
+function oneSource({ spec }: AdmissionDraft): Finding {
+  if (((spec.backupName ?? '') !== '') !== ((spec.scheduleName ?? '') !== '')) return {}
+  return refuse('Either a backup or schedule must be specified as a source for the restore, but not both')
+}
+
+function hooks({ spec }: AdmissionDraft): Finding {
+  return { errors: hookFaults(spec.hooks?.resources ?? []) }
+}
+
+function existingResourcePolicy({ spec }: AdmissionDraft): Finding {
+  const policy = spec.existingResourcePolicy ?? ''
+  return ['', 'none', 'update'].includes(policy) ? {} : { errors: [`Invalid ExistingResourcePolicy: ${policy}`] }
+}
+
+function scheduleBackup({ facts, spec }: AdmissionDraft): Finding {
+  if ((spec.scheduleName ?? '') === '') return {}
+  const backups = facts.scheduleBackups ?? []
+  if ('error' in backups) return refuse('Unable to list backups for schedule')
+  const none = backups.length === 0 ? ['No backups found for schedule'] : []
+  const backup = pickBackup(backups)
+  if (!backup) return refuse(...none, 'No completed backups found for schedule')
+  return { found: { spec: { ...spec, backupName: backup.metadata.name } } }
+}
+
+/** The wording of what is not there is that of Velero's cached client: the kind, not the resource. */
+function backupLookup({ facts: { restore, backup, location }, spec }: AdmissionDraft): Finding {
+  if (!backup || 'error' in backup) {
+    const why = backup?.error ?? `Backup.velero.io "${spec.backupName ?? ''}" not found`
+    return refuse(`Error retrieving backup: can't find backup ${restore.namespace}/${spec.backupName ?? ''}: ${why}`)
+  }
+  if (!location || 'error' in location) {
+    const name = backup.spec.storageLocation ?? ''
+    return refuse(
+      `Error retrieving backup: ${location?.error ?? `BackupStorageLocation.velero.io "${name}" not found`}`,
+    )
+  }
+  return { found: { backup, location } }
+}
+
+function locationAvailable({ location }: AdmissionDraft): Finding {
+  if (!location || location.status?.phase === 'Available') return {}
+  return refuse(`The BSL ${location.metadata.name} is unavailable, cannot retrieve the backup`)
+}
+
+function nameSchedule({ spec, backup }: AdmissionDraft): Finding {
+  const scheduleName = backup?.metadata.labels?.[scheduleNameLabel] ?? ''
+  if ((spec.scheduleName ?? '') !== '' || scheduleName === '') return {}
+  return { found: { spec: { ...spec, scheduleName } } }
+}
+
+/** Velero names the ConfigMap in the first text and, by mistake, the Restore in the others. */
+function resourcePolicy({ facts: { restore, policyConfigMap }, spec }: AdmissionDraft): Finding {
+  const reference = spec.resourcePolicy
+  if (!reference) return {}
+  const refusePolicy = (why: string): Finding => refuse(`invalid restore resource policies: ${why}`)
+  if (reference.kind.toLowerCase() !== 'configmap') {
+    return refusePolicy(`invalid ResourcePolicy kind ${JSON.stringify(reference.kind)}, only "configmap" is supported`)
+  }
+  if (!policyConfigMap || isFailure(policyConfigMap)) {
+    const why = policyConfigMap?.error ?? `ConfigMap "${reference.name}" not found`
+    return refusePolicy(`fail to get ResourcePolicies ${restore.namespace}/${reference.name} ConfigMap: ${why}`)
+  }
+  const parsed = parseFilterPolicies(policyConfigMap)
+  if (!('error' in parsed)) return { found: { policies: parsed.policies } }
+  const attempt = parsed.during === 'read' ? 'read the ResourcePolicies from' : 'validate ResourcePolicies in'
+  return refusePolicy(`fail to ${attempt} ConfigMap ${restore.namespace}/${restore.name}: ${parsed.error}`)
+}
+
+/** A reference to anything but a ConfigMap is ignored, as Velero does. */
+function resourceModifiers({ facts: { restore, modifierConfigMap }, spec }: AdmissionDraft): Finding {
+  const reference = spec.resourceModifier
+  if (reference?.kind.toLowerCase() !== 'configmap') return {}
+  const name = `${restore.namespace}/${reference.name}`
+  if (!modifierConfigMap) return refuse(`failed to get resource modifiers configmap ${name}`)
+  const parsed = parseModifiers(modifierConfigMap)
+  if ('error' in parsed) {
+    return refuse(`Error in parsing resource modifiers provided in configmap ${name}: ${parsed.error}`)
+  }
+  const fault = validateModifiers(parsed.modifiers)
+  if (fault === undefined) return { found: { modifiers: parsed.modifiers } }
+  return refuse(`Validation error in resource modifiers provided in configmap ${name}: ${fault}`)
+}
+
+function isFailure(fact: object): fact is { error: string } {
+  return 'error' in fact && !('metadata' in fact)
+}
+
+function refuse(...errors: string[]): Finding {
+  return { errors, stop: true }
 }

@@ -1,9 +1,9 @@
-import { error, warning } from '../items/outcome.ts'
-import type { Message, Outcome } from '../items/outcome.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
-import type { ItemAction, ResourceList, Result, Results } from '../../velero/results.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
+import type { ItemAction, ResourceList, Result, Results } from '../../velero/results.ts'
+import { error, warning } from '../items/outcome.ts'
+import type { Message, Outcome } from '../items/outcome.ts'
 
 /** A result file that Velero left: its content, what is wrong with it, or nothing where it is missing. */
 export type FoundFile<T> = { content: T } | { problem: string } | undefined

@@ -1,9 +1,10 @@
-import { adoptAnnotation, claimedAnnotation } from '../../velero/labels.ts'
 import { restartFailureReason } from '../../velero/defaults.ts'
+import { adoptAnnotation, claimedAnnotation } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
 import { isNew, isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
-import { isSweptByVelero } from '../results/restore-status.ts'
 import type { Restore } from '../../velero/restore.ts'
+import { isSweptByVelero } from '../results/restore-status.ts'
 
 /** Whether we work on a Restore as we find it (rule 1). */
 export type TakeOver =
@@ -49,4 +50,34 @@ export function decideTakeOver(restore: Restore, veleroControllers: 'on' | 'off'
   if (isNew(phase)) return { do: 'admit' }
   if (phase !== 'InProgress') return { do: 'inherit' }
   return annotations[adoptAnnotation] === 'true' ? { do: 'admit' } : { do: 'fail', reason: restartFailureReason }
+}
+
+/** The controllers of the Velero server that Drydock takes the place of. */
+const replaced = ['restore', 'restore-operations', 'restore-finalizer'] as const
+
+/**
+ * Whether Velero's own restore controllers run, told from Deployment `velero`: off where it is not there, has no ready
+ * replica, or disables all three of them.
+ */
+export function veleroControllersOf(deployment: Manifest | undefined): 'on' | 'off' {
+  if (deployment === undefined) return 'off'
+  const ready = (deployment['status'] as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0
+  if (ready === 0) return 'off'
+  const disabled = new Set(argumentsOf(deployment).flatMap(disabledBy))
+  return replaced.every((controller) => disabled.has(controller)) ? 'off' : 'on'
+}
+
+function argumentsOf(deployment: Manifest): string[] {
+  const spec = deployment['spec'] as
+    { template?: { spec?: { containers?: { command?: string[]; args?: string[] }[] } } } | undefined
+  const words = (spec?.template?.spec?.containers ?? []).flatMap((container) => [
+    ...(container.command ?? []),
+    ...(container.args ?? []),
+  ])
+  return words.map((word, index) => (word === '--disable-controllers' ? `${word}=${words[index + 1] ?? ''}` : word))
+}
+
+function disabledBy(word: string): string[] {
+  const list = /^--disable-controllers=(.*)$/.exec(word)?.[1]
+  return list === undefined ? [] : list.split(',').map((controller) => controller.trim())
 }

@@ -1,6 +1,6 @@
+import type { RestoreSpec } from '../../velero/restore.ts'
 import { parseItemKey } from '../items/outcome.ts'
 import type { Message, Outcome } from '../items/outcome.ts'
-import type { RestoreSpec } from '../../velero/restore.ts'
 import type { Tally } from './tally.ts'
 
 /** What the log says of the restore as a whole. */

@@ -1,6 +1,8 @@
 import { formatGoFloat, resolveGoScalar } from './go-scalar.ts'
-import { readYaml, type YamlNode } from './read-yaml.ts'
-import { goType, type Shape } from './shape.ts'
+import { readYaml } from './read-yaml.ts'
+import type { YamlNode } from './read-yaml.ts'
+import { goType } from './shape.ts'
+import type { Shape } from './shape.ts'
 
 /**
  * Decodes a YAML text the way Velero reads resource modifiers: as JSON, strictly. Unknown fields and repeated keys are

@@ -1,4 +1,4 @@
-import { isJsonMap, rawJsonText } from '../items/deep-equal.ts'
+import { isJsonMap, rawJsonText } from './manifest-json.ts'
 
 /** A JSON value as Go's `%v` prints it, for messages that quote one: `map[a:[1 <nil>] b:x]`. */
 export function goPrint(value: unknown): string {
@@ -17,4 +17,16 @@ export function goTypeOf(value: unknown): string {
   if (typeof value === 'string') return 'string'
   if (typeof value === 'boolean') return 'bool'
   return rawJsonText(value) !== undefined || Number.isInteger(value) ? 'int64' : 'float64'
+}
+
+/**
+ * JSON as Go's encoder writes it, with its line end: `<`, `>`, `&` and two line separators are escaped.
+ * Result files look like this for everyone who has compared them by bytes.
+ */
+export function goJson(value: unknown): string {
+  return `${JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escape)}\n`
+}
+
+function escape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

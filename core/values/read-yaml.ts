@@ -1,4 +1,5 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
+import type { Document } from 'yaml'
 
 /** A YAML document as its reader saw it: scalars keep their text, because Velero's two YAML libraries read it differently. */
 export type YamlNode =

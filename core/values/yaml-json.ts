@@ -1,6 +1,7 @@
-import { parseJson } from './manifest-json.ts'
 import { resolveGoScalar } from './go-scalar.ts'
-import { readYaml, type YamlNode } from './read-yaml.ts'
+import { parseJson } from './manifest-json.ts'
+import { readYaml } from './read-yaml.ts'
+import type { YamlNode } from './read-yaml.ts'
 
 /**
  * A YAML text as a JSON value, by the rules of Velero's YAML library: YAML 1.1, the last of repeated keys wins, an empty

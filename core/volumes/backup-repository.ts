@@ -1,8 +1,8 @@
 import { repositoryTypeLabel, storageLocationLabel, volumeNamespaceLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import type { PodVolume } from '../items/outcome.ts'
+import { validLabelValue } from '../values/derived-names.ts'
 import { textAt } from '../values/fields.ts'
-import { validLabelValue } from '../items/valid-label-value.ts'
-import type { PodVolume } from './pod-volumes.ts'
 
 /** Which repository holds the files of a namespace: Velero's server makes it ready, node agents read from it. */
 export interface RepositoryKey {

@@ -1,10 +1,9 @@
-import { textAt, valueAt } from '../values/fields.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import type { PodVolume } from '../items/outcome.ts'
+import { textAt, valueAt } from '../values/fields.ts'
 import { repositoryState, repositoryTypeOf } from './backup-repository.ts'
 import type { RepositoryKey } from './backup-repository.ts'
-import type { PodWork } from './pod-volume-order.ts'
-import type { PodVolume } from './pod-volumes.ts'
-import { troubleOf } from './pod-trouble.ts'
+import type { PodWork } from './pod-volumes.ts'
 
 /** The cluster as it was seen for one round. */
 export interface VolumeWorld {
@@ -139,4 +138,30 @@ function waitsFor(work: PodWork, world: VolumeWorld, rules: VolumeRules): string
   const node = textAt(world.pods.get(work.pod.uid), 'spec', 'nodeName')
   const where = node === '' ? ', which is not scheduled' : ''
   return `pod ${work.pod.namespace}/${work.pod.name}${where}: ${states.join(', ')}`
+}
+
+/** A node agent that restarts is away for a while; this long is no restart. */
+const agentPatienceMs = 30_000
+
+/**
+ * Why no node agent will ever fill the volumes of a pod; undefined where one may. Velero looks for a node agent once,
+ * when the pod is scheduled, and never for pod and node.
+ */
+export function troubleOf(work: PodWork, world: VolumeWorld, rules: VolumeRules): string | undefined {
+  const { namespace, name, uid } = work.pod
+  const pod = world.pods.get(uid)
+  if (pod === undefined) return `pod volume restore cannot go on: pod ${namespace}/${name} was deleted`
+  const phase = textAt(pod, 'status', 'phase')
+  if (phase === 'Failed' || phase === 'Succeeded') {
+    return `pod volume restore cannot go on: pod ${namespace}/${name} has ended as ${phase}: ${textAt(pod, 'status', 'message')}`
+  }
+  const node = textAt(pod, 'spec', 'nodeName')
+  if (node === '') return undefined
+  if (!world.nodes.has(node)) {
+    return `pod volume restore cannot go on: node ${node} of pod ${namespace}/${name} is gone`
+  }
+  if (world.agents.has(node)) return undefined
+  const since = rules.agentMissingSince(node)
+  if (since === undefined || world.nowMs - since < Math.min(agentPatienceMs, rules.resourceTimeoutMs)) return undefined
+  return `node-agent pod is not running in node ${node}: daemonset pod not found in running state in node ${node}`
 }

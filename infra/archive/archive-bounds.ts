@@ -1,4 +1,4 @@
-import { ArchiveError } from '../../core/archive-error.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 
 /** What a tarball may cost. Each is a setting of the worker. */
 export interface ArchiveBounds {

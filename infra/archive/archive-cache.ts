@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Archive, Log } from '../../activities/ports.ts'
-import { ArchiveError } from '../../core/archive-error.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 import type { ArchiveBounds } from './archive-bounds.ts'
 import { archiveFolder, removeArchive } from './cache-folder.ts'
 import { evictArchives } from './evict-archives.ts'

@@ -1,5 +1,4 @@
-import { ArchiveError } from '../../core/archive-error.ts'
-import { StoreError } from '../../core/store-error.ts'
+import { ArchiveError, StoreError } from '../../core/port-errors.ts'
 
 /** What to say of a failure while an archive is written to or read from the cache folder `dir`. */
 export function toArchiveFailure(error: unknown, dir: string): unknown {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
-import { ArchiveError } from '../../core/archive-error.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 import type { ArchiveEntry } from '../../activities/ports.ts'
 import { parseVersionFolder, type ItemPath } from './archive-path.ts'
 

@@ -1,4 +1,4 @@
-import { ArchiveError } from '../../core/archive-error.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 
 /** Where in the archive an item's file stands. `folder` is the version folder as it is spelt, empty for the default copy. */
 export interface ItemPath {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Archives, Log, ObjectStore } from '../../activities/ports.ts'
-import { ArchiveError } from '../../core/archive-error.ts'
-import { StoreError } from '../../core/store-error.ts'
+import { ArchiveError, StoreError } from '../../core/port-errors.ts'
 import { defaultBounds, type ArchiveBounds } from './archive-bounds.ts'
 import { toArchiveFailure } from './archive-failure.ts'
 import { createCache, type ArchiveCache } from './archive-cache.ts'

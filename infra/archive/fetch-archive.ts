@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Log, ObjectStore } from '../../activities/ports.ts'
-import { ArchiveError } from '../../core/archive-error.ts'
-import { StoreError } from '../../core/store-error.ts'
+import { ArchiveError, StoreError } from '../../core/port-errors.ts'
 import type { ArchiveBounds } from './archive-bounds.ts'
 import { toArchiveFailure } from './archive-failure.ts'
 import { buildArchive } from './build-archive.ts'

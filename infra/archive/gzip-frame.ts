@@ -1,4 +1,4 @@
-import { ArchiveError } from '../../core/archive-error.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 import type { PieceReader } from './piece-reader.ts'
 
 /** Reads the header of the next gzip member; false where the stream ends instead. Failures have Go's texts. */

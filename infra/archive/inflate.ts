@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib'
-import { ArchiveError } from '../../core/archive-error.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 import { tooBig, type ArchiveBounds } from './archive-bounds.ts'
 import { checkGzipTrailer, readGzipHeader } from './gzip-frame.ts'
 import { readPieces, type PieceReader } from './piece-reader.ts'

@@ -2,7 +2,7 @@ import { open, stat, utimes, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { ArchiveEntry } from '../../activities/ports.ts'
-import { ArchiveError } from '../../core/archive-error.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 import { readIndex, type ArchiveIndex } from './archive-index.ts'
 
 /** An archive on the disk, open for reading. */

@@ -1,4 +1,4 @@
-import { ArchiveError } from '../../core/archive-error.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 
 /** Reads a stream in small pieces, some of which may be given back. */
 export interface PieceReader {

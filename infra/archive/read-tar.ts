@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { extract, type Extract } from 'tar-stream'
-import { ArchiveError } from '../../core/archive-error.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 import { pathBytesMax, tooBig, type ArchiveBounds } from './archive-bounds.ts'
 import { cleanArchivePath } from './archive-path.ts'
 import { untilArchiveEnd } from './until-archive-end.ts'

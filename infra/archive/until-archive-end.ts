@@ -1,4 +1,4 @@
-import { ArchiveError } from '../../core/archive-error.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 
 /**
  * Hands on a tar stream up to its end mark, two blocks of zeros where a header is due, and reads the rest without

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { StoreError } from '../../core/store-error.ts'
+import { StoreError } from '../../core/port-errors.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
 import type { LocationSettings } from './location-settings.ts'
 import { parseProfiles, type Profile } from './profiles.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { StoreError } from '../../core/store-error.ts'
+import { StoreError } from '../../core/port-errors.ts'
 import type { LocationSettings } from './location-settings.ts'
 import { readSecretKey, type SecretSource } from './secret-key.ts'
 

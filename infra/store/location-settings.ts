@@ -1,5 +1,5 @@
 import { ChecksumAlgorithm, type ServerSideEncryption } from '@aws-sdk/client-s3'
-import { StoreError } from '../../core/store-error.ts'
+import { StoreError } from '../../core/port-errors.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
 import { checkTagging } from './tagging.ts'
 

@@ -1,5 +1,5 @@
 import type { Cluster, ObjectStore, Stores } from '../../activities/ports.ts'
-import { StoreError } from '../../core/store-error.ts'
+import { StoreError } from '../../core/port-errors.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
 import { createAgents, type Agents } from './agents.ts'
 import { readCredentials } from './credentials.ts'

@@ -1,6 +1,6 @@
 import { DeleteObjectsCommand, type S3Client } from '@aws-sdk/client-s3'
 import pLimit from 'p-limit'
-import { isStoreTransient, type StoreError } from '../../core/store-error.ts'
+import { isStoreTransient, type StoreError } from '../../core/port-errors.ts'
 
 export interface Removal {
   Bucket: string

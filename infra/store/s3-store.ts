@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { ObjectInfo, ObjectStore } from '../../activities/ports.ts'
-import { StoreError } from '../../core/store-error.ts'
+import { StoreError } from '../../core/port-errors.ts'
 import type { CustomerKey } from './customer-key.ts'
 import { listFolders, listKeys } from './list-objects.ts'
 import type { UploadSettings } from './location-settings.ts'

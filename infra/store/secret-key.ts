@@ -1,6 +1,5 @@
 import type { Cluster } from '../../activities/ports.ts'
-import { ApiError, isNotFound, isTransient } from '../../core/port-errors.ts'
-import { StoreError } from '../../core/store-error.ts'
+import { ApiError, isNotFound, isTransient, StoreError } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { SecretKeySelector } from '../../velero/backup.ts'
 

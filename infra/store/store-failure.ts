@@ -1,4 +1,4 @@
-import { StoreError, type StoreErrorKind } from '../../core/store-error.ts'
+import { StoreError, type StoreErrorKind } from '../../core/port-errors.ts'
 
 /** Where a request went, for messages; `secrets` are texts that no message may hold. */
 export interface StorePlace {

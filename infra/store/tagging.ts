@@ -1,4 +1,4 @@
-import { StoreError } from '../../core/store-error.ts'
+import { StoreError } from '../../core/port-errors.ts'
 
 /** Checks the config key `tagging` (`a=1&b=2`) as Velero's AWS plugin does, quirks and words included. */
 export function checkTagging(tagging: string): string {

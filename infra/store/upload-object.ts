@@ -1,6 +1,6 @@
 import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
-import { StoreError } from '../../core/store-error.ts'
+import { StoreError } from '../../core/port-errors.ts'
 import { classify } from './store-failure.ts'
 
 type Input = PutObjectCommandInput & { Body: Buffer }

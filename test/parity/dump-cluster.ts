@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici'
-import { sha256Hex } from '../../core/sha256.ts'
+import { sha256Hex } from '../../core/values/derived-names.ts'
 import type { ClusterAddress } from '../../devstack/stack-types.ts'
 
 /** All objects of a cluster by `resource|namespace|name`, without what the server assigns. */

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { validLabelValue } from '../../core/items/valid-label-value.ts'
-import { sha256Hex } from '../../core/sha256.ts'
+import { validLabelValue, sha256Hex } from '../../core/values/derived-names.ts'
 import type { DumpedObject } from './dump-cluster.ts'
 import type { Outcome } from './golden-case.ts'
 

@@ -1,4 +1,4 @@
-import { validLabelValue } from '../../core/items/valid-label-value.ts'
+import { validLabelValue } from '../../core/values/derived-names.ts'
 import { storageLocationLabel } from '../../velero/labels.ts'
 import type { Backup } from '../../velero/backup.ts'
 import type { OwnerReference } from '../../velero/manifest.ts'

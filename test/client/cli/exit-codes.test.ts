@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ClientError } from '../../../client/api/client-error.ts'
 import { exitCodeHelp, exitCodeOf, exitCodes } from '../../../client/cli/exit-codes.ts'
 import { explainError } from '../../../client/cli/explain-error.ts'
-import { ApiError } from '../../../core/port-errors.ts'
-import { StoreError } from '../../../core/store-error.ts'
+import { ApiError, StoreError } from '../../../core/port-errors.ts'
 import type { Restore, RestoreStatus } from '../../../velero/restore.ts'
 
 const ended = (status: RestoreStatus): Restore => ({

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cloneManifest } from '../../../core/items/clone-manifest.ts'
-import { parseJson, stringifyJson } from '../../../core/values/manifest-json.ts'
+import { cloneManifest, parseJson, stringifyJson } from '../../../core/values/manifest-json.ts'
 
 test('a clone says the same and shares no object with its origin', () => {
   fc.assert(

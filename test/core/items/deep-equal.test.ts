@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { isJsonMap, rawJsonText, semanticEqual } from '../../../core/items/deep-equal.ts'
+import { isJsonMap, rawJsonText, semanticEqual } from '../../../core/values/manifest-json.ts'
 
 const raw = (digits: string): unknown => (JSON as any).rawJSON(digits)
 

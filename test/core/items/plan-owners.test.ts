@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { planOwners } from '../../../core/items/plan-owners.ts'
+import { planOwners } from '../../../core/items/field-owners.ts'
 import type { ManagedFieldsEntry } from '../../../velero/manifest.ts'
 import { anObject } from './builders.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withLabels } from '../../../core/items/restore-labels.ts'
+import { withLabels } from '../../../core/items/item-metadata.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 
 const labelled = (labels: object): Manifest =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { validLabelValue } from '../../../core/items/valid-label-value.ts'
+import { validLabelValue } from '../../../core/values/derived-names.ts'
 
 test.each(['', 'a', 'UPPER_and.dots', 'x'.repeat(63)])('%j fits and stays', (name) => {
   expect(validLabelValue(name)).toBe(name)

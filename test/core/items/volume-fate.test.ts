@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rebindVolume, unbindClaim } from '../../../core/items/volume-binding.ts'
-import { volumeFate } from '../../../core/items/volume-fate.ts'
+import { rebindVolume, unbindClaim, volumeFate } from '../../../core/items/volume-fate.ts'
 import type { VolumeFacts } from '../../../core/items/volume-fate.ts'
 import { anObject, noVolumes } from './builders.ts'
 

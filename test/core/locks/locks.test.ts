@@ -9,10 +9,9 @@ import {
   requestLocks,
   waitingMax,
 } from '../../../core/locks/change-locks.ts'
-import { decideGrants } from '../../../core/locks/decide-grants.ts'
+import { decideGrants, targetNamespaces } from '../../../core/locks/decide-grants.ts'
 import { judgeHold } from '../../../core/locks/judge-hold.ts'
 import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
-import { targetNamespaces } from '../../../core/locks/target-namespaces.ts'
 
 const none: Locks = { holders: [], waiting: [] }
 

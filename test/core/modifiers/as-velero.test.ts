@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { semanticEqual } from '../../../core/items/deep-equal.ts'
+import { semanticEqual } from '../../../core/values/manifest-json.ts'
 import { applyModifiers } from '../../../core/modifiers/apply-modifiers.ts'
 import { parseModifiers, type ResourceModifiers } from '../../../core/modifiers/parse-modifiers.ts'
 import type { Manifest } from '../../../velero/manifest.ts'

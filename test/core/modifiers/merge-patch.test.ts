@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { semanticEqual } from '../../../core/items/deep-equal.ts'
+import { semanticEqual } from '../../../core/values/manifest-json.ts'
 import { applyMergePatch, makeMergePatch } from '../../../core/modifiers/merge-patch.ts'
 
 const raw = (digits: string): unknown => (JSON as any).rawJSON(digits)

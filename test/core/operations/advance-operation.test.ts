@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { advanceOperation } from '../../../core/operations/advance-operation.ts'
 import type { AdvanceRules } from '../../../core/operations/advance-operation.ts'
 import type { Sighting } from '../../../core/operations/look-up-operation.ts'
-import { timeoutOrDefaultMs } from '../../../core/operations/timeout-or-default.ts'
+import { timeoutOrDefaultMs } from '../../../core/values/go-duration.ts'
 import { anOperation } from './operations.ts'
 
 const begun = anOperation('op').status

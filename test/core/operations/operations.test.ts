@@ -1,10 +1,13 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { countOperations } from '../../../core/operations/count-operations.ts'
-import { mergeOperations, mergeStatus } from '../../../core/operations/operations.ts'
+import {
+  countOperations,
+  mergeOperations,
+  mergeStatus,
+  operationOutcomes,
+  operationProgress,
+} from '../../../core/operations/operations.ts'
 import type { OperationStates, OperationStatus } from '../../../core/operations/operations.ts'
-import { operationOutcomes } from '../../../core/operations/operation-outcomes.ts'
-import { operationProgress } from '../../../core/operations/operation-progress.ts'
 import { emptyTally, tallyOf } from '../../../core/results/tally.ts'
 import { anOperation, anOutcome } from './operations.ts'
 

@@ -1,5 +1,6 @@
 /** Builders for tests of admission. */
-import { admitRequest, type Admission, type AdmissionFacts } from '../../../core/request/admit-request.ts'
+import { admitRequest, type Admission } from '../../../core/request/admit-request.ts'
+import { type AdmissionFacts } from '../../../core/request/admission-facts.ts'
 import type { Backup, BackupStorageLocation } from '../../../velero/backup.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { RestoreSpec } from '../../../velero/restore.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import type { AdmissionFacts } from '../../../core/request/admit-request.ts'
+import type { AdmissionFacts } from '../../../core/request/admission-facts.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { aConfigMap, admit, errorsOf } from './admission.ts'
 

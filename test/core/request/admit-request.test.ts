@@ -4,8 +4,8 @@ import {
   configMapNamesOf,
   locationNameOf,
   type AdmissionFacts,
-} from '../../../core/request/admit-request.ts'
-import { pickBackup } from '../../../core/request/pick-backup.ts'
+  pickBackup,
+} from '../../../core/request/admission-facts.ts'
 import { nonRestorableResources } from '../../../velero/defaults.ts'
 import type { RestoreSpec } from '../../../velero/restore.ts'
 import { aBackup, admit, errorsOf, location } from './admission.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decideTakeOver } from '../../../core/request/take-over.ts'
-import { veleroControllersOf } from '../../../core/request/velero-controllers.ts'
+import { decideTakeOver, veleroControllersOf } from '../../../core/request/take-over.ts'
 import { restartFailureReason } from '../../../velero/defaults.ts'
 import { adoptAnnotation, claimedAnnotation } from '../../../velero/labels.ts'
 import { restorePhases } from '../../../velero/phases.ts'

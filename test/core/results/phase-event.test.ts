@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { phaseEvent } from '../../../core/results/phase-event.ts'
+import { phaseEvent } from '../../../core/results/restore-status.ts'
 
 it.each([
   [{ phase: 'InProgress' }, 'Normal', 'the restore is in phase InProgress'],

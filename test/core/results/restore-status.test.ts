@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decidePhase, isSweptByVelero } from '../../../core/results/restore-status.ts'
-import { nextPhase } from '../../../core/results/next-phase.ts'
+import { decidePhase, isSweptByVelero, nextPhase } from '../../../core/results/restore-status.ts'
 import { restartFailureReason } from '../../../velero/defaults.ts'
 import { isTerminal, restorePhases } from '../../../velero/phases.ts'
 import type { RestorePhase } from '../../../velero/phases.ts'

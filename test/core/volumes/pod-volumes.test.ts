@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { podVolumeOrder, podVolumeOrderName } from '../../../core/volumes/pod-volume-order.ts'
-import { podVolumes } from '../../../core/volumes/pod-volumes.ts'
+import { podVolumeOrder, podVolumeOrderName, podVolumes } from '../../../core/volumes/pod-volumes.ts'
 import { aPod } from '../actions/action-input.ts'
 import { aWork } from './pod-work.ts'
 

@@ -1,5 +1,5 @@
 import type { VolumeRules, VolumeWorld } from '../../../core/volumes/decide-pod-work.ts'
-import type { PodWork } from '../../../core/volumes/pod-volume-order.ts'
+import type { PodWork } from '../../../core/volumes/pod-volumes.ts'
 import { backupRepository } from '../../../core/volumes/backup-repository.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 
