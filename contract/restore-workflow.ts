@@ -11,6 +11,12 @@ export interface RestoreRef {
   cluster: string
 }
 
+/** Identifies one Restore that was admitted, with the location of its files. */
+export interface AdmittedRef extends RestoreRef {
+  /** Name of the BackupStorageLocation that holds backup, journal and results. */
+  location: string
+}
+
 /** The type of the workflow that restores, as the Web UI shows it. */
 export const restoreWorkflowType = 'restore'
 

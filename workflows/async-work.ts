@@ -1,4 +1,4 @@
-import type { AdmittedRef } from '../activities/frame/session.ts'
+import type { AdmittedRef } from '../contract/restore-workflow.ts'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { lastCancels, reasonOf, steps, waits } from './activity-calls.ts'

@@ -1,4 +1,4 @@
-import type { AdmittedRef } from '../activities/frame/session.ts'
+import type { AdmittedRef } from '../contract/restore-workflow.ts'
 import { finalizeTasks } from '../core/finalize/tasks.ts'
 import { waits } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'

@@ -1,6 +1,6 @@
 import { CancellationScope, condition, isCancellation, log, patched, workflowInfo } from '@temporalio/workflow'
 import type { Conclusion } from '../activities/conclude/conclude-restore.ts'
-import type { AdmittedRef } from '../activities/frame/session.ts'
+import type { AdmittedRef } from '../contract/restore-workflow.ts'
 import { lastResults, optional, reasonOf, results, steps } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'
 

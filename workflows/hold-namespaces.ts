@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle } from '@temporalio/workflow'
 import { isCancellation, log, patched, setHandler, workflowInfo } from '@temporalio/workflow'
 import type { Hold } from '../contract/lock-workflow.ts'
-import type { AdmittedRef } from '../activities/frame/session.ts'
+import type { AdmittedRef } from '../contract/restore-workflow.ts'
 import { formatGoDuration } from '../core/values/go-duration.ts'
 import { optional, reasonOf, steps, typeOf } from './activity-calls.ts'
 import {

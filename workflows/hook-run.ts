@@ -1,5 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow'
-import type { AdmittedRef } from '../activities/frame/session.ts'
+import type { AdmittedRef } from '../contract/restore-workflow.ts'
 import { reasonOf, waits } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'
 

@@ -1,10 +1,9 @@
 import { condition, continueAsNew, workflowInfo } from '@temporalio/workflow'
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
-import type { AdmittedRef } from '../activities/frame/session.ts'
 import { chunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { chunks, steps } from './activity-calls.ts'
-import type { RestoreInput } from '../contract/restore-workflow.ts'
+import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import type { HookRun } from './hook-run.ts'
 import type { RunView } from './run-view.ts'
 

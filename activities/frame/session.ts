@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { backupContentsKey } from '../../velero/object-keys.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { fatal, journalDamaged, wrongCluster } from './failures.ts'
@@ -12,16 +13,6 @@ import { makeSessionRules } from './session-rules.ts'
 import type { SessionRules } from './session-rules.ts'
 import { shards } from './stored.ts'
 import type { StoredAdmission, StoredFacts } from './stored.ts'
-
-/** Which restore an activity works on, once it is admitted. */
-export interface AdmittedRef {
-  namespace: string
-  name: string
-  uid: string
-  cluster: string
-  /** The BackupStorageLocation that holds backup, journal and results. */
-  location: string
-}
 
 /** A restore as a worker has it at hand. Everything in it can be had again from journal and bucket. */
 export interface Session {

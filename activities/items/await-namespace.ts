@@ -1,7 +1,7 @@
 import { asFailure } from '../frame/failures.ts'
 import { withAttempt } from '../frame/run-activity.ts'
 import type { Ports } from '../ports.ts'
-import type { AdmittedRef } from '../frame/session.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Settings } from '../settings.ts'
 
 const pollMs = 1000

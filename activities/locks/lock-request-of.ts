@@ -2,7 +2,8 @@ import { targetNamespaces } from '../../core/locks/decide-grants.ts'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { journalDamaged } from '../frame/failures.ts'
-import type { AdmittedRef, Sessions } from '../frame/session.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import type { Sessions } from '../frame/session.ts'
 import { shards } from '../frame/stored.ts'
 
 /** What a run of a restore asks for: all namespaces that its plan writes into. */

@@ -9,7 +9,7 @@ import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import { listKnown } from '../plan/gather-facts.ts'
 import { dataDownloads, listOrders, podVolumeRestores } from '../operations/work-orders.ts'
 import type { Cluster, Log } from '../ports.ts'
-import type { AdmittedRef } from '../frame/session.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 
 const claimsResource = { group: '', version: 'v1', resource: 'persistentvolumeclaims' }
 const snapshotsResource = { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshots' }

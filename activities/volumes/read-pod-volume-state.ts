@@ -5,7 +5,7 @@ import type { VolumeWorld } from '../../core/volumes/decide-pod-work.ts'
 import type { PodWork } from '../../core/volumes/pod-volumes.ts'
 import { restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { AdmittedRef } from '../frame/session.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { listOrders, podVolumeRestores } from '../operations/work-orders.ts'
 import type { Cluster } from '../ports.ts'
 
