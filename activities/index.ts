@@ -1,5 +1,5 @@
 import { admitRestore } from './admit/admit-restore.ts'
-import { awaitNamespace } from './items/await-namespace.ts'
+import { awaitNamespace } from './items/target-namespaces.ts'
 import { concludeRestore } from './conclude/conclude-restore.ts'
 import { deleteFiles } from './deletion/delete-restore.ts'
 import { endRun } from './deletion/end-run.ts'

@@ -48,7 +48,8 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /**
- * Whether the same request may well succeed later: no answer, too many requests, a server in trouble.
+ * Whether the same request may well succeed later: no answer, too many requests, a server in trouble, or this worker
+ * has no valid Lease to write under (code 0, reason `NoLease`).
  * A refusal (invalid, forbidden, conflict) is none of these; it becomes an outcome.
  */
 export function isTransient(error: unknown): boolean {
@@ -61,6 +62,15 @@ export function isTransient(error: unknown): boolean {
     (error.code === 500 && error.reason !== 'InternalError') ||
     error.reason === 'ServerTimeout'
   )
+}
+
+/**
+ * The API server's refusal, an answer that a later attempt would get again. Throws everything else on: transient
+ * trouble, which is for the next attempt, and errors that are not the API server's.
+ */
+export function refusalOf(thrown: unknown): ApiError {
+  if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
+  return thrown
 }
 
 /** What is wrong with a backup location, its bucket or one object in it. */

@@ -1,7 +1,7 @@
 import { isConflict, isNotFound, StoreError } from '../core/port-errors.ts'
 import { decideDownload } from './decide/decide-download.ts'
 import { downloadKey, isRestoreTarget } from './decide/download-key.ts'
-import { rfc3339 } from '../activities/conclude/restore-status.ts'
+import { rfc3339 } from '../velero/manifest.ts'
 import { watchResource } from '../infra/cluster/watch.ts'
 import type { BackupStorageLocation, Backup } from '../velero/backup.ts'
 import { downloadSeconds } from '../velero/download-request.ts'

@@ -44,3 +44,8 @@ export interface ManagedFieldsEntry {
   fieldsV1?: unknown
   subresource?: string
 }
+
+/** A time as Kubernetes writes it into objects: RFC 3339 in UTC, to the second. */
+export function rfc3339(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`
+}

@@ -1,7 +1,7 @@
-import { ApiError } from '../../core/port-errors.ts'
-import { isTransient } from '../../core/port-errors.ts'
+import { refusalOf } from '../../core/port-errors.ts'
 import { backupNameOf, configMapNamesOf, locationNameOf } from '../../core/request/admission-facts.ts'
 import type { AdmissionFacts } from '../../core/request/admission-facts.ts'
+import { veleroControllersOf } from '../../core/request/take-over.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -62,7 +62,14 @@ async function found<T extends Manifest | undefined | Manifest[]>(
   try {
     return await read()
   } catch (thrown) {
-    if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
-    return { error: thrown.message }
+    return { error: refusalOf(thrown).message }
   }
+}
+
+/** Whether Velero's own restore controllers run; a setting overrules what the Deployment says. */
+export async function readVeleroControllers(cluster: Cluster, settings: Settings): Promise<'on' | 'off'> {
+  if (settings.veleroControllers !== 'auto') return settings.veleroControllers
+  const { veleroNamespace: namespace } = settings
+  const deployment = { group: 'apps', version: 'v1', resource: 'deployments', namespace, name: 'velero' }
+  return veleroControllersOf(await cluster.get(deployment))
 }

@@ -1,49 +1,19 @@
 import { decideTakeOver } from '../../core/request/take-over.ts'
 import { decidePhase, isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
-import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { withAttempt } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { admitted, claimRestore, withFinalizer } from './claim-restore.ts'
+import type { AdmitInput, AdmitParts, AdmitReport } from './claim-restore.ts'
 import { asFailure, fatal, wrongCluster } from '../frame/failures.ts'
-import type { Ports } from '../ports.ts'
 import { recordEvent } from '../frame/record-event.ts'
 import { recordPhase } from '../conclude/record-phase.ts'
 import { claimOf, locationNameOf } from '../frame/locations.ts'
 import { changeRestore, readRestore } from '../frame/restore-resource.ts'
-import type { Sessions } from '../frame/session.ts'
-import { rfc3339 } from '../conclude/restore-status.ts'
-import type { Settings } from '../settings.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
 import { inheritRestore } from './inherit-restore.ts'
-import { readVeleroControllers } from './velero-controllers.ts'
-
-/** Which Restore to admit. */
-export interface AdmitInput {
-  ref: { namespace: string; name: string; uid: string; cluster: string }
-}
-
-/** A Restore that is ours from now on. */
-export interface AdmittedRestore {
-  do: 'restore'
-  location: string
-  /** An earlier run has begun it: its journal holds what is done. */
-  resumed: boolean
-  startedAt: string
-  backup: string
-  /** All items had been restored: they are gone through once more by the journal, and nothing is written. */
-  itemsAreThrough?: true
-}
-
-/** Whether there is anything to restore. */
-export type AdmitReport = AdmittedRestore | { do: 'over'; phase: RestorePhase | 'Gone' | 'New' }
-
-/** What this activity is made of. */
-export interface AdmitParts {
-  ports: Ports
-  sessions: Sessions
-  settings: Settings
-}
+import { readVeleroControllers } from './admission-facts.ts'
 
 /**
  * Reads the Restore uncached and decides whose it is (rule 1): one that nobody has begun is validated and claimed, one

@@ -1,21 +1,51 @@
+import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import type { Admission } from '../../core/request/admit-request.ts'
 import { admitRequest } from '../../core/request/admit-request.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { StoreError } from '../../core/port-errors.ts'
 import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
 import { isNew } from '../../velero/phases.ts'
+import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
 import { gatherAdmissionFacts } from './admission-facts.ts'
-import type { AdmitInput, AdmitParts, AdmitReport, AdmittedRestore } from './admit-restore.ts'
-import { countAdmission } from './count-admission.ts'
 import { openJournal } from '../frame/journal.ts'
 import { recordPhase } from '../conclude/record-phase.ts'
 import { claimOf } from '../frame/locations.ts'
 import { changeRestore } from '../frame/restore-resource.ts'
 import { openLocation } from '../frame/session.ts'
-import { rfc3339 } from '../conclude/restore-status.ts'
+import type { Sessions } from '../frame/session.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
 import { shards } from '../frame/stored.ts'
 import type { StoredAdmission } from '../frame/stored.ts'
+import type { Meter, Ports } from '../ports.ts'
+import type { Settings } from '../settings.ts'
+
+/** Which Restore to admit. */
+export interface AdmitInput {
+  ref: RestoreRef
+}
+
+/** A Restore that is ours from now on. */
+export interface AdmittedRestore {
+  do: 'restore'
+  location: string
+  /** An earlier run has begun it: its journal holds what is done. */
+  resumed: boolean
+  startedAt: string
+  backup: string
+  /** All items had been restored: they are gone through once more by the journal, and nothing is written. */
+  itemsAreThrough?: true
+}
+
+/** Whether there is anything to restore. */
+export type AdmitReport = AdmittedRestore | { do: 'over'; phase: RestorePhase | 'Gone' | 'New' }
+
+/** What this activity is made of. */
+export interface AdmitParts {
+  ports: Ports
+  sessions: Sessions
+  settings: Settings
+}
 
 /**
  * Validates a Restore and claims it: the verdict and the spec as validated go into the journal first, then one patch
@@ -51,6 +81,21 @@ export async function claimRestore(parts: AdmitParts, restore: Restore, ref: Adm
   return claimed.status?.phase === 'InProgress'
     ? count(admitted(stored.admission, stored.resumed))
     : { do: 'over', phase: claimed.status?.phase || 'New' }
+}
+
+/** Counts what admission decided about a new Restore, as Velero counts its attempts, and passes the report on. */
+function countAdmission(meter: Meter | undefined, schedule: string | undefined, report: AdmitReport): AdmitReport {
+  if (meter === undefined) return report
+  switch (report.do) {
+    case 'restore':
+      if (!report.resumed) meter.restoreAttempted(schedule ?? '')
+      return report
+    case 'over':
+      if (report.phase !== 'FailedValidation' && report.phase !== 'Failed') return report
+      meter.restoreAttempted(schedule ?? '')
+      meter.restoreEnded(report.phase, schedule ?? '')
+      return report
+  }
 }
 
 /** Velero's validation leaves both names behind where the backup came of a schedule; only one may be asked for. */

@@ -24,7 +24,7 @@ import type { ObjectStore, Ports } from '../ports.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, Sessions } from '../frame/session.ts'
-import { rfc3339 } from './restore-status.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
 import { shards } from '../frame/stored.ts'
 import { gatherVolumeInfos } from '../volumes/gather-volume-infos.ts'
 

@@ -1,5 +1,6 @@
 import { decidePhase, isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
 import { isNew, isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore, RestoreStatus } from '../../velero/restore.ts'
@@ -99,9 +100,4 @@ function statusOf(
 export function countField(key: keyof RestoreStatus, value: number | undefined, live: number | undefined): object {
   if (value === undefined || (value === 0 && (live ?? 0) === 0)) return {}
   return { [key]: value === 0 ? null : value }
-}
-
-/** A time as Kubernetes writes it: UTC, to the second. */
-export function rfc3339(time: Date): string {
-  return `${time.toISOString().slice(0, 19)}Z`
 }

@@ -10,7 +10,7 @@ import { readRestore } from '../frame/restore-resource.ts'
 import type { Sessions } from '../frame/session.ts'
 import type { Settings } from '../settings.ts'
 import { shards } from '../frame/stored.ts'
-import { readVeleroControllers } from '../admit/velero-controllers.ts'
+import { readVeleroControllers } from '../admit/admission-facts.ts'
 
 /** Which Restore is being deleted. */
 export interface DeletionInput {

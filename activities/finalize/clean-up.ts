@@ -102,7 +102,7 @@ function preconditionsOf({ metadata }: Manifest): { uid?: string } {
 
 /** Trouble that passes is tried again. */
 function rethrowPassing(thrown: unknown): void {
-  if (!(thrown instanceof ApiError) || isTransient(thrown) || thrown.reason === 'NoLease') throw thrown
+  if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
 }
 
 function textOf(thrown: unknown): string {

@@ -15,7 +15,7 @@ import { outcomesShard } from '../frame/journal.ts'
 import type { Ports } from '../ports.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, Sessions } from '../frame/session.ts'
-import { rfc3339 } from '../conclude/restore-status.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
 import type { Settings } from '../settings.ts'
 
 /** The finalization context: all that a wrap-up task works with, the same for every task. */

@@ -109,7 +109,7 @@ async function takeStep(one: NewVolume, desk: FinalizeDesk, look: Look): Promise
     return { do: 'leave' }
   } catch (thrown) {
     if (isConflict(thrown)) return { do: 'wait', because: `volume of claim ${one.claim.name}, which others change` }
-    if (!(thrown instanceof ApiError) || isTransient(thrown) || thrown.reason === 'NoLease') throw thrown
+    if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
     return { do: 'fail', problem: thrown.message }
   }
 }

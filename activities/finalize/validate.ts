@@ -11,7 +11,7 @@ import type { GroupResource } from '../../velero/resource.ts'
 import type { FinalizeDesk, FinalizeFinding } from './finalize-restore.ts'
 import { createGate } from '../frame/gate.ts'
 import { makeItemTools } from '../items/item-tools.ts'
-import type { ItemTools } from '../items/write-item.ts'
+import type { ItemTools } from '../items/item-tools.ts'
 import { groupResourceOf, idOf } from './gather-finalize-facts.ts'
 import type { RestoredOutcome } from './gather-finalize-facts.ts'
 
@@ -40,7 +40,7 @@ function isWanted({ session, settings }: FinalizeDesk): boolean {
 
 async function compareAll(restored: readonly RestoredOutcome[], desk: FinalizeDesk): Promise<Message[]> {
   const session = await desk.sessions.openPlanned(desk.session.ref, desk.attempt.signal)
-  const tools = makeItemTools(session, desk.attempt, desk.ports, desk.settings)
+  const tools = makeItemTools(session, desk.attempt, desk)
   const planned = plannedItems(session.plan)
   const gate = createGate(objectsInFlightMax)
   let done = 0

@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache'
+import { ArchiveError } from '../../core/port-errors.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
-import type { Plan } from '../../core/plan/plan.ts'
+import type { GroupResource } from '../../velero/resource.ts'
+import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
 import { fatal, journalDamaged, wrongCluster } from './failures.ts'
 import { openJournal } from './journal.ts'
 import type { Journal } from './journal.ts'
-import { indexEntries } from '../items/item-tools.ts'
-import type { ArchiveIndex } from '../items/item-tools.ts'
 import type { Archive, ObjectStore, Ports } from '../ports.ts'
 import { makeSessionRules } from './session-rules.ts'
 import type { SessionRules } from './session-rules.ts'
@@ -27,7 +27,8 @@ export interface PlannedSession extends Session {
   plan: Plan
   facts: StoredFacts
   archive: Archive
-  index: ArchiveIndex
+  /** The JSON text of a planned item. Throws `ArchiveError` where the archive has no such item, or is damaged. */
+  readItem: (groupResource: GroupResource, item: Pick<PlannedItem, 'namespace' | 'name' | 'version'>) => Promise<string>
   rules: SessionRules
 }
 
@@ -100,7 +101,22 @@ async function openPlan(ports: Ports, session: Session, signal: AbortSignal): Pr
   const key = backupContentsKey(session.admission.spec.backupName ?? '')
   const archive = await ports.archives.open(session.store, key, { etag: plan.etag, signal })
   const rules = makeSessionRules(session.admission, await ports.cluster.discover())
-  return { ...session, plan, facts, archive, index: indexEntries(archive), rules }
+  return { ...session, plan, facts, archive, readItem: readerOf(archive), rules }
+}
+
+/** Reads items by the place that a plan names: resource, version folder, namespace and name. */
+function readerOf(archive: Archive): PlannedSession['readItem'] {
+  const index = new Map(archive.entries.map((entry) => [placeOf(entry.groupResource, entry), entry]))
+  return async (groupResource, item) => {
+    const place = placeOf(groupResource, item)
+    const entry = index.get(place)
+    if (entry === undefined) throw new ArchiveError('missing', `the archive has no ${place}`)
+    return archive.read(entry)
+  }
+}
+
+function placeOf(groupResource: GroupResource, item: Pick<PlannedItem, 'namespace' | 'name' | 'version'>): string {
+  return `${groupResource}|${item.version ?? ''}|${item.namespace ?? ''}|${item.name}`
 }
 
 /** Opens the bucket of a BackupStorageLocation by its name. */

@@ -1,10 +1,10 @@
 import type { Companion } from '../../core/actions/action.ts'
 import { listAt } from '../../core/values/fields.ts'
-import { ApiError, isAlreadyExists, isConflict } from '../../core/port-errors.ts'
+import { isAlreadyExists, isConflict, refusalOf } from '../../core/port-errors.ts'
 import { fieldManagerOf, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
-import type { ItemTools } from './write-item.ts'
+import type { ItemTools } from './item-tools.ts'
 
 /** How often a shared companion is read again because another item wrote in between. */
 const conflictsMax = 20
@@ -23,10 +23,10 @@ export async function createCompanions(
     try {
       await create(companion, tools)
     } catch (thrown) {
-      if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
-      if (companion.onError !== undefined) return `${companion.onError}: ${thrown.message}`
+      const { message } = refusalOf(thrown)
+      if (companion.onError !== undefined) return `${companion.onError}: ${message}`
       const { kind, metadata } = companion.manifest
-      tools.log.warn(`could not create ${kind} ${metadata.name} for ${itemName}: ${thrown.message}`)
+      tools.log.warn(`could not create ${kind} ${metadata.name} for ${itemName}: ${message}`)
     }
   }
   return undefined
@@ -39,14 +39,14 @@ async function create(companion: Companion, tools: ItemTools): Promise<void> {
     await tools.cluster.create(resource, manifest.metadata.namespace, manifest, { fieldManager })
   } catch (thrown) {
     if (!isAlreadyExists(thrown)) throw thrown
-    await complete(companion, thrown as ApiError, tools)
+    await complete(companion, thrown, tools)
   }
   if (status === undefined) return
   await tools.cluster.patch(refOf(companion), 'merge', { status }, { fieldManager, subresource: 'status' })
 }
 
 /** Several items may share a companion: each adds its own entries to what the ones before it left there. */
-async function complete(companion: Companion, refusal: ApiError, tools: ItemTools): Promise<void> {
+async function complete(companion: Companion, refusal: unknown, tools: ItemTools): Promise<void> {
   for (let tries = 1; ; tries++) {
     const live = await tools.cluster.get(refOf(companion))
     if (live?.metadata.labels?.[restoreUidLabel] !== tools.mark.uid) throw refusal

@@ -1,31 +1,80 @@
 import { activeActions } from '../../core/actions/built-in.ts'
-import { ArchiveError, ApiError, isTransient } from '../../core/port-errors.ts'
+import type { ManagedFieldsMode, RestoreMark } from '../../core/items/field-owners.ts'
+import type { Message } from '../../core/items/outcome.ts'
+import type { ItemRules, Preparation } from '../../core/items/prepare-item.ts'
 import { restoreLabels, restoresStatus } from '../../core/items/item-metadata.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { managedFieldsAnnotation } from '../../velero/labels.ts'
-import type { GroupResource } from '../../velero/resource.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { GroupResource, ObjectRef } from '../../velero/resource.ts'
+import type { ItemAction } from '../../velero/results.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import type { Archive, ArchiveEntry, Ports } from '../ports.ts'
 import type { PlannedSession } from '../frame/session.ts'
+import type { Ports } from '../ports.ts'
 import type { Settings } from '../settings.ts'
-import { rfc3339 } from '../conclude/restore-status.ts'
-import { beginPodVolumes } from '../volumes/begin-pod-volumes.ts'
-import type { ItemTools } from './write-item.ts'
+import { beginPodVolumes } from '../volumes/order-pod-volumes.ts'
+import type { BeginPodVolumes } from '../volumes/order-pod-volumes.ts'
 
-/** Everything the items of one chunk share, put together once per chunk. */
-export function makeItemTools(session: PlannedSession, attempt: Attempt, ports: Ports, settings: Settings): ItemTools {
+/** What the restoring of items needs, the same for all items of a chunk. */
+export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
+  attempt: Attempt
+  rules: ItemRules
+  mark: RestoreMark & { labels: Record<string, string> }
+  managedFields: ManagedFieldsMode
+  /** `spec.existingResourcePolicy`. */
+  policy: string | undefined
+  /** Whether status of such an item is restored. */
+  restoresStatus: (groupResource: GroupResource, object: Manifest) => boolean
+  /** The JSON text of an item in the archive. */
+  readItem: PlannedSession['readItem']
+  beginPodVolumes: BeginPodVolumes
+  resourceTimeoutSeconds: number
+  /** The time, as RFC 3339. */
+  now: () => string
+}
+
+/** A prepared item, on its way into the cluster. */
+export interface WriteInput {
+  prepared: Extract<Preparation, { do: 'write' }>
+  item: PlannedItem
+  groupResource: GroupResource
+}
+
+/** What a write came to. */
+export interface WriteResult {
+  /** Without an action Velero derives one from the messages. */
+  action?: ItemAction
+  messages: readonly Message[]
+  /** The object as it stands in the cluster now. */
+  live?: Manifest
+}
+
+/** A write that is done, or a change of an object that stood there before, which is journalled before it is made. */
+export type Written =
+  | ({ do: 'done' } & WriteResult)
+  | { do: 'change'; action: ItemAction; apply: () => Promise<WriteResult & { action: ItemAction }> }
+
+/** Puts together what the items of one chunk share. */
+export function makeItemTools(
+  session: PlannedSession,
+  attempt: Attempt,
+  { ports, settings }: { ports: Ports; settings: Settings },
+): ItemTools {
   const { admission, facts, plan, rules } = session
   const { restore, spec } = admission
   const labels = restoreLabels({ name: restore.name, backupName: spec.backupName ?? '' })
   const wanted = restore.annotations?.[managedFieldsAnnotation]
-  const actions = activeActions(settings.features)
+  const { cluster, clock, log } = ports
   return {
-    cluster: ports.cluster,
-    log: ports.log,
+    cluster,
+    clock,
+    log,
+    attempt,
     rules: {
       restore: { ...restore, spec },
       labels,
-      actions,
+      actions: activeActions(settings.features),
       facts: facts.actions,
       volumes: facts.volumes,
       provisioned: new Set(plan.provisioned),
@@ -36,43 +85,19 @@ export function makeItemTools(session: PlannedSession, attempt: Attempt, ports: 
     managedFields: wanted === 'owners' || wanted === 'exact' ? wanted : settings.managedFields,
     policy: spec.existingResourcePolicy,
     restoresStatus: (groupResource, object) => restoresStatus(object, groupResource, rules.statusFilter),
-    readItem: (groupResource, item) => readItem(session.archive, session.index, groupResource, item),
-    beginPodVolumes: beginPodVolumes(
-      ports.cluster,
-      { ...restore, spec },
-      admission.backup.spec.storageLocation ?? admission.location,
-    ),
+    readItem: session.readItem,
+    beginPodVolumes: beginPodVolumes({
+      cluster,
+      restore: { ...restore, spec },
+      location: admission.backup.spec.storageLocation ?? admission.location,
+    }),
     resourceTimeoutSeconds: settings.resourceTimeoutSeconds,
-    throwIfStopped: attempt.throwIfStopped,
-    sleep: (ms) => ports.clock.sleep(ms, attempt.signal),
-    isTransient: (thrown) => thrown instanceof ApiError && (isTransient(thrown) || thrown.reason === 'NoLease'),
-    now: () => rfc3339(ports.clock.now()),
+    now: () => rfc3339(clock.now()),
   }
 }
 
-/** Entries of an archive by resource, version, namespace and name. */
-export type ArchiveIndex = ReadonlyMap<string, ArchiveEntry>
-
-/** Indexes the entries of an archive by the place that a planned item names. */
-export function indexEntries(archive: Archive): ArchiveIndex {
-  return new Map(archive.entries.map((entry) => [placeOf(entry.groupResource, entry), entry]))
-}
-
-/** The key of an entry in an {@link ArchiveIndex}. */
-export function placeOf(
-  groupResource: GroupResource,
-  item: Pick<PlannedItem, 'namespace' | 'name' | 'version'>,
-): string {
-  return `${groupResource}|${item.version ?? ''}|${item.namespace ?? ''}|${item.name}`
-}
-
-async function readItem(
-  archive: Archive,
-  index: ArchiveIndex,
-  groupResource: GroupResource,
-  item: PlannedItem,
-): Promise<string> {
-  const entry = index.get(placeOf(groupResource, item))
-  if (entry === undefined) throw new ArchiveError('missing', `the archive has no ${placeOf(groupResource, item)}`)
-  return archive.read(entry)
+/** The object that a prepared item becomes: an action may have renamed it. */
+export function objectRef({ prepared, item }: Pick<WriteInput, 'prepared' | 'item'>): ObjectRef {
+  const namespace = item.target === undefined ? {} : { namespace: item.target }
+  return { ...prepared.resource, ...namespace, name: prepared.object.metadata.name }
 }

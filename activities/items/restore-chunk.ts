@@ -20,7 +20,7 @@ import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, Sessions } from '../frame/session.ts'
 import type { Settings } from '../settings.ts'
 import { makeItemTools } from './item-tools.ts'
-import type { ItemTools } from './write-item.ts'
+import type { ItemTools } from './item-tools.ts'
 
 /** Which chunk to restore. */
 export interface ChunkInput {
@@ -100,7 +100,7 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
   const wave = run.session.plan.waves[run.input.wave]
   const chunk = wave?.chunks[run.input.chunk]
   if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
-  const tools = makeItemTools(run.session, run.attempt, run.ports, run.settings)
+  const tools = makeItemTools(run.session, run.attempt, run)
   const doneBefore = new Set(run.known.map((outcome) => outcome.key))
   const items = chunk.items.filter(
     (item) => isDue(item, run.input) && !doneBefore.has(plannedKey(wave.groupResource, item)),

@@ -8,14 +8,14 @@ import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { redact } from '../../core/items/redact.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
+import { podVolumes } from '../../core/volumes/pod-volumes.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatResourceId, itemPath } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { createCompanions } from './create-companions.ts'
-import { volumesOfPod } from '../volumes/volumes-of-pod.ts'
+import type { ItemTools, Written } from './item-tools.ts'
 import { writeItem } from './write-item.ts'
-import type { ItemTools, Written } from './write-item.ts'
 
 /** What became of an item: an outcome, or a change of an object that stood there, which is journalled before it is made. */
 export type ItemStep = { done: Outcome; hooks?: PodHooks } | { intent: Intent }
@@ -71,7 +71,7 @@ export async function restoreItem(
       const trouble = await createCompanions(prepared.companions, item.name, tools)
       if (trouble !== undefined) return troubled(trouble)
       const begun = operationOf(prepared.operation, address, item, tools)
-      const written = await writeItem({ prepared, original: manifest, item, groupResource }, tools)
+      const written = await writeItem({ prepared, item, groupResource }, tools)
       const volumes = await volumesOfPod(written, groupResource, item, tools)
       const known = { listed, key: itemKey(address), groupResource, begun: { ...begun, ...volumes }, item, manifest }
       return conclude(written, prepared, known, tools)
@@ -171,6 +171,30 @@ function parse(
     return { problem: `error decoding "${path}": apiVersion or metadata is missing in the item` }
   }
   return { manifest: manifest as Manifest }
+}
+
+/**
+ * The volumes of a pod that this restore created, for the outcome; what can be begun for them at once is begun. A pod
+ * waits for its volumes whatever became of its other last steps, so they are filled even where one of those failed.
+ */
+async function volumesOfPod(
+  written: Written,
+  groupResource: GroupResource,
+  item: PlannedItem,
+  tools: ItemTools,
+): Promise<Pick<Outcome, 'podVolumes'>> {
+  if (groupResource !== 'pods' || written.do !== 'done' || written.action !== 'created') return {}
+  const { uid = '', name, namespace = '' } = written.live?.metadata ?? { name: '' }
+  if (written.live === undefined || uid === '') return {}
+  const volumes = podVolumes(written.live, item.namespace ?? '', tools.rules.facts.podVolumeBackups)
+  if (volumes.length === 0) return {}
+  const address = {
+    groupResource,
+    ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
+    name: item.name,
+  }
+  await tools.beginPodVolumes({ item: address, pod: { namespace, name, uid }, volumes, at: tools.now() })
+  return { podVolumes: volumes }
 }
 
 function operationOf(

@@ -1,4 +1,4 @@
-import { ApiError, isAlreadyExists } from '../../core/port-errors.ts'
+import { isAlreadyExists, refusalOf } from '../../core/port-errors.ts'
 import { isOurs } from '../../core/items/field-owners.ts'
 import { error } from '../../core/items/outcome.ts'
 import { plannedKey } from '../../core/plan/plan.ts'
@@ -7,7 +7,12 @@ import { parseJson } from '../../core/values/manifest-json.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { ItemTools } from './write-item.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import { asFailure } from '../frame/failures.ts'
+import { withAttempt } from '../frame/run-activity.ts'
+import type { Ports } from '../ports.ts'
+import type { Settings } from '../settings.ts'
+import type { ItemTools } from './item-tools.ts'
 
 /** Whether items can go into a namespace now. */
 export type NamespaceState = { do: 'ready'; outcome: Outcome } | { do: 'terminating' }
@@ -44,15 +49,8 @@ export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Prom
       return met === undefined ? { do: 'terminating' } : stateOf(met, tools, ready)
     }
   } catch (thrown) {
-    if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
-    return {
-      do: 'ready',
-      outcome: {
-        key,
-        messages: [error('velero', `error creating namespace ${name}: ${thrown.message}`)],
-        at: tools.now(),
-      },
-    }
+    const text = `error creating namespace ${name}: ${refusalOf(thrown).message}`
+    return { do: 'ready', outcome: { key, messages: [error('velero', text)], at: tools.now() } }
   }
 }
 
@@ -82,4 +80,29 @@ async function namespaceManifest(item: PlannedItem, name: string, tools: ItemToo
   } catch {
     return bare
   }
+}
+
+const pollMs = 1000
+
+/** Waits until a namespace that is going away is gone, at most for the terminating timeout. */
+export function awaitNamespace(
+  { cluster, presence, clock }: Pick<Ports, 'cluster' | 'presence' | 'clock'>,
+  settings: Settings,
+) {
+  return (input: { ref: AdmittedRef; name: string; since?: string }): Promise<{ gone: boolean }> =>
+    withAttempt(presence.worker, async (attempt) => {
+      const deadline = clock.now().getTime() + settings.terminatingTimeoutSeconds * 1000
+      try {
+        for (;;) {
+          const namespace = await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name: input.name })
+          if (namespace === undefined || namespace.metadata.deletionTimestamp === undefined) return { gone: true }
+          const left = Math.ceil((deadline - clock.now().getTime()) / 1000)
+          if (left <= 0) return { gone: false }
+          attempt.waitingFor(`namespace ${input.name} to go away, for another ${left} s`)
+          await clock.sleep(pollMs, attempt.signal)
+        }
+      } catch (thrown) {
+        throw asFailure(thrown, `waiting for namespace ${input.name} to go away`)
+      }
+    })
 }

@@ -1,59 +1,13 @@
-import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../../core/port-errors.ts'
-import { decideExisting } from '../../core/items/decide-existing.ts'
-import type { ExistingDecision } from '../../core/items/decide-existing.ts'
-import { isOurs, modeFor, planOwners } from '../../core/items/field-owners.ts'
-import type { ManagedFieldsMode, RestoreMark } from '../../core/items/field-owners.ts'
+import { ApiError, isAlreadyExists, isConflict, isNotFound, refusalOf } from '../../core/port-errors.ts'
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
-import type { ItemRules, Preparation } from '../../core/items/prepare-item.ts'
-import { formatResourceId } from '../../velero/resource.ts'
-import type { GroupResource } from '../../velero/resource.ts'
+import { isOurs, modeFor, planOwners, sameEntries } from '../../core/items/field-owners.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
-import type { ItemAction } from '../../velero/results.ts'
-import type { PlannedItem } from '../../core/plan/plan.ts'
-import { finishItem } from './finish-item.ts'
-import { objectRef } from '../frame/object-ref.ts'
-import type { Cluster, Log } from '../ports.ts'
-import type { BeginPodVolumes } from '../volumes/begin-pod-volumes.ts'
-
-/** What the restoring of items needs, the same for all items of a chunk. */
-export interface ItemTools {
-  cluster: Cluster
-  log: Log
-  rules: ItemRules
-  mark: RestoreMark & { labels: Record<string, string> }
-  managedFields: ManagedFieldsMode
-  /** `spec.existingResourcePolicy`. */
-  policy: string | undefined
-  /** Whether status of such an item is restored. */
-  restoresStatus: (groupResource: GroupResource, object: Manifest) => boolean
-  readItem: (groupResource: GroupResource, item: PlannedItem) => Promise<string>
-  beginPodVolumes: BeginPodVolumes
-  resourceTimeoutSeconds: number
-  /** Throws where the attempt should end. */
-  throwIfStopped: () => void
-  sleep: (ms: number) => Promise<void>
-  isTransient: (thrown: unknown) => boolean
-  now: () => string
-}
-
-/** A prepared item. */
-export interface WriteInput {
-  prepared: Extract<Preparation, { do: 'write' }>
-  original: Manifest
-  item: PlannedItem
-  groupResource: GroupResource
-}
-
-/** What came of writing it. Without an action Velero derives one from the messages. */
-export type Written =
-  | { do: 'done'; action?: ItemAction; messages: readonly Message[]; live?: Manifest }
-  | {
-      do: 'patch'
-      action: ItemAction
-      apply: () => Promise<{ action: ItemAction; messages: readonly Message[]; live?: Manifest }>
-    }
+import { formatResourceId } from '../../velero/resource.ts'
+import { changeExisting } from './change-existing.ts'
+import { objectRef } from './item-tools.ts'
+import type { ItemTools, WriteInput, Written } from './item-tools.ts'
 
 /**
  * Writes a prepared item: a create, or what is decided about an object that stands there. An object that an earlier
@@ -72,21 +26,23 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
       fieldManager: posting.fieldManager,
     })
   } catch (thrown) {
-    if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
-    const standing = await readStanding(thrown, input, tools)
+    const refusal = refusalOf(thrown)
+    const standing = await readStanding(refusal, input, tools)
     if (standing.do === 'refused')
-      return { do: 'done', action: 'failed', messages: [error(scope, `error restoring ${id}: ${thrown.message}`)] }
+      return { do: 'done', action: 'failed', messages: [error(scope, `error restoring ${id}: ${refusal.message}`)] }
     if (standing.do === 'unreadable') return { do: 'done', messages: [standing.message] }
     if (!isOurs(standing.live, tools.mark, { managedFields: entries, postedAs: posting.postedAs })) {
       return changeExisting(standing.live, input, tools)
     }
     live = standing.live
   }
-  const messages = await finishItem(
-    { ...input, live, patchOwners: posting.patchOwners, entries: entries as ManagedFieldsEntry[] | undefined },
-    tools,
-  )
-  return { do: 'done', action: 'created', messages, live }
+  const created = {
+    ...input,
+    live,
+    patchOwners: posting.patchOwners,
+    entries: entries as ManagedFieldsEntry[] | undefined,
+  }
+  return { do: 'done', action: 'created', messages: await finishItem(created, tools), live }
 }
 
 type Standing = { do: 'found'; live: Manifest } | { do: 'refused' } | { do: 'unreadable'; message: Message }
@@ -105,15 +61,15 @@ async function readStanding(refusal: ApiError, input: WriteInput, tools: ItemToo
       message: warning(scope, `${input.prepared.resource.resource} "${input.prepared.object.metadata.name}" not found`),
     }
   } catch (thrown) {
-    if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
-    if (!exists && !portsTaken(refusal, input)) return { do: 'refused' }
-    if (exists) return { do: 'unreadable', message: warning(scope, thrown.message) }
+    const { message } = refusalOf(thrown)
+    if (exists) return { do: 'unreadable', message: warning(scope, message) }
+    if (!portsTaken(refusal, input)) return { do: 'refused' }
     const name = `${input.item.target}/${input.item.name}`
     return {
       do: 'unreadable',
       message: error(
         scope,
-        `Unable to get the service ${name} while checking the NodePort is already allocated error: ${thrown.message}`,
+        `Unable to get the service ${name} while checking the NodePort is already allocated error: ${message}`,
       ),
     }
   }
@@ -125,85 +81,91 @@ function portsTaken(refusal: ApiError, input: WriteInput): boolean {
   return refusal.causes.every((cause) => cause.message?.includes('provided port is already allocated') === true)
 }
 
-function changeExisting(live: Manifest, input: WriteInput, tools: ItemTools): Written {
-  const { prepared, item } = input
-  const decide = (seen: Manifest) =>
-    decideExisting({
-      live: seen,
-      object: prepared.object,
-      groupResource: prepared.groupResource,
-      targetNamespace: item.target,
-      policy: tools.policy,
-      labels: tools.rules.labels,
-      neverEqual: prepared.neverEqual,
-    })
-  const decision = decide(live)
-  if (decision.do === 'leave') return { do: 'done', action: decision.action, messages: decision.messages }
-  return { do: 'patch', action: decision.action, apply: () => applyPatch(live, decision, decide, input, tools) }
+/** An object that this restore created, now or in an earlier attempt. */
+interface CreatedItem extends WriteInput {
+  live: Manifest
+  patchOwners: boolean
+  entries: ManagedFieldsEntry[] | undefined
 }
 
-/** How often a patch is decided anew because someone else wrote in between. */
-const conflictsMax = 5
+/**
+ * The steps after the create, each safe to run again: status, managed fields, readiness of a CRD. A message of one
+ * does not hide the next but for what Velero ends there. Source: pkg/restore/restore.go restoreItem, after the create.
+ */
+async function finishItem(created: CreatedItem, tools: ItemTools): Promise<Message[]> {
+  const { prepared, groupResource } = created
+  const messages: Message[] = []
+  if (prepared.status !== undefined && tools.restoresStatus(groupResource, prepared.object)) {
+    messages.push(...(await restoreStatus(created, tools)))
+  }
+  if (created.patchOwners) {
+    const owners = await restoreOwners(created, tools)
+    messages.push(...owners)
+    if (owners.some((message) => message.severity === 'error')) return messages
+  }
+  if (prepared.groupResource === 'customresourcedefinitions.apiextensions.k8s.io')
+    messages.push(...(await awaitCrd(created, tools)))
+  return messages
+}
 
-async function applyPatch(
-  first: Manifest,
-  decided: Extract<ExistingDecision, { do: 'patch' }>,
-  decide: (seen: Manifest) => ExistingDecision,
-  input: WriteInput,
-  tools: ItemTools,
-): Promise<{ action: ItemAction; messages: readonly Message[]; live?: Manifest }> {
-  const scope = scopeOf(input.item.target)
-  let live = first
-  let decision: ExistingDecision = decided
-  for (let tries = 1; decision.do === 'patch'; tries++) {
+/** How often a status is tried against other writers; Velero's DefaultRetry. */
+const statusTriesMax = 5
+
+async function restoreStatus(created: CreatedItem, tools: ItemTools): Promise<Message[]> {
+  const { object, status } = created.prepared
+  const { managedFields: _entries, ...metadata } = object.metadata
+  let resourceVersion = created.live.metadata.resourceVersion
+  for (let tries = 1; ; tries++) {
+    const replaced = { ...object, metadata: { ...metadata, resourceVersion }, status }
     try {
-      return { action: decision.action, messages: [], live: await patchLive(live, decision.patch, input, tools) }
+      await tools.cluster.replaceStatus(objectRef(created), replaced, { fieldManager: fieldManagerOf(tools.mark.uid) })
+      return []
     } catch (thrown) {
-      if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
-      if (isConflict(thrown) && tries < conflictsMax) {
-        const now = await tools.cluster.get(objectRef(input))
-        if (now !== undefined) {
-          live = now
-          decision = decide(now)
-          continue
-        }
-      }
-      const refusal = decision.refusalIsError ? error(scope, thrown.message) : warning(scope, thrown.message)
-      const relabelled = decision.relabel === undefined ? [] : await relabel(live, decision.relabel, input, tools)
-      return { action: 'failed', messages: [refusal, ...relabelled] }
+      const refusal = refusalOf(thrown)
+      if (!isConflict(refusal) || tries >= statusTriesMax)
+        return [warning(scopeOf(created.item.target), refusal.message)]
+      resourceVersion = (await tools.cluster.get(objectRef(created)))?.metadata.resourceVersion
     }
   }
-  return { action: decision.action, messages: decision.messages, live }
 }
 
-async function relabel(
-  live: Manifest,
-  patch: Record<string, unknown>,
-  input: WriteInput,
-  tools: ItemTools,
-): Promise<Message[]> {
+/** Sets managedFields to the backup's entries, on the very object that was created. */
+async function restoreOwners(created: CreatedItem, tools: ItemTools): Promise<Message[]> {
+  const live = created.live.metadata.managedFields ?? []
+  if (created.entries !== undefined && sameEntries(live, created.entries)) return []
+  const patch = { metadata: { uid: created.live.metadata.uid, managedFields: created.entries ?? null } }
   try {
-    await patchLive(live, patch, input, tools)
+    await tools.cluster.patch(objectRef(created), 'merge', patch, { fieldManager: fieldManagerOf(tools.mark.uid) })
     return []
   } catch (thrown) {
-    if (!(thrown instanceof ApiError) || tools.isTransient(thrown)) throw thrown
-    return [error(scopeOf(input.item.target), thrown.message)]
+    const refusal = refusalOf(thrown)
+    const scope = scopeOf(created.item.target)
+    return [isNotFound(refusal) ? warning(scope, refusal.message) : error(scope, refusal.message)]
   }
 }
 
-function patchLive(
-  live: Manifest,
-  patch: Record<string, unknown>,
-  input: WriteInput,
-  tools: ItemTools,
-): Promise<Manifest> {
-  const guarded = {
-    ...patch,
-    metadata: {
-      ...(patch['metadata'] as object | undefined),
-      uid: live.metadata.uid,
-      resourceVersion: live.metadata.resourceVersion,
-    },
+/** Between two reads of a CRD: it is usually established within a tenth of a second. */
+const crdPollMs = 100
+
+/** Waits until objects of a CRD can be created: `Established` and `NamesAccepted`, at most for the resource timeout. */
+async function awaitCrd(created: CreatedItem, tools: ItemTools): Promise<Message[]> {
+  const { attempt, clock, cluster } = tools
+  const deadline = clock.now().getTime() + tools.resourceTimeoutSeconds * 1000
+  for (;;) {
+    const crd = await cluster.get(objectRef(created))
+    if (crd !== undefined && isEstablished(crd)) return []
+    if (clock.now().getTime() > deadline) {
+      const name = created.item.name
+      return [error('cluster', `error verifying the CRD ${name} is ready to use: context deadline exceeded`)]
+    }
+    attempt.throwIfStopped()
+    await clock.sleep(crdPollMs, attempt.signal)
   }
-  return tools.cluster.patch(objectRef(input), 'merge', guarded, { fieldManager: fieldManagerOf(tools.mark.uid) })
+}
+
+function isEstablished(crd: Manifest): boolean {
+  const conditions =
+    (crd['status'] as { conditions?: { type: string; status: string }[] } | undefined)?.conditions ?? []
+  const holds = (type: string) => conditions.some((condition) => condition.type === type && condition.status === 'True')
+  return holds('Established') && holds('NamesAccepted')
 }

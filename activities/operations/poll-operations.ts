@@ -1,9 +1,9 @@
 import { advanceOperation } from '../../core/operations/advance-operation.ts'
 import type { OperationCounts } from '../../core/operations/operations.ts'
-import { countOperations, isOver, operationProgress } from '../../core/operations/operations.ts'
 import { lookUpOperation } from '../../core/operations/look-up-operation.ts'
-import { timeoutOrDefaultMs, parseGoDuration } from '../../core/values/go-duration.ts'
-import { ApiError, isTransient } from '../../core/port-errors.ts'
+import { countOperations, isOver, operationProgress } from '../../core/operations/operations.ts'
+import { parseGoDuration, timeoutOrDefaultMs } from '../../core/values/go-duration.ts'
+import { refusalOf } from '../../core/port-errors.ts'
 import { tallyOf } from '../../core/results/tally.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import { restoreItemOperationsKey } from '../../velero/object-keys.ts'
@@ -124,8 +124,7 @@ async function listDownloads(
   try {
     return { listed: await listOrders(desk.ports.cluster, dataDownloads, session.ref) }
   } catch (thrown) {
-    if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
-    return { error: thrown.message }
+    return { error: refusalOf(thrown).message }
   }
 }
 

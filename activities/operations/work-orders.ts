@@ -1,4 +1,4 @@
-import { ApiError, isTransient } from '../../core/port-errors.ts'
+import { refusalOf } from '../../core/port-errors.ts'
 import { textAt } from '../../core/values/fields.ts'
 import { restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -36,6 +36,6 @@ export async function cancelOrder(cluster: Cluster, resource: ResourceRef, order
   try {
     await cluster.patch({ ...resource, namespace, name }, 'merge', patch, { fieldManager: restoreFieldManager })
   } catch (thrown) {
-    if (!(thrown instanceof ApiError) || isTransient(thrown) || thrown.reason === 'NoLease') throw thrown
+    refusalOf(thrown)
   }
 }

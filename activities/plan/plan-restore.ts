@@ -23,7 +23,7 @@ import { versionsOf } from './version-choice.ts'
 import { readDataUploads } from '../volumes/read-data-uploads.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, Sessions } from '../frame/session.ts'
-import { rfc3339 } from '../conclude/restore-status.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
 import type { Settings } from '../settings.ts'
 import { shards } from '../frame/stored.ts'
 import type { StoredFacts } from '../frame/stored.ts'
@@ -35,7 +35,7 @@ export interface PlanParts {
   settings: Settings
 }
 
-/** The item that no archive of Velero lacks but a broken one. */
+/** A plan that restores no item. */
 const nothing = { waves: [], provisioned: [] } as const
 
 /**

@@ -1,8 +1,9 @@
-import { ApiError, isAlreadyExists, isTransient } from '../../core/port-errors.ts'
-import { error } from '../../core/items/outcome.ts'
+import { isAlreadyExists, refusalOf } from '../../core/port-errors.ts'
+import { error, parseItemKey } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { timeoutOrDefaultMs } from '../../core/values/go-duration.ts'
 import { chunkKey } from '../../core/plan/plan.ts'
+import { tallyOf } from '../../core/results/tally.ts'
 import { backupRepository } from '../../core/volumes/backup-repository.ts'
 import type { RepositoryKey } from '../../core/volumes/backup-repository.ts'
 import { decidePodWork } from '../../core/volumes/decide-pod-work.ts'
@@ -19,10 +20,9 @@ import type { OperationParts } from '../operations/poll-operations.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session } from '../frame/session.ts'
-import { rfc3339 } from '../conclude/restore-status.ts'
-import { placeOrder } from './order-pod-volumes.ts'
-import type { OrderDesk } from './order-pod-volumes.ts'
-import { podWorks } from './pod-works.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
+import { orderPodVolume } from './order-pod-volumes.ts'
+import type { OrderContext } from './order-pod-volumes.ts'
 import { readHosts, readOrders } from './read-pod-volume-state.ts'
 import type { HostsSeen, OrdersSeen } from './read-pod-volume-state.ts'
 
@@ -61,7 +61,7 @@ export function awaitPodVolumes(parts: OperationParts) {
 }
 
 /** All that one attempt remembers between rounds. */
-interface Watch extends OrderDesk {
+interface Watch extends OrderContext {
   parts: OperationParts
   attempt: Attempt
   session: Session
@@ -93,6 +93,16 @@ async function work({ ref, waves }: PodVolumesInput, parts: OperationParts, atte
     if (open.length > 0) await parts.ports.clock.sleep(pollMs, attempt.signal)
   }
   return { pods: all.length, errors }
+}
+
+/** The restored pods whose volumes are to be filled. */
+function podWorks(outcomes: readonly Outcome[]): PodWork[] {
+  return [...tallyOf(outcomes).values()].flatMap(({ key, action, object, podVolumes, at }) => {
+    const item = parseItemKey(key)
+    if (action !== 'created' || item === undefined || object === undefined || podVolumes === undefined) return []
+    const pod = { namespace: object.namespace ?? '', name: object.name, uid: object.uid }
+    return [{ item, pod, volumes: podVolumes, at }]
+  })
 }
 
 function openWatch(session: Session, parts: OperationParts, attempt: Attempt): Watch {
@@ -172,7 +182,8 @@ async function takeSteps(open: readonly PodWork[], orders: OrdersSeen, hosts: Ho
 async function order(one: PodWork, step: Extract<PodStep, { do: 'order' }>, watch: Watch): Promise<void> {
   for (const volume of step.volumes) {
     watch.attempt.throwIfStopped()
-    const refusal = await placeOrder(one, volume, step.repoIdentifier, watch)
+    const { repoIdentifier } = step
+    const refusal = await orderPodVolume({ work: one, volume, repoIdentifier }, watch)
     if (refusal !== undefined) watch.refused.set(watch.rules.nameOf(one, volume.volume), refusal)
   }
 }
@@ -194,8 +205,7 @@ async function askOnce(key: RepositoryKey, asked: Set<string>, { cluster, restor
     await cluster.create(resource, restore.namespace, manifest, { fieldManager: restoreFieldManager })
   } catch (thrown) {
     if (isAlreadyExists(thrown)) return
-    if (!(thrown instanceof ApiError) || isTransient(thrown) || thrown.reason === 'NoLease') throw thrown
-    parts.ports.log.warn(`BackupRepository ${manifest.metadata.name} cannot be made: ${thrown.message}`)
+    parts.ports.log.warn(`BackupRepository ${manifest.metadata.name} cannot be made: ${refusalOf(thrown).message}`)
   }
 }
 

@@ -1,30 +1,67 @@
-import { ApiError, isAlreadyExists, isTransient } from '../../core/port-errors.ts'
 import type { RestoreView } from '../../core/actions/action.ts'
+import { isAlreadyExists, refusalOf } from '../../core/port-errors.ts'
+import { repositoryState, repositoryTypeOf } from '../../core/volumes/backup-repository.ts'
 import { podVolumeOrder } from '../../core/volumes/pod-volumes.ts'
 import type { PodWork } from '../../core/volumes/pod-volumes.ts'
 import type { PodVolume } from '../../core/items/outcome.ts'
+import type { Manifest } from '../../velero/manifest.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
 import { podVolumeRestores } from '../operations/work-orders.ts'
+import { listKnown } from '../plan/gather-facts.ts'
 import type { Cluster } from '../ports.ts'
 
-/** What orders are placed with, the same for all volumes of a restore. */
-export interface OrderDesk {
+/** What PodVolumeRestores are made with, the same for all volumes of a restore. */
+export interface OrderContext {
   cluster: Cluster
   restore: RestoreView
+  /** The BackupStorageLocation that holds the backup. */
   location: string
+}
+
+/** Begins to fill the volumes of a pod that was just restored, where that needs no waiting. */
+export type BeginPodVolumes = (work: PodWork) => Promise<void>
+
+/**
+ * Makes the PodVolumeRestores of a restored pod at once if the node agents are installed and the repository is ready, so
+ * that they are filled while the restore goes on. Whatever is in the way is left to the step that waits for all volumes:
+ * it makes what is missing, and says what went wrong. DaemonSet and repositories are read once per chunk.
+ */
+export function beginPodVolumes(context: OrderContext): BeginPodVolumes {
+  let reading: Promise<readonly Manifest[]> | undefined
+  return async (work) => {
+    reading ??= readRepositories(context)
+    const repository = repositoryTypeOf(work.volumes)
+    if ('error' in repository) return
+    const key = { namespace: work.item.namespace ?? '', location: context.location, type: repository.type }
+    const state = repositoryState(key, await reading)
+    if (state.is !== 'ready') return
+    const repoIdentifier = repository.type === 'restic' ? state.identifier : ''
+    for (const volume of work.volumes) await orderPodVolume({ work, volume, repoIdentifier }, context)
+  }
+}
+
+/** None without node agents: then no PodVolumeRestore is to be made. */
+async function readRepositories({ cluster, restore: { namespace } }: OrderContext): Promise<readonly Manifest[]> {
+  const daemonSet = { group: 'apps', version: 'v1', resource: 'daemonsets', namespace, name: 'node-agent' }
+  if ((await cluster.get(daemonSet)) === undefined) return []
+  return listKnown(cluster, { group: 'velero.io', version: 'v1', resource: 'backuprepositories' }, { namespace })
+}
+
+/** Which volume of which pod to fill, and from where. */
+export interface VolumeOrder {
+  work: PodWork
+  volume: PodVolume
+  repoIdentifier: string
 }
 
 /**
  * Makes the PodVolumeRestore of one volume, or finds the one that an earlier attempt made: its name is a hash (rule 6).
- * Returns the words with which it was refused. Trouble that passes is thrown.
+ * Returns the text with which it was refused; transient trouble is thrown.
  */
-export async function placeOrder(
-  work: PodWork,
-  volume: PodVolume,
-  repoIdentifier: string,
-  desk: OrderDesk,
+export async function orderPodVolume(
+  { work, volume, repoIdentifier }: VolumeOrder,
+  { cluster, restore, location }: OrderContext,
 ): Promise<string | undefined> {
-  const { cluster, restore, location } = desk
   try {
     const claim = volume.claim === undefined ? undefined : await readClaim(work, volume.claim, cluster)
     if (claim !== undefined && 'error' in claim) return claim.error
@@ -33,9 +70,7 @@ export async function placeOrder(
     await cluster.create(podVolumeRestores, restore.namespace, order, { fieldManager: restoreFieldManager })
     return undefined
   } catch (thrown) {
-    if (isAlreadyExists(thrown)) return undefined
-    if (!(thrown instanceof ApiError) || isTransient(thrown) || thrown.reason === 'NoLease') throw thrown
-    return thrown.message
+    return isAlreadyExists(thrown) ? undefined : refusalOf(thrown).message
   }
 }
 

@@ -1,0 +1,88 @@
+import { isConflict, refusalOf } from '../../core/port-errors.ts'
+import { decideExisting } from '../../core/items/decide-existing.ts'
+import type { ExistingDecision } from '../../core/items/decide-existing.ts'
+import { error, scopeOf, warning } from '../../core/items/outcome.ts'
+import type { Message } from '../../core/items/outcome.ts'
+import { fieldManagerOf } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ItemAction } from '../../velero/results.ts'
+import { objectRef } from './item-tools.ts'
+import type { ItemTools, WriteInput, WriteResult, Written } from './item-tools.ts'
+
+/** Decides about an object that this restore did not create; a patch is returned, to be journalled before it is sent (rule 5). */
+export function changeExisting(live: Manifest, input: WriteInput, tools: ItemTools): Written {
+  const { prepared, item } = input
+  const decide = (seen: Manifest) =>
+    decideExisting({
+      live: seen,
+      object: prepared.object,
+      groupResource: prepared.groupResource,
+      targetNamespace: item.target,
+      policy: tools.policy,
+      labels: tools.rules.labels,
+      neverEqual: prepared.neverEqual,
+    })
+  const decision = decide(live)
+  if (decision.do === 'leave') return { do: 'done', action: decision.action, messages: decision.messages }
+  return { do: 'change', action: decision.action, apply: () => applyPatch({ live, decision, decide }, input, tools) }
+}
+
+/** How often a patch is decided anew because another writer came in between. */
+const conflictsMax = 5
+
+async function applyPatch(
+  decided: {
+    live: Manifest
+    decision: Extract<ExistingDecision, { do: 'patch' }>
+    decide: (seen: Manifest) => ExistingDecision
+  },
+  input: WriteInput,
+  tools: ItemTools,
+): Promise<WriteResult & { action: ItemAction }> {
+  const scope = scopeOf(input.item.target)
+  let { live } = decided
+  let decision: ExistingDecision = decided.decision
+  for (let tries = 1; decision.do === 'patch'; tries++) {
+    try {
+      return { action: decision.action, messages: [], live: await patchLive(live, decision.patch, input, tools) }
+    } catch (thrown) {
+      const refusal = refusalOf(thrown)
+      const now = isConflict(refusal) && tries < conflictsMax ? await tools.cluster.get(objectRef(input)) : undefined
+      if (now !== undefined) {
+        live = now
+        decision = decided.decide(now)
+        continue
+      }
+      const message = decision.refusalIsError ? error(scope, refusal.message) : warning(scope, refusal.message)
+      const relabelled = decision.relabel === undefined ? [] : await relabel(live, decision.relabel, input, tools)
+      return { action: 'failed', messages: [message, ...relabelled] }
+    }
+  }
+  return { action: decision.action, messages: decision.messages, live }
+}
+
+async function relabel(
+  live: Manifest,
+  patch: Record<string, unknown>,
+  input: WriteInput,
+  tools: ItemTools,
+): Promise<Message[]> {
+  try {
+    await patchLive(live, patch, input, tools)
+    return []
+  } catch (thrown) {
+    return [error(scopeOf(input.item.target), refusalOf(thrown).message)]
+  }
+}
+
+/** The patch holds for the object as it was seen, and for no other of its name. */
+function patchLive(
+  live: Manifest,
+  patch: Record<string, unknown>,
+  input: WriteInput,
+  tools: ItemTools,
+): Promise<Manifest> {
+  const { uid, resourceVersion } = live.metadata
+  const guarded = { ...patch, metadata: { ...(patch['metadata'] as object | undefined), uid, resourceVersion } }
+  return tools.cluster.patch(objectRef(input), 'merge', guarded, { fieldManager: fieldManagerOf(tools.mark.uid) })
+}
