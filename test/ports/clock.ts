@@ -1,0 +1,102 @@
+import type { Clock } from '../../activities/ports.ts'
+
+/** A clock that stands still while anything can go on, and jumps to the next sleeper when nothing can. */
+export interface SimulatedClock extends Clock {
+  /** Milliseconds since 1970. */
+  nowMs(): number
+  /**
+   * Waits for `work` and lets time pass meanwhile: each time that all code has come to a stop, the sleeper whose time
+   * comes first is woken. Throws where everything has stopped and nobody sleeps.
+   */
+  run<T>(work: Promise<T>): Promise<T>
+  /** Lets that much time pass, waking everybody whose time comes. */
+  advance(ms: number): Promise<void>
+  /** Calls `work` when the time has come, as long as the clock runs. */
+  later(ms: number, work: () => void): void
+}
+
+interface Sleeper {
+  atMs: number
+  /** Sleepers of the same time are woken in the order in which they went to sleep. */
+  order: number
+  wake: () => void
+}
+
+/** Real time after which code that neither ends nor sleeps counts as stuck: a thread of Node may still be at work. */
+const stuckMs = 500
+
+/** Makes a clock that shows `start`. */
+export function createClock(start: Date = new Date('2026-01-02T03:04:05Z')): SimulatedClock {
+  let nowMs = start.getTime()
+  let order = 0
+  const sleepers = new Set<Sleeper>()
+
+  function next(untilMs: number): Sleeper | undefined {
+    let first: Sleeper | undefined
+    for (const one of sleepers) {
+      if (one.atMs > untilMs) continue
+      if (first === undefined || one.atMs < first.atMs || (one.atMs === first.atMs && one.order < first.order))
+        first = one
+    }
+    return first
+  }
+
+  function wake(sleeper: Sleeper): void {
+    sleepers.delete(sleeper)
+    nowMs = Math.max(nowMs, sleeper.atMs)
+    sleeper.wake()
+  }
+
+  function later(ms: number, work: () => void): Sleeper {
+    const sleeper = { atMs: nowMs + Math.max(0, ms), order: order++, wake: work }
+    sleepers.add(sleeper)
+    return sleeper
+  }
+
+  return {
+    now: () => new Date(nowMs),
+    nowMs: () => nowMs,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted === true) return reject(signal.reason as Error)
+        const stop = () => {
+          sleepers.delete(sleeper)
+          reject(signal?.reason as Error)
+        }
+        const sleeper = later(ms, () => {
+          signal?.removeEventListener('abort', stop)
+          resolve()
+        })
+        signal?.addEventListener('abort', stop, { once: true })
+      }),
+    later: (ms, work) => void later(ms, work),
+    async run(work) {
+      const state = { ended: false }
+      const end = () => void (state.ended = true)
+      work.then(end, end)
+      let idleSince = performance.now()
+      for (await allStopped(); !state.ended; await allStopped()) {
+        const sleeper = next(Infinity)
+        if (sleeper !== undefined) {
+          wake(sleeper)
+          idleSince = performance.now()
+        } else if (performance.now() - idleSince > stuckMs) throw new Error('nothing goes on, and nobody sleeps')
+      }
+      return work
+    },
+    async advance(ms) {
+      const untilMs = nowMs + ms
+      for (await allStopped(); ; await allStopped()) {
+        const sleeper = next(untilMs)
+        if (sleeper === undefined) break
+        wake(sleeper)
+      }
+      nowMs = untilMs
+    },
+  }
+}
+
+/** Promises go on before anything else does, so one turn of the event loop later all of them wait. */
+function allStopped(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,84 @@
+import type { Cluster } from '../../../activities/ports.ts'
+import { isNotFound } from '../../../core/items/api-error.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import type { ObjectRef } from '../../../velero/resource.ts'
+import type { SimulatedClock } from '../clock.ts'
+import { ApiServer } from './api-server.ts'
+import { asSent } from './objects.ts'
+import { Storage } from './storage.ts'
+import type { ClusterState, Listener } from './storage.ts'
+
+export type { ClusterState } from './storage.ts'
+
+/** A cluster without a network: what the API server keeps, and what controllers do by hand of the test. */
+export interface InMemoryCluster {
+  /** The port, as one worker has it. `assertMayWrite` is asked before each write. */
+  connect(assertMayWrite?: () => void): Cluster
+  /** Puts an object there as it is, with any status, as if it had always been there; or in place of the one that is. */
+  place(manifest: Manifest): Manifest
+  /** The object as it stands, for a look that is no call. */
+  look(ref: ObjectRef): Manifest | undefined
+  /** Takes an object away, finalizers or not: so a controller ends a namespace. */
+  drop(ref: ObjectRef): void
+  /** All objects, by resource, namespace and name. */
+  objects(): Manifest[]
+  onChange(listener: Listener): void
+  /** A copy of what the server keeps. */
+  state(): ClusterState
+}
+
+/** Makes a cluster with Kubernetes' first namespaces, or one in that state. */
+export function createCluster(clock: SimulatedClock, from?: ClusterState): InMemoryCluster {
+  const storage = new Storage(clock, from)
+  const server = new ApiServer(clock, storage)
+  if (from === undefined)
+    for (const name of ['default', 'kube-system'])
+      server.place({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  const id = storage.find(kubeSystem)?.metadata.uid ?? ''
+  return {
+    connect: (assertMayWrite) => connectTo(server, id, assertMayWrite ?? (() => {})),
+    place: (manifest) => server.place(manifest),
+    look: (ref) => storage.find(ref),
+    drop: (ref) => storage.drop(ref),
+    objects: () => storage.objects().map(asSent),
+    onChange: (listener) => void storage.listeners.push(listener),
+    state: () => storage.state(),
+  }
+}
+
+const kubeSystem = { group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' }
+
+function connectTo(server: ApiServer, id: string, assertMayWrite: () => void): Cluster {
+  const writing = async <T>(write: () => T): Promise<T> => {
+    assertMayWrite()
+    return asSent(write())
+  }
+  return {
+    id,
+    get: async (ref) => undefinedWhereMissing(() => asSent(server.read(ref))),
+    list: async (resource, options) => asSent(server.list(resource, options)),
+    discover: async () => server.discover(),
+    create: (resource, namespace, manifest, options) =>
+      writing(() => server.create(resource, namespace, asSent(manifest as Manifest), options)),
+    patch: (ref, type, patch, options) =>
+      writing(() => {
+        if (type !== 'merge') throw new Error(`patches of type ${type} are not simulated`)
+        return server.patch(ref, asSent(patch), options)
+      }),
+    replaceStatus: (ref, manifest, options) =>
+      writing(() => server.replaceStatus(ref, asSent(manifest as Manifest), options)),
+    remove: async (ref, preconditions) => {
+      assertMayWrite()
+      return undefinedWhereMissing(() => asSent(server.remove(ref, preconditions)))
+    },
+  }
+}
+
+function undefinedWhereMissing<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (thrown) {
+    if (isNotFound(thrown)) return undefined
+    throw thrown
+  }
+}

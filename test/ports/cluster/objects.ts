@@ -1,0 +1,62 @@
+import { parseSelector } from '../../../client/api/parse-selector.ts'
+import { parseJson, stringifyJson } from '../../../core/manifest-json.ts'
+import { compileLabelSelector } from '../../../core/plan/label-selector.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import type { ObjectRef, ResourceRef } from '../../../velero/resource.ts'
+import { storedAs } from './kinds.ts'
+import type { Kind } from './kinds.ts'
+import { badRequest } from './refusals.ts'
+
+/** A copy as it comes over the wire. */
+export function asSent<T>(value: T): T {
+  return parseJson(stringifyJson(value)) as T
+}
+
+/** Whether two JSON values are the same, whatever the order of their keys. */
+export function isSame(a: unknown, b: unknown): boolean {
+  return stringifyJson(inKeyOrder(a)) === stringifyJson(inKeyOrder(b))
+}
+
+function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder)
+  if (value === null || typeof value !== 'object') return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, part]) => [key, inKeyOrder(part)]))
+}
+
+/** Where an object is kept: by resource, namespace and name, whatever the version. */
+export function keyOf(ref: ObjectRef): string {
+  return `${keysOf(ref, ref.namespace)}${ref.name}`
+}
+
+/** The beginning of the keys of a resource, in one namespace or in all. */
+export function keysOf(resource: ResourceRef, namespace: string | undefined): string {
+  return `${storedAs(resource)}/${namespace === undefined ? '' : `${namespace}/`}`
+}
+
+/** The order in which the server lists. */
+export function inOrderOfKeys([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1
+}
+
+/** The object as a client of that version gets it. */
+export function inVersion(object: Manifest, { group, version }: Kind): Manifest {
+  return { ...object, apiVersion: group === '' ? version : `${group}/${version}` }
+}
+
+/** What a list of metadata shows of it. */
+export function metadataOf({ metadata }: Manifest): Manifest {
+  return { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata', metadata }
+}
+
+/** What a label selector in the text of a query selects. The server has other words for one that cannot be read. */
+export function readSelector(text: string): (labels: Record<string, string> | undefined) => boolean {
+  if (text === '') return () => true
+  try {
+    const compiled = compileLabelSelector(parseSelector(text))
+    if ('error' in compiled) throw new Error(compiled.error)
+    return compiled.matches
+  } catch (thrown) {
+    throw badRequest(`unable to parse requirement: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+  }
+}
