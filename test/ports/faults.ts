@@ -1,5 +1,5 @@
 import { ArchiveError } from '../../core/archive-error.ts'
-import { ApiError } from '../../core/items/api-error.ts'
+import { ApiError } from '../../core/port-errors.ts'
 import { StoreError } from '../../core/store-error.ts'
 import type { SimulatedClock } from './clock.ts'
 import type { Around, PortCall } from './calls.ts'

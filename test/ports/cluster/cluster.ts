@@ -1,5 +1,5 @@
 import type { Cluster } from '../../../activities/ports.ts'
-import { isNotFound } from '../../../core/items/api-error.ts'
+import { isNotFound } from '../../../core/port-errors.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { ObjectRef } from '../../../velero/resource.ts'
 import type { SimulatedClock } from '../clock.ts'

@@ -117,15 +117,14 @@ export function storedAs({ group, resource }: Pick<ResourceRef, 'group' | 'resou
 }
 
 function readTable(table: string, custom: boolean): Kind[] {
-  const seen = new Set<string>()
+  const preferred = new Map<string, string>()
   return table
     .trim()
     .split('\n')
     .map((line) => {
       const [apiVersion = '', resource = '', kind = '', ...words] = line.split(' ')
       const { group, version } = parseApiVersion(apiVersion)
-      const preferred = !seen.has(`${group} ${resource}`)
-      seen.add(`${group} ${resource}`)
+      if (!preferred.has(group)) preferred.set(group, version)
       return {
         group,
         version,
@@ -135,7 +134,7 @@ function readTable(table: string, custom: boolean): Kind[] {
         shortNames: words.filter((word) => word !== 'cluster' && word !== 'status'),
         namespaced: !words.includes('cluster'),
         verbs,
-        preferred,
+        preferred: preferred.get(group) === version,
         hasStatus: words.includes('status'),
         custom,
       }

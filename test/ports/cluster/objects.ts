@@ -1,6 +1,6 @@
 import { parseSelector } from '../../../client/api/parse-selector.ts'
-import { parseJson, stringifyJson } from '../../../core/manifest-json.ts'
-import { compileLabelSelector } from '../../../core/plan/label-selector.ts'
+import { parseJson, stringifyJson } from '../../../core/values/manifest-json.ts'
+import { compileLabelSelector } from '../../../core/filter/label-selector.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { ObjectRef, ResourceRef } from '../../../velero/resource.ts'
 import { storedAs } from './kinds.ts'

@@ -1,5 +1,5 @@
-import { ApiError } from '../../../core/items/api-error.ts'
-import type { ApiErrorCause } from '../../../core/items/api-error.ts'
+import { ApiError } from '../../../core/port-errors.ts'
+import type { ApiErrorCause } from '../../../core/port-errors.ts'
 import type { ResourceRef } from '../../../velero/resource.ts'
 import type { Kind } from './kinds.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Cluster } from '../../../activities/ports.ts'
-import { ApiError } from '../../../core/items/api-error.ts'
+import { ApiError } from '../../../core/port-errors.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { ObjectRef } from '../../../velero/resource.ts'
 

@@ -1,5 +1,5 @@
 import { describe } from 'vitest'
-import { systemClock } from '../../../infra/cluster/clock.ts'
+import { systemClock } from '../../../infra/clock.ts'
 import { connectCluster } from '../../../infra/cluster/connect.ts'
 import { clusterConformance } from '../../ports/cluster/conformance.ts'
 import { quietLog } from './quiet-log.ts'
