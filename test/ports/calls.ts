@@ -43,7 +43,7 @@ export function nested(outer: Around, inner: Around): Around {
   return (call, run) => outer(call, () => inner(call, run))
 }
 
-/** A call in a few words: `patch restores.velero.io velero/again`. */
+/** A call in a few words, such as "patch pods shop/web-1". */
 export function describeCall({ port, name, on }: PortCall): string {
   return `${port === 'cluster' ? '' : `${port} `}${name}${on === '' ? '' : ` ${on}`}`
 }

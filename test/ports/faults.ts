@@ -1,6 +1,4 @@
-import { ArchiveError } from '../../core/archive-error.ts'
-import { ApiError } from '../../core/port-errors.ts'
-import { StoreError } from '../../core/store-error.ts'
+import { ApiError, ArchiveError, StoreError } from '../../core/port-errors.ts'
 import type { SimulatedClock } from './clock.ts'
 import type { Around, PortCall } from './calls.ts'
 

@@ -8,17 +8,17 @@ import { startApiServer } from './start-api-server.ts'
 describe('a real API server', () => {
   clusterConformance(async () => {
     const server = await startApiServer()
-    const { cluster, close } = await connectCluster({
+    const connection = await connectCluster({
       kubeconfig: server.kubeconfig,
       log: quietLog(),
       requestTimeoutSeconds: 4,
       connectionsMax: 8,
     })
     return {
-      cluster,
+      cluster: connection.cluster,
       sleep: (ms) => systemClock.sleep(ms),
       async close() {
-        await close()
+        await connection.close()
         await server.stop()
       },
     }

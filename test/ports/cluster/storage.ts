@@ -1,4 +1,4 @@
-import { sha256Hex } from '../../../core/sha256.ts'
+import { sha256Hex } from '../../../core/values/derived-names.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { ObjectRef, ResourceRef } from '../../../velero/resource.ts'
 import type { SimulatedClock } from '../clock.ts'
