@@ -1,4 +1,4 @@
-import { openKubeClient } from '../devstack/kube-client.ts'
+import { openKubeClient } from '../devstack/cluster/kube-client.ts'
 import type { ClusterAddress } from '../devstack/stack-types.ts'
 import { isTerminal } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'

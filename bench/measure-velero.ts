@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startCluster } from '../devstack/cluster.ts'
+import { startCluster } from '../devstack/cluster/cluster.ts'
 import { stopStack } from '../devstack/stop-stack.ts'
 import type { FullStack } from '../devstack/stack-types.ts'
 import { fixture } from './fixture.ts'

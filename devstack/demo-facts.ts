@@ -8,7 +8,7 @@ import { restoreResourceListKey, restoreResultsKey } from '../velero/object-keys
 import type { Restore, RestoreSpec, RestoreStatus } from '../velero/restore.ts'
 import type { ResourceList, Results } from '../velero/results.ts'
 import { openBucket } from './bucket.ts'
-import { openKubeClient } from './kube-client.ts'
+import { openKubeClient } from './cluster/kube-client.ts'
 import type { FullStack } from './stack-types.ts'
 
 const restores = { group: 'velero.io', version: 'v1', resource: 'restores' } as const

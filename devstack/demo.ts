@@ -8,11 +8,11 @@ import { showFiles, showList, showPhases } from './demo-tables.ts'
 import { readGolden, readRestored, watchPhases } from './demo-facts.ts'
 import { startStack, stopStack } from './stack.ts'
 import type { FullStack } from './stack-types.ts'
-import { startWorkerProcess } from './worker-process.ts'
+import { startWorkerProcess } from './processes/worker-process.ts'
 
 const program = new Command('demo')
-  .description('Starts the whole stack, restores two genuine Velero backups with Drydock, and shows what came of it.')
-  .option('--keep', 'leave stack and worker running; end them with `npm run stack -- down`')
+  .description('Starts the whole stack, restores two real Velero backups with Drydock, and shows the result.')
+  .option('--keep', 'leave the stack and the worker running; stop them with `npm run stack -- down`')
   .parse()
 const { keep = false } = program.opts<{ keep?: boolean }>()
 
@@ -48,7 +48,7 @@ async function demo(): Promise<number> {
     failed = false
     if (keep)
       console.log(
-        `All is left running. In another shell: eval "$(npm run -s stack -- env)", then npx drydock list. End it with: kill ${worker.pid}; npm run stack -- down`,
+        `Everything is still running. In another shell: eval "$(npm run -s stack -- env)", then npx drydock list. Stop it with: kill ${worker.pid}; npm run stack -- down`,
       )
     return 0
   } catch (error) {
@@ -80,7 +80,7 @@ async function restoreShop(stack: FullStack): Promise<void> {
   const name = `shop-${Date.now()}`
   const golden = await readGolden('include-resources')
   const wanted = golden.spec.includedResources ?? []
-  say(`Restoring of backup shop: ${wanted.join(', ')}`)
+  say(`Restoring a part of backup shop: ${wanted.join(', ')}`)
   const phases = watchPhases(stack, name)
   await drydock(stack, [
     'start',
@@ -99,16 +99,16 @@ async function restoreShop(stack: FullStack): Promise<void> {
   showList(restored.resourceList)
   showPhases(await phases.stop())
   showFiles(restored.files)
-  console.log('Resource list and results are those that Velero v1.18.3 wrote for the same restore.')
+  console.log('The resource list and the results are equal to what Velero v1.18.3 wrote for the same restore.')
 }
 
-/** Fails loudly where what is there is not what should be. */
+/** Throws if a value is not as expected. */
 function expect(what: string, found: unknown, wanted: unknown): void {
   if (isDeepStrictEqual(found, wanted)) return
   throw new Error(`${what}: found ${JSON.stringify(found)}, expected ${JSON.stringify(wanted)}`)
 }
 
-/** Runs the client as a user would, with the progress bar where there is a terminal. */
+/** Runs the command line as a user would, with the progress bar if there is a terminal. */
 async function drydock(stack: FullStack, words: string[]): Promise<void> {
   const bin = fileURLToPath(new URL('../client/cli/bin.cjs', import.meta.url))
   if (!existsSync(bin)) throw new Error(`${bin} is missing`)

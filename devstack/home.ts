@@ -32,7 +32,7 @@ export function openHome(folderName: string, options: HomeOptions = {}): Home {
   const report = options.report ?? (() => {})
   const former = readState(dir)
   if (former === undefined && existsSync(dir) && readdirSync(dir).length > 0)
-    throw new Error(`${dir} holds something else than a stack; name a folder that is empty or not there`)
+    throw new Error(`${dir} is not the folder of a stack; name an empty folder, or one that does not exist`)
   const state = former ?? { version: 1, services: {} }
   const folder = (name: string): string => {
     const path = join(dir, name)

@@ -2,17 +2,18 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import Table from 'cli-table3'
 import { Command, Option } from 'commander'
+import { isRunning } from './processes/process-mark.ts'
 import { extraServices } from './services/extra-services.ts'
-import { showStatus } from './show-status.ts'
 import { startStack } from './stack.ts'
 import type { ExtraService, Stack } from './stack-types.ts'
-import { isUp } from './is-up.ts'
-import { readState } from './state.ts'
+import { isUp, readState } from './state.ts'
+import type { StackState } from './state.ts'
 import { stopStack } from './stop-stack.ts'
 import { ToolUnavailable } from './tools/obtain-tool.ts'
 
-/** `npm run stack -- …`: the real servers that Drydock runs against, at a developer's desk. */
+/** `npm run stack -- …`: the real servers that Drydock needs, on a developer's machine. */
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('stack')
     .description('Starts and stops the servers that Drydock runs against: Temporal, etcd, kube-apiserver, S3.')
@@ -25,11 +26,11 @@ async function main(argv: readonly string[]): Promise<void> {
   const dirOf = (): string => resolve(program.opts<{ dir: string }>().dir)
   program
     .command('up')
-    .description('starts what is missing; a stack that is up stays as it is')
+    .description('starts the stack; does nothing if it is up')
     .option('--audit', 'keep an audit log of the API server')
-    .addOption(new Option('--with <service...>', 'start these too').choices(extraServices))
+    .addOption(new Option('--with <service...>', 'start these as well').choices(extraServices))
     .addOption(
-      new Option('--backups <name...>', 'recorded backups to put there')
+      new Option('--backups <name...>', 'recorded backups to upload')
         .choices(recordedBackups())
         .default(recordedBackups(), 'all'),
     )
@@ -49,9 +50,9 @@ async function main(argv: readonly string[]): Promise<void> {
     .action(() => env(dirOf()))
   program
     .command('logs')
-    .argument('[service]', 'all of them where it is absent')
-    .option('-f, --follow', 'go on as lines come')
-    .description('shows the ends of the logs')
+    .argument('[service]', 'one service; all if absent')
+    .option('-f, --follow', 'follow the logs')
+    .description('shows the last lines of the logs')
     .action((service: string | undefined, options: { follow?: boolean }) =>
       logs(dirOf(), service, options.follow === true),
     )
@@ -64,7 +65,7 @@ Exit codes:
   1    failed, with the reason on standard error; also a wrong command line
   2    there is no stack, or a server of it is not up
   3    a tool cannot be found, fetched or built
-  130  interrupted; what had been started is stopped again`
+  130  interrupted; what was started is stopped again`
 
 interface UpOptions {
   audit?: boolean
@@ -76,7 +77,7 @@ interface UpOptions {
 async function up(dir: string, options: UpOptions): Promise<void> {
   const before = readState(dir)
   if (before?.stack !== undefined && isUp(before)) {
-    console.log('The stack is up already.')
+    console.log('The stack is already up.')
     return showStack(before.stack)
   }
   const interrupt = new AbortController()
@@ -147,3 +148,11 @@ await main(process.argv.slice(2)).catch((error: unknown) => {
   if (!(error instanceof Interrupted)) console.error(error instanceof Error ? error.message : error)
   process.exitCode = error instanceof Interrupted ? 130 : error instanceof ToolUnavailable ? 3 : 1
 })
+
+/** A table of the servers of a stack. */
+function showStatus(state: StackState): string {
+  const table = new Table({ head: ['service', 'pid', 'address', 'up'], style: { head: [], border: [] } })
+  for (const [name, service] of Object.entries(state.services))
+    table.push([name, service.pid, service.address, isRunning(service) ? 'yes' : 'no'])
+  return table.toString()
+}

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ProcessMark } from './process-mark.ts'
+import { isRunning } from './processes/process-mark.ts'
+import type { ProcessMark } from './processes/process-mark.ts'
 import type { Cluster, Stack } from './stack-types.ts'
 
 /** What `state.json` holds: enough to find and stop every process, whoever started it. */
@@ -34,3 +35,9 @@ export function writeState(dir: string, state: StackState): void {
 }
 
 const statePath = (dir: string): string => join(dir, 'state.json')
+
+/** Whether everything that was started still runs. */
+export function isUp(state: StackState): boolean {
+  const services = Object.values(state.services)
+  return services.length > 0 && services.every(isRunning)
+}

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { endProcess } from './end-process.ts'
+import { endProcess } from './processes/end-process.ts'
 import { readState, writeState } from './state.ts'
 
 /**

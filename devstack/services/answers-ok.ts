@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { openKubeClient } from '../kube-client.ts'
+import { openKubeClient } from '../cluster/kube-client.ts'
 
 /** Whether a server that made its own certificate says 200 there. The certificate is written shortly before it listens. */
 export async function answersOk(target: { url: string; certificate: string; token?: string }): Promise<boolean> {

@@ -1,6 +1,6 @@
-import { onFreePorts } from '../free-ports.ts'
+import { onFreePorts } from '../processes/free-ports.ts'
 import type { Home } from '../home.ts'
-import { launch } from '../launch.ts'
+import { launch } from '../processes/launch.ts'
 
 /** Starts etcd and returns its address. It never waits for the disk: nothing in a stack outlives the machine. */
 export async function startEtcd(home: Home): Promise<string> {

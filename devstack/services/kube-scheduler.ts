@@ -1,6 +1,6 @@
-import { onFreePorts } from '../free-ports.ts'
+import { onFreePorts } from '../processes/free-ports.ts'
 import type { Home } from '../home.ts'
-import { launch } from '../launch.ts'
+import { launch } from '../processes/launch.ts'
 import type { ClusterAddress } from '../stack-types.ts'
 import { answersOk } from './answers-ok.ts'
 import { join } from 'node:path'

@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cachedFolder, copyFromGoModule } from '../cached-folder.ts'
+import { cachedFolder, copyFromGoModule } from '../tools/cached-folder.ts'
 import type { Home } from '../home.ts'
-import { launch } from '../launch.ts'
+import { launch } from '../processes/launch.ts'
 import type { ClusterAddress } from '../stack-types.ts'
 import { tools } from '../tools/tools.ts'
-import { withClient } from '../with-client.ts'
+import { withClient } from '../cluster/kube-client.ts'
 
 /** Starts kwok with two nodes on which every pod soon says that it runs, with no machine behind any of it. */
 export async function startKwok(home: Home, cluster: ClusterAddress): Promise<void> {

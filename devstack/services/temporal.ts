@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { onFreePorts } from '../free-ports.ts'
+import { onFreePorts } from '../processes/free-ports.ts'
 import type { Home } from '../home.ts'
-import { launch } from '../launch.ts'
+import { launch } from '../processes/launch.ts'
 import type { TemporalAddress } from '../stack-types.ts'
 
 /** By these a restore can be found in the Web UI. */

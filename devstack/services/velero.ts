@@ -1,14 +1,14 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { addVeleroDeployment } from '../cluster-setup.ts'
-import { isPortFree, onFreePorts, PortTaken } from '../free-ports.ts'
+import { addVeleroDeployment } from '../cluster/cluster-setup.ts'
+import { isPortFree, onFreePorts, PortTaken } from '../processes/free-ports.ts'
 import type { Home } from '../home.ts'
-import { launch } from '../launch.ts'
-import { withMachineLock } from '../machine-lock.ts'
-import { isRunning } from '../process-mark.ts'
+import { launch } from '../processes/launch.ts'
+import { withMachineLock } from '../processes/machine-lock.ts'
+import { isRunning } from '../processes/process-mark.ts'
 import type { Cluster } from '../stack-types.ts'
-import { withClient } from '../with-client.ts'
+import { withClient } from '../cluster/kube-client.ts'
 
 /** What a user of Drydock tells Velero's server: to leave restores alone. */
 export const drydockVeleroFlags: readonly string[] = [

@@ -1,6 +1,6 @@
-import { onFreePorts } from '../free-ports.ts'
+import { onFreePorts } from '../processes/free-ports.ts'
 import type { Home } from '../home.ts'
-import { launch } from '../launch.ts'
+import { launch } from '../processes/launch.ts'
 import type { BucketAddress } from '../stack-types.ts'
 
 /** Starts an S3 server over a folder; the bucket itself is made by whoever fills it. `keys` are those of its only user. */

@@ -4,12 +4,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { cachedPath } from './cache-dir.ts'
-import type { Progress } from './obtain-tool.ts'
-import type { Tool } from './tools.ts'
+import type { Progress, Tool } from './tools.ts'
 
 const run = promisify(execFile)
 
-/** Builds a tool with Go into the cache. It is built aside and renamed, so the cache never holds half a binary. */
+/** Builds a tool with Go into the cache. It is built under another name and then renamed, so the cache never holds an incomplete binary. */
 export async function fromGo(tool: Tool, progress: Progress): Promise<string> {
   const target = cachedPath(tool)
   const aside = `${target}.building`

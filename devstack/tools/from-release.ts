@@ -3,13 +3,12 @@ import { dirname } from 'node:path'
 import { cachedPath } from './cache-dir.ts'
 import { download, readText } from './download.ts'
 import { locateArchive, officialSources, type ReleaseSources } from './locate-archive.ts'
-import type { Progress } from './obtain-tool.ts'
-import { tools, type Platform, type Tool } from './tools.ts'
+import { tools, type Platform, type Progress, type Tool } from './tools.ts'
 import { unpack } from './unpack.ts'
 
 /**
- * Fetches a tool's official release into the cache, and only if it is what its publisher says it is. Other tools of
- * the stack that come in the same archive are put there too.
+ * Fetches a tool's official release into the cache and checks the published checksum. Other tools of the stack that
+ * are in the same archive are stored too.
  */
 export async function fromRelease(
   tool: Tool,
@@ -34,7 +33,7 @@ export async function fromRelease(
   }
 }
 
-/** Each is written aside and renamed, so the cache never holds half a binary. */
+/** Each file is written under another name and then renamed, so the cache never holds an incomplete binary. */
 async function takeOut(archive: string, wanted: Tool): Promise<void> {
   const inside = Object.values(tools).filter((tool) => tool.name === wanted.name || sharesArchive(tool, wanted))
   const asides = new Map(inside.map((tool) => [tool.name as string, `${cachedPath(tool)}.unpacked`]))

@@ -1,3 +1,9 @@
+/** Who hears what is being fetched or built, and who may stop it. */
+export interface Progress {
+  report(line: string): void
+  signal: AbortSignal
+}
+
 /** A server or program that the stack runs, and where it can come from. */
 export interface Tool {
   name: ToolName

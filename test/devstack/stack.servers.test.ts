@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBucket, uploadFolder } from '../../devstack/bucket.ts'
-import { checkLocation } from '../../devstack/check-location.ts'
-import { startCluster } from '../../devstack/cluster.ts'
-import { openKubeClient } from '../../devstack/kube-client.ts'
-import { isRunning, markProcess, type ProcessMark } from '../../devstack/process-mark.ts'
+import { checkLocation } from '../../devstack/cluster/check-location.ts'
+import { startCluster } from '../../devstack/cluster/cluster.ts'
+import { openKubeClient } from '../../devstack/cluster/kube-client.ts'
+import { isRunning, markProcess, type ProcessMark } from '../../devstack/processes/process-mark.ts'
 import { startStack } from '../../devstack/stack.ts'
 import type { FullStack } from '../../devstack/stack-types.ts'
 import { readState } from '../../devstack/state.ts'
@@ -78,7 +78,7 @@ describe('a stack that is up', () => {
     const status = await stackCommand('status')
     for (const [name, pid] of Object.entries(stack.pids)) expect(status).toMatch(new RegExp(`${name} .* ${pid} .*yes`))
     expect(await stackCommand('env')).toContain(`export TEMPORAL_ADDRESS='${stack.temporal.address}'\n`)
-    expect(await stackCommand('up')).toContain('The stack is up already.')
+    expect(await stackCommand('up')).toContain('The stack is already up.')
   })
 
   it(
@@ -170,7 +170,7 @@ describe('stopping a stack', () => {
     await run('mkdir', ['-p', dir])
     writeFileSync(join(dir, 'precious'), 'x')
     await stopStack(dir)
-    await expect(startCluster({ dir })).rejects.toThrow('holds something else than a stack')
+    await expect(startCluster({ dir })).rejects.toThrow('is not the folder of a stack')
     await stopStack(dir)
     expect(existsSync(join(dir, 'precious'))).toBe(true)
   })

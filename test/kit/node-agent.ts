@@ -1,6 +1,6 @@
 import { whenFileIsOver } from './clean-up.ts'
-import { openKubeClient } from '../../devstack/kube-client.ts'
-import type { KubeClient } from '../../devstack/kube-client.ts'
+import { openKubeClient } from '../../devstack/cluster/kube-client.ts'
+import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 import { textAt } from '../../core/values/fields.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { TestCluster } from './stack.ts'

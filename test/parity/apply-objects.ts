@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
-import type { KubeClient } from '../../devstack/kube-client.ts'
+import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { withAdmin } from '../kit/restores.ts'
 

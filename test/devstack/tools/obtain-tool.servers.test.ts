@@ -11,8 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { withBuildLock } from '../../../devstack/tools/build-lock.ts'
-import { obtainTool } from '../../../devstack/tools/obtain-tool.ts'
+import { obtainTool, withBuildLock } from '../../../devstack/tools/obtain-tool.ts'
 import { tools } from '../../../devstack/tools/tools.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 
@@ -60,7 +59,7 @@ describe('getting a tool', () => {
   it('does not take an older version from the cache', async () => {
     mkdirSync(join(cache, 'etcd-v3.5.0'), { recursive: true })
     aProgram(join(cache, 'etcd-v3.5.0', 'etcd'), 'true')
-    await expect(obtainTool('etcd', progress)).rejects.toThrow('etcd v3.6.8 cannot be had')
+    await expect(obtainTool('etcd', progress)).rejects.toThrow('etcd v3.6.8 is not available')
   })
 
   it('builds with Go what nothing else gives, and finds it in the cache from then on', async () => {
@@ -85,9 +84,9 @@ describe('getting a tool', () => {
     aFakeGo('echo no such module >&2; exit 1')
     const error = (await obtainTool('etcd', progress).catch((thrown: unknown) => thrown)) as Error
     const lines = error.message.split('\n')
-    expect(lines[0]).toBe('etcd v3.6.8 cannot be had. Tried:')
-    expect(error.message).toContain('environment: not there')
-    expect(error.message).toContain('PATH: ' + join(path, 'etcd') + ' is of another version (etcd Version: 2.0.0)')
+    expect(lines[0]).toBe('etcd v3.6.8 is not available. Tried:')
+    expect(error.message).toContain('environment: not found')
+    expect(error.message).toContain('PATH: ' + join(path, 'etcd') + ' has another version (etcd Version: 2.0.0)')
     expect(error.message).toContain('official release: switched off by DRYDOCK_RELEASES')
     expect(error.message).toContain('no such module')
     expect(lines.at(-1)).toContain('Set DRYDOCK_ETCD_BIN to a binary')

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
-import { endProcess } from '../../../devstack/end-process.ts'
-import { freePorts } from '../../../devstack/free-ports.ts'
+import { endProcess } from '../../../devstack/processes/end-process.ts'
+import { freePorts } from '../../../devstack/processes/free-ports.ts'
 import { openHome } from '../../../devstack/home.ts'
 import { launchTemporal } from '../../../devstack/services/temporal.ts'
 import type { TemporalAddress } from '../../../devstack/stack-types.ts'

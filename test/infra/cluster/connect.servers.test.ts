@@ -7,7 +7,7 @@ import { resolveResource } from '../../../core/filter/resolve-resource.ts'
 import { connectCluster, type ClusterConnection } from '../../../infra/cluster/connect.ts'
 import { discoverResources } from '../../../infra/cluster/discovery.ts'
 import { quietLog } from './quiet-log.ts'
-import { freePort } from '../../../devstack/free-ports.ts'
+import { freePort } from '../../../devstack/processes/free-ports.ts'
 import { kubeconfigOf, startApiServer, type ApiServer } from './start-api-server.ts'
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }

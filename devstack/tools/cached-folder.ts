@@ -3,11 +3,11 @@ import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cacheDir } from './tools/cache-dir.ts'
+import { cacheDir } from './cache-dir.ts'
 
 const run = promisify(execFile)
 
-/** A folder of the cache, filled once. It is filled aside and renamed: another process sees all of it or none. */
+/** A folder of the cache that is filled once. It is filled under another name and then renamed: another process sees all of it or nothing. */
 export async function cachedFolder(name: string, fill: (aside: string) => Promise<void>): Promise<string> {
   const dir = join(cacheDir(), name)
   if (existsSync(dir)) return dir

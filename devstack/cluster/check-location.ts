@@ -1,6 +1,6 @@
-import { topLevelFolders } from '../velero/object-keys.ts'
-import { foldersAt, openBucket } from './bucket.ts'
-import type { BucketAddress } from './stack-types.ts'
+import { topLevelFolders } from '../../velero/object-keys.ts'
+import { foldersAt, openBucket } from '../bucket.ts'
+import type { BucketAddress } from '../stack-types.ts'
 
 /** What a Velero server would write into a location's status. */
 export type LocationVerdict = { phase: 'Available' } | { phase: 'Unavailable'; message: string }

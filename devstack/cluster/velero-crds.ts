@@ -3,11 +3,11 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse, parseAllDocuments } from 'yaml'
-import { cachedFolder, copyFromGoModule } from './cached-folder.ts'
-import type { Home } from './home.ts'
-import { goModuleDir } from './tools/from-go.ts'
-import { ToolUnavailable } from './tools/obtain-tool.ts'
-import { tools } from './tools/tools.ts'
+import { cachedFolder, copyFromGoModule } from '../tools/cached-folder.ts'
+import type { Home } from '../home.ts'
+import { goModuleDir } from '../tools/from-go.ts'
+import { ToolUnavailable } from '../tools/obtain-tool.ts'
+import { tools } from '../tools/tools.ts'
 
 const run = promisify(execFile)
 const { version } = tools.velero

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkLocation } from './check-location.ts'
 import type { KubeClient } from './kube-client.ts'
-import type { BucketAddress } from './stack-types.ts'
+import type { BucketAddress } from '../stack-types.ts'
 
 /** What stands in a cluster before the first restore. */
 export interface ClusterSetup {

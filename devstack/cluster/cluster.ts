@@ -1,12 +1,12 @@
 import { addReadonlyUser, setUpCluster } from './cluster-setup.ts'
-import { openHome, type Home } from './home.ts'
-import { startExtraServices, type ExtraOptions } from './services/extra-services.ts'
-import { startApiServer } from './services/kube-apiserver.ts'
-import { startEtcd } from './services/etcd.ts'
-import type { BucketAddress, Cluster } from './stack-types.ts'
-import { stopStack } from './stop-stack.ts'
+import { openHome, type Home } from '../home.ts'
+import { startExtraServices, type ExtraOptions } from '../services/extra-services.ts'
+import { startApiServer } from '../services/kube-apiserver.ts'
+import { startEtcd } from '../services/etcd.ts'
+import type { BucketAddress, Cluster } from '../stack-types.ts'
+import { stopStack } from '../stop-stack.ts'
 import { veleroCrds } from './velero-crds.ts'
-import { withClient } from './with-client.ts'
+import { withClient } from './kube-client.ts'
 
 export interface ClusterOptions extends ExtraOptions {
   /** Made anew; what an earlier stack left in it is stopped first. */

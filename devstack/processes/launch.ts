@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endProcess } from './end-process.ts'
 import { PortTaken } from './free-ports.ts'
-import type { Home } from './home.ts'
+import type { Home } from '../home.ts'
 import { isRunning, markProcess } from './process-mark.ts'
 
 /** One server to start. */

@@ -3,13 +3,30 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { cachedPath } from './cache-dir.ts'
 import type { Tool } from './tools.ts'
 
 const run = promisify(execFile)
 
+/** The binary that the user named, of any version. If it cannot be run, that is an error: no other place is tried. */
+export async function fromEnvironment(tool: Tool): Promise<string | undefined> {
+  const path = process.env[tool.environment]
+  if (path === undefined || path === '') return undefined
+  await access(path, constants.X_OK).catch((error: unknown) => {
+    throw new Error(`${tool.environment} names ${path}, which cannot be run`, { cause: error })
+  })
+  return path
+}
+
+/** What an earlier stack fetched or built, of exactly this version. */
+export async function fromCache(tool: Tool): Promise<string | undefined> {
+  const path = cachedPath(tool)
+  return (await isExecutable(path)) ? path : undefined
+}
+
 /**
- * A binary on PATH, unless it says that it is of another version: it was put there for something else, and a stack
- * of versions that were never tried together is worth nothing. The environment variable takes any version.
+ * A binary on PATH. One of another version is refused: the versions of a stack are those that were tested together.
+ * The tool's environment variable accepts any version.
  */
 export async function fromPath(tool: Tool): Promise<string | undefined> {
   for (const dir of (process.env['PATH'] ?? '').split(delimiter)) {
@@ -24,7 +41,7 @@ async function checked(tool: Tool, path: string): Promise<string> {
   const { stdout, stderr } = await run(path, tool.versionCheck.args, { timeout: 10_000 })
   const text = (stdout + stderr).trim()
   if (tool.versionCheck.pattern.test(text)) return path
-  throw new Error(`${path} is of another version (${text.split('\n')[0]})`)
+  throw new Error(`${path} has another version (${text.split('\n')[0]})`)
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -9,7 +9,7 @@ export interface WorkerProcess {
   stop(): Promise<void>
 }
 
-const main = fileURLToPath(new URL('../worker/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
 const readyMs = 60_000
 
 /** Starts a worker with this environment, its output going to a file, and waits until it says that it is ready. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
+import type { ClusterAddress } from '../stack-types.ts'
 
 /** The little the stack asks of an API server; one pool of connections for all of it. */
 export interface KubeClient {
@@ -62,4 +63,14 @@ function parse(text: string): unknown {
 function reasonOf(body: unknown): string {
   const message = (body as { message?: unknown } | undefined)?.message
   return typeof message === 'string' ? message : String(body)
+}
+
+/** Runs `use` with a client of the cluster's administrator. */
+export async function withClient(cluster: ClusterAddress, use: (client: KubeClient) => Promise<void>): Promise<void> {
+  const client = openKubeClient({ url: cluster.kubeUrl, ca: cluster.kubeCa, token: cluster.tokens.admin })
+  try {
+    await use(client)
+  } finally {
+    await client.close()
+  }
 }
