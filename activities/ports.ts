@@ -36,8 +36,8 @@ export interface Cluster {
     manifest: object,
     options: WriteOptions,
   ): Promise<Manifest>
-  /** Changes an object; a `metadata.resourceVersion` in the patch makes it conditional. */
-  patch(ref: ObjectRef, type: PatchType, patch: unknown, options: PatchOptions): Promise<Manifest>
+  /** Changes an object by a JSON merge patch (RFC 7386); a `metadata.resourceVersion` in it makes it conditional. */
+  patch(ref: ObjectRef, patch: unknown, options: PatchOptions): Promise<Manifest>
   /** Replaces the status subresource. */
   replaceStatus(ref: ObjectRef, manifest: object, options: WriteOptions): Promise<Manifest>
   /** Deletes an object; undefined where it was not there. */
@@ -45,9 +45,6 @@ export interface Cluster {
   /** Which resources the cluster serves, read afresh (aggregated discovery where the server has it). */
   discover(): Promise<DiscoveredResource[]>
 }
-
-/** RFC 6902, RFC 7386, Kubernetes' strategic merge, server-side apply. */
-export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
 
 export interface ListOptions {
   /** All namespaces where it is absent. */

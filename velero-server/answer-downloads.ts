@@ -90,7 +90,6 @@ async function patchStatus(desk: ServerDesk, request: DownloadRequest, status: o
   try {
     await desk.cluster.patch(
       refOf(desk, request),
-      'merge',
       { metadata: { uid, resourceVersion }, status },
       {
         fieldManager: serverFieldManager,

@@ -74,7 +74,6 @@ async function syncLocation(desk: ServerDesk, location: BackupStorageLocation): 
   }
   await desk.cluster.patch(
     veleroObject(desk, 'backupstoragelocations', location.metadata.name),
-    'merge',
     { metadata: { uid: location.metadata.uid }, status: { lastSyncedTime: rfc3339(desk.clock.now()) } },
     { fieldManager: serverFieldManager },
   )

@@ -79,7 +79,6 @@ async function validate(desk: ServerDesk, location: BackupStorageLocation): Prom
   try {
     await desk.cluster.patch(
       veleroObject(desk, 'backupstoragelocations', name),
-      'merge',
       { metadata: { uid, resourceVersion }, status },
       { fieldManager: serverFieldManager },
     )

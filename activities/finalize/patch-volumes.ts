@@ -103,7 +103,7 @@ async function takeStep(one: NewVolume, desk: FinalizeDesk, look: Look): Promise
     const step = decideVolumePatch({ ...sight, isOver: desk.isOver() })
     if (step.do !== 'patch') return step
     const name = textAt(sight.live, 'spec', 'volumeName')
-    await cluster.patch({ ...volumes, name }, 'merge', step.patch, {
+    await cluster.patch({ ...volumes, name }, step.patch, {
       fieldManager: fieldManagerOf(desk.session.ref.uid),
     })
     return { do: 'leave' }

@@ -44,7 +44,7 @@ export async function changeRestore(
       metadata: { ...patch.metadata, uid: ref.uid, resourceVersion: live.metadata.resourceVersion },
     }
     try {
-      return (await cluster.patch(restoreRef(ref), 'merge', guarded, {
+      return (await cluster.patch(restoreRef(ref), guarded, {
         fieldManager: restoreFieldManager,
       })) as unknown as Restore
     } catch (thrown) {

@@ -84,5 +84,5 @@ function patchLive(
 ): Promise<Manifest> {
   const { uid, resourceVersion } = live.metadata
   const guarded = { ...patch, metadata: { ...(patch['metadata'] as object | undefined), uid, resourceVersion } }
-  return tools.cluster.patch(objectRef(input), 'merge', guarded, { fieldManager: fieldManagerOf(tools.mark.uid) })
+  return tools.cluster.patch(objectRef(input), guarded, { fieldManager: fieldManagerOf(tools.mark.uid) })
 }

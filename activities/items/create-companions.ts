@@ -42,7 +42,7 @@ async function create(companion: Companion, tools: ItemTools): Promise<void> {
     await complete(companion, thrown, tools)
   }
   if (status === undefined) return
-  await tools.cluster.patch(refOf(companion), 'merge', { status }, { fieldManager, subresource: 'status' })
+  await tools.cluster.patch(refOf(companion), { status }, { fieldManager, subresource: 'status' })
 }
 
 /** Several items may share a companion: each adds its own entries to what the ones before it left there. */
@@ -55,7 +55,7 @@ async function complete(companion: Companion, refusal: unknown, tools: ItemTools
     const { uid, resourceVersion } = live.metadata
     const guarded = { ...patch, metadata: { uid, resourceVersion } }
     try {
-      await tools.cluster.patch(refOf(companion), 'merge', guarded, { fieldManager: fieldManagerOf(tools.mark.uid) })
+      await tools.cluster.patch(refOf(companion), guarded, { fieldManager: fieldManagerOf(tools.mark.uid) })
       return
     } catch (thrown) {
       if (!isConflict(thrown) || tries >= conflictsMax) throw thrown

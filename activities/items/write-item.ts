@@ -135,7 +135,7 @@ async function restoreOwners(created: CreatedItem, tools: ItemTools): Promise<Me
   if (created.entries !== undefined && sameEntries(live, created.entries)) return []
   const patch = { metadata: { uid: created.live.metadata.uid, managedFields: created.entries ?? null } }
   try {
-    await tools.cluster.patch(objectRef(created), 'merge', patch, { fieldManager: fieldManagerOf(tools.mark.uid) })
+    await tools.cluster.patch(objectRef(created), patch, { fieldManager: fieldManagerOf(tools.mark.uid) })
     return []
   } catch (thrown) {
     const refusal = refusalOf(thrown)

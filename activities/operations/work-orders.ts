@@ -34,7 +34,7 @@ export async function cancelOrder(cluster: Cluster, resource: ResourceRef, order
   const { namespace = '', name, uid } = order.metadata
   const patch = { metadata: { uid }, spec: { cancel: true } }
   try {
-    await cluster.patch({ ...resource, namespace, name }, 'merge', patch, { fieldManager: restoreFieldManager })
+    await cluster.patch({ ...resource, namespace, name }, patch, { fieldManager: restoreFieldManager })
   } catch (thrown) {
     refusalOf(thrown)
   }

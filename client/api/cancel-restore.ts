@@ -43,7 +43,6 @@ async function annotate({ connection, namespace }: Connections, restore: Restore
   const { name, uid } = restore.metadata
   await connection.cluster.patch(
     { ...veleroRef('restores'), namespace, name },
-    'merge',
     { metadata: { uid, annotations: { [cancelAnnotation]: reason } } },
     { fieldManager: 'drydock-client' },
   )

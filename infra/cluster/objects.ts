@@ -1,4 +1,4 @@
-import type { Cluster, Log, PatchType } from '../../activities/ports.ts'
+import type { Cluster, Log } from '../../activities/ports.ts'
 import { isNotFound } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ApiRequest } from './api-request.ts'
@@ -22,13 +22,13 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
         query: { fieldManager },
         body: manifest,
       }),
-    patch: (ref, type, patch, { fieldManager, subresource }) =>
+    patch: (ref, patch, { fieldManager, subresource }) =>
       sendManifest(send, {
         method: 'PATCH',
         path: objectPath(ref, subresource),
-        query: { fieldManager, ...(type === 'apply' ? { force: 'true' } : {}) },
+        query: { fieldManager },
         body: patch,
-        contentType: patchContentType(type),
+        contentType: 'application/merge-patch+json',
       }),
     replaceStatus: (ref, manifest, { fieldManager }) =>
       sendManifest(send, { method: 'PUT', path: objectPath(ref, 'status'), query: { fieldManager }, body: manifest }),
@@ -54,18 +54,5 @@ async function undefinedWhereMissing(manifest: Promise<Manifest>): Promise<Manif
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
-  }
-}
-
-function patchContentType(type: PatchType): string {
-  switch (type) {
-    case 'json':
-      return 'application/json-patch+json'
-    case 'merge':
-      return 'application/merge-patch+json'
-    case 'strategic':
-      return 'application/strategic-merge-patch+json'
-    case 'apply':
-      return 'application/apply-patch+yaml'
   }
 }

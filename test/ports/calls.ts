@@ -60,7 +60,7 @@ function clusterWithCalls(cluster: Cluster, around: Around): Cluster {
       const on = nameOf({ ...resource, ...(namespace === undefined ? {} : { namespace }), name })
       return call('create', on, () => cluster.create(resource, namespace, manifest, options))
     },
-    patch: (ref, type, patch, options) => call('patch', nameOf(ref), () => cluster.patch(ref, type, patch, options)),
+    patch: (ref, patch, options) => call('patch', nameOf(ref), () => cluster.patch(ref, patch, options)),
     replaceStatus: (ref, manifest, options) =>
       call('replaceStatus', nameOf(ref), () => cluster.replaceStatus(ref, manifest, options)),
     remove: (ref, preconditions) => call('remove', nameOf(ref), () => cluster.remove(ref, preconditions)),

@@ -153,12 +153,12 @@ describe('the phase', () => {
     const meddling: Ports['cluster'] = {
       ...ports.cluster,
       id: ports.cluster.id,
-      patch: async (object, type, patch, options) => {
+      patch: async (object, patch, options) => {
         if (object.name === 'conflict' && meddled++ === 0) {
           const annotations = { meddler: 'was here' }
-          await ports.cluster.patch(object, 'merge', { metadata: { annotations } }, { fieldManager: 'meddler' })
+          await ports.cluster.patch(object, { metadata: { annotations } }, { fieldManager: 'meddler' })
         }
-        return ports.cluster.patch(object, type, patch, options)
+        return ports.cluster.patch(object, patch, options)
       },
     }
     const disturbed = createActivities({ ...ports, cluster: meddling }, readConfig({}).settings)

@@ -35,7 +35,7 @@ describe('a watch on a real API server', () => {
   const create = (namespace: string, name: string) =>
     direct.cluster.create(configMaps, namespace, { metadata: { name } }, by)
   const patch = (namespace: string, name: string, value: string) =>
-    direct.cluster.patch({ ...configMaps, namespace, name }, 'merge', { data: { value } }, by)
+    direct.cluster.patch({ ...configMaps, namespace, name }, { data: { value } }, by)
   const remove = (namespace: string, name: string) => direct.cluster.remove({ ...configMaps, namespace, name })
 
   async function watchIn(namespace: string) {

@@ -60,11 +60,7 @@ function connectTo(server: ApiServer, id: string, assertMayWrite: () => void): C
     discover: async () => server.discover(),
     create: (resource, namespace, manifest, options) =>
       writing(() => server.create(resource, namespace, asSent(manifest as Manifest), options)),
-    patch: (ref, type, patch, options) =>
-      writing(() => {
-        if (type !== 'merge') throw new Error(`patches of type ${type} are not simulated`)
-        return server.patch(ref, asSent(patch), options)
-      }),
+    patch: (ref, patch, options) => writing(() => server.patch(ref, asSent(patch), options)),
     replaceStatus: (ref, manifest, options) =>
       writing(() => server.replaceStatus(ref, asSent(manifest as Manifest), options)),
     remove: async (ref, preconditions) => {

@@ -12,7 +12,7 @@ export const changing: Statements = {
         { labels: { l: 'v' }, finalizers: ['d.io/a', 'd.io/b'] },
       )
       const patch = { data: { x: null, z: '3' }, metadata: { finalizers: ['d.io/b'] } }
-      const patched = await cluster.patch(at('a'), 'merge', patch, by)
+      const patched = await cluster.patch(at('a'), patch, by)
       expect(patched).toMatchObject({
         data: { y: '2', z: '3' },
         metadata: { labels: { l: 'v' }, finalizers: ['d.io/b'] },
@@ -24,32 +24,32 @@ export const changing: Statements = {
     },
     'that changes nothing leaves the resourceVersion': async ({ cluster, add, at }) => {
       const made = await add('a', { data: { x: '1' } })
-      const patched = await cluster.patch(at('a'), 'merge', { data: { x: '1' } }, bySecond)
+      const patched = await cluster.patch(at('a'), { data: { x: '1' } }, bySecond)
       expect(patched.metadata).toEqual(made.metadata)
     },
     'is refused with an old resourceVersion, whatever the uid': async ({ cluster, add, at }) => {
       const { metadata } = await add('a')
       const { resourceVersion } = metadata
-      await cluster.patch(at('a'), 'merge', { data: { x: '1' } }, by)
+      await cluster.patch(at('a'), { data: { x: '1' } }, by)
       const text =
         'Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again'
-      const patch = (meta: object) => cluster.patch(at('a'), 'merge', { metadata: meta, data: { x: '2' } }, by)
+      const patch = (meta: object) => cluster.patch(at('a'), { metadata: meta, data: { x: '2' } }, by)
       await refusal(patch({ resourceVersion }), 409, 'Conflict', text)
       await refusal(patch({ resourceVersion, uid: 'other' }), 409, 'Conflict', text)
     },
     'is refused as invalid with another uid': async ({ cluster, add, at }) => {
       await add('a')
-      const patched = cluster.patch(at('a'), 'merge', { metadata: { uid: 'other' } }, by)
+      const patched = cluster.patch(at('a'), { metadata: { uid: 'other' } }, by)
       const text = 'ConfigMap "a" is invalid: metadata.uid: Invalid value: "other": field is immutable'
       await refusal(patched, 422, 'Invalid', text)
     },
     'is refused with another name': async ({ cluster, add, at }) => {
       await add('a')
       const text = 'the name of the object (b) does not match the name on the URL (a)'
-      await refusal(cluster.patch(at('a'), 'merge', { metadata: { name: 'b' } }, by), 400, 'BadRequest', text)
+      await refusal(cluster.patch(at('a'), { metadata: { name: 'b' } }, by), 400, 'BadRequest', text)
     },
     'is refused where the object or its kind is missing': async ({ cluster, at, namespace }) => {
-      const patch = (ref: ReturnType<typeof at>) => cluster.patch(ref, 'merge', { metadata: { uid: 'x' } }, by)
+      const patch = (ref: ReturnType<typeof at>) => cluster.patch(ref, { metadata: { uid: 'x' } }, by)
       await refusal(patch(at('none')), 404, 'NotFound', 'configmaps "none" not found')
       await refusal(
         patch({ ...nothings, namespace, name: 'a' }),
@@ -61,7 +61,7 @@ export const changing: Statements = {
     'counts in the generation what it changes in the spec': async ({ cluster, namespace }) => {
       await cluster.create(gadgets, namespace, { ...custom('Gadget', 'g'), spec: { a: 1 } }, by)
       const ref = { ...gadgets, namespace, name: 'g' }
-      const generation = async (patch: object) => (await cluster.patch(ref, 'merge', patch, by)).metadata.generation
+      const generation = async (patch: object) => (await cluster.patch(ref, patch, by)).metadata.generation
       expect(await generation({ metadata: { labels: { l: 'v' } } })).toBe(1)
       expect(await generation({ spec: { a: 2 } })).toBe(2)
       expect(await generation({ status: { phase: 'New' } })).toBe(3)
@@ -72,11 +72,11 @@ export const changing: Statements = {
       const ref = { ...widgets, namespace, name: 'w' }
       await cluster.create(widgets, namespace, { ...custom('Widget', 'w'), spec: { a: 1 } }, by)
       const both = { spec: { a: 2 }, status: { s: 1 } }
-      const main = await cluster.patch(ref, 'merge', both, by)
+      const main = await cluster.patch(ref, both, by)
       expect(main).toMatchObject({ spec: { a: 2 }, metadata: { generation: 2 } })
       expect(main['status']).toBeUndefined()
       const more = { ...both, spec: { a: 3 }, metadata: { labels: { l: 'v' } } }
-      const status = await cluster.patch(ref, 'merge', more, { ...by, subresource: 'status' })
+      const status = await cluster.patch(ref, more, { ...by, subresource: 'status' })
       expect(status).toMatchObject({ spec: { a: 2 }, status: { s: 1 }, metadata: { generation: 2 } })
       expect(status.metadata.labels).toBeUndefined()
       expect(status.metadata.managedFields?.map((entry) => [entry.manager, entry.subresource])).toEqual([
@@ -105,12 +105,12 @@ export const changing: Statements = {
     'that is no subresource has no path': async ({ cluster, namespace, add, at }) => {
       await cluster.create(gadgets, namespace, custom('Gadget', 'g'), by)
       const ref = { ...gadgets, namespace, name: 'g' }
-      const patched = cluster.patch(ref, 'merge', { status: {} }, { ...by, subresource: 'status' })
+      const patched = cluster.patch(ref, { status: {} }, { ...by, subresource: 'status' })
       await refusal(patched, 404, 'NotFound', 'gadgets.conformance.drydock.io "g" not found')
       const replaced = cluster.replaceStatus(ref, custom('Gadget', 'g'), by)
       await refusal(replaced, 404, 'NotFound', 'gadgets.conformance.drydock.io "g" not found')
       await add('a')
-      const builtIn = cluster.patch(at('a'), 'merge', { status: {} }, { ...by, subresource: 'status' })
+      const builtIn = cluster.patch(at('a'), { status: {} }, { ...by, subresource: 'status' })
       await refusal(builtIn, 404, 'NotFound', 'the server could not find the requested resource')
     },
   },
@@ -144,7 +144,7 @@ export const changing: Statements = {
       })
       expect(going?.metadata.deletionTimestamp).toBeDefined()
       expect((await cluster.remove(at('a')))?.metadata).toEqual(going?.metadata)
-      const patch = (finalizers: string[]) => cluster.patch(at('a'), 'merge', { metadata: { finalizers } }, by)
+      const patch = (finalizers: string[]) => cluster.patch(at('a'), { metadata: { finalizers } }, by)
       const text =
         'ConfigMap "a" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"d.io/b"}'
       await refusal(patch(['d.io/a', 'd.io/b']), 422, 'Invalid', text)

@@ -116,7 +116,7 @@ export const creating: Statements = {
     'that is going away lets its objects be changed': async ({ cluster, add, at, namespace }) => {
       await add('a')
       await cluster.remove({ ...namespaces, name: namespace })
-      expect(await cluster.patch(at('a'), 'merge', { data: { b: 'c' } }, by)).toMatchObject({ data: { b: 'c' } })
+      expect(await cluster.patch(at('a'), { data: { b: 'c' } }, by)).toMatchObject({ data: { b: 'c' } })
     },
   },
 }

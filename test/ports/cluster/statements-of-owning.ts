@@ -18,8 +18,8 @@ export const owning: Statements = {
         'f:labels': { '.': {}, 'f:l': {} },
       }
       expect(first?.fieldsV1).toEqual({ 'f:data': { '.': {}, 'f:x': {} }, 'f:metadata': metadataFields })
-      await cluster.patch(at('a'), 'merge', { data: { y: '2' } }, bySecond)
-      const third = await cluster.patch(at('a'), 'merge', { data: { x: '9', y: null } }, { fieldManager: 'third' })
+      await cluster.patch(at('a'), { data: { y: '2' } }, bySecond)
+      const third = await cluster.patch(at('a'), { data: { x: '9', y: null } }, { fieldManager: 'third' })
       expect(fieldsByManager(third)).toEqual({
         first: { 'f:data': {}, 'f:metadata': metadataFields },
         third: { 'f:data': { 'f:x': {} } },
@@ -33,15 +33,15 @@ export const owning: Statements = {
     },
     'that are patched stand as they were sent': async ({ cluster, add, at }) => {
       await add('a', { data: { x: '1', y: '1' } })
-      const patched = await cluster.patch(at('a'), 'merge', { metadata: { managedFields: [backedUp] } }, bySecond)
+      const patched = await cluster.patch(at('a'), { metadata: { managedFields: [backedUp] } }, bySecond)
       expect(patched.metadata.managedFields).toEqual([backedUp])
-      const untouched = await cluster.patch(at('a'), 'merge', { metadata: { managedFields: null } }, bySecond)
+      const untouched = await cluster.patch(at('a'), { metadata: { managedFields: null } }, bySecond)
       expect(untouched.metadata).toEqual(patched.metadata)
-      const cleared = await cluster.patch(at('a'), 'merge', { metadata: { managedFields: [] } }, bySecond)
+      const cleared = await cluster.patch(at('a'), { metadata: { managedFields: [] } }, bySecond)
       expect(cleared.metadata.managedFields).toBeUndefined()
-      const refilled = await cluster.patch(at('a'), 'merge', { metadata: { managedFields: [backedUp] } }, bySecond)
+      const refilled = await cluster.patch(at('a'), { metadata: { managedFields: [backedUp] } }, bySecond)
       expect(refilled.metadata.managedFields).toEqual([backedUp])
-      const emptied = await cluster.patch(at('a'), 'merge', { metadata: { managedFields: [{}] } }, bySecond)
+      const emptied = await cluster.patch(at('a'), { metadata: { managedFields: [{}] } }, bySecond)
       expect(emptied.metadata.managedFields).toBeUndefined()
     },
     'that are posted stay theirs but for what the writer sets itself': async ({ add }) => {
