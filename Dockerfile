@@ -1,10 +1,10 @@
 # syntax=docker/dockerfile:1
-# The worker: Node 24 runs the TypeScript as it is, so there is no build step, only the production dependencies.
-# It could not be built where it was written (no container engine there); the same commands were run without one.
+# The worker. Node 24 runs the TypeScript files as they are, so the image holds the source and the production dependencies.
+# Not tested with a container engine; the same commands were run without one.
 FROM node:24-slim AS dependencies
 WORKDIR /drydock
 COPY package.json package-lock.json .npmrc ./
-# Scripts stay off: no dependency of the worker needs one. Binaries of Temporal's core for other systems are dropped.
+# Install scripts stay off: no dependency of the worker needs one. Temporal's binaries for other systems are removed.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
   && npm cache clean --force \
   && arch="$(uname -m)" \
@@ -14,7 +14,7 @@ FROM node:24-slim
 ENV NODE_ENV=production \
     DRYDOCK_HTTP_ADDRESS=0.0.0.0:8086 \
     DRYDOCK_ARCHIVE_DIR=/cache
-# Certificates of Temporal Cloud and of buckets are checked by Temporal's core against the system's.
+# The system's certificates: Temporal's core checks those of Temporal Cloud against them.
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates \
   && rm -rf /var/lib/apt/lists/* \
@@ -28,5 +28,5 @@ EXPOSE 8086
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8086/livez').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))"]
-# Node itself is process 1, so that SIGTERM reaches it: no shell, no npm.
+# Node is process 1, without a shell or npm, so that SIGTERM reaches it.
 ENTRYPOINT ["node", "worker/main.ts"]

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Registers the namespace and the search attributes of restores; safe to run again. Uses TEMPORAL_ADDRESS and
-# TEMPORAL_NAMESPACE as all of Temporal's tools do.
+# TEMPORAL_NAMESPACE like all of Temporal's tools.
 set -eu
-# Temporal's tool looks for its profile there and fails without.
+# Temporal's command line looks for its profile in HOME and fails without one.
 export HOME="${HOME:-/tmp}"
 
 temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE" >/dev/null 2>&1 ||
@@ -12,7 +12,7 @@ missing() {
   ! temporal operator search-attribute list --namespace "$TEMPORAL_NAMESPACE" 2>/dev/null | grep -qw "$1"
 }
 
-# A namespace that has just been made is not known everywhere at once.
+# A new namespace is not known to all parts of the server at once.
 for attribute in DrydockRestore DrydockBackup DrydockNamespace DrydockPhase DrydockOutcome; do
   tries=0
   while missing "$attribute"; do
