@@ -1,4 +1,3 @@
-import { goJsonError } from '../../core/values/go-json-error.ts'
 import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
 import type { Message, Outcome } from '../../core/items/outcome.ts'
 import { preparationError, prepareItem } from '../../core/items/prepare-item.ts'
@@ -157,8 +156,8 @@ function parse(
   let value: unknown
   try {
     value = parseJson(text)
-  } catch {
-    return { problem: `error decoding "${path}": ${goJsonError(text)}` }
+  } catch (thrown) {
+    return { problem: `error decoding "${path}": ${thrown instanceof Error ? thrown.message : String(thrown)}` }
   }
   const manifest = value as Partial<Manifest> | null
   if (manifest === null || typeof manifest !== 'object' || Array.isArray(manifest)) {

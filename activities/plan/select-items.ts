@@ -1,5 +1,4 @@
 import type { ItemAction } from '../../core/actions/action.ts'
-import { goJsonError } from '../../core/values/go-json-error.ts'
 import { error, itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { volumeFate } from '../../core/items/volume-fate.ts'
@@ -166,13 +165,14 @@ async function read(walk: Walk, entry: ArchiveEntry): Promise<Manifest | 'unread
       manifest.metadata !== null
     )
       return manifest
-    throw new SyntaxError('no object')
-  } catch {
+    throw new SyntaxError('the item is no JSON object')
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown)
     const { namespaceMapping } = walk.session.admission.spec
     const target = entry.namespace === undefined ? undefined : targetNamespace(namespaceMapping, entry.namespace)
     if (walk.taken.has(itemKey(entry))) return 'unreadable'
     addNote(walk, `plan/unreadable/${itemKey(entry)}`, [
-      error(scopeOf(target), `error decoding "${itemPath(entry.groupResource, entry)}": ${goJsonError(text)}`),
+      error(scopeOf(target), `error decoding "${itemPath(entry.groupResource, entry)}": ${why}`),
     ])
     return 'unreadable'
   }

@@ -1,8 +1,10 @@
-import { parseDocument } from 'yaml'
 import { veleroVersion } from '../../velero/defaults.ts'
+import { decodeShape } from '../values/decode-shape.ts'
+import type { Shape } from '../values/decode-shape.ts'
 import type { Fields } from '../values/fields.ts'
-import { cloneManifest, isJsonMap } from '../values/manifest-json.ts'
+import { cloneManifest } from '../values/manifest-json.ts'
 import { compareQuantities, isQuantity } from '../values/quantity.ts'
+import { readYaml } from '../values/yaml.ts'
 
 /** What Velero's own releases run, for clusters where no Deployment `velero` names another image. */
 const releasedImage = `velero/velero:${veleroVersion}`
@@ -133,7 +135,7 @@ export function parseSecurityContext(config: Record<string, string>): Fields | u
   }
   const text = config['secCtx']
   if (!text) return isSet ? context : undefined
-  const fields = readYaml(text)
+  const fields = readContext(text)
   return fields === undefined ? undefined : { ...context, ...fields }
 }
 
@@ -154,68 +156,37 @@ function readBoolean(text: string): boolean | undefined {
   return /^(0|f|F|FALSE|false|False)$/.test(text) ? false : undefined
 }
 
-type Shape = 'boolean' | 'integer' | 'text' | 'texts' | { readonly [field: string]: Shape }
+const texts: Shape = { list: 'text' }
 
 /** What a SecurityContext may hold. Anything else is a mistake, since the reading is strict. */
 const securityContext: Shape = {
-  allowPrivilegeEscalation: 'boolean',
-  appArmorProfile: { type: 'text', localhostProfile: 'text' },
-  capabilities: { add: 'texts', drop: 'texts' },
-  privileged: 'boolean',
-  procMount: 'text',
-  readOnlyRootFilesystem: 'boolean',
-  runAsGroup: 'integer',
-  runAsNonRoot: 'boolean',
-  runAsUser: 'integer',
-  seLinuxOptions: { user: 'text', role: 'text', type: 'text', level: 'text' },
-  seccompProfile: { type: 'text', localhostProfile: 'text' },
-  windowsOptions: {
-    gmsaCredentialSpecName: 'text',
-    gmsaCredentialSpec: 'text',
-    runAsUserName: 'text',
-    hostProcess: 'boolean',
+  fields: {
+    allowPrivilegeEscalation: 'boolean',
+    appArmorProfile: { fields: { type: 'text', localhostProfile: 'text' } },
+    capabilities: { fields: { add: texts, drop: texts } },
+    privileged: 'boolean',
+    procMount: 'text',
+    readOnlyRootFilesystem: 'boolean',
+    runAsGroup: 'integer',
+    runAsNonRoot: 'boolean',
+    runAsUser: 'integer',
+    seLinuxOptions: { fields: { user: 'text', role: 'text', type: 'text', level: 'text' } },
+    seccompProfile: { fields: { type: 'text', localhostProfile: 'text' } },
+    windowsOptions: {
+      fields: {
+        gmsaCredentialSpecName: 'text',
+        gmsaCredentialSpec: 'text',
+        runAsUserName: 'text',
+        hostProcess: 'boolean',
+      },
+    },
   },
 }
 
-/** Velero reads YAML 1.1, where `yes` is a truth value. An empty document sets nothing, but is no mistake. */
-function readYaml(text: string): Fields | undefined {
-  const document = parseDocument(text, { version: '1.1', uniqueKeys: true })
-  if (document.errors.length > 0) return undefined
-  const read = readAs(document.toJS() ?? {}, securityContext)
-  return isJsonMap(read) ? read : undefined
-}
-
-/** The value in the shape's type, as sigs.k8s.io/yaml converts it; undefined if it does not fit. */
-function readAs(value: unknown, shape: Shape): unknown {
-  if (value === null) return null
-  if (shape === 'boolean') return typeof value === 'boolean' ? value : undefined
-  if (shape === 'integer') return Number.isSafeInteger(value) ? value : undefined
-  if (shape === 'text') return readText(value)
-  if (shape === 'texts') return Array.isArray(value) ? allOrNone(value.map(readText)) : undefined
-  return isJsonMap(value) ? readFields(value, shape) : undefined
-}
-
-/** A number or a truth value where a text belongs is taken as text. */
-function readText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
-}
-
-/** Go's decoder knows a field by its name in any case. */
-function readFields(value: Fields, shape: { readonly [field: string]: Shape }): Fields | undefined {
-  const fields: Fields = {}
-  for (const [key, entry] of Object.entries(value)) {
-    const name = Object.keys(shape).find((field) => field.toLowerCase() === key.toLowerCase())
-    const kind = name === undefined ? undefined : shape[name]
-    if (name === undefined || kind === undefined) return undefined
-    const read = readAs(entry, kind)
-    if (read === undefined) return undefined
-    fields[name] = read
-  }
-  return fields
-}
-
-function allOrNone<T>(values: (T | undefined)[]): T[] | undefined {
-  const read = values.filter((value) => value !== undefined)
-  return read.length === values.length ? read : undefined
+/** An empty document sets nothing, but is no mistake. */
+function readContext(text: string): Fields | undefined {
+  const read = readYaml(text, { scalars: 'json', repeatedKeys: 'refused' })
+  if ('error' in read) return undefined
+  const decoded = decodeShape(read.value ?? {}, securityContext, { anyCase: true, convertsScalars: true })
+  return 'error' in decoded ? undefined : (decoded.value as Fields)
 }

@@ -1,8 +1,8 @@
 import type { Manifest } from '../../velero/manifest.ts'
+import { kindOf } from '../values/decode-shape.ts'
 import { fieldsAt, textAt, accessField, annotationOf, listAt, objectsAt } from '../values/fields.ts'
 import type { FieldAccess, Fields } from '../values/fields.ts'
-import { goJsonError } from '../values/go-json-error.ts'
-import { cloneManifest, isJsonMap } from '../values/manifest-json.ts'
+import { cloneManifest, isJsonMap, parseJson } from '../values/manifest-json.ts'
 import { ActionError } from './action.ts'
 import type { ItemAction } from './action.ts'
 
@@ -100,20 +100,22 @@ function chosenByManager(service: Manifest): IsChosen {
 
 /** The object in the annotation that `kubectl apply` leaves; undefined without the annotation. */
 function lastApplied(service: Manifest): Fields | undefined {
-  const text = annotationOf(service, 'kubectl.kubernetes.io/last-applied-configuration')
+  const text = annotationOf(service, lastAppliedAnnotation)
   if (text === undefined) return undefined
-  const value = parseOrThrow(text)
+  const value = parseApplied(text)
   if (value === null) return {}
   if (isJsonMap(value)) return value
-  const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
-  throw new ActionError(`json: cannot unmarshal ${type} into Go value of type map[string]interface {}`)
+  throw new ActionError(`annotation ${lastAppliedAnnotation}: expected an object, found ${kindOf(value)}`)
 }
 
-function parseOrThrow(text: string): unknown {
+const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
+
+function parseApplied(text: string): unknown {
   try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new ActionError(goJsonError(text), { cause: error })
+    return parseJson(text)
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) throw new ActionError(`annotation ${lastAppliedAnnotation}: ${thrown.message}`)
+    throw thrown
   }
 }
 

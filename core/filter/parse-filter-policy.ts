@@ -1,11 +1,10 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { LabelSelector } from '../../velero/restore.ts'
-import { decodeKnownFields } from '../values/decode-known-fields.ts'
-import { anything, aString, listOf, stringMap, strings, struct } from '../values/shape.ts'
-import type { Shape } from '../values/shape.ts'
+import { decodeShape } from '../values/decode-shape.ts'
+import type { Shape } from '../values/decode-shape.ts'
+import { readYaml } from '../values/yaml.ts'
 import { compileGlob } from './glob.ts'
 import { compileLabelSelector } from './label-selector.ts'
-import { namespacePatternFault } from './namespace-pattern.ts'
 
 /** Which items of the listed kinds are restored. */
 export interface ResourceFilter {
@@ -37,53 +36,55 @@ interface RawPolicies {
   namespacedFilterPolicies?: { namespaces?: string[]; resourceFilters?: Partial<ResourceFilter>[] }[]
 }
 
-const selector = struct('resourcepolicies.PolicyLabelSelector', {
-  matchLabels: stringMap,
-  matchExpressions: listOf(
-    struct('resourcepolicies.PolicyLabelSelectorRequirement', { key: aString, operator: aString, values: strings }),
-  ),
-})
-const resourceFilters = listOf(
-  struct('resourcepolicies.ResourceFilter', {
-    kinds: strings,
-    labelSelector: selector,
-    orLabelSelectors: { is: 'list', of: selector, pointers: true },
-    names: strings,
-    excludedNames: strings,
-  }),
-)
-const policiesShape: Shape = struct('resourcepolicies.ResourcePolicies', {
-  version: aString,
-  volumePolicies: listOf(
-    struct('resourcepolicies.VolumePolicy', {
-      conditions: anything,
-      action: struct('resourcepolicies.Action', { type: aString, parameters: anything }),
-    }),
-  ),
-  includeExcludePolicy: struct('resourcepolicies.IncludeExcludePolicy', {
-    includedClusterScopedResources: strings,
-    excludedClusterScopedResources: strings,
-    includedNamespaceScopedResources: strings,
-    excludedNamespaceScopedResources: strings,
-  }),
-  clusterScopedFilterPolicy: struct('resourcepolicies.ClusterScopedFilterPolicy', { resourceFilters }),
-  namespacedFilterPolicies: listOf(
-    struct('resourcepolicies.NamespacedFilterPolicy', { namespaces: strings, resourceFilters }),
-  ),
-})
+const texts: Shape = { list: 'text' }
+const selector: Shape = {
+  fields: {
+    matchLabels: { map: 'text' },
+    matchExpressions: { list: { fields: { key: 'text', operator: 'text', values: texts } } },
+  },
+}
+const resourceFilters: Shape = {
+  list: {
+    fields: {
+      kinds: texts,
+      labelSelector: selector,
+      orLabelSelectors: { list: selector, keepsNulls: true },
+      names: texts,
+      excludedNames: texts,
+    },
+  },
+}
+const policiesShape: Shape = {
+  fields: {
+    version: 'text',
+    volumePolicies: {
+      list: { fields: { conditions: 'anything', action: { fields: { type: 'text', parameters: 'anything' } } } },
+    },
+    includeExcludePolicy: {
+      fields: {
+        includedClusterScopedResources: texts,
+        excludedClusterScopedResources: texts,
+        includedNamespaceScopedResources: texts,
+        excludedNamespaceScopedResources: texts,
+      },
+    },
+    clusterScopedFilterPolicy: { fields: { resourceFilters } },
+    namespacedFilterPolicies: { list: { fields: { namespaces: texts, resourceFilters } } },
+  },
+}
 
 /** A fault of the text itself, or of what it says: Velero words the two differently. */
 export type PolicyError = { during: 'read' | 'validate'; error: string }
 
 /** Reads the ConfigMap of `spec.resourcePolicy`, which holds one text under any name, with Velero's rules for restores. */
 export function parseFilterPolicies(configMap: Manifest): { policies: FilterPolicies } | PolicyError {
-  const texts = Object.values((configMap['data'] ?? {}) as Record<string, string>)
-  const [text] = texts
-  if (text === undefined || texts.length !== 1) {
+  const all = Object.values((configMap['data'] ?? {}) as Record<string, string>)
+  const [text] = all
+  if (text === undefined || all.length !== 1) {
     const { namespace = '', name } = configMap.metadata
     return { during: 'read', error: `illegal resource policies ${namespace}/${name} configmap` }
   }
-  const decoded = decodeKnownFields(text, policiesShape)
+  const decoded = decodePolicies(text)
   if ('error' in decoded) {
     return { during: 'read', error: `failed to decode yaml data into resource policies  ${decoded.error}` }
   }
@@ -91,6 +92,14 @@ export function parseFilterPolicies(configMap: Manifest): { policies: FilterPoli
   const policies = completePolicies(raw)
   const error = unsupported(raw) ?? clusterScopedFault(policies.clusterScoped) ?? namespacedFault(policies.namespaced)
   return error === undefined ? { policies } : { during: 'validate', error }
+}
+
+/** An empty text is an error, unlike `null` and `{}`: Velero's decoder finds no document in it. */
+function decodePolicies(text: string): { value: unknown } | { error: string } {
+  const read = readYaml(text, { scalars: 'as written', repeatedKeys: 'refused' })
+  if ('error' in read) return read
+  if (read.value === undefined) return { error: 'the text is empty' }
+  return decodeShape(read.value, policiesShape, { dropsNulls: true })
 }
 
 function unsupported({ version = '', volumePolicies = [], includeExcludePolicy }: RawPolicies): string | undefined {
@@ -170,6 +179,30 @@ function policyFault({ namespaces, resourceFilters: filters }: NamespacedFilterP
       return repeatedKind(named, index, { policy, kinds }) ?? filterFault(filter, place)
     })
   )
+}
+
+/** What is wrong with a pattern for namespaces in a filter policy, in Velero's words; undefined where nothing is. */
+function namespacePatternFault(pattern: string): string | undefined {
+  if (/[|()!{},]/.test(pattern)) return 'wildcard pattern contains unsupported characters: |, (, ), !, {, }, ,'
+  if (pattern.includes('**')) return 'wildcard pattern contains consecutive asterisks (only single * allowed)'
+  return bracketFault(pattern)
+}
+
+function bracketFault(pattern: string): string | undefined {
+  let at = 0
+  while (at < pattern.length) {
+    const char = pattern[at]
+    if (char === ']') return "wildcard pattern contains unmatched closing bracket ']'"
+    if (char !== '[') {
+      at++
+      continue
+    }
+    const close = pattern.indexOf(']', at)
+    if (close < 0) return "wildcard pattern contains unclosed bracket '['"
+    if (close === at + 1) return "wildcard pattern contains empty bracket pattern '[]'"
+    at = close + 1
+  }
+  return undefined
 }
 
 function repeatedKind(

@@ -1,8 +1,9 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import { goJson, goPrint } from '../values/go-text.ts'
-import { isJsonMap, rawJsonText } from '../values/manifest-json.ts'
-import { yamlToJson } from '../values/yaml-json.ts'
+import { kindOf } from '../values/decode-shape.ts'
+import { goPrint } from '../values/go-text.ts'
+import { isJsonMap } from '../values/manifest-json.ts'
+import { readYaml } from '../values/yaml.ts'
 import { applyJsonPatch, JsonPatchError } from './json-patch.ts'
 import { compileConditions } from './match-modifier.ts'
 import { applyMergePatch } from './merge-patch.ts'
@@ -75,6 +76,12 @@ function applyPatchesOf(item: Manifest, rule: ModifierRule): Applied {
   return applyStrategicPatches(item, rule.strategicPatches)
 }
 
+/** The text of a merge patch as JSON; no text at all is `null`. Of repeated keys the last one wins, as in Velero. */
+function readPatch(text: string): { value: unknown } | { error: string } {
+  const read = readYaml(text, { scalars: 'json', repeatedKeys: 'last wins' })
+  return 'error' in read ? { error: `error in converting YAML to JSON ${read.error}` } : { value: read.value ?? null }
+}
+
 /** A `test` that fails skips the rule without a word; a path that is not there is an error. */
 function applyPatches(item: Manifest, { patches }: ModifierRule): Applied {
   try {
@@ -88,8 +95,8 @@ function applyPatches(item: Manifest, { patches }: ModifierRule): Applied {
 function applyMergePatches(item: Manifest, patches: readonly string[]): Applied {
   let merged: unknown = item
   for (const text of patches) {
-    const patch = yamlToJson(text)
-    if ('error' in patch) return { error: `error in converting YAML to JSON ${patch.error}` }
+    const patch = readPatch(text)
+    if ('error' in patch) return patch
     if (merged === null) return { error: 'error in applying JSON Patch: Invalid JSON Document' }
     merged = applyMergePatch(merged, patch.value)
   }
@@ -103,11 +110,11 @@ function applyStrategicPatches(item: Manifest, patches: readonly string[]): Appl
   }
   let merged: Manifest = item
   for (const text of patches) {
-    const patch = yamlToJson(text)
-    if ('error' in patch) return { error: `error in converting YAML to JSON ${patch.error}` }
+    const patch = readPatch(text)
+    if ('error' in patch) return patch
     if (patch.value === null) continue
     if (!isJsonMap(patch.value)) {
-      return strategicError(noMap(patch.value))
+      return strategicError(noObject(patch.value))
     }
     try {
       const result = applyStrategicMergePatch(merged, patch.value, schema)
@@ -131,30 +138,16 @@ function strategicError(message: string): Applied {
 /** A patch may not take away what makes an item an item. */
 function checkItem(patched: unknown): Applied {
   const prefix = 'error in unmarshalling modified object'
-  if (patched !== null && !isJsonMap(patched)) return { error: `${prefix} ${noMap(patched)}` }
+  if (patched !== null && !isJsonMap(patched)) return { error: `${prefix} ${noObject(patched)}` }
   const fault = kindFault(patched)
   return fault === undefined ? { item: patched as unknown as Manifest } : { error: `${prefix} ${fault}` }
 }
 
 function kindFault(patched: Record<string, unknown> | null): string | undefined {
   const kind = patched?.['kind']
-  if (typeof kind === 'string' && kind !== '') return undefined
-  return `Object 'Kind' is missing in '${goJson(sortFields(patched)).trimEnd()}'`
+  return typeof kind === 'string' && kind !== '' ? undefined : "Object 'Kind' is missing in the patched item"
 }
 
-function sortFields(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortFields)
-  if (!isJsonMap(value)) return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, field]) => [key, sortFields(field)]))
-}
-
-function noMap(value: unknown): string {
-  return `json: cannot unmarshal ${jsonKind(value)} into Go value of type map[string]interface {}`
-}
-
-function jsonKind(value: unknown): string {
-  if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number' || rawJsonText(value) !== undefined) return 'number'
-  return typeof value === 'boolean' ? 'bool' : typeof value
+function noObject(value: unknown): string {
+  return `expected an object, found ${kindOf(value)}`
 }

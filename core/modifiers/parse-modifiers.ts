@@ -1,7 +1,8 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { LabelSelector } from '../../velero/restore.ts'
-import { decodeStrictJson } from '../values/decode-strict-json.ts'
-import { aString, listOf, stringMap, strings, struct } from '../values/shape.ts'
+import { decodeShape } from '../values/decode-shape.ts'
+import type { Shape } from '../values/decode-shape.ts'
+import { readYaml } from '../values/yaml.ts'
 
 /** The user's rules for changing items on their way back, as their ConfigMap holds them. */
 export interface ResourceModifiers {
@@ -43,43 +44,46 @@ interface RawRule {
   strategicPatches?: { patchData?: string }[]
 }
 
-const labelSelector = struct('v1.LabelSelector', {
-  matchLabels: stringMap,
-  matchExpressions: listOf(struct('v1.LabelSelectorRequirement', { key: aString, operator: aString, values: strings })),
-})
-const patch = struct('resourcemodifiers.JSONPatch', {
-  operation: aString,
-  from: aString,
-  path: aString,
-  value: aString,
-})
-const modifiersShape = struct('resourcemodifiers.ResourceModifiers', {
-  version: aString,
-  resourceModifierRules: listOf(
-    struct('resourcemodifiers.ResourceModifierRule', {
-      conditions: struct('resourcemodifiers.Conditions', {
-        namespaces: strings,
-        groupResource: aString,
-        resourceNameRegex: aString,
-        labelSelector,
-        matches: listOf(struct('resourcemodifiers.MatchRule', { path: aString, value: aString })),
-      }),
-      patches: listOf(patch),
-      mergePatches: listOf(struct('resourcemodifiers.JSONMergePatch', { patchData: aString })),
-      strategicPatches: listOf(struct('resourcemodifiers.StrategicMergePatch', { patchData: aString })),
-    }),
-  ),
-})
+const texts: Shape = { list: 'text' }
+const modifiersShape: Shape = {
+  fields: {
+    version: 'text',
+    resourceModifierRules: {
+      list: {
+        fields: {
+          conditions: {
+            fields: {
+              namespaces: texts,
+              groupResource: 'text',
+              resourceNameRegex: 'text',
+              labelSelector: {
+                fields: {
+                  matchLabels: { map: 'text' },
+                  matchExpressions: { list: { fields: { key: 'text', operator: 'text', values: texts } } },
+                },
+              },
+              matches: { list: { fields: { path: 'text', value: 'text' } } },
+            },
+          },
+          patches: { list: { fields: { operation: 'text', from: 'text', path: 'text', value: 'text' } } },
+          mergePatches: { list: { fields: { patchData: 'text' } } },
+          strategicPatches: { list: { fields: { patchData: 'text' } } },
+        },
+      },
+    },
+  },
+}
 
 /** Reads the ConfigMap of `spec.resourceModifier`, which holds one text under any name. Errors are in Velero's words. */
 export function parseModifiers(configMap: Manifest): { modifiers: ResourceModifiers } | { error: string } {
-  const texts = Object.values((configMap['data'] ?? {}) as Record<string, string>)
-  const [text] = texts
-  if (text === undefined || texts.length !== 1) {
+  const all = Object.values((configMap['data'] ?? {}) as Record<string, string>)
+  const [text] = all
+  if (text === undefined || all.length !== 1) {
     const { namespace = '', name } = configMap.metadata
     return { error: `illegal resource modifiers ${namespace}/${name} configmap` }
   }
-  const decoded = decodeStrictJson(text, modifiersShape)
+  const read = readYaml(text, { scalars: 'text', repeatedKeys: 'refused' })
+  const decoded = 'error' in read ? read : decodeShape(read.value, modifiersShape, { anyCase: true })
   if ('error' in decoded) {
     return { error: `failed to decode yaml data into resource modifiers, err: ${decoded.error}` }
   }

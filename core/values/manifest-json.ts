@@ -2,11 +2,22 @@
  * Reads JSON as Kubernetes means it: integers that a JavaScript number cannot hold come back as raw JSON
  * (`JSON.isRawJSON`), and {@link stringifyJson} writes them digit by digit as they were. Such a value is opaque and
  * survives being passed along and spread, but not `structuredClone`. The reviver that finds them costs several times a
- * plain parse, so it runs only over texts that have 16 digits in a row. Throws `SyntaxError` on anything else than JSON.
+ * plain parse, so it runs only over texts that have 16 digits in a row. Throws `SyntaxError` on anything else than JSON;
+ * its message never quotes the text, which may be a Secret (rule 14).
  */
 export function parseJson(text: string): unknown {
-  if (!sixteenDigits.test(text)) return JSON.parse(text)
-  return parseWithSource(text, keepBigInteger)
+  try {
+    return sixteenDigits.test(text) ? parseWithSource(text, keepBigInteger) : JSON.parse(text)
+  } catch (thrown) {
+    throw new SyntaxError(jsonFault(String(thrown)))
+  }
+}
+
+/** The engine's message often quotes the text, and tells the place in some cases only. */
+function jsonFault(message: string): string {
+  if (/^SyntaxError: (Unexpected end|Unterminated)/.test(message)) return 'invalid JSON: the text ends too early'
+  const [, line, column] = /\(line (\d+) column (\d+)\)$/.exec(message) ?? []
+  return line === undefined ? 'invalid JSON' : `invalid JSON at line ${line}, column ${column}`
 }
 
 /** The text of a value that {@link parseJson} read, or of a plain one. */

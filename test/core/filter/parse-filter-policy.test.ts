@@ -131,12 +131,15 @@ describe('a policy is refused', () => {
   })
 
   test.each([
-    ['', 'EOF'],
+    ['', 'the text is empty'],
+    ['# nothing', 'the text is empty'],
+    ['a: b: c', 'line 1: Nested mappings are not allowed in compact mappings'],
+    ['version: v1\nversion: v1', 'line 2: Map keys must be unique'],
+    ['Version: v1', 'unknown field Version'],
     [
-      'Version: v1',
-      'yaml: unmarshal errors:\n  line 1: field Version not found in type resourcepolicies.ResourcePolicies',
+      namespaced('{namespaces: abc, foo: 1}'),
+      'namespacedFilterPolicies[0].namespaces: expected a list, found text, unknown field namespacedFilterPolicies[0].foo',
     ],
-    [namespaced('{namespaces: abc}'), 'yaml: unmarshal errors:\n  line 3: cannot unmarshal !!str `abc` into []string'],
   ])('%j for how it says it', (text, error) => {
     expect(parse(text)).toEqual({
       during: 'read',

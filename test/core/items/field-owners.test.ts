@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { isOurs, modeFor, sameEntries } from '../../../core/items/field-owners.ts'
 import { fieldManagerOf } from '../../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../../velero/manifest.ts'
+import { isOurs, modeFor, sameEntries, planOwners } from '../../../core/items/field-owners.ts'
 import { anObject, labels } from './builders.ts'
 
 const mark = { uid: 'uid-1', creationTimestamp: '2026-11-24T10:00:00Z', labels }
@@ -87,5 +87,51 @@ describe('the mode of managed fields', () => {
   it('counts the subresource as part of an entry', () => {
     expect(sameEntries([entry()], [entry({ subresource: 'status' })])).toBe(false)
     expect(sameEntries([entry()], [entry({ subresource: '' })])).toBe(true)
+  })
+})
+
+const backedUp = (more: Partial<ManagedFieldsEntry> = {}): ManagedFieldsEntry => ({
+  manager: 'kubectl',
+  operation: 'Update',
+  apiVersion: 'v1',
+  fieldsV1: {},
+  ...more,
+})
+const status = backedUp({ manager: 'controller', subresource: 'status' })
+const withEntries = (...managedFields: ManagedFieldsEntry[]) => anObject('ConfigMap', 'a', { managedFields })
+
+describe('posting an object', () => {
+  it('in mode exact goes under our own name and without entries, which a second write sets', () => {
+    const posting = planOwners(withEntries(backedUp()), 'exact', 'drydock-1')
+    expect(posting).toEqual({ body: anObject('ConfigMap', 'a'), fieldManager: 'drydock-1', patchOwners: true })
+  })
+
+  it('in mode owners goes in one write under the name of the only manager', () => {
+    const posting = planOwners(withEntries(backedUp()), 'owners', 'drydock-1')
+    expect(posting).toEqual({
+      body: anObject('ConfigMap', 'a'),
+      fieldManager: 'kubectl',
+      patchOwners: false,
+      postedAs: 'kubectl',
+    })
+  })
+
+  it('in mode owners carries the entries of those who own the status', () => {
+    const { body, patchOwners } = planOwners(withEntries(backedUp(), status), 'owners', 'drydock-1')
+    expect(body.metadata.managedFields).toEqual([status])
+    expect(patchOwners).toBe(false)
+  })
+
+  it.each([
+    ['two managers own other fields', [backedUp(), backedUp({ manager: 'helm' })]],
+    ['the only manager applied it', [backedUp({ operation: 'Apply' })]],
+    ['the manager has no name', [backedUp({ manager: '' })]],
+    ['the backedUp is about another version', [backedUp({ apiVersion: 'v1beta1' })]],
+    ['only the status has an owner', [status]],
+    ['nobody owns anything', []],
+  ])('in mode owners takes two writes where %s', (_why, entries) => {
+    const posting = planOwners(withEntries(...entries), 'owners', 'drydock-1')
+    expect(posting).toMatchObject({ fieldManager: 'drydock-1', patchOwners: true })
+    expect(posting.body.metadata).toEqual({ name: 'a' })
   })
 })

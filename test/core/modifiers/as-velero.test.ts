@@ -4,6 +4,7 @@ import { semanticEqual } from '../../../core/values/manifest-json.ts'
 import { applyModifiers } from '../../../core/modifiers/apply-modifiers.ts'
 import { parseModifiers, type ResourceModifiers } from '../../../core/modifiers/parse-modifiers.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
+import { isSameUpToParser } from '../../parity/tolerated.ts'
 
 /** What Velero v1.18.3's own package of resource modifiers made of these rules; without `after` the item stays as it was. */
 interface Recorded {
@@ -28,12 +29,17 @@ function modifiersOf(rules: object[]): ResourceModifiers {
   return parsed.modifiers
 }
 
+/** What Velero said, where only the message of a parser is another one (decision 4). */
+function upToParser(error: string, velero = ''): string {
+  return isSameUpToParser(velero, error) ? velero : error
+}
+
 describe('modifiers do what Velero does', () => {
   test.each(recorded.cases)('$title', ({ on, groupResource = 'pods', rules, errors, after }) => {
     const item = recorded[on]
     const before = structuredClone(item)
     const result = applyModifiers({ item, groupResource, modifiers: modifiersOf(rules) })
-    expect(result.errors).toEqual(errors)
+    expect(result.errors.map((error, index) => upToParser(error, errors[index]))).toEqual(errors)
     if (!semanticEqual(result.item, after ?? before)) expect(result.item).toEqual(after ?? before)
     expect(item).toEqual(before)
   })

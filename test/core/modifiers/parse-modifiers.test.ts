@@ -16,8 +16,7 @@ function faultOf(text: string): string | undefined {
 }
 
 const rule = (rest: string) => `version: v1\nresourceModifierRules:\n- conditions: {groupResource: pods}\n${rest}`
-const strict = 'failed to decode yaml data into resource modifiers, err: '
-const json = `${strict}error unmarshaling JSON: while decoding JSON: json: `
+const undecoded = 'failed to decode yaml data into resource modifiers, err: '
 
 it('reads a rule with all of its conditions', () => {
   const text = `version: v1
@@ -87,21 +86,16 @@ test.each<[string, string | undefined]>([
   [rule('  patches: [{operation: merge, path: /a}]'), 'unsupported operation merge'],
   [rule('  patches: [{operation: ADD, path: /a}]'), undefined],
   [rule('  patches: [{operation: add}]'), 'path cannot be empty'],
-  [rule('  foo: 1'), `${json}unknown field "foo"`],
-  [
-    rule('  patches: {a: b}'),
-    `${json}cannot unmarshal object into Go struct field ResourceModifierRule.resourceModifierRules.patches of type []resourcemodifiers.JSONPatch`,
-  ],
+  [rule('  foo: 1'), `${undecoded}unknown field resourceModifierRules[0].foo`],
+  [rule('  patches: {a: b}'), `${undecoded}resourceModifierRules[0].patches: expected a list, found an object`],
   [
     rule('  patches: [{operation: add, path: /a, value: {b: 1}}]'),
-    `${json}cannot unmarshal object into Go struct field JSONPatch.resourceModifierRules.patches.value of type string`,
+    `${undecoded}resourceModifierRules[0].patches[0].value: expected text, found an object`,
   ],
-  ['abc', `${json}cannot unmarshal string into Go value of type resourcemodifiers.ResourceModifiers`],
-  [
-    'version: v1\nversion: v1',
-    `${strict}error converting YAML to JSON: yaml: unmarshal errors:\n  line 2: key "version" already set in map`,
-  ],
-  ['a: b: c', `${strict}error converting YAML to JSON: yaml: mapping values are not allowed in this context`],
+  ['abc', `${undecoded}expected an object, found text`],
+  ['version: v1\nversion: v1', `${undecoded}line 2: Map keys must be unique`],
+  ['a: b: c', `${undecoded}line 1: Nested mappings are not allowed in compact mappings`],
+  ['Version: v1\nresourcemodifierrules: [{conditions: {groupresource: pods}}, null]', 'groupkResource cannot be empty'],
 ])('%j gives %s', (text, fault) => {
   expect(faultOf(text)).toBe(fault)
 })

@@ -17,7 +17,7 @@ describe('resource modifiers', () => {
     [
       'with an unknown field',
       aConfigMap('foo: 1'),
-      'Error in parsing resource modifiers provided in configmap velero/mods: failed to decode yaml data into resource modifiers, err: error unmarshaling JSON: while decoding JSON: json: unknown field "foo"',
+      'Error in parsing resource modifiers provided in configmap velero/mods: failed to decode yaml data into resource modifiers, err: unknown field foo',
     ],
     [
       'without rules',
@@ -61,7 +61,7 @@ describe('resource policies', () => {
     [
       'empty',
       { policyConfigMap: aConfigMap('') },
-      'fail to read the ResourcePolicies from ConfigMap velero/r: failed to decode yaml data into resource policies  EOF',
+      'fail to read the ResourcePolicies from ConfigMap velero/r: failed to decode yaml data into resource policies  the text is empty',
     ],
     [
       'of another version',

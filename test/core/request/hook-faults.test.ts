@@ -8,7 +8,7 @@ describe('hooks', () => {
     postHooks: [{ init: { initContainers } }, { exec: { command: ['x'] } }],
   })
   const missing = `invalid init container in restore hook "h": invalid InitContainer in restore hook, it doesn't have Command, Name or Image field`
-  const json = (text: string) => `invalid init container in restore hook "h": json: cannot unmarshal ${text}`
+  const fault = (text: string) => `invalid init container in restore hook "h": ${text}`
 
   test.each<[unknown, string[]]>([
     [container, []],
@@ -17,12 +17,12 @@ describe('hooks', () => {
     [{ ...container, name: '' }, [missing]],
     [{}, [missing]],
     [null, [missing]],
-    ['text', [json('string into Go value of type v1.Container')]],
-    [[], [json('array into Go value of type v1.Container')]],
-    [{ ...container, name: 1 }, [json('number into Go struct field Container.name of type string')]],
-    [{ ...container, command: 'x' }, [json('string into Go struct field Container.command of type []string')]],
-    [{ ...container, command: [1] }, [json('number into Go struct field Container.command of type string')]],
-    [{ ...container, args: true }, [json('bool into Go struct field Container.args of type []string')]],
+    ['text', [fault('expected an object, found text')]],
+    [[], [fault('expected an object, found a list')]],
+    [{ ...container, name: 1 }, [fault('name: expected text, found a number')]],
+    [{ ...container, command: 'x' }, [fault('command: expected a list, found text')]],
+    [{ ...container, command: [1] }, [fault('command[0]: expected text, found a number')]],
+    [{ ...container, args: true }, [fault('args: expected a list, found a boolean')]],
   ])('an init container %j gives %j', (initContainer, errors) => {
     expect(errorsOf({ hooks: { resources: [hook(initContainer)] } })).toEqual(errors)
   })

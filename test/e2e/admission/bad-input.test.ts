@@ -147,7 +147,7 @@ describe('bad input', () => {
     expect(status).toMatchObject({ phase: 'PartiallyFailed', errors: 1 })
     const { results, resourceList } = await readResultFiles(cluster, 'no-json')
     expect(results?.errors.namespaces?.['bad']?.[0]).toMatch(
-      /^error decoding "resources\/configmaps\/namespaces\/bad\/broken\.json": invalid character/,
+      /^error decoding "resources\/configmaps\/namespaces\/bad\/broken\.json": invalid JSON/,
     )
     expect(resourceList?.['v1/ConfigMap']).toEqual(['bad/fine(created)'])
   })
