@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import type { RestoreSpec } from '../../velero/restore.ts'
-import { clusterChanges } from './cluster-changes.ts'
-import type { ClusterChanges } from './cluster-changes.ts'
-import type { ClusterDump } from './dump-cluster.ts'
+import { clusterChanges } from './dump-cluster.ts'
+import type { ClusterChanges, ClusterDump } from './dump-cluster.ts'
 
 /** `case.json`: all it takes to restore the case again, by Velero or by Drydock. */
 export interface CaseFile {

@@ -3,13 +3,12 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startStack, stopStack } from '../../devstack/stack.ts'
-import { checkCase } from './check-case.ts'
 import { describeDifference } from './compare-outcomes.ts'
 import type { Comparison } from './compare-outcomes.ts'
 import { recordedCases } from './golden-case.ts'
 import { caseFolders } from './parity-bench.ts'
 import type { Bench } from './parity-bench.ts'
-import { recordCase } from './record-case.ts'
+import { checkCase, recordCase } from './run-cases.ts'
 
 const usage = `npm run parity                      restores every recorded case with Drydock and compares it with Velero's
 npm run parity -- CASE…             only these

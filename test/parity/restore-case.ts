@@ -1,7 +1,6 @@
 import { awaitRestore, createRestore, readResultFiles } from '../kit/restores.ts'
 import type { TestCluster } from '../kit/stack.ts'
-import { clusterChanges } from './cluster-changes.ts'
-import { dumpCluster } from './dump-cluster.ts'
+import { clusterChanges, dumpCluster } from './dump-cluster.ts'
 import { shapeOf } from './golden-case.ts'
 import type { CaseFile, Outcome, RestoreShape } from './golden-case.ts'
 import { moveData } from './move-data.ts'

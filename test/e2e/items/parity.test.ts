@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkCase } from '../../parity/check-case.ts'
+import { checkCase } from '../../parity/run-cases.ts'
 import { describeDifference } from '../../parity/compare-outcomes.ts'
 import { recordedCases } from '../../parity/golden-case.ts'
 import { theStack } from '../../kit/stack.ts'

@@ -4,11 +4,22 @@ import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { openBucket } from '../../devstack/bucket.ts'
 import { listKeys } from '../kit/restores.ts'
 import type { TestCluster } from '../kit/stack.ts'
-import { veleroFlagsOf } from './case-worker.ts'
-import { caseFolder, readCaseFile } from './golden-case.ts'
+import { veleroFlagsOf, withWorker } from './case-worker.ts'
+import { compareOutcomes } from './compare-outcomes.ts'
+import type { Comparison } from './compare-outcomes.ts'
+import { caseFolder, readCaseFile, readGoldenCase } from './golden-case.ts'
 import { withCaseCluster } from './parity-bench.ts'
 import type { Bench } from './parity-bench.ts'
 import { restoreCase } from './restore-case.ts'
+
+/** Restores a recorded case with Drydock, in a cluster of its own, and compares everything with what Velero made. */
+export async function checkCase(name: string, bench: Bench): Promise<Comparison> {
+  const golden = readGoldenCase(name)
+  const restored = await withCaseCluster(golden, bench, (cluster) =>
+    withWorker(cluster, golden, () => restoreCase(name, golden, cluster)),
+  )
+  return compareOutcomes(golden, restored)
+}
 
 /** Restores a case with real Velero v1.18.3 and keeps what it made beside `case.json`. */
 export async function recordCase(name: string, bench: Bench): Promise<void> {
