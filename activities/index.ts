@@ -9,7 +9,7 @@ import { findHolders } from './locks/find-holders.ts'
 import { requestLocks } from './locks/request-locks.ts'
 import { tellWait } from './locks/tell-wait.ts'
 import { runHooks } from './hooks/run-hooks.ts'
-import { finalizeRestore } from './finalize/finalize-restore.ts'
+import { finalizeRestore, listFinalizeTasks } from './finalize/finalize-restore.ts'
 import { createGate } from './frame/gate.ts'
 import { cancelOperations } from './operations/cancel-operations.ts'
 import { pollOperations } from './operations/poll-operations.ts'
@@ -41,6 +41,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     awaitPodVolumes: awaitPodVolumes({ ports, sessions, settings }),
     pollOperations: pollOperations({ ports, sessions, settings }),
     cancelOperations: cancelOperations({ ports, sessions }),
+    listFinalizeTasks: listFinalizeTasks({ ports, sessions, settings }),
     finalizeRestore: finalizeRestore({ ports, sessions, settings }),
     runHooks: runHooks({ ports, sessions }),
     concludeRestore: concludeRestore({ ...ports, sessions }),

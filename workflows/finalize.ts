@@ -1,30 +1,80 @@
+import { ActivityFailure, isCancellation, patched } from '@temporalio/workflow'
+import type { FinalizeReport, ListedTask } from '../activities/finalize/finalize-restore.ts'
+import type { HookStatus } from '../activities/finalize/task.ts'
 import type { AdmittedRef } from '../contract/restore-workflow.ts'
-import { finalizeTasks } from '../core/finalize/tasks.ts'
-import { waits } from './activity-calls.ts'
+import { reasonOf, results, steps, waits } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'
 
-/** Velero's counts of exec hooks; zeros are left out. */
-export interface HookStatus {
-  hooksAttempted?: number
-  hooksFailed?: number
+/** An attempt ends soon after the deadline of its task; one that has not by then is lost. */
+const attemptEndsAfterSeconds = 10 * 60
+
+/** How long a task may wait, beyond its deadline, while all workers or the bucket are unavailable. */
+const outageSeconds = 24 * 3600
+
+/** What the finalization came to. */
+export interface Finalized {
+  /** Messages that the tasks have added to the results. */
+  added: number
+  hookStatus: HookStatus
 }
 
 /**
- * Runs the wrap-up tasks in order; one that fails becomes an error of the restore and hides none of the next. Each ends
- * by its own deadline. Returns how many messages they have put into the journal.
+ * Runs the finalization tasks in order. The list is asked for once and stands in the history, so that a running restore
+ * keeps it when workers of another version go on with it. A task that fails becomes an error of the restore; the next one
+ * runs in any case.
  */
-export async function runFinalizeTasks(
-  ref: AdmittedRef,
-  view: RunView,
-): Promise<{ added: number; hookStatus: HookStatus }> {
+export async function runFinalizeTasks(ref: AdmittedRef, view: RunView): Promise<Finalized> {
   let added = 0
   let hookStatus: HookStatus = {}
-  for (const task of finalizeTasks) {
-    view.waitingFor(`the wrap-up task "${task.title}"`)
-    const report = await waits.finalizeRestore.executeWithOptions({ summary: task.title }, [{ ref, task: task.name }])
+  for (const task of await listTasks(ref)) {
+    view.waitingFor(`the finalization task "${task.title}"`)
+    const report = await runTask(ref, task, view)
     added += report.messages
     hookStatus = report.hookStatus ?? hookStatus
   }
   view.waitingFor(undefined)
   return { added, hookStatus }
 }
+
+type Task = Pick<ListedTask, 'name' | 'title'> & Partial<ListedTask>
+
+async function listTasks(ref: AdmittedRef): Promise<readonly Task[]> {
+  if (!patched('finalize-tasks-listed')) return unlistedTasks
+  return (await steps.listFinalizeTasks.executeWithOptions({ summary: 'list the finalization tasks' }, [{ ref }])).tasks
+}
+
+/** Runs one task. Where no attempt of it comes to its end in time, that is recorded as its error. */
+async function runTask(
+  ref: AdmittedRef,
+  { name, title, deadlineSeconds }: Task,
+  view: RunView,
+): Promise<FinalizeReport> {
+  const input = { ref, task: name }
+  const summary = title
+  if (deadlineSeconds === undefined) return waits.finalizeRestore.executeWithOptions({ summary }, [input])
+  const limits = {
+    startToCloseTimeout: `${deadlineSeconds + attemptEndsAfterSeconds}s`,
+    scheduleToCloseTimeout: `${deadlineSeconds + outageSeconds}s`,
+  } as const
+  try {
+    return await steps.finalizeRestore.executeWithOptions({ summary, ...limits }, [{ ...input, deadlineSeconds }])
+  } catch (thrown) {
+    if (!isOutOfTime(thrown)) throw thrown
+    const problem = `finalization task ${name}: ${reasonOf(thrown)}`
+    view.trouble(problem)
+    return results.finalizeRestore.executeWithOptions({ summary: `give up: ${title}` }, [{ ...input, problem }])
+  }
+}
+
+/** Whether Temporal gave up an activity whose failures are retried. */
+function isOutOfTime(thrown: unknown): boolean {
+  return thrown instanceof ActivityFailure && !isCancellation(thrown) && thrown.retryState !== 'NON_RETRYABLE_FAILURE'
+}
+
+/**
+ * The tasks of restores that began when the list stood here: their histories have this order. It never changes, and can go
+ * when no such restore runs any more.
+ */
+const unlistedTasks: readonly Task[] = ['patch-volumes', 'clean-up', 'await-hooks', 'validate', 'tidy-journal'].map(
+  (name) => ({ name, title: name }),
+)

@@ -7,7 +7,7 @@ import { phases, planning, reasonOf, results, steps, typeOf } from './activity-c
 import { awaitOperations, awaitPodVolumes, cancelOperations } from './async-work.ts'
 import type { AdmittedRef, RestoreInput, RestoreOutcome } from '../contract/restore-workflow.ts'
 import { runFinalizeTasks } from './finalize.ts'
-import type { HookStatus } from './finalize.ts'
+import type { HookStatus } from '../activities/finalize/task.ts'
 import { closeAsCanceled, storeLastResults, storeResultsLate } from './give-up.ts'
 import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'

@@ -1,6 +1,7 @@
 import { areHooksDone, judgeHooks } from '../../core/hooks/judge-hooks.ts'
 import type { HookVerdict } from '../../core/hooks/judge-hooks.ts'
-import type { FinalizeDesk, FinalizeFinding } from './finalize-restore.ts'
+import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
+import { resourceTimeout } from './task.ts'
 import {
   closeRegistration,
   createHookReader,
@@ -8,34 +9,44 @@ import {
   settleVerdict,
   standingVerdict,
 } from '../hooks/hook-journal.ts'
+import type { HookState } from '../hooks/hook-journal.ts'
 
 const lookMs = 1_000
-/** The runner of hooks gets so long after the deadline to say what it has not run. */
+/** After the deadline `runHooks` gets so long to write the results of the hooks that it has not run. */
 const graceMs = 3_000
 
 /**
- * Waits until each exec hook has a result, at most for the resource timeout, and passes the verdict, which then stands:
- * a rerun finds it and adds nothing. Without hooks it looks once into the journal.
+ * Waits until each exec hook has a result, until the deadline at most, and reports what they came to. The verdict is
+ * journalled: a rerun finds it and changes nothing. A restore without hooks costs one look into the journal.
  */
-export async function awaitHooks(desk: FinalizeDesk): Promise<FinalizeFinding> {
-  const { journal } = desk.session
-  const standing = await standingVerdict(journal)
-  if (standing !== undefined) return findingOf(standing)
-  const read = createHookReader(journal)
-  if ((await read()).pods.length === 0) return { messages: [], hookStatus: {} }
-  await closeRegistration(journal, desk.ports.clock.now().toISOString())
-  const until = await settleDeadline(
-    journal,
-    new Date(desk.since + desk.settings.resourceTimeoutSeconds * 1000).toISOString(),
-  )
+export const awaitHooks: FinalizeTask = {
+  name: 'await-hooks',
+  title: 'wait for hooks',
+  deadlineSeconds: resourceTimeout,
+  async run(context) {
+    const { journal } = context.session
+    const standing = await standingVerdict(journal)
+    if (standing !== undefined) return findingOf(standing)
+    const read = createHookReader(journal)
+    if ((await read()).pods.length === 0) return { messages: [], hookStatus: {} }
+    await closeRegistration(journal, context.ports.clock.now().toISOString())
+    const until = await settleDeadline(journal, new Date(context.deadlineMs).toISOString())
+    return findingOf(await awaitVerdict(context, read, Date.parse(until) + graceMs))
+  },
+}
+
+async function awaitVerdict(
+  { session, ports, attempt }: FinalizeContext,
+  read: () => Promise<HookState>,
+  lastLookMs: number,
+): Promise<HookVerdict> {
   for (;;) {
-    desk.attempt.throwIfStopped()
+    attempt.throwIfStopped()
     const state = await read()
-    const isOver = desk.ports.clock.now().getTime() >= Date.parse(until) + graceMs
-    if (areHooksDone(state) || isOver)
-      return findingOf(await settleVerdict(journal, judgeHooks(state, desk.session.ref.namespace)))
-    desk.attempt.waitingFor(`hooks of ${state.pods.length} pods`)
-    await desk.ports.clock.sleep(lookMs, desk.attempt.signal)
+    if (areHooksDone(state) || ports.clock.now().getTime() >= lastLookMs)
+      return settleVerdict(session.journal, judgeHooks(state, session.ref.namespace))
+    attempt.waitingFor(`hooks of ${state.pods.length} pods`)
+    await ports.clock.sleep(lookMs, attempt.signal)
   }
 }
 

@@ -1,114 +1,169 @@
-import { ApplicationFailure } from '@temporalio/common'
 import { Context } from '@temporalio/activity'
-import { deadlineSeconds, finalizeTaskOf } from '../../core/finalize/tasks.ts'
-import type { FinalizeTask } from '../../core/finalize/tasks.ts'
+import { ApplicationFailure } from '@temporalio/common'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { error } from '../../core/items/outcome.ts'
-import type { Message } from '../../core/items/outcome.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { redact } from '../../core/items/redact.ts'
 import { formatGoDuration } from '../../core/values/go-duration.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
+import { asFailure, failureTypes, unknownTask } from '../frame/failures.ts'
+import { outcomesShard } from '../frame/journal.ts'
 import { withAttempt } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import { asFailure, failureTypes, fatal } from '../frame/failures.ts'
-import { createFactsCache } from './gather-finalize-facts.ts'
-import type { FinalizeFacts } from './gather-finalize-facts.ts'
-import { finalizeTaskRunners } from './runners.ts'
-import { outcomesShard } from '../frame/journal.ts'
-import type { Ports } from '../ports.ts'
-import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, Sessions } from '../frame/session.ts'
-import { rfc3339 } from '../../velero/manifest.ts'
+import type { Ports } from '../ports.ts'
 import type { Settings } from '../settings.ts'
+import { createFactsCache } from './finalize-facts.ts'
+import type { FinalizeFacts } from './finalize-facts.ts'
+import type { FinalizeFinding, FinalizeTask, HookStatus } from './task.ts'
+import { finalizeTasks } from './tasks.ts'
 
-/** The finalization context: all that a wrap-up task works with, the same for every task. */
-export interface FinalizeDesk {
-  session: Session
-  sessions: Sessions
-  ports: Ports
-  settings: Settings
-  attempt: Attempt
-  /** Gathered once for all tasks. */
-  facts: FinalizeFacts
-  /** When the task began, in milliseconds: that of its first attempt. */
-  since: number
-  /** Whether the worker's resource timeout has passed since then: what is waited for is given up. */
-  isOver(): boolean
+/** A task as the history holds it. */
+export interface ListedTask {
+  name: string
+  title: string
+  deadlineSeconds: number
 }
-
-/** What a task comes to. */
-export interface FinalizeFinding {
-  messages: readonly Message[]
-  hookStatus?: { hooksAttempted?: number; hooksFailed?: number }
-}
-
-/** A wrap-up task: safe to run twice; its messages are put into the results under its name. */
-export type FinalizeTaskRunner = (desk: FinalizeDesk) => Promise<FinalizeFinding>
 
 /** Which task to run. */
 export interface FinalizeInput {
   ref: AdmittedRef
+  /** The task's name. */
   task: string
+  /** Its deadline, as listed; absent in restores that began when their tasks were not listed yet. */
+  deadlineSeconds?: number
+  /** Why no attempt came to its end. Given, it becomes the task's error, and the task is not run. */
+  problem?: string
 }
 
 /** Counts only: the messages are in the journal. */
 export interface FinalizeReport {
   messages: number
-  hookStatus?: { hooksAttempted?: number; hooksFailed?: number }
+  hookStatus?: HookStatus
 }
 
-interface FinalizeParts {
+/** What these activities are made of. */
+export interface FinalizeParts {
   ports: Ports
   sessions: Sessions
   settings: Settings
+  /** The tasks of this worker. */
+  tasks?: readonly FinalizeTask[]
+}
+
+/** Lists the tasks that a restore is to run, in order. The workflow asks once: its history holds the answer. */
+export function listFinalizeTasks({ ports, sessions, settings, tasks = finalizeTasks }: FinalizeParts) {
+  return ({ ref }: { ref: AdmittedRef }): Promise<{ tasks: ListedTask[] }> =>
+    withAttempt(ports.presence.worker, async () => {
+      try {
+        const session = await sessions.open(ref)
+        const wanted = tasks.filter(({ isWanted }) => isWanted?.(session, settings) ?? true)
+        return {
+          tasks: wanted.map(({ name, title, deadlineSeconds }) => ({
+            name,
+            title,
+            deadlineSeconds: deadlineSeconds(settings),
+          })),
+        }
+      } catch (thrown) {
+        throw asFailure(thrown, 'listing the finalization tasks')
+      }
+    })
 }
 
 /**
- * Runs one wrap-up task and puts its messages into the journal under the task's name, over those of an earlier
- * attempt: so they count once, however often it runs. What keeps a task from its end is tried again until its deadline;
- * then it is an error of the restore that names the task, and the next one runs.
+ * Runs one finalization task and journals its messages under its name. The first result that is journalled stands: an
+ * attempt that finds one reports it and runs nothing. So messages count once, and an attempt that was lost changes none
+ * of them. An attempt that follows another one waits first until that one can write no more (rule 7).
  */
 export function finalizeRestore(parts: FinalizeParts) {
   const factsOf = createFactsCache()
   return (input: FinalizeInput): Promise<FinalizeReport> =>
     withAttempt(parts.ports.presence.worker, async (attempt) => {
-      const { ports, sessions, settings } = parts
+      const { presence } = parts.ports
+      const scope = `${input.ref.uid}/finalize/${input.task}`
       try {
-        const task = finalizeTaskOf(input.task)
-        if (task === undefined) throw fatal(`this worker does not know the wrap-up task ${input.task}`)
-        const session = await sessions.open(input.ref)
-        const since = await beginTask(session, task, ports)
-        const facts = await factsOf(session, Context.current().info.workflowExecution?.runId ?? '')
-        const isOver = () => ports.clock.now().getTime() - since >= settings.resourceTimeoutSeconds * 1000
-        const finding = await runTask(task, { ...parts, session, attempt, facts, since, isOver })
-        const outcome = { key: `finalize/${task.name}`, messages: finding.messages, at: rfc3339(new Date(since)) }
-        await session.journal.write(outcomesShard(`finalize/${task.name}`, 'result', 0), [outcome])
-        const { hookStatus } = finding
-        return { messages: finding.messages.length, ...(hookStatus === undefined ? {} : { hookStatus }) }
+        const session = await parts.sessions.open(input.ref)
+        const shard = outcomesShard(`finalize/${input.task}`, 'result', 0)
+        const standing = await session.journal.read<TaskResult>(shard)
+        if (standing !== undefined) return reportOf(standing)
+        const end = presence.begin(scope)
+        try {
+          if (attempt.number > 1 || input.problem !== undefined)
+            await presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
+          attempt.waitingFor(undefined)
+          const result = await runTask(input, { ...parts, session, attempt, factsOf })
+          return reportOf(await session.journal.settle(shard, result))
+        } finally {
+          end()
+        }
       } catch (thrown) {
-        throw asFailure(thrown, `wrap-up task ${input.task}`)
+        throw asFailure(thrown, `finalization task ${input.task}`)
       }
     })
 }
 
-/** When the first attempt of the task began. */
-async function beginTask(session: Session, task: FinalizeTask, ports: Ports): Promise<number> {
-  const { at } = await session.journal.settle(`finalize/${task.name}`, { at: ports.clock.now().toISOString() })
-  return Date.parse(at)
+/** What the shard of a task holds: one outcome, of no item. */
+type TaskResult = readonly [Outcome & { hookStatus?: HookStatus }]
+
+function reportOf([{ messages, hookStatus }]: TaskResult): FinalizeReport {
+  return { messages: messages.length, ...(hookStatus === undefined ? {} : { hookStatus }) }
 }
 
-async function runTask(task: FinalizeTask, desk: FinalizeDesk): Promise<FinalizeFinding> {
-  const runner = finalizeTaskRunners[task.name]
-  if (runner === undefined) throw fatal(`this worker has no code for the wrap-up task ${task.name}`)
+interface TaskRun extends FinalizeParts {
+  session: Session
+  attempt: Attempt
+  factsOf: (session: Session, runId: string) => Promise<FinalizeFacts>
+}
+
+async function runTask(input: FinalizeInput, run: TaskRun): Promise<TaskResult> {
+  const { clock } = run.ports
+  const { at } = await run.session.journal.settle(`finalize/${input.task}`, { at: clock.now().toISOString() })
+  const finding =
+    input.problem === undefined
+      ? await findingOf(input, run, Date.parse(at))
+      : { messages: [error('velero', input.problem)] }
+  return [{ key: `finalize/${input.task}`, ...finding, at: rfc3339(new Date(at)) }]
+}
+
+async function findingOf(input: FinalizeInput, run: TaskRun, beganMs: number): Promise<FinalizeFinding> {
+  const { ports, settings, session, attempt } = run
+  const task = (run.tasks ?? finalizeTasks).find(({ name }) => name === input.task)
+  const limitSeconds = input.deadlineSeconds ?? task?.deadlineSeconds(settings) ?? settings.resourceTimeoutSeconds
+  const deadlineMs = beganMs + limitSeconds * 1000
+  const isOver = () => ports.clock.now().getTime() >= deadlineMs
+  const isLast = isOver()
+  const isListed = input.deadlineSeconds !== undefined
+  if (!isListed && task?.isWanted?.(session, settings) === false) return { messages: [] }
+  const facts = await run.factsOf(session, Context.current().info.workflowExecution?.runId ?? '')
   try {
-    return await runner(desk)
+    if (task === undefined) throw unknownTask(input.task)
+    return await task.run({ ports, settings, session, attempt, facts, sessions: run.sessions, deadlineMs, isOver })
   } catch (thrown) {
-    desk.attempt.throwIfStopped()
-    const failure = asFailure(thrown, `wrap-up task ${task.name}`)
-    if (!(failure instanceof ApplicationFailure) || endsRestore(failure)) throw failure
-    const maxMs = deadlineSeconds(task, desk.settings.resourceTimeoutSeconds) * 1000
-    const spentMs = desk.ports.clock.now().getTime() - desk.since
-    if (failure.nonRetryable !== true && spentMs < maxMs) throw failure
-    const given = failure.nonRetryable === true ? '' : ` (given up after ${formatGoDuration(maxMs)})`
-    return { messages: [error('velero', `${failure.message}${given}`)] }
+    attempt.throwIfStopped()
+    return { messages: [error('velero', whyGivenUp(thrown, input.task, { limitSeconds, isLast, attempt }))] }
   }
+}
+
+/** How often an error that is no failure of a port is tried: it is a defect of the task, and seldom passes. */
+const defectAttemptsMax = 3
+
+/** Why a task is given up, as one error of the restore. Throws where it is to be tried again, or where the restore ends. */
+function whyGivenUp(
+  thrown: unknown,
+  task: string,
+  { limitSeconds, isLast, attempt }: { limitSeconds: number; isLast: boolean; attempt: Attempt },
+): string {
+  const failure = asFailure(thrown, `finalization task ${task}`)
+  if (!(failure instanceof ApplicationFailure)) {
+    if (attempt.number < defectAttemptsMax) throw failure
+    const text = failure instanceof Error ? `${failure.name}: ${redact(failure.message)}` : 'unknown'
+    return `finalization task ${task} has a defect and was given up after ${attempt.number} attempts: ${text}`
+  }
+  if (endsRestore(failure)) throw failure
+  if (failure.nonRetryable === true) return failure.message
+  if (!isLast) throw failure
+  return `${failure.message} (given up after ${formatGoDuration(limitSeconds * 1000)})`
 }
 
 /** No task of a restore can go on after these. */

@@ -1,13 +1,14 @@
 import { decideVolumePatch, usesClaim } from '../../core/finalize/decide-volume-patch.ts'
 import type { VolumeSight, VolumeStep } from '../../core/finalize/decide-volume-patch.ts'
 import { textAt } from '../../core/values/fields.ts'
-import { ApiError, isConflict, isTransient } from '../../core/port-errors.ts'
+import { isConflict, refusalOf } from '../../core/port-errors.ts'
 import { error, warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
-import type { FinalizeDesk, FinalizeFinding } from './finalize-restore.ts'
+import { resourceTimeout } from './task.ts'
+import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
 import { createGate } from '../frame/gate.ts'
 import { listKnown } from '../plan/gather-facts.ts'
 
@@ -27,33 +28,38 @@ const volumes = { group: '', version: 'v1', resource: 'persistentvolumes' }
 const pods = { group: '', version: 'v1', resource: 'pods' }
 const classes = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' }
 
-/**
- * Gives volumes that were provisioned anew the reclaim policy and labels that the backup's had. All claims are looked at
- * in turns, so that one that never binds keeps nobody waiting; each is reported once.
- */
-export async function patchVolumes(desk: FinalizeDesk): Promise<FinalizeFinding> {
+/** Gives volumes that were provisioned anew the reclaim policy and the labels of the volumes in the backup. */
+export const patchVolumes: FinalizeTask = {
+  name: 'patch-volumes',
+  title: 'give new volumes their reclaim policy and labels',
+  deadlineSeconds: resourceTimeout,
+  run: patchAll,
+}
+
+/** Looks at all claims, again and again until each is done: one that never binds delays no other. Each is reported once. */
+async function patchAll(context: FinalizeContext): Promise<FinalizeFinding> {
   const messages: Message[] = []
   const gate = createGate(claimsInFlightMax)
-  let open = newVolumes(desk)
+  let open = newVolumes(context)
   for (let pauseMs: number = lookMs.first; open.length > 0; pauseMs = Math.min(pauseMs * 2, lookMs.last)) {
-    desk.attempt.throwIfStopped()
-    const look = createLook(desk)
+    context.attempt.throwIfStopped()
+    const look = createLook(context)
     const steps = await Promise.all(
-      open.map((one) => gate(async () => ({ one, step: await takeStep(one, desk, look) }))),
+      open.map((one) => gate(async () => ({ one, step: await takeStep(one, context, look) }))),
     )
     messages.push(...steps.flatMap(({ one, step }) => messageOf(one, step)))
     const waiting = steps.flatMap(({ one, step }) => (step.do === 'wait' ? [{ one, because: step.because }] : []))
     open = waiting.map(({ one }) => one)
     if (open.length === 0) break
-    desk.attempt.waitingFor(`${waiting[0]?.because}${open.length > 1 ? ` and ${open.length - 1} more claims` : ''}`)
-    await desk.ports.clock.sleep(pauseMs, desk.attempt.signal)
+    context.attempt.waitingFor(`${waiting[0]?.because}${open.length > 1 ? ` and ${open.length - 1} more claims` : ''}`)
+    await context.ports.clock.sleep(pauseMs, context.attempt.signal)
   }
-  desk.attempt.waitingFor(undefined)
+  context.attempt.waitingFor(undefined)
   return { messages: messages.sort((a, b) => (a.text < b.text ? -1 : 1)) }
 }
 
 /** The claims to see to: created by this restore, provisioned anew, their data not on the way any more. */
-function newVolumes({ facts, session }: FinalizeDesk): NewVolume[] {
+function newVolumes({ facts, session }: FinalizeContext): NewVolume[] {
   const mapping = session.admission.spec.namespaceMapping ?? {}
   return facts.volumes.flatMap((info) => {
     const isNew = info.backupMethod === 'PodVolumeBackup' || info.backupMethod === 'CSISnapshot'
@@ -68,7 +74,7 @@ function newVolumes({ facts, session }: FinalizeDesk): NewVolume[] {
 }
 
 /** Whether the data mover did not come to its end: the volume is nothing to look after then. */
-function isUnfinished(operations: FinalizeDesk['facts']['operations'], namespace: string, name: string): boolean {
+function isUnfinished(operations: FinalizeContext['facts']['operations'], namespace: string, name: string): boolean {
   return operations.some(({ spec, status }) => {
     const id = spec.resourceIdentifier
     const isOfClaim = id.Group === '' && id.Resource === 'persistentvolumeclaims' && id.Namespace === namespace
@@ -83,7 +89,7 @@ interface Look {
   podsIn(namespace: string): Promise<Manifest[]>
 }
 
-function createLook({ ports }: FinalizeDesk): Look {
+function createLook({ ports }: FinalizeContext): Look {
   const found = new Map<string, Promise<unknown>>()
   const once = <T>(key: string, read: () => Promise<T>): Promise<T> => {
     const reading = (found.get(key) as Promise<T> | undefined) ?? read()
@@ -96,27 +102,26 @@ function createLook({ ports }: FinalizeDesk): Look {
   }
 }
 
-async function takeStep(one: NewVolume, desk: FinalizeDesk, look: Look): Promise<VolumeStep> {
-  const { cluster } = desk.ports
+async function takeStep(one: NewVolume, context: FinalizeContext, look: Look): Promise<VolumeStep> {
+  const { cluster } = context.ports
   try {
-    const sight = await see(one, desk, look)
-    const step = decideVolumePatch({ ...sight, isOver: desk.isOver() })
+    const sight = await see(one, context, look)
+    const step = decideVolumePatch({ ...sight, isOver: context.isOver() })
     if (step.do !== 'patch') return step
     const name = textAt(sight.live, 'spec', 'volumeName')
     await cluster.patch({ ...volumes, name }, step.patch, {
-      fieldManager: fieldManagerOf(desk.session.ref.uid),
+      fieldManager: fieldManagerOf(context.session.ref.uid),
     })
     return { do: 'leave' }
   } catch (thrown) {
     if (isConflict(thrown)) return { do: 'wait', because: `volume of claim ${one.claim.name}, which others change` }
-    if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
-    return { do: 'fail', problem: thrown.message }
+    return { do: 'fail', problem: refusalOf(thrown).message }
   }
 }
 
 async function see(
   { info, claim }: NewVolume,
-  { ports }: FinalizeDesk,
+  { ports }: FinalizeContext,
   look: Look,
 ): Promise<Omit<VolumeSight, 'isOver'>> {
   const live = await ports.cluster.get({ ...claims, namespace: claim.namespace, name: claim.name })

@@ -20,6 +20,8 @@ export const failureTypes = {
   clusterAway: 'ClusterAway',
   /** This worker's Lease could not be renewed in time; tried again, here or elsewhere (rule 7). */
   noLease: 'NoLease',
+  /** Another version of Drydock listed this finalization task; tried again, elsewhere. */
+  unknownTask: 'UnknownTask',
 } as const
 
 /** Ends the restore with phase Failed and this reason. */
@@ -49,6 +51,14 @@ export function wrongCluster(wanted: string, here: string): ApplicationFailure {
     message: `this restore is for cluster ${wanted}, this worker serves cluster ${here}: start it on the task queue of its cluster`,
     nonRetryable: true,
   })
+}
+
+/** The finalization task is one of another version of Drydock: a worker of that version is to run it. */
+export function unknownTask(task: string): ApplicationFailure {
+  return retryable(
+    failureTypes.unknownTask,
+    `this worker does not know the finalization task ${task}, another one is to run it: do all workers have the same version?`,
+  )
 }
 
 /**

@@ -139,7 +139,7 @@ export const inCircles = new Set<string>([
   'activities/finalize/clean-up.ts',
   'activities/finalize/finalize-restore.ts',
   'activities/finalize/patch-volumes.ts',
-  'activities/finalize/runners.ts',
+  'activities/finalize/tasks.ts',
   'activities/finalize/tidy-journal.ts',
   'activities/finalize/validate.ts',
   'infra/cluster/discovery.ts',

@@ -13,21 +13,24 @@ import type { Session } from '../frame/session.ts'
 import { shards } from '../frame/stored.ts'
 import type { StoredFacts } from '../frame/stored.ts'
 
-/** What wrap-up tasks ask: what was restored, and what the backup knows about volumes. */
+/** What finalization tasks know of the restore. */
 export interface FinalizeFacts {
+  /** Every outcome by its key, those of items that were skipped or failed too. */
   tally: Tally
-  /** Outcomes of objects that this restore wrote, by their id in the cluster: `pods/shop/web-1`. */
+  /** Outcomes of objects that this restore created or updated, by their id in the target cluster: `pods/shop/web-1`. */
   restored: ReadonlyMap<string, RestoredOutcome>
+  /** What the backup says of its volumes. */
   volumes: readonly BackupVolumeInfo[]
+  /** Asynchronous operations with their last state. */
   operations: readonly RestoreOperation[]
 }
 
-/** An outcome whose object is known: only those may the finalization touch. */
+/** An outcome with its object. A task may change only these objects (rule 9). */
 export type RestoredOutcome = Outcome & { object: NonNullable<Outcome['object']> }
 
 const restoresMax = 16
 
-/** Gathers the facts once for all tasks that a worker runs in one run of the workflow. */
+/** Reads the facts of a restore from the journal, once per worker and run of the workflow. */
 export function createFactsCache(): (session: Session, runId: string) => Promise<FinalizeFacts> {
   const gathered = new LRUCache<string, Promise<FinalizeFacts>>({ max: restoresMax, ttl: 15 * 60_000 })
   return (session, runId) => {

@@ -1,0 +1,13 @@
+import { awaitHooks } from './await-hooks.ts'
+import { cleanUp } from './clean-up.ts'
+import { patchVolumes } from './patch-volumes.ts'
+import type { FinalizeTask } from './task.ts'
+import { tidyJournal } from './tidy-journal.ts'
+import { validate } from './validate.ts'
+
+/**
+ * The finalization tasks, in the order in which they run: first what changes restored objects, then what removes objects
+ * of ours, then what waits for others, and last a look at everything. A restore asks once for the list and keeps it, so a
+ * task may be added at any place.
+ */
+export const finalizeTasks: readonly FinalizeTask[] = [patchVolumes, cleanUp, awaitHooks, validate, tidyJournal]
