@@ -115,6 +115,11 @@ export function stories(): (fakes: Fakes, input?: object) => Promise<Told> {
 
 function nothing(): void {}
 
+/** A finalization task as the history holds it. */
+export function listed(name: string): { name: string; title: string; deadlineSeconds: number } {
+  return { name, title: `do what is ${name}`, deadlineSeconds: 60 }
+}
+
 /** The defaults are a restore of three Secrets in two chunks that goes well. */
 const plain: Fakes = {
   admitRestore: () => ({ do: 'restore', location: 'default', resumed: false, startedAt: 't', backup: 'shop' }),
@@ -129,6 +134,7 @@ const plain: Fakes = {
   reportProgress: nothing,
   concludeRestore: () => conclusion(),
   tellLateResults: nothing,
+  listFinalizeTasks: () => ({ tasks: [listed('first'), listed('last')] }),
   finalizeRestore: () => ({ messages: 0 }),
   cancelOperations: () => ({ attempted: 0, completed: 0, failed: 0, unfinished: 0 }),
   awaitNamespace: () => ({ gone: true }),

@@ -13,7 +13,9 @@ describe('the story of a restore', () => {
     const told = await tell({})
     expect(await told.handle.result()).toEqual({ phase: 'Completed', items: 3, warnings: 0, errors: 0 })
     expect(phasesOf(told)).toEqual(['Finalizing', 'Completed'])
-    const order = told.calls.filter((call) => !/^(reportProgress|requestLocks|tellWait|finalizeRestore)/.test(call))
+    const order = told.calls.filter(
+      (call) => !/^(reportProgress|requestLocks|tellWait|listFinalizeTasks|finalizeRestore)/.test(call),
+    )
     expect(order.slice(0, 2)).toEqual(['admitRestore', 'planRestore'])
     expect(order.slice(2, 4).sort()).toEqual(['restoreChunk 0/0', 'restoreChunk 0/1'])
     expect(order.slice(4)).toEqual(['concludeRestore', 'setPhase Finalizing', 'setPhase Completed'])
@@ -38,7 +40,7 @@ describe('the story of a restore', () => {
     let concluded = 0
     const told = await tell({
       concludeRestore: () => conclusion({ errors: concluded++ }),
-      finalizeRestore: ({ task }) => ({ messages: task === 'validate' ? 1 : 0 }),
+      finalizeRestore: ({ task }) => ({ messages: task === 'last' ? 1 : 0 }),
     })
     expect(await told.handle.result()).toMatchObject({ phase: 'PartiallyFailed', errors: 1 })
     expect(phasesOf(told)).toEqual(['Finalizing', 'PartiallyFailed'])
