@@ -6,8 +6,18 @@ import { tidyJournal } from './tidy-journal.ts'
 import { validate } from './validate.ts'
 
 /**
- * The finalization tasks, in the order in which they run: first what changes restored objects, then what removes objects
- * of ours, then what waits for others, and last a look at everything. A restore asks once for the list and keeps it, so a
- * task may be added at any place.
+ * The finalization tasks, in the order in which they run. A restore asks once for the list and keeps it, so a task may be
+ * added at any place.
  */
-export const finalizeTasks: readonly FinalizeTask[] = [patchVolumes, cleanUp, awaitHooks, validate, tidyJournal]
+export const finalizeTasks: readonly FinalizeTask[] = [
+  // Change restored objects.
+  patchVolumes,
+  // Remove objects of ours.
+  cleanUp,
+  // Wait for others.
+  awaitHooks,
+  // Look at everything.
+  validate,
+  // Forget what is needed no more.
+  tidyJournal,
+]
