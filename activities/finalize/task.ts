@@ -40,7 +40,7 @@ export interface FinalizeContext {
   /** The deadline of the task, in milliseconds since 1970. */
   deadlineMs: number
   /** Whether the deadline has passed: the task stops waiting and reports what it has waited for. */
-  isOver(): boolean
+  isOver: () => boolean
 }
 
 /** What a task came to. */

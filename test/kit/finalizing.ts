@@ -50,9 +50,9 @@ export interface Finalizing {
   /** What the activities are made of. */
   parts: FinalizeParts
   /** Runs a task until it ends; what it waits for takes no real time. */
-  run(task: FinalizeTask): Promise<FinalizeFinding>
+  run: (task: FinalizeTask) => Promise<FinalizeFinding>
   /** Runs an activity as its given attempt. */
-  attempt<T>(activity: () => Promise<T>, attempt?: number): Promise<T>
+  attempt: <T>(activity: () => Promise<T>, attempt?: number) => Promise<T>
 }
 
 /** The Restore as its activities name it. */
@@ -87,9 +87,14 @@ export async function finalizing(restore: RestoreUnderTest = {}): Promise<Finali
     isOver: () => clock.nowMs() >= deadlineMs,
   }
   return {
-    ...{ cluster, clock, log, session, context, parts: { ports, sessions, settings } },
+    cluster,
+    clock,
+    log,
+    session,
+    context,
+    parts: { ports, sessions, settings },
     run: (task) => clock.run(task.run(context)),
-    attempt(activity, attempt = 1) {
+    attempt: (activity, attempt = 1) => {
       const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') })
       return clock.run(environment.run(activity))
     },
