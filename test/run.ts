@@ -1,17 +1,87 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
-import { prepareTools } from '../devstack/prepare-tools.ts'
+import { obtainTool, ToolUnavailable } from '../devstack/tools/obtain-tool.ts'
+import type { ToolName } from '../devstack/tools/tools.ts'
+import { sweepLeftovers } from './kit/sweep.ts'
+import { beginRun, endRun, sweepRuns } from './kit/test-run.ts'
 
 /**
- * `npm test`: finds, fetches or builds the servers with a line for each, then runs vitest, whose set-up starts the stack
- * and stops it. Arguments are vitest's: `npm test -- --project unit`, `npm test -- test/e2e/items/restore.test.ts`.
+ * `npm test`: finds, fetches or builds the servers that the wanted projects start, with a line for each, then runs vitest.
+ * Arguments are vitest's: `npm test -- --project unit`, `npm test -- test/e2e/items/restore.test.ts`.
+ *
+ * Vitest runs in a process group of its own. A signal ends the run within seconds: the group, and every server and worker that
+ * a test has started, are killed. What a killed run has left is ended by the next one.
  */
-const wanted = process.argv.slice(2)
-if (!wanted.includes('unit')) await prepareTools()
+async function main(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController()
+  const asked = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal))
+    whenParentIsGone(() => resolve('SIGHUP'))
+  })
+  const run = beginRun()
+  const work = async (): Promise<number> => {
+    await sweepRuns()
+    await sweepLeftovers()
+    for (const name of toolsFor(argv)) await obtainTool(name, { report: console.error, signal: stop.signal })
+    return runVitest(argv, run)
+  }
+  const working = work()
+  working.catch(() => {})
+  try {
+    return await Promise.race([working, asked.then((signal) => 128 + constants.signals[signal])])
+  } finally {
+    stop.abort()
+    await endRun(run.dir)
+  }
+}
 
-const require = createRequire(import.meta.url)
-const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs')
-const child = spawn(process.execPath, [vitest, 'run', ...wanted], { stdio: 'inherit' })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-process.exitCode = await new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)))
+/** The tools that the tests of a project start; they are there before the tests, so that no test waits for a build. */
+const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
+  unit: [],
+  servers: ['temporal', 'versitygw', 'etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'],
+  e2e: [
+    'temporal',
+    'versitygw',
+    'etcd',
+    'kube-apiserver',
+    'velero',
+    'velero-plugin-for-aws',
+    'kube-controller-manager',
+  ],
+}
+
+function toolsFor(argv: readonly string[]): Set<ToolName> {
+  const projects = argv.flatMap((word, at) => {
+    if (word.startsWith('--project=')) return [word.slice('--project='.length)]
+    return argv[at - 1] === '--project' ? [word] : []
+  })
+  return new Set((projects.length === 0 ? Object.keys(toolsOf) : projects).flatMap((name) => toolsOf[name] ?? []))
+}
+
+async function runVitest(argv: readonly string[], run: ReturnType<typeof beginRun>): Promise<number> {
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
+  const child = spawn(process.execPath, [vitest, 'run', ...argv], {
+    stdio: 'inherit',
+    detached: true,
+    env: { ...process.env, ...run.env },
+  })
+  const ended = new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)))
+  if (child.pid !== undefined) run.note(child.pid)
+  return ended
+}
+
+/** npm that is killed tells nobody. */
+function whenParentIsGone(tell: () => void): void {
+  const parent = process.ppid
+  setInterval(() => process.ppid !== parent && tell(), 1000).unref()
+}
+
+try {
+  process.exit(await main(process.argv.slice(2)))
+} catch (error) {
+  if (!(error instanceof ToolUnavailable)) throw error
+  console.error(error.message)
+  process.exit(1)
+}
