@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { LongestFirst } from './test/kit/longest-first.ts'
+import { LongestFirst } from './test/kit/run/longest-first.ts'
 
 const minutes = 60_000
 const servers = 'test/**/*.servers.test.ts'
@@ -20,7 +20,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [e2e, servers, fixtures],
-          setupFiles: ['test/kit/no-processes.ts'],
+          setupFiles: ['test/kit/run/no-processes.ts'],
           testTimeout: 2 * minutes,
           hookTimeout: 2 * minutes,
         },
@@ -30,7 +30,7 @@ export default defineConfig({
           name: 'servers',
           include: [servers],
           exclude: [e2e, fixtures],
-          setupFiles: ['test/kit/clean-up.ts'],
+          setupFiles: ['test/kit/run/clean-up.ts'],
           testTimeout: 4 * minutes,
           hookTimeout: 4 * minutes,
         },
@@ -39,8 +39,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: [e2e],
-          globalSetup: ['test/kit/global-setup.ts'],
-          setupFiles: ['test/kit/clean-up.ts'],
+          globalSetup: ['test/kit/run/global-setup.ts'],
+          setupFiles: ['test/kit/run/clean-up.ts'],
           testTimeout: 5 * minutes,
           hookTimeout: 5 * minutes,
         },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { endMarkedProcesses, markedProcesses } from './kit/marked-processes.ts'
+import { endMarkedProcesses, markedProcesses } from './kit/run/marked-processes.ts'
 import { waitUntil } from './kit/wait-until.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -4,8 +4,8 @@ import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { obtainTool, ToolUnavailable } from '../devstack/tools/obtain-tool.ts'
 import type { ToolName } from '../devstack/tools/tools.ts'
-import { sweepLeftovers } from './kit/sweep.ts'
-import { beginRun, endRun, sweepRuns } from './kit/test-run.ts'
+import { sweepLeftovers } from './kit/run/sweep.ts'
+import { beginRun, endRun, sweepRuns } from './kit/run/test-run.ts'
 
 /**
  * `npm test`: finds, fetches or builds the servers that the wanted projects start, with a line for each, then runs vitest.

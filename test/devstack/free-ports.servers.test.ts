@@ -8,8 +8,8 @@ import { launchApiServer, startApiServer } from '../../devstack/services/kube-ap
 import { launchTemporal } from '../../devstack/services/temporal.ts'
 import { launchVersitygw } from '../../devstack/services/versitygw.ts'
 import { stopStack } from '../../devstack/stop-stack.ts'
-import { whenFileIsOver } from '../kit/clean-up.ts'
-import { ownDir } from '../kit/sweep.ts'
+import { whenFileIsOver } from '../kit/run/clean-up.ts'
+import { ownDir } from '../kit/run/sweep.ts'
 
 let other: Server
 let taken: number

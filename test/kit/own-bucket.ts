@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { whenFileIsOver } from './clean-up.ts'
+import { whenFileIsOver } from './run/clean-up.ts'
 import { makeBucket, openBucket, uploadFolder } from '../../devstack/bucket.ts'
 import { startCluster } from '../../devstack/cluster/cluster.ts'
 import { endProcess } from '../../devstack/processes/end-process.ts'
@@ -9,7 +9,7 @@ import type { BucketAddress } from '../../devstack/stack-types.ts'
 import { stopStack } from '../../devstack/stop-stack.ts'
 import { fixturePath, theStack } from './stack.ts'
 import type { TestCluster } from './stack.ts'
-import { ownDir } from './sweep.ts'
+import { ownDir } from './run/sweep.ts'
 
 /** A cluster whose backup location is on an S3 server of its own, which may be made to refuse writes. */
 export interface ClusterWithBucket {

@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { inject } from 'vitest'
-import { whenFileIsOver } from './clean-up.ts'
+import { whenFileIsOver } from './run/clean-up.ts'
 import { startCluster } from '../../devstack/cluster/cluster.ts'
 import type { ClusterOptions } from '../../devstack/cluster/cluster.ts'
 import type { Cluster, FullStack } from '../../devstack/stack-types.ts'
 import { stopStack } from '../../devstack/stop-stack.ts'
 import { uploadFolder } from '../../devstack/bucket.ts'
-import { ownDir } from './sweep.ts'
+import { ownDir } from './run/sweep.ts'
 
 /** A cluster under test, with the bucket and the Temporal server of the run. */
 export interface TestCluster extends Cluster {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { whenFileIsOver } from './clean-up.ts'
+import { whenFileIsOver } from './run/clean-up.ts'
 
 /** A span as it came in. */
 export interface ReceivedSpan {

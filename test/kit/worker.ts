@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { whenFileIsOver } from './clean-up.ts'
+import { whenFileIsOver } from './run/clean-up.ts'
 import { waitUntil } from './wait-until.ts'
 import type { TestCluster } from './stack.ts'
 

@@ -4,8 +4,8 @@ import { openBucket } from '../../../devstack/bucket.ts'
 import { awaitRestore, createRestore, listKeys, readResultFiles } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
-import { configMap, path, tarball } from '../../kit/tarball.ts'
-import { createCompletedBackup } from '../../kit/velero-objects.ts'
+import { configMap, path, tarball } from '../../kit/backups/tarball.ts'
+import { createCompletedBackup } from '../../kit/velero/velero-objects.ts'
 import { startWorker } from '../../kit/worker.ts'
 
 describe('bad input', () => {

@@ -5,8 +5,8 @@ import { pauseSignal, resumeSignal, workflowIdOf } from '../../../contract/resto
 import { awaitRestore, createRestore, getRestore } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
-import { createVelero, eventsOf } from '../../kit/velero-objects.ts'
-import { startVeleroServer } from '../../kit/velero-server.ts'
+import { createVelero, eventsOf } from '../../kit/velero/velero-objects.ts'
+import { startVeleroServer } from '../../kit/velero/velero-server.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 

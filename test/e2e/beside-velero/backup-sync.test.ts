@@ -5,7 +5,7 @@ import { openBucket, uploadFolder } from '../../../devstack/bucket.ts'
 import { awaitRestore, createRestore, getRestore, listKeys } from '../../kit/restores.ts'
 import { fixturePath, freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
-import { createVelero, getVelero, patchVelero } from '../../kit/velero-objects.ts'
+import { createVelero, getVelero, patchVelero } from '../../kit/velero/velero-objects.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isTerminal } from '../../../velero/phases.ts'
-import { phaseScenarios } from '../../kit/phase-scenarios.ts'
-import { playScenarios } from '../../kit/play-scenarios.ts'
+import { phaseScenarios } from '../../kit/velero/phase-scenarios.ts'
+import { playScenarios } from '../../kit/velero/play-scenarios.ts'
 import { freshCluster } from '../../kit/stack.ts'
-import { startVeleroServer } from '../../kit/velero-server.ts'
+import { startVeleroServer } from '../../kit/velero/velero-server.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { watchPhases } from '../../kit/watch-phases.ts'
-import type { PhaseWatch } from '../../kit/watch-phases.ts'
+import { watchPhases } from '../../kit/velero/watch-phases.ts'
+import type { PhaseWatch } from '../../kit/velero/watch-phases.ts'
 
 /** Velero cannot be told to stop. */
 const scenarios = phaseScenarios.filter(({ cancelIn }) => cancelIn === undefined)

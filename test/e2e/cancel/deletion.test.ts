@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { awaitRestore, createRestore, getRestore, listKeys, withAdmin } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
-import { createVelero, deleteVelero, eventsOf, getVelero, patchVelero } from '../../kit/velero-objects.ts'
+import { createVelero, deleteVelero, eventsOf, getVelero, patchVelero } from '../../kit/velero/velero-objects.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 

@@ -19,7 +19,7 @@ import {
   withAdmin,
 } from '../../kit/restores.ts'
 import type { TestCluster } from '../../kit/stack.ts'
-import { eventsOf, patchVelero } from '../../kit/velero-objects.ts'
+import { eventsOf, patchVelero } from '../../kit/velero/velero-objects.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 

@@ -5,8 +5,8 @@ import { openHome } from '../../../devstack/home.ts'
 import { launchTemporal } from '../../../devstack/services/temporal.ts'
 import type { TemporalAddress } from '../../../devstack/stack-types.ts'
 import { stopStack } from '../../../devstack/stop-stack.ts'
-import { whenFileIsOver } from '../../kit/clean-up.ts'
-import { ownDir } from '../../kit/sweep.ts'
+import { whenFileIsOver } from '../../kit/run/clean-up.ts'
+import { ownDir } from '../../kit/run/sweep.ts'
 
 /** A Temporal server of a test's own, which may go away and come back. */
 export interface OwnTemporal extends TemporalAddress {

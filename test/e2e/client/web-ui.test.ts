@@ -14,7 +14,7 @@ import {
 import { awaitRestore, createRestore } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
-import { createCompletedBackup } from '../../kit/velero-objects.ts'
+import { createCompletedBackup } from '../../kit/velero/velero-objects.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 import { findChromium, openBrowser, textOf } from './web-ui-browser.ts'

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { aPod, craftBackup } from '../../kit/craft-backup.ts'
+import { aPod, craftBackup } from '../../kit/backups/craft-backup.ts'
 import { openExecFront } from '../../kit/exec-front.ts'
 import type { ExecFront } from '../../kit/exec-front.ts'
 import { awaitRestore, createRestore, listKeys, readObject, readResultFiles, withAdmin } from '../../kit/restores.ts'

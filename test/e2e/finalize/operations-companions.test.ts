@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
-import { putBackup } from '../../kit/put-backup.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { freshCluster } from '../../kit/stack.ts'
-import { aGroupSnapshot, installSnapshotKinds, snapshotPaths } from '../../kit/snapshot-kinds.ts'
-import { aNamespace } from '../../kit/volume-backups.ts'
+import { aGroupSnapshot, installSnapshotKinds, snapshotPaths } from '../../kit/backups/snapshot-kinds.ts'
+import { aNamespace } from '../../kit/backups/volume-backups.ts'
 import { startWorker } from '../../kit/worker.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 

@@ -5,7 +5,7 @@ import { endProcess } from '../../../devstack/processes/end-process.ts'
 import { openHome } from '../../../devstack/home.ts'
 import { launchApiServer } from '../../../devstack/services/kube-apiserver.ts'
 import { stopStack } from '../../../devstack/stop-stack.ts'
-import { ownDir } from '../../kit/sweep.ts'
+import { ownDir } from '../../kit/run/sweep.ts'
 
 export interface ApiServer {
   kubeconfig: string

@@ -5,8 +5,8 @@ import { startVersitygw } from '../../../devstack/services/versitygw.ts'
 import { stopStack } from '../../../devstack/stop-stack.ts'
 import type { BackupStorageLocation } from '../../../velero/backup.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
-import { whenFileIsOver } from '../../kit/clean-up.ts'
-import { ownDir } from '../../kit/sweep.ts'
+import { whenFileIsOver } from '../../kit/run/clean-up.ts'
+import { ownDir } from '../../kit/run/sweep.ts'
 
 export interface S3Server {
   url: string

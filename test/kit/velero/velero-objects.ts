@@ -1,5 +1,5 @@
-import type { TestCluster } from './stack.ts'
-import { withAdmin } from './restores.ts'
+import type { TestCluster } from '../stack.ts'
+import { withAdmin } from '../restores.ts'
 
 /** Any object of Velero, as far as tests look at it. */
 export interface VeleroObject {

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../velero/manifest.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
 import type { MadeUpBackup } from './put-backup.ts'
 
 const storage = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'sc' }

@@ -2,10 +2,10 @@ import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { pack } from 'tar-stream'
-import { openBucket } from '../../devstack/bucket.ts'
-import type { Manifest } from '../../velero/manifest.ts'
-import type { TestCluster } from './stack.ts'
-import { withAdmin } from './restores.ts'
+import { openBucket } from '../../../devstack/bucket.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import type { TestCluster } from '../stack.ts'
+import { withAdmin } from '../restores.ts'
 
 /** A backup that a test makes up. */
 export interface MadeUpBackup {

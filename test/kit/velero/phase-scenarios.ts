@@ -1,7 +1,7 @@
-import type { Manifest } from '../../velero/manifest.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
 import type { Verdict } from './node-agent.ts'
-import type { MadeUpBackup } from './put-backup.ts'
-import { aNamespace, movedClaims } from './volume-backups.ts'
+import type { MadeUpBackup } from '../backups/put-backup.ts'
+import { aNamespace, movedClaims } from '../backups/volume-backups.ts'
 import type { SeenPhase } from './watch-phases.ts'
 
 /** A way of a restore through the phases, and what makes it go there. Restore, Backup and namespace have one name. */

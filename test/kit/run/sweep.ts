@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stopStack } from '../../devstack/stop-stack.ts'
+import { stopStack } from '../../../devstack/stop-stack.ts'
 
 const pattern = /^drydock-own-(\d+)-/
 

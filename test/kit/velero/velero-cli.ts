@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { obtainTool } from '../../devstack/tools/obtain-tool.ts'
-import type { TestCluster } from './stack.ts'
+import { obtainTool } from '../../../devstack/tools/obtain-tool.ts'
+import type { TestCluster } from '../stack.ts'
 
 /** What a run of the `velero` command line gave. */
 export interface CliResult {

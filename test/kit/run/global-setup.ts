@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import type { TestProject } from 'vitest/node'
-import { startStack, stopStack } from '../../devstack/stack.ts'
-import type { FullStack } from '../../devstack/stack-types.ts'
+import { startStack, stopStack } from '../../../devstack/stack.ts'
+import type { FullStack } from '../../../devstack/stack-types.ts'
 import { ownDir, sweepLeftovers } from './sweep.ts'
 
 declare module 'vitest' {

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { endProcess } from '../../devstack/processes/end-process.ts'
-import { isRunning, markProcess, type ProcessMark } from '../../devstack/processes/process-mark.ts'
+import { endProcess } from '../../../devstack/processes/end-process.ts'
+import { isRunning, markProcess, type ProcessMark } from '../../../devstack/processes/process-mark.ts'
 import { endMarkedProcesses } from './marked-processes.ts'
 
 /**

@@ -1,9 +1,9 @@
-import { whenFileIsOver } from './clean-up.ts'
-import { openKubeClient } from '../../devstack/cluster/kube-client.ts'
-import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
-import { textAt } from '../../core/values/fields.ts'
-import type { Manifest } from '../../velero/manifest.ts'
-import type { TestCluster } from './stack.ts'
+import { whenFileIsOver } from '../run/clean-up.ts'
+import { openKubeClient } from '../../../devstack/cluster/kube-client.ts'
+import type { KubeClient } from '../../../devstack/cluster/kube-client.ts'
+import { textAt } from '../../../core/values/fields.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import type { TestCluster } from '../stack.ts'
 
 /** What the stand-in does with an order: carry it out, fail it with a message, or leave it where it is. */
 export type Verdict = 'complete' | 'stuck' | { fail: string }

@@ -1,9 +1,9 @@
 import { Agent, request } from 'undici'
-import type { RestorePhase } from '../../velero/phases.ts'
-import type { Restore, RestoreStatus } from '../../velero/restore.ts'
-import { whenFileIsOver } from './clean-up.ts'
-import { withAdmin } from './restores.ts'
-import type { TestCluster } from './stack.ts'
+import type { RestorePhase } from '../../../velero/phases.ts'
+import type { Restore, RestoreStatus } from '../../../velero/restore.ts'
+import { whenFileIsOver } from '../run/clean-up.ts'
+import { withAdmin } from '../restores.ts'
+import type { TestCluster } from '../stack.ts'
 
 /** A phase as it stands on a Restore; empty before anybody has begun. */
 export type SeenPhase = RestorePhase | ''

@@ -1,7 +1,7 @@
-import type { Manifest } from '../../velero/manifest.ts'
-import { withAdmin } from './restores.ts'
-import type { TestCluster } from './stack.ts'
-import { waitUntil } from './wait-until.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import { withAdmin } from '../restores.ts'
+import type { TestCluster } from '../stack.ts'
+import { waitUntil } from '../wait-until.ts'
 
 const snapshots = 'snapshot.storage.k8s.io'
 const groups = 'groupsnapshot.storage.k8s.io'

@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { pack } from 'tar-stream'
-import { openBucket } from '../../devstack/bucket.ts'
-import type { Manifest } from '../../velero/manifest.ts'
-import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
-import { withAdmin } from './restores.ts'
-import type { TestCluster } from './stack.ts'
+import { openBucket } from '../../../devstack/bucket.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import type { BackupVolumeInfo } from '../../../velero/volume-info.ts'
+import { withAdmin } from '../restores.ts'
+import type { TestCluster } from '../stack.ts'
 
 /** One item of a crafted backup. */
 export interface CraftedItem {

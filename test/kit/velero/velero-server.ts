@@ -1,7 +1,7 @@
-import { whenFileIsOver } from './clean-up.ts'
-import { openHome } from '../../devstack/home.ts'
-import { startVelero } from '../../devstack/services/velero.ts'
-import type { TestCluster } from './stack.ts'
+import { whenFileIsOver } from '../run/clean-up.ts'
+import { openHome } from '../../../devstack/home.ts'
+import { startVelero } from '../../../devstack/services/velero.ts'
+import type { TestCluster } from '../stack.ts'
 
 /** A Velero server under test. */
 export interface TestVelero {
