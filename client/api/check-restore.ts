@@ -10,7 +10,7 @@ import { ClientError } from './client-error.ts'
 import type { Connections } from './connections.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import { noSuch } from './no-such.ts'
-import { listVelero, namesOf, veleroRef } from './restores.ts'
+import { listVelero, namesOf, veleroRef } from './velero-objects.ts'
 
 /**
  * Refuses, before anything is created, what the worker would end as FailedValidation: a backup or schedule that is not

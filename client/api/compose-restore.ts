@@ -1,8 +1,8 @@
 import type { Restore, RestoreSpec } from '../../velero/restore.ts'
 import { ClientError } from './client-error.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
-import { readYamlFile } from '../cli/read-yaml-file.ts'
-import { applySpecFlags } from '../cli/spec-flags.ts'
+import { readYamlFile } from '../cli/read-files.ts'
+import { applySpecFlags } from '../cli/spec-options.ts'
 
 /** What `start` was given. */
 export interface ComposeOptions {

@@ -7,7 +7,7 @@ import type { ClusterConnection } from '../../infra/cluster/connect.ts'
 import { channelArgs } from '../../contract/connection-options.ts'
 import { ClientError } from './client-error.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
-import { oneLine } from '../cli/explain-error.ts'
+import { oneLine } from './errors.ts'
 
 /** Where the user's cluster and Temporal are; whatever is absent is found as kubectl and the Temporal CLI find it. */
 export interface ConnectionOptions {

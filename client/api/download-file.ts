@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DownloadRequest, DownloadTarget } from '../../velero/download-request.ts'
 import type { Connections } from './connections.ts'
-import { veleroRef } from './restores.ts'
+import { veleroRef } from './velero-objects.ts'
 
 /** Whoever answers does so in a second or two; where nobody does, there is nobody. */
 const patienceMs = 10_000

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isTransient } from '../../core/port-errors.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Connections } from './connections.ts'
-import { oneLine } from '../cli/explain-error.ts'
+import { oneLine } from './errors.ts'
 import { queryProgress } from './query-progress.ts'
 import type { ProgressAnswer } from './query-progress.ts'
 import { restoreState } from './restore-state.ts'
 import type { RestoreState } from './restore-state.ts'
-import { readRestore } from './restores.ts'
-import { refOf } from './submit-restore.ts'
+import { readRestore } from './velero-objects.ts'
+import { refOf } from './start-restore.ts'
 
 /** How a restore is followed. */
 export interface FollowOptions {

@@ -6,7 +6,7 @@ import type { ConnectionOptions, Connections } from './connections.ts'
 import { countOutcome } from './count-outcome.ts'
 import { followRestore } from './follow-restore.ts'
 import type { RestoreState } from './restore-state.ts'
-import { submitRestore } from './submit-restore.ts'
+import { submitRestore } from './start-restore.ts'
 
 export type { Restore, RestoreSpec } from '../../velero/restore.ts'
 export type { RestoreOutcome } from '../../contract/restore-workflow.ts'

@@ -2,7 +2,7 @@ import type { Backup } from '../../velero/backup.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
 import type { Connections } from './connections.ts'
-import { listVelero } from './restores.ts'
+import { listVelero } from './velero-objects.ts'
 
 /**
  * What `--allow-partially-failed` does: the newest backup of the schedule that is Completed or PartiallyFailed takes the

@@ -1,5 +1,5 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client'
-import { oneLine } from '../cli/explain-error.ts'
+import { oneLine } from './errors.ts'
 
 type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]
 

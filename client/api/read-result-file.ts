@@ -9,7 +9,7 @@ import { ClientError } from './client-error.ts'
 import type { Connections } from './connections.ts'
 import { downloadFile } from './download-file.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
-import { veleroRef } from './restores.ts'
+import { veleroRef } from './velero-objects.ts'
 
 /** A result file is a few megabytes; what inflates past this is none. */
 const inflatedBytesMax = 512 * 1024 * 1024

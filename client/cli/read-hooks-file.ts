@@ -1,5 +1,5 @@
 import type { RestoreSpec } from '../../velero/restore.ts'
-import { readYamlFile } from './read-yaml-file.ts'
+import { readYamlFile } from './read-files.ts'
 
 type Hooks = NonNullable<RestoreSpec['hooks']>
 

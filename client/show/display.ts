@@ -1,7 +1,7 @@
 import { MultiBar } from 'cli-progress'
 import { createPace } from './pace.ts'
 import type { Pace } from './pace.ts'
-import { progressLine, progressSentence } from './progress-line.ts'
+import { progressLine, progressSentence } from './progress.ts'
 import type { RestoreState } from '../api/restore-state.ts'
 
 /** Shows a restore while it runs. */

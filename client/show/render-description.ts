@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { Result } from '../../velero/results.ts'
-import type { Description } from './gather-description.ts'
-import { progressSentence } from './progress-line.ts'
+import type { Description } from '../api/describe-restore.ts'
+import { progressSentence } from './progress.ts'
 
 /** Messages of one kind that are shown; the result file has them all. */
 const messagesMax = 100

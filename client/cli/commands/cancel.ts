@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
 import { awaitEnd } from '../await-end.ts'
-import { cancelRestore } from '../../api/cancel-restore.ts'
+import { cancelRestore } from '../../api/signal-restore.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { print } from '../print.ts'
-import { requireRestore } from '../../api/restores.ts'
-import { withConnections } from './global-options.ts'
-import type { GlobalOptions } from './global-options.ts'
+import { requireRestore } from '../../api/velero-objects.ts'
+import { withConnections } from '../command.ts'
+import type { GlobalOptions } from '../command.ts'
 
 interface CancelOptions extends GlobalOptions {
   reason?: string

@@ -5,9 +5,9 @@ import type { Shell } from '../completion.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
-import { namesOf } from '../../api/restores.ts'
-import { withConnections } from './global-options.ts'
-import type { GlobalOptions } from './global-options.ts'
+import { namesOf } from '../../api/velero-objects.ts'
+import { withConnections } from '../command.ts'
+import type { GlobalOptions } from '../command.ts'
 
 const examples = `
 Examples:

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
-import { gatherDescription } from '../../show/gather-description.ts'
+import { gatherDescription } from '../../api/describe-restore.ts'
 import { renderDescription } from '../../show/render-description.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { print } from '../print.ts'
-import { requireRestore } from '../../api/restores.ts'
-import { withConnections } from './global-options.ts'
-import type { GlobalOptions } from './global-options.ts'
+import { requireRestore } from '../../api/velero-objects.ts'
+import { withConnections } from '../command.ts'
+import type { GlobalOptions } from '../command.ts'
 
 /** Adds `describe`. */
 export function addDescribe(program: Command, run: (work: (io: Io) => Promise<ExitCode>) => Promise<void>): void {

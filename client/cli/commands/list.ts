@@ -4,10 +4,10 @@ import type { ExitCode } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { print } from '../print.ts'
 import { renderTable } from '../../show/render-table.ts'
-import { listRestores } from '../../api/restores.ts'
+import { listRestores } from '../../api/velero-objects.ts'
 import type { Restore } from '../../../velero/restore.ts'
-import { withConnections } from './global-options.ts'
-import type { GlobalOptions } from './global-options.ts'
+import { withConnections } from '../command.ts'
+import type { GlobalOptions } from '../command.ts'
 
 /** Adds `list`. */
 export function addList(program: Command, run: (work: (io: Io) => Promise<ExitCode>) => Promise<void>): void {

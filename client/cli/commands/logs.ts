@@ -6,9 +6,9 @@ import type { Io } from '../io.ts'
 import { print } from '../print.ts'
 import { readResultFile } from '../../api/read-result-file.ts'
 import { isOver } from '../../api/restore-state.ts'
-import { requireRestore } from '../../api/restores.ts'
-import { withConnections } from './global-options.ts'
-import type { GlobalOptions } from './global-options.ts'
+import { requireRestore } from '../../api/velero-objects.ts'
+import { withConnections } from '../command.ts'
+import type { GlobalOptions } from '../command.ts'
 
 const examples = `
 Examples:

@@ -7,11 +7,11 @@ import type { ExitCode } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { print } from '../print.ts'
 import { isOver } from '../../api/restore-state.ts'
-import { requireRestore } from '../../api/restores.ts'
-import { refOf } from '../../api/submit-restore.ts'
+import { requireRestore } from '../../api/velero-objects.ts'
+import { refOf } from '../../api/start-restore.ts'
 import { pauseSignal, resumeSignal, workflowIdOf } from '../../../contract/restore-workflow.ts'
-import { withConnections } from './global-options.ts'
-import type { GlobalOptions } from './global-options.ts'
+import { withConnections } from '../command.ts'
+import type { GlobalOptions } from '../command.ts'
 
 interface PauseOptions extends GlobalOptions {
   reason?: string

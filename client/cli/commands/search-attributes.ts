@@ -5,7 +5,7 @@ import type { ExitCode } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { print } from '../print.ts'
 import { registerSearchAttributes } from '../../../contract/search-attributes.ts'
-import type { GlobalOptions } from './global-options.ts'
+import type { GlobalOptions } from '../command.ts'
 
 const examples = `
 Examples:

@@ -11,13 +11,13 @@ import type { Io } from '../io.ts'
 import { useNewestBackup } from '../../api/newest-backup.ts'
 import { objectName, pairs, truth } from '../option-values.ts'
 import { print } from '../print.ts'
-import { specFlags } from '../spec-flags.ts'
-import { submitRestore } from '../../api/submit-restore.ts'
-import type { Submitted } from '../../api/submit-restore.ts'
+import { specFlags } from '../spec-options.ts'
+import { submitRestore } from '../../api/start-restore.ts'
+import type { Submitted } from '../../api/start-restore.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import { uiLink } from '../../api/ui-link.ts'
-import { withConnections } from './global-options.ts'
-import type { GlobalOptions } from './global-options.ts'
+import { withConnections } from '../command.ts'
+import type { GlobalOptions } from '../command.ts'
 
 interface StartCommandOptions extends GlobalOptions {
   name?: string

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { awaitEnd } from '../await-end.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
-import { requireRestore } from '../../api/restores.ts'
-import { withConnections } from './global-options.ts'
-import type { GlobalOptions } from './global-options.ts'
+import { requireRestore } from '../../api/velero-objects.ts'
+import { withConnections } from '../command.ts'
+import type { GlobalOptions } from '../command.ts'
 
 const examples = `
 Examples:

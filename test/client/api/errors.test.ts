@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { ClientError } from '../../../client/api/client-error.ts'
 import { exitCodeHelp, exitCodeOf, exitCodes } from '../../../client/cli/exit-codes.ts'
-import { explainError } from '../../../client/cli/explain-error.ts'
+import { explainError } from '../../../client/api/errors.ts'
 import { ApiError, StoreError } from '../../../core/port-errors.ts'
 import type { Restore, RestoreStatus } from '../../../velero/restore.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as fc from 'fast-check'
 import { createPace } from '../../../client/show/pace.ts'
-import { inWords, progressLine, progressSentence } from '../../../client/show/progress-line.ts'
+import { inWords, progressLine, progressSentence } from '../../../client/show/progress.ts'
 import type { RestoreState } from '../../../client/api/restore-state.ts'
 import { restorePhases } from '../../../velero/phases.ts'
 

@@ -6,8 +6,8 @@ import { ClientError } from './client-error.ts'
 import type { Connections } from './connections.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import { isOver } from './restore-state.ts'
-import { veleroRef } from './restores.ts'
-import { refOf } from './submit-restore.ts'
+import { veleroRef } from './velero-objects.ts'
+import { refOf } from './start-restore.ts'
 
 /**
  * Asks a restore to stop: by the signal, or where no workflow can be reached by an annotation, which the workers' watcher

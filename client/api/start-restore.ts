@@ -6,7 +6,7 @@ import { checkRestore } from './check-restore.ts'
 import { ClientError } from './client-error.ts'
 import type { Connections } from './connections.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
-import { explainError } from '../cli/explain-error.ts'
+import { explainError } from './errors.ts'
 import { hasSearchAttributes } from '../../contract/search-attributes.ts'
 import { startRestoreWorkflow } from '../../contract/start-restore.ts'
 

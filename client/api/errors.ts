@@ -1,9 +1,9 @@
 import { NamespaceNotFoundError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import { CommanderError } from 'commander'
 import { ApiError, StoreError } from '../../core/port-errors.ts'
-import { ClientError } from '../api/client-error.ts'
-import { exitCodes } from './exit-codes.ts'
-import type { ExitCode } from './exit-codes.ts'
+import { ClientError } from './client-error.ts'
+import { exitCodes } from '../cli/exit-codes.ts'
+import type { ExitCode } from '../cli/exit-codes.ts'
 
 /** What to print and how to exit. */
 export interface Explanation {

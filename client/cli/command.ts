@@ -1,13 +1,13 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import packageJson from '../../../package.json' with { type: 'json' }
-import { startTracing } from '../../../infra/traces/start-tracing.ts'
-import { tracingProblems } from '../../../infra/traces/is-tracing-asked.ts'
-import { openConnections } from '../../api/connections.ts'
-import type { Connections } from '../../api/connections.ts'
-import type { Io } from '../io.ts'
-import { outputFormats } from '../print.ts'
-import type { OutputFormat } from '../print.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+import { startTracing } from '../../infra/traces/start-tracing.ts'
+import { tracingProblems } from '../../infra/traces/is-tracing-asked.ts'
+import { openConnections } from '../api/connections.ts'
+import type { Connections } from '../api/connections.ts'
+import type { Io } from './io.ts'
+import { outputFormats } from './print.ts'
+import type { OutputFormat } from './print.ts'
 
 /** What every command takes. */
 export interface GlobalOptions {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterAll, describe, expect, it } from 'vitest'
-import { applySpecFlags, specFlags } from '../../../client/cli/spec-flags.ts'
+import { applySpecFlags, specFlags } from '../../../client/cli/spec-options.ts'
 import type { RestoreSpec } from '../../../velero/restore.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'drydock-client-'))
