@@ -2,65 +2,65 @@ import { Client, Connection } from '@temporalio/client'
 import type { ClientPlugin } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { Log } from '../../activities/ports.ts'
+import { channelArgs } from '../../contract/connection-options.ts'
 import { connectCluster } from '../../infra/cluster/connect.ts'
 import type { ClusterConnection } from '../../infra/cluster/connect.ts'
-import { channelArgs } from '../../contract/connection-options.ts'
-import { ClientError } from './client-error.ts'
-import { exitCodes } from '../cli/exit-codes.ts'
-import { oneLine } from './errors.ts'
+import { ClientError, exitCodes, messageOf, oneLine } from './errors.ts'
 
-/** Where the user's cluster and Temporal are; whatever is absent is found as kubectl and the Temporal CLI find it. */
+/** Where the cluster and Temporal are. What is absent is found as kubectl and Temporal's own command line find it. */
 export interface ConnectionOptions {
+  /** Path of a kubeconfig; without it `KUBECONFIG`, `~/.kube/config`, or the pod's service account. */
   kubeconfig?: string | undefined
+  /** A context of the kubeconfig. */
   context?: string | undefined
-  /** Velero's namespace; `VELERO_NAMESPACE` or `velero` where it is absent. */
+  /** Velero's namespace; without it `VELERO_NAMESPACE`, or `velero`. */
   namespace?: string | undefined
-  /** A profile of Temporal's configuration file. */
+  /** A profile of Temporal's configuration file; `TEMPORAL_…` variables override it. */
   profile?: string | undefined
-  /** Plugins of Temporal's client, e.g. one that traces. */
+  /** Plugins of Temporal's client, for instance one that traces. */
   plugins?: readonly ClientPlugin[] | undefined
-  /** Tells what goes on underneath. */
+  /** Receives log lines about the connection to the cluster. */
   verbose?: ((line: string) => void) | undefined
 }
 
-/** Temporal, or why it is not there. The client does what it can without. */
-export type TemporalLink = { do: 'use'; client: Client; namespace: string } | { do: 'without'; why: string }
+/** Temporal's client, or why Temporal cannot be reached. */
+export type Temporal = { reachable: true; client: Client; namespace: string } | { reachable: false; reason: string }
 
-/** The two servers a client talks to, with the user's own credentials. */
+/** The connections of a client to the cluster and to Temporal, with the user's own credentials. */
 export interface Connections {
   /** Velero's namespace. */
   readonly namespace: string
   readonly connection: ClusterConnection
-  /** Connecting to Temporal begins with the cluster's and is awaited where it is needed. */
-  temporal(): Promise<TemporalLink>
+  /** Waits for the connection to Temporal. Never rejects. */
+  temporal(): Promise<Temporal>
   close(): Promise<void>
 }
 
-/** Without a server the SDK waits for one this long. */
-const temporalPatience = '4s'
+const temporalConnectTimeout = '4s'
+const clusterRequestSeconds = 10
 
 /**
- * Connects to the cluster, and meanwhile to Temporal. A configuration that is wrong throws at once; a Temporal that
- * does not answer only shows when it is asked for.
+ * Connects to the cluster and to Temporal at the same time. Throws where the cluster cannot be reached (`ApiError`) or a
+ * configuration is wrong (`ClientError`); whether Temporal can be reached is known only once `temporal()` is awaited.
  */
 export async function openConnections(options: ConnectionOptions): Promise<Connections> {
-  const link = connectTemporal(options)
+  const temporal = connectTemporal(options)
   const closeTemporal = async () => {
-    const temporal = await link
-    if (temporal.do === 'use') await temporal.client.connection.close()
+    const connected = await temporal
+    if (connected.reachable) await connected.client.connection.close()
   }
   try {
     const connection = await connectCluster({
       kubeconfig: options.kubeconfig,
       context: options.context,
-      log: quietLog(options.verbose),
-      requestTimeoutSeconds: 10,
+      log: logTo(options.verbose),
+      requestTimeoutSeconds: clusterRequestSeconds,
       connectionsMax: 8,
     })
     return {
       namespace: veleroNamespace(options),
       connection,
-      temporal: () => link,
+      temporal: () => temporal,
       close: async () => {
         await connection.close()
         await closeTemporal()
@@ -72,47 +72,59 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
   }
 }
 
-/** Velero's namespace as the options and the environment say. */
+/** Velero's namespace by options and environment. */
 export function veleroNamespace(options: Pick<ConnectionOptions, 'namespace'>): string {
   return options.namespace ?? (process.env['VELERO_NAMESPACE'] || 'velero')
 }
 
-/** Connects by Temporal's own profiles and variables. Never rejects but for a wrong configuration. */
-export function connectTemporal(options: Pick<ConnectionOptions, 'profile' | 'plugins'>): Promise<TemporalLink> {
+/** Connects to Temporal by its profile and variables. Throws a `ClientError` where these are wrong; never rejects. */
+export function connectTemporal(options: Pick<ConnectionOptions, 'profile' | 'plugins'>): Promise<Temporal> {
   const plugins = [...(options.plugins ?? [])]
   const { connectionOptions, namespace = 'default' } = readProfile(options.profile)
   const address = connectionOptions.address ?? 'localhost:7233'
-  return Connection.connect({ ...connectionOptions, connectTimeout: temporalPatience, channelArgs }).then(
-    (connection): TemporalLink => ({ do: 'use', client: new Client({ connection, namespace, plugins }), namespace }),
-    (thrown: unknown): TemporalLink => ({
-      do: 'without',
-      why: oneLine(
-        `Temporal at ${address} does not answer: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      ),
+  return Connection.connect({ ...connectionOptions, connectTimeout: temporalConnectTimeout, channelArgs }).then(
+    (connection): Temporal => ({
+      reachable: true,
+      client: new Client({ connection, namespace, plugins }),
+      namespace,
+    }),
+    (thrown: unknown): Temporal => ({
+      reachable: false,
+      reason: oneLine(`Temporal at ${address} does not answer: ${messageOf(thrown)}`),
     }),
   )
 }
 
-/** Temporal itself, where a command cannot do without. */
-export async function requireTemporal(link: Promise<TemporalLink>): Promise<Extract<TemporalLink, { do: 'use' }>> {
-  const temporal = await link
-  if (temporal.do === 'without') throw new ClientError(exitCodes.temporalUnreachable, temporal.why)
+/** The connected Temporal; throws a `ClientError` where it cannot be reached. */
+export async function requireTemporal(connecting: Promise<Temporal>): Promise<Extract<Temporal, { reachable: true }>> {
+  const temporal = await connecting
+  if (!temporal.reachable) throw new ClientError(exitCodes.temporalUnreachable, temporal.reason)
   return temporal
+}
+
+/** The address of a workflow in Temporal's Web UI; undefined unless `DRYDOCK_UI_URL` says where the Web UI is. */
+export function webUiLink(
+  env: Readonly<Record<string, string | undefined>>,
+  temporal: Temporal,
+  workflowId: string,
+): string | undefined {
+  const base = env['DRYDOCK_UI_URL']
+  if (base === undefined || base === '' || !temporal.reachable) return undefined
+  return `${base.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(temporal.namespace)}/workflows/${encodeURIComponent(workflowId)}`
 }
 
 function readProfile(profile: string | undefined): ReturnType<typeof loadClientConnectConfig> {
   try {
     return loadClientConnectConfig(profile === undefined ? {} : { profile })
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown)
-    throw new ClientError(exitCodes.usage, oneLine(`Temporal's configuration cannot be used: ${why}`), {
+    throw new ClientError(exitCodes.usage, oneLine(`Temporal's configuration cannot be used: ${messageOf(thrown)}`), {
       cause: thrown,
     })
   }
 }
 
-function quietLog(verbose: ((line: string) => void) | undefined): Log {
-  const at = (message: string, fields?: Record<string, unknown>) =>
+function logTo(verbose: ((line: string) => void) | undefined): Log {
+  const write = (message: string, fields?: Record<string, unknown>) =>
     verbose?.(fields === undefined ? message : `${message} ${JSON.stringify(fields)}`)
-  return { debug: at, info: at, warn: at, error: at }
+  return { debug: write, info: write, warn: write, error: write }
 }

@@ -1,39 +1,40 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
+import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import { restoreResultsKey } from '../../velero/object-keys.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
 import type { Results } from '../../velero/results.ts'
-import { workflowIdOf } from '../../contract/restore-workflow.ts'
+import { webUiLink } from './connections.ts'
 import type { Connections } from './connections.ts'
 import { explainError } from './errors.ts'
-import { queryFailures, queryProgress } from './query-progress.ts'
 import { damagedFile, readResultFile } from './read-result-file.ts'
-import { restoreState } from './restore-state.ts'
+import { queryFailures, queryProgress, restoreState } from './restore-state.ts'
 import type { RestoreState } from './restore-state.ts'
-import { refOf } from './start-restore.ts'
-import { uiLink } from './ui-link.ts'
+import { refOf } from './velero-objects.ts'
 
-/** All there is to know about a restore. */
+/** All that is known about a restore, as `describe --output json` prints it. */
 export interface Description {
   name: string
   namespace: string
   uid: string
+  /** RFC 3339. */
   created: string
   labels: Record<string, string>
   annotations: Record<string, string>
   spec: RestoreSpec
   status: RestoreStatus
-  /** Where it stands, while it is not over. */
+  /** Where it stands; absent once it is over. */
   progress?: RestoreState
-  /** The latest trouble, while it is not over. */
+  /** The most recent failures; empty once it is over. */
   troubles: readonly string[]
+  /** Warnings and errors, where there are any. */
   results?: Results
-  /** Why the messages cannot be shown. */
+  /** Why warnings and errors cannot be shown. */
   resultsMissing?: string
   workflow: { id: string; status: string; url?: string }
 }
 
-/** Reads it from the Restore, its workflow and its result file; what cannot be had is said, and the rest is shown. */
-export async function gatherDescription(
+/** Reads the Restore, its workflow and its results file. What cannot be read is replaced by the reason. */
+export async function describeRestore(
   connections: Connections,
   restore: Restore,
   env: Readonly<Record<string, string | undefined>>,
@@ -41,10 +42,10 @@ export async function gatherDescription(
   const { metadata, spec, status = {} } = restore
   const ref = refOf(connections, restore)
   const [answer, troubles, results, workflow] = await Promise.all([
-    queryProgress(connections, ref, 'once'),
-    queryFailures(connections, ref),
+    queryProgress(connections, restore),
+    queryFailures(connections, restore),
     readResults(connections, restore),
-    workflowOf(connections, workflowIdOf(ref), env),
+    describeWorkflow(connections, workflowIdOf(ref), env),
   ])
   const state = restoreState(metadata.name, restore, answer)
   return {
@@ -66,19 +67,19 @@ export async function gatherDescription(
 async function readResults(
   connections: Connections,
   restore: Restore,
-): Promise<{ results?: Results; resultsMissing?: string }> {
+): Promise<Pick<Description, 'results' | 'resultsMissing'>> {
   const { status = {}, metadata } = restore
   if ((status.warnings ?? 0) + (status.errors ?? 0) === 0) return {}
   try {
-    const key = restoreResultsKey(metadata.name)
     const text = await readResultFile(connections, restore, 'RestoreResults')
-    return text === undefined ? { resultsMissing: 'the result file is not there' } : { results: parse(text, key) }
+    if (text === undefined) return { resultsMissing: 'the result file is not there' }
+    return { results: parseResults(text, restoreResultsKey(metadata.name)) }
   } catch (thrown) {
     return { resultsMissing: explainError(thrown).line }
   }
 }
 
-function parse(text: string, key: string): Results {
+function parseResults(text: string, key: string): Results {
   try {
     const value = JSON.parse(text) as Results | null
     if (value !== null && typeof value === 'object' && 'warnings' in value && 'errors' in value) return value
@@ -88,14 +89,14 @@ function parse(text: string, key: string): Results {
   throw damagedFile(key, 'it holds no results')
 }
 
-async function workflowOf(
+async function describeWorkflow(
   connections: Connections,
   id: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Description['workflow']> {
   const temporal = await connections.temporal()
-  if (temporal.do === 'without') return { id, status: temporal.why }
-  const url = uiLink(env, temporal, id)
+  if (!temporal.reachable) return { id, status: temporal.reason }
+  const url = webUiLink(env, temporal, id)
   try {
     const { status } = await temporal.client.workflow.getHandle(id).describe()
     return { id, status: status.name, ...(url === undefined ? {} : { url }) }

@@ -1,21 +1,43 @@
 import { NamespaceNotFoundError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
-import { CommanderError } from 'commander'
 import { ApiError, StoreError } from '../../core/port-errors.ts'
-import { ClientError } from './client-error.ts'
-import { exitCodes } from '../cli/exit-codes.ts'
-import type { ExitCode } from '../cli/exit-codes.ts'
 
-/** What to print and how to exit. */
-export interface Explanation {
+/** What the client's exit codes mean. Scripts rely on them, so they never change. */
+export const exitCodes = {
+  ok: 0,
+  error: 1,
+  usage: 2,
+  partiallyFailed: 3,
+  failed: 4,
+  cancelled: 5,
+  notFound: 6,
+  temporalUnreachable: 7,
+  clusterUnreachable: 8,
+  interrupted: 130,
+} as const
+
+/** One of the client's exit codes. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** An error that a user can do something about: a message of one line, and the exit code of its kind. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}
+
+/** How an error is shown: its exit code, and one line without a line end. */
+export interface ExplainedError {
   exitCode: ExitCode
-  /** One line; empty where everything has been said. */
   line: string
 }
 
-/** Turns whatever was thrown into one clear line and its exit code. */
-export function explainError(thrown: unknown): Explanation {
+/** Explains whatever was thrown: errors of the client, the API server, the bucket and Temporal. */
+export function explainError(thrown: unknown): ExplainedError {
   if (thrown instanceof ClientError) return { exitCode: thrown.exitCode, line: oneLine(thrown.message) }
-  if (thrown instanceof CommanderError) return { exitCode: commanderCode(thrown), line: '' }
   if (thrown instanceof ApiError) return explainApiError(thrown)
   if (thrown instanceof StoreError) return { exitCode: exitCodes.error, line: oneLine(thrown.message) }
   if (thrown instanceof NamespaceNotFoundError)
@@ -23,40 +45,43 @@ export function explainError(thrown: unknown): Explanation {
   if (thrown instanceof WorkflowNotFoundError)
     return { exitCode: exitCodes.notFound, line: oneLine(`no such workflow: ${thrown.message}`) }
   if (thrown instanceof ServiceError)
-    return { exitCode: exitCodes.temporalUnreachable, line: oneLine(`Temporal refuses: ${reasonOf(thrown)}`) }
-  return { exitCode: exitCodes.error, line: oneLine(thrown instanceof Error ? thrown.message : String(thrown)) }
+    return { exitCode: exitCodes.temporalUnreachable, line: oneLine(`Temporal refuses: ${detailsOf(thrown)}`) }
+  return { exitCode: exitCodes.error, line: oneLine(messageOf(thrown)) }
 }
 
-/** Commander has printed its own text; to be shown the help because one asked for it is no error. */
-function commanderCode(error: CommanderError): ExitCode {
-  return ['commander.helpDisplayed', 'commander.version'].includes(error.code) ? exitCodes.ok : exitCodes.usage
+/** The message of an error, or whatever else was thrown as text. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
-function explainApiError(error: ApiError): Explanation {
-  const exitCode = isOfCluster(error) ? exitCodes.clusterUnreachable : exitCodes.error
-  const message = error.message === '' ? `the API server answers ${error.code} ${error.reason}` : error.message
-  return { exitCode, line: oneLine(`${introduction(error)}${message}`) }
-}
-
-function isOfCluster({ code }: ApiError): boolean {
-  return code === 0 || code === 401 || code === 403 || code === 429 || code >= 500
-}
-
-function introduction({ code }: ApiError): string {
-  if (code === 0 || code >= 500) return 'the cluster cannot be reached: '
-  if (code === 401) return 'the cluster refuses the credentials, perhaps the token has expired: '
-  return code === 403 ? 'the cluster forbids it: ' : ''
-}
-
-function reasonOf(error: ServiceError): string {
-  const details = (error.cause as { details?: unknown } | undefined)?.details
-  return typeof details === 'string' && details !== '' ? details : error.message
-}
-
-/** Server messages may have several lines, and nobody reads a kilobyte. */
+/** Joins the lines of a text by semicolons, and cuts it after 1,000 characters. */
 export function oneLine(text: string): string {
   const line = text.replace(/\s*\n\s*/g, '; ').trim()
   return line.length > lineCharactersMax ? `${line.slice(0, lineCharactersMax)}…` : line
 }
 
 const lineCharactersMax = 1000
+
+function explainApiError(error: ApiError): ExplainedError {
+  const message = error.message === '' ? `the API server answers ${error.code} ${error.reason}` : error.message
+  return {
+    exitCode: isClusterUnusable(error) ? exitCodes.clusterUnreachable : exitCodes.error,
+    line: oneLine(`${introductionOf(error)}${message}`),
+  }
+}
+
+/** Code 0 is a request without an answer. */
+function isClusterUnusable({ code }: ApiError): boolean {
+  return code === 0 || code === 401 || code === 403 || code === 429 || code >= 500
+}
+
+function introductionOf({ code }: ApiError): string {
+  if (code === 0 || code >= 500) return 'the cluster cannot be reached: '
+  if (code === 401) return 'the cluster refuses the credentials, perhaps the token has expired: '
+  return code === 403 ? 'the cluster forbids it: ' : ''
+}
+
+function detailsOf(error: ServiceError): string {
+  const details = (error.cause as { details?: unknown } | undefined)?.details
+  return typeof details === 'string' && details !== '' ? details : error.message
+}

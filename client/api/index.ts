@@ -1,57 +1,96 @@
-import type { Restore, RestoreSpec } from '../../velero/restore.ts'
+import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import type { RestoreOutcome } from '../../contract/restore-workflow.ts'
-import { restoreOf } from './compose-restore.ts'
+import type { Restore, RestoreSpec } from '../../velero/restore.ts'
 import { openConnections, veleroNamespace } from './connections.ts'
 import type { ConnectionOptions, Connections } from './connections.ts'
-import { countOutcome } from './count-outcome.ts'
-import { followRestore } from './follow-restore.ts'
+import { ClientError, exitCodes } from './errors.ts'
+import { followRestore, outcomeOf } from './follow-restore.ts'
 import type { RestoreState } from './restore-state.ts'
-import { submitRestore } from './start-restore.ts'
+import { cancelRestore } from './signal-restore.ts'
+import { composeManifest, submitRestore } from './start-restore.ts'
+import { readRestores, refOf, requireRestore } from './velero-objects.ts'
 
-export type { Restore, RestoreSpec } from '../../velero/restore.ts'
 export type { RestoreOutcome } from '../../contract/restore-workflow.ts'
+export type { Restore, RestoreSpec } from '../../velero/restore.ts'
+export type { ConnectionOptions } from './connections.ts'
+export { ClientError } from './errors.ts'
 export type { RestoreState } from './restore-state.ts'
-export { ClientError } from './client-error.ts'
+export { isOver } from './velero-objects.ts'
 
-/** What to restore, and where the servers are. Whatever is absent is found as the command line finds it. */
+/** What to restore, and where the servers are. */
 export interface StartRestoreOptions extends ConnectionOptions {
   spec: RestoreSpec
-  /** Name of the Restore; without it the backup's name and the time. */
+  /** The name of the Restore; without it the name of the backup and the time. */
   name?: string
   labels?: Record<string, string>
   annotations?: Record<string, string>
 }
 
-/** A restore that was started. It goes on whether or not anybody waits for it. */
-export interface StartedRestore {
-  name: string
-  uid: string
-  workflowId: string
-  /** Waits until it is over. A restore that failed or was cancelled is a result, too: it is not thrown. */
-  result(options?: ResultOptions): Promise<RestoreOutcome>
+/** Which restores to list, and where the servers are. */
+export interface ListRestoresOptions extends ConnectionOptions {
+  /** Only Restores with these labels, as in `kubectl -l`. */
+  selector?: string
 }
 
-/** How to wait. */
+/** How to wait for the end of a restore. */
 export interface ResultOptions {
-  /** Called with each state. */
+  /** Receives each state, about twice a second. */
   onState?: (state: RestoreState) => void
   /** Ends the waiting, not the restore. */
   signal?: AbortSignal
 }
 
+/** A restore, to wait for or to cancel. It continues whether or not a program waits for it. */
+export interface RestoreHandle {
+  name: string
+  uid: string
+  /** The id of its workflow in Temporal. */
+  workflowId: string
+  /** The Restore as it was when this handle was made. */
+  manifest: Restore
+  /** Waits until the restore is over. A restore that failed or was cancelled is a result as well: nothing is thrown. */
+  result(options?: ResultOptions): Promise<RestoreOutcome>
+  /** Asks the restore to stop at the next item. Throws a `ClientError` where it is over. */
+  cancel(reason: string): Promise<void>
+}
+
 /**
- * Creates a Restore and starts its workflow, as `drydock start` does. Throws `ClientError` where it cannot work; where
- * Temporal is away the Restore is created all the same, and a worker that watches the cluster takes it.
+ * Creates a Restore and starts its workflow, as `drydock start` does. Throws a `ClientError` where the request is refused.
+ * While Temporal cannot be reached the Restore is created all the same, and a worker starts its workflow.
  */
-export async function startRestore(options: StartRestoreOptions): Promise<StartedRestore> {
-  const manifest = restoreOf(options.spec, { ...options, namespace: veleroNamespace(options), now: new Date() })
-  const { restore, workflowId } = await connected(options, (connections) => submitRestore(connections, manifest))
-  const { name, uid = '' } = restore.metadata
+export async function startRestore(options: StartRestoreOptions): Promise<RestoreHandle> {
+  const { spec, name, labels, annotations } = options
+  const parts = { spec, name, labels, annotations, namespace: veleroNamespace(options) }
+  const manifest = composeManifest(parts, new Date())
+  return withConnections(options, async (connections) => {
+    const { restore } = await submitRestore(connections, manifest)
+    return handleOf(options, connections, restore)
+  })
+}
+
+/** The Restores of Velero's namespace, oldest first, those that are over included. */
+export async function listRestores(options: ListRestoresOptions = {}): Promise<RestoreHandle[]> {
+  return withConnections(options, async (connections) => {
+    const restores = await readRestores(connections, options.selector)
+    return restores.map((restore) => handleOf(options, connections, restore))
+  })
+}
+
+function handleOf(options: ConnectionOptions, connections: Connections, restore: Restore): RestoreHandle {
+  const ref = refOf(connections, restore)
   return {
-    name,
-    uid,
-    workflowId,
-    result: (wanted = {}) => connected(options, (connections) => awaitOutcome(connections, restore, wanted)),
+    name: ref.name,
+    uid: ref.uid,
+    workflowId: workflowIdOf(ref),
+    manifest: restore,
+    result: (wanted = {}) => withConnections(options, (opened) => awaitOutcome(opened, restore, wanted)),
+    cancel: (reason) =>
+      withConnections(options, async (opened) => {
+        const current = await requireRestore(opened, ref.name)
+        if (current.metadata.uid !== ref.uid)
+          throw new ClientError(exitCodes.notFound, `Restore "${ref.name}" was deleted, and another one has its name`)
+        await cancelRestore(opened, current, reason)
+      }),
   }
 }
 
@@ -61,12 +100,15 @@ async function awaitOutcome(
   { onState = () => {}, signal }: ResultOptions,
 ): Promise<RestoreOutcome> {
   const ended = await followRestore(connections, restore, { onState, ...(signal === undefined ? {} : { signal }) })
-  const { phase, items, warnings, errors, reason, validationErrors } = countOutcome(restore, ended)
+  const { phase, items, warnings, errors, reason, validationErrors } = outcomeOf(restore, ended)
   const why = reason ?? validationErrors?.join('; ')
   return { phase, items, warnings, errors, ...(why === undefined ? {} : { reason: why }) }
 }
 
-async function connected<T>(options: ConnectionOptions, use: (connections: Connections) => Promise<T>): Promise<T> {
+async function withConnections<T>(
+  options: ConnectionOptions,
+  use: (connections: Connections) => Promise<T>,
+): Promise<T> {
   const connections = await openConnections(options)
   try {
     return await use(connections)

@@ -1,35 +1,44 @@
-import { isSweptByVelero } from '../../core/results/restore-status.ts'
-import { claimedAnnotation } from '../../velero/labels.ts'
-import { isTerminal } from '../../velero/phases.ts'
+import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
+import type { WorkflowExecutionDescription } from '@temporalio/client'
+import { failuresQuery, progressQuery, taskQueueOf, workflowIdOf } from '../../contract/restore-workflow.ts'
+import type { RestoreProgress } from '../../contract/restore-workflow.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
-import type { ProgressAnswer } from './query-progress.ts'
+import type { Connections } from './connections.ts'
+import { oneLine } from './errors.ts'
+import { isOver, refOf } from './velero-objects.ts'
 
-/** Where a restore stands, as people are shown it. */
+/** Where a restore stands. */
 export interface RestoreState {
   name: string
+  /** `Gone`: the Restore was deleted. */
   phase: RestorePhase | 'Gone'
   over: boolean
-  /** From 1; absent before the first wave, and where the workflow does not answer. */
+  /** Number of the wave that is being restored, from 1; absent before the first, and where the workflow does not answer. */
   wave?: number
   waves?: number
+  /** The resource of this wave, such as `deployments.apps`. */
   groupResource?: string
   itemsDone: number
   /** 0 while it is not known. */
   itemsTotal: number
   warnings: number
   errors: number
+  /** What the restore waits for, in words; absent while it works. */
   waitingFor?: string
 }
 
-/** Puts together what the Restore and its workflow say. The phase is the Restore's; the counts are whoever's are further. */
+/** What the workflow of a restore answers; where it does not, what its answer waits for. */
+export type ProgressAnswer = { answered: true; progress: RestoreProgress } | { answered: false; waitingFor: string }
+
+/** Combines the status of a Restore, which has the phase, and its workflow's answer; counts are those that are higher. */
 export function restoreState(name: string, restore: Restore | undefined, answer: ProgressAnswer): RestoreState {
   if (restore === undefined)
     return { name, phase: 'Gone', over: true, itemsDone: 0, itemsTotal: 0, warnings: 0, errors: 0 }
   const { status = {} } = restore
   const over = isOver(restore)
-  const progress = answer.do === 'answer' ? answer.progress : undefined
-  const waitingFor = answer.do === 'answer' ? answer.progress.waitingFor : answer.waitingFor
+  const progress = answer.answered ? answer.progress : undefined
+  const waitingFor = answer.answered ? answer.progress.waitingFor : answer.waitingFor
   return {
     name,
     phase: status.phase || 'New',
@@ -44,9 +53,94 @@ export function restoreState(name: string, restore: Restore | undefined, answer:
   }
 }
 
-/** Whether nothing more comes. What a starting Velero server marked as failed is put right by the worker (rule 1). */
-export function isOver(restore: Restore): boolean {
-  const { status = {} } = restore
-  if (!isTerminal(status.phase)) return false
-  return restore.metadata.annotations?.[claimedAnnotation] === undefined || !isSweptByVelero(status)
+/** How long to wait for an answer. A worker answers within milliseconds unless it is busy; this is enough for most. */
+const answerMsMax = 4000
+
+/**
+ * Asks the workflow of a restore for its progress, and Temporal for what its activities wait for. Never rejects: without an
+ * answer the status of the Restore still says enough.
+ */
+export async function queryProgress(
+  connections: Connections,
+  restore: Restore,
+  msMax = answerMsMax,
+): Promise<ProgressAnswer> {
+  const temporal = await connections.temporal()
+  if (!temporal.reachable) return { answered: false, waitingFor: temporal.reason }
+  const { client } = temporal
+  const ref = refOf(connections, restore)
+  const handle = client.workflow.getHandle(workflowIdOf(ref))
+  const inTime = <T>(ask: () => Promise<T>) => client.withDeadline(Date.now() + msMax, ask)
+  // A query needs a worker; the description comes from the server alone, so it is there when all workers are stuck.
+  const [progress, wait] = await Promise.allSettled([
+    inTime(() => handle.query(progressQuery)),
+    inTime(async () => pendingWait((await handle.describe()).raw.pendingActivities ?? [])),
+  ])
+  if (progress.status === 'rejected') {
+    const isAway = wait.status === 'rejected' && isNoAnswer(wait.reason)
+    const missing = isAway ? 'Temporal does not answer' : missingOf(progress.reason)
+    return {
+      answered: false,
+      waitingFor: missing ?? `a worker on task queue ${taskQueueOf(ref.cluster, ref.namespace)}`,
+    }
+  }
+  const waitingFor = wait.status === 'fulfilled' ? wait.value : undefined
+  return { answered: true, progress: { ...progress.value, ...(waitingFor === undefined ? {} : { waitingFor }) } }
+}
+
+/** Asks the workflow of a restore for its most recent failures; empty where it does not answer. */
+export async function queryFailures(connections: Connections, restore: Restore): Promise<readonly string[]> {
+  const temporal = await connections.temporal()
+  if (!temporal.reachable) return []
+  try {
+    const handle = temporal.client.workflow.getHandle(workflowIdOf(refOf(connections, restore)))
+    return await temporal.client.withDeadline(Date.now() + answerMsMax, () => handle.query(failuresQuery))
+  } catch {
+    return []
+  }
+}
+
+/** DEADLINE_EXCEEDED and UNAVAILABLE. */
+const noAnswerCodes: ReadonlySet<number> = new Set([4, 14])
+
+function isNoAnswer(thrown: unknown): boolean {
+  const cause = thrown instanceof ServiceError ? thrown.cause : undefined
+  return isGrpcServiceError(cause) && noAnswerCodes.has(cause.code)
+}
+
+/** What has to happen before a workflow can answer, as the error of its query says. */
+function missingOf(thrown: unknown): string | undefined {
+  if (thrown instanceof WorkflowNotFoundError) return 'a worker to see the Restore and start its workflow'
+  return thrown instanceof QueryNotRegisteredError ? 'the workflow to begin' : undefined
+}
+
+type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]
+
+/** The first attempts to try again are usual; from this attempt on it is worth telling. */
+const attemptsToTell = 3
+
+/**
+ * What the running activities of a workflow wait for: as a heartbeat tells it, or the failure after which an activity is
+ * tried again. Undefined where neither is so.
+ */
+function pendingWait(pending: readonly PendingActivity[]): string | undefined {
+  const [wait] = pending.map(waitOf).filter((found) => found !== undefined)
+  if (wait !== undefined) return oneLine(wait)
+  const failing = pending.find(({ attempt, lastFailure }) => (attempt ?? 0) >= attemptsToTell && lastFailure?.message)
+  if (failing === undefined) return undefined
+  const name = failing.activityType?.name ?? 'an activity'
+  return oneLine(`attempt ${failing.attempt ?? 0} of ${name}, after: ${failing.lastFailure?.message ?? ''}`)
+}
+
+/** The `waitingFor` of the last heartbeat. */
+function waitOf({ heartbeatDetails }: PendingActivity): string | undefined {
+  const data = heartbeatDetails?.payloads?.[0]?.data
+  if (data === undefined || data === null) return undefined
+  try {
+    const beat = JSON.parse(Buffer.from(data).toString('utf8')) as { waitingFor?: unknown } | null
+    return typeof beat?.waitingFor === 'string' ? beat.waitingFor : undefined
+  } catch {
+    // The workers encrypt it with a codec that the client does not have.
+    return undefined
+  }
 }

@@ -1,13 +1,11 @@
 #!/usr/bin/env node
 // Runs the client, which is TypeScript, by a Node that can: the running one, or the one that npm installed with Drydock.
-// Plain CommonJS without dependencies, so that any Node that is still around can read it.
+// Plain CommonJS without dependencies, so that an old Node can run this file.
 'use strict'
 const { spawn } = require('node:child_process')
 const { existsSync } = require('node:fs')
 const { join } = require('node:path')
 const { pathToFileURL } = require('node:url')
-
-const main = join(__dirname, 'main.ts')
 
 function runsTypeScript(version) {
   const [major, minor] = version.split('.').map(Number)
@@ -24,8 +22,9 @@ function installedNode() {
   }
 }
 
+/** Runs this file by another Node, passes signals on and ends as that Node does. */
 function runBy(node) {
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, [__filename, ...process.argv.slice(2)], { stdio: 'inherit' })
   const passOn = (signal) => child.kill(signal)
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, passOn)
@@ -42,10 +41,11 @@ function runBy(node) {
 
 const node = Number(process.versions.node.split('.')[0]) >= 24 ? undefined : installedNode()
 if (node !== undefined) runBy(node)
-else if (runsTypeScript(process.versions.node)) void import(pathToFileURL(main).href)
+else if (runsTypeScript(process.versions.node))
+  void import(pathToFileURL(join(__dirname, 'main.ts')).href).then(({ main }) => main())
 else {
   console.error(
-    `drydock needs Node 22.18 or newer: this is ${process.versions.node}, and none came with the package (npm install brings one)`,
+    `drydock needs Node 22.18 or newer. This is ${process.versions.node}, and the package has brought none (npm install does)`,
   )
   process.exitCode = 1
 }

@@ -1,15 +1,32 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
+import { stringify } from 'yaml'
 import packageJson from '../../package.json' with { type: 'json' }
 import { startTracing } from '../../infra/traces/start-tracing.ts'
 import { tracingProblems } from '../../infra/traces/is-tracing-asked.ts'
 import { openConnections } from '../api/connections.ts'
 import type { Connections } from '../api/connections.ts'
-import type { Io } from './io.ts'
-import { outputFormats } from './print.ts'
-import type { OutputFormat } from './print.ts'
+import type { ExitCode } from '../api/errors.ts'
+import type { DisplayStream } from '../show/progress.ts'
 
-/** What every command takes. */
+/** Where a command writes, and what it knows of its process; a test has its own. */
+export interface Io {
+  out: DisplayStream
+  err: DisplayStream
+  env: Readonly<Record<string, string | undefined>>
+  now: () => Date
+}
+
+/** Runs what a command does, and keeps the exit code that it returns. */
+export type RunCommand = (command: (io: Io) => Promise<ExitCode>) => Promise<void>
+
+/** The formats of `--output`. */
+export const outputFormats = ['table', 'json', 'yaml'] as const
+
+/** One of them. */
+export type OutputFormat = (typeof outputFormats)[number]
+
+/** The options that every command has. */
 export interface GlobalOptions {
   kubeconfig?: string
   context?: string
@@ -19,18 +36,21 @@ export interface GlobalOptions {
   verbose?: boolean
 }
 
-/** Adds them to the program; they may stand before or after the command. */
+/** Adds the global options; on the command line they may stand before or after the command. */
 export function addGlobalOptions(program: Command): Command {
   return program
     .option('--kubeconfig <file>', 'the kubeconfig; without it KUBECONFIG or ~/.kube/config')
     .option('--context <name>', 'a context of the kubeconfig')
     .option('-n, --namespace <name>', "Velero's namespace; without it VELERO_NAMESPACE or velero")
-    .option('--profile <name>', "a profile of Temporal's configuration file; TEMPORAL_* variables win over it")
+    .option('--profile <name>', "a profile of Temporal's configuration file; TEMPORAL_* variables override it")
     .addOption(new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table'))
-    .option('--verbose', 'show what goes on underneath, and stack traces')
+    .option('--verbose', 'show log lines of the connections, and stack traces')
 }
 
-/** Connects, with traces where OpenTelemetry's variables ask for them, runs, and closes the connections whatever happened. */
+/**
+ * Opens the connections, traced where OpenTelemetry's variables ask for it, runs a command with them and closes them in
+ * any case.
+ */
 export async function withConnections<T>(
   io: Io,
   options: GlobalOptions,
@@ -39,8 +59,8 @@ export async function withConnections<T>(
   const verbose = options.verbose === true ? (line: string) => void io.err.write(`${line}\n`) : undefined
   const [problem] = tracingProblems(io.env)
   if (problem !== undefined) io.err.write(`no traces are sent: ${problem}\n`)
-  const told = { service: 'drydock', version: packageJson.version, warn: (line: string) => verbose?.(line) }
-  const tracing = problem === undefined ? await startTracing(io.env, told) : undefined
+  const service = { service: 'drydock', version: packageJson.version, warn: (line: string) => verbose?.(line) }
+  const tracing = problem === undefined ? await startTracing(io.env, service) : undefined
   const plugins = tracing === undefined ? [] : [tracing.plugin]
   try {
     const connections = await openConnections({ ...options, plugins, verbose })
@@ -51,5 +71,21 @@ export async function withConnections<T>(
     }
   } finally {
     await tracing?.end()
+  }
+}
+
+/** Prints a result: for `json` and `yaml` the value, for `table` the text that is made of it for people. */
+export function printResult(io: Pick<Io, 'out'>, format: OutputFormat, value: object, text: () => string): void {
+  io.out.write(`${formatResult(format, value, text)}\n`)
+}
+
+function formatResult(format: OutputFormat, value: object, text: () => string): string {
+  switch (format) {
+    case 'table':
+      return text()
+    case 'json':
+      return JSON.stringify(value, null, 2)
+    case 'yaml':
+      return stringify(value).trimEnd()
   }
 }

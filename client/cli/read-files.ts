@@ -1,13 +1,49 @@
 import { readFileSync, readSync } from 'node:fs'
 import { parseAllDocuments } from 'yaml'
+import type { Restore, RestoreSpec } from '../../velero/restore.ts'
+import { ClientError, exitCodes, messageOf } from '../api/errors.ts'
 
-/** Reads the one document of a YAML or JSON file; `-` is standard input. Throws an error of one line. */
-export function readYamlFile(path: string): unknown {
+/** Reads the file of `--file`: a Restore without its status and the metadata that the API server sets. */
+export function readRestoreFile(path: string): Restore {
+  let content: Partial<Restore> | undefined
+  try {
+    content = readYamlFile(path) as Partial<Restore> | undefined
+  } catch (thrown) {
+    throw new ClientError(exitCodes.usage, messageOf(thrown), { cause: thrown })
+  }
+  if (content?.kind !== 'Restore' || content.apiVersion !== 'velero.io/v1')
+    throw new ClientError(exitCodes.usage, `${path} holds no Restore of velero.io/v1`)
+  const { name, namespace, labels, annotations } = content.metadata ?? {}
+  const metadata = { name, namespace, labels, annotations } as Restore['metadata']
+  return { apiVersion: 'velero.io/v1', kind: 'Restore', metadata, spec: content.spec ?? {} }
+}
+
+type Hooks = NonNullable<RestoreSpec['hooks']>
+
+/**
+ * Reads the file of `--hooks-file`: a list of hooks, alone, under `resources`, or under `hooks.resources`. The API server
+ * checks the fields of each hook. Throws an error of one line.
+ */
+export function readHooksFile(path: string): Hooks {
+  const content = readYamlFile(path)
+  const hooks = isRecord(content) && 'hooks' in content ? content['hooks'] : content
+  const resources = isRecord(hooks) ? hooks['resources'] : hooks
+  if (Array.isArray(resources) && resources.length > 0 && resources.every(isRecord))
+    return { resources: resources as unknown as NonNullable<Hooks['resources']> }
+  throw new Error(`${path} holds no hooks: it takes a list of them under "resources"`)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The one document of a YAML or JSON file; `-` is standard input. Throws an error of one line. */
+function readYamlFile(path: string): unknown {
   const [document, ...others] = parseAllDocuments(readText(path))
   if (others.length > 0) throw new Error(`${path} has more than one document`)
   if (document === undefined || !('errors' in document)) throw new Error(`${path} is empty`)
   const [problem] = document.errors
-  if (problem !== undefined) throw new Error(`${path} is no YAML: ${problem.message.split('\n')[0] ?? ''}`)
+  if (problem !== undefined) throw new Error(`${path} is not valid YAML: ${problem.message.split('\n')[0] ?? ''}`)
   return document.toJS({ maxAliasCount: 100 }) as unknown
 }
 
@@ -15,13 +51,11 @@ function readText(path: string): string {
   try {
     return path === '-' ? readStandardInput() : readFileSync(path, 'utf8')
   } catch (thrown) {
-    throw new Error(`${path} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
-      cause: thrown,
-    })
+    throw new Error(`${path} cannot be read: ${messageOf(thrown)}`, { cause: thrown })
   }
 }
 
-/** All of standard input. Where it is a socket that has nothing yet (a parent that is Node), reading it says EAGAIN: it is asked again. */
+/** All of standard input. Where that is a socket without data yet, reading fails with EAGAIN and is tried again. */
 function readStandardInput(): string {
   const pieces: Buffer[] = []
   for (;;) {

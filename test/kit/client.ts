@@ -32,11 +32,16 @@ export function runClient(
   return startClient(cluster, argv, { env }).all()
 }
 
-/** Runs another program of the repository against the cluster. */
+/** Runs another program of the repository against the cluster, to its end. */
 export function runProgram(cluster: TestCluster, path: string, argv: readonly string[]): Promise<ClientRun> {
+  return startProgram(cluster, path, argv).all()
+}
+
+/** Starts another program of the repository against the cluster. */
+export function startProgram(cluster: TestCluster, path: string, argv: readonly string[]): TestClient {
   return startProcess([process.execPath, [fileURLToPath(new URL(`../../${path}`, import.meta.url)), ...argv]], {
     env: { ...process.env, ...workerEnv(cluster) },
-  }).all()
+  })
 }
 
 /** Starts `drydock`: on pipes, on a terminal of so many columns, or with nobody to read its output. */

@@ -1,23 +1,29 @@
 import type { Command } from 'commander'
-import { awaitEnd } from '../await-end.ts'
-import type { ExitCode } from '../exit-codes.ts'
-import type { Io } from '../io.ts'
+import { stringify } from 'yaml'
+import type { Connections } from '../../api/connections.ts'
+import { exitCodes } from '../../api/errors.ts'
+import type { ExitCode } from '../../api/errors.ts'
+import { exitCodeOf, followRestore, outcomeOf } from '../../api/follow-restore.ts'
+import type { RestoreState } from '../../api/restore-state.ts'
 import { requireRestore } from '../../api/velero-objects.ts'
-import { withConnections } from '../command.ts'
-import type { GlobalOptions } from '../command.ts'
+import { createDisplay, formatSeconds } from '../../show/progress.ts'
+import type { Display } from '../../show/progress.ts'
+import type { Restore } from '../../../velero/restore.ts'
+import { printResult, withConnections } from '../command.ts'
+import type { GlobalOptions, Io, OutputFormat, RunCommand } from '../command.ts'
 
 const examples = `
 Examples:
   drydock watch shop-20260101120000
   drydock watch shop-20260101120000 -o json | jq -r .phase    one state a line
 
-Ctrl-C ends the watching only; the restore goes on.`
+Ctrl-C ends the watching only; the restore continues.`
 
 /** Adds `watch`. */
-export function addWatch(program: Command, run: (work: (io: Io) => Promise<ExitCode>) => Promise<void>): void {
+export function addWatch(program: Command, run: RunCommand): void {
   const command = program
     .command('watch')
-    .description('show a restore until it is over: phase, wave, items, rate, time left, what is waited for')
+    .description('show a restore until it is over: phase, wave, items, rate, time left, what it waits for')
     .argument('<name>', 'name of the Restore')
     .addHelpText('after', examples)
     .action((name: string) => run((io) => watch(io, command.optsWithGlobals<GlobalOptions>(), name)))
@@ -26,6 +32,90 @@ export function addWatch(program: Command, run: (work: (io: Io) => Promise<ExitC
 async function watch(io: Io, options: GlobalOptions, name: string): Promise<ExitCode> {
   return withConnections(io, options, async (connections) => {
     const restore = await requireRestore(connections, name)
-    return awaitEnd(io, connections, { restore, output: options.output, everyState: true })
+    return showUntilOver(io, connections, { restore, output: options.output, everyState: true })
   })
+}
+
+/** Which restore to show, and how. */
+export interface ShowOptions {
+  restore: Restore
+  output: OutputFormat
+  /** With json or yaml every state is printed, and not the outcome. */
+  everyState?: boolean
+}
+
+/**
+ * Shows a restore until it is over, then its outcome, and returns the exit code that says how it ended. Ctrl-C ends the
+ * showing and leaves the restore running.
+ */
+export async function showUntilOver(io: Io, connections: Connections, options: ShowOptions): Promise<ExitCode> {
+  const { restore, output, everyState = false } = options
+  const display = displayFor(io, options)
+  let ended: Restore | undefined
+  try {
+    ended = await untilInterrupted((signal) =>
+      followRestore(connections, restore, { onState: (state) => display.show(state), signal }),
+    )
+  } catch (thrown) {
+    if (!(thrown instanceof Interrupted)) throw thrown
+    const { name } = restore.metadata
+    display.end()
+    io.err.write(
+      `Restore "${name}" goes on. See it with: drydock watch ${name}. Stop it with: drydock cancel ${name}\n`,
+    )
+    return exitCodes.interrupted
+  }
+  display.end()
+  if (!everyState || output === 'table')
+    printResult(io, output, outcomeOf(restore, ended), () => outcomeText(restore, ended))
+  return exitCodeOf(ended)
+}
+
+/** With `table` the progress; for programs every state or, where only the outcome is printed, the progress on standard error. */
+function displayFor(io: Io, { output, everyState = false }: ShowOptions): Display {
+  if (output === 'table') return createDisplay(io.out)
+  if (everyState) return stateWriter(io, output)
+  return io.err.isTTY === true ? createDisplay(io.err) : { show: () => {}, end: () => {} }
+}
+
+/** Writes each state that differs from the one before: one line of JSON, or one document of YAML. */
+function stateWriter(io: Io, output: 'json' | 'yaml'): Display {
+  let last = ''
+  const show = (state: RestoreState) => {
+    const json = JSON.stringify(state)
+    if (json === last) return
+    last = json
+    io.out.write(output === 'json' ? `${json}\n` : `---\n${stringify(state)}`)
+  }
+  return { show, end: () => {} }
+}
+
+function outcomeText(restore: Restore, ended: Restore | undefined): string {
+  const { name, phase, items, warnings, errors, seconds, reason, validationErrors = [] } = outcomeOf(restore, ended)
+  if (ended === undefined) return `Restore "${name}" was deleted`
+  const took = seconds === undefined ? '' : `, ${formatSeconds(seconds)}`
+  const counts = `Restore "${name}" ${phase}: ${items} items, ${warnings} warnings, ${errors} errors${took}`
+  const hint = warnings + errors > 0 ? [`See them with: drydock describe ${name}`] : []
+  return [counts, ...(reason === undefined ? [] : [reason]), ...validationErrors, ...hint].join('\n')
+}
+
+/** Ctrl-C, or another signal that asks the process to end. */
+class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}
+
+/**
+ * Runs something until it ends or the process is asked to end; then its signal is aborted with `Interrupted`. Further
+ * signals change nothing, since a terminal and a parent process may both send one.
+ */
+async function untilInterrupted<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const stop = () => controller.abort(new Interrupted('interrupted'))
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const name of names) process.on(name, stop)
+  try {
+    return await run(controller.signal)
+  } finally {
+    for (const name of names) process.removeListener(name, stop)
+  }
 }

@@ -1,8 +1,7 @@
-import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { ClientError } from '../../../client/api/client-error.ts'
-import { exitCodeHelp, exitCodeOf, exitCodes } from '../../../client/cli/exit-codes.ts'
-import { explainError } from '../../../client/api/errors.ts'
+import { ClientError, exitCodes, explainError } from '../../../client/api/errors.ts'
+import { exitCodeOf } from '../../../client/api/follow-restore.ts'
+import { exitCodeHelp } from '../../../client/cli/main.ts'
 import { ApiError, StoreError } from '../../../core/port-errors.ts'
 import type { Restore, RestoreStatus } from '../../../velero/restore.ts'
 
@@ -38,8 +37,6 @@ describe('exit codes', () => {
     ['a conflict', api(409), 1, 'why; not'],
     ['a bucket', new StoreError('denied', 'denied'), 1, 'denied'],
     ['a name', new ClientError(6, 'No such'), 6, 'No such'],
-    ['a bad option', new CommanderError(1, 'commander.unknownOption', 'x'), 2, ''],
-    ['the help', new CommanderError(0, 'commander.helpDisplayed', 'x'), 0, ''],
     ['anything else', new Error('x'), 1, 'x'],
   ] as [string, unknown, number, string][])('of %s, with one line', (_what, thrown, exitCode, line) => {
     expect(explainError(thrown)).toEqual({ exitCode, line })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nearestNames } from '../../../client/cli/nearest-names.ts'
-import { noSuch } from '../../../client/api/no-such.ts'
+import { nearestNames, notFoundError } from '../../../client/api/velero-objects.ts'
 
 describe('the nearest names', () => {
   it.each([
@@ -14,7 +13,7 @@ describe('the nearest names', () => {
   })
 
   it('stand in the error about a name that is not there', () => {
-    const error = noSuch('backup', 'shpo', { namespace: 'velero', names: ['shop', 'full'] })
+    const error = notFoundError('backup', 'shpo', { namespace: 'velero', names: ['shop', 'full'] })
     expect(error.message).toBe('No such backup "shpo" in namespace velero; did you mean "shop"?')
     expect(error.exitCode).toBe(6)
   })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterAll, describe, expect, it } from 'vitest'
-import { applySpecFlags, specFlags } from '../../../client/cli/spec-options.ts'
+import { applySpecOptions, parseSelector, specOptions } from '../../../client/cli/spec-options.ts'
 import type { RestoreSpec } from '../../../velero/restore.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'drydock-client-'))
@@ -11,9 +11,9 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 function specOf(...argv: string[]): RestoreSpec {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => {} })
-  for (const { option } of specFlags) command.addOption(option)
+  for (const { option } of specOptions) command.addOption(option)
   command.parse(argv, { from: 'user' })
-  return applySpecFlags({}, command.opts())
+  return applySpecOptions({}, command.opts())
 }
 
 const hooksFile = join(dir, 'hooks.yaml')
@@ -67,7 +67,7 @@ describe('the options of a spec', () => {
 
   it('has a row in this table for each of them', () => {
     const tested = new Set(rows.flatMap(([argv]) => argv.map((word) => word.split('=')[0])))
-    const missing = specFlags.map(({ option }) => option.long).filter((long) => !tested.has(long!))
+    const missing = specOptions.map(({ option }) => option.long).filter((long) => !tested.has(long!))
     expect(missing).toEqual([])
   })
 
@@ -97,5 +97,31 @@ describe('the options of a spec', () => {
     const file = join(dir, 'bad.yaml')
     writeFileSync(file, text)
     expect(() => specOf('--hooks-file', file)).toThrow(/bad\.yaml/)
+  })
+})
+
+describe('a label selector', () => {
+  it.each([
+    ['app=web', { matchLabels: { app: 'web' } }],
+    ['app==web', { matchLabels: { app: 'web' } }],
+    ['app = web', { matchLabels: { app: 'web' } }],
+    ['app=', { matchLabels: { app: '' } }],
+    ['a=b,example.com/c=d', { matchLabels: { a: 'b', 'example.com/c': 'd' } }],
+    ['app!=web', { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['web'] }] }],
+    ['app', { matchExpressions: [{ key: 'app', operator: 'Exists' }] }],
+    ['!app', { matchExpressions: [{ key: 'app', operator: 'DoesNotExist' }] }],
+    [
+      'app notin (a, b),c=d',
+      {
+        matchLabels: { c: 'd' },
+        matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['a', 'b'] }],
+      },
+    ],
+  ])('reads %s', (text, selector) => {
+    expect(parseSelector(text)).toEqual(selector)
+  })
+
+  it.each(['', ',', 'a=b=c', 'a b', '-a=b', 'a in b', 'a>1', `a=${'x'.repeat(64)}`])('refuses "%s"', (text) => {
+    expect(() => parseSelector(text)).toThrow()
   })
 })

@@ -1,9 +1,16 @@
+import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import * as fc from 'fast-check'
-import { createPace } from '../../../client/show/pace.ts'
-import { inWords, progressLine, progressSentence } from '../../../client/show/progress.ts'
+import {
+  createDisplay,
+  createRateMeter,
+  formatSeconds,
+  progressLine,
+  progressSentence,
+} from '../../../client/show/progress.ts'
 import type { RestoreState } from '../../../client/api/restore-state.ts'
 import { restorePhases } from '../../../velero/phases.ts'
+import { screenOf } from '../../kit/terminal-screen.ts'
 
 const state = (more: Partial<RestoreState> = {}): RestoreState => ({
   name: 'r',
@@ -18,23 +25,23 @@ const state = (more: Partial<RestoreState> = {}): RestoreState => ({
   errors: 0,
   ...more,
 })
-const pace = { itemsPerSecond: 320, secondsLeft: 8 }
+const rate = { itemsPerSecond: 320, secondsLeft: 8 }
 
 describe('the line about a running restore', () => {
   it('shows bar, phase, wave, part, time left, items and rate on a wide terminal', () => {
-    expect(progressLine(state(), pace, 100)).toBe(
+    expect(progressLine(state(), rate, 100)).toBe(
       '██████████████░░░░░░░░░░░░░░░░ InProgress wave 3/12 49%  8 s left  2501/5003  320/s  secrets',
     )
   })
 
   it('keeps to what matters in 40 columns', () => {
-    const line = progressLine(state(), pace, 40)
+    const line = progressLine(state(), rate, 40)
     expect(line).toContain('wave 3/12 49%  8 s left')
     expect(line.length).toBeLessThanOrEqual(40)
   })
 
   it('says what is waited for instead of a time that nobody knows', () => {
-    const line = progressLine(state({ waitingFor: 'namespace shop to be gone' }), pace, 100)
+    const line = progressLine(state({ waitingFor: 'namespace shop to be gone' }), rate, 100)
     expect(line).toContain('waiting: namespace shop to be gone')
     expect(line).not.toContain('left')
   })
@@ -52,13 +59,13 @@ describe('the line about a running restore', () => {
           waitingFor: fc.string({ minLength: 1 }),
         }),
         fc.integer({ min: 1, max: 200 }),
-        (some, width) => progressLine(state(some), pace, width).length <= width,
+        (some, width) => progressLine(state(some), rate, width).length <= width,
       ),
     )
   })
 
   it('is a sentence in a log', () => {
-    expect(progressSentence(state({ errors: 2 }), pace)).toBe(
+    expect(progressSentence(state({ errors: 2 }), rate)).toBe(
       'InProgress, wave 3/12 secrets, 2501 of 5003 items, 320/s, 8 s left, 2 errors',
     )
   })
@@ -70,31 +77,66 @@ describe('the line about a running restore', () => {
     [5400, '1 h 30 min'],
     [7500, '2 h 05 min'],
   ])('tells %d seconds as %s', (seconds, words) => {
-    expect(inWords(seconds)).toBe(words)
+    expect(formatSeconds(seconds)).toBe(words)
   })
 })
 
-describe('the pace', () => {
+describe('the rate', () => {
   it('begins with the first item, not with the planning before it', () => {
-    const pace = createPace()
-    pace(0, 0, 1000)
-    pace(60_000, 0, 1000)
-    pace(61_000, 100, 1000)
-    expect(pace(64_000, 400, 1000)).toEqual({ itemsPerSecond: 100, secondsLeft: 6 })
+    const rateOf = createRateMeter()
+    rateOf(0, 0, 1000)
+    rateOf(60_000, 0, 1000)
+    rateOf(61_000, 100, 1000)
+    expect(rateOf(64_000, 400, 1000)).toEqual({ itemsPerSecond: 100, secondsLeft: 6 })
   })
 
   it('makes no guess out of nothing', () => {
-    const pace = createPace()
-    pace(0, 1, 5000)
-    expect(pace(500, 100, 5000)).toEqual({ itemsPerSecond: 0 })
-    expect(pace(10_000, 1, 5000).secondsLeft).toBeUndefined()
+    const rateOf = createRateMeter()
+    rateOf(0, 1, 5000)
+    expect(rateOf(500, 100, 5000)).toEqual({ itemsPerSecond: 0 })
+    expect(rateOf(10_000, 1, 5000).secondsLeft).toBeUndefined()
   })
 
   it('forgets what is long ago', () => {
-    const pace = createPace()
-    pace(0, 1, 5000)
-    pace(1000, 1000, 5000)
-    pace(100_000, 1100, 5000)
-    expect(pace(110_000, 1200, 5000).itemsPerSecond).toBe(10)
+    const rateOf = createRateMeter()
+    rateOf(0, 1, 5000)
+    rateOf(1000, 1000, 5000)
+    rateOf(100_000, 1100, 5000)
+    expect(rateOf(110_000, 1200, 5000).itemsPerSecond).toBe(10)
+  })
+})
+
+/** A stream that keeps what is written, with line ends as a kernel gives them to a terminal of so many columns. */
+function terminal(columns: number) {
+  let text = ''
+  const write = (piece: Buffer, _encoding: string, done: () => void) => {
+    text += piece.toString().replaceAll('\n', '\r\n')
+    done()
+  }
+  return {
+    stream: Object.assign(new Writable({ write }), { isTTY: true, columns }),
+    screen: () => screenOf(text, columns),
+  }
+}
+
+describe('the display on a terminal', () => {
+  it('is one line that changes in place and goes away at the end', () => {
+    const { stream, screen } = terminal(81)
+    const display = createDisplay(stream)
+    display.show(state())
+    display.show(state({ itemsDone: 3010, groupResource: 'pods' }))
+    expect(screen().lines).toEqual([expect.stringMatching(/^█+░+ InProgress wave 3\/12 60% {2}3010\/5003 {2}pods$/)])
+    display.end()
+    expect(screen()).toEqual({ lines: [], wrapped: 0, lost: 0 })
+  })
+
+  it('leaves a line for each phase that is over, also for one that ends with the restore', () => {
+    const { stream, screen } = terminal(81)
+    const display = createDisplay(stream)
+    display.show(state())
+    display.show(state({ phase: 'Finalizing', itemsDone: 5003 }))
+    display.show(state({ phase: 'Completed', over: true, itemsDone: 5003 }))
+    display.end()
+    expect(screen().lines).toEqual(['InProgress is over', 'Finalizing is over'])
   })
 })

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { awaitRestore, createRestore, getRestore, withAdmin } from '../../kit/restores.ts'
-import { runClient, runProgram, startClient } from '../../kit/client.ts'
+import { runClient, startClient } from '../../kit/client.ts'
 import { holdNamespace, letNamespaceGo } from '../../kit/held-namespace.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
@@ -88,15 +88,6 @@ describe('drydock start --wait', () => {
     await createRestore(cluster, { name: 'taken', spec: { backupName: 'shop', includedResources: ['configmaps'] } })
     const { code, err } = await client('start', 'taken', '--from-backup', 'shop')
     expect({ code, err }).toEqual({ code: 1, err: 'A restore "taken" exists already in namespace velero\n' })
-  })
-})
-
-describe('a program', () => {
-  it('starts a restore and awaits it with the library', async () => {
-    const { code, out } = await runProgram(cluster, 'client/api/example.ts', ['shop'])
-    expect(out).toMatch(/^restore shop-\d{14} has started, workflow restore\/velero\/shop-/)
-    expect(out).toMatch(/\d+ items are restored\n$/)
-    expect(code).toBe(0)
   })
 })
 

@@ -1,8 +1,7 @@
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import type { Io } from '../../../client/cli/io.ts'
-import { runProgram } from '../../../client/cli/program.ts'
-import { renderTable } from '../../../client/show/render-table.ts'
+import type { Io } from '../../../client/cli/command.ts'
+import { runProgram } from '../../../client/cli/main.ts'
 
 /** Runs a command line that needs no server. */
 async function run(...argv: string[]) {
@@ -68,12 +67,4 @@ describe('the command line', () => {
       expect(out).toContain('Exit codes:')
     },
   )
-})
-
-describe('a table', () => {
-  it('leaves columns out where the terminal is too narrow', () => {
-    const rows = [['shop-1', 'Completed', '2026-01-01T00:00:00Z']]
-    expect(renderTable(['NAME', 'PHASE', 'CREATED'], rows, 30)).toBe('NAME     PHASE\nshop-1   Completed')
-    expect(renderTable(['NAME', 'PHASE', 'CREATED'], rows)).toContain('2026')
-  })
 })

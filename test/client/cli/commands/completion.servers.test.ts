@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { completionScript, shells } from '../../../client/cli/completion.ts'
-import { createProgram } from '../../../client/cli/program.ts'
-import { processIo } from '../../../client/cli/io.ts'
+import { completionScript, shells } from '../../../../client/cli/commands/completion.ts'
+import { createProgram } from '../../../../client/cli/main.ts'
 
-const program = createProgram(processIo(), async () => {})
+const program = createProgram({ out: process.stdout, err: process.stderr }, async () => {})
 const commands = [
   'start',
   'list',
