@@ -1,4 +1,4 @@
-import { parseSelector } from '../../../client/api/parse-selector.ts'
+import { parseSelector } from '../../../client/cli/spec-options.ts'
 import { parseJson, stringifyJson } from '../../../core/values/manifest-json.ts'
 import { compileLabelSelector } from '../../../core/filter/label-selector.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
