@@ -19,7 +19,7 @@ export function openBucket(s3: BucketAddress): S3Client {
   })
 }
 
-/** Makes the bucket; one that is there already is as good. */
+/** Creates the bucket if it does not exist. */
 export async function makeBucket(client: S3Client, bucket: string): Promise<void> {
   try {
     await client.send(new CreateBucketCommand({ Bucket: bucket }))
@@ -31,7 +31,7 @@ export async function makeBucket(client: S3Client, bucket: string): Promise<void
 
 /**
  * Uploads every file below a folder under the same names below `prefix`, and returns the keys. It goes through the S3
- * API, since files put straight into the server's folder would lack what S3 keeps beside the bytes.
+ * API, since files that are copied into the server's folder have no S3 metadata.
  */
 export async function uploadFolder(s3: BucketAddress, fromDir: string, prefix: string): Promise<string[]> {
   const client = openBucket(s3)

@@ -14,7 +14,7 @@ import type { FullStack } from './stack-types.ts'
 const restores = { group: 'velero.io', version: 'v1', resource: 'restores' } as const
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
-/** What a restore left behind. */
+/** The result of a restore. */
 export interface Restored {
   restore: Restore
   resourceList: ResourceList
@@ -72,7 +72,7 @@ export async function readGolden(name: string): Promise<Golden> {
   }
 }
 
-/** Notes each phase of a Restore that a watch sees, until it is stopped. */
+/** Collects each phase of a Restore that a watch sees, until it is stopped. */
 export function watchPhases(stack: FullStack, name: string): { stop: () => Promise<string[]> } {
   const phases: string[] = []
   const end = new AbortController()

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import Table from 'cli-table3'
 import { Command } from 'commander'
-import { showFiles, showList, showPhases } from './demo-tables.ts'
+import type { ResourceList } from '../velero/results.ts'
 import { readGolden, readRestored, watchPhases } from './demo-facts.ts'
 import { startStack, stopStack } from './stack.ts'
 import type { FullStack } from './stack-types.ts'
@@ -16,6 +17,8 @@ const program = new Command('demo')
   .parse()
 const { keep = false } = program.opts<{ keep?: boolean }>()
 
+/** No colours: the tables are read in logs as well. */
+const plain = { style: { head: [], border: [], compact: true } }
 const dir = resolve(process.env['DRYDOCK_STACK_DIR'] ?? '.stack')
 const stop = new AbortController()
 process.on('SIGINT', () => stop.abort())
@@ -120,4 +123,26 @@ async function drydock(stack: FullStack, words: string[]): Promise<void> {
 
 function say(text: string): void {
   console.log(`\n── ${text}`)
+}
+
+/** Prints what was restored, by kind and result. */
+function showList(list: ResourceList): void {
+  const table = new Table({ head: ['kind', 'objects', 'created', 'updated', 'skipped', 'failed'], ...plain })
+  for (const [kind, entries] of Object.entries(list)) {
+    const count = (action: string) => entries.filter((entry) => entry.endsWith(`(${action})`)).length
+    table.push([kind, entries.length, count('created'), count('updated'), count('skipped'), count('failed')])
+  }
+  console.log(table.toString())
+}
+
+/** Prints the phases of a Restore, in the order in which a watch saw them. */
+function showPhases(phases: readonly string[]): void {
+  console.log(`Phases: ${phases.join(' → ')}`)
+}
+
+/** Prints the files of a restore in the bucket. */
+function showFiles(files: readonly { key: string; bytes: number }[]): void {
+  const table = new Table({ head: ['in the bucket', 'bytes'], colAligns: ['left', 'right'], ...plain })
+  for (const { key, bytes } of files) table.push([key, bytes])
+  console.log(table.toString())
 }

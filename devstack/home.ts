@@ -4,7 +4,7 @@ import { readState, writeState, type StackState } from './state.ts'
 import { obtainTool } from './tools/obtain-tool.ts'
 import type { ToolName } from './tools/tools.ts'
 
-/** What each service needs while the stack comes up: where to write, how to get its binary, whom to tell. */
+/** What each service needs while the stack starts: where to write, how to get its binary, where to report progress. */
 export interface Home {
   readonly dir: string
   readonly state: StackState
@@ -24,9 +24,9 @@ export interface HomeOptions {
   report?: (line: string) => void
 }
 
-/** Opens the folder in which a stack keeps everything. `down` removes it, so it must not be somebody's own. */
+/** Opens the folder in which a stack keeps everything. `down` removes it, so any other folder is refused. */
 export function openHome(folderName: string, options: HomeOptions = {}): Home {
-  // Servers run with this folder as theirs, so a path that depends on ours would lead them astray.
+  // Servers run in this folder, so it must be an absolute path.
   const dir = resolve(folderName)
   const signal = options.signal ?? new AbortController().signal
   const report = options.report ?? (() => {})
@@ -40,7 +40,7 @@ export function openHome(folderName: string, options: HomeOptions = {}): Home {
     return path
   }
   folder('logs')
-  // Written before anything else, so that `down` knows the folder for a stack's.
+  // Written first, so that `down` recognises the folder of a stack.
   writeState(dir, state)
   return {
     dir,

@@ -34,7 +34,7 @@ export interface Cluster extends ClusterAddress {
 export interface Stack extends Cluster {
   s3: BucketAddress
   temporal?: TemporalAddress
-  /** What to set so that Drydock's programs find the stack. */
+  /** The environment variables by which Drydock's programs find the stack. */
   env: Record<string, string>
 }
 

@@ -12,22 +12,22 @@ import type { ToolName } from './tools/tools.ts'
 export { stopStack } from './stop-stack.ts'
 
 export interface StackOptions extends ExtraOptions {
-  /** Made anew; what an earlier stack left in it is stopped first. */
+  /** The folder. An earlier stack in it is stopped and removed first. */
   dir: string
   /** Keeps an audit log of the API server, strictly: no request is answered before its event is written. */
   audit?: boolean
   /** Folders under `test/fixtures/backups` to upload and to apply as Backups; none by default. */
   backups?: readonly string[]
-  /** False leaves Temporal out. */
+  /** `false`: without Temporal. */
   temporal?: boolean
   report?: (line: string) => void
-  /** Ends what is being started. */
+  /** Stops the start. */
   signal?: AbortSignal
 }
 
 /**
- * Brings up everything that Drydock runs against, as real servers on free ports of 127.0.0.1, and returns where they
- * are. If one does not come up, all are stopped and their logs stay in the folder.
+ * Starts all servers that Drydock needs, on free ports of 127.0.0.1, and returns their addresses. If one does not
+ * start, all are stopped, and their logs stay in the folder.
  */
 export async function startStack(options: StackOptions & { temporal: false }): Promise<Stack>
 export async function startStack(options: StackOptions & { temporal?: true }): Promise<FullStack>
@@ -47,7 +47,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** One after the other: a build takes every processor anyway, and its line of progress is the only one. */
+/** One tool after the other: a build uses all processors, and one line of progress is enough. */
 async function fetchTools(home: Home, options: StackOptions): Promise<void> {
   const extra = (options.with ?? []).flatMap((service) => extraTools[service])
   const temporal: ToolName[] = options.temporal === false ? [] : ['temporal']
@@ -70,7 +70,7 @@ async function bringUp(home: Home, options: StackOptions): Promise<Stack> {
   }
 }
 
-/** The location is checked when it is applied, so the bucket is filled first; that is done long before the API server is up. */
+/** The location is validated when it is created, so the bucket is filled first. That takes less time than the API server needs. */
 async function bucketAndCluster(
   home: Home,
   folders: readonly string[],
@@ -100,7 +100,7 @@ async function fillBucket(s3: BucketAddress, folders: readonly string[]): Promis
   await Promise.all(folders.map((folder) => uploadFolder(s3, folder, `backups/${folder.split('/').at(-1)}/`)))
 }
 
-/** Waits for all even where one fails, so that nothing is started after the clean-up. */
+/** Waits for all, even if one fails, so that nothing starts after the clean-up. */
 async function allOrNone<T extends readonly unknown[]>(
   work: readonly [...T],
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {

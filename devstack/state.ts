@@ -8,7 +8,7 @@ import type { Cluster, Stack } from './stack-types.ts'
 export interface StackState {
   version: 1
   services: Record<string, ServiceState>
-  /** There once everything is up. */
+  /** Present once everything is up. */
   stack?: Stack
   cluster?: Cluster
 }
@@ -27,7 +27,7 @@ export function readState(dir: string): StackState | undefined {
   }
 }
 
-/** Writes the state whole, so that a kill in between leaves the former one. */
+/** Replaces the state in one step, so that a kill leaves the former or the new one. */
 export function writeState(dir: string, state: StackState): void {
   const path = statePath(dir)
   writeFileSync(`${path}.new`, JSON.stringify(state, undefined, 2), { mode: 0o600 })

@@ -3,8 +3,8 @@ import { endProcess } from './processes/end-process.ts'
 import { readState, writeState } from './state.ts'
 
 /**
- * Ends every process of a stack or cluster and removes its folder; what others started is left alone, and a folder
- * that no stack has been in is not touched. Asked twice, it does nothing the second time.
+ * Stops every process of a stack or cluster and removes its folder. It leaves other processes alone, and does not touch
+ * a folder that is not a stack's. Safe to call twice.
  */
 export async function stopStack(dir: string, options: { keepFiles?: boolean } = {}): Promise<void> {
   const state = readState(dir)

@@ -6,8 +6,8 @@ import type { BucketAddress } from '../stack-types.ts'
 export type LocationVerdict = { phase: 'Available' } | { phase: 'Unavailable'; message: string }
 
 /**
- * Looks at a location with Velero's eyes: the bucket answers, and nothing foreign stands at its top. With no Velero
- * server about, nobody else would ever call the location Available.
+ * Validates a location as Velero does: the bucket answers, and has no unknown folder at its top. Without a Velero
+ * server, nothing else would set the location to Available.
  */
 export async function checkLocation(s3: BucketAddress, prefix = ''): Promise<LocationVerdict> {
   const client = openBucket(s3)

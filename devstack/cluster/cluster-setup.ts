@@ -5,12 +5,12 @@ import { checkLocation } from './check-location.ts'
 import type { KubeClient } from './kube-client.ts'
 import type { BucketAddress } from '../stack-types.ts'
 
-/** What stands in a cluster before the first restore. */
+/** What exists in a cluster before the first restore. */
 export interface ClusterSetup {
   /** Velero's CustomResourceDefinitions. */
   crds: readonly object[]
   namespace: string
-  /** Where backups are; without it there is no location. */
+  /** The bucket of the backup location; without it there is no location. */
   location?: { s3: BucketAddress; prefix?: string }
   /** Folders of backups; the Backup of each is applied. */
   backups: readonly string[]
@@ -31,7 +31,7 @@ export async function setUpCluster(client: KubeClient, setup: ClusterSetup): Pro
   ])
 }
 
-/** The Deployment that Velero's plugins read, with no pod behind it: the server runs beside the cluster. */
+/** The Deployment that Velero's plugins read. It has no pod, since the server runs outside the cluster. */
 export async function addVeleroDeployment(
   client: KubeClient,
   namespace: string,
@@ -70,7 +70,7 @@ export async function addReadonlyUser(client: KubeClient): Promise<void> {
   })
 }
 
-/** A rule cannot leave Secrets out, so it names the rest. */
+/** A rule cannot exclude Secrets, so it lists all other resources. */
 const readableCore = (
   'configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims persistentvolumes pods ' +
   'replicationcontrollers resourcequotas serviceaccounts services'
@@ -92,7 +92,7 @@ async function served(client: KubeClient, crd: object): Promise<void> {
   await answers(client, `/apis/${spec.group}/${spec.versions[0]?.name ?? ''}/${spec.names.plural}?limit=1`)
 }
 
-/** What an API server makes by itself; it calls itself ready shortly before the last of it, its own service, is there. */
+/** Paths that answer once an API server is ready. It says that it is ready shortly before its own service exists. */
 const kubernetesOwn = ['/readyz', '/api/v1/namespaces/default/services/kubernetes']
 
 async function answers(client: KubeClient, path: string): Promise<void> {
@@ -146,7 +146,7 @@ interface BackupFile {
   status?: { expiration?: string }
 }
 
-/** A recorded backup as Velero's sync would bring it into a cluster; it must not expire under our hands. */
+/** A recorded backup as Velero's sync would create it in a cluster, with an expiration far enough in the future. */
 async function readBackup(folder: string): Promise<object> {
   const backup = JSON.parse(await readFile(join(folder, 'velero-backup.json'), 'utf8')) as BackupFile
   const { name, labels, annotations } = backup.metadata

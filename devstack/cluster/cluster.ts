@@ -9,19 +9,19 @@ import { veleroCrds } from './velero-crds.ts'
 import { withClient } from './kube-client.ts'
 
 export interface ClusterOptions extends ExtraOptions {
-  /** Made anew; what an earlier stack left in it is stopped first. */
+  /** The folder. An earlier stack in it is stopped and removed first. */
   dir: string
   /** An etcd that runs already; each cluster in it needs a prefix of its own. */
   etcd?: { address: string; prefix: string }
   audit?: boolean
-  /** Where backups are; without it the cluster has no backup location. */
+  /** The bucket of the backup location; without it the cluster has none. */
   location?: { s3: BucketAddress; prefix?: string }
   /** Folders of backups whose Backup is applied. */
   backups?: readonly string[]
   veleroNamespace?: string
   /** Lets `drydock-readonly` read everything but Secrets; without it that user may do nothing. */
   readonlyUser?: boolean
-  /** Refuses pods whose ServiceAccount is not there, as a cluster with all of Kubernetes does. */
+  /** Refuses pods whose ServiceAccount does not exist, as a complete cluster does. */
   serviceAccountAdmission?: boolean
   report?: (line: string) => void
   signal?: AbortSignal

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { ClusterAddress } from '../stack-types.ts'
 
-/** The little the stack asks of an API server; one pool of connections for all of it. */
+/** The few requests that the stack makes to an API server, over one pool of connections. */
 export interface KubeClient {
   request(method: Method, path: string, body?: unknown, contentType?: string): Promise<KubeAnswer>
   /** As `request`, but a refusal is thrown with the server's words. */
@@ -16,7 +16,7 @@ export interface KubeAnswer {
   body: unknown
 }
 
-/** A server that says 429 wants to be asked again: a kind that was just defined is not served at once. */
+/** A request that gets 429 is repeated: a kind that was just defined is not served at once. */
 const busyMax = 20
 const busyMs = 500
 

@@ -13,8 +13,8 @@ const run = promisify(execFile)
 const { version } = tools.velero
 
 /**
- * Velero's CustomResourceDefinitions, with the label that `velero install` gives them. They come out of Velero's Go
- * module, which takes seconds; only where there is no Go a velero binary is asked for them.
+ * Velero's CustomResourceDefinitions, with the label that `velero install` gives them. They come from Velero's Go
+ * module, which takes seconds. Without Go, a velero binary prints them.
  */
 export async function veleroCrds(home: Home): Promise<object[]> {
   const own = process.env['DRYDOCK_VELERO_CRDS']

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isOfThisBoot, isRunning, markProcess, type ProcessMark } from './process-mark.ts'
 
 /**
- * Ends a service and what it started. Services lead a process group of their own, and everything they hold is thrown
- * away with the stack, so there is no reason to ask politely and wait. A pid that now belongs to somebody else is left alone.
+ * Ends a service and what it started. Each service leads a process group of its own. It is killed at once,
+ * since its data is deleted with the stack. A pid that belongs to another process by now is left alone.
  */
 export async function endProcess(mark: ProcessMark): Promise<void> {
   if (!isOurs(mark)) return
@@ -17,7 +17,7 @@ export async function endProcess(mark: ProcessMark): Promise<void> {
 
 const endSecondsMax = 10
 
-/** A leader that is gone may have left children in its group; no new process gets that id while they live. */
+/** The group's leader may have ended and left children; while they live, no new process gets the group's id. */
 function isOurs(mark: ProcessMark): boolean {
   return isRunning(mark) || (isOfThisBoot(mark) && markProcess(mark.pid) === undefined)
 }

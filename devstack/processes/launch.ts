@@ -15,7 +15,7 @@ export interface Service {
   env?: Record<string, string>
   /** Where it answers, for `status`. */
   address: string
-  /** Asked again and again until it says yes; a throw means no. */
+  /** Called until it returns true; a throw means false. */
   ready: () => Promise<boolean>
   readySecondsMax?: number
 }

@@ -6,11 +6,11 @@ import { isRunning, markProcess, type ProcessMark } from './process-mark.ts'
 /** How to wait for a lock. */
 export interface LockWait {
   signal: AbortSignal
-  /** Told once, where another process has it. */
+  /** Called once if another process holds the lock. */
   onWait: (pid: number) => void
 }
 
-/** Runs `work` while no other process of this machine holds the lock file; that of a dead process counts for nothing. */
+/** Runs `work` while no other process of this machine holds the lock file. The lock of a dead process is ignored. */
 export async function withMachineLock<T>(lock: string, wait: LockWait, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(lock), { recursive: true })
   await take(lock, wait)
@@ -46,7 +46,7 @@ async function tryTake(lock: string): Promise<boolean> {
   }
 }
 
-/** A lock that was taken this moment may still be empty. */
+/** A lock file that was created just now may still be empty. */
 async function holderOf(lock: string): Promise<ProcessMark | undefined> {
   for (const wait of [0, 50, 200]) {
     await sleep(wait)

@@ -13,7 +13,7 @@ export function markProcess(pid: number): ProcessMark | undefined {
   return startedAt === undefined ? undefined : { pid, startedAt }
 }
 
-/** Whether the very process that was marked still runs. */
+/** Whether the marked process still runs, and not a later one with the same pid. */
 export function isRunning(mark: ProcessMark): boolean {
   return markProcess(mark.pid)?.startedAt === mark.startedAt
 }
@@ -34,7 +34,7 @@ function startOnLinux(pid: number): string | undefined {
   }
 }
 
-/** Ticks count from the boot, so they need its name beside them. */
+/** The start time counts from the boot, so the mark contains the boot's id. */
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { openKubeClient } from '../cluster/kube-client.ts'
 
-/** Whether a server that made its own certificate says 200 there. The certificate is written shortly before it listens. */
+/** Whether a server with a certificate of its own answers 200. It writes the certificate shortly before it listens. */
 export async function answersOk(target: { url: string; certificate: string; token?: string }): Promise<boolean> {
   if (!existsSync(target.certificate)) return false
   const { origin, pathname, search } = new URL(target.url)

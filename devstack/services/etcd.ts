@@ -2,7 +2,7 @@ import { onFreePorts } from '../processes/free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../processes/launch.ts'
 
-/** Starts etcd and returns its address. It never waits for the disk: nothing in a stack outlives the machine. */
+/** Starts etcd and returns its address. It never waits for the disk, since nobody needs a stack after a crash of the machine. */
 export async function startEtcd(home: Home): Promise<string> {
   return onFreePorts(2, (ports) => launchEtcd(home, ports))
 }

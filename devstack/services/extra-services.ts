@@ -12,14 +12,14 @@ export interface ExtraOptions {
   veleroFlags?: readonly string[]
 }
 
-/** Starts what was asked for beside the cluster, in an order in which each finds what it needs. */
+/** Starts the requested services, in an order in which each finds what it needs. */
 export async function startExtraServices(home: Home, cluster: Cluster, options: ExtraOptions): Promise<void> {
   for (const service of extraServices) {
     if (options.with?.includes(service) === true) await start(service, { home, cluster, flags: options.veleroFlags })
   }
 }
 
-/** All there are, in the order of their start. */
+/** All of them, in the order of their start. */
 export const extraServices: readonly ExtraService[] = ['controllerManager', 'scheduler', 'kwok', 'velero']
 
 /** The tools that a service runs. */

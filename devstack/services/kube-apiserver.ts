@@ -10,16 +10,16 @@ import { answersOk } from './answers-ok.ts'
 
 export interface ApiServerOptions {
   etcd: string
-  /** Where in etcd this cluster lives; several clusters can share one etcd. */
+  /** The prefix of this cluster in etcd; several clusters can share one etcd. */
   etcdPrefix?: string
   audit?: boolean
-  /** Refuses pods whose ServiceAccount is not there, as a cluster with all of Kubernetes does. */
+  /** Refuses pods whose ServiceAccount does not exist, as a complete cluster does. */
   serviceAccountAdmission?: boolean
 }
 
 /**
  * Starts kube-apiserver as a real cluster has it: RBAC, TLS by its own certificate, tokens. Admission of service
- * accounts is off unless asked for, since nothing but kube-controller-manager makes the accounts that it asks for.
+ * accounts is off unless asked for, since only kube-controller-manager creates the accounts that it requires.
  */
 export async function startApiServer(home: Home, options: ApiServerOptions): Promise<ClusterAddress> {
   const tokens = { admin: randomBytes(16).toString('hex'), readonly: randomBytes(16).toString('hex') }
@@ -27,7 +27,7 @@ export async function startApiServer(home: Home, options: ApiServerOptions): Pro
   return onFreePorts(1, ([port = 0]) => launchApiServer(home, { port, tokens }, options))
 }
 
-/** The same on a given port with given tokens: a server that was there before comes back under its address. */
+/** Starts it on a given port with given tokens, so that a server which was stopped returns under its address. */
 export async function launchApiServer(
   home: Home,
   { port, tokens }: { port: number; tokens: ClusterAddress['tokens'] },
@@ -51,7 +51,7 @@ export async function launchApiServer(
   return { kubeconfig, kubeUrl, kubeCa, tokens, etcd: options.etcd, ...(auditLog === undefined ? {} : { auditLog }) }
 }
 
-/** Keys for service accounts' tokens, and who is who. */
+/** The keys for tokens of service accounts, and the file of users. */
 function writeSecrets(folder: string, tokens: ClusterAddress['tokens']): void {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   writeFileSync(serviceAccountKey(folder), keys.privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 })
@@ -67,7 +67,7 @@ function serverFlags(folder: string, port: number, options: ApiServerOptions): s
     `--secure-port=${port}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
-    // A loopback address may not stand in the endpoints of the service `kubernetes`.
+    // The endpoints of the service `kubernetes` may not contain a loopback address.
     '--endpoint-reconciler-type=none',
     `--cert-dir=${folder}`,
     '--authorization-mode=RBAC',

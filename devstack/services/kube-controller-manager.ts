@@ -5,7 +5,7 @@ import { launch } from '../processes/launch.ts'
 import type { ClusterAddress } from '../stack-types.ts'
 import { answersOk } from './answers-ok.ts'
 
-/** Starts Kubernetes' own controllers: owners are collected, namespaces go away, Deployments make pods. */
+/** Starts Kubernetes' own controllers: they collect garbage, remove namespaces, and create the pods of Deployments. */
 export async function startControllerManager(home: Home, cluster: ClusterAddress): Promise<void> {
   await onFreePorts(1, ([port = 0]) => launchControllerManager(home, cluster, port))
 }

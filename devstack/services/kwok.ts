@@ -7,7 +7,7 @@ import type { ClusterAddress } from '../stack-types.ts'
 import { tools } from '../tools/tools.ts'
 import { withClient } from '../cluster/kube-client.ts'
 
-/** Starts kwok with two nodes on which every pod soon says that it runs, with no machine behind any of it. */
+/** Starts kwok with two nodes. Every pod on them soon reports that it runs; there is no machine behind it. */
 export async function startKwok(home: Home, cluster: ClusterAddress): Promise<void> {
   const stages = await stageFiles(home)
   await withClient(cluster, async (client) => {
@@ -33,7 +33,7 @@ export async function startKwok(home: Home, cluster: ClusterAddress): Promise<vo
 /** Named as in the cluster of the recorded backups. */
 const nodes = ['node-a', 'node-b']
 
-/** What nodes and pods go through; kwok's module has it and its binary does not. */
+/** The stages of nodes and pods. They are in kwok's Go module and not in its binary. */
 async function stageFiles(home: Home): Promise<string[]> {
   const { version } = tools.kwok
   const dir = await cachedFolder(`kwok-stages-${version}`, async (aside) => {

@@ -4,7 +4,7 @@ import type { Home } from '../home.ts'
 import { launch } from '../processes/launch.ts'
 import type { TemporalAddress } from '../stack-types.ts'
 
-/** By these a restore can be found in the Web UI. */
+/** The search attributes by which the Web UI finds restores. */
 export const searchAttributes: Readonly<Record<string, string>> = {
   DrydockRestore: 'Keyword',
   DrydockBackup: 'Keyword',
@@ -15,12 +15,12 @@ export const searchAttributes: Readonly<Record<string, string>> = {
 
 const always = ['history.transferProcessorMaxPollRPS=1000', 'system.enableActivityEagerExecution=true']
 
-/** Starts Temporal with its Web UI and a database file; it answers once the namespace `default` is there. */
+/** Starts Temporal with its Web UI and a database file; it answers once the namespace `default` exists. */
 export async function startTemporal(home: Home, attributes = searchAttributes): Promise<TemporalAddress> {
   return onFreePorts(4, (ports) => launchTemporal(home, ports, attributes))
 }
 
-/** The same on four given ports: a server that was there before comes back with all it knew. */
+/** Starts it on four given ports, so that a server which was stopped returns with its data. */
 export async function launchTemporal(
   home: Home,
   [port, ui, http, metrics]: readonly number[],

@@ -17,7 +17,7 @@ export const drydockVeleroFlags: readonly string[] = [
 
 /**
  * Starts Velero's server beside the cluster. Its plugins look for the Deployment that it would run in, whose arguments
- * are the server's own, so that whoever reads them learns the truth. The server also listens on :8080, which no flag changes.
+ * are the server's own, so that a program that reads them gets the right answer. The server also listens on :8080; no flag changes that.
  */
 export async function startVelero(home: Home, cluster: Cluster, flags = drydockVeleroFlags): Promise<void> {
   const plugins = await pluginFolder(home)
@@ -53,26 +53,26 @@ async function launchVelero(
   })
 }
 
-/** Velero runs whatever it finds in there, so there is nothing but the one plugin; a link is not taken for a program. */
+/** Velero runs every program in this folder, so it holds only the one plugin. Velero does not follow links. */
 async function pluginFolder(home: Home): Promise<string> {
   const folder = home.folder('velero/plugins')
   await copyFile(await home.tool('velero-plugin-for-aws'), join(folder, 'velero-plugin-for-aws'))
   return folder
 }
 
-/** A second server on one machine would come up, find its port taken and end: it waits for the first one to end. */
+/** Waits until no other Velero server runs on this machine: a second one would start, find its port in use, and end. */
 async function untilAlone(home: Home): Promise<void> {
   const deadline = Date.now() + aloneSecondsMax * 1000
   for (let told = false; !(await isPortFree(veleroOwnPort)); told = true) {
     home.signal.throwIfAborted()
     if (!told) home.report(`Velero: waiting for another server to end, which listens on :${veleroOwnPort}`)
     if (Date.now() > deadline)
-      throw new Error(`Velero's server needs :${veleroOwnPort}, on which somebody else listens`)
+      throw new Error(`Velero's server needs :${veleroOwnPort}, but another program listens on it`)
     await sleep(250 + Math.random() * 250)
   }
 }
 
-/** Whoever starts the next one sees by this port that it is not alone. */
+/** Waits until the server listens: by this port the next starter sees that a server runs. */
 async function untilListening(home: Home): Promise<void> {
   const deadline = Date.now() + listenSecondsMax * 1000
   while (await isPortFree(veleroOwnPort)) {
@@ -85,7 +85,7 @@ async function untilListening(home: Home): Promise<void> {
 }
 
 const veleroOwnPort = 8080
-/** In one place for the whole machine, as the port is, whatever TMPDIR says. */
+/** One place for the whole machine, like the port; TMPDIR does not change it. */
 const oneAtATime = `/tmp/drydock-velero-${veleroOwnPort}.lock`
 const aloneSecondsMax = 800
 const listenSecondsMax = 60

@@ -24,7 +24,7 @@ export async function launchVersitygw(
   options: { readOnly?: boolean } = {},
 ): Promise<void> {
   const server = ['--port', new URL(s3.endpoint).host, '--health', '/health', '--quiet']
-  // Without a folder for what S3 knows beside the bytes there are no ETags and no multipart uploads.
+  // Without a folder for metadata there are no ETags and no multipart uploads.
   const folder = ['posix', '--sidecar', home.folder('s3/sidecar'), home.folder('s3/data')]
   await launch(home, {
     name: 'versitygw',

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-/** Where tools stay between stacks; the only thing that `down` leaves. */
+/** The cache of tools. It is the only thing that `down` leaves. */
 export function cacheDir(): string {
   return process.env['DRYDOCK_CACHE_DIR'] ?? join(homedir(), '.cache', 'drydock')
 }

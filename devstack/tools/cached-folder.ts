@@ -32,7 +32,7 @@ export async function copyFromGoModule(
 ): Promise<void> {
   const { stdout } = await run('go', ['mod', 'download', '-json', module], { cwd, signal })
   const { Dir } = JSON.parse(stdout) as { Dir: string }
-  // Modules are read-only; a copy that is not could never be removed.
+  // Files of Go modules are read-only; a read-only copy could not be removed.
   for (const folder of folders) await cp(join(Dir, folder), to, { recursive: true })
   await run('chmod', ['-R', 'u+w', to])
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { EnvHttpProxyAgent, fetch, type Response } from 'undici'
 import type { Archive } from './locate-archive.ts'
 
-/** Fetches an archive into a file; the file counts only if this returns. */
+/** Downloads an archive into a file and checks its sum. Throws if anything is wrong; the file is then of no use. */
 export async function download(archive: Archive, file: string, signal: AbortSignal): Promise<void> {
   const answer = await get(archive.url, signal)
   if (answer.body === null) throw new Error(`${archive.url} is empty`)
@@ -33,7 +33,7 @@ async function get(url: string, signal: AbortSignal): Promise<Response> {
   const { origin } = new URL(url)
   const known = unreachable.get(origin)
   if (known !== undefined) throw new Error(known)
-  const answer = await fetch(url, { dispatcher: impatient(), signal }).catch((error: unknown) => {
+  const answer = await fetch(url, { dispatcher: proxyAgent(), signal }).catch((error: unknown) => {
     signal.throwIfAborted()
     const message = `${origin} cannot be reached (${reasonOf(error)})`
     unreachable.set(origin, message)
@@ -43,14 +43,14 @@ async function get(url: string, signal: AbortSignal): Promise<Response> {
   return answer
 }
 
-/** In a closed network nobody wants to wait once for each tool. */
+/** A host that did not answer is not tried again for the next tool: in a closed network that would take long. */
 const unreachable = new Map<string, string>()
 
 const connectMillisMax = 3000
 const answerMillisMax = 10_000
 
-/** Heeds the usual variables for proxies, and gives up soon. */
-function impatient(): EnvHttpProxyAgent {
+/** Uses the usual proxy variables, with a short timeout. */
+function proxyAgent(): EnvHttpProxyAgent {
   return new EnvHttpProxyAgent({
     connect: { timeout: connectMillisMax },
     headersTimeout: answerMillisMax,
@@ -59,7 +59,7 @@ function impatient(): EnvHttpProxyAgent {
   })
 }
 
-/** `fetch failed` says nothing; its innermost cause does. */
+/** The innermost cause of an error: `fetch failed` alone says nothing. */
 function reasonOf(error: unknown): string {
   let inner = error
   while (inner instanceof Error && inner.cause !== undefined) inner = inner.cause

@@ -32,7 +32,7 @@ export function goModuleDir(module: 'core' | 'velero'): string {
 
 async function build(tool: Tool, aside: string, signal: AbortSignal): Promise<string> {
   const { build } = tool
-  // Interrupted, Go removes its temporary folder; ended in any other way it does not.
+  // Go removes its temporary folder only when it is interrupted.
   const options = { signal, killSignal: 'SIGINT', maxBuffer: 64 << 20 } as const
   switch (build.kind) {
     case 'module': {

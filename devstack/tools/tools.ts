@@ -1,4 +1,4 @@
-/** Who hears what is being fetched or built, and who may stop it. */
+/** Where to report what is fetched or built, and how to stop it. */
 export interface Progress {
   report(line: string): void
   signal: AbortSignal

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
 
-/** Takes files out of a .tar.gz by their base names, each to the path it is given, and returns the names it found. */
+/** Extracts files from a .tar.gz by their base names, each to the given path. Returns the names that it found. */
 export async function unpack(archive: string, targets: ReadonlyMap<string, string>): Promise<Set<string>> {
   const found = new Set<string>()
   const entries = extract()

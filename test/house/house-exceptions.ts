@@ -21,7 +21,6 @@ export const letOff: Readonly<Record<string, string>> = {
 
 /** Exported functions without a sentence, by file and name. */
 export const undocumented = new Set<string>([
-  'devstack/stack.ts startStack',
   'infra/presence/attempts.ts createAttempts',
   'infra/cluster/exchange.ts first',
   'infra/cluster/exchange.ts asError',
