@@ -66,6 +66,12 @@ describe('the architecture', () => {
     expect(bare).toEqual([])
   })
 
+  it('has a row in ARCHITECTURE.md for every folder with code', () => {
+    const folders = new Set(files.filter((file) => file.includes('/')).map((file) => file.split('/')[0] ?? ''))
+    const map = textOf('ARCHITECTURE.md')
+    expect([...folders].filter((folder) => !map.includes(`| \`${folder}/\``))).toEqual([])
+  })
+
   it('has a rule for every folder of the source, or a reason why it is free', () => {
     const folders = new Set(files.filter((file) => file.includes('/')).map((file) => file.split('/')[0] ?? ''))
     const isKnown = (folder: string) =>
