@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openHome } from '../../devstack/home.ts'
 import { startTemporal, searchAttributes } from '../../devstack/services/temporal.ts'
 import { stopStack } from '../../devstack/stop-stack.ts'
+import { isMissing } from '../kit/debian-program.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const secrets = { TEMPORAL_DB_PASSWORD: 'p', S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 's' }
@@ -34,11 +35,7 @@ interface Service {
   ports?: (string | { host_ip?: string })[]
 }
 
-it.runIf(process.env['CI'] === 'true')('a compose client is here to read docker-compose.yml', () => {
-  expect(composeClient, 'install docker-compose, or the compose plugin of Docker').toBeDefined()
-})
-
-describe.skipIf(composeClient === undefined)('docker-compose.yml', () => {
+describe.skipIf(isMissing('docker-compose', composeClient !== undefined))('docker-compose.yml', () => {
   it('is read by a compose client without a complaint', () => {
     const { status, stderr } = compose(secrets)
     expect(stderr).toBe('')

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { runClient, startClient } from '../../kit/client.ts'
 import type { TestClient } from '../../kit/client.ts'
+import { isMissing } from '../../kit/debian-program.ts'
 import { createRestore } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
@@ -92,7 +93,7 @@ describe('drydock watch', () => {
     expect(lines.at(-1)).toMatch(/^Restore "nightly-again" Completed: /)
   })
 
-  it.skipIf(executable === undefined)('is pictured in docs/images', async () => {
+  it.skipIf(isMissing('chromium', executable !== undefined))('is pictured in docs/images', async () => {
     const browser = await openBrowser(executable ?? '')
     try {
       const prompt = `$ drydock watch ${name}`

@@ -11,6 +11,7 @@ import {
   resumeSignal,
   workflowIdOf,
 } from '../../../contract/restore-workflow.ts'
+import { isMissing } from '../../kit/debian-program.ts'
 import { awaitRestore, createRestore } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
@@ -22,14 +23,7 @@ import { findChromium, openBrowser, textOf } from './web-ui-browser.ts'
 const executable = findChromium()
 const patience = 60_000
 
-if (executable === undefined)
-  console.error('no Chromium here: the Web UI is not tested (set DRYDOCK_CHROMIUM, or put chromium on PATH)')
-
-it.runIf(process.env['CI'] === 'true')('a Chromium is here to look at the Web UI', () => {
-  expect(executable, 'install chromium').toBeDefined()
-})
-
-describe.skipIf(executable === undefined)('a restore in the Web UI', () => {
+describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in the Web UI', () => {
   let cluster: TestCluster
   let connection: Connection
   let browser: Browser

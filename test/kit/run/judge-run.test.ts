@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import type { RunReport } from './ci-reporter.ts'
+import { judgeRun } from './judge-run.ts'
+
+const report = (change: Partial<RunReport> = {}): RunReport => ({
+  passed: 3,
+  failed: 0,
+  skipped: [],
+  unhandled: 0,
+  brokenFiles: [],
+  files: [],
+  ...change,
+})
+
+const allowed = [{ test: 'the browser >', because: 'needs a browser' }]
+const skipped = (test: string) => [{ file: 'test/a.test.ts', test }]
+
+describe('the judgement of a run', () => {
+  it('is good where all passed, and ends with the counts', () => {
+    const { lines, good } = judgeRun(report(), [])
+    expect(good).toBe(true)
+    expect(lines.at(-1)).toBe('3 passed, 0 failed, 0 skipped')
+  })
+
+  it('allows the skips of the list, and prints their reasons', () => {
+    const { lines, good } = judgeRun(report({ skipped: skipped('the browser > opens') }), allowed)
+    expect(good).toBe(true)
+    expect(lines).toContain('skipped: test/a.test.ts > the browser > opens: needs a browser')
+    expect(lines.at(-1)).toBe('3 passed, 0 failed, 1 skipped')
+  })
+
+  it.each([
+    ['a failed test', { failed: 1 }],
+    ['a skipped test that is not on the list', { skipped: skipped('it waits') }],
+    ['an error outside of tests', { unhandled: 1 }],
+    ['a file that could not be loaded', { brokenFiles: ['test/c.test.ts'] }],
+    ['no test at all', { passed: 0 }],
+  ])('is bad with %s', (_, change) => {
+    expect(judgeRun(report(change), allowed).good).toBe(false)
+  })
+
+  it('names the ten longest files', () => {
+    const files = Array.from({ length: 12 }, (_, index) => ({ file: `f${index}`, seconds: index }))
+    const { lines } = judgeRun(report({ files }), [])
+    expect(lines.filter((line) => / s {2}f/.test(line)).map((line) => line.trim())).toEqual(
+      Array.from({ length: 10 }, (_, index) => `${11 - index}.0 s  f${11 - index}`),
+    )
+  })
+})
