@@ -1,7 +1,9 @@
-/** One request to the API server, before credentials and deadlines are put to it. */
+import type { ResourceRef } from '../../velero/resource.ts'
+
+/** One request to the API server, before credentials and deadlines are added. */
 export interface ApiRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Path with every segment escaped, as `resource-path.ts` builds it. */
+  /** Path with every segment escaped, as {@link collectionPath} and {@link objectPath} build it. */
   path: string
   query?: Record<string, string | number | undefined>
   /** A JSON value; it is stringified once. */
@@ -20,7 +22,32 @@ export interface ApiRequest {
   signal?: AbortSignal
 }
 
-/** Whether rule 7 has a say in it. */
-export function isWrite(request: ApiRequest): boolean {
-  return request.method !== 'GET'
+/** Sends one request; resolves with the JSON of a success, rejects with `ApiError`. */
+export type Send = (request: ApiRequest) => Promise<unknown>
+
+/** The path of a resource's collection, in one namespace or, without one, in the whole cluster. */
+export function collectionPath(resource: ResourceRef, namespace?: string): string {
+  const root =
+    resource.group === ''
+      ? `/api/${escapeSegment(resource.version)}`
+      : `/apis/${escapeSegment(resource.group)}/${escapeSegment(resource.version)}`
+  const scope = namespace === undefined || namespace === '' ? '' : `/namespaces/${escapeSegment(namespace)}`
+  return `${root}${scope}/${escapeSegment(resource.resource)}`
+}
+
+/** The path of one object, or of a subresource of it. */
+export function objectPath(ref: ResourceRef & { namespace?: string; name: string }, subresource?: string): string {
+  const path = `${collectionPath(ref, ref.namespace)}/${escapeSegment(ref.name)}`
+  return subresource === undefined ? path : `${path}/${escapeSegment(subresource)}`
+}
+
+/**
+ * RBAC names may hold colons, percent signs, spaces and more. What no object can be named would silently address
+ * another path, so it is refused here in the API server's words.
+ */
+function escapeSegment(segment: string): string {
+  if (segment === '' || segment === '.' || segment === '..' || segment.includes('/')) {
+    throw new TypeError(`invalid path segment ${JSON.stringify(segment)}`)
+  }
+  return encodeURIComponent(segment)
 }

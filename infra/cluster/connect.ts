@@ -1,14 +1,12 @@
 import type { Cluster, Log } from '../../activities/ports.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import { stringifyJson, parseJson } from '../../core/values/manifest-json.ts'
-import { isWrite, type ApiRequest } from './api-request.ts'
+import type { ApiRequest } from './api-request.ts'
 import { openCredentials, type Credentials } from './credentials.ts'
-import { exchange, type ExchangeAnswer, type ExchangeRequest } from './exchange.ts'
-import { networkError } from './network-error.ts'
+import { exchange, exchangeLines, networkError, type ExchangeAnswer, type ExchangeRequest } from './exchange.ts'
 import { createObjects } from './objects.ts'
 import { openPools, type Pools } from './open-pools.ts'
 import { readApiError } from './read-api-error.ts'
-import { streamLines } from './stream-lines.ts'
 
 export interface ConnectOptions {
   /** A kubeconfig; without it `KUBECONFIG`, `~/.kube/config` or the pod's service account. */
@@ -76,7 +74,7 @@ interface Call {
 }
 
 async function sendOnce(call: Call, request: ApiRequest, options: ConnectOptions): Promise<unknown> {
-  const write = isWrite(request)
+  const write = request.method !== 'GET'
   const timeoutSeconds = request.timeoutSeconds ?? (write ? options.requestTimeoutSeconds : readTimeoutSeconds)
   const guard = write && request.exempt !== true ? options.assertMayWrite : undefined
   const wire = {
@@ -106,7 +104,7 @@ async function timed(
 
 async function answerOf(call: Call, request: ApiRequest, wire: ExchangeRequest): Promise<ExchangeAnswer> {
   try {
-    return await exchange(call.pools[request.lane ?? 'bulk'], call.credentials.origin, wire)
+    return await exchange({ dispatcher: call.pools[request.lane ?? 'bulk'], origin: call.credentials.origin }, wire)
   } catch (error) {
     throw networkError(error, describeRequest(call.credentials, request), request.signal)
   }
@@ -127,11 +125,14 @@ function readBody(answer: ExchangeAnswer, request: ApiRequest): unknown {
 
 async function streamOnce(call: Call, request: ApiRequest, onLine: (line: string) => void): Promise<void> {
   const wire = wireRequest(call.credentials, request, request.timeoutSeconds ?? readTimeoutSeconds)
+  const target = { dispatcher: call.pools.vital, origin: call.credentials.origin }
+  let answer: ExchangeAnswer
   try {
-    await streamLines({ dispatcher: call.pools.vital, origin: call.credentials.origin, request: wire, onLine })
+    answer = await exchangeLines(target, wire, onLine)
   } catch (error) {
     throw networkError(error, describeRequest(call.credentials, request), request.signal)
   }
+  if (answer.code !== 200) throw readApiError({ method: request.method, ...answer })
 }
 
 function wireRequest(credentials: Credentials, request: ApiRequest, timeoutSeconds: number): ExchangeRequest {

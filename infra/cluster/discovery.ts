@@ -1,6 +1,6 @@
 import type { DiscoveredResource, Log } from '../../activities/ports.ts'
 import { parseApiVersion } from '../../velero/resource.ts'
-import type { Send } from './objects.ts'
+import type { Send } from './api-request.ts'
 
 /**
  * Reads which resources the cluster serves: two requests where the server aggregates discovery, one per group and

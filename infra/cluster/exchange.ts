@@ -1,4 +1,12 @@
+import { StringDecoder } from 'node:string_decoder'
 import type { Dispatcher } from 'undici'
+import { ApiError } from '../../core/port-errors.ts'
+
+/** Where requests go: a pool of connections to one API server. */
+export interface Target {
+  dispatcher: Dispatcher
+  origin: string
+}
 
 /** What is put on the wire. */
 export interface ExchangeRequest {
@@ -8,6 +16,7 @@ export interface ExchangeRequest {
   body?: string
   /** Called at the moment the request is put on the wire, however long it stood in line; what it throws stops it. */
   beforeSend?: () => void
+  /** The longest wait for the head of the answer, and between two pieces of its body. */
   timeoutMs: number
   bodyBytesMax: number
   signal?: AbortSignal | undefined
@@ -22,48 +31,66 @@ export interface ExchangeAnswer {
 }
 
 /** The answer is bigger than anything an API server sends for one request. */
-export class AnswerTooBig extends Error {
+class AnswerTooBig extends Error {
   override readonly name = 'AnswerTooBig'
 }
 
 /** One request and its whole answer. Rejects with what `beforeSend` threw, the signal's reason, or undici's error. */
-export function exchange(dispatcher: Dispatcher, origin: string, request: ExchangeRequest): Promise<ExchangeAnswer> {
-  const { signal } = request
-  if (signal?.aborted === true) return Promise.reject(asError(signal.reason))
-  return new Promise((resolve, reject) => {
-    const handler = answerHandler(request, resolve, reject)
-    dispatcher.dispatch(dispatchOptions(origin, request), handler)
-  })
-}
-
-function dispatchOptions(origin: string, request: ExchangeRequest): Dispatcher.DispatchOptions {
-  return {
-    origin,
-    path: request.path,
-    method: request.method,
-    headers: request.headers,
-    headersTimeout: request.timeoutMs,
-    bodyTimeout: request.timeoutMs,
-    ...(request.body === undefined ? {} : { body: request.body }),
-  }
-}
-
-function answerHandler(
-  request: ExchangeRequest,
-  resolve: (answer: ExchangeAnswer) => void,
-  reject: (error: unknown) => void,
-): Dispatcher.DispatchHandler {
-  const { signal } = request
+export async function exchange(target: Target, request: ExchangeRequest): Promise<ExchangeAnswer> {
   const chunks: Buffer[] = []
   let bytes = 0
-  let answer: ExchangeAnswer | undefined
-  let stop: (() => void) | undefined
+  const head = await dispatch(target, request, (chunk) => {
+    bytes += chunk.length
+    if (bytes > request.bodyBytesMax) throw new AnswerTooBig(`the answer has more than ${request.bodyBytesMax} bytes`)
+    chunks.push(chunk)
+  })
+  return { ...head, body: Buffer.concat(chunks).toString('utf8') }
+}
 
-  function settle(): void {
+/** Characters of one line at most: an event of a watch carries one object. */
+const lineCharactersMax = 32 * 1024 * 1024
+
+/**
+ * One request whose answer is handed out line by line as it comes, until the server ends it. Of an answer with another
+ * code than 200 no line is handed out; its text is the body of the result, which else holds what followed the last line.
+ */
+export async function exchangeLines(
+  target: Target,
+  request: ExchangeRequest,
+  onLine: (line: string) => void,
+): Promise<ExchangeAnswer> {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  const head = await dispatch(target, request, (chunk, code) => {
+    rest += decoder.write(chunk)
+    if (rest.length > lineCharactersMax) throw new AnswerTooBig(`a line has more than ${lineCharactersMax} characters`)
+    if (code !== 200 || !rest.includes('\n')) return
+    const lines = rest.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line !== '') onLine(line)
+  })
+  return { ...head, body: rest }
+}
+
+type Head = Omit<ExchangeAnswer, 'body'>
+
+/** Sends a request, passes the pieces of the answer's body to `take`, and resolves with its head when it has ended. */
+function dispatch(
+  { dispatcher, origin }: Target,
+  request: ExchangeRequest,
+  take: (chunk: Buffer, code: number) => void,
+): Promise<Head> {
+  const { signal, path, method, headers, timeoutMs } = request
+  if (signal?.aborted === true) return Promise.reject(asError(signal.reason))
+  const { promise, resolve, reject } = Promise.withResolvers<Head>()
+  let head: Head | undefined
+  let stop: (() => void) | undefined
+  const settle = (): void => {
     if (stop !== undefined) signal?.removeEventListener('abort', stop)
   }
-
-  return {
+  const body = request.body === undefined ? {} : { body: request.body }
+  const options = { origin, path, method, headers, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, ...body }
+  dispatcher.dispatch(options, {
     onRequestStart(controller) {
       if (signal?.aborted === true) throw asError(signal.reason)
       request.beforeSend?.()
@@ -71,41 +98,59 @@ function answerHandler(
       stop = () => controller.abort(asError(signal.reason))
       signal.addEventListener('abort', stop, { once: true })
     },
-    onResponseStart(_controller, code, headers) {
-      answer = {
-        code,
-        contentType: first(headers['content-type']) ?? '',
-        retryAfter: first(headers['retry-after']),
-        body: '',
-      }
+    onResponseStart(_controller, code, answered) {
+      head = { code, contentType: first(answered['content-type']) ?? '', retryAfter: first(answered['retry-after']) }
     },
     onResponseData(controller, chunk) {
-      bytes += chunk.length
-      if (bytes > request.bodyBytesMax)
-        controller.abort(new AnswerTooBig(`the answer has more than ${request.bodyBytesMax} bytes`))
-      else chunks.push(chunk)
+      try {
+        take(chunk, head?.code ?? 0)
+      } catch (error) {
+        controller.abort(asError(error))
+      }
     },
     onResponseEnd() {
       settle()
-      if (answer === undefined) reject(new Error('the answer has no head'))
-      else resolve({ ...answer, body: decode(chunks) })
+      if (head === undefined) reject(new Error('the answer has no head'))
+      else resolve(head)
     },
     onResponseError(_controller, error) {
       settle()
       reject(error)
     },
-  }
+  })
+  return promise
 }
 
-function decode(chunks: Buffer[]): string {
-  const [only] = chunks
-  return chunks.length === 1 && only !== undefined ? only.toString('utf8') : Buffer.concat(chunks).toString('utf8')
-}
-
-export function first(header: string | string[] | undefined): string | undefined {
+function first(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header
 }
 
-export function asError(reason: unknown): Error {
+function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason))
+}
+
+/** The `ApiError` (code 0) of a request that got no answer; an `ApiError` or the caller's own abort passes unchanged. */
+export function networkError(error: unknown, what: string, signal?: AbortSignal): unknown {
+  if (error instanceof ApiError) return error
+  if (signal?.aborted === true) return error
+  const timedOut = timeoutCodes.has(errorCode(error))
+  return new ApiError({
+    code: 0,
+    reason: timedOut ? 'Timeout' : 'Unreachable',
+    message: `${what}: ${timedOut ? 'no answer in the time allotted' : describe(error)}`,
+    cause: error,
+  })
+}
+
+const timeoutCodes = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** An AggregateError of a host with several addresses has no message of its own. */
+function describe(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join(', ')
+  if (error instanceof Error) return error.message === '' ? errorCode(error) : error.message
+  return String(error)
 }

@@ -2,8 +2,7 @@ import type { ListOptions } from '../../activities/ports.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ResourceRef } from '../../velero/resource.ts'
-import type { Send } from './objects.ts'
-import { collectionPath } from './resource-path.ts'
+import { collectionPath, type Send } from './api-request.ts'
 
 const pageItemsMax = 500
 const restartsMax = 3

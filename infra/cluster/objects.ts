@@ -1,13 +1,9 @@
 import type { Cluster, Log } from '../../activities/ports.ts'
 import { isNotFound } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { ApiRequest } from './api-request.ts'
+import { collectionPath, objectPath, type ApiRequest, type Send } from './api-request.ts'
 import { discoverResources } from './discovery.ts'
 import { listObjects } from './list-objects.ts'
-import { collectionPath, objectPath } from './resource-path.ts'
-
-/** Sends one request and returns the JSON of its success. */
-export type Send = (request: ApiRequest) => Promise<unknown>
 
 /** The calls of the port `Cluster`, each one request (a list: one per page), none retried. */
 export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {

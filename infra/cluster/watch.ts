@@ -5,7 +5,7 @@ import type { ResourceRef } from '../../velero/resource.ts'
 import type { ClusterConnection } from './connect.ts'
 import { isExpired, listCollection } from './list-objects.ts'
 import { readApiError } from './read-api-error.ts'
-import { collectionPath } from './resource-path.ts'
+import { collectionPath } from './api-request.ts'
 
 export interface WatchOptions {
   connection: Pick<ClusterConnection, 'send' | 'stream'>

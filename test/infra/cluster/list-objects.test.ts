@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '../../../core/port-errors.ts'
 import { listObjects } from '../../../infra/cluster/list-objects.ts'
-import type { Send } from '../../../infra/cluster/objects.ts'
+import type { Send } from '../../../infra/cluster/api-request.ts'
 
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
 
