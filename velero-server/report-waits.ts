@@ -8,8 +8,7 @@ import type { Restore } from '../velero/restore.ts'
 import type { Ports } from '../activities/ports.ts'
 import { recordEvent } from '../activities/frame/record-event.ts'
 import { progressQuery, workflowIdOf } from '../contract/restore-workflow.ts'
-import { repeat } from './repeat.ts'
-import { veleroResource } from './server-desk.ts'
+import { repeat, veleroResource } from './ports.ts'
 
 /** What waits are looked for with. */
 export interface WaitsOptions {

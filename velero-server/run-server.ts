@@ -1,20 +1,15 @@
-import type { Clock, Log, Stores } from '../activities/ports.ts'
-import { isVeleroPresent } from './decide/velero-presence.ts'
-import type { VeleroSetting } from './decide/velero-presence.ts'
-import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import { answerDownloads } from './answer-downloads.ts'
+import { isVeleroPresent, type VeleroSetting } from './decide/leader.ts'
+import type { ServerPorts } from './ports.ts'
 import { syncBackups } from './sync-backups.ts'
 import { validateLocations } from './validate-locations.ts'
 
-/** What the work is done with, and how often. */
-export interface ServerOptions {
-  cluster: ClusterConnection
-  stores: Stores
-  clock: Clock
-  log: Log
-  namespace: string
-  velero: VeleroSetting
+/** The worker's settings for the work of an absent Velero server. */
+export interface ServerSettings {
+  veleroServer: VeleroSetting
+  /** How often a location is validated that does not say so itself; 0 for once. */
   validationFrequencySeconds: number
+  /** How often a location's backups are brought in where it does not say so itself; 0 for never. */
   backupSyncPeriodSeconds: number
 }
 
@@ -27,7 +22,8 @@ const missedMin = 2
  * validated and Backups in step with the bucket. Whether there is one is looked at again every half minute; all of it
  * stops as soon as one is seen. Runs in one worker, the leader, until the signal is aborted.
  */
-export async function runServer(options: ServerOptions, signal: AbortSignal): Promise<void> {
+export async function runServer(ports: ServerPorts, settings: ServerSettings): Promise<void> {
+  const { clock, log, signal } = ports
   let work: { end: AbortController; done: Promise<unknown> } | undefined
   let missed: number = missedMin - 1
   const stop = async (): Promise<void> => {
@@ -36,38 +32,37 @@ export async function runServer(options: ServerOptions, signal: AbortSignal): Pr
     work = undefined
   }
   while (!signal.aborted) {
-    const present = await isThere(options)
+    const present = await isThere(ports, settings.veleroServer)
     if (present === false) missed++
     if (present === true) missed = 0
     if (present === true && work !== undefined) {
-      options.log.info('a Velero server is there: its work is left to it')
+      log.info('a Velero server is there: its work is left to it')
       await stop()
     } else if (missed >= missedMin && work === undefined) {
-      options.log.info('no Velero server is there: its work for restores is done here', { velero: options.velero })
+      log.info('no Velero server is there: its work for restores is done here', { velero: settings.veleroServer })
       const end = new AbortController()
-      work = { end, done: begin(options, AbortSignal.any([end.signal, signal])) }
+      work = { end, done: begin({ ...ports, signal: AbortSignal.any([end.signal, signal]) }, settings) }
     }
-    await options.clock.sleep(lookMs, signal).catch(() => undefined)
+    await clock.sleep(lookMs, signal).catch(() => undefined)
   }
   await stop()
 }
 
-function begin(options: ServerOptions, signal: AbortSignal): Promise<unknown> {
-  const { cluster, stores, clock, log, namespace } = options
-  const desk = { connection: cluster, cluster: cluster.cluster, stores, clock, log, namespace, signal }
+function begin(ports: ServerPorts, settings: ServerSettings): Promise<unknown> {
   return Promise.allSettled([
-    answerDownloads(desk),
-    validateLocations(desk, options.validationFrequencySeconds),
-    syncBackups(desk, options.backupSyncPeriodSeconds),
+    answerDownloads(ports),
+    validateLocations(ports, settings.validationFrequencySeconds),
+    syncBackups(ports, settings.backupSyncPeriodSeconds),
   ])
 }
 
 /** Undefined where it cannot be told now: then nothing changes. */
-async function isThere({ cluster, namespace, velero, log }: ServerOptions): Promise<boolean | undefined> {
-  if (velero !== 'auto') return isVeleroPresent(velero, undefined)
+async function isThere(ports: ServerPorts, setting: VeleroSetting): Promise<boolean | undefined> {
+  const { cluster, namespace, log } = ports
+  if (setting !== 'auto') return isVeleroPresent(setting, undefined)
   try {
     const deployment = { group: 'apps', version: 'v1', resource: 'deployments', namespace, name: 'velero' }
-    return isVeleroPresent(velero, await cluster.cluster.get(deployment))
+    return isVeleroPresent(setting, await cluster.get(deployment))
   } catch (error) {
     log.warn('whether a Velero server is there cannot be told', { error: String(error) })
     return undefined

@@ -1,13 +1,10 @@
 import { isConflict, isNotFound, StoreError } from '../core/port-errors.ts'
-import { checkFolders } from './decide/check-folders.ts'
-import { isDue } from './decide/is-due.ts'
-import { checkLocationSpec, locationStatus } from './decide/location-status.ts'
+import { checkFolders, checkLocationSpec, isDue, locationStatus } from './decide/locations.ts'
 import { rfc3339 } from '../velero/manifest.ts'
 import { watchResource } from '../infra/cluster/watch.ts'
 import type { BackupStorageLocation } from '../velero/backup.ts'
-import { repeat } from './repeat.ts'
-import { serverFieldManager, veleroObject, veleroResource } from './server-desk.ts'
-import type { ServerDesk } from './server-desk.ts'
+import { repeat, serverFieldManager, veleroObject, veleroResource } from './ports.ts'
+import type { ServerPorts } from './ports.ts'
 
 const turnMs = 2_000
 
@@ -15,19 +12,19 @@ const turnMs = 2_000
  * Keeps the availability of backup locations current: each is opened and looked at when its time has come, and at once
  * when its spec has changed. A location is looked at once at least, even where its frequency is zero.
  */
-export async function validateLocations(desk: ServerDesk, frequencySeconds: number): Promise<void> {
+export async function validateLocations(ports: ServerPorts, frequencySeconds: number): Promise<void> {
   const open = new Map<string, BackupStorageLocation>()
   const checked = new Map<string, string>()
   const busy = new Set<string>()
   const watching = watchResource({
-    connection: desk.connection,
+    connection: ports.connection,
     resource: veleroResource('backupstoragelocations'),
-    namespace: desk.namespace,
+    namespace: ports.namespace,
     onChange: (manifest) => open.set(manifest.metadata.name, manifest as unknown as BackupStorageLocation),
     onGone: (manifest) => open.delete(manifest.metadata.name),
     onSynced: () => undefined,
-    signal: desk.signal,
-    log: desk.log,
+    signal: ports.signal,
+    log: ports.log,
   })
   // Status and spec share one generation, so that only the spec's own text tells a change of it.
   const isChanged = ({ metadata, spec }: BackupStorageLocation): boolean => {
@@ -39,10 +36,10 @@ export async function validateLocations(desk: ServerDesk, frequencySeconds: numb
     if (busy.has(uid)) return
     busy.add(uid)
     try {
-      await validate(desk, location)
+      await validate(ports, location)
       checked.set(uid, JSON.stringify(location.spec))
     } catch (error) {
-      desk.log.warn('a backup location could not be looked at', {
+      ports.log.warn('a backup location could not be looked at', {
         location: location.metadata.name,
         error: String(error),
       })
@@ -51,34 +48,34 @@ export async function validateLocations(desk: ServerDesk, frequencySeconds: numb
     }
   }
   // None waits for another: a bucket that does not answer takes its time to say so.
-  const checking = repeat({ ...desk, what: 'validate backup locations', everyMs: turnMs }, async () => {
+  const checking = repeat({ ...ports, what: 'validate backup locations', everyMs: turnMs }, async () => {
     for (const location of open.values())
-      if (isChanged(location) || isTime(desk, location, frequencySeconds)) void check(location)
+      if (isChanged(location) || isTime(ports, location, frequencySeconds)) void check(location)
     return Promise.resolve()
   })
   await Promise.all([watching, checking])
 }
 
-function isTime(desk: ServerDesk, { spec, status }: BackupStorageLocation, defaultSeconds: number): boolean {
+function isTime(ports: ServerPorts, { spec, status }: BackupStorageLocation, defaultSeconds: number): boolean {
   const schedule = {
     last: status?.phase === undefined || status.phase === '' ? undefined : status.lastValidationTime,
     period: spec.validationFrequency,
     defaultSeconds,
     firstAnyway: true,
   }
-  return isDue(schedule, desk.clock.now())
+  return isDue(schedule, ports.clock.now())
 }
 
-async function validate(desk: ServerDesk, location: BackupStorageLocation): Promise<void> {
-  const problem = checkLocationSpec(location) ?? (await look(desk, location))
-  if (desk.signal.aborted) return
+async function validate(ports: ServerPorts, location: BackupStorageLocation): Promise<void> {
+  const problem = checkLocationSpec(location) ?? (await look(ports, location))
+  if (ports.signal.aborted) return
   const { name, uid, resourceVersion } = location.metadata
-  const status = locationStatus(location, problem, rfc3339(desk.clock.now()))
+  const status = locationStatus(location, problem, rfc3339(ports.clock.now()))
   if (location.status?.phase !== status.phase)
-    desk.log.info('a backup location has changed its phase', { location: name, phase: status.phase, problem })
+    ports.log.info('a backup location has changed its phase', { location: name, phase: status.phase, problem })
   try {
-    await desk.cluster.patch(
-      veleroObject(desk, 'backupstoragelocations', name),
+    await ports.cluster.patch(
+      veleroObject(ports, 'backupstoragelocations', name),
       { metadata: { uid, resourceVersion }, status },
       { fieldManager: serverFieldManager },
     )
@@ -89,9 +86,9 @@ async function validate(desk: ServerDesk, location: BackupStorageLocation): Prom
 }
 
 /** What is wrong with the bucket; undefined where nothing is. */
-async function look(desk: ServerDesk, location: BackupStorageLocation): Promise<string | undefined> {
+async function look(ports: ServerPorts, location: BackupStorageLocation): Promise<string | undefined> {
   try {
-    const store = await desk.stores.open(location)
+    const store = await ports.stores.open(location)
     return checkFolders(await store.folders())
   } catch (error) {
     if (error instanceof StoreError) return error.message

@@ -18,7 +18,7 @@ import type { WorkerState } from './health.ts'
 import { installTemporalRuntime, pickLoopbackAddress } from './temporal-runtime.ts'
 import { countRestores, watchRestores } from './watch-restores.ts'
 import { wire } from './wire.ts'
-import { startLeading } from '../velero-server/start-leading.ts'
+import { startLeading } from '../velero-server/lead.ts'
 import type { WorkerParts } from './wire.ts'
 
 /** Exit codes: 0 stopped as asked, 1 gave up, 2 the configuration is wrong. */
@@ -147,10 +147,12 @@ async function work(config: WorkerConfig, worker: Worker, { log, metrics, state,
   watching.catch(() => worker.getState() === 'RUNNING' && worker.shutdown())
   const counting = countRestores({ cluster, namespace, clock: systemClock, log, signal, set: metrics.setRestores })
   const leading = startLeading({
-    config,
+    settings: config,
     client: parts.temporal.client,
-    cluster: parts.cluster,
+    connection: parts.cluster,
+    presence: parts.presence,
     ports: parts.ports,
+    namespace,
     signal,
   })
   log.info('worker is ready', {

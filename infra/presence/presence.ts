@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock, Log, Presence } from '../../activities/ports.ts'
-import { ApiError, isNotFound } from '../../core/port-errors.ts'
-import { createAttempts, type Attempts } from './attempts.ts'
+import type { Clock, Cluster, Log, Presence } from '../../activities/ports.ts'
+import { ApiError } from '../../core/port-errors.ts'
 import type { ClusterConnection } from '../cluster/connect.ts'
-import { sightLeases, waitForOthers, type FenceContext } from './fence.ts'
-import { createLeaseSightings } from './lease-sightings.ts'
+import { createObjects } from '../cluster/objects.ts'
+import { createAttempts, type Attempts } from './attempts.ts'
+import { waitForOthers } from './fence.ts'
+import { observeLeases, type LeaseObserver, type SeenLease } from './lease-observer.ts'
 import { keepRenewing } from './renew-lease.ts'
 import { leaseName, leaseRef } from './worker-lease.ts'
-import { objectPath } from '../cluster/resource-path.ts'
 
 export interface PresenceOptions {
-  connection: ClusterConnection
+  connection: Pick<ClusterConnection, 'send'>
   /** The Velero namespace. */
   namespace: string
   /** The worker's id, unique for each process: see {@link newWorkerId}. */
@@ -21,9 +21,13 @@ export interface PresenceOptions {
   stillWanted?: (() => Promise<void>) | undefined
 }
 
-/** The port, and its end. */
+/** The port, what the election of a leader looks at, and the end. */
 export interface RunningPresence extends Presence {
-  /** Waits until no attempt runs any more, then gives the Lease back. */
+  /** The Leases of all workers, this worker's too. Rejects where they cannot be read within five seconds. */
+  look(): Promise<SeenLease[]>
+  /** For how long this worker's Lease has been held without a gap, in ms; 0 where this worker may not write now. */
+  heldMs(): number
+  /** Waits until no attempt runs any more, then deletes the Lease. */
   stop(): Promise<void>
 }
 
@@ -37,34 +41,36 @@ export function newWorkerId(host: string): string {
   return `${name === '' ? 'worker' : name}-${randomBytes(4).toString('hex')}`
 }
 
+/** The server's deadline for a request about Leases. */
+const requestSeconds = 4
+
 /**
  * Takes this worker's Lease and keeps it (rule 7). Guarantees: a write is begun only within 10 s of the start of the
- * last successful renewal; and once the Lease has, or may have, run out, no attempt that ran then writes again, even
+ * last successful renewal; and once the Lease has, or may have, expired, no attempt that ran then writes again, even
  * after a later renewal, because others may have taken its work over meanwhile: until all of them have ended,
  * `assertMayWrite` throws. An attempt calls `begin` first and `fence` after it.
  * Not guarded against: a machine whose clocks both stand still while the cluster's go on.
  */
 export async function startPresence(options: PresenceOptions): Promise<RunningPresence> {
+  const { connection, namespace, clock, log, stillWanted } = options
   const name = leaseName(options.worker)
+  const way = { lane: 'vital', exempt: true, timeoutSeconds: requestSeconds } as const
+  const cluster = createObjects((request) => connection.send({ ...request, ...way }), log)
   const attempts = createAttempts(() => renewing.wake())
-  const renewing = keepRenewing({ ...options, name, attempts })
+  const renewing = keepRenewing({ cluster, namespace, name, attempts, stillWanted, clock, log })
   await renewing.first
-  const context: FenceContext = {
-    connection: options.connection,
-    clock: options.clock,
-    namespace: options.namespace,
-    own: name,
-    attempts,
-    sightings: createLeaseSightings(),
-  }
-  const sweeping = keepSweeping(options, context)
+  const observer = observeLeases(cluster, namespace)
+  const assertMayWrite = () => assertHeld(name, renewing.ageMs(), attempts)
+  const sweeping = keepSweeping({ cluster, observer, own: name, namespace, clock, log })
   return {
     worker: name,
-    assertMayWrite: () => assertMayWrite(name, renewing.ageMs(), attempts),
+    assertMayWrite,
     begin: (scope) => attempts.begin(scope),
-    fence: (scope, fenceOptions) => waitForOthers(context, scope, fenceOptions),
+    fence: (scope, fenceOptions) => waitForOthers({ observer, clock, own: name, attempts }, scope, fenceOptions),
+    look: () => observer.look(),
+    heldMs: () => (renewing.ageMs() < writeWithinMs ? renewing.heldMs() : 0),
     async stop() {
-      while (attempts.count() > 0) await options.clock.sleep(50)
+      while (attempts.count() > 0) await clock.sleep(50)
       sweeping.abort()
       await renewing.stop()
     },
@@ -74,55 +80,57 @@ export async function startPresence(options: PresenceOptions): Promise<RunningPr
 /** The last renewal is younger than this when a write begins; with the server's deadline for it that stays below 15 s. */
 const writeWithinMs = 10_000
 
-function assertMayWrite(name: string, ageMs: number, attempts: Attempts): void {
+function assertHeld(name: string, ageMs: number, attempts: Attempts): void {
   const lost = attempts.lostCount()
   if (ageMs < writeWithinMs && lost === 0) return
   const why =
     ageMs < writeWithinMs
-      ? `it had run out, and ${lost} attempts from before have not ended yet`
+      ? `it had expired, and ${lost} attempts from before have not ended yet`
       : ageMs === Infinity
         ? 'it is not held'
         : `its last renewal is ${Math.floor(ageMs / 1000)} s old`
   throw new ApiError({ code: 0, reason: 'NoLease', message: `this worker may not write: Lease ${name}: ${why}` })
 }
 
+/** What old Leases are removed with. */
+interface Sweep {
+  cluster: Pick<Cluster, 'remove'>
+  observer: LeaseObserver
+  /** The name of this worker's own Lease. */
+  own: string
+  namespace: string
+  clock: Clock
+  log: Log
+}
+
 const firstSweepMs = 20_000
 const sweepEveryMs = 600_000
-const sweepAgeSeconds = 3_600
+const sweepAgeMs = 3_600_000
 
-/** Deletes Leases of workers that died long ago: seen twice without a change, and an hour old by the wall clock. */
-function keepSweeping(options: PresenceOptions, context: FenceContext): AbortController {
+/** Deletes Leases of workers that died long ago: seen expired, and an hour old by the wall clock. */
+function keepSweeping(options: Sweep): AbortController {
   const stopped = new AbortController()
   const run = async (): Promise<void> => {
     for (let pause = firstSweepMs; ; pause = sweepEveryMs) {
-      await sweep(options, context)
+      await sweep(options)
       await options.clock.sleep(pause, stopped.signal)
     }
   }
   run().catch((error: unknown) => {
-    if (!stopped.signal.aborted) options.log.error('old Leases are no longer swept', { error: String(error) })
+    if (!stopped.signal.aborted) options.log.error('old Leases are no longer deleted', { error: String(error) })
   })
   return stopped
 }
 
-async function sweep({ connection, namespace, log }: PresenceOptions, context: FenceContext): Promise<void> {
+async function sweep({ cluster, observer, own, namespace, clock, log }: Sweep): Promise<void> {
   try {
-    for (const { lease, sighting } of await sightLeases(context)) {
-      if (!sighting.expired || !(sighting.ageSeconds > sweepAgeSeconds)) continue
-      log.info('the Lease of a worker that is long gone is deleted', { lease: lease.name })
-      await connection.send({
-        method: 'DELETE',
-        path: objectPath(leaseRef(namespace, lease.name)),
-        lane: 'vital',
-        exempt: true,
-        body: {
-          kind: 'DeleteOptions',
-          apiVersion: 'v1',
-          preconditions: { uid: lease.uid, resourceVersion: lease.resourceVersion },
-        },
-      })
+    for (const { name, uid, resourceVersion, renewTime, expired } of await observer.look()) {
+      const ageMs = clock.now().getTime() - Date.parse(renewTime)
+      if (name === own || !expired || !(ageMs > sweepAgeMs)) continue
+      log.info('the Lease of a worker that died long ago is deleted', { lease: name })
+      await cluster.remove(leaseRef(namespace, name), { uid, resourceVersion })
     }
   } catch (error) {
-    if (!isNotFound(error)) log.warn('old Leases could not be swept', { error: String(error) })
+    log.warn('old Leases could not be deleted', { error: String(error) })
   }
 }

@@ -1,21 +1,30 @@
 import { randomUUID } from 'node:crypto'
-import type { Manifest } from '../../velero/manifest.ts'
+import type { Clock, Cluster, Log } from '../../activities/ports.ts'
 import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../../core/port-errors.ts'
 import type { Attempts } from './attempts.ts'
-import type { PresenceOptions } from './presence.ts'
-import { collectionPath, objectPath } from '../cluster/resource-path.ts'
 import { buildLease, buildRenewal, leaseRef, leases, readLease, type Renewal } from './worker-lease.ts'
 
-export interface RenewalOptions extends PresenceOptions {
+/** What a Lease is kept with. */
+export interface RenewalOptions {
+  /** Requests that rule 7 does not hold for, and that never wait behind others. */
+  cluster: Pick<Cluster, 'get' | 'create' | 'patch' | 'remove'>
+  namespace: string
+  /** The Lease's name. */
   name: string
   attempts: Attempts
+  /** Must succeed for a renewal, within four seconds. */
+  stillWanted?: (() => Promise<void>) | undefined
+  clock: Clock
+  log: Log
 }
 
 export interface Renewing {
   /** The first success or failure; after a failure nothing goes on. */
   first: Promise<void>
-  /** How long ago the last successful renewal was begun. */
+  /** How long ago the last successful renewal was begun, in ms; `Infinity` where there is none. */
   ageMs(): number
+  /** For how long the Lease has been held without a gap, in ms. */
+  heldMs(): number
   /** The list of attempts has changed: renew soon. */
   wake(): void
   /** Ends the renewals and deletes the Lease. */
@@ -25,7 +34,7 @@ export interface Renewing {
 const renewEveryMs = 5_000
 const retryMs = 1_000
 const coalesceMs = 200
-const requestSeconds = 4
+const checkMs = 4_000
 /** A little below the Lease's 15 s, for clocks that run at slightly different speeds. */
 const lapseMs = 14_000
 
@@ -35,13 +44,16 @@ export function keepRenewing(options: RenewalOptions): Renewing {
   const stopped = new AbortController()
   const turns = createTurns(options, stopped.signal)
   let renewedAt: Moment | undefined
+  let heldSince: Moment | undefined
 
   async function renewOnce(): Promise<void> {
     turns.begin()
-    await bounded(options.stillWanted?.(), requestSeconds * 1000)
+    await bounded(options.stillWanted?.(), checkMs)
     const startedAt = moment()
     const continued = await lease.renew({ now: options.clock.now(), scopes: options.attempts.liveScopes() })
-    if (renewedAt !== undefined && (!continued || elapsedMs(renewedAt) > lapseMs)) noteLapse(options)
+    const lapsed = renewedAt !== undefined && (!continued || elapsedMs(renewedAt) > lapseMs)
+    if (lapsed) noteLapse(options)
+    if (lapsed || heldSince === undefined) heldSince = startedAt
     renewedAt = startedAt
   }
 
@@ -66,6 +78,7 @@ export function keepRenewing(options: RenewalOptions): Renewing {
   return {
     first,
     ageMs: () => (renewedAt === undefined ? Infinity : elapsedMs(renewedAt)),
+    heldMs: () => (heldSince === undefined ? 0 : performance.now() - heldSince.monotonic),
     wake: () => turns.wake(),
     async stop() {
       stopped.abort()
@@ -120,34 +133,30 @@ function createTurns({ clock }: RenewalOptions, stopped: AbortSignal): Turns {
 
 function noteLapse({ name, attempts, log }: RenewalOptions): void {
   const lost = attempts.loseAll()
-  log.warn('the Lease had run out; attempts from before may not write any more', { lease: name, attempts: lost })
+  log.warn('the Lease had expired; attempts from before may not write any more', { lease: name, attempts: lost })
 }
 
 interface LeaseRenewer {
-  /** False where the Lease was gone and had to be made anew. */
+  /** False where the Lease was gone and had to be created anew. */
   renew(renewal: Omit<Renewal, 'holder'>): Promise<boolean>
   giveBack(): Promise<void>
 }
 
-function leaseRenewer({ connection, namespace, name, log }: RenewalOptions): LeaseRenewer {
+/** Creates, renews and deletes the one Lease that this process holds. */
+function leaseRenewer({ cluster, namespace, name, log }: RenewalOptions): LeaseRenewer {
   const holder = randomUUID()
-  const path = objectPath(leaseRef(namespace, name))
-  const way = {
-    lane: 'vital',
-    exempt: true,
-    timeoutSeconds: requestSeconds,
-    query: { fieldManager: 'drydock' },
-  } as const
+  const ref = leaseRef(namespace, name)
+  const by = { fieldManager: 'drydock' }
   let uid: string | undefined
 
   async function create(renewal: Renewal): Promise<void> {
-    const request = { ...way, method: 'POST', path: collectionPath(leases, namespace) } as const
     try {
-      uid = readLease((await connection.send({ ...request, body: buildLease(name, renewal) })) as Manifest).uid
+      uid = readLease(await cluster.create(leases, namespace, buildLease(name, renewal), by)).uid
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
-      const there = readLease((await connection.send({ ...way, query: {}, method: 'GET', path })) as Manifest)
-      if (there.holder !== holder) throw notUnique(name, error)
+      const found = await cluster.get(ref)
+      const there = found && readLease(found)
+      if (there?.holder !== holder) throw notUnique(name, error)
       // A create of ours whose answer was lost: as a renewal it is too old to count.
       uid = there.uid
       await patch(renewal, uid)
@@ -156,35 +165,31 @@ function leaseRenewer({ connection, namespace, name, log }: RenewalOptions): Lea
 
   async function patch(renewal: Renewal, ofUid: string): Promise<void> {
     const { metadata, spec } = buildRenewal(renewal)
-    const body = { metadata: { ...metadata, uid: ofUid }, spec }
-    await connection.send({ ...way, method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
+    await cluster.patch(ref, { metadata: { ...metadata, uid: ofUid }, spec }, by)
   }
 
   return {
     async renew(values) {
       const renewal = { ...values, holder }
-      if (uid === undefined) {
-        await create(renewal)
-        return false
-      }
       try {
-        await patch(renewal, uid)
-        return true
+        if (uid !== undefined) {
+          await patch(renewal, uid)
+          return true
+        }
       } catch (error) {
         if (!isNotFound(error) && !isConflict(error)) throw error
-        log.warn('the Lease of this worker is gone and is made anew', { lease: name })
+        log.warn('the Lease of this worker is gone and is created anew', { lease: name })
         uid = undefined
-        await create(renewal)
-        return false
       }
+      await create(renewal)
+      return false
     },
     async giveBack() {
       if (uid === undefined) return
-      const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid } }
       try {
-        await connection.send({ ...way, query: {}, method: 'DELETE', path, body })
+        await cluster.remove(ref, { uid })
       } catch (error) {
-        if (!isNotFound(error)) log.warn('the Lease could not be deleted', { lease: name, error: String(error) })
+        log.warn('the Lease could not be deleted', { lease: name, error: String(error) })
       }
     },
   }

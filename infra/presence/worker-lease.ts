@@ -55,6 +55,8 @@ export interface WorkerLease {
   name: string
   uid: string
   resourceVersion: string
+  /** The API server's time of its creation, to the second (RFC 3339). */
+  createdAt: string
   holder: string
   renewTime: string
   /** Whether the worker said that it may be at that scope; a Lease that says nothing legible may be at any. */
@@ -68,6 +70,7 @@ export function readLease(manifest: Manifest): WorkerLease {
     name: manifest.metadata.name,
     uid: manifest.metadata.uid ?? '',
     resourceVersion: manifest.metadata.resourceVersion ?? '',
+    createdAt: manifest.metadata.creationTimestamp ?? '',
     holder: spec.holderIdentity ?? '',
     renewTime: spec.renewTime ?? '',
     names: (scope) => scopes === undefined || scopes.has(anyScope) || someWithin(scopes, scope),

@@ -12,7 +12,7 @@ export interface SeenWait extends Wait {
   told: boolean
 }
 
-/** Waits shorter than this are nobody's business. */
+/** Shorter waits are not reported. */
 export const longWaitMs = 60_000
 
 /**

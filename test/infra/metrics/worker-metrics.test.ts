@@ -4,7 +4,7 @@ import { waitClassOf } from '../../../infra/metrics/wait-class.ts'
 
 it.each([
   ['namespace shop to go away, for another 30 s', 'namespace'],
-  ['worker host-1 may still be writing; its Lease runs out in 9 s', 'lease'],
+  ['worker host-1 may still be writing; its Lease expires in 9 s', 'lease'],
   ['the archive backups/shop/shop.tar.gz: 10 bytes read', 'archive'],
   ['bucket', 'bucket'],
   ['something nobody thought of', 'other'],

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkFolders } from '../../../velero-server/decide/check-folders.ts'
-import { leaderTurn } from '../../../velero-server/decide/leader-turn.ts'
-import { checkLocationSpec, locationStatus } from '../../../velero-server/decide/location-status.ts'
-import { isVeleroPresent } from '../../../velero-server/decide/velero-presence.ts'
+import { checkFolders, checkLocationSpec, isDue, locationStatus } from '../../../velero-server/decide/locations.ts'
 import type { BackupStorageLocation } from '../../../velero/backup.ts'
 
 const location = (objectStorage: object = {}): BackupStorageLocation => ({
@@ -47,34 +44,22 @@ describe('a location’s availability', () => {
   })
 })
 
-describe('whether a Velero server is there', () => {
-  const deployment = (readyReplicas?: number) => ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'velero' },
-    status: { readyReplicas },
+const now = new Date('2026-11-24T12:00:00Z')
+describe('whether a location is looked at again', () => {
+  it.each([
+    ['the first time, even where its period is zero', { last: undefined, period: '0s' }, true],
+    ['when the default period has passed', { last: '2026-11-24T11:59:00Z', period: undefined }, true],
+    ['not before', { last: '2026-11-24T11:59:01Z', period: undefined }, false],
+    ['when its own period has passed', { last: '2026-11-24T11:59:58Z', period: '2s' }, true],
+    ['never again where its period is zero', { last: '2020-01-01T00:00:00Z', period: '0s' }, false],
+    ['by the default where its period is negative', { last: '2026-11-24T11:59:30Z', period: '-5s' }, false],
+    ['by the default where its period makes no sense', { last: '2026-11-24T11:59:00Z', period: 'soon' }, true],
+    ['where its last time makes no sense', { last: 'never', period: '1h' }, true],
+  ] as const)('%s', (_what, schedule, due) => {
+    expect(isDue({ defaultSeconds: 60, firstAnyway: true, ...schedule }, now)).toBe(due)
   })
 
-  it.each([
-    ['auto', deployment(1), true],
-    ['auto', deployment(0), false],
-    ['auto', deployment(), false],
-    ['auto', undefined, false],
-    ['present', undefined, true],
-    ['absent', deployment(1), false],
-  ] as const)('by the setting %s', (setting, found, present) => {
-    expect(isVeleroPresent(setting, found)).toBe(present)
-  })
-})
-
-describe('a turn in the election of a leader', () => {
-  it.each([
-    ['takes a Lease that is not there', undefined, 'take'],
-    ['takes one that was given back', { holder: '', unchangedMs: 0 }, 'take'],
-    ['renews its own', { holder: 'me', unchangedMs: 99_000 }, 'renew'],
-    ['waits while another’s changes', { holder: 'other', unchangedMs: 14_999 }, 'wait'],
-    ['takes another’s that has not changed for long', { holder: 'other', unchangedMs: 15_000 }, 'take'],
-  ] as const)('%s', (_what, lease, turn) => {
-    expect(leaderTurn(lease, 'me')).toBe(turn)
+  it('is not synced even once where its period is zero', () => {
+    expect(isDue({ last: undefined, period: '0s', defaultSeconds: 60, firstAnyway: false }, now)).toBe(false)
   })
 })

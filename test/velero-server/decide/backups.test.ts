@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { orphanedBackups, restoresOf } from '../../../velero-server/decide/orphans.ts'
-import { syncedBackup } from '../../../velero-server/decide/synced-backup.ts'
-import { syncedPodVolume } from '../../../velero-server/decide/synced-pod-volume.ts'
+import { orphanedBackups, restoresOf, syncedBackup, syncedPodVolume } from '../../../velero-server/decide/backups.ts'
 import type { Backup } from '../../../velero/backup.ts'
 import type { Restore } from '../../../velero/restore.ts'
 

@@ -1,7 +1,9 @@
 import { validLabelValue } from '../../core/values/derived-names.ts'
-import { storageLocationLabel } from '../../velero/labels.ts'
 import type { Backup } from '../../velero/backup.ts'
-import type { OwnerReference } from '../../velero/manifest.ts'
+import { storageLocationLabel } from '../../velero/labels.ts'
+import type { Manifest, OwnerReference } from '../../velero/manifest.ts'
+import { isTerminal } from '../../velero/phases.ts'
+import type { Restore } from '../../velero/restore.ts'
 
 /** A Backup to create from what stands in the bucket, or why it is not created. */
 export type SyncedBackup = { do: 'create'; backup: Backup } | { do: 'skip'; because: string }
@@ -72,4 +74,62 @@ function placed(backup: Backup, { namespace, location, schedules }: SyncTarget):
 /** A Schedule that is gone, or was made anew, owns nothing here: the garbage collector would remove the Backup. */
 function isKept(owner: OwnerReference, schedules: ReadonlyMap<string, string>): boolean {
   return owner.kind !== 'Schedule' || schedules.get(owner.name) === owner.uid
+}
+
+const backupUidLabel = 'velero.io/backup-uid'
+
+/** The Backup that was just created from the bucket. */
+export interface SyncedOwner {
+  namespace: string
+  name: string
+  uid: string
+  location: string
+}
+
+/** A PodVolumeBackup of a backup's file for this cluster: its owner is the Backup that was just created. */
+export function syncedPodVolume(stored: Manifest, owner: SyncedOwner): Manifest {
+  const { name, labels, annotations, ownerReferences = [] } = stored.metadata
+  const spec = stored['spec'] as Record<string, unknown> | undefined
+  const owners = ownerReferences.map((reference) =>
+    reference.apiVersion === 'velero.io/v1' && reference.kind === 'Backup' && reference.name === owner.name
+      ? { ...reference, uid: owner.uid }
+      : reference,
+  )
+  return {
+    ...stored,
+    apiVersion: 'velero.io/v1',
+    kind: 'PodVolumeBackup',
+    metadata: {
+      name,
+      namespace: owner.namespace,
+      ...(labels === undefined
+        ? {}
+        : { labels: labels[backupUidLabel] === undefined ? labels : { ...labels, [backupUidLabel]: owner.uid } }),
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(owners.length === 0 ? {} : { ownerReferences: owners }),
+    },
+    spec: { ...spec, backupStorageLocation: owner.location },
+  }
+}
+
+/**
+ * Backups of a location whose folder is gone from the bucket. One without the location's label was made by hand, one
+ * that is not finished may not be there yet: both stay.
+ */
+export function orphanedBackups(backups: readonly Backup[], location: string, inBucket: ReadonlySet<string>): Backup[] {
+  return backups.filter(
+    ({ metadata, status }) =>
+      metadata.labels?.[storageLocationLabel] === validLabelValue(location) &&
+      (status?.phase === 'Completed' || status?.phase === 'PartiallyFailed') &&
+      metadata.deletionTimestamp === undefined &&
+      !inBucket.has(metadata.name),
+  )
+}
+
+/** Restores that go with their Backup: those that are over. A running one ends by itself, and may yet be of use. */
+export function restoresOf(backup: string, restores: readonly Restore[]): Restore[] {
+  return restores.filter(
+    ({ spec, status, metadata }) =>
+      spec.backupName === backup && isTerminal(status?.phase) && metadata.deletionTimestamp === undefined,
+  )
 }

@@ -1,3 +1,4 @@
+import type { DownloadRequest, DownloadTarget } from '../../velero/download-request.ts'
 import {
   backupContentsKey,
   backupCsiVolumeSnapshotsKey,
@@ -14,7 +15,21 @@ import {
   restoreResultsKey,
   restoreVolumeInfoKey,
 } from '../../velero/object-keys.ts'
-import type { DownloadTarget } from '../../velero/download-request.ts'
+
+/** What to do about a DownloadRequest as it stands. */
+export type DownloadDecision = 'answer' | 'leave' | 'delete'
+
+/**
+ * | expiration | decision |
+ * | none       | answer: nobody has looked at it yet |
+ * | passed     | delete, whether it was answered or not |
+ * | to come    | leave: answered, or refused for good because what it names is not there |
+ */
+export function decideDownload(request: DownloadRequest, now: Date): DownloadDecision {
+  const { expiration } = request.status ?? {}
+  if (expiration === undefined || expiration === null) return 'answer'
+  return Date.parse(expiration) < now.getTime() ? 'delete' : 'leave'
+}
 
 const restoreKeys: Readonly<Record<string, (restore: string) => string>> = {
   RestoreLog: restoreLogKey,

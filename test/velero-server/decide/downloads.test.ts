@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decideDownload } from '../../../velero-server/decide/decide-download.ts'
-import { downloadKey, isRestoreTarget } from '../../../velero-server/decide/download-key.ts'
+import { decideDownload, downloadKey, isRestoreTarget } from '../../../velero-server/decide/downloads.ts'
 import type { DownloadRequest } from '../../../velero/download-request.ts'
 
 describe('the object that a DownloadRequest asks for', () => {

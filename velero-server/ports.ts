@@ -1,0 +1,49 @@
+import type { Clock, Cluster, Log, Stores } from '../activities/ports.ts'
+import type { ClusterConnection } from '../infra/cluster/connect.ts'
+import type { ObjectRef, ResourceRef } from '../velero/resource.ts'
+
+/** What the work of an absent Velero server is done with. */
+export interface ServerPorts {
+  connection: ClusterConnection
+  cluster: Cluster
+  stores: Stores
+  clock: Clock
+  log: Log
+  /** The Velero namespace. */
+  namespace: string
+  /** Ends the work. */
+  signal: AbortSignal
+}
+
+/** Who writes Velero's resources on behalf of an absent server: stands in their managedFields. */
+export const serverFieldManager = 'drydock-server'
+
+/** A resource of Velero, by its plural name. */
+export function veleroResource(resource: string): ResourceRef {
+  return { group: 'velero.io', version: 'v1', resource }
+}
+
+/** An object of Velero in its namespace. */
+export function veleroObject({ namespace }: Pick<ServerPorts, 'namespace'>, resource: string, name: string): ObjectRef {
+  return { ...veleroResource(resource), namespace, name }
+}
+
+/** What is done again and again. */
+export interface RepeatOptions extends Pick<ServerPorts, 'clock' | 'log' | 'signal'> {
+  /** For the log, as in "could not <what>". */
+  what: string
+  everyMs: number
+}
+
+/** Does something at once and then after each pause, until the signal is aborted; what fails is logged and tried at the next turn. */
+export async function repeat(options: RepeatOptions, work: () => Promise<void>): Promise<void> {
+  const { what, everyMs, clock, log, signal } = options
+  while (!signal.aborted) {
+    try {
+      await work()
+    } catch (error) {
+      if (!signal.aborted) log.warn(`could not ${what}`, { error: String(error) })
+    }
+    await clock.sleep(everyMs, signal).catch(() => undefined)
+  }
+}
