@@ -62,7 +62,7 @@ export async function runAsLeader(
     const askedAtMs = performance.now()
     const leads = await lookWhetherLeader(options)
     if (leads !== undefined) knownAtMs = askedAtMs
-    if (leads === true && term === undefined) {
+    if (leads === true && term === undefined && !signal.aborted) {
       log.info('this worker is the leader')
       const end = new AbortController()
       term = { end, done: logFailure(log, lead(AbortSignal.any([end.signal, signal]))) }
