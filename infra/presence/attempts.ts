@@ -21,6 +21,7 @@ interface Attempt {
   fenced: boolean
 }
 
+/** Keeps the attempts that run in this process. `onChange` is called when one begins or ends. */
 export function createAttempts(onChange: () => void): Attempts {
   const running = new Set<Attempt>()
   const countLost = (): number => [...running].filter(({ lost }) => lost).length

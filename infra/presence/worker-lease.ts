@@ -16,6 +16,7 @@ export function leaseName(workerId: string): string {
   return `drydock-worker-${workerId}`
 }
 
+/** The Lease of that name. */
 export function leaseRef(namespace: string, name: string): ObjectRef {
   return { ...leases, namespace, name }
 }
@@ -63,6 +64,7 @@ export interface WorkerLease {
   names(scope: string): boolean
 }
 
+/** Reads a Lease as the API server gives it. */
 export function readLease(manifest: Manifest): WorkerLease {
   const spec = (manifest['spec'] ?? {}) as { holderIdentity?: string; renewTime?: string }
   const scopes = parseScopes(manifest.metadata.annotations?.[attemptsAnnotation])
