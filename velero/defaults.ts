@@ -56,8 +56,6 @@ export const lowPriorities: readonly GroupResource[] = [
 export const itemOperationTimeout = '4h0m0s'
 /** `--resource-timeout`, in seconds. */
 export const resourceTimeoutSeconds = 600
-/** `--terminating-resource-timeout`, in seconds. */
-export const terminatingResourceTimeoutSeconds = 600
 /** `--fs-backup-timeout`, in seconds. */
 export const podVolumeTimeoutSeconds = 14_400
 /** `failureReason` of Velero's sweep at its start; source: pkg/cmd/server/server.go markInProgressRestoresFailed. */

@@ -21,7 +21,6 @@ export const pluginConfigLabel = 'velero.io/plugin-config'
 export const mustIncludeAnnotation = 'restore.velero.io/must-include-additional-items'
 export const restoreStatusAnnotation = 'velero.io/restore-status'
 export const podVolumeTimeoutAnnotation = 'velero.io/pod-volume-timeout'
-export const originalPvNameAnnotation = 'velero.io/original-pv-name'
 export const mirrorPodAnnotation = 'kubernetes.io/config.mirror'
 
 /** Keeps a Restore until its files are gone from the bucket. */

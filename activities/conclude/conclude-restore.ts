@@ -68,7 +68,7 @@ export function concludeRestore({
         const tally = mergeTallies(restored, tallyOf(operationOutcomes(operations, restored)))
         const results = renderResults(tally)
         await putFiles(session, {
-          log: `${await inheritedLog(session)}${renderLog(tally, { ...session.admission, endedAt: rfc3339(clock.now()) })}`,
+          log: `${await inheritedLog(session)}${renderLog(tally, { ...session.admission, endedAt: rfc3339(clock.now()), ...(plan?.leftOut && { leftOut: plan.leftOut }) })}`,
           results: goJson(results),
           resourceList: goJson(renderResourceList(tally)),
           operations: goJson(operations),

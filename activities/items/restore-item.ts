@@ -55,7 +55,7 @@ export async function restoreItem(
     finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), preparationError(id, text))] })
   switch (prepared.do) {
     case 'omit':
-      return finish({})
+      return finish({ because: prepared.because })
     case 'fail':
       return finish(
         prepared.recorded ? { action: 'failed', listed, messages: prepared.messages } : { messages: prepared.messages },
@@ -64,7 +64,7 @@ export async function restoreItem(
       const trouble = await createCompanions(prepared.companions, item.name, tools)
       const begun = operationOf(prepared.operation, address, item, tools)
       if (trouble !== undefined) return troubled(trouble)
-      return finish({ action: 'skipped', listed, messages: prepared.messages, ...begun })
+      return finish({ action: 'skipped', listed, messages: prepared.messages, because: prepared.because, ...begun })
     }
     case 'write': {
       const trouble = await createCompanions(prepared.companions, item.name, tools)

@@ -146,6 +146,7 @@ async function planArchive(
     sizeOf: selected.sizeOf,
     bounds: { itemsMax: settings.chunkItemsMax, bytesMax: settings.chunkBytesMax },
     provisioned: selected.provisioned,
+    leftOut: selected.leftOut,
     notes: selected.notes,
   })
   const actions = foreseeSnapshotClasses(facts.actions, await readSnapshotClasses(archive, selected.items))

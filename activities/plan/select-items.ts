@@ -1,19 +1,20 @@
-import type { ItemAction } from '../../core/actions/action.ts'
-import { error, itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
-import type { Outcome } from '../../core/items/outcome.ts'
-import { volumeFate } from '../../core/items/volume-fate.ts'
-import { parseJson } from '../../core/values/manifest-json.ts'
-import { mergeWanted } from '../../core/plan/make-plan.ts'
-import type { PlaceableItem } from '../../core/plan/place-items.ts'
-import type { ChosenVersion } from '../../core/plan/choose-version.ts'
-import { targetNamespace } from '../../core/filter/namespace-mapping.ts'
-import type { ItemSelector, KnownOfItem } from '../../core/plan/select-items.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { itemPath } from '../../velero/resource.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
-import type { Archive, ArchiveEntry } from '../ports.ts'
+import type { ItemAction } from '../../core/actions/action.ts'
+import { targetNamespace } from '../../core/filter/namespace-mapping.ts'
+import { error, itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { volumeFate } from '../../core/items/volume-fate.ts'
+import type { ChosenVersion } from '../../core/plan/choose-version.ts'
+import { mergeWanted } from '../../core/plan/make-plan.ts'
+import type { PlaceableItem } from '../../core/plan/place-items.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import type { ItemSelector, KnownOfItem } from '../../core/plan/select-items.ts'
+import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Session } from '../frame/session.ts'
 import type { StoredFacts } from '../frame/stored.ts'
+import type { Archive, ArchiveEntry } from '../ports.ts'
 
 /** What is selected from. */
 export interface SelectInput {
@@ -31,6 +32,8 @@ export interface SelectInput {
 export interface Selected {
   items: PlaceableItem[]
   provisioned: string[]
+  /** How many were not selected, by the reason. */
+  leftOut: NonNullable<Plan['leftOut']>
   notes: Outcome[]
   sizeOf: (item: ItemAddress) => number
 }
@@ -47,7 +50,7 @@ export async function selectItems(input: SelectInput): Promise<Selected> {
   const byKey = new Map(entries.map((entry) => [itemKey(entry), entry]))
   const firsts = new Map<string, ArchiveEntry>()
   for (const entry of entries) if (!firsts.has(bucketOf(entry))) firsts.set(bucketOf(entry), entry)
-  const walk: Walk = { ...input, byKey, firsts, taken: new Map(), notes: [], provisioned: new Set() }
+  const walk: Walk = { ...input, byKey, firsts, taken: new Map(), notes: [], leftOut: {}, provisioned: new Set() }
   for (const entry of entries) {
     const manifest = await select(walk, entry)
     if (manifest !== undefined) await take(walk, entry, { additional: false, depth: 0, manifest: manifest.read })
@@ -55,6 +58,7 @@ export async function selectItems(input: SelectInput): Promise<Selected> {
   return {
     items: mergeWanted([...walk.taken.values()]),
     provisioned: [...walk.provisioned].sort(),
+    leftOut: walk.leftOut,
     notes: walk.notes,
     sizeOf: (item) => byKey.get(itemKey(item))?.sizeBytes ?? 0,
   }
@@ -65,6 +69,7 @@ interface Walk extends SelectInput {
   /** The first item of each resource and namespace: a policy may ask for its kind. */
   firsts: ReadonlyMap<string, ArchiveEntry>
   taken: Map<string, PlaceableItem>
+  leftOut: Selected['leftOut']
   notes: Outcome[]
   provisioned: Set<string>
 }
@@ -75,7 +80,10 @@ async function select(walk: Walk, entry: ArchiveEntry): Promise<{ read: Manifest
   let manifest: Manifest | undefined
   for (;;) {
     const verdict = walk.selector.decide(addressOf(entry), known)
-    if (verdict.do === 'leave') return undefined
+    if (verdict.do === 'leave') {
+      walk.leftOut[verdict.because] = (walk.leftOut[verdict.because] ?? 0) + 1
+      return undefined
+    }
     if (verdict.do === 'select') return { read: manifest }
     if (verdict.for === 'first-kind') {
       const first = walk.firsts.get(bucketOf(entry))

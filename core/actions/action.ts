@@ -18,6 +18,13 @@ export interface ItemAction {
   readonly requiresLabel?: string
   /** Feature flag of the Velero server without which the action is left out. */
   readonly feature?: 'EnableCSI'
+  /**
+   * Whether the action of Velero passes this item through a Go struct. That adds `creationTimestamp: null`, so Velero never
+   * finds the object equal to the one in the cluster. We never write the addition itself. But we keep that Velero calls
+   * such objects different, since its warnings and lists say so (docs/velero-parity.md, "Item actions"). Never, if absent.
+   * Source: the built-in actions in pkg/restore/actions.
+   */
+  convertsThroughStruct?(item: Manifest, spec: RestoreSpec): boolean
   /** Changes the item. Throws `ActionError` with Velero's words where Velero returns an error. Never mutates its input. */
   execute(input: ActionInput): ActionResult
   /** Items that must be restored before this one, named from the manifest as it was backed up. */
@@ -72,8 +79,6 @@ export interface ActionResult {
   companions?: Companion[]
   /** The id of the asynchronous operation that the restore then waits for. */
   operationId?: string
-  /** Messages for the restore log; they are no warnings of the restore. */
-  notes?: string[]
 }
 
 /** An object that an action wants beside its item. */

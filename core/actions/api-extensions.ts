@@ -10,6 +10,7 @@ import type { ItemAction } from './action.ts'
 export const crdPreserveFields: ItemAction = {
   name: 'velero.io/crd-preserve-fields',
   appliesTo: ['customresourcedefinitions.apiextensions.k8s.io'],
+  convertsThroughStruct: ({ apiVersion }) => apiVersion === 'apiextensions.k8s.io/v1',
   execute({ item }) {
     const preserves = fieldsAt(item, 'spec')?.['preserveUnknownFields'] === true
     if (item.apiVersion !== 'apiextensions.k8s.io/v1' || !preserves) return { item }

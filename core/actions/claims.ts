@@ -20,6 +20,7 @@ const staleAnnotations = [
 export const pvc: ItemAction = {
   name: 'velero.io/pvc',
   appliesTo: ['persistentvolumeclaims'],
+  convertsThroughStruct: () => true,
   execute({ item }) {
     const restored = cloneManifest(item)
     const annotations = fieldsAt(restored, 'metadata', 'annotations')

@@ -16,6 +16,7 @@ export const csiVolumeSnapshot: ItemAction = {
   name: 'velero.io/csi-volumesnapshot-restorer',
   appliesTo: ['volumesnapshots.snapshot.storage.k8s.io'],
   feature: 'EnableCSI',
+  convertsThroughStruct: () => true,
   execute({ item, itemFromBackup, restore, facts }) {
     if (restore.spec.restorePVs === false) return { item, skip: true }
     const name = itemFromBackup.metadata.name
@@ -55,6 +56,7 @@ export const csiVolumeSnapshotContent: ItemAction = {
   name: 'velero.io/csi-volumesnapshotcontent-restorer',
   appliesTo: ['volumesnapshotcontents.snapshot.storage.k8s.io'],
   feature: 'EnableCSI',
+  convertsThroughStruct: () => true,
   execute(input) {
     if (input.restore.spec.restorePVs === false) return { item: input.item, skip: true }
     return { item: asExisting(input) }
@@ -111,7 +113,7 @@ export const csiVolumeSnapshotClass: ItemAction = {
 }
 
 /** The Secret that annotations `<prefix>-name` and `<prefix>-namespace` name; none unless both are there. */
-export function secretItems(manifest: Manifest, prefix: string): ItemAddress[] {
+function secretItems(manifest: Manifest, prefix: string): ItemAddress[] {
   const name = annotationOf(manifest, `${prefix}-name`)
   const namespace = annotationOf(manifest, `${prefix}-namespace`)
   if (name === undefined || namespace === undefined) return []
@@ -123,7 +125,7 @@ export function secretItems(manifest: Manifest, prefix: string): ItemAddress[] {
  * therefore brings a stub of it, removed again in the finalization. Snapshots of one group share the stub, and each adds
  * its handle. Where the stub cannot be made, the snapshot is restored all the same: most drivers do without.
  */
-export function stubGroupContent(snapshot: Manifest, restore: RestoreView, facts: ActionFacts): Companion | undefined {
+function stubGroupContent(snapshot: Manifest, restore: RestoreView, facts: ActionFacts): Companion | undefined {
   const group = annotationOf(snapshot, 'velero.io/csi-volumegroupsnapshot-handle')
   const handle = annotationOf(snapshot, 'velero.io/csi-volumesnapshot-handle')
   const driver = annotationOf(snapshot, 'velero.io/csi-driver-name')

@@ -102,7 +102,7 @@ export interface DownloadTarget {
 }
 
 /** The DataDownload, and what its name was made from. */
-export interface Download {
+interface Download {
   companion: Companion
   identity: CompanionIdentity
 }

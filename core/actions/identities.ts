@@ -10,6 +10,7 @@ import type { ItemAction } from './action.ts'
 export const serviceAccount: ItemAction = {
   name: 'velero.io/service-account',
   appliesTo: ['serviceaccounts'],
+  convertsThroughStruct: () => true,
   execute({ item }) {
     const prefix = `${item.metadata.name}-token-`
     const last = listAt(item, 'secrets').findLastIndex((secret) => textAt(secret, 'name').startsWith(prefix))
@@ -29,6 +30,7 @@ export const serviceAccount: ItemAction = {
 export const secret: ItemAction = {
   name: 'velero.io/secret',
   appliesTo: ['secrets'],
+  convertsThroughStruct: (item) => item['type'] === 'kubernetes.io/service-account-token',
   execute({ item, facts }) {
     if (textAt(item, 'type') !== 'kubernetes.io/service-account-token') return { item }
     const accounts = facts.serviceAccounts[item.metadata.namespace ?? ''] ?? []
@@ -51,6 +53,7 @@ function withoutToken(item: Manifest): Manifest {
 export const roleBinding: ItemAction = {
   name: 'velero.io/role-bindings',
   appliesTo: ['rolebindings.rbac.authorization.k8s.io'],
+  convertsThroughStruct: (_item, { namespaceMapping = {} }) => Object.keys(namespaceMapping).length > 0,
   execute: ({ item, restore }) => ({ item: mapSubjects(item, restore.spec.namespaceMapping) }),
 }
 
@@ -58,11 +61,12 @@ export const roleBinding: ItemAction = {
 export const clusterRoleBinding: ItemAction = {
   name: 'velero.io/cluster-role-bindings',
   appliesTo: ['clusterrolebindings.rbac.authorization.k8s.io'],
+  convertsThroughStruct: (_item, { namespaceMapping = {} }) => Object.keys(namespaceMapping).length > 0,
   execute: ({ item, restore }) => ({ item: mapSubjects(item, restore.spec.namespaceMapping) }),
 }
 
 /** The binding with the namespaces of its subjects mapped, whatever their kind; the role it refers to stays. */
-export function mapSubjects(binding: Manifest, mapping: Record<string, string> | undefined): Manifest {
+function mapSubjects(binding: Manifest, mapping: Record<string, string> | undefined): Manifest {
   if (mapping === undefined || Object.keys(mapping).length === 0) return binding
   const mapped = cloneManifest(binding)
   for (const subject of objectsAt(mapped, 'subjects')) {

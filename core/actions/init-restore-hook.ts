@@ -21,6 +21,7 @@ const commandKey = 'init.hook.restore.velero.io/command'
 export const initRestoreHook: ItemAction = {
   name: 'velero.io/init-restore-hook',
   appliesTo: ['pods'],
+  convertsThroughStruct: () => true,
   execute(input) {
     const { item, restore } = input
     const annotated = annotatedContainer(input)
@@ -78,7 +79,7 @@ function isWord(value: unknown): value is string | null {
  * The init containers that the hooks of the restore's spec add to a pod, in order. Their namespaces are those of the new
  * cluster, their selector looks at the pod's own labels; lists of resources are ignored, since hooks are for pods only.
  */
-export function initHookContainers(pod: Manifest, spec: RestoreSpec): Fields[] {
+function initHookContainers(pod: Manifest, spec: RestoreSpec): Fields[] {
   const source = pod.metadata.namespace ?? ''
   const mapping = spec.namespaceMapping ?? {}
   const namespace = Object.hasOwn(mapping, source) ? (mapping[source] ?? source) : source

@@ -18,6 +18,7 @@ const waitContainers: readonly string[] = ['restore-wait', 'restic-wait']
 export const podVolumeRestore: ItemAction = {
   name,
   appliesTo: ['pods'],
+  convertsThroughStruct: () => true,
   execute(input) {
     const { item, facts } = input
     const spec = fieldsAt(item, 'spec')

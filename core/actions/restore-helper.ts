@@ -122,7 +122,7 @@ function defaultContext(): Fields {
  * `secCtx` describe; the last one is YAML and wins over the others. Undefined if none is set or one cannot be read:
  * as in Velero a mistake in one of them voids them all.
  */
-export function parseSecurityContext(config: Record<string, string>): Fields | undefined {
+function parseSecurityContext(config: Record<string, string>): Fields | undefined {
   const context: Fields = {}
   let isSet = false
   for (const { key, field, read } of settings) {

@@ -13,6 +13,7 @@ import type { ItemAction } from './action.ts'
 export const service: ItemAction = {
   name: 'velero.io/service',
   appliesTo: ['services'],
+  convertsThroughStruct: () => true,
   execute({ item, restore }) {
     const restored = cloneManifest(item)
     const spec = fieldsAt(restored, 'spec')
@@ -39,7 +40,7 @@ export const service: ItemAction = {
  * | no name, and there is such a note | the note has the same node port on a port without name |
  * | no such note | a field manager owns `nodePort` of that port and protocol |
  */
-export function dropAssignedNodePorts(service: Manifest, spec: Fields): void {
+function dropAssignedNodePorts(service: Manifest, spec: Fields): void {
   if (textAt(spec, 'type') === 'ExternalName') return
   const applied = lastApplied(service)
   const isChosen = applied === undefined ? chosenByManager(service) : chosenByApply(applied)
@@ -47,7 +48,7 @@ export function dropAssignedNodePorts(service: Manifest, spec: Fields): void {
 }
 
 /** Does the same for the port of health checks, which only load balancers with local traffic have. */
-export function dropAssignedHealthCheckPort(service: Manifest, spec: Fields): void {
+function dropAssignedHealthCheckPort(service: Manifest, spec: Fields): void {
   const applies = textAt(spec, 'externalTrafficPolicy') === 'Local' && textAt(spec, 'type') === 'LoadBalancer'
   if (!applies || !spec['healthCheckNodePort']) return
   const applied = lastApplied(service)

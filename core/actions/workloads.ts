@@ -13,6 +13,7 @@ import { pluginConfig } from './plugin-config.ts'
 export const pod: ItemAction = {
   name: 'velero.io/pod',
   appliesTo: ['pods'],
+  convertsThroughStruct: () => true,
   execute({ item }) {
     const restored = cloneManifest(item)
     const spec = fieldsAt(restored, 'spec')
@@ -50,6 +51,7 @@ const controllerUidLabels = ['batch.kubernetes.io/controller-uid', 'controller-u
 export const job: ItemAction = {
   name: 'velero.io/job',
   appliesTo: ['jobs.batch'],
+  convertsThroughStruct: () => true,
   execute({ item }) {
     const restored = cloneManifest(item)
     const selector = fieldsAt(restored, 'spec', 'selector')

@@ -111,7 +111,7 @@ const subdomainRule =
   `with an alphanumeric character (e.g. 'example.com', regex used for validation is '${subdomainPattern}')`
 
 /** What is wrong with a label's key, in the words of Kubernetes; empty where nothing is. */
-export function labelKeyFaults(key: string): string[] {
+function labelKeyFaults(key: string): string[] {
   const parts = key.split('/')
   if (parts.length > 2) {
     return [`a qualified name ${nameRule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
@@ -124,7 +124,7 @@ export function labelKeyFaults(key: string): string[] {
 }
 
 /** What is wrong with a label's value, likewise. */
-export function labelValueFaults(value: string): string[] {
+function labelValueFaults(value: string): string[] {
   return [...tooLong(value, 63), ...(matchesWhole(valuePattern, value) ? [] : [valueRule])]
 }
 

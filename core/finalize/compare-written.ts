@@ -121,7 +121,7 @@ const byResource: Readonly<Record<GroupResource, readonly string[]>> = {
 }
 
 /** Whether a field is not the restore's to keep. */
-export function isOwnedByOthers(groupResource: GroupResource, path: readonly string[]): boolean {
+function isOwnedByOthers(groupResource: GroupResource, path: readonly string[]): boolean {
   return [...anyResource, ...(byResource[groupResource] ?? [])].some((pattern) => holds(pattern, path))
 }
 

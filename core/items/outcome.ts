@@ -19,6 +19,8 @@ export interface Outcome {
   key: string
   /** Absent for what Velero does not record: completed pods, namespaces that stood there. */
   action?: ItemAction
+  /** Why the item was not written, for the log of the restore. */
+  because?: string
   /** The line of the resource list: kind as in `apps/v1/Deployment`, name as in `shop/web`. */
   listed?: { kind: string; name: string }
   /** The object as it stands in the cluster, where this restore wrote it. */

@@ -8,7 +8,6 @@ import { resetMetadataAndStatus, withLabels } from './item-metadata.ts'
 import { error, scopeOf } from './outcome.ts'
 import type { Message } from './outcome.ts'
 import { skipReason } from './skip-rules.ts'
-import { convertsThroughStruct } from './struct-noise.ts'
 import { rebindVolume, unbindClaim, volumeFate } from './volume-fate.ts'
 import type { VolumeFacts } from './volume-fate.ts'
 
@@ -56,7 +55,7 @@ export type Preparation =
       companions: readonly Companion[]
       operation?: BegunOperation
       messages: readonly Message[]
-      /** Velero would never find it equal to what stands there (see `convertsThroughStruct`). */
+      /** Velero would never find it equal to what stands there (see `ItemAction.convertsThroughStruct`). */
       neverEqual: boolean
     }
 
@@ -121,7 +120,7 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
     companions,
     ...(operation ? { operation } : {}),
     messages: modified.errors.map((text) => error(scope, text)),
-    neverEqual: acted.noisy,
+    neverEqual: acted.converted,
   }
 }
 
@@ -152,7 +151,7 @@ function prepareVolume(pv: Manifest, rules: ItemRules): PreparedVolume {
 }
 
 type Acted =
-  | { do: 'go'; item: Manifest; companions: Companion[]; operation?: BegunOperation; noisy: boolean }
+  | { do: 'go'; item: Manifest; companions: Companion[]; operation?: BegunOperation; converted: boolean }
   | { do: 'skip'; by: string; companions: Companion[]; operation?: BegunOperation }
   | { do: 'fail'; text: string }
 
@@ -160,13 +159,13 @@ function runActions(reset: Manifest, input: ItemInput, rules: ItemRules): Acted 
   const companions: Companion[] = []
   let operation: BegunOperation | undefined
   let item = reset
-  let noisy = false
+  let converted = false
   for (const action of rules.actions) {
     if (!action.appliesTo.includes(input.groupResource)) continue
     if (action.requiresLabel !== undefined && !(action.requiresLabel in (item.metadata.labels ?? {}))) continue
     try {
       const result = action.execute({ item, itemFromBackup: input.item, restore: rules.restore, facts: rules.facts })
-      noisy ||= convertsThroughStruct(action.name, item, rules.restore.spec)
+      converted ||= action.convertsThroughStruct?.(item, rules.restore.spec) === true
       companions.push(...(result.companions ?? []))
       if (result.operationId !== undefined) operation = { action: action.name, operationId: result.operationId }
       if (result.skip === true) return { do: 'skip', by: action.name, companions, ...(operation ? { operation } : {}) }
@@ -179,7 +178,7 @@ function runActions(reset: Manifest, input: ItemInput, rules: ItemRules): Acted 
       }
     }
   }
-  return { do: 'go', item, companions, ...(operation ? { operation } : {}), noisy }
+  return { do: 'go', item, companions, ...(operation ? { operation } : {}), converted }
 }
 
 /** The annotation is a word between an action and the plan; it is taken off after each action, whatever its value. */

@@ -1,6 +1,7 @@
 import { mirrorPodAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
+import { goPrint, goTypeOf } from '../values/go-text.ts'
 
 /** Why an item is not written although it was selected. */
 export type SkipReason =
@@ -56,12 +57,6 @@ function statusField(item: Manifest, field: string): { value?: string; malformed
   if (value === undefined || value === null) return {}
   if (typeof value === 'string') return { value }
   return {
-    malformed: `.status.${field} accessor error: ${JSON.stringify(value)} is of the type ${goType(value)}, expected string`,
+    malformed: `.status.${field} accessor error: ${goPrint(value)} is of the type ${goTypeOf(value)}, expected string`,
   }
-}
-
-function goType(value: unknown): string {
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
-  if (typeof value === 'boolean') return 'bool'
-  return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'
 }

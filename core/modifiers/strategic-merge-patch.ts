@@ -197,7 +197,9 @@ function orderList(input: {
   const { list, order, original, patch, schema } = input
   for (const value of [order, original, patch]) {
     if (value !== undefined && !Array.isArray(value)) {
-      throw new StrategicPatchError(`expected a []interface {}, but received a ${goTypeOf(value)}`)
+      throw new StrategicPatchError(
+        `expected a []interface {}, but received a ${value === null ? '%!s(<nil>)' : goTypeOf(value)}`,
+      )
     }
   }
   const wanted = order as unknown[]

@@ -23,7 +23,7 @@ export interface Progress {
 }
 
 /** The one built-in action that begins operations: DataDownloads. */
-export const dataMoverAction = 'velero.io/csi-pvc-restorer'
+const dataMoverAction = 'velero.io/csi-pvc-restorer'
 
 /**
  * Finds the DataDownload of an operation by its label and reads how far it is. Velero takes a failed download without a

@@ -17,6 +17,7 @@ export interface PlanInput {
   sizeOf: (item: ItemAddress) => number
   bounds: ChunkBounds
   provisioned: readonly string[]
+  leftOut: NonNullable<Plan['leftOut']>
   notes: readonly Outcome[]
 }
 
@@ -43,7 +44,8 @@ export function makePlan(input: PlanInput): Plan {
   const firstAfterDefinitions = waves.findIndex((wave) => wave.groupResource !== definitions)
   const at = firstAfterDefinitions < 0 ? waves.length : firstAfterDefinitions
   const all = namespaces === undefined ? waves : [...waves.slice(0, at), namespaces, ...waves.slice(at)]
-  return { etag: input.etag, waves: all, provisioned: input.provisioned, notes: input.notes }
+  const { etag, provisioned, leftOut, notes } = input
+  return { etag, waves: all, provisioned, leftOut, notes }
 }
 
 function plannedItem(item: PlaceableItem, mapping: Record<string, string> | undefined): PlannedItem {

@@ -1,6 +1,7 @@
 import type { GroupResource } from '../../velero/resource.ts'
 import { itemKey } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
+import type { LeaveReason } from './select-items.ts'
 
 /**
  * What a restore will do, in order: a value that can be stored, printed and compared. It holds addresses and no
@@ -12,6 +13,8 @@ export interface Plan {
   waves: readonly Wave[]
   /** PersistentVolumes that are left out so that their claims get new ones. */
   provisioned: readonly string[]
+  /** How many items of the backup were not selected, by the reason; reasons that hold for none are absent. */
+  leftOut?: Partial<Record<LeaveReason, number>>
   /** Messages that belong to no item: what was missing or could not be read while planning. */
   notes: readonly Outcome[]
 }

@@ -1,6 +1,8 @@
 import type { RestoreSpec } from '../../velero/restore.ts'
 import { parseItemKey } from '../items/outcome.ts'
 import type { Message, Outcome } from '../items/outcome.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { LeaveReason } from '../plan/select-items.ts'
 import type { Tally } from './tally.ts'
 
 /** What the log says of the restore as a whole. */
@@ -9,6 +11,8 @@ export interface LogFrame {
   spec: RestoreSpec
   startedAt: string
   endedAt: string
+  /** How many items of the backup were not selected, by the reason. */
+  leftOut?: Plan['leftOut']
 }
 
 /**
@@ -29,11 +33,28 @@ export function renderLog(tally: Tally, frame: LogFrame): string {
       'info',
       `Starting restore of backup ${frame.restore.namespace}/${frame.spec.backupName ?? ''}`,
     ),
+    ...leftOutSentence(frame.leftOut).map((sentence) => line(frame.startedAt, 'info', sentence)),
     ...outcomes.flatMap((outcome) => itemLine(outcome, line)),
     ...outcomes.flatMap((outcome) => outcome.messages.map((message) => messageLine(message, frame.endedAt, line))),
     line(frame.endedAt, 'info', 'restore completed'),
   ]
   return lines.join('')
+}
+
+/** Which items a reason of the selection leaves out. */
+const leftOutItems: Record<LeaveReason, string> = {
+  'resource-excluded': 'of excluded resources',
+  'namespace-excluded': 'in excluded namespaces',
+  'cluster-scoped-excluded': 'at cluster scope',
+  'kind-not-in-policy': 'of kinds that the filter policy does not list',
+  'labels-do-not-match': 'whose labels do not match',
+  'name-not-in-policy': 'whose names the filter policy does not accept',
+}
+
+/** One sentence, or none where all items were selected. An item that was not may still come as the additional item of another. */
+function leftOutSentence(leftOut: Plan['leftOut'] = {}): string[] {
+  const parts = Object.entries(leftOut).map(([reason, count]) => `${count} ${leftOutItems[reason as LeaveReason]}`)
+  return parts.length === 0 ? [] : [`Items of the backup that are not selected: ${parts.join(', ')}`]
 }
 
 type Line = (time: string, level: string, message: string, fields?: Record<string, string>) => string
@@ -46,7 +67,8 @@ function itemLine(outcome: Outcome, line: Line): string[] {
     ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
     'original name': item.name,
   }
-  return [line(outcome.at, 'info', sentenceOf(outcome), fields)]
+  const reason = outcome.because === undefined ? '' : `: ${outcome.because}`
+  return [line(outcome.at, 'info', `${sentenceOf(outcome)}${reason}`, fields)]
 }
 
 function sentenceOf(outcome: Outcome): string {

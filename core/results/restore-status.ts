@@ -3,9 +3,8 @@ import { isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { RestoreStatus } from '../../velero/restore.ts'
 
-/** What to do about a wanted phase, seeing the live one. */
-export type PhaseDecision =
-  { do: 'set'; status: Partial<RestoreStatus> } | { do: 'leave'; because: 'already there' | 'terminal' | 'further on' }
+/** What to write over the live status for a wanted phase; `leave` where nothing is to be written. */
+export type PhaseDecision = { do: 'set'; status: Partial<RestoreStatus> } | { do: 'leave' }
 
 /** How far a phase is on the way; a restore never goes back on it. */
 const order: Record<RestorePhase | '', number> = {
@@ -33,15 +32,12 @@ export function decidePhase(
 ): PhaseDecision {
   const livePhase = live.phase ?? ''
   const swept = isSweptByVelero(live)
-  if (isTerminal(livePhase) && !swept) {
-    return { do: 'leave', because: livePhase === wanted.phase ? 'already there' : 'terminal' }
-  }
-  if (!swept && order[livePhase] > order[wanted.phase]) return { do: 'leave', because: 'further on' }
+  if (!swept && (isTerminal(livePhase) || order[livePhase] > order[wanted.phase])) return { do: 'leave' }
   const undo: Partial<RestoreStatus> = swept
     ? { failureReason: null as unknown as string, completionTimestamp: null as unknown as string }
     : {}
   const status = { ...undo, ...wanted }
-  if (!swept && sameStatus(live, status)) return { do: 'leave', because: 'already there' }
+  if (!swept && sameStatus(live, status)) return { do: 'leave' }
   return { do: 'set', status }
 }
 

@@ -7,9 +7,6 @@ import type { Outcome } from '../items/outcome.ts'
  */
 export type Tally = ReadonlyMap<string, Outcome>
 
-/** The empty tally, neutral in {@link mergeTallies}. */
-export const emptyTally: Tally = new Map()
-
 /** The tally of some outcomes, in any order and with repetitions. */
 export function tallyOf(outcomes: Iterable<Outcome>): Tally {
   const tally = new Map<string, Outcome>()
@@ -31,7 +28,7 @@ const ranks: Record<string, number> = { created: 4, updated: 3, failed: 2, skipp
  * Of two outcomes of one item the one that says most wins: that it was created is never unsaid by a later attempt
  * that found it there. Equal ones are told apart by their text, so that the order of arrival does not matter.
  */
-export function mergeOutcomes(a: Outcome, b: Outcome): Outcome {
+function mergeOutcomes(a: Outcome, b: Outcome): Outcome {
   const difference = rank(a) - rank(b)
   if (difference !== 0) return difference > 0 ? a : b
   return canonical(a) >= canonical(b) ? a : b

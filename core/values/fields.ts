@@ -1,3 +1,4 @@
+import { goPrint, goTypeOf } from './go-text.ts'
 import { isJsonMap } from './manifest-json.ts'
 
 /**
@@ -96,26 +97,5 @@ const goNames: Record<keyof Wanted, string> = {
 }
 
 function accessorError(where: string, value: unknown, wanted: string): string {
-  return `${where} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected ${wanted}`
-}
-
-/** A value as Go's `%v` prints it. */
-function goValue(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>'
-  if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`
-  if (!isJsonMap(value)) return typeof value === 'string' ? value : JSON.stringify(value)
-  const fields = Object.keys(value)
-    .sort()
-    .map((key) => `${key}:${goValue(value[key])}`)
-  return `map[${fields.join(' ')}]`
-}
-
-/** The Go type that a JSON value is decoded into; whole numbers of a manifest are int64 there. */
-function goType(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>'
-  if (Array.isArray(value)) return '[]interface {}'
-  if (isJsonMap(value)) return 'map[string]interface {}'
-  if (typeof value === 'string') return 'string'
-  if (typeof value === 'boolean') return 'bool'
-  return typeof value === 'number' && !Number.isInteger(value) ? 'float64' : 'int64'
+  return `${where} accessor error: ${goPrint(value)} is of the type ${goTypeOf(value)}, expected ${wanted}`
 }

@@ -9,9 +9,9 @@ export function goPrint(value: unknown): string {
   return `map[${entries.map(([key, field]) => `${key}:${goPrint(field)}`).join(' ')}]`
 }
 
-/** The type of a JSON value in Go's messages. */
+/** The type of a JSON value as Go's `%T` prints it: that of the value that the JSON of a manifest is decoded into. */
 export function goTypeOf(value: unknown): string {
-  if (value === null || value === undefined) return '%!s(<nil>)'
+  if (value === null || value === undefined) return '<nil>'
   if (Array.isArray(value)) return '[]interface {}'
   if (isJsonMap(value)) return 'map[string]interface {}'
   if (typeof value === 'string') return 'string'

@@ -108,7 +108,7 @@ const resolvers: Record<YamlReading['scalars'], Resolve> = {
 }
 
 /** What a scalar without quotes is to Go's YAML libraries: a bigint is an integer, a number a floating-point number. */
-export type GoScalar = null | boolean | bigint | number | string
+type GoScalar = null | boolean | bigint | number | string
 
 /**
  * Resolves a scalar as YAML 1.1 in Go does: `yes`, `on` and `y` are true, `0777` and `0o17` are octal, `1_000` is a

@@ -13,7 +13,7 @@ export interface RepositoryKey {
 }
 
 /** One text for a key, also the name of the resource. */
-export function repositoryName({ namespace, location, type }: RepositoryKey): string {
+function repositoryName({ namespace, location, type }: RepositoryKey): string {
   return `${namespace}-${location}-${type}`
 }
 
@@ -33,7 +33,7 @@ export function backupRepository(key: RepositoryKey, veleroNamespace: string): M
 }
 
 /** The labels by which a repository is found; its name is nobody's promise. */
-export function repositoryLabels(key: RepositoryKey): Record<string, string> {
+function repositoryLabels(key: RepositoryKey): Record<string, string> {
   return {
     [volumeNamespaceLabel]: validLabelValue(key.namespace),
     [storageLocationLabel]: validLabelValue(key.location),

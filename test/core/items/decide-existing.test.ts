@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decideExisting } from '../../../core/items/decide-existing.ts'
+import { decideExisting, mergeServiceAccount } from '../../../core/items/decide-existing.ts'
 import type { ExistingFacts } from '../../../core/items/decide-existing.ts'
 import { withLabels } from '../../../core/items/item-metadata.ts'
 import { anObject, labels } from './builders.ts'
@@ -107,5 +107,31 @@ describe('a ServiceAccount that stood there', () => {
       action: 'skipped',
       messages: [],
     })
+  })
+})
+
+describe('merging a ServiceAccount', () => {
+  it('adds what is new and keeps what is there', () => {
+    const live = anObject('ServiceAccount', 's', { labels: { a: 'live' } }, { secrets: [{ name: 'one' }] })
+    const backedUp = anObject(
+      'ServiceAccount',
+      's',
+      { labels: { a: 'old', b: 'old' }, annotations: { c: 'old' } },
+      { secrets: [{ name: 'one' }, { name: 'two' }], imagePullSecrets: [{ name: 'hub' }] },
+    )
+    expect(mergeServiceAccount(live, backedUp)).toEqual(
+      anObject(
+        'ServiceAccount',
+        's',
+        { labels: { a: 'live', b: 'old' }, annotations: { c: 'old' } },
+        { secrets: [{ name: 'one' }, { name: 'two' }], imagePullSecrets: [{ name: 'hub' }] },
+      ),
+    )
+  })
+
+  it('of two bare ones adds no empty fields', () => {
+    expect(mergeServiceAccount(anObject('ServiceAccount', 's'), anObject('ServiceAccount', 's'))).toEqual(
+      anObject('ServiceAccount', 's'),
+    )
   })
 })

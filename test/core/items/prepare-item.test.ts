@@ -148,8 +148,10 @@ describe('an action', () => {
   })
 
   it('of those that Velero passes through a Go struct makes the item unequal to whatever stands there', () => {
-    const action = anAction(({ item: at }) => ({ item: at }), { name: 'velero.io/pod' })
-    expect(prepare(rulesWith({ actions: [action] }))).toMatchObject({ neverEqual: true })
+    const action = anAction(({ item: at }) => ({ item: at }), { convertsThroughStruct: () => true })
+    const other = anAction(({ item: at }) => ({ item: at }), { convertsThroughStruct: () => false })
+    expect(prepare(rulesWith({ actions: [action, other] }))).toMatchObject({ neverEqual: true })
+    expect(prepare(rulesWith({ actions: [other] }))).toMatchObject({ neverEqual: false })
   })
 })
 

@@ -8,7 +8,7 @@ import {
   operationProgress,
 } from '../../../core/operations/operations.ts'
 import type { OperationStates, OperationStatus } from '../../../core/operations/operations.ts'
-import { emptyTally, tallyOf } from '../../../core/results/tally.ts'
+import { tallyOf } from '../../../core/results/tally.ts'
 import { anOperation, anOutcome } from './operations.ts'
 
 const status: fc.Arbitrary<OperationStatus> = fc.record(
@@ -70,11 +70,11 @@ test('the counts are those of Velero, and what is left', () => {
 })
 
 test('only failed operations add to the results, each once', () => {
-  const outcomes = operationOutcomes(mixed, emptyTally)
+  const outcomes = operationOutcomes(mixed, tallyOf([]))
   expect(outcomes.flatMap(({ messages }) => messages)).toEqual([
     { severity: 'error', scope: 'velero', text: 'error from restore item operation: full' },
   ])
-  expect(tallyOf([...outcomes, ...operationOutcomes(mixed, emptyTally)]).size).toBe(1)
+  expect(tallyOf([...outcomes, ...operationOutcomes(mixed, tallyOf([]))]).size).toBe(1)
 })
 
 test('the waiting is told with names and figures', () => {

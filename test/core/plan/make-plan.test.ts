@@ -24,6 +24,7 @@ function planOf(items: readonly PlaceableItem[], more: Partial<PlanInput> = {}):
     sizeOf: () => 10,
     bounds: { itemsMax: 100, bytesMax: 1000 },
     provisioned: [],
+    leftOut: {},
     notes: [],
     ...more,
   })

@@ -5,7 +5,7 @@ import { goJson } from '../../../core/values/go-text.ts'
 import { advanceProgress } from '../../../core/results/restore-status.ts'
 import { renderLog } from '../../../core/results/render-log.ts'
 import { renderResourceList, renderResults } from '../../../core/results/render-results.ts'
-import { emptyTally, tallyOf } from '../../../core/results/tally.ts'
+import { tallyOf } from '../../../core/results/tally.ts'
 
 const made = (name: string, more: Partial<Outcome> = {}): Outcome => ({
   key: `pods|shop|${name}`,
@@ -26,7 +26,7 @@ describe('the results file', () => {
       errors: { velero: ['v'], namespaces: { shop: ['a1', 'b1'], other: ['o'] } },
       warnings: { cluster: ['c'] },
     })
-    expect(renderResults(emptyTally)).toEqual({ errors: {}, warnings: {} })
+    expect(renderResults(tallyOf([]))).toEqual({ errors: {}, warnings: {} })
   })
 
   it('has a part for a namespace called like a field of every object', () => {
@@ -99,6 +99,27 @@ describe('the log', () => {
   ])('quotes %j as Go does', (text, quoted) => {
     const [, , , message] = lines(made('a', { messages: [warning('velero', text)] }))
     expect(message).toContain(`msg="Velero restore warning: ${quoted}"`)
+  })
+
+  it('says why an item was not written', () => {
+    const skipped = made('a', { action: 'skipped', because: 'it is a mirror pod of a node' })
+    const omitted: Outcome = {
+      key: 'pods|shop|b',
+      messages: [],
+      at: '2026-11-24T10:00:02Z',
+      because: 'the pod is over: Failed',
+    }
+    expect(lines(skipped, omitted).slice(2, 4)).toEqual([
+      expect.stringContaining('msg="Skipped v1/Pod shop/a: it is a mirror pod of a node"'),
+      expect.stringContaining('msg="Nothing to restore for this item: the pod is over: Failed"'),
+    ])
+  })
+
+  it('says how many items the selection left out, and why', () => {
+    const leftOut = { 'resource-excluded': 3, 'labels-do-not-match': 1 }
+    expect(renderLog(tallyOf([]), { ...frame, leftOut }).split('\n')[2]).toBe(
+      'time="2026-11-24T10:00:00Z" level=info msg="Items of the backup that are not selected: 3 of excluded resources, 1 whose labels do not match" restore=velero/again',
+    )
   })
 
   it('keeps every message on its own line', () => {
