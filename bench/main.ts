@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Table from 'cli-table3'
+import { renderTable } from '../client/show/render-table.ts'
 import { Command } from 'commander'
 import { startStack, stopStack } from '../devstack/stack.ts'
 import { countCalls } from './count-calls.ts'
@@ -50,20 +50,17 @@ try {
 /** Prints seconds and items per second, and compares each rate with that of Velero as installed. */
 function show(rows: readonly Measurement[]): void {
   const asInstalled = rows.find((row) => row.name === 'Velero, as installed')
-  const table = new Table({
-    head: ['', 'seconds', 'items', 'items/s', ...(asInstalled ? ['times Velero as installed'] : [])],
-  })
-  for (const row of rows) {
+  const head = ['', 'seconds', 'items', 'items/s', ...(asInstalled ? ['times Velero as installed'] : [])]
+  const cells = rows.map((row) => {
     const rate = row.items / row.seconds
     const ratio = asInstalled === undefined ? [] : [(rate / (asInstalled.items / asInstalled.seconds)).toFixed(1)]
-    table.push([row.name, row.seconds.toFixed(1), row.items, Math.round(rate), ...ratio])
-  }
-  console.log(table.toString())
+    return [row.name, row.seconds.toFixed(1), row.items, Math.round(rate), ...ratio]
+  })
+  console.log(renderTable(head, cells))
 }
 
 /** Prints the requests to the API server by kind of object. */
 function showCalls(counts: readonly CallCount[]): void {
-  const table = new Table({ head: ['', 'objects', 'requests', 'per object'] })
-  for (const { what, objects, verbs, perObject } of counts) table.push([what, objects, verbs, perObject.toFixed(2)])
-  console.log(table.toString())
+  const cells = counts.map(({ what, objects, verbs, perObject }) => [what, objects, verbs, perObject.toFixed(2)])
+  console.log(renderTable(['', 'objects', 'requests', 'per object'], cells))
 }

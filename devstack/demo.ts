@@ -3,8 +3,8 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import Table from 'cli-table3'
 import { Command } from 'commander'
+import { renderTable } from '../client/show/render-table.ts'
 import type { ResourceList } from '../velero/results.ts'
 import { readGolden, readRestored, watchPhases } from './demo-facts.ts'
 import { startStack, stopStack } from './stack.ts'
@@ -17,8 +17,6 @@ const program = new Command('demo')
   .parse()
 const { keep = false } = program.opts<{ keep?: boolean }>()
 
-/** No colours: the tables are read in logs as well. */
-const plain = { style: { head: [], border: [], compact: true } }
 const dir = resolve(process.env['DRYDOCK_STACK_DIR'] ?? '.stack')
 const stop = new AbortController()
 process.on('SIGINT', () => stop.abort())
@@ -127,12 +125,12 @@ function say(text: string): void {
 
 /** Prints what was restored, by kind and result. */
 function showList(list: ResourceList): void {
-  const table = new Table({ head: ['kind', 'objects', 'created', 'updated', 'skipped', 'failed'], ...plain })
-  for (const [kind, entries] of Object.entries(list)) {
+  const actions = ['created', 'updated', 'skipped', 'failed']
+  const rows = Object.entries(list).map(([kind, entries]) => {
     const count = (action: string) => entries.filter((entry) => entry.endsWith(`(${action})`)).length
-    table.push([kind, entries.length, count('created'), count('updated'), count('skipped'), count('failed')])
-  }
-  console.log(table.toString())
+    return [kind, entries.length, ...actions.map(count)]
+  })
+  console.log(renderTable(['kind', 'objects', ...actions], rows))
 }
 
 /** Prints the phases of a Restore, in the order in which a watch saw them. */
@@ -142,7 +140,6 @@ function showPhases(phases: readonly string[]): void {
 
 /** Prints the files of a restore in the bucket. */
 function showFiles(files: readonly { key: string; bytes: number }[]): void {
-  const table = new Table({ head: ['in the bucket', 'bytes'], colAligns: ['left', 'right'], ...plain })
-  for (const { key, bytes } of files) table.push([key, bytes])
-  console.log(table.toString())
+  const rows = files.map(({ key, bytes }) => [key, bytes])
+  console.log(renderTable(['in the bucket', 'bytes'], rows))
 }

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import Table from 'cli-table3'
 import { Command, Option } from 'commander'
+import { renderTable } from '../client/show/render-table.ts'
 import { isRunning } from './processes/process-mark.ts'
 import { extraServices } from './services/extra-services.ts'
 import { startStack } from './stack.ts'
@@ -151,8 +151,11 @@ await main(process.argv.slice(2)).catch((error: unknown) => {
 
 /** A table of the servers of a stack. */
 function showStatus(state: StackState): string {
-  const table = new Table({ head: ['service', 'pid', 'address', 'up'], style: { head: [], border: [] } })
-  for (const [name, service] of Object.entries(state.services))
-    table.push([name, service.pid, service.address, isRunning(service) ? 'yes' : 'no'])
-  return table.toString()
+  const rows = Object.entries(state.services).map(([name, service]) => [
+    name,
+    service.pid,
+    service.address,
+    isRunning(service) ? 'yes' : 'no',
+  ])
+  return renderTable(['service', 'pid', 'address', 'up'], rows)
 }

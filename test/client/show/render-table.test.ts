@@ -7,4 +7,15 @@ describe('a table', () => {
     expect(renderTable(['NAME', 'PHASE', 'CREATED'], rows, 30)).toBe('NAME     PHASE\nshop-1   Completed')
     expect(renderTable(['NAME', 'PHASE', 'CREATED'], rows)).toContain('2026')
   })
+
+  it('aligns numbers to the right, and fills cells that are missing', () => {
+    const rows = [
+      ['pods', 12],
+      ['configmaps', 3],
+    ]
+    expect(renderTable(['kind', 'objects'], rows)).toBe(
+      'kind         objects\npods              12\nconfigmaps         3',
+    )
+    expect(renderTable(['a', 'b'], [['x']])).toBe('a   b\nx')
+  })
 })
