@@ -1,5 +1,5 @@
 import { createActivities } from '../activities/index.ts'
-import type { Log, Ports } from '../activities/ports.ts'
+import type { Cluster, Log, Ports, Presence } from '../activities/ports.ts'
 import { createArchives } from '../infra/archive/archives.ts'
 import { systemClock } from '../infra/clock.ts'
 import { connectCluster } from '../infra/cluster/connect.ts'
@@ -70,31 +70,7 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
     })
   const running = await retryStart('the Lease of this worker cannot be written', takeLease, retry)
   presence = running
-  const ports: Ports = {
-    cluster: cluster.cluster,
-    stores: createStores({
-      cluster: cluster.cluster,
-      veleroNamespace: config.settings.veleroNamespace,
-      env: process.env,
-    }),
-    archives: createArchives({
-      dir: config.cacheDir,
-      cacheBytesMax: config.cacheBytesMax,
-      inflatedBytesMax: config.inflatedBytesMax,
-      entriesMax: config.entriesMax,
-      itemBytesMax: config.itemBytesMax,
-      log,
-    }),
-    presence: running,
-    exec: createPodExec({
-      kubeconfig: config.kubeconfig,
-      context: config.context,
-      assertMayWrite: () => running.assertMayWrite(),
-    }),
-    clock: systemClock,
-    log,
-    meter: metrics.meter,
-  }
+  const ports = makePorts(config, cluster.cluster, running, { log, metrics })
   return {
     temporal,
     cluster,
@@ -107,6 +83,35 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
       await cluster.close()
       await temporal.close()
     },
+  }
+}
+
+function makePorts(
+  config: WorkerConfig,
+  cluster: Cluster,
+  presence: Presence,
+  { log, metrics }: Pick<Instruments, 'log' | 'metrics'>,
+): Ports {
+  return {
+    cluster,
+    stores: createStores({ cluster, veleroNamespace: config.settings.veleroNamespace, env: process.env }),
+    archives: createArchives({
+      dir: config.cacheDir,
+      cacheBytesMax: config.cacheBytesMax,
+      inflatedBytesMax: config.inflatedBytesMax,
+      entriesMax: config.entriesMax,
+      itemBytesMax: config.itemBytesMax,
+      log,
+    }),
+    presence,
+    exec: createPodExec({
+      kubeconfig: config.kubeconfig,
+      context: config.context,
+      assertMayWrite: () => presence.assertMayWrite(),
+    }),
+    clock: systemClock,
+    log,
+    meter: metrics.meter,
   }
 }
 
