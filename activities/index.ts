@@ -1,57 +1,50 @@
+import pLimit from 'p-limit'
 import { admitRestore } from './admit/admit-restore.ts'
-import { awaitNamespace } from './items/target-namespaces.ts'
+import { putBackPhase } from './admit/put-back-phase.ts'
 import { concludeRestore } from './conclude/conclude-restore.ts'
-import { deleteFiles } from './deletion/delete-restore.ts'
-import { endRun } from './deletion/end-run.ts'
-import { releaseRestore } from './deletion/release-restore.ts'
-import { findClosed } from './locks/find-closed.ts'
-import { findHolders } from './locks/find-holders.ts'
-import { requestLocks } from './locks/request-locks.ts'
-import { tellWait } from './locks/tell-wait.ts'
-import { runHooks } from './hooks/run-hooks.ts'
+import { reportProgress, requestCancel, setPhase, tellLateResults } from './conclude/write-status.ts'
+import { deleteFiles, endRun, releaseRestore } from './deletion/delete-restore.ts'
 import { finalizeRestore, listFinalizeTasks } from './finalize/finalize-restore.ts'
-import { createGate } from './frame/gate.ts'
+import { createSessions } from './frame/session.ts'
+import type { WorkerParts } from './frame/session.ts'
+import { runHooks } from './hooks/run-hooks.ts'
+import { restoreChunk } from './items/restore-chunk.ts'
+import { awaitNamespace } from './items/target-namespaces.ts'
+import { findClosed, findHolders } from './locks/find-holders.ts'
+import { requestLocks, tellWait } from './locks/request-locks.ts'
 import { cancelOperations } from './operations/cancel-operations.ts'
 import { pollOperations } from './operations/poll-operations.ts'
 import { planRestore } from './plan/plan-restore.ts'
-import { tellLateResults } from './conclude/tell-late-results.ts'
 import type { Ports } from './ports.ts'
-import { reportProgress } from './items/report-progress.ts'
-import { requestCancel } from './conclude/request-cancel.ts'
-import { restoreChunk } from './items/restore-chunk.ts'
-import { createSessions } from './frame/session.ts'
-import { setPhase } from './conclude/restore-status.ts'
-import { awaitPodVolumes } from './volumes/await-pod-volumes.ts'
-import { putBackPhase } from './admit/put-back-phase.ts'
 import type { Settings } from './settings.ts'
+import { awaitPodVolumes } from './volumes/await-pod-volumes.ts'
 
-/** All activities of a worker, over its ports. */
+/** All activities of a worker, over its ports, in the order of the story. */
 export function createActivities(ports: Ports, settings: Settings) {
-  const sessions = createSessions(ports)
-  const gate = createGate(settings.itemsInFlightMax)
+  const parts: WorkerParts = { ports, settings, sessions: createSessions(ports, settings.restoresMax) }
   return {
-    admitRestore: admitRestore({ ports, sessions, settings }),
-    planRestore: planRestore({ ports, sessions, settings }),
-    requestLocks: requestLocks({ ports, sessions, settings }),
-    findClosed: findClosed(ports),
-    findHolders: findHolders({ ports, sessions, settings }),
-    tellWait: tellWait(ports),
-    restoreChunk: restoreChunk({ ports, sessions, settings, gate }),
-    awaitNamespace: awaitNamespace(ports, settings),
-    awaitPodVolumes: awaitPodVolumes({ ports, sessions, settings }),
-    pollOperations: pollOperations({ ports, sessions, settings }),
-    cancelOperations: cancelOperations({ ports, sessions }),
-    listFinalizeTasks: listFinalizeTasks({ ports, sessions, settings }),
-    finalizeRestore: finalizeRestore({ ports, sessions, settings }),
-    runHooks: runHooks({ ports, sessions }),
-    concludeRestore: concludeRestore({ ...ports, sessions }),
-    tellLateResults: tellLateResults(ports),
-    setPhase: setPhase(ports),
-    reportProgress: reportProgress(ports),
-    requestCancel,
+    admitRestore: admitRestore(parts),
     putBackPhase: putBackPhase(ports),
+    planRestore: planRestore(parts),
+    requestLocks: requestLocks(parts),
+    tellWait: tellWait(ports),
+    findHolders: findHolders(parts),
+    findClosed: findClosed(ports),
+    restoreChunk: restoreChunk({ ...parts, itemLimit: pLimit(settings.itemsInFlightMax) }),
+    awaitNamespace: awaitNamespace(parts),
+    reportProgress: reportProgress(ports),
+    runHooks: runHooks(parts),
+    awaitPodVolumes: awaitPodVolumes(parts),
+    pollOperations: pollOperations(parts),
+    cancelOperations: cancelOperations(parts),
+    listFinalizeTasks: listFinalizeTasks(parts),
+    finalizeRestore: finalizeRestore(parts),
+    concludeRestore: concludeRestore(parts),
+    setPhase: setPhase(ports),
+    tellLateResults: tellLateResults(ports),
+    requestCancel: requestCancel(ports),
     endRun: endRun(ports),
-    deleteFiles: deleteFiles({ ports, sessions, settings }),
+    deleteFiles: deleteFiles(parts),
     releaseRestore: releaseRestore(ports),
   }
 }

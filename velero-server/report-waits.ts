@@ -6,7 +6,7 @@ import { claimedAnnotation } from '../velero/labels.ts'
 import { isTerminal } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
 import type { Ports } from '../activities/ports.ts'
-import { recordEvent } from '../activities/frame/record-event.ts'
+import { recordEvent } from '../activities/frame/restore-resource.ts'
 import { progressQuery, workflowIdOf } from '../contract/restore-workflow.ts'
 import { repeat, veleroResource } from './ports.ts'
 

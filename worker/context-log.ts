@@ -1,16 +1,16 @@
+import { currentActivity } from '../activities/frame/activity-context.ts'
 import type { Log } from '../activities/ports.ts'
-import { currentScene } from '../activities/frame/activity-context.ts'
 
 /** A log whose lines name restore, activity and attempt wherever they are written from within one. */
-export function sceneLog(log: Log): Log {
+export function contextLog(log: Log): Log {
   const at = (level: keyof Log) => (message: string, fields?: Record<string, unknown>) =>
-    log[level](message, { ...sceneFields(), ...fields })
+    log[level](message, { ...contextFields(), ...fields })
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-function sceneFields(): Record<string, unknown> {
-  const scene = currentScene()
-  if (scene === undefined) return {}
-  const { restore, activity, attempt } = scene
+function contextFields(): Record<string, unknown> {
+  const context = currentActivity()
+  if (context === undefined) return {}
+  const { restore, activity, attempt } = context
   return { ...(restore === undefined ? {} : { restore }), activity, ...(attempt === 1 ? {} : { attempt }) }
 }

@@ -11,7 +11,7 @@ import type { Tracing } from '../infra/traces/start-tracing.ts'
 import { ConfigErrors, readConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
 import { observeActivities } from './observe-activities.ts'
-import { sceneLog } from './context-log.ts'
+import { contextLog } from './context-log.ts'
 import { hasSearchAttributes } from '../contract/search-attributes.ts'
 import { serveHealth } from './health.ts'
 import type { WorkerState } from './health.ts'
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
     console.error(thrown.message)
     return exitCodes.badConfig
   }
-  const log = sceneLog(createLog({ level: config.logLevel, format: config.logFormat }))
+  const log = contextLog(createLog({ level: config.logLevel, format: config.logFormat }))
   try {
     await run(config, log)
     return exitCodes.stopped

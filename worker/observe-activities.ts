@@ -2,21 +2,21 @@ import { ApplicationFailure } from '@temporalio/common'
 import type { Context } from '@temporalio/activity'
 import type { ActivityInterceptorsFactory } from '@temporalio/worker'
 import { failureTypes } from '../activities/frame/failures.ts'
-import { inScene } from '../activities/frame/activity-context.ts'
+import { inActivity } from '../activities/frame/activity-context.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
 
 type Info = Context['info']
 
-/** Puts each activity into its scene, so that its log lines name the restore, and counts attempts and waits. */
+/** Runs each activity in its context, so that its log lines name the restore, and counts attempts and waits. */
 export function observeActivities(metrics: WorkerMetrics): ActivityInterceptorsFactory {
   return ({ info }) => ({
     inbound: {
       async execute(input, next) {
         const restore = restoreOf(input.args[0])
         const ended = restore === undefined ? undefined : metrics.restoreBegan(restore)
-        const scene = { activity: info.activityType, attempt: info.attempt, waited: metrics.waited }
+        const context = { activity: info.activityType, attempt: info.attempt, waited: metrics.waited }
         try {
-          return await inScene(restore === undefined ? scene : { ...scene, restore }, () => next(input))
+          return await inActivity(restore === undefined ? context : { ...context, restore }, () => next(input))
         } catch (thrown) {
           countFailure(metrics, info, thrown)
           throw thrown

@@ -2,15 +2,14 @@ import { decideTakeOver } from '../../core/request/take-over.ts'
 import { decidePhase, isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
-import { withAttempt } from '../frame/run-activity.ts'
+import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { admitted, claimRestore, withFinalizer } from './claim-restore.ts'
-import type { AdmitInput, AdmitParts, AdmitReport } from './claim-restore.ts'
-import { asFailure, fatal, wrongCluster } from '../frame/failures.ts'
-import { recordEvent } from '../frame/record-event.ts'
-import { recordPhase } from '../conclude/record-phase.ts'
+import type { AdmitInput, AdmitReport } from './claim-restore.ts'
+import type { WorkerParts } from '../frame/session.ts'
+import { fatal, wrongCluster } from '../frame/failures.ts'
 import { claimOf, locationNameOf } from '../frame/locations.ts'
-import { changeRestore, readRestore } from '../frame/restore-resource.ts'
+import { changeRestore, readRestore, recordEvent, recordPhase } from '../frame/restore-resource.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { inheritRestore } from './inherit-restore.ts'
 import { readVeleroControllers } from './admission-facts.ts'
@@ -20,41 +19,41 @@ import { readVeleroControllers } from './admission-facts.ts'
  * of ours goes on from its journal, one that Velero left behind is taken over from the files it wrote. Ends without a
  * write where the Restore is gone, another one, or over (rule 2).
  */
-export function admitRestore(parts: AdmitParts) {
+export function admitRestore(parts: WorkerParts) {
   return ({ ref }: AdmitInput): Promise<AdmitReport> =>
-    withAttempt(parts.ports.presence.worker, async (attempt) => {
+    runActivity(parts.ports.presence, { doing: `admitting restore ${ref.name}` }, async (attempt) => {
       const { cluster } = parts.ports
       if (ref.cluster !== cluster.id) throw wrongCluster(ref.cluster, cluster.id)
-      try {
-        const restore = await readRestore(cluster, ref)
-        if (restore === undefined) return { do: 'over', phase: 'Gone' }
-        const decision = decideTakeOver(restore, await readVeleroControllers(cluster, parts.settings))
-        switch (decision.do) {
-          case 'over':
-            return { do: 'over', phase: decision.phase }
-          case 'leave':
-            await recordEvent(parts.ports, restore, {
-              type: 'Warning',
-              reason: 'NotTaken',
-              note: `left alone: ${decision.because}`,
-            })
-            return { do: 'over', phase: 'New' }
-          case 'fail':
-            return await failInVelerosWords(parts, ref, decision.reason)
-          case 'inherit':
-            return await inherit(parts, restore, ref)
-          case 'resume':
-            return await resume(parts, restore, ref, attempt)
-          case 'admit':
-            return await claimRestore(parts, restore, ref)
-        }
-      } catch (thrown) {
-        throw asFailure(thrown, `admitting restore ${ref.name}`)
+      const restore = await readRestore(cluster, ref)
+      if (restore === undefined) return { do: 'over', phase: 'Gone' }
+      const decision = decideTakeOver(restore, await readVeleroControllers(cluster, parts.settings))
+      switch (decision.do) {
+        case 'over':
+          return { do: 'over', phase: decision.phase }
+        case 'leave':
+          await recordEvent(parts.ports, restore, {
+            type: 'Warning',
+            reason: 'NotTaken',
+            note: `left alone: ${decision.because}`,
+          })
+          return { do: 'over', phase: 'New' }
+        case 'fail':
+          return await failInVelerosWords(parts, ref, decision.reason)
+        case 'inherit':
+          return await inherit(parts, restore, ref)
+        case 'resume':
+          return await resume(parts, restore, ref, attempt)
+        case 'admit':
+          return await claimRestore(parts, restore, ref)
       }
     })
 }
 
-async function failInVelerosWords({ ports }: AdmitParts, ref: AdmitInput['ref'], reason: string): Promise<AdmitReport> {
+async function failInVelerosWords(
+  { ports }: WorkerParts,
+  ref: AdmitInput['ref'],
+  reason: string,
+): Promise<AdmitReport> {
   const failed = await changeRestore(ports.cluster, ref, (live) =>
     live.status?.phase === 'InProgress' && live.metadata.annotations?.[claimedAnnotation] === undefined
       ? { status: { phase: 'Failed', failureReason: reason, completionTimestamp: rfc3339(ports.clock.now()) } }
@@ -70,7 +69,7 @@ async function failInVelerosWords({ ports }: AdmitParts, ref: AdmitInput['ref'],
  * restore (rule 7).
  */
 async function resume(
-  parts: AdmitParts,
+  parts: WorkerParts,
   restore: Restore,
   ref: AdmitInput['ref'],
   attempt: Attempt,
@@ -80,7 +79,7 @@ async function resume(
   if ('missing' in location)
     throw fatal(`${location.missing}: the location that holds this restore's journal is not known`)
   const session = await parts.sessions.open({ ...ref, location: location.name })
-  await parts.ports.presence.fence(`${ref.uid}/`, { signal: attempt.signal, onWait: attempt.waitingFor })
+  await attempt.fence(`${ref.uid}/`)
   if (isSweptByVelero(restore.status ?? {})) {
     const back = await changeRestore(cluster, ref, (live) => {
       if (!isSweptByVelero(live.status ?? {})) return undefined
@@ -95,7 +94,7 @@ async function resume(
 }
 
 /** Velero left it after its items were through: its journal is made from Velero's files, then it is claimed as it is. */
-async function inherit(parts: AdmitParts, restore: Restore, ref: AdmitInput['ref']): Promise<AdmitReport> {
+async function inherit(parts: WorkerParts, restore: Restore, ref: AdmitInput['ref']): Promise<AdmitReport> {
   const { ports } = parts
   const inherited = await inheritRestore(parts, restore, ref)
   if ('missing' in inherited) return await endInherited(parts, ref, inherited.missing)
@@ -118,7 +117,7 @@ async function inherit(parts: AdmitParts, restore: Restore, ref: AdmitInput['ref
 }
 
 /** Without its backup nothing of it can be finished; Velero ends it so too. */
-async function endInherited({ ports }: AdmitParts, ref: AdmitInput['ref'], missing: string): Promise<AdmitReport> {
+async function endInherited({ ports }: WorkerParts, ref: AdmitInput['ref'], missing: string): Promise<AdmitReport> {
   const ended = await changeRestore(ports.cluster, ref, (live) => {
     const completionTimestamp = rfc3339(ports.clock.now())
     const wanted = {

@@ -8,17 +8,13 @@ import { isNew } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
 import { gatherAdmissionFacts } from './admission-facts.ts'
-import { openJournal } from '../frame/journal.ts'
-import { recordPhase } from '../conclude/record-phase.ts'
-import { claimOf } from '../frame/locations.ts'
-import { changeRestore } from '../frame/restore-resource.ts'
-import { openLocation } from '../frame/session.ts'
-import type { Sessions } from '../frame/session.ts'
+import { changeRestore, recordPhase } from '../frame/restore-resource.ts'
+import { claimOf, openLocation } from '../frame/locations.ts'
+import type { WorkerParts } from '../frame/session.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
-import { shards } from '../frame/stored.ts'
-import type { StoredAdmission } from '../frame/stored.ts'
-import type { Meter, Ports } from '../ports.ts'
-import type { Settings } from '../settings.ts'
+import { openJournal, shards } from '../frame/journal.ts'
+import type { StoredAdmission } from '../frame/journal.ts'
+import type { Meter } from '../ports.ts'
 
 /** Which Restore to admit. */
 export interface AdmitInput {
@@ -40,19 +36,12 @@ export interface AdmittedRestore {
 /** Whether there is anything to restore. */
 export type AdmitReport = AdmittedRestore | { do: 'over'; phase: RestorePhase | 'Gone' | 'New' }
 
-/** What this activity is made of. */
-export interface AdmitParts {
-  ports: Ports
-  sessions: Sessions
-  settings: Settings
-}
-
 /**
  * Validates a Restore and claims it: the verdict and the spec as validated go into the journal first, then one patch
  * claims it (rule 1). A rerun takes the verdict from the journal. One that Velero began and that is to be carried on
  * was validated by Velero: its spec is taken back to what may be validated.
  */
-export async function claimRestore(parts: AdmitParts, restore: Restore, ref: AdmitInput['ref']): Promise<AdmitReport> {
+export async function claimRestore(parts: WorkerParts, restore: Restore, ref: AdmitInput['ref']): Promise<AdmitReport> {
   const { cluster, clock, presence } = parts.ports
   const asked = isNew(restore.status?.phase) ? restore : { ...restore, spec: unvalidated(restore.spec) }
   const verdict = admitRequest(await gatherAdmissionFacts(cluster, asked, parts.settings))
@@ -127,7 +116,7 @@ function isUnclaimed(live: Restore): boolean {
 }
 
 async function storeVerdict(
-  parts: AdmitParts,
+  parts: WorkerParts,
   ref: AdmitInput['ref'],
   wanted: StoredAdmission,
 ): Promise<{ admission: StoredAdmission; resumed: boolean } | { problem: string }> {
@@ -145,7 +134,7 @@ async function storeVerdict(
 
 /** One that is carried on has no phase of failed validation before it any more: it fails with the same texts. */
 async function refuse(
-  parts: AdmitParts,
+  parts: WorkerParts,
   ref: AdmitInput['ref'],
   verdict: Extract<Admission, { do: 'refuse' }>,
 ): Promise<AdmitReport> {
@@ -170,7 +159,7 @@ async function refuse(
 }
 
 /** Rule 4: where the journal cannot be written, the restore fails before an object is. */
-async function endUnclaimed(parts: AdmitParts, ref: AdmitInput['ref'], status: RestoreStatus): Promise<AdmitReport> {
+async function endUnclaimed(parts: WorkerParts, ref: AdmitInput['ref'], status: RestoreStatus): Promise<AdmitReport> {
   const now = rfc3339(parts.ports.clock.now())
   const ended = await changeRestore(parts.ports.cluster, ref, (live) =>
     isUnclaimed(live)

@@ -9,7 +9,7 @@ import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import { restoreNameLabel } from '../../velero/labels.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import type { Restore } from '../../velero/restore.ts'
-import { failureTypes } from '../frame/failures.ts'
+import { failureTypeOf, failureTypes } from '../frame/failures.ts'
 import { gatherFacts } from '../plan/gather-facts.ts'
 import { openJournal, outcomesShard } from '../frame/journal.ts'
 import type { Cluster, Ports } from '../ports.ts'
@@ -17,8 +17,8 @@ import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session } from '../frame/session.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import type { Settings } from '../settings.ts'
-import { shards } from '../frame/stored.ts'
-import type { StoredAdmission, StoredFacts } from '../frame/stored.ts'
+import { shards } from '../frame/journal.ts'
+import type { StoredAdmission, StoredFacts } from '../frame/journal.ts'
 import { readVeleroFiles } from './velero-files.ts'
 
 const claimsAtOnce = 16
@@ -129,7 +129,7 @@ async function gather(
   try {
     return { facts: await gatherFacts(session, factKinds, ports, settings) }
   } catch (thrown) {
-    if ((thrown as { type?: string }).type !== failureTypes.failed || !(thrown instanceof Error)) throw thrown
+    if (failureTypeOf(thrown) !== failureTypes.failed || !(thrown instanceof Error)) throw thrown
     const messages = [error('velero', thrown.message)]
     return { problem: { key: 'inherited/facts', messages, at: rfc3339(ports.clock.now()) } }
   }

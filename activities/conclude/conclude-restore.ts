@@ -16,16 +16,16 @@ import {
   restoreResultsKey,
   restoreVolumeInfoKey,
 } from '../../velero/object-keys.ts'
-import { withAttempt } from '../frame/run-activity.ts'
-import { asFailure, journalDamaged } from '../frame/failures.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import { journalDamaged } from '../frame/failures.ts'
 import { readOutcomes } from '../frame/journal.ts'
 import { readOperations } from '../operations/operation-shards.ts'
-import type { ObjectStore, Ports } from '../ports.ts'
+import type { ObjectStore } from '../ports.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import type { Session, Sessions } from '../frame/session.ts'
+import type { Session, WorkerParts } from '../frame/session.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
-import { shards } from '../frame/stored.ts'
+import { shards } from '../frame/journal.ts'
 import { gatherVolumeInfos } from '../volumes/gather-volume-infos.ts'
 
 /** What to conclude. */
@@ -49,41 +49,31 @@ const deflate = promisify(gzip)
  * Writes the five result files from the journal, whole, in Velero's order: log, results, resource list, operations,
  * volume info. It may run as often as one likes: after item restore, and again when the finalization added to the tally.
  */
-export function concludeRestore({
-  sessions,
-  presence,
-  clock,
-  cluster,
-  log,
-}: Pick<Ports, 'presence' | 'clock' | 'cluster' | 'log'> & { sessions: Sessions }) {
+export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
   return (input: ConcludeInput): Promise<Conclusion> =>
-    withAttempt(presence.worker, async () => {
-      try {
-        const session = await sessions.open(input.ref)
-        const plan = await session.journal.read<Plan>(shards.plan)
-        const outcomes = await readOutcomes(session.journal, '')
-        const restored = tallyOf([...outcomes, ...(plan?.notes ?? [])])
-        if (input.complete && plan !== undefined) checkComplete(plan, restored, session)
-        const operations = await readOperations(session.journal, restored)
-        const tally = mergeTallies(restored, tallyOf(operationOutcomes(operations, restored)))
-        const results = renderResults(tally)
-        await putFiles(session, {
-          log: `${await inheritedLog(session)}${renderLog(tally, { ...session.admission, endedAt: rfc3339(clock.now()), ...(plan?.leftOut && { leftOut: plan.leftOut }) })}`,
-          results: goJson(results),
-          resourceList: goJson(renderResourceList(tally)),
-          operations: goJson(operations),
-          volumes: goJson(
-            await volumeInfos(input, session, await gatherVolumeInfos(restored, session.ref, { cluster, log })),
-          ),
-        })
-        return {
-          items: countItems(tally),
-          warnings: countMessages(results.warnings),
-          errors: countMessages(results.errors),
-          operations: operations.length,
-        }
-      } catch (thrown) {
-        throw asFailure(thrown, `writing the result files of restore ${input.ref.name}`)
+    runActivity(ports.presence, { doing: `writing the result files of restore ${input.ref.name}` }, async () => {
+      const session = await sessions.open(input.ref)
+      const plan = await session.journal.read<Plan>(shards.plan)
+      const outcomes = await readOutcomes(session.journal, '')
+      const restored = tallyOf([...outcomes, ...(plan?.notes ?? [])])
+      if (input.complete && plan !== undefined) checkComplete(plan, restored, session)
+      const operations = await readOperations(session.journal, restored)
+      const tally = mergeTallies(restored, tallyOf(operationOutcomes(operations, restored)))
+      const results = renderResults(tally)
+      const leftOut = plan?.leftOut === undefined ? {} : { leftOut: plan.leftOut }
+      const about = { ...session.admission, endedAt: rfc3339(ports.clock.now()), ...leftOut }
+      await putFiles(session, {
+        log: `${await inheritedLog(session)}${renderLog(tally, about)}`,
+        results: goJson(results),
+        resourceList: goJson(renderResourceList(tally)),
+        operations: goJson(operations),
+        volumes: goJson(await volumeInfos(input, session, await gatherVolumeInfos(restored, session.ref, ports))),
+      })
+      return {
+        items: countItems(tally),
+        warnings: countMessages(results.warnings),
+        errors: countMessages(results.errors),
+        operations: operations.length,
       }
     })
 }

@@ -1,52 +1,83 @@
-import { restoreFinalizer, claimedAnnotation } from '../../velero/labels.ts'
-import { journalFolder, restoreFolder } from '../../velero/object-keys.ts'
+import { Context } from '@temporalio/activity'
+import { WorkflowNotFoundError } from '@temporalio/common'
+import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
-import { withAttempt } from '../frame/run-activity.ts'
-import { asFailure } from '../frame/failures.ts'
-import { openJournal } from '../frame/journal.ts'
-import type { ObjectStore, Ports } from '../ports.ts'
-import { locationNameOf } from '../frame/locations.ts'
-import { readRestore } from '../frame/restore-resource.ts'
-import type { Sessions } from '../frame/session.ts'
-import type { Settings } from '../settings.ts'
-import { shards } from '../frame/stored.ts'
+import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
+import { journalFolder, restoreFolder } from '../../velero/object-keys.ts'
 import { readVeleroControllers } from '../admit/admission-facts.ts'
+import { failureTypeOf, failureTypes } from '../frame/failures.ts'
+import { openJournal, shards } from '../frame/journal.ts'
+import { locationNameOf } from '../frame/locations.ts'
+import { changeRestore, readRestore, recordEvent, unlessGone } from '../frame/restore-resource.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { WorkerParts } from '../frame/session.ts'
+import type { ObjectStore, Ports } from '../ports.ts'
+
+/** Which workflow to end, by which signal, and how long it may take. */
+export interface EndRunInput {
+  workflowId: string
+  signal: string
+  reason: string
+  patienceSeconds: number
+}
+
+const pollMs = 300
+
+/**
+ * Cancels the workflow of a restore and waits until it has closed; one that does not close in time is terminated. A
+ * workflow that was never there, or has closed, is fine.
+ */
+export function endRun({ presence, clock, log }: Pick<Ports, 'presence' | 'clock' | 'log'>) {
+  return (input: EndRunInput): Promise<void> =>
+    runActivity(presence, { doing: `ending workflow ${input.workflowId}` }, async (attempt) => {
+      const handle = Context.current().client.workflow.getHandle(input.workflowId)
+      const deadline = clock.now().getTime() + input.patienceSeconds * 1000
+      try {
+        for (let asked = false; (await handle.describe()).status.name === 'RUNNING'; asked = true) {
+          if (!asked) await handle.signal(input.signal, input.reason)
+          attempt.waitingFor('the end of the running restore')
+          if (clock.now().getTime() > deadline) {
+            log.warn('a cancelled restore does not end and is terminated', { workflow: input.workflowId })
+            await handle.terminate(input.reason)
+          }
+          await clock.sleep(pollMs, attempt.signal)
+        }
+      } catch (thrown) {
+        if (!(thrown instanceof WorkflowNotFoundError)) throw thrown
+      }
+    })
+}
 
 /** Which Restore is being deleted. */
 export interface DeletionInput {
-  ref: { namespace: string; name: string; uid: string; cluster: string }
+  ref: RestoreRef
 }
 
-/** Whether the Restore may go: `left` says why files of it stay, `leave` why nothing was done. */
+/** Whether the Restore may go: `left` says why files of it stay, `because` why nothing was done. */
 export type DeletionReport = { do: 'release'; left?: string } | { do: 'leave'; because: string }
 
 /**
  * Removes a Restore's files from the bucket: results, log and journal. Where backup or location are gone, nobody can
- * tell where the files are, and the report says so. Safe to run twice: what is gone already is fine.
+ * tell where the files are, and the report says so. Safe to run twice.
  */
-export function deleteFiles(parts: { ports: Ports; sessions: Sessions; settings: Settings }) {
-  const { ports, sessions, settings } = parts
+export function deleteFiles({ ports, sessions, settings }: WorkerParts) {
   return ({ ref }: DeletionInput): Promise<DeletionReport> =>
-    withAttempt(ports.presence.worker, async (attempt) => {
-      try {
-        const restore = await readRestore(ports.cluster, ref)
-        if (restore === undefined) return { do: 'leave', because: 'it is gone' }
-        if (restore.metadata.deletionTimestamp === undefined) return { do: 'leave', because: 'it is not being deleted' }
-        if (restore.metadata.finalizers?.includes(restoreFinalizer) !== true)
-          return { do: 'leave', because: 'it does not wait for its files' }
-        const claimed = restore.metadata.annotations?.[claimedAnnotation] !== undefined
-        if (!claimed && (await readVeleroControllers(ports.cluster, settings)) === 'on')
-          return { do: 'leave', because: "Velero's own restore controller deletes it" }
-        const location = await locationNameOf(ports.cluster, restore)
-        if ('missing' in location)
-          return restore.spec.backupName ? { do: 'release', left: location.missing } : { do: 'release' }
-        attempt.waitingFor(`location "${location.name}"`)
-        const left = await deleteFrom(ports, ref, location.name)
-        sessions.forget(ref.uid)
-        return left === undefined ? { do: 'release' } : { do: 'release', left }
-      } catch (thrown) {
-        throw asFailure(thrown, `deleting the files of restore ${ref.name}`)
-      }
+    runActivity(ports.presence, { doing: `deleting the files of restore ${ref.name}` }, async (attempt) => {
+      const restore = await readRestore(ports.cluster, ref)
+      if (restore === undefined) return { do: 'leave', because: 'it is gone' }
+      if (restore.metadata.deletionTimestamp === undefined) return { do: 'leave', because: 'it is not being deleted' }
+      if (restore.metadata.finalizers?.includes(restoreFinalizer) !== true)
+        return { do: 'leave', because: 'it does not wait for its files' }
+      const claimed = restore.metadata.annotations?.[claimedAnnotation] !== undefined
+      if (!claimed && (await readVeleroControllers(ports.cluster, settings)) === 'on')
+        return { do: 'leave', because: "Velero's own restore controller deletes it" }
+      const location = await locationNameOf(ports.cluster, restore)
+      if ('missing' in location)
+        return restore.spec.backupName ? { do: 'release', left: location.missing } : { do: 'release' }
+      attempt.waitingFor(`location "${location.name}"`)
+      const left = await deleteFrom(ports, ref, location.name)
+      sessions.forget(ref.uid)
+      return left === undefined ? { do: 'release' } : { do: 'release', left }
     })
 }
 
@@ -62,7 +93,7 @@ async function deleteFrom(ports: Ports, ref: DeletionInput['ref'], name: string)
   return `${foreign.join(', ')}: the journal of a restore of that name in another cluster`
 }
 
-/** Journals under the same name that are another cluster's: two clusters may share a location (rule 3). */
+/** Folders of journals under the same name that are another cluster's: two clusters may share a location (rule 3). */
 async function foreignJournals(
   store: ObjectStore,
   keys: readonly string[],
@@ -81,13 +112,33 @@ async function foreignJournals(
   return foreign
 }
 
-/** A former restore of this name in this cluster left its journal where its finalizer was taken away by hand. */
+/** Whether a journal is this cluster's: an earlier restore of this name left it, when its finalizer was removed by hand. */
 async function isOwn(store: ObjectStore, owner: { name: string; uid: string; cluster: string }): Promise<boolean> {
   try {
     await openJournal(store, owner).read(shards.admission)
     return true
   } catch (thrown) {
-    if (thrown instanceof Error && (thrown as { type?: string }).type === 'JournalDamaged') return false
-    throw thrown
+    if (failureTypeOf(thrown) !== failureTypes.journal) throw thrown
+    return false
   }
+}
+
+/** Removes our finalizer from a deleted Restore, with an Event where files of it may be left in the bucket. */
+export function releaseRestore(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'log'>) {
+  return ({ ref, left }: DeletionInput & { left?: string }): Promise<void> =>
+    runActivity(ports.presence, { doing: `releasing restore ${ref.name}` }, async () => {
+      const restore = await readRestore(ports.cluster, ref)
+      if (restore === undefined) return
+      if (left !== undefined) {
+        const note = `deleted, but files may be left under ${restoreFolder(ref.name)}: ${left}`
+        await recordEvent(ports, restore, { type: 'Warning', reason: 'FilesLeft', note })
+      }
+      const change = changeRestore(ports.cluster, ref, ({ metadata }) => {
+        const { finalizers = [], deletionTimestamp } = metadata
+        if (deletionTimestamp === undefined || !finalizers.includes(restoreFinalizer)) return undefined
+        return { metadata: { finalizers: finalizers.filter((one) => one !== restoreFinalizer) } }
+      })
+      if ((await unlessGone(change)) !== undefined)
+        ports.log.info('a deleted restore is released', { restore: ref.name, left })
+    })
 }

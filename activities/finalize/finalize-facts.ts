@@ -10,8 +10,8 @@ import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
 import { readOutcomes } from '../frame/journal.ts'
 import { readOperations } from '../operations/operation-shards.ts'
 import type { Session } from '../frame/session.ts'
-import { shards } from '../frame/stored.ts'
-import type { StoredFacts } from '../frame/stored.ts'
+import { shards } from '../frame/journal.ts'
+import type { StoredFacts } from '../frame/journal.ts'
 
 /** What finalization tasks know of the restore. */
 export interface FinalizeFacts {

@@ -8,11 +8,9 @@ import { formatGoDuration } from '../../core/values/go-duration.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { asFailure, failureTypes, unknownTask } from '../frame/failures.ts'
 import { outcomesShard } from '../frame/journal.ts'
-import { withAttempt } from '../frame/run-activity.ts'
+import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import type { Session, Sessions } from '../frame/session.ts'
-import type { Ports } from '../ports.ts'
-import type { Settings } from '../settings.ts'
+import type { Session, WorkerParts } from '../frame/session.ts'
 import { createFactsCache } from './finalize-facts.ts'
 import type { FinalizeFacts } from './finalize-facts.ts'
 import type { FinalizeFinding, FinalizeTask, HookStatus } from './task.ts'
@@ -42,11 +40,8 @@ export interface FinalizeReport {
   hookStatus?: HookStatus
 }
 
-/** What these activities are made of. */
-export interface FinalizeParts {
-  ports: Ports
-  sessions: Sessions
-  settings: Settings
+/** What these activities need. */
+export interface FinalizeParts extends WorkerParts {
   /** The tasks of this worker. */
   tasks?: readonly FinalizeTask[]
 }
@@ -54,19 +49,15 @@ export interface FinalizeParts {
 /** Lists the tasks that a restore is to run, in order. The workflow asks once: its history holds the answer. */
 export function listFinalizeTasks({ ports, sessions, settings, tasks = finalizeTasks }: FinalizeParts) {
   return ({ ref }: { ref: AdmittedRef }): Promise<{ tasks: ListedTask[] }> =>
-    withAttempt(ports.presence.worker, async () => {
-      try {
-        const session = await sessions.open(ref)
-        const wanted = tasks.filter(({ isWanted }) => isWanted?.(session, settings) ?? true)
-        return {
-          tasks: wanted.map(({ name, title, deadlineSeconds }) => ({
-            name,
-            title,
-            deadlineSeconds: deadlineSeconds(settings),
-          })),
-        }
-      } catch (thrown) {
-        throw asFailure(thrown, 'listing the finalization tasks')
+    runActivity(ports.presence, { doing: 'listing the finalization tasks' }, async () => {
+      const session = await sessions.open(ref)
+      const wanted = tasks.filter(({ isWanted }) => isWanted?.(session, settings) ?? true)
+      return {
+        tasks: wanted.map(({ name, title, deadlineSeconds }) => ({
+          name,
+          title,
+          deadlineSeconds: deadlineSeconds(settings),
+        })),
       }
     })
 }
@@ -78,29 +69,23 @@ export function listFinalizeTasks({ ports, sessions, settings, tasks = finalizeT
  */
 export function finalizeRestore(parts: FinalizeParts) {
   const factsOf = createFactsCache()
-  return (input: FinalizeInput): Promise<FinalizeReport> =>
-    withAttempt(parts.ports.presence.worker, async (attempt) => {
-      const { presence } = parts.ports
-      const scope = `${input.ref.uid}/finalize/${input.task}`
-      try {
-        const session = await parts.sessions.open(input.ref)
-        const shard = outcomesShard(`finalize/${input.task}`, 'result', 0)
-        const standing = await session.journal.read<TaskResult>(shard)
-        if (standing !== undefined) return reportOf(standing)
-        const end = presence.begin(scope)
-        try {
-          if (attempt.number > 1 || input.problem !== undefined)
-            await presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
-          attempt.waitingFor(undefined)
-          const result = await runTask(input, { ...parts, session, attempt, factsOf })
-          return reportOf(await session.journal.settle(shard, result))
-        } finally {
-          end()
-        }
-      } catch (thrown) {
-        throw asFailure(thrown, `finalization task ${input.task}`)
-      }
+  return (input: FinalizeInput): Promise<FinalizeReport> => {
+    const { ref, task, problem } = input
+    const frame = {
+      doing: `finalization task ${task}`,
+      scope: `${ref.uid}/finalize/${task}`,
+      // The attempts that the problem is about may still be able to write.
+      followsEarlierRun: problem !== undefined,
+    }
+    return runActivity(parts.ports.presence, frame, async (attempt) => {
+      const session = await parts.sessions.open(ref)
+      const shard = outcomesShard(`finalize/${task}`, 'result', 0)
+      const standing = await session.journal.read<TaskResult>(shard)
+      if (standing !== undefined) return reportOf(standing)
+      const result = await runTask(input, { ...parts, session, attempt, factsOf })
+      return reportOf(await session.journal.settle(shard, result))
     })
+  }
 }
 
 /** What the shard of a task holds: one outcome, of no item. */

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { decideVolumePatch, usesClaim } from '../../core/finalize/decide-volume-patch.ts'
 import type { VolumeSight, VolumeStep } from '../../core/finalize/decide-volume-patch.ts'
 import { textAt } from '../../core/values/fields.ts'
@@ -9,7 +10,6 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
-import { createGate } from '../frame/gate.ts'
 import { listKnown } from '../plan/gather-facts.ts'
 
 /** A claim that this restore created and that gets a new volume. */
@@ -39,7 +39,7 @@ export const patchVolumes: FinalizeTask = {
 /** Looks at all claims, again and again until each is done: one that never binds delays no other. Each is reported once. */
 async function patchAll(context: FinalizeContext): Promise<FinalizeFinding> {
   const messages: Message[] = []
-  const gate = createGate(claimsInFlightMax)
+  const gate = pLimit(claimsInFlightMax)
   let open = newVolumes(context)
   for (let pauseMs: number = lookMs.first; open.length > 0; pauseMs = Math.min(pauseMs * 2, lookMs.last)) {
     context.attempt.throwIfStopped()

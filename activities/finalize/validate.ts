@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { compareWritten } from '../../core/finalize/compare-written.ts'
 import { whyNotReady } from '../../core/finalize/why-not-ready.ts'
 import { itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
@@ -11,7 +12,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { askedBy, resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
-import { createGate } from '../frame/gate.ts'
+import type { PlannedSession } from '../frame/session.ts'
 import { makeItemTools } from '../items/item-tools.ts'
 import type { ItemTools } from '../items/item-tools.ts'
 import { groupResourceOf, idOf } from './finalize-facts.ts'
@@ -40,11 +41,20 @@ export const validate: FinalizeTask = {
   },
 }
 
-async function compareAll(restored: readonly RestoredOutcome[], context: FinalizeContext): Promise<Message[]> {
-  const session = await context.sessions.openPlanned(context.session.ref, context.attempt.signal)
+function compareAll(restored: readonly RestoredOutcome[], context: FinalizeContext): Promise<Message[]> {
+  return context.sessions.withPlan(context.session.ref, context.attempt.signal, (session) =>
+    compareWith(session, restored, context),
+  )
+}
+
+async function compareWith(
+  session: PlannedSession,
+  restored: readonly RestoredOutcome[],
+  context: FinalizeContext,
+): Promise<Message[]> {
   const tools = makeItemTools(session, context.attempt, context)
   const planned = plannedItems(session.plan)
-  const gate = createGate(objectsInFlightMax)
+  const gate = pLimit(objectsInFlightMax)
   let done = 0
   const found = await Promise.all(
     restored.map((outcome) =>
@@ -115,7 +125,7 @@ function differencesOf(outcome: RestoredOutcome, live: Manifest | undefined, wri
 
 /** Waits until workloads are ready and claims are bound, until the deadline at most. */
 async function awaitReadiness(restored: readonly RestoredOutcome[], context: FinalizeContext): Promise<Message[]> {
-  const gate = createGate(objectsInFlightMax)
+  const gate = pLimit(objectsInFlightMax)
   let open = restored.map((outcome) => ({ outcome, why: '' }))
   for (let pauseMs: number = lookMs.first; ; pauseMs = Math.min(pauseMs * 2, lookMs.last)) {
     context.attempt.throwIfStopped()

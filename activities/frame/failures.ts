@@ -34,17 +34,17 @@ export function fatal(reason: string, cause?: unknown): ApplicationFailure {
   })
 }
 
-/** The journal lies: final, naming the shard. */
+/** Ends the restore: a shard of the journal is missing, damaged or foreign. The message names it. */
 export function journalDamaged(message: string): ApplicationFailure {
   return ApplicationFailure.create({ type: failureTypes.journal, message, nonRetryable: true })
 }
 
-/** The restore is no more. */
+/** Ends the activity: the Restore was deleted. */
 export function gone(message: string): ApplicationFailure {
   return ApplicationFailure.create({ type: failureTypes.gone, message, nonRetryable: true })
 }
 
-/** The task came to a worker of another cluster. */
+/** Ends the restore: its activity came to a worker of another cluster. */
 export function wrongCluster(wanted: string, here: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: failureTypes.wrongCluster,
@@ -61,9 +61,14 @@ export function unknownTask(task: string): ApplicationFailure {
   )
 }
 
+/** The type of a failure, as in {@link failureTypes}; undefined for anything else that was thrown. */
+export function failureTypeOf(thrown: unknown): string | undefined {
+  return thrown instanceof ApplicationFailure ? (thrown.type ?? undefined) : undefined
+}
+
 /**
- * What to throw for something that a port threw: trouble that passes is tried again by Temporal and says for what it
- * waits, anything else ends the restore with its text.
+ * What an activity throws for what a port threw: transient trouble is retried by Temporal, and the message says what is
+ * unavailable; anything else ends the restore with its text.
  */
 export function asFailure(error: unknown, doing: string): unknown {
   if (error instanceof ApiError) {
@@ -71,7 +76,7 @@ export function asFailure(error: unknown, doing: string): unknown {
     if (isTransient(error)) {
       return retryable(
         failureTypes.clusterAway,
-        `${doing}: the API server does not answer as it should, waiting: ${error.message}`,
+        `${doing}: the API server is unavailable; retrying: ${error.message}`,
         error.retryAfterSeconds,
       )
     }
@@ -79,7 +84,7 @@ export function asFailure(error: unknown, doing: string): unknown {
   }
   if (error instanceof StoreError) {
     if (isStoreTransient(error) || error.kind === 'full' || error.kind === 'credentials' || error.kind === 'denied') {
-      return retryable(failureTypes.bucketAway, `${doing}: the bucket does not take part, waiting: ${error.message}`)
+      return retryable(failureTypes.bucketAway, `${doing}: the bucket is unavailable; retrying: ${error.message}`)
     }
     return fatal(`${doing}: ${error.message}`)
   }

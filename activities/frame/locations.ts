@@ -1,7 +1,8 @@
 import { claimedAnnotation } from '../../velero/labels.ts'
-import type { Backup } from '../../velero/backup.ts'
+import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { Restore } from '../../velero/restore.ts'
-import type { Cluster } from '../ports.ts'
+import type { Cluster, ObjectStore, Ports } from '../ports.ts'
+import { fatal } from './failures.ts'
 
 /** The claim of a restore by a worker: who, when, and where its journal stands. */
 export function claimOf(worker: string, now: string, location: string): string {
@@ -27,4 +28,21 @@ export async function locationNameOf(
   if (backup === undefined) return { missing: `Backup.velero.io "${name}" not found` }
   const location = backup.spec.storageLocation ?? ''
   return location === '' ? { missing: `backup "${name}" names no location` } : { name: location }
+}
+
+/** Opens the bucket of a BackupStorageLocation by its name. */
+export async function openLocation(
+  ports: Pick<Ports, 'cluster' | 'stores'>,
+  namespace: string,
+  name: string,
+): Promise<ObjectStore> {
+  const location = await ports.cluster.get({
+    group: 'velero.io',
+    version: 'v1',
+    resource: 'backupstoragelocations',
+    namespace,
+    name,
+  })
+  if (location === undefined) throw fatal(`BackupStorageLocation.velero.io "${name}" not found`)
+  return ports.stores.open(location as unknown as BackupStorageLocation)
 }

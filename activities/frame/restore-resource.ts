@@ -1,8 +1,10 @@
-import { isConflict } from '../../core/port-errors.ts'
+import { ApiError, isAlreadyExists, isConflict } from '../../core/port-errors.ts'
+import { phaseEvent } from '../../core/results/restore-status.ts'
+import { sha256Hex } from '../../core/values/derived-names.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
-import { gone } from './failures.ts'
-import type { Cluster } from '../ports.ts'
+import { failureTypeOf, failureTypes, gone } from './failures.ts'
+import type { Cluster, Ports } from '../ports.ts'
 
 /** Who writes the Restore resource: seen in its managedFields. */
 export const restoreFieldManager = 'drydock'
@@ -21,13 +23,13 @@ export async function readRestore(
   return found === undefined || found.metadata.uid !== ref.uid ? undefined : found
 }
 
-/** How often another writer may come in between before the attempt is given back. */
+/** How often the change is decided again because another writer came in between. */
 const conflictsMax = 10
 
 /**
  * Changes the Restore by a patch that the caller decides from the live one; every patch carries the resourceVersion it
- * was decided from, and on a conflict the Restore is read again and decided anew (rule 8). An undefined patch writes
- * nothing. Returns the Restore as it stands then. Throws `RestoreGone` where it is no more.
+ * was decided from, and on a conflict the Restore is read again and decided again (rule 8). An undefined patch writes
+ * nothing. Returns the Restore as it stands afterwards. Throws `RestoreGone` where it was deleted.
  */
 export async function changeRestore(
   cluster: Cluster,
@@ -51,4 +53,66 @@ export async function changeRestore(
       if (!isConflict(thrown) || tries >= conflictsMax) throw thrown
     }
   }
+}
+
+/** What a change of the Restore came to; undefined where the Restore was deleted meanwhile. */
+export async function unlessGone(change: Promise<Restore>): Promise<Restore | undefined> {
+  try {
+    return await change
+  } catch (thrown) {
+    if (failureTypeOf(thrown) !== failureTypes.gone) throw thrown
+    return undefined
+  }
+}
+
+/** What happened to a Restore, for `kubectl describe` and whoever watches Events. */
+export interface RestoreEvent {
+  type: 'Normal' | 'Warning'
+  reason: string
+  note: string
+}
+
+/** The longest note that Kubernetes takes. */
+const noteMax = 1024
+
+/**
+ * Records an Event on a Restore. Its name is a hash of what it says, so that a retry records it once; an Event that
+ * cannot be written is logged and stops nothing.
+ */
+export async function recordEvent(
+  { cluster, clock, log }: Pick<Ports, 'cluster' | 'clock' | 'log'>,
+  restore: Pick<Restore, 'metadata'>,
+  event: RestoreEvent,
+): Promise<void> {
+  const { namespace = '', name, uid = '' } = restore.metadata
+  const note = event.note.slice(0, noteMax)
+  const hash = sha256Hex([uid, event.reason, note].join('|')).slice(0, 16)
+  const now = clock.now().toISOString().replace(/Z$/, '000Z')
+  const manifest = {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name: `${name.slice(0, 200)}.${hash}`, namespace },
+    eventTime: now,
+    reportingController: 'drydock.io/worker',
+    reportingInstance: 'drydock',
+    action: event.reason,
+    reason: event.reason,
+    type: event.type,
+    note,
+    regarding: { apiVersion: 'velero.io/v1', kind: 'Restore', namespace, name, uid },
+  }
+  try {
+    await cluster.create({ group: 'events.k8s.io', version: 'v1', resource: 'events' }, namespace, manifest, {
+      fieldManager: restoreFieldManager,
+    })
+  } catch (thrown) {
+    if (!(thrown instanceof ApiError)) throw thrown
+    if (!isAlreadyExists(thrown)) log.warn(`could not record an Event: ${thrown.message}`, { restore: name })
+  }
+}
+
+/** Records an Event about the phase in which a Restore now stands; a second one of the same words is not written. */
+export async function recordPhase(ports: Pick<Ports, 'cluster' | 'clock' | 'log'>, restore: Restore): Promise<void> {
+  const event = phaseEvent(restore.status)
+  if (event !== undefined) await recordEvent(ports, restore, event)
 }

@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity'
-import { currentScene } from './activity-context.ts'
+import type { Presence } from '../ports.ts'
+import { currentActivity } from './activity-context.ts'
+import { asFailure } from './failures.ts'
 
 /** One attempt of an activity, as its code sees it. */
 export interface Attempt {
@@ -15,6 +17,8 @@ export interface Attempt {
   waitingFor: (reason: string | undefined) => void
   /** Says how far the attempt is. */
   done: (count: number) => void
+  /** Waits until no other attempt of a scope, or below one that ends in `/`, can write any more (rule 7). */
+  fence: (scope: string) => Promise<void>
 }
 
 /** What a heartbeat holds: enough for a person, and for the next attempt to know who was here. */
@@ -24,41 +28,76 @@ export interface Heartbeat {
   waitingFor?: string
 }
 
+/** What the frame has to know of an activity. */
+export interface ActivityFrame {
+  /** What the activity does, such as `planning restore shop`: failures begin with it. */
+  doing: string
+  /** `<restore uid>/<what>` where two attempts must never write at the same time: each begins when the one before cannot write. */
+  scope?: string
+  /** Even the first attempt waits: an attempt of an earlier run of the restore may still be able to write. */
+  followsEarlierRun?: boolean
+}
+
 /** How often an attempt beats: a cancel reaches it with the next beat (rule 13). */
 const beatMs = 1000
 
-/** Runs the body of an activity with a heartbeat each second, from its start to its end. */
-export async function withAttempt<T>(worker: string, body: (attempt: Attempt) => Promise<T>): Promise<T> {
-  const context = Context.current()
-  const { info, cancellationSignal } = context
-  const beat: Heartbeat = { worker, done: 0 }
-  const timer = setInterval(() => context.heartbeat({ ...beat }), beatMs)
-  const wait = waitClock()
-  context.heartbeat({ ...beat })
+/**
+ * The frame of every activity. It sends a heartbeat each second, waits for earlier attempts where the activity has a
+ * scope, and turns what the ports throw into the failures of `failures.ts`.
+ */
+export async function runActivity<T>(
+  presence: Presence,
+  { doing, scope, followsEarlierRun = false }: ActivityFrame,
+  body: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
+  const { attempt, end } = beginAttempt(presence)
+  // The attempt is known to others before it waits for them: of two that wait, only the later one waits for the other.
+  const leave = scope === undefined ? undefined : presence.begin(scope)
   try {
-    return await body({
-      number: info.attempt,
-      id: `${info.workflowExecution?.runId.slice(-12) ?? 'local'}-${info.activityId}-${String(info.attempt).padStart(3, '0')}`,
-      signal: cancellationSignal,
-      throwIfStopped: () => cancellationSignal.throwIfAborted(),
-      waitingFor(reason) {
-        wait(reason)
-        if (reason === undefined) delete beat.waitingFor
-        else beat.waitingFor = reason
-      },
-      done(count) {
-        beat.done = count
-      },
-    })
+    if (scope !== undefined && (attempt.number > 1 || followsEarlierRun)) await attempt.fence(scope)
+    return await body(attempt)
+  } catch (thrown) {
+    throw asFailure(thrown, doing)
   } finally {
-    wait(undefined)
-    clearInterval(timer)
+    leave?.()
+    end()
   }
 }
 
-/** Measures each wait from its first mention to the next one, and tells the scene. */
-function waitClock(): (reason: string | undefined) => void {
-  const waited = currentScene()?.waited
+function beginAttempt(presence: Presence): { attempt: Attempt; end: () => void } {
+  const context = Context.current()
+  const { info, cancellationSignal: signal } = context
+  const beat: Heartbeat = { worker: presence.worker, done: 0 }
+  const timer = setInterval(() => context.heartbeat({ ...beat }), beatMs)
+  const measure = measureWaits()
+  context.heartbeat({ ...beat })
+  const waitingFor = (reason: string | undefined): void => {
+    measure(reason)
+    if (reason === undefined) delete beat.waitingFor
+    else beat.waitingFor = reason
+  }
+  const attempt: Attempt = {
+    number: info.attempt,
+    id: `${info.workflowExecution?.runId.slice(-12) ?? 'local'}-${info.activityId}-${String(info.attempt).padStart(3, '0')}`,
+    signal,
+    throwIfStopped: () => signal.throwIfAborted(),
+    waitingFor,
+    done: (count) => void (beat.done = count),
+    async fence(scope) {
+      await presence.fence(scope, { signal, onWait: waitingFor })
+      waitingFor(undefined)
+    },
+  }
+  const end = (): void => {
+    measure(undefined)
+    clearInterval(timer)
+  }
+  return { attempt, end }
+}
+
+/** Measures each wait from its first mention to the next one, and reports it to the context of the activity. */
+function measureWaits(): (reason: string | undefined) => void {
+  const waited = currentActivity()?.waited
   let current: { reason: string; since: number } | undefined
   return (reason) => {
     const now = performance.now()

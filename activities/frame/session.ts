@@ -1,20 +1,31 @@
 import { LRUCache } from 'lru-cache'
-import { ArchiveError } from '../../core/port-errors.ts'
-import { backupContentsKey } from '../../velero/object-keys.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import type { BackupStorageLocation } from '../../velero/backup.ts'
-import type { GroupResource } from '../../velero/resource.ts'
+import { makeResourceIncludesExcludes } from '../../core/filter/includes-excludes.ts'
+import { resolveResource } from '../../core/filter/resolve-resource.ts'
+import type { StatusFilter } from '../../core/items/item-metadata.ts'
+import { applyModifiers } from '../../core/modifiers/apply-modifiers.ts'
 import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
-import { fatal, journalDamaged, wrongCluster } from './failures.ts'
-import { openJournal } from './journal.ts'
-import type { Journal } from './journal.ts'
-import type { Archive, ObjectStore, Ports } from '../ports.ts'
-import { makeSessionRules } from './session-rules.ts'
-import type { SessionRules } from './session-rules.ts'
-import { shards } from './stored.ts'
-import type { StoredAdmission, StoredFacts } from './stored.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import { backupContentsKey } from '../../velero/object-keys.ts'
+import { parseApiVersion } from '../../velero/resource.ts'
+import type { GroupResource } from '../../velero/resource.ts'
+import type { Archive, DiscoveredResource, ObjectStore, Ports } from '../ports.ts'
+import type { Settings } from '../settings.ts'
+import { journalDamaged, wrongCluster } from './failures.ts'
+import { openJournal, shards } from './journal.ts'
+import type { Journal, StoredAdmission, StoredFacts } from './journal.ts'
+import { keepOpen } from './keep-open.ts'
+import { openLocation } from './locations.ts'
 
-/** A restore as a worker has it at hand. Everything in it can be had again from journal and bucket. */
+/** What the activities of a worker share. */
+export interface WorkerParts {
+  ports: Ports
+  sessions: Sessions
+  settings: Settings
+}
+
+/** An admitted restore as a worker has it at hand. All of it can be read again from journal and bucket. */
 export interface Session {
   ref: AdmittedRef
   store: ObjectStore
@@ -22,11 +33,12 @@ export interface Session {
   admission: StoredAdmission
 }
 
-/** A session whose plan is made. */
-export interface PlannedSession extends Session {
+/** A session whose plan is made and whose archive is open. */
+export interface PlannedSession extends Session, OpenPlan {}
+
+interface OpenPlan {
   plan: Plan
   facts: StoredFacts
-  archive: Archive
   /** The JSON text of a planned item. Throws `ArchiveError` where the archive has no such item, or is damaged. */
   readItem: (groupResource: GroupResource, item: Pick<PlannedItem, 'namespace' | 'name' | 'version'>) => Promise<string>
   rules: SessionRules
@@ -35,48 +47,47 @@ export interface PlannedSession extends Session {
 /** Sessions by restore: opened once per worker, not once per activity. */
 export interface Sessions {
   open(ref: AdmittedRef): Promise<Session>
-  openPlanned(ref: AdmittedRef, signal: AbortSignal): Promise<PlannedSession>
-  /** Forgets a restore; the next activity reads everything anew. */
+  /** Runs `work` with the restore's plan at hand; its archive is not closed before `work` has ended. */
+  withPlan<T>(ref: AdmittedRef, signal: AbortSignal, work: (session: PlannedSession) => Promise<T>): Promise<T>
+  /** Forgets a restore: the next activity reads everything again. */
   forget(uid: string): void
 }
 
-const restoresMax = 32
-const idleMs = 10 * 60_000
+/** How long a session is kept that nobody uses. A location is read again after as long, with its credentials. */
+const keptMs = 10 * 60_000
 
-/** Makes the sessions of a worker. */
-export function createSessions(ports: Ports): Sessions {
-  const opened = new LRUCache<string, Promise<Session>>({ max: restoresMax, ttl: idleMs })
-  const planned = new LRUCache<string, Promise<PlannedSession>>({
+/** Makes the sessions of a worker. As many are kept as restores may run at once. */
+export function createSessions(ports: Ports, restoresMax: number): Sessions {
+  const opened = new LRUCache<string, Promise<Session>>({ max: restoresMax, ttl: keptMs })
+  const planned = keepOpen<OpenPlan & { archive: Archive }>({
     max: restoresMax,
-    ttl: idleMs,
-    updateAgeOnGet: true,
-    dispose: (session) => void session.then(({ archive }) => archive.close()).catch(() => undefined),
+    idleMs: keptMs,
+    close: ({ archive }) => archive.close(),
   })
 
   function open(ref: AdmittedRef): Promise<Session> {
-    return remember(opened, ref.uid, () => openSession(ports, ref))
+    const known = opened.get(ref.uid)
+    if (known !== undefined) return known
+    const opening = openSession(ports, ref)
+    opened.set(ref.uid, opening)
+    opening.catch(() => {
+      if (opened.peek(ref.uid) === opening) opened.delete(ref.uid)
+    })
+    return opening
   }
 
   return {
     open,
-    openPlanned: (ref, signal) => remember(planned, ref.uid, async () => openPlan(ports, await open(ref), signal)),
+    async withPlan(ref, signal, work) {
+      const session = await open(ref)
+      const user = { signal, open: (stop: AbortSignal) => openPlan(ports, session, stop) }
+      return planned.use(ref.uid, user, (plan) => work({ ...session, ...plan }))
+    },
     forget(uid) {
       opened.delete(uid)
-      planned.delete(uid)
+      planned.forget(uid)
     },
   }
-}
-
-/** Keeps the promise, so that activities that start together share the work; a failure is not kept. */
-function remember<T>(cache: LRUCache<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const known = cache.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  cache.set(key, made)
-  made.catch(() => {
-    if (cache.peek(key) === made) cache.delete(key)
-  })
-  return made
 }
 
 async function openSession(ports: Ports, ref: AdmittedRef): Promise<Session> {
@@ -91,17 +102,17 @@ async function openSession(ports: Ports, ref: AdmittedRef): Promise<Session> {
   return { ref, store, journal, admission }
 }
 
-async function openPlan(ports: Ports, session: Session, signal: AbortSignal): Promise<PlannedSession> {
+async function openPlan(ports: Ports, session: Session, signal: AbortSignal): Promise<OpenPlan & { archive: Archive }> {
   const [plan, facts] = await Promise.all([
     session.journal.read<Plan>(shards.plan),
     session.journal.read<StoredFacts>(shards.facts),
   ])
   if (plan === undefined || facts === undefined)
     throw journalDamaged(`journal of restore ${session.ref.name} (${session.ref.uid}) has no plan`)
+  const rules = rulesOf(session.admission, await ports.cluster.discover())
   const key = backupContentsKey(session.admission.spec.backupName ?? '')
   const archive = await ports.archives.open(session.store, key, { etag: plan.etag, signal })
-  const rules = makeSessionRules(session.admission, await ports.cluster.discover())
-  return { ...session, plan, facts, archive, readItem: readerOf(archive), rules }
+  return { plan, facts, rules, archive, readItem: readerOf(archive) }
 }
 
 /** Reads items by the place that a plan names: resource, version folder, namespace and name. */
@@ -119,19 +130,35 @@ function placeOf(groupResource: GroupResource, item: Pick<PlannedItem, 'namespac
   return `${groupResource}|${item.version ?? ''}|${item.namespace ?? ''}|${item.name}`
 }
 
-/** Opens the bucket of a BackupStorageLocation by its name. */
-export async function openLocation(
-  ports: Pick<Ports, 'cluster' | 'stores'>,
-  namespace: string,
-  name: string,
-): Promise<ObjectStore> {
-  const location = await ports.cluster.get({
-    group: 'velero.io',
-    version: 'v1',
-    resource: 'backupstoragelocations',
-    namespace,
-    name,
-  })
-  if (location === undefined) throw fatal(`BackupStorageLocation.velero.io "${name}" not found`)
-  return ports.stores.open(location as unknown as BackupStorageLocation)
+/** What the spec and the cluster's kinds say about all items of a restore. */
+export interface SessionRules {
+  /** Applies the resource modifiers to an item. */
+  modify: (item: Manifest, groupResource: GroupResource) => { item: Manifest; errors: readonly string[] }
+  /** The resource of a kind: `deployments` for `apps/v1` and `Deployment`; undefined where the cluster does not serve it. */
+  pluralOf: (apiVersion: string, kind: string) => string | undefined
+  /** Which resources get their status back. */
+  statusFilter: StatusFilter
+}
+
+function rulesOf(admission: StoredAdmission, resources: readonly DiscoveredResource[]): SessionRules {
+  const { modifiers, spec } = admission
+  const resolve = (name: string) => resolveResource(name, resources)
+  const status = spec.restoreStatus
+  return {
+    /** Applies the resource modifiers to an item. */
+    modify: (item, groupResource) =>
+      modifiers === undefined ? { item, errors: [] } : applyModifiers({ item, groupResource, modifiers }),
+    /** The resource of a kind: `deployments` for `apps/v1` and `Deployment`; undefined where the cluster does not serve it. */
+    pluralOf: (apiVersion, kind) => {
+      const { group, version } = parseApiVersion(apiVersion)
+      return resources.find((one) => one.group === group && one.version === version && one.kind === kind)?.resource
+    },
+    statusFilter:
+      status === undefined || status === null
+        ? undefined
+        : makeResourceIncludesExcludes(
+            { includes: status.includedResources, excludes: status.excludedResources },
+            resolve,
+          ),
+  }
 }

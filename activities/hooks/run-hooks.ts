@@ -1,17 +1,17 @@
-import { isTransient } from '../../core/port-errors.ts'
-import { hooksAnnotation } from '../../velero/labels.ts'
-import { withAttempt } from '../frame/run-activity.ts'
-import type { Attempt } from '../frame/run-activity.ts'
-import { asFailure } from '../frame/failures.ts'
-import { createGate } from '../frame/gate.ts'
-import type { Ports } from '../ports.ts'
+import pLimit from 'p-limit'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import type { Session, Sessions } from '../frame/session.ts'
+import { isTransient } from '../../core/port-errors.ts'
+import { validLabelValue } from '../../core/values/derived-names.ts'
+import { hooksAnnotation, restoreNameLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { Attempt } from '../frame/run-activity.ts'
+import type { Session, WorkerParts } from '../frame/session.ts'
+import type { Clock, Cluster, Ports } from '../ports.ts'
 import { createHookReader, resultsOf } from './hook-journal.ts'
 import type { HookState } from './hook-journal.ts'
-import { readPods } from './read-pods.ts'
-import { tendPod } from './run-pod-hooks.ts'
-import type { TendedPod, Tending } from './run-pod-hooks.ts'
+import { runPodHooks } from './run-pod-hooks.ts'
+import type { HookedPod, HookParts } from './run-pod-hooks.ts'
 
 /** Whose hooks to run. */
 export interface RunHooksInput {
@@ -22,75 +22,66 @@ export interface RunHooksInput {
 
 /** Pods whose hooks run side by side. */
 const podsInFlightMax = 32
-/** Between two looks: longer for many pods, and where none is left but more may come. */
-const lookMs = { min: 500, perPod: 3, max: 5_000, idle: 5_000 } as const
-/** A command that runs when the restore is cancelled gets so long to end by itself, so that its result is known. */
-const lastWordsMs = 3_000
+/** Milliseconds between two rounds: more for many pods, and where no pod is left but more may come. */
+const pollMs = { min: 500, perPod: 3, max: 5_000, idle: 5_000 } as const
+/** How long a command that runs when the restore is cancelled may take to end by itself, so that its result is known. */
+const graceMs = 3_000
 
 /**
  * Runs the exec hooks of a restore beside its waves, one activity for all of them, so that waiting for pods takes one
- * slot of the worker: it finds newly registered pods in the journal, waits until their containers are up and runs their
+ * slot of the worker: it finds newly registered pods in the journal, waits until their containers run and runs their
  * hooks in order. One pod's failure leaves the others alone. Ends when no more pods come and each hook has a result.
  */
-export function runHooks({ ports, sessions }: { ports: Ports; sessions: Sessions }) {
-  return (input: RunHooksInput): Promise<void> =>
-    withAttempt(ports.presence.worker, async (attempt) => {
-      const scope = `${input.ref.uid}/hooks`
-      try {
-        const session = await sessions.open(input.ref)
-        const end = ports.presence.begin(scope)
-        try {
-          if (attempt.number > 1 || input.follows)
-            await ports.presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
-          await attendHooks(session, ports, attempt)
-        } finally {
-          end()
-        }
-      } catch (thrown) {
-        throw asFailure(thrown, `running the hooks of restore ${input.ref.name}`)
-      }
-    })
-}
-
-async function attendHooks(session: Session, ports: Ports, attempt: Attempt): Promise<void> {
-  const read = createHookReader(session.journal)
-  const tended = new Map<string, TendedPod>()
-  const gate = createGate(podsInFlightMax)
-  const busy = new Map<string, Promise<void>>()
-  let trouble: { thrown: unknown } | undefined
-  const lastWords = delayedSignal(attempt.signal, lastWordsMs)
-  try {
-    for (;;) {
-      attempt.throwIfStopped()
-      if (trouble !== undefined) throw (trouble as { thrown: unknown }).thrown
-      const state = await read()
-      const tending = tendingOf(session, ports, attempt, { state, signal: lastWords.signal })
-      const open = openPods(state, tended, ports.clock.now().getTime())
-      if (open.length === 0 && state.isClosed) return
-      const idle = open.filter(({ pod }) => !busy.has(pod.uid))
-      for (const [pod, live] of await lookAt(idle, session, ports, attempt)) {
-        const work = gate(() => tendPod(pod, live, tending))
-          .catch((thrown: unknown) => {
-            trouble ??= { thrown }
-          })
-          .finally(() => busy.delete(pod.pod.uid))
-        busy.set(pod.pod.uid, work)
-      }
-      await ports.clock.sleep(pauseMs(open.length), attempt.signal)
-      sayWait(attempt, open)
+export function runHooks({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
+  return ({ ref, follows }: RunHooksInput): Promise<void> => {
+    const frame = {
+      doing: `running the hooks of restore ${ref.name}`,
+      scope: `${ref.uid}/hooks`,
+      followsEarlierRun: follows,
     }
-  } finally {
-    await Promise.all(busy.values())
-    lastWords.end()
+    return runActivity(ports.presence, frame, async (attempt) => runAll(await sessions.open(ref), ports, attempt))
   }
 }
 
-function tendingOf(
+async function runAll(session: Session, ports: Ports, attempt: Attempt): Promise<void> {
+  const read = createHookReader(session.journal)
+  const known = new Map<string, HookedPod>()
+  const limit = pLimit(podsInFlightMax)
+  const running = new Map<string, Promise<void>>()
+  let failure: { thrown: unknown } | undefined
+  const commands = laterSignal(attempt.signal, graceMs, ports.clock)
+  try {
+    for (;;) {
+      attempt.throwIfStopped()
+      if (failure !== undefined) throw (failure as { thrown: unknown }).thrown
+      const state = await read()
+      const parts = partsOf(session, ports, attempt, { state, signal: commands.signal })
+      const open = unfinishedPods(state, known, ports.clock.now().getTime())
+      if (open.length === 0 && state.isClosed) return
+      const idle = open.filter(({ pod }) => !running.has(pod.uid))
+      for (const [hooked, live] of await readUnlessAway(idle, session, ports, attempt)) {
+        const work = limit(() => runPodHooks(hooked, live, parts))
+          .catch((thrown: unknown) => {
+            failure ??= { thrown }
+          })
+          .finally(() => running.delete(hooked.pod.uid))
+        running.set(hooked.pod.uid, work)
+      }
+      await ports.clock.sleep(pauseMs(open.length), attempt.signal)
+      reportWait(attempt, open)
+    }
+  } finally {
+    await Promise.all(running.values())
+    commands.end()
+  }
+}
+
+function partsOf(
   session: Session,
   ports: Ports,
   attempt: Attempt,
   now: { state: HookState; signal: AbortSignal },
-): Tending {
+): HookParts {
   const { until } = now.state
   return {
     journal: session.journal,
@@ -105,16 +96,21 @@ function tendingOf(
 }
 
 /** The pods with a hook that has no result. A wait begins anew with each attempt: a crash never makes a hook expire. */
-function openPods(state: HookState, tended: Map<string, TendedPod>, now: number): TendedPod[] {
+function unfinishedPods(state: HookState, known: Map<string, HookedPod>, now: number): HookedPod[] {
   for (const pod of state.pods) {
-    if (!tended.has(pod.uid))
-      tended.set(pod.uid, { pod, results: resultsOf(pod, state.results), since: now, waiting: undefined })
+    if (!known.has(pod.uid))
+      known.set(pod.uid, { pod, results: resultsOf(pod, state.results), since: now, waiting: undefined })
   }
-  return [...tended.values()].filter(({ pod, results }) => results.size < pod.hooks.length)
+  return [...known.values()].filter(({ pod, results }) => results.size < pod.hooks.length)
 }
 
-/** Reads the pods; while the API server is away that is what is waited for. */
-async function lookAt(pods: TendedPod[], session: Session, ports: Ports, attempt: Attempt) {
+/** Reads the live pods; none while the API server is unavailable. */
+async function readUnlessAway(
+  pods: HookedPod[],
+  session: Session,
+  ports: Ports,
+  attempt: Attempt,
+): Promise<[HookedPod, Manifest | undefined][]> {
   try {
     return await readPods(ports.cluster, session.admission.restore.name, pods)
   } catch (thrown) {
@@ -124,29 +120,59 @@ async function lookAt(pods: TendedPod[], session: Session, ports: Ports, attempt
   }
 }
 
-function pauseMs(pods: number): number {
-  if (pods === 0) return lookMs.idle
-  return Math.min(lookMs.max, Math.max(lookMs.min, pods * lookMs.perPod))
+/** Up to this number pods are read one by one, more in one list. */
+const singlesMax = 16
+const pods = { group: '', version: 'v1', resource: 'pods' }
+
+/**
+ * Reads the live object of each pod; undefined for a pod that is gone or was created again under its name. Many are
+ * read as one list from the server's cache; a pod that is missing there is read by itself.
+ */
+async function readPods(
+  cluster: Cluster,
+  restoreName: string,
+  hooked: readonly HookedPod[],
+): Promise<[HookedPod, Manifest | undefined][]> {
+  const listed = new Map<string, Manifest>()
+  if (hooked.length > singlesMax) {
+    const labelSelector = `${restoreNameLabel}=${validLabelValue(restoreName)}`
+    for (const pod of await cluster.list(pods, { labelSelector, cached: true })) listed.set(pod.metadata.uid ?? '', pod)
+  }
+  return Promise.all(
+    hooked.map(async (one): Promise<[HookedPod, Manifest | undefined]> => {
+      const { uid, namespace, name } = one.pod
+      const found = listed.get(uid) ?? (await cluster.get({ ...pods, namespace, name }))
+      return [one, found?.metadata.uid === uid ? found : undefined]
+    }),
+  )
 }
 
-function sayWait(attempt: Attempt, open: readonly TendedPod[]): void {
+function pauseMs(pods: number): number {
+  if (pods === 0) return pollMs.idle
+  return Math.min(pollMs.max, Math.max(pollMs.min, pods * pollMs.perPod))
+}
+
+function reportWait(attempt: Attempt, open: readonly HookedPod[]): void {
   const first = open.find(({ waiting }) => waiting !== undefined)
   attempt.waitingFor(first === undefined ? undefined : `${first.waiting} (hooks of ${open.length} pods)`)
 }
 
 /** A signal that aborts some time after another one. */
-function delayedSignal(signal: AbortSignal, ms: number): { signal: AbortSignal; end(): void } {
-  const late = new AbortController()
-  let timer: NodeJS.Timeout | undefined
+function laterSignal(signal: AbortSignal, ms: number, clock: Clock): { signal: AbortSignal; end(): void } {
+  const later = new AbortController()
+  const ended = new AbortController()
   const start = () => {
-    timer = setTimeout(() => late.abort(signal.reason), ms)
+    clock.sleep(ms, ended.signal).then(
+      () => later.abort(signal.reason),
+      () => undefined,
+    )
   }
   if (signal.aborted) start()
   else signal.addEventListener('abort', start, { once: true })
   return {
-    signal: late.signal,
+    signal: later.signal,
     end() {
-      clearTimeout(timer)
+      ended.abort()
       signal.removeEventListener('abort', start)
     },
   }

@@ -9,7 +9,7 @@ import type { Clock, PodExec } from '../ports.ts'
 import { beginHook, finishHook } from './hook-journal.ts'
 
 /** A pod whose hooks this attempt runs. */
-export interface TendedPod {
+export interface HookedPod {
   pod: PodHooks
   results: Map<number, HookResult>
   /** When this attempt began to wait for it, in milliseconds. */
@@ -18,8 +18,8 @@ export interface TendedPod {
   waiting: string | undefined
 }
 
-/** What tending pods needs. */
-export interface Tending {
+/** What running hooks needs. */
+export interface HookParts {
   journal: Journal
   exec: PodExec
   clock: Clock
@@ -29,65 +29,65 @@ export interface Tending {
   signal: AbortSignal
   /** No further hook is begun. */
   isStopping: () => boolean
-  /** The finalization waits no longer. */
+  /** The finalization does not wait any longer. */
   isOver: () => boolean
   atLeastOnce: boolean
 }
 
 /** Velero's default for `execTimeout`. */
 const execTimeoutDefaultMs = 30_000
-/** How long a command is tried that surely has not begun: the API server does not let us through. */
+/** How long a command is sent again that surely has not begun, because the API server refuses the connection. */
 const notBegunMaxMs = 60_000
 const notBegunPauseMs = 1_000
 
-/** Takes the steps that can be taken for one pod, seen as it is; every result is journalled before the next step. */
-export async function tendPod(tended: TendedPod, live: Manifest | undefined, tending: Tending): Promise<void> {
-  const { pod, results } = tended
+/** Runs the hooks of one pod that can run now, as the live pod shows; every result is journalled before the next hook. */
+export async function runPodHooks(hooked: HookedPod, live: Manifest | undefined, parts: HookParts): Promise<void> {
+  const { pod, results } = hooked
   for (;;) {
-    if (tending.isStopping()) return
-    const waitedMs = tending.clock.now().getTime() - tended.since
-    const step = nextHook(pod, { pod: live, results, waitedMs, isOver: tending.isOver() })
-    tended.waiting = step.do === 'wait' ? step.because : undefined
+    if (parts.isStopping()) return
+    const waitedMs = parts.clock.now().getTime() - hooked.since
+    const step = nextHook(pod, { pod: live, results, waitedMs, isOver: parts.isOver() })
+    hooked.waiting = step.do === 'wait' ? step.because : undefined
     switch (step.do) {
       case 'done':
       case 'wait':
         return
       case 'settle':
-        for (const { index, problem } of step.results) await finish(tended, index, problem, tending)
+        for (const { index, problem } of step.results) await finish(hooked, index, problem, parts)
         break
       case 'run':
-        tended.waiting = `hook ${step.hook.name} in container ${step.hook.container} of pod ${pod.namespace}/${pod.name}`
-        await finish(tended, step.index, await runHook(pod, step, tending), tending)
+        hooked.waiting = `hook ${step.hook.name} in container ${step.hook.container} of pod ${pod.namespace}/${pod.name}`
+        await finish(hooked, step.index, await runHook(pod, step, parts), parts)
         break
     }
   }
 }
 
-async function finish({ pod, results }: TendedPod, index: number, problem: string, tending: Tending): Promise<void> {
-  results.set(index, await finishHook(tending.journal, hookKey(pod.uid, index), { problem }))
+async function finish({ pod, results }: HookedPod, index: number, problem: string, parts: HookParts): Promise<void> {
+  results.set(index, await finishHook(parts.journal, hookKey(pod.uid, index), { problem }))
 }
 
 /** The intent is journalled before the command is sent (rule 12). Returns the problem, empty for success. */
 async function runHook(
   pod: PodHooks,
   { hook, index }: { hook: ExecHook; index: number },
-  tending: Tending,
+  parts: HookParts,
 ): Promise<string> {
   if (hook.command.length === 0) return failedToExecute(hook, 'command is required')
-  const isFirst = await beginHook(tending.journal, hookKey(pod.uid, index), tending.attempt)
-  if (!isFirst && !tending.atLeastOnce) return mayHaveRun(pod, hook)
-  const problem = await execHook(pod, hook, tending)
+  const isFirst = await beginHook(parts.journal, hookKey(pod.uid, index), parts.attempt)
+  if (!isFirst && !parts.atLeastOnce) return mayHaveRun(pod, hook)
+  const problem = await execHook(pod, hook, parts)
   return problem === '' ? '' : failedToExecute(hook, problem)
 }
 
-async function execHook(pod: PodHooks, hook: ExecHook, tending: Tending): Promise<string> {
+async function execHook(pod: PodHooks, hook: ExecHook, parts: HookParts): Promise<string> {
   const command = { namespace: pod.namespace, pod: pod.name, container: hook.container, command: hook.command }
   const timeoutMs = hook.execTimeoutMs === 0 ? execTimeoutDefaultMs : hook.execTimeoutMs
-  const startedAt = tending.clock.now().getTime()
+  const startedAt = parts.clock.now().getTime()
   for (;;) {
-    const answer = await tending.exec.run(command, { timeoutMs, signal: tending.signal })
+    const answer = await parts.exec.run(command, { timeoutMs, signal: parts.signal })
     if (answer.do === 'ended') return answer.problem
-    if (tending.clock.now().getTime() - startedAt > notBegunMaxMs) return answer.because
-    await tending.clock.sleep(notBegunPauseMs, tending.signal)
+    if (parts.clock.now().getTime() - startedAt > notBegunMaxMs) return answer.because
+    await parts.clock.sleep(notBegunPauseMs, parts.signal)
   }
 }

@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit'
 import { error } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
@@ -5,20 +6,16 @@ import type { PlannedItem } from '../../core/plan/plan.ts'
 import { countOutcomes, tallyOf } from '../../core/results/tally.ts'
 import type { OutcomeCounts } from '../../core/results/tally.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import { withAttempt } from '../frame/run-activity.ts'
+import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { ensureNamespace } from './target-namespaces.ts'
-import { asFailure } from '../frame/failures.ts'
-import type { Gate } from '../frame/gate.ts'
 import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { outcomesShard, readOutcomes } from '../frame/journal.ts'
-import type { Ports } from '../ports.ts'
 import { restoreItem } from './restore-item.ts'
 import type { Intent } from './restore-item.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import type { PlannedSession, Sessions } from '../frame/session.ts'
-import type { Settings } from '../settings.ts'
+import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { makeItemTools } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
 
@@ -44,55 +41,38 @@ export interface ChunkReport extends OutcomeCounts {
   hooks?: true
 }
 
-/** What this activity is made of. */
-export interface ChunkParts {
-  ports: Ports
-  sessions: Sessions
-  settings: Settings
-  /** Bounds items in flight over all chunks of this worker. */
-  gate: Gate
+/** What restoring chunks needs. */
+export interface ChunkParts extends WorkerParts {
+  /** Bounds the items in flight over all chunks of this worker. */
+  itemLimit: LimitFunction
 }
 
 /**
  * Restores the items of one chunk, many at once, and journals their outcomes at each checkpoint. An attempt that
- * follows another one waits first until that one can write no more (rule 7), then leaves out what the journal has.
+ * follows another one waits first until that one cannot write any more (rule 7), then leaves out what the journal has.
  * Attempts of an earlier run were waited for when this run was admitted.
  */
 export function restoreChunk(parts: ChunkParts) {
-  return (input: ChunkInput): Promise<ChunkReport> =>
-    withAttempt(parts.ports.presence.worker, async (attempt) => {
-      const key = chunkKey(input.wave, input.chunk)
-      const scope = `${input.ref.uid}/${key}`
-      try {
-        const session = await parts.sessions.openPlanned(input.ref, attempt.signal)
+  return (input: ChunkInput): Promise<ChunkReport> => {
+    const key = chunkKey(input.wave, input.chunk)
+    const frame = { doing: `restoring ${key}`, scope: `${input.ref.uid}/${key}` }
+    return runActivity(parts.ports.presence, frame, (attempt) =>
+      parts.sessions.withPlan(input.ref, attempt.signal, async (session) => {
         const follows = attempt.number > 1 || input.resumed
-        const end = parts.ports.presence.begin(scope)
-        try {
-          if (attempt.number > 1)
-            await parts.ports.presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
-          attempt.waitingFor(undefined)
-          return await runChunk({
-            ...parts,
-            session,
-            attempt,
-            input,
-            key,
-            known: follows ? await readOutcomes(session.journal, key) : [],
-          })
-        } finally {
-          end()
-        }
-      } catch (thrown) {
-        throw asFailure(thrown, `restoring ${key}`)
-      }
-    })
+        const known = follows ? await readOutcomes(session.journal, key) : []
+        return runChunk({ ...parts, session, attempt, input, key, known })
+      }),
+    )
+  }
 }
 
+/** What one attempt works with. */
 interface ChunkRun extends ChunkParts {
   session: PlannedSession
   attempt: Attempt
   input: ChunkInput
   key: string
+  /** Outcomes that earlier attempts have journalled. */
   known: readonly Outcome[]
 }
 
@@ -111,13 +91,13 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
   const outcomes: Outcome[] = [...run.known]
   for (let from = 0, part = 0; from < items.length; from += run.settings.checkpointItems, part++) {
     const batch = items.slice(from, from + run.settings.checkpointItems)
-    const { done, hooks, trouble } = await restoreBatch(run, wave.groupResource, batch, part, tools, intents)
+    const { done, hooks, failure } = await restoreBatch(run, wave.groupResource, batch, part, tools, intents)
     await registerPods(run.session.journal, { chunk: run.key, attempt: run.attempt.id, part }, hooks)
     if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, part), done)
     run.ports.meter?.itemsDone(wave.groupResource, done)
     outcomes.push(...done)
     run.attempt.done(outcomes.length)
-    if (trouble !== undefined) throw trouble
+    if (failure !== undefined) throw failure
   }
   const counts = countOutcomes(tallyOf(outcomes))
   const hasHooks = wave.groupResource === 'pods' && (await hasRegistered(run.session.journal, run.key))
@@ -132,7 +112,7 @@ async function restoreBatch(
   part: number,
   tools: ItemTools,
   knownIntents: ReadonlyMap<string, Outcome>,
-): Promise<{ done: Outcome[]; hooks: PodHooks[]; trouble?: unknown }> {
+): Promise<{ done: Outcome[]; hooks: PodHooks[]; failure?: unknown }> {
   const done: Outcome[] = []
   const hooks: PodHooks[] = []
   const intents: Intent[] = []
@@ -144,11 +124,11 @@ async function restoreBatch(
     const step = await restoreItem(groupResource, item, tools)
     if ('intent' in step) intents.push(step.intent)
     else {
-      done.push(honour(step.done, knownIntents))
+      done.push(countAsChanged(step.done, knownIntents))
       if (step.hooks !== undefined) hooks.push(step.hooks)
     }
   })
-  if (first.trouble !== undefined || intents.length === 0) return { done, hooks, ...first }
+  if (first.failure !== undefined || intents.length === 0) return { done, hooks, ...first }
   await run.session.journal.write(
     `intents/${run.key}/${run.attempt.id}-${part}`,
     intents.map((intent) => intent.outcome),
@@ -165,8 +145,8 @@ function lostOutcome(groupResource: GroupResource, item: PlannedItem, tools: Ite
   return { key: plannedKey(groupResource, item), messages: [error('velero', text)], at: tools.now() }
 }
 
-/** An object that is as wanted because an earlier attempt changed it counts as changed. */
-function honour(outcome: Outcome, knownIntents: ReadonlyMap<string, Outcome>): Outcome {
+/** An object that is as wanted because an earlier attempt changed it counts as changed: its intent says so. */
+function countAsChanged(outcome: Outcome, knownIntents: ReadonlyMap<string, Outcome>): Outcome {
   const intent = knownIntents.get(outcome.key)
   return intent !== undefined && outcome.action === 'skipped' ? intent : outcome
 }
@@ -178,30 +158,30 @@ async function knownIntents(run: ChunkRun): Promise<ReadonlyMap<string, Outcome>
   return new Map(lists.flatMap((list) => list ?? []).map((outcome) => [outcome.key, outcome]))
 }
 
-/** Runs all through the gate and waits for all of them; the first trouble stops what has not begun. */
+/** Works on all values, as many at once as the worker allows, and waits for all; after the first failure nothing new begins. */
 async function settleAll<T>(
   values: readonly T[],
   run: ChunkRun,
   work: (value: T) => Promise<void>,
-): Promise<{ trouble?: unknown }> {
-  let trouble: { thrown: unknown } | undefined
+): Promise<{ failure?: unknown }> {
+  let failure: { thrown: unknown } | undefined
   const guarded = async (value: T) => {
-    if (trouble !== undefined) return
+    if (failure !== undefined) return
     try {
       run.attempt.throwIfStopped()
       await work(value)
     } catch (thrown) {
-      trouble ??= { thrown }
+      failure ??= { thrown }
     }
   }
-  await Promise.all(values.map((value) => run.gate(() => guarded(value))))
-  return trouble === undefined ? {} : { trouble: trouble.thrown }
+  await Promise.all(values.map((value) => run.itemLimit(() => guarded(value))))
+  return failure === undefined ? {} : { failure: failure.thrown }
 }
 
 async function ensureNamespaces(run: ChunkRun, items: readonly PlannedItem[], tools: ItemTools): Promise<ChunkReport> {
   const done: Outcome[] = []
   const terminating: string[] = []
-  const { trouble } = await settleAll(items, run, async (item) => {
+  const { failure } = await settleAll(items, run, async (item) => {
     const state = await ensureNamespace(item, tools)
     if (state.do === 'ready') done.push(state.outcome)
     else if (run.input.lost?.includes(item.target ?? item.name) === true)
@@ -210,7 +190,7 @@ async function ensureNamespaces(run: ChunkRun, items: readonly PlannedItem[], to
   })
   if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, 0), done)
   run.ports.meter?.itemsDone('namespaces', done)
-  if (trouble !== undefined) throw trouble
+  if (failure !== undefined) throw failure
   const counts = countOutcomes(tallyOf([...run.known, ...done]))
   return terminating.length === 0 ? counts : { ...counts, terminating: terminating.sort() }
 }

@@ -8,10 +8,8 @@ import type { PlannedItem } from '../../core/plan/plan.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import { asFailure } from '../frame/failures.ts'
-import { withAttempt } from '../frame/run-activity.ts'
-import type { Ports } from '../ports.ts'
-import type { Settings } from '../settings.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { WorkerParts } from '../frame/session.ts'
 import type { ItemTools } from './item-tools.ts'
 
 /** Whether items can go into a namespace now. */
@@ -84,25 +82,19 @@ async function namespaceManifest(item: PlannedItem, name: string, tools: ItemToo
 
 const pollMs = 1000
 
-/** Waits until a namespace that is going away is gone, at most for the terminating timeout. */
-export function awaitNamespace(
-  { cluster, presence, clock }: Pick<Ports, 'cluster' | 'presence' | 'clock'>,
-  settings: Settings,
-) {
-  return (input: { ref: AdmittedRef; name: string; since?: string }): Promise<{ gone: boolean }> =>
-    withAttempt(presence.worker, async (attempt) => {
+/** Waits until a namespace that is being deleted is gone, at most for the terminating timeout. */
+export function awaitNamespace({ ports, settings }: Omit<WorkerParts, 'sessions'>) {
+  const { cluster, presence, clock } = ports
+  return ({ name }: { ref: AdmittedRef; name: string }): Promise<{ gone: boolean }> =>
+    runActivity(presence, { doing: `waiting for namespace ${name} to go away` }, async (attempt) => {
       const deadline = clock.now().getTime() + settings.terminatingTimeoutSeconds * 1000
-      try {
-        for (;;) {
-          const namespace = await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name: input.name })
-          if (namespace === undefined || namespace.metadata.deletionTimestamp === undefined) return { gone: true }
-          const left = Math.ceil((deadline - clock.now().getTime()) / 1000)
-          if (left <= 0) return { gone: false }
-          attempt.waitingFor(`namespace ${input.name} to go away, for another ${left} s`)
-          await clock.sleep(pollMs, attempt.signal)
-        }
-      } catch (thrown) {
-        throw asFailure(thrown, `waiting for namespace ${input.name} to go away`)
+      for (;;) {
+        const namespace = await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name })
+        if (namespace === undefined || namespace.metadata.deletionTimestamp === undefined) return { gone: true }
+        const left = Math.ceil((deadline - clock.now().getTime()) / 1000)
+        if (left <= 0) return { gone: false }
+        attempt.waitingFor(`namespace ${name} to go away, for another ${left} s`)
+        await clock.sleep(pollMs, attempt.signal)
       }
     })
 }

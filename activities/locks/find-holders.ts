@@ -9,14 +9,11 @@ import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
-import { withAttempt } from '../frame/run-activity.ts'
-import { asFailure } from '../frame/failures.ts'
+import { runActivity } from '../frame/run-activity.ts'
 import type { Ports } from '../ports.ts'
 import { locationNameOf } from '../frame/locations.ts'
-import type { Sessions } from '../frame/session.ts'
-import type { Settings } from '../settings.ts'
-import { isByForce } from './find-closed.ts'
-import { lockRequestOf } from './lock-request-of.ts'
+import type { WorkerParts } from '../frame/session.ts'
+import { lockRequestOf } from './request-locks.ts'
 
 /** How a restore is asked what it holds. */
 export interface FindHoldersInput {
@@ -24,40 +21,30 @@ export interface FindHoldersInput {
   query: string
 }
 
-interface Desk {
-  ports: Ports
-  sessions: Sessions
-  settings: Settings
-}
-
-/** A worker that is not stuck answers within milliseconds. */
+/** How long an answer may take: a worker that is not stuck answers within milliseconds. */
 const answerMs = 5000
 const askedAtOnce = 10
 
 /**
- * Finds the restores that hold their target namespaces or wait for them, by the word of each restore in progress:
- * whoever kept the locks before may have been terminated (rule 9). One that does not answer, or was ended by force a
- * moment ago, is presumed to hold. Trouble with one of them is no reason to know nothing of the others.
+ * Finds the restores that hold their target namespaces or wait for them, by asking the workflow of each restore in
+ * progress: the workflow of the locks may have been terminated, and its knowledge with it (rule 9). A restore that does
+ * not answer, or was terminated a moment ago, is presumed to hold. A failure with one of them hides none of the others.
  */
-export function findHolders(desk: Desk) {
-  const { cluster, presence } = desk.ports
+export function findHolders(parts: WorkerParts) {
+  const { cluster, presence } = parts.ports
   return ({ query }: FindHoldersInput): Promise<Locks> =>
-    withAttempt(presence.worker, async () => {
-      try {
-        const namespace = desk.settings.veleroNamespace
-        const listed = await cluster.list({ group: 'velero.io', version: 'v1', resource: 'restores' }, { namespace })
-        const limit = pLimit(askedAtOnce)
-        const restores = (listed as unknown as Restore[]).filter(mayHold)
-        const seen = await Promise.all(restores.map((restore) => limit(() => look(restore, query, desk))))
-        const of = (where: 'holders' | 'waiting') => seen.flatMap((one) => (one?.where === where ? [one.request] : []))
-        return { holders: of('holders'), waiting: of('waiting') }
-      } catch (thrown) {
-        throw asFailure(thrown, 'asking restores which namespaces they hold')
-      }
+    runActivity(presence, { doing: 'asking restores which namespaces they hold' }, async () => {
+      const namespace = parts.settings.veleroNamespace
+      const listed = await cluster.list({ group: 'velero.io', version: 'v1', resource: 'restores' }, { namespace })
+      const limit = pLimit(askedAtOnce)
+      const restores = (listed as unknown as Restore[]).filter(mayHold)
+      const seen = await Promise.all(restores.map((restore) => limit(() => findHold(restore, query, parts))))
+      const of = (where: 'holders' | 'waiting') => seen.flatMap((one) => (one?.where === where ? [one.request] : []))
+      return { holders: of('holders'), waiting: of('waiting') }
     })
 }
 
-/** What is held is given back before the next phase. */
+/** Whether it may hold namespaces: it releases them before its next phase. */
 function mayHold({ metadata, status = {} }: Restore): boolean {
   const claimed = metadata.annotations?.[claimedAnnotation] !== undefined
   return claimed && (status.phase === 'InProgress' || isSweptByVelero(status))
@@ -68,18 +55,18 @@ interface Found {
   request: LockRequest
 }
 
-async function look(restore: Restore, query: string, desk: Desk): Promise<Found | undefined> {
+async function findHold(restore: Restore, query: string, parts: WorkerParts): Promise<Found | undefined> {
   const { name, uid = '' } = restore.metadata
-  const workflowId = workflowIdOf({ namespace: desk.settings.veleroNamespace, name, uid })
-  const nowMs = desk.ports.clock.now().getTime()
-  const seen = await ask(workflowId, query, nowMs)
+  const workflowId = workflowIdOf({ namespace: parts.settings.veleroNamespace, name, uid })
+  const nowMs = parts.ports.clock.now().getTime()
+  const seen = await queryHold(workflowId, query, nowMs)
   if (seen === undefined) return undefined
   const verdict = judgeHold(seen.hold)
   if (verdict.as === 'nothing') return undefined
   const run = { workflowId, runId: seen.runId }
-  // One that has no plan yet has written nothing, unless it says so or says nothing at all.
+  // A restore without a plan has written nothing, unless it says that it holds or does not answer.
   const mayHaveWritten = verdict.as === 'holder' || (verdict.as === 'presumed' && verdict.forMs === undefined)
-  const request = (await plannedBy(restore, run, desk)) ?? (mayHaveWritten ? everythingFor(restore, run) : undefined)
+  const request = (await plannedBy(restore, run, parts)) ?? (mayHaveWritten ? everythingFor(restore, run) : undefined)
   if (request === undefined) return undefined
   return verdict.as === 'waiting'
     ? { where: 'waiting', request }
@@ -93,14 +80,14 @@ function presumption(verdict: HoldVerdict, nowMs: number): Pick<LockRequest, 'pr
 
 type Run = Pick<LockRequest, 'workflowId' | 'runId'>
 
-async function plannedBy(restore: Restore, run: Run, desk: Desk): Promise<LockRequest | undefined> {
-  const { cluster, log } = desk.ports
+async function plannedBy(restore: Restore, run: Run, parts: WorkerParts): Promise<LockRequest | undefined> {
+  const { cluster, log } = parts.ports
   const { name, uid = '' } = restore.metadata
   try {
     const location = await locationNameOf(cluster, restore)
     if ('missing' in location) return undefined
-    const ref = { namespace: desk.settings.veleroNamespace, name, uid, cluster: cluster.id, location: location.name }
-    return await lockRequestOf(desk.sessions, ref, run)
+    const ref = { namespace: parts.settings.veleroNamespace, name, uid, cluster: cluster.id, location: location.name }
+    return await lockRequestOf(parts.sessions, ref, run)
   } catch (thrown) {
     log.info(`the namespaces of a restore in progress are not known: ${String(thrown)}`, { restore: name })
     return undefined
@@ -112,8 +99,8 @@ function everythingFor({ metadata }: Restore, run: Run): LockRequest {
   return { ...run, restore: `${namespace}/${name}`, createdAt: creationTimestamp ?? '', uid, namespaces: ['*'] }
 }
 
-/** Asks the restore itself; undefined where no workflow of it is known. */
-async function ask(
+/** Asks the workflow of the restore; undefined where Temporal knows none. */
+async function queryHold(
   workflowId: string,
   query: string,
   nowMs: number,
@@ -132,4 +119,30 @@ async function ask(
     if (thrown instanceof WorkflowNotFoundError) return undefined
     throw thrown
   }
+}
+
+/** Finds those of these workflows that do not run any more: what they hold is released. */
+export function findClosed({ clock, presence }: Pick<Ports, 'clock' | 'presence'>) {
+  return ({ workflowIds }: { workflowIds: readonly string[] }): Promise<string[]> =>
+    runActivity(presence, { doing: 'looking for restores that have closed' }, async () => {
+      const { client } = Context.current()
+      const closed: string[] = []
+      for (const workflowId of workflowIds) {
+        try {
+          const { status, closeTime } = await client.workflow.getHandle(workflowId).describe()
+          const sinceMs = clock.now().getTime() - (closeTime?.getTime() ?? 0)
+          const holdsNothing = judgeHold({ seen: 'closed', byForce: isByForce(status), sinceMs }).as === 'nothing'
+          if (closeTime !== undefined && holdsNothing) closed.push(workflowId)
+        } catch (thrown) {
+          if (!(thrown instanceof WorkflowNotFoundError)) throw thrown
+          closed.push(workflowId)
+        }
+      }
+      return closed
+    })
+}
+
+/** Whether a workflow was ended from outside, so that it could not end its own work. */
+function isByForce({ name }: { name: string }): boolean {
+  return name === 'TERMINATED' || name === 'TIMED_OUT'
 }

@@ -1,14 +1,17 @@
 import { Context } from '@temporalio/activity'
 import type { LockSignal } from '../../contract/lock-workflow.ts'
-import { withAttempt } from '../frame/run-activity.ts'
-import { asFailure } from '../frame/failures.ts'
-import type { Ports } from '../ports.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import type { Sessions } from '../frame/session.ts'
-import type { Settings } from '../settings.ts'
-import { lockRequestOf } from './lock-request-of.ts'
+import { targetNamespaces } from '../../core/locks/decide-grants.ts'
+import type { LockRequest } from '../../core/locks/decide-grants.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import { journalDamaged } from '../frame/failures.ts'
+import { shards } from '../frame/journal.ts'
+import { readRestore, recordEvent } from '../frame/restore-resource.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { Sessions, WorkerParts } from '../frame/session.ts'
+import type { Ports } from '../ports.ts'
 
-/** Who asks, and where. */
+/** Which restore asks for its target namespaces, and which workflow it asks. */
 export interface RequestLocksInput {
   ref: AdmittedRef
   /** The workflow of the locks, which is started where it does not run. */
@@ -23,24 +26,55 @@ export interface RequestLocksReport {
 }
 
 /** Asks the workflow of the locks for all namespaces that the plan writes into; asking again changes nothing (rule 9). */
-export function requestLocks({ ports, sessions, settings }: { ports: Ports; sessions: Sessions; settings: Settings }) {
+export function requestLocks({ ports, sessions, settings }: WorkerParts) {
   return ({ ref, locks, run }: RequestLocksInput): Promise<RequestLocksReport> =>
-    withAttempt(ports.presence.worker, async () => {
-      try {
-        const request = await lockRequestOf(sessions, ref, run)
-        const signal: LockSignal = { request, restoresMax: settings.restoresMax }
-        const { client, info } = Context.current()
-        await client.workflow.signalWithStart(locks.workflowType, {
-          workflowId: locks.workflowId,
-          taskQueue: info.taskQueue,
-          signal: locks.signal,
-          signalArgs: [signal],
-          args: [],
-          staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
-        })
-        return { patienceMs: settings.lockTimeoutSeconds * 1000 }
-      } catch (thrown) {
-        throw asFailure(thrown, `asking for the namespaces of restore ${ref.name}`)
-      }
+    runActivity(ports.presence, { doing: `asking for the namespaces of restore ${ref.name}` }, async () => {
+      const request = await lockRequestOf(sessions, ref, run)
+      const signal: LockSignal = { request, restoresMax: settings.restoresMax }
+      const { client, info } = Context.current()
+      await client.workflow.signalWithStart(locks.workflowType, {
+        workflowId: locks.workflowId,
+        taskQueue: info.taskQueue,
+        signal: locks.signal,
+        signalArgs: [signal],
+        args: [],
+        staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
+      })
+      return { patienceMs: settings.lockTimeoutSeconds * 1000 }
+    })
+}
+
+/** What a run of a restore asks for: all namespaces that its plan writes into. */
+export async function lockRequestOf(
+  sessions: Sessions,
+  ref: AdmittedRef,
+  run: { workflowId: string; runId: string },
+): Promise<LockRequest> {
+  const { journal, admission } = await sessions.open(ref)
+  const plan = await journal.read<Plan>(shards.plan)
+  if (plan === undefined) throw journalDamaged(`the journal of restore ${ref.name} has no plan`)
+  return {
+    workflowId: run.workflowId,
+    runId: run.runId,
+    restore: `${ref.namespace}/${ref.name}`,
+    createdAt: admission.restore.creationTimestamp,
+    uid: ref.uid,
+    namespaces: targetNamespaces(plan),
+  }
+}
+
+/** Which restore waits, and what for. */
+export interface TellWaitInput {
+  ref: { namespace: string; name: string; uid: string }
+  waitingFor: string
+}
+
+/** Records an Event on a Restore that waits for another one. */
+export function tellWait(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'log'>) {
+  return ({ ref, waitingFor }: TellWaitInput): Promise<void> =>
+    runActivity(ports.presence, { doing: `recording what restore ${ref.name} waits for` }, async () => {
+      const restore = await readRestore(ports.cluster, ref)
+      if (restore === undefined) return
+      await recordEvent(ports, restore, { type: 'Normal', reason: 'Waiting', note: `waits for ${waitingFor}` })
     })
 }

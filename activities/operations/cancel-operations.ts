@@ -3,41 +3,36 @@ import type { OperationCounts } from '../../core/operations/operations.ts'
 import { tallyOf } from '../../core/results/tally.ts'
 import { restoreUidLabel } from '../../velero/labels.ts'
 import type { ResourceRef } from '../../velero/resource.ts'
-import { withAttempt } from '../frame/run-activity.ts'
-import { asFailure } from '../frame/failures.ts'
+import { runActivity } from '../frame/run-activity.ts'
 import { listKnown } from '../plan/gather-facts.ts'
 import { readOutcomes } from '../frame/journal.ts'
+import type { WorkerParts } from '../frame/session.ts'
 import type { Ports } from '../ports.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { operationsShard, readOperations, statesOf } from './operation-shards.ts'
-import type { OperationParts } from './poll-operations.ts'
 import { cancelOrder, dataDownloads, podVolumeRestores } from './work-orders.ts'
 
 /**
  * Calls off what node agents still do for a restore that has ended early: its DataDownloads and PodVolumeRestores. The
  * operations count as failed from then on. Safe to run again: what is over or called off is left alone.
  */
-export function cancelOperations({ ports, sessions }: Omit<OperationParts, 'settings'>) {
+export function cancelOperations({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
   return (input: { ref: AdmittedRef; because: string }): Promise<OperationCounts> =>
-    withAttempt(ports.presence.worker, async (attempt) => {
-      try {
-        const [downloads] = await Promise.all([
-          cancelAll(ports, dataDownloads, input.ref),
-          cancelAll(ports, podVolumeRestores, input.ref),
-        ])
-        if (downloads === 0) return countOperations([])
-        const { journal } = await sessions.open(input.ref)
-        const known = await readOperations(journal, tallyOf(await readOutcomes(journal, '')))
-        const failed = known.map((operation) =>
-          isOver(operation.status)
-            ? operation
-            : { ...operation, status: { ...operation.status, phase: 'Failed' as const, error: input.because } },
-        )
-        if (countOperations(known).unfinished > 0) await journal.write(operationsShard(attempt.id), statesOf(failed))
-        return countOperations(failed)
-      } catch (thrown) {
-        throw asFailure(thrown, `calling off operations of restore ${input.ref.name}`)
-      }
+    runActivity(ports.presence, { doing: `calling off operations of restore ${input.ref.name}` }, async (attempt) => {
+      const [downloads] = await Promise.all([
+        cancelAll(ports, dataDownloads, input.ref),
+        cancelAll(ports, podVolumeRestores, input.ref),
+      ])
+      if (downloads === 0) return countOperations([])
+      const { journal } = await sessions.open(input.ref)
+      const known = await readOperations(journal, tallyOf(await readOutcomes(journal, '')))
+      const failed = known.map((operation) =>
+        isOver(operation.status)
+          ? operation
+          : { ...operation, status: { ...operation.status, phase: 'Failed' as const, error: input.because } },
+      )
+      if (countOperations(known).unfinished > 0) await journal.write(operationsShard(attempt.id), statesOf(failed))
+      return countOperations(failed)
     })
 }
 

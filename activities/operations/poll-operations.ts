@@ -1,3 +1,5 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { advanceOperation } from '../../core/operations/advance-operation.ts'
 import type { OperationCounts } from '../../core/operations/operations.ts'
 import { lookUpOperation } from '../../core/operations/look-up-operation.ts'
@@ -5,20 +7,17 @@ import { countOperations, isOver, operationProgress } from '../../core/operation
 import { parseGoDuration, timeoutOrDefaultMs } from '../../core/values/go-duration.ts'
 import { refusalOf } from '../../core/port-errors.ts'
 import { tallyOf } from '../../core/results/tally.ts'
+import { goJson } from '../../core/values/go-text.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import { restoreItemOperationsKey } from '../../velero/object-keys.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import { withAttempt } from '../frame/run-activity.ts'
+import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import { asFailure } from '../frame/failures.ts'
 import { readOutcomes } from '../frame/journal.ts'
-import type { Ports } from '../ports.ts'
-import { putJson } from '../frame/put-json.ts'
 import { changeRestore } from '../frame/restore-resource.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import type { Session, Sessions } from '../frame/session.ts'
-import type { Settings } from '../settings.ts'
+import type { Session, WorkerParts } from '../frame/session.ts'
 import { operationsShard, readOperations, statesOf } from './operation-shards.ts'
 import { cancelOrder, dataDownloads, listOrders } from './work-orders.ts'
 
@@ -31,69 +30,60 @@ export interface PollInput {
   failed: number
 }
 
-/** So many looks in a row that fail are an operation's end. */
+/** An operation that could not be found this often in a row has failed. */
 const missesMax = 3
+
+const deflate = promisify(gzip)
 
 /**
  * Polls all asynchronous operations of a restore side by side, with one LIST a round, and keeps their state in the
  * journal, `-itemoperations.json.gz` and the Restore's counts current at each change. A wait of hours is this one
  * activity: history gets no event a round. What a later attempt needs is in the journal.
  */
-export function pollOperations({ ports, sessions, settings }: OperationParts) {
-  return (input: PollInput): Promise<OperationCounts> =>
-    withAttempt(ports.presence.worker, async (attempt) => {
-      const scope = `${input.ref.uid}/operations`
-      const end = ports.presence.begin(scope)
-      try {
-        if (attempt.number > 1)
-          await ports.presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
-        return await poll(input, { ports, sessions, settings, attempt, misses: new Map() })
-      } catch (thrown) {
-        throw asFailure(thrown, `polling operations of restore ${input.ref.name}`)
-      } finally {
-        end()
-      }
+export function pollOperations(parts: WorkerParts) {
+  return (input: PollInput): Promise<OperationCounts> => {
+    const { ref } = input
+    const frame = { doing: `polling operations of restore ${ref.name}`, scope: `${ref.uid}/operations` }
+    return runActivity(parts.ports.presence, frame, async (attempt) => {
+      const session = await parts.sessions.open(ref)
+      return poll(input, { ...parts, session, attempt, misses: new Map() })
     })
+  }
 }
 
-/** What activities on operations are made of. */
-export interface OperationParts {
-  ports: Ports
-  sessions: Sessions
-  settings: Settings
-}
-
-interface Desk extends OperationParts {
+/** What one attempt works with. */
+interface Polling extends WorkerParts {
+  session: Session
   attempt: Attempt
   /** Looks in a row that failed, by operation id. */
   misses: Map<string, number>
 }
 
-async function poll(input: PollInput, desk: Desk): Promise<OperationCounts> {
-  const session = await desk.sessions.open(input.ref)
+async function poll(input: PollInput, polling: Polling): Promise<OperationCounts> {
+  const { session } = polling
   let operations = await readOperations(session.journal, tallyOf(await readOutcomes(session.journal, '')))
-  await show(session, operations, desk)
+  await show(operations, polling)
   for (;;) {
-    const next = await lookAt(session, operations, desk)
-    if (JSON.stringify(next) !== JSON.stringify(operations)) await keep(session, next, desk)
+    const next = await lookAt(operations, polling)
+    if (JSON.stringify(next) !== JSON.stringify(operations)) await keep(next, polling)
     operations = next
     const counts = countOperations(operations)
-    desk.attempt.done(counts.completed + counts.failed)
+    polling.attempt.done(counts.completed + counts.failed)
     if (input.until === 'once' || counts.unfinished === 0) return counts
     if (input.until === 'failure' && counts.failed > input.failed) return counts
-    desk.attempt.waitingFor(operationProgress(operations))
-    await desk.ports.clock.sleep(desk.settings.itemOperationSyncSeconds * 1000, desk.attempt.signal)
+    polling.attempt.waitingFor(operationProgress(operations))
+    await polling.ports.clock.sleep(polling.settings.itemOperationSyncSeconds * 1000, polling.attempt.signal)
   }
 }
 
-async function lookAt(session: Session, operations: readonly RestoreOperation[], desk: Desk) {
+async function lookAt(operations: readonly RestoreOperation[], polling: Polling) {
   if (operations.every(({ status }) => isOver(status))) return [...operations]
-  const downloads = await listDownloads(session, desk)
+  const downloads = await listDownloads(polling)
   const timeoutMs = timeoutOrDefaultMs(
-    session.admission.spec.itemOperationTimeout,
-    parseGoDuration(desk.settings.itemOperationTimeout),
+    polling.session.admission.spec.itemOperationTimeout,
+    parseGoDuration(polling.settings.itemOperationTimeout),
   )
-  const nowMs = desk.ports.clock.now().getTime()
+  const nowMs = polling.ports.clock.now().getTime()
   const next: RestoreOperation[] = []
   for (const operation of operations) {
     if (isOver(operation.status)) {
@@ -105,39 +95,39 @@ async function lookAt(session: Session, operations: readonly RestoreOperation[],
       downloads.listed === undefined
         ? { seen: 'nothing' as const, error: downloads.error }
         : lookUpOperation(operation, downloads.listed)
-    const misses = sighting.seen === 'nothing' ? (desk.misses.get(id) ?? 0) + 1 : 0
-    desk.misses.set(id, misses)
+    const misses = sighting.seen === 'nothing' ? (polling.misses.get(id) ?? 0) + 1 : 0
+    polling.misses.set(id, misses)
     const { status, cancel } = advanceOperation(operation.status, sighting, { nowMs, timeoutMs, misses, missesMax })
     const order =
       'name' in sighting ? downloads.listed?.find(({ metadata }) => metadata.name === sighting.name) : undefined
-    if (cancel && order !== undefined) await cancelOrder(desk.ports.cluster, dataDownloads, order)
+    if (cancel && order !== undefined) await cancelOrder(polling.ports.cluster, dataDownloads, order)
     next.push({ ...operation, status })
   }
   return next
 }
 
-/** Trouble that passes is thrown for another attempt; a refusal is a look that failed. */
-async function listDownloads(
-  session: Session,
-  desk: Desk,
-): Promise<{ listed: Manifest[] } | { listed?: undefined; error: string }> {
+/** A refusal counts as a look that failed; transient trouble is thrown for another attempt. */
+async function listDownloads({
+  ports,
+  session,
+}: Polling): Promise<{ listed: Manifest[] } | { listed?: undefined; error: string }> {
   try {
-    return { listed: await listOrders(desk.ports.cluster, dataDownloads, session.ref) }
+    return { listed: await listOrders(ports.cluster, dataDownloads, session.ref) }
   } catch (thrown) {
     return { error: refusalOf(thrown).message }
   }
 }
 
 /** Journal first: what the file and the Restore show is never ahead of what is remembered. */
-async function keep(session: Session, operations: readonly RestoreOperation[], desk: Desk): Promise<void> {
-  await session.journal.write(operationsShard(desk.attempt.id), statesOf(operations))
-  await show(session, operations, desk)
+async function keep(operations: readonly RestoreOperation[], polling: Polling): Promise<void> {
+  await polling.session.journal.write(operationsShard(polling.attempt.id), statesOf(operations))
+  await show(operations, polling)
 }
 
-async function show(session: Session, operations: readonly RestoreOperation[], desk: Desk): Promise<void> {
-  await putJson(session.store, restoreItemOperationsKey(session.ref.name), operations)
+async function show(operations: readonly RestoreOperation[], { session, ports }: Polling): Promise<void> {
+  await session.store.put(restoreItemOperationsKey(session.ref.name), await deflate(goJson(operations)))
   const counts = countOperations(operations)
-  await changeRestore(desk.ports.cluster, session.ref, ({ status }) => {
+  await changeRestore(ports.cluster, session.ref, ({ status }) => {
     const same =
       (status?.restoreItemOperationsAttempted ?? 0) === counts.attempted &&
       (status?.restoreItemOperationsCompleted ?? 0) >= counts.completed &&

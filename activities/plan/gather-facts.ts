@@ -12,7 +12,7 @@ import { fatal } from '../frame/failures.ts'
 import type { Cluster, ObjectStore, Ports } from '../ports.ts'
 import type { Session } from '../frame/session.ts'
 import type { Settings } from '../settings.ts'
-import type { StoredFacts } from '../frame/stored.ts'
+import type { StoredFacts } from '../frame/journal.ts'
 
 /** Inflated bytes of one metadata file beyond which it is refused. */
 const fileBytesMax = 1024 * 1024 * 1024

@@ -13,27 +13,19 @@ import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ItemAddress } from '../../velero/resource.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
-import { withAttempt } from '../frame/run-activity.ts'
+import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import { asFailure } from '../frame/failures.ts'
 import { gatherFacts } from './gather-facts.ts'
 import type { Archive, Ports } from '../ports.ts'
 import { selectItems } from './select-items.ts'
 import { versionsOf } from './version-choice.ts'
 import { readDataUploads } from '../volumes/read-data-uploads.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import type { Session, Sessions } from '../frame/session.ts'
+import type { Session, WorkerParts } from '../frame/session.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import type { Settings } from '../settings.ts'
-import { shards } from '../frame/stored.ts'
-import type { StoredFacts } from '../frame/stored.ts'
-
-/** What this activity is made of. */
-export interface PlanParts {
-  ports: Ports
-  sessions: Sessions
-  settings: Settings
-}
+import { shards } from '../frame/journal.ts'
+import type { StoredFacts } from '../frame/journal.ts'
 
 /** A plan that restores no item. */
 const nothing = { waves: [], provisioned: [] } as const
@@ -43,17 +35,13 @@ const nothing = { waves: [], provisioned: [] } as const
  * on this worker's disk on the way. What is wrong with the archive itself becomes an error of the restore, as in Velero;
  * returns counts only.
  */
-export function planRestore({ ports, sessions, settings }: PlanParts) {
+export function planRestore({ ports, sessions, settings }: WorkerParts) {
   return (input: { ref: AdmittedRef }): Promise<PlanSummary> =>
-    withAttempt(ports.presence.worker, async (attempt) => {
-      try {
-        const session = await sessions.open(input.ref)
-        const standing = await session.journal.read<Plan>(shards.plan)
-        if (standing !== undefined) return summarize(standing)
-        return summarize(await planAnew(session, ports, settings, attempt))
-      } catch (thrown) {
-        throw asFailure(thrown, `planning restore ${input.ref.name}`)
-      }
+    runActivity(ports.presence, { doing: `planning restore ${input.ref.name}` }, async (attempt) => {
+      const session = await sessions.open(input.ref)
+      const standing = await session.journal.read<Plan>(shards.plan)
+      if (standing !== undefined) return summarize(standing)
+      return summarize(await planAnew(session, ports, settings, attempt))
     })
 }
 

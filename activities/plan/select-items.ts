@@ -13,7 +13,7 @@ import type { Plan } from '../../core/plan/plan.ts'
 import type { ItemSelector, KnownOfItem } from '../../core/plan/select-items.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Session } from '../frame/session.ts'
-import type { StoredFacts } from '../frame/stored.ts'
+import type { StoredFacts } from '../frame/journal.ts'
 import type { Archive, ArchiveEntry } from '../ports.ts'
 
 /** What is selected from. */

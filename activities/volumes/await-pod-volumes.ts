@@ -11,15 +11,13 @@ import type { PodStep, VolumeRules } from '../../core/volumes/decide-pod-work.ts
 import { podVolumeOrderName } from '../../core/volumes/pod-volumes.ts'
 import type { PodWork } from '../../core/volumes/pod-volumes.ts'
 import { podVolumeTimeoutAnnotation } from '../../velero/labels.ts'
-import { withAttempt } from '../frame/run-activity.ts'
+import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import { asFailure } from '../frame/failures.ts'
 import { outcomesShard, readOutcomes } from '../frame/journal.ts'
 import { cancelOrder, podVolumeRestores } from '../operations/work-orders.ts'
-import type { OperationParts } from '../operations/poll-operations.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import type { Session } from '../frame/session.ts'
+import type { Session, WorkerParts } from '../frame/session.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { orderPodVolume } from './order-pod-volumes.ts'
 import type { OrderContext } from './order-pod-volumes.ts'
@@ -43,26 +41,17 @@ const group = 'pod-volumes'
  * Sees to it that the volumes of restored pods are filled: orders what is not ordered yet, then waits for each order with
  * its own deadline and end. What became of a pod's volumes is an outcome in the journal; a later attempt leaves it out.
  */
-export function awaitPodVolumes(parts: OperationParts) {
-  return (input: PodVolumesInput): Promise<{ pods: number; errors: number }> =>
-    withAttempt(parts.ports.presence.worker, async (attempt) => {
-      const { presence } = parts.ports
-      const scope = `${input.ref.uid}/${group}`
-      const end = presence.begin(scope)
-      try {
-        if (attempt.number > 1) await presence.fence(scope, { signal: attempt.signal, onWait: attempt.waitingFor })
-        return await work(input, parts, attempt)
-      } catch (thrown) {
-        throw asFailure(thrown, `filling pod volumes of restore ${input.ref.name}`)
-      } finally {
-        end()
-      }
-    })
+export function awaitPodVolumes(parts: WorkerParts) {
+  return (input: PodVolumesInput): Promise<{ pods: number; errors: number }> => {
+    const { ref } = input
+    const frame = { doing: `filling pod volumes of restore ${ref.name}`, scope: `${ref.uid}/${group}` }
+    return runActivity(parts.ports.presence, frame, (attempt) => work(input, parts, attempt))
+  }
 }
 
 /** All that one attempt remembers between rounds. */
 interface Watch extends OrderContext {
-  parts: OperationParts
+  parts: WorkerParts
   attempt: Attempt
   session: Session
   rules: VolumeRules
@@ -70,7 +59,7 @@ interface Watch extends OrderContext {
   missingSince: Map<string, number>
 }
 
-async function work({ ref, waves }: PodVolumesInput, parts: OperationParts, attempt: Attempt) {
+async function work({ ref, waves }: PodVolumesInput, parts: WorkerParts, attempt: Attempt) {
   const session = await parts.sessions.open(ref)
   const outcomes = await Promise.all(waves.map((wave) => readOutcomes(session.journal, waveOf(wave))))
   const known = await readOutcomes(session.journal, group)
@@ -105,7 +94,7 @@ function podWorks(outcomes: readonly Outcome[]): PodWork[] {
   })
 }
 
-function openWatch(session: Session, parts: OperationParts, attempt: Attempt): Watch {
+function openWatch(session: Session, parts: WorkerParts, attempt: Attempt): Watch {
   const { restore, spec, backup } = session.admission
   const { settings, ports } = parts
   const view = { ...restore, spec }

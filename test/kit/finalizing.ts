@@ -3,11 +3,10 @@ import { DefaultLogger } from '@temporalio/worker'
 import { createFactsCache } from '../../activities/finalize/finalize-facts.ts'
 import type { FinalizeParts } from '../../activities/finalize/finalize-restore.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from '../../activities/finalize/task.ts'
-import { openJournal, outcomesShard } from '../../activities/frame/journal.ts'
 import type { Attempt } from '../../activities/frame/run-activity.ts'
 import type { Session, Sessions } from '../../activities/frame/session.ts'
-import { shards } from '../../activities/frame/stored.ts'
-import type { StoredAdmission } from '../../activities/frame/stored.ts'
+import { openJournal, outcomesShard, shards } from '../../activities/frame/journal.ts'
+import type { StoredAdmission } from '../../activities/frame/journal.ts'
 import type { Ports } from '../../activities/ports.ts'
 import type { Settings } from '../../activities/settings.ts'
 import { itemKey } from '../../core/items/outcome.ts'
@@ -72,7 +71,7 @@ export async function finalizing(restore: RestoreUnderTest = {}): Promise<Finali
   await session.journal.write(shards.facts, { volumes: { infos: Object.fromEntries(entriesOf(restore.volumes)) } })
   const sessions: Sessions = {
     open: async () => session,
-    openPlanned: () => Promise.reject(new Error('this restore has no archive: test what needs one in test/e2e')),
+    withPlan: () => Promise.reject(new Error('this restore has no archive: test what needs one in test/e2e')),
     forget: () => undefined,
   }
   const deadlineMs = clock.nowMs() + settings.resourceTimeoutSeconds * 1000
@@ -166,5 +165,6 @@ function entriesOf(volumes: readonly BackupVolumeInfo[] = []): [string, BackupVo
 function anAttempt(): Attempt {
   const { signal } = new AbortController()
   const nothing = () => undefined
-  return { number: 1, id: 'a', signal, throwIfStopped: nothing, waitingFor: nothing, done: nothing }
+  const fence = () => Promise.resolve()
+  return { number: 1, id: 'a', signal, throwIfStopped: nothing, waitingFor: nothing, done: nothing, fence }
 }

@@ -7,7 +7,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } 
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
 import type { Activities } from '../../activities/index.ts'
 import type { ChunkReport } from '../../activities/items/restore-chunk.ts'
-import type { SetPhaseInput } from '../../activities/conclude/restore-status.ts'
+import type { SetPhaseInput } from '../../activities/conclude/write-status.ts'
 import type { PlanSummary } from '../../core/plan/plan.ts'
 import type { restore } from '../../workflows/index.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'

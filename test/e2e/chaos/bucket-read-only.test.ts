@@ -88,7 +88,7 @@ describe('a bucket that turns read-only', () => {
 
   it('stops the writes after a checkpoint, says why, and lets them go on with nothing lost or done twice', async () => {
     await loseBucketIn('paused')
-    const reason = /the bucket does not take part, waiting: .*error putting object/
+    const reason = /the bucket is unavailable; retrying: .*error putting object/
     await waitUntil(() => describes('paused', reason), 60_000, 'describe to name the reason')
     const stood = await stillCreatedIn('paused')
     expect(stood).toBeLessThan(configMaps)
@@ -102,7 +102,7 @@ describe('a bucket that turns read-only', () => {
     )
     const told = (await eventsOf(cluster, 'paused')).find(({ reason }) => reason === 'Waiting')
     expect(told).toMatchObject({ type: 'Warning' })
-    expect(told?.note).toMatch(/the bucket does not take part.*read only|the bucket does not take part.*AccessDenied/i)
+    expect(told?.note).toMatch(/the bucket is unavailable.*read only|the bucket is unavailable.*AccessDenied/i)
     expect(createdIn('paused')).toHaveLength(stood)
     expect((await getRestore(cluster, 'paused'))?.status?.phase).toBe('InProgress')
 
@@ -122,7 +122,7 @@ describe('a bucket that turns read-only', () => {
     await patchVelero(cluster, 'restores', 'given-up', {
       metadata: { annotations: { 'drydock.io/cancel': 'the bucket is lost' } },
     })
-    await waitUntil(() => describes('late', /does not take part/), 60_000, 'describe to name the reason')
+    await waitUntil(() => describes('late', /is unavailable/), 60_000, 'describe to name the reason')
     await bringDeadline(late as Restore)
     const ends = await Promise.all(['given-up', 'late'].map((name) => awaitRestore(cluster, name, undefined, 180_000)))
     expect(ends.map(({ status }) => status)).toMatchObject([
@@ -135,7 +135,7 @@ describe('a bucket that turns read-only', () => {
       {
         phase: 'Failed',
         failureReason: expect.stringMatching(
-          /^restore execution failed: .*the bucket does not take part, waiting: .*restores\/late\/drydock.*; results not stored: /,
+          /^restore execution failed: .*the bucket is unavailable; retrying: .*restores\/late\/drydock.*; results not stored: /,
         ),
       },
     ])

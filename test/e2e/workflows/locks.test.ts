@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, it } from 'vitest'
-import { findClosed } from '../../../activities/locks/find-closed.ts'
+import type { Presence } from '../../../activities/ports.ts'
+import { findClosed } from '../../../activities/locks/find-holders.ts'
 import type { LockRequest } from '../../../core/locks/decide-grants.ts'
 import { systemClock } from '../../../infra/clock.ts'
 import { progressQuery } from '../../../contract/restore-workflow.ts'
@@ -10,6 +11,13 @@ import { beating, stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes } from '../../workflows/story.ts'
 
 const tell = stories()
+
+const presence: Presence = {
+  worker: 'worker-1',
+  assertMayWrite: () => undefined,
+  begin: () => () => undefined,
+  fence: () => Promise.resolve(),
+}
 
 /** Asks as the worker does; every restore of these stories wants the same namespace. */
 const locking: Fakes = {
@@ -25,13 +33,13 @@ const locking: Fakes = {
     })
     return { patienceMs: 280_000 }
   },
-  findClosed: findClosed({ clock: systemClock }),
+  findClosed: findClosed({ clock: systemClock, presence }),
 }
 
 it('drops what a restore holds that was terminated, keeps what one holds that runs, and outlives a look that fails', async () => {
   let looks = 0
   let found = 0
-  const look = findClosed({ clock: systemClock })
+  const look = findClosed({ clock: systemClock, presence })
   const failing: Fakes = {
     ...locking,
     findClosed: async (input) => {

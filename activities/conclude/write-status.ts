@@ -1,0 +1,150 @@
+import { Context } from '@temporalio/activity'
+import { advanceProgress, decidePhase, isSweptByVelero, withoutLateNote } from '../../core/results/restore-status.ts'
+import type { Progress } from '../../core/results/restore-status.ts'
+import { claimedAnnotation } from '../../velero/labels.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
+import { isNew, isTerminal } from '../../velero/phases.ts'
+import type { RestorePhase } from '../../velero/phases.ts'
+import type { Restore, RestoreStatus } from '../../velero/restore.ts'
+import { changeRestore, recordPhase } from '../frame/restore-resource.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { Ports } from '../ports.ts'
+
+/** The phase to enter, with what goes along with it. */
+export interface SetPhaseInput {
+  ref: { namespace: string; name: string; uid: string }
+  phase: RestorePhase
+  /** An attempt of this restore may still be able to write: its end is awaited first (rule 7). */
+  fence?: boolean
+  warnings?: number
+  errors?: number
+  failureReason?: string
+  progress?: { totalItems: number; itemsRestored: number }
+  hookStatus?: { hooksAttempted?: number; hooksFailed?: number }
+  operations?: { attempted: number; completed: number; failed: number }
+}
+
+/** The phase as it stands afterwards: not the one asked for, where the live status does not allow it. */
+export interface SetPhaseReport {
+  phase: RestorePhase | ''
+}
+
+/**
+ * Changes the phase of the Restore. A terminal phase is written only when no attempt of this restore can still write
+ * (rule 7), and whatever the phase, the core decides from the live status.
+ */
+export function setPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'meter' | 'log'>) {
+  const { cluster, presence, clock, meter } = ports
+  return (input: SetPhaseInput): Promise<SetPhaseReport> =>
+    runActivity(presence, { doing: `setting phase ${input.phase} of restore ${input.ref.name}` }, async (attempt) => {
+      if (input.fence === true) await attempt.fence(`${input.ref.uid}/`)
+      let entered = false
+      const restore = await changeRestore(cluster, input.ref, (live) => {
+        if (!isOurs(live)) return undefined
+        const decision = decidePhase(live.status ?? {}, statusOf(input, live.status ?? {}, clock.now()))
+        entered = decision.do === 'set'
+        return decision.do === 'set' ? { status: decision.status } : undefined
+      })
+      if (entered && isTerminal(input.phase)) meter?.restoreEnded(input.phase, restore.spec.scheduleName ?? '')
+      if (restore.status?.phase === input.phase) await recordPhase(ports, restore)
+      return { phase: restore.status?.phase ?? '' }
+    })
+}
+
+/** Whether Drydock may write to it: a restore that somebody else has begun is never touched (rule 1). */
+function isOurs({ metadata, status }: Restore): boolean {
+  return metadata.annotations?.[claimedAnnotation] !== undefined || isNew(status?.phase)
+}
+
+function statusOf(
+  input: SetPhaseInput,
+  live: RestoreStatus,
+  now: Date,
+): Partial<RestoreStatus> & { phase: RestorePhase } {
+  const ended = isSweptByVelero(live) ? undefined : live.completionTimestamp
+  const completion = isTerminal(input.phase) ? { completionTimestamp: ended ?? rfc3339(now) } : {}
+  return {
+    phase: input.phase,
+    ...countField('warnings', input.warnings, live.warnings),
+    ...countField('errors', input.errors, live.errors),
+    ...(input.failureReason === undefined ? {} : { failureReason: input.failureReason }),
+    ...(input.progress === undefined ? {} : { progress: input.progress }),
+    ...(input.hookStatus === undefined ? {} : { hookStatus: input.hookStatus }),
+    ...(input.operations === undefined
+      ? {}
+      : {
+          ...countField(
+            'restoreItemOperationsAttempted',
+            input.operations.attempted,
+            live.restoreItemOperationsAttempted,
+          ),
+          ...countField(
+            'restoreItemOperationsCompleted',
+            input.operations.completed,
+            live.restoreItemOperationsCompleted,
+          ),
+          ...countField('restoreItemOperationsFailed', input.operations.failed, live.restoreItemOperationsFailed),
+        }),
+    ...completion,
+  }
+}
+
+/** A count as Velero writes it: zeros are left out; null takes away a number that an earlier run wrote. */
+function countField(key: keyof RestoreStatus, value: number | undefined, live: number | undefined): object {
+  if (value === undefined || (value === 0 && (live ?? 0) === 0)) return {}
+  return { [key]: value === 0 ? null : value }
+}
+
+/** Progress to show. */
+export interface ReportProgressInput {
+  ref: { namespace: string; name: string; uid: string }
+  progress: Progress
+}
+
+/** Writes `status.progress`; it never goes back and never touches a restore that is over (rule 8). */
+export function reportProgress({ cluster, presence }: Pick<Ports, 'cluster' | 'presence'>) {
+  return ({ ref, progress }: ReportProgressInput): Promise<void> =>
+    runActivity(presence, { doing: `writing the progress of restore ${ref.name}` }, async () => {
+      await changeRestore(cluster, ref, ({ status }) => {
+        if (isTerminal(status?.phase)) return undefined
+        const next = advanceProgress(status?.progress, progress)
+        return next === undefined ? undefined : { status: { progress: next } }
+      })
+    })
+}
+
+/** The counts of results that were stored after the phase. */
+export interface TellLateResultsInput {
+  ref: { namespace: string; name: string; uid: string }
+  warnings: number
+  errors: number
+}
+
+/**
+ * Sets the counts of a failed restore to what its result files hold, now that they are stored, and removes the note
+ * from its reason that they are not. The phase stays.
+ */
+export function tellLateResults({ cluster, presence }: Pick<Ports, 'cluster' | 'presence'>) {
+  return ({ ref, warnings, errors }: TellLateResultsInput): Promise<void> =>
+    runActivity(presence, { doing: `writing the counts of restore ${ref.name}` }, async () => {
+      await changeRestore(cluster, ref, ({ status = {} }) => {
+        const { phase, failureReason = '' } = status
+        if (phase !== 'Failed') return undefined
+        const reason = withoutLateNote(failureReason)
+        const change = {
+          ...(reason === failureReason ? {} : { failureReason: reason }),
+          ...countField('warnings', warnings, status.warnings),
+          ...countField('errors', errors, status.errors),
+        }
+        return Object.keys(change).length === 0 ? undefined : { status: change }
+      })
+    })
+}
+
+/** Asks Temporal to cancel a run of a workflow, so that it closes as Canceled. A run that has closed meanwhile is fine. */
+export function requestCancel({ presence }: Pick<Ports, 'presence'>) {
+  return (input: { workflowId: string; runId: string; reason: string }): Promise<void> =>
+    runActivity(presence, { doing: `cancelling workflow ${input.workflowId}` }, async () => {
+      await Context.current().client.workflow.getHandle(input.workflowId, input.runId).cancel()
+    })
+}
