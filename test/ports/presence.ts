@@ -107,10 +107,10 @@ const earlierReason = 'an earlier attempt in this worker has not ended yet'
 
 function reasonOf(lease: Lease | undefined, leftMs: (lease: Lease) => number): string | undefined {
   if (lease === undefined) return undefined
-  return `worker ${lease.worker} may still be writing; its Lease runs out in ${Math.ceil(leftMs(lease) / 1000)} s`
+  return `worker ${lease.worker} may still be writing; its Lease expires in ${Math.ceil(leftMs(lease) / 1000)} s`
 }
 
-/** A worker is let go when its Lease has run out, or was renewed since without naming the scope. */
+/** A worker is let go when its Lease has expired, or was renewed since without naming the scope. */
 function isLetGo(lease: Lease, scope: string, openSince: ReadonlyMap<string, number>, leftMs: number): boolean {
   if (leftMs <= 0) return true
   return lease.renewedAtMs !== openSince.get(lease.worker) && !isNamed(lease, scope)
@@ -123,7 +123,7 @@ function isNamed({ scopes }: Lease, scope: string): boolean {
 function assertMayWrite(worker: string, ageMs: number, attempts: Attempts): void {
   const lost = attempts.lostCount()
   if (ageMs < writeWithinMs && lost === 0) return
-  const lapsed = `it had run out, and ${lost} attempts from before have not ended yet`
+  const lapsed = `it had expired, and ${lost} attempts from before have not ended yet`
   const old = ageMs === Infinity ? 'it is not held' : `its last renewal is ${Math.floor(ageMs / 1000)} s old`
   const why = ageMs < writeWithinMs ? lapsed : old
   throw new ApiError({ code: 0, reason: 'NoLease', message: `this worker may not write: Lease ${worker}: ${why}` })

@@ -94,43 +94,6 @@ describe('presence, in a real cluster', () => {
     await expect(start('same')).rejects.toThrow('belongs to another process')
   })
 
-  it('lets an attempt pass at once when no other worker is there', async () => {
-    const presence = await start('alone')
-    const end = presence.begin('uid/a')
-    await fence(presence, 'uid/a').done
-    end()
-  })
-
-  it('waits for the other worker to end its attempt, and not for its attempts at other things', async () => {
-    const [first, second] = [await start('first'), await start('second')]
-    const ends = [first.begin('uid/a'), first.begin('uid/b')]
-    const endSecond = second.begin('uid/a')
-    await systemClock.sleep(500)
-    const waiting = fence(second, 'uid/a')
-    await systemClock.sleep(6_500)
-    expect(waiting.reasons.at(-1)).toMatch(
-      /^worker drydock-worker-first may still be writing; its Lease expires in \d+ s$/,
-    )
-    expect(waiting.seconds()).toBeLessThan(0)
-    ends[0]?.()
-    await waiting.done
-    // Its other attempt goes on, and its Lease is renewed: whoever waited for one of the two would wait for ever.
-    ends[1]?.()
-    endSecond()
-  }, 60_000)
-
-  it('waits for an earlier attempt in its own process', async () => {
-    const presence = await start('both')
-    const endFirst = presence.begin('uid/a')
-    const endSecond = presence.begin('uid/a')
-    const waiting = fence(presence, 'uid/a')
-    await waitUntil(() => waiting.reasons.length > 0, 10_000, 'the reason')
-    expect(waiting.reasons[0]).toBe('an earlier attempt in this worker has not ended yet')
-    endFirst()
-    await waiting.done
-    endSecond()
-  })
-
   it('tells an expired Lease by how long it stands unchanged, not by the time in it, and ends a fence whose caller is cancelled', async () => {
     const lease = (name: string, renewTime: string) => ({
       apiVersion: 'coordination.k8s.io/v1',
@@ -156,22 +119,6 @@ describe('presence, in a real cluster', () => {
     await connection.cluster.remove({ ...leases, namespace: 'velero', name: 'drydock-worker-fast' })
     end()
   })
-
-  it('may not write once Temporal no longer answers, and after that only when the attempts of before have ended', async () => {
-    let wanted = true
-    const presence = await start('cut-off', {
-      stillWanted: () => (wanted ? Promise.resolve() : Promise.reject(new Error('no Temporal'))),
-    })
-    const end = presence.begin('uid/a')
-    wanted = false
-    await systemClock.sleep(10_500)
-    expect(() => presence.assertMayWrite()).toThrow(/its last renewal is 1\d s old/)
-    await systemClock.sleep(5_000)
-    wanted = true
-    await untilLost(presence, 'it had expired, and 1 attempts from before have not ended yet')
-    end()
-    expect(() => presence.assertMayWrite()).not.toThrow()
-  }, 90_000)
 
   it('loses its attempts when its Lease is deleted under it', async () => {
     const presence = await start('robbed')
