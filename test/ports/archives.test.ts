@@ -8,7 +8,7 @@ import { aLocation } from '../infra/store/start-s3.ts'
 import { tarball } from '../kit/backups/tarball.ts'
 import { archiveBody, createArchives } from './archives.ts'
 import type { ArchivedItem } from './archives.ts'
-import { createBuckets } from './bucket.ts'
+import { createBuckets } from './bucket/bucket.ts'
 import { createLog } from './log.ts'
 
 const key = 'backups/b/b.tar.gz'

@@ -2,7 +2,7 @@ import { describe } from 'vitest'
 import { systemClock } from '../../../infra/clock.ts'
 import { connectCluster } from '../../../infra/cluster/connect.ts'
 import { startPresence } from '../../../infra/presence/presence.ts'
-import { presenceConformance } from '../../ports/presence-conformance.ts'
+import { presenceConformance } from '../../ports/presence/conformance.ts'
 import { quietLog } from '../cluster/quiet-log.ts'
 import { startApiServer } from '../cluster/start-api-server.ts'
 

@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
 import { createStores } from '../../../infra/store/open-store.ts'
-import { bucketConformance } from '../../ports/bucket-conformance.ts'
+import { bucketConformance } from '../../ports/bucket/conformance.ts'
 import { aLocation, credentialsSecret, startS3 } from './start-s3.ts'
 
 describe('a real S3 server', () => {

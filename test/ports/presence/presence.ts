@@ -1,8 +1,8 @@
-import type { Presence } from '../../activities/ports.ts'
-import { ApiError } from '../../core/port-errors.ts'
-import { createAttempts } from '../../infra/presence/attempts.ts'
-import type { Attempts } from '../../infra/presence/attempts.ts'
-import type { SimulatedClock } from './clock.ts'
+import type { Presence } from '../../../activities/ports.ts'
+import { ApiError } from '../../../core/port-errors.ts'
+import { createAttempts } from '../../../infra/presence/attempts.ts'
+import type { Attempts } from '../../../infra/presence/attempts.ts'
+import type { SimulatedClock } from '../clock.ts'
 
 /** The Leases of all workers of a cluster, in simulated time. */
 export interface InMemoryLeases {

@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
-import { createClock } from './clock.ts'
-import { presenceConformance } from './presence-conformance.ts'
+import { createClock } from '../clock.ts'
+import { presenceConformance } from './conformance.ts'
 import { createLeases } from './presence.ts'
 
 describe('Leases in memory', () => {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { Presence } from '../../activities/ports.ts'
+import type { Presence } from '../../../activities/ports.ts'
 
 /** One process with its Lease. */
 export interface StartedPresence {

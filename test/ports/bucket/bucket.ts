@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { ObjectInfo, ObjectStore, Stores } from '../../activities/ports.ts'
-import { readLocation } from '../../infra/store/location-settings.ts'
-import { describeEndpoint, toStoreError } from '../../infra/store/store-failure.ts'
+import type { ObjectInfo, ObjectStore, Stores } from '../../../activities/ports.ts'
+import { readLocation } from '../../../infra/store/location-settings.ts'
+import { describeEndpoint, toStoreError } from '../../../infra/store/store-failure.ts'
 
 /** Buckets without a server: the port as workers have it, and what stands in them. */
 export interface InMemoryBuckets extends Stores {

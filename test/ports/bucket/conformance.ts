@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ObjectStore } from '../../activities/ports.ts'
+import type { ObjectStore } from '../../../activities/ports.ts'
 
 /** Buckets to hold the statements against: one that is there, one that is not. */
 export interface BucketBench {

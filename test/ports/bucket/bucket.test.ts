@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
-import { aLocation } from '../infra/store/start-s3.ts'
-import { bucketConformance } from './bucket-conformance.ts'
+import { aLocation } from '../../infra/store/start-s3.ts'
+import { bucketConformance } from './conformance.ts'
 import { createBuckets } from './bucket.ts'
 
 describe('the bucket in memory', () => {
