@@ -64,7 +64,7 @@ function messages(description: Description): string[] {
     ...listed('Validation errors', status.validationErrors ?? []),
     ...listed('Errors', linesOf(results?.errors)),
     ...listed('Warnings', linesOf(results?.warnings)),
-    ...listed('Latest trouble', troubles),
+    ...listed('Latest failures', troubles),
     ...(resultsMissing === undefined ? [] : [`The messages cannot be shown: ${resultsMissing}`]),
   ]
 }

@@ -90,14 +90,14 @@ describe('the rate', () => {
     expect(rateOf(64_000, 400, 1000)).toEqual({ itemsPerSecond: 100, secondsLeft: 6 })
   })
 
-  it('makes no guess out of nothing', () => {
+  it('is not told before enough time has passed and enough items are restored', () => {
     const rateOf = createRateMeter()
     rateOf(0, 1, 5000)
     expect(rateOf(500, 100, 5000)).toEqual({ itemsPerSecond: 0 })
     expect(rateOf(10_000, 1, 5000).secondsLeft).toBeUndefined()
   })
 
-  it('forgets what is long ago', () => {
+  it('is that of the last seconds', () => {
     const rateOf = createRateMeter()
     rateOf(0, 1, 5000)
     rateOf(1000, 1000, 5000)
