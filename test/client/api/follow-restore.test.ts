@@ -50,7 +50,7 @@ describe('following a restore', () => {
   it('says that the API server is away, and continues when it is back', async () => {
     const memory = connectInMemory()
     const { cluster } = memory.connections.connection
-    const { get } = cluster
+    const get = cluster.get.bind(cluster)
     const away = async () => Promise.reject(new ApiError({ code: 0, reason: '', message: 'no route' }))
     const { states, ended } = follow(memory, [
       () => (cluster.get = away),
