@@ -107,15 +107,19 @@ export function outcomesShard(group: string, attempt: string, part: number): str
 
 /** All outcomes under a group, or of the whole restore for the empty one. */
 export async function readOutcomes(journal: Journal, group: string): Promise<Outcome[]> {
-  const names = await journal.list(group === '' ? 'outcomes/' : `outcomes/${group}/`)
-  const shards = await Promise.all(
+  return (await readAll<Outcome[]>(journal, group === '' ? 'outcomes/' : `outcomes/${group}/`)).flat()
+}
+
+/** The contents of all shards under a prefix, by name. One that is listed and missing is an error, never nothing (rule 4). */
+export async function readAll<T>(journal: Journal, prefix: string): Promise<T[]> {
+  const names = await journal.list(prefix)
+  return Promise.all(
     names.map(async (name) => {
-      const outcomes = await journal.read<Outcome[]>(name)
-      if (outcomes === undefined) throw journalDamaged(`journal shard ${name} is listed but missing`)
-      return outcomes
+      const content = await journal.read<T>(name)
+      if (content === undefined) throw journalDamaged(`journal shard ${name} is listed but missing`)
+      return content
     }),
   )
-  return shards.flat()
 }
 
 /** Names of the shards of a journal that stand once per restore. */

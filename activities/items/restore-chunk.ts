@@ -11,7 +11,7 @@ import type { Attempt } from '../frame/run-activity.ts'
 import { ensureNamespace } from './target-namespaces.ts'
 import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
-import { outcomesShard, readOutcomes } from '../frame/journal.ts'
+import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
 import { restoreItem } from './restore-item.ts'
 import type { Intent } from './restore-item.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
@@ -87,11 +87,11 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
   )
   if (wave.groupResource === 'namespaces') return ensureNamespaces(run, items, tools)
 
-  const intents = await knownIntents(run)
+  const batches: BatchRun = { ...run, groupResource: wave.groupResource, tools, intents: await readIntents(run) }
   const outcomes: Outcome[] = [...run.known]
   for (let from = 0, part = 0; from < items.length; from += run.settings.checkpointItems, part++) {
     const batch = items.slice(from, from + run.settings.checkpointItems)
-    const { done, hooks, failure } = await restoreBatch(run, wave.groupResource, batch, part, tools, intents)
+    const { done, hooks, failure } = await restoreBatch(batches, batch, part)
     await registerPods(run.session.journal, { chunk: run.key, attempt: run.attempt.id, part }, hooks)
     if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, part), done)
     run.ports.meter?.itemsDone(wave.groupResource, done)
@@ -104,15 +104,21 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
   return hasHooks ? { ...counts, hooks: true } : counts
 }
 
-/** Creates side by side, then journals what is to change in objects that stood there, then changes them. */
+/** What all batches of a chunk share. A batch is the items between two checkpoints. */
+interface BatchRun extends ChunkRun {
+  groupResource: GroupResource
+  tools: ItemTools
+  /** Changes that earlier attempts decided, by key. */
+  intents: ReadonlyMap<string, Outcome>
+}
+
+/** Creates side by side, then journals what is to change in objects that existed before, then changes them. */
 async function restoreBatch(
-  run: ChunkRun,
-  groupResource: GroupResource,
+  run: BatchRun,
   batch: readonly PlannedItem[],
   part: number,
-  tools: ItemTools,
-  knownIntents: ReadonlyMap<string, Outcome>,
 ): Promise<{ done: Outcome[]; hooks: PodHooks[]; failure?: unknown }> {
+  const { groupResource, tools } = run
   const done: Outcome[] = []
   const hooks: PodHooks[] = []
   const intents: Intent[] = []
@@ -124,7 +130,7 @@ async function restoreBatch(
     const step = await restoreItem(groupResource, item, tools)
     if ('intent' in step) intents.push(step.intent)
     else {
-      done.push(countAsChanged(step.done, knownIntents))
+      done.push(countAsChanged(step.done, run.intents))
       if (step.hooks !== undefined) hooks.push(step.hooks)
     }
   })
@@ -146,16 +152,16 @@ function lostOutcome(groupResource: GroupResource, item: PlannedItem, tools: Ite
 }
 
 /** An object that is as wanted because an earlier attempt changed it counts as changed: its intent says so. */
-function countAsChanged(outcome: Outcome, knownIntents: ReadonlyMap<string, Outcome>): Outcome {
-  const intent = knownIntents.get(outcome.key)
+function countAsChanged(outcome: Outcome, intents: ReadonlyMap<string, Outcome>): Outcome {
+  const intent = intents.get(outcome.key)
   return intent !== undefined && outcome.action === 'skipped' ? intent : outcome
 }
 
-async function knownIntents(run: ChunkRun): Promise<ReadonlyMap<string, Outcome>> {
-  if (run.attempt.number === 1 && !run.input.resumed) return new Map()
-  const names = await run.session.journal.list(`intents/${run.key}/`)
-  const lists = await Promise.all(names.map((name) => run.session.journal.read<Outcome[]>(name)))
-  return new Map(lists.flatMap((list) => list ?? []).map((outcome) => [outcome.key, outcome]))
+/** What earlier attempts of this chunk were about to change in objects that existed before. */
+async function readIntents({ attempt, input, session, key }: ChunkRun): Promise<ReadonlyMap<string, Outcome>> {
+  if (attempt.number === 1 && !input.resumed) return new Map()
+  const lists = await readAll<Outcome[]>(session.journal, `intents/${key}/`)
+  return new Map(lists.flat().map((outcome) => [outcome.key, outcome]))
 }
 
 /** Works on all values, as many at once as the worker allows, and waits for all; after the first failure nothing new begins. */

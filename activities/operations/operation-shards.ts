@@ -2,6 +2,7 @@ import { mergeOperations } from '../../core/operations/operations.ts'
 import type { OperationStates } from '../../core/operations/operations.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
+import { readAll } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 
 const folder = 'operations/'
@@ -15,12 +16,7 @@ export function operationsShard(attempt: string): string {
 export async function readOperations(journal: Journal, tally: Tally): Promise<RestoreOperation[]> {
   const begun = mergeOperations(tally, [])
   if (begun.length === 0) return begun
-  const names = await journal.list(folder)
-  const states = await Promise.all(names.map((name) => journal.read<OperationStates>(name)))
-  return mergeOperations(
-    tally,
-    states.filter((state) => state !== undefined),
-  )
+  return mergeOperations(tally, await readAll<OperationStates>(journal, folder))
 }
 
 /** The states of operations, as a shard holds them. */

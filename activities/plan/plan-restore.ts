@@ -110,7 +110,7 @@ async function planArchive(
   const selector = makeItemSelector({ spec, policies: session.admission.policies, resolve })
   if ('error' in selector) return empty([note(ports, 'plan/selection', [error('velero', selector.error)])])
   const inArchive = new Set(archive.entries.map((entry) => entry.groupResource))
-  const versions = await versionsOf(session, archive, resources, ports, settings)
+  const versions = await versionsOf({ session, archive, resources }, ports, settings)
   if ('error' in versions)
     return empty([
       note(ports, 'plan/versions', [error('velero', `choosing API version to restore: ${versions.error}`)]),

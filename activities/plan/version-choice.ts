@@ -13,10 +13,8 @@ const formatWithVersions = '1.1.0'
  * folders; else none is chosen and the unversioned copies are read. Source: pkg/restore/prioritize_group_version.go.
  */
 export async function versionsOf(
-  session: Session,
-  archive: Archive,
-  resources: readonly DiscoveredResource[],
-  ports: Ports,
+  { session, archive, resources }: { session: Session; archive: Archive; resources: readonly DiscoveredResource[] },
+  { cluster }: Pick<Ports, 'cluster'>,
   settings: Settings,
 ): Promise<ReadonlyMap<GroupResource, ChosenVersion> | { error: string }> {
   const format = session.admission.backup.status?.formatVersion ?? ''
@@ -25,7 +23,7 @@ export async function versionsOf(
   for (const { groupResource, version, preferred = false } of archive.entries) {
     if (version !== undefined) archived.set(`${groupResource}|${version}`, { groupResource, version, preferred })
   }
-  const priorities = await ports.cluster.get({
+  const priorities = await cluster.get({
     group: '',
     version: 'v1',
     resource: 'configmaps',

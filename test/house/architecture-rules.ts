@@ -121,6 +121,3 @@ export const free: Readonly<Record<string, string>> = {
 
 /** Folders where nothing waits, reads a clock or draws a random number. */
 export const timeless = ['velero', 'core', 'velero-server/decide']
-
-/** Files that are in an import circle today. The list only becomes shorter, and ends empty. */
-export const inCircles = new Set<string>([])
