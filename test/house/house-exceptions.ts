@@ -6,9 +6,6 @@ export const fullFolders: Readonly<Record<string, { files: number; because: stri
 /** Files that may be longer, each with its reason. */
 export const longFiles: Readonly<Record<string, string>> = {}
 
-/** Files with a test that stands still, each with its reason. */
-export const skipped: Readonly<Record<string, string>> = {}
-
 /** Files in which the linter lets a rule go, each with its reason. */
 export const letOff: Readonly<Record<string, string>> = {
   'test/**': 'a table has a parameter for each column, and `describe` holds many tests',
