@@ -13,7 +13,8 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
 FROM node:24-slim
 ENV NODE_ENV=production \
     DRYDOCK_HTTP_ADDRESS=0.0.0.0:8086 \
-    DRYDOCK_ARCHIVE_DIR=/cache
+    DRYDOCK_ARCHIVE_DIR=/cache \
+    DRYDOCK_WORKFLOW_BUNDLE=/drydock/workflows.bundle.js
 # The system's certificates: Temporal's core checks those of Temporal Cloud against them.
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates \
@@ -22,6 +23,7 @@ RUN apt-get update \
 WORKDIR /drydock
 COPY --from=dependencies /drydock/node_modules node_modules
 COPY . .
+RUN node worker/bundle-workflows.ts workflows.bundle.js
 USER 1000:1000
 VOLUME /cache
 EXPOSE 8086

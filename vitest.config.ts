@@ -13,6 +13,7 @@ const fixtures = 'test/fixtures/**'
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    maxConcurrency: 2,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -11,6 +11,8 @@ export interface WorkerConfig {
   settings: Settings
   kubeconfig: string | undefined
   context: string | undefined
+  /** A file with the bundled code of the workflows; without it the worker bundles them at its start. */
+  workflowBundle: string | undefined
   cacheDir: string
   cacheBytesMax: number
   inflatedBytesMax: number
@@ -115,6 +117,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     },
     kubeconfig: env['KUBECONFIG'] === '' ? undefined : env['KUBECONFIG'],
     context: env['DRYDOCK_KUBE_CONTEXT'],
+    workflowBundle: env['DRYDOCK_WORKFLOW_BUNDLE'] === '' ? undefined : env['DRYDOCK_WORKFLOW_BUNDLE'],
     cacheDir: env['DRYDOCK_ARCHIVE_DIR'] ?? join(tmpdir(), 'drydock-archives'),
     cacheBytesMax: number('cacheBytesMax'),
     inflatedBytesMax: number('inflatedBytesMax'),

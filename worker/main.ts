@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { Worker } from '@temporalio/worker'
 import type { Log } from '../activities/ports.ts'
@@ -18,6 +17,7 @@ import type { WorkerState } from './health.ts'
 import { installTemporalRuntime, pickLoopbackAddress } from './temporal-runtime.ts'
 import { countRestores, watchRestores } from './watch-restores.ts'
 import { wire } from './wire.ts'
+import { workflowCode } from './workflow-code.ts'
 import { startLeading } from '../velero-server/lead.ts'
 import type { WorkerParts } from './wire.ts'
 
@@ -100,7 +100,7 @@ function createWorker(
     connection: parts.temporal.connection,
     namespace: parts.temporal.namespace,
     taskQueue: parts.taskQueue,
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    ...workflowCode(config.workflowBundle, tracing !== undefined),
     activities: parts.activities,
     interceptors: { activity: [observeActivities(metrics)] },
     plugins: tracing === undefined ? [] : [tracing.plugin],

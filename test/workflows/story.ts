@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import { Context } from '@temporalio/activity'
 import { Client, Connection } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
 import type { Activities } from '../../activities/index.ts'
 import type { ChunkReport } from '../../activities/items/restore-chunk.ts'
 import type { SetPhaseInput } from '../../activities/conclude/write-status.ts'
 import type { PlanSummary } from '../../core/plan/plan.ts'
+import { workflowCode } from '../../worker/workflow-code.ts'
 import type { restore } from '../../workflows/index.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 
@@ -64,16 +64,12 @@ export function untilCancelled(): Promise<never> {
 
 /** Tells stories by the real workflow on the real server; the activities are those of each test. */
 export function stories(): (fakes: Fakes, input?: object) => Promise<Told> {
-  let bundle: Awaited<ReturnType<typeof bundleWorkflowCode>>
   let native: NativeConnection
   let connection: Connection
   const closing: (() => Promise<void>)[] = []
   beforeAll(async () => {
     const { address } = inject('stack').temporal
-    const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))
-    const logger = new DefaultLogger('ERROR')
-    Runtime.install({ logger })
-    bundle = await bundleWorkflowCode({ workflowsPath, logger })
+    Runtime.install({ logger: new DefaultLogger('ERROR') })
     native = await NativeConnection.connect({ address })
     connection = await Connection.connect({ address })
   })
@@ -90,7 +86,7 @@ export function stories(): (fakes: Fakes, input?: object) => Promise<Told> {
     const worker = await Worker.create({
       connection: native,
       taskQueue,
-      workflowBundle: bundle,
+      ...workflowCode(process.env['DRYDOCK_WORKFLOW_BUNDLE'], false),
       activities,
       shutdownGraceTime: '1s',
       shutdownForceTime: '60s',

@@ -4,8 +4,11 @@ import { describeDifference } from '../../parity/compare-outcomes.ts'
 import { recordedCases } from '../../parity/golden-case.ts'
 import { theStack } from '../../kit/stack.ts'
 
-/** Each recorded restore of Velero v1.18.3, made again by Drydock; test/parity/tolerated.ts has what may differ. */
-describe('a restore is as Velero v1.18.3 made it', () => {
+/**
+ * Each recorded restore of Velero v1.18.3, made again by Drydock; test/parity/tolerated.ts has what may differ. Each has a cluster
+ * of its own and waits much, so several run at once.
+ */
+describe.concurrent('a restore is as Velero v1.18.3 made it', () => {
   test.each(recordedCases())('%s', async (name) => {
     const { wrong } = await checkCase(name, theStack())
     expect(wrong.map(describeDifference)).toEqual([])

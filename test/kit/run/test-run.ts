@@ -37,9 +37,17 @@ export function beginRun(): TestRun {
   const runs = [process.env[variable], dir].filter((run) => run !== undefined)
   return {
     dir,
-    env: { [variable]: runs.join(':'), TMPDIR: dir },
+    env: { ...cheaper(dir), [variable]: runs.join(':'), TMPDIR: dir },
     note: (group) => write({ runner, group: markProcess(group) }),
   }
+}
+
+/**
+ * What makes hundreds of starts cheaper: Node keeps the code it has compiled, and servers in Go, which live for seconds, collect no
+ * garbage before they are large.
+ */
+function cheaper(dir: string): Record<string, string> {
+  return { NODE_COMPILE_CACHE: join(dir, 'compile-cache'), GOGC: 'off', GOMEMLIMIT: '512MiB' }
 }
 
 /** Ends all processes of a run at once and removes its folder. */
