@@ -39,16 +39,13 @@ export function keepOpen<T>(options: {
     ttl: options.idleMs,
     ttlAutopurge: true,
     updateAgeOnGet: true,
+    // Looked up at each call: tests put another clock in its place.
+    perf: { now: () => performance.now() },
     dispose(one) {
       one.isKept = false
-      closeIfUnused(one)
+      closeIfUnused(one, options.close)
     },
   })
-
-  function closeIfUnused(one: Kept<T>): void {
-    if (one.isKept || one.users > 0) return
-    one.opening.then(options.close).catch(() => undefined)
-  }
 
   function drop(key: string, one: Kept<T>): void {
     if (kept.peek(key) === one) kept.delete(key)
@@ -73,7 +70,7 @@ export function keepOpen<T>(options: {
       drop(key, one)
       one.stop.abort()
     }
-    closeIfUnused(one)
+    closeIfUnused(one, options.close)
   }
 
   return {
@@ -88,6 +85,11 @@ export function keepOpen<T>(options: {
     },
     forget: (key) => void kept.delete(key),
   }
+}
+
+function closeIfUnused<T>(one: Kept<T>, close: (resource: T) => Promise<void>): void {
+  if (one.isKept || one.users > 0) return
+  one.opening.then(close).catch(() => undefined)
 }
 
 /** The value of a promise, unless the signal aborts first. */

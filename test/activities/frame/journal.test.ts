@@ -2,16 +2,26 @@ import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { openJournal, outcomesShard, readOutcomes } from '../../../activities/frame/journal.ts'
 import type { Outcome } from '../../../core/items/outcome.ts'
-import { inMemoryStore } from './in-memory-store.ts'
+import type { ObjectStore } from '../../../activities/ports.ts'
+import { createBuckets } from '../../ports/bucket/bucket.ts'
 
+const location = {
+  apiVersion: 'velero.io/v1',
+  kind: 'BackupStorageLocation',
+  metadata: { namespace: 'velero', name: 'default' },
+  spec: { provider: 'aws', objectStorage: { bucket: 'backups' }, config: { region: 'here' } },
+}
 const owner = { name: 'again', uid: 'uid-1', cluster: 'c-1' }
 const folder = 'restores/again/drydock/uid-1/'
 const outcome = (key: string): Outcome => ({ key, messages: [], at: 't' })
 
 describe('a journal', () => {
-  let store = inMemoryStore()
-  beforeEach(() => {
-    store = inMemoryStore()
+  let buckets = createBuckets()
+  let store: ObjectStore
+  beforeEach(async () => {
+    buckets = createBuckets()
+    buckets.make('backups')
+    store = await buckets.open(location)
   })
   const open = (more: Partial<typeof owner> = {}) => openJournal(store, { ...owner, ...more })
 
@@ -19,7 +29,7 @@ describe('a journal', () => {
     await open().write('plan', { waves: [] })
     expect(await open().read('plan')).toEqual({ waves: [] })
     expect(await open().read('facts')).toBeUndefined()
-    expect([...store.objects.keys()]).toEqual([`${folder}plan.json.gz`])
+    expect([...buckets.objects('backups').keys()]).toEqual([`${folder}plan.json.gz`])
   })
 
   it('settles on the first verdict: a later one gets that', async () => {
@@ -41,7 +51,7 @@ describe('a journal', () => {
     ['no JSON', gzipSync('nope')],
     ['empty', Buffer.alloc(0)],
   ])('names a shard that is damaged: %s', async (_what, body) => {
-    store.objects.set(`${folder}plan.json.gz`, body)
+    buckets.place('backups', `${folder}plan.json.gz`, body)
     await expect(open().read('plan')).rejects.toMatchObject({
       type: 'JournalDamaged',
       nonRetryable: true,
@@ -50,7 +60,7 @@ describe('a journal', () => {
   })
 
   it.each(['null', '{}', '[]', '3', '{"header":null}'])('names a shard without a header: %s', async (text) => {
-    store.objects.set(`${folder}plan.json.gz`, gzipSync(text))
+    buckets.place('backups', `${folder}plan.json.gz`, gzipSync(text))
     await expect(open().read('plan')).rejects.toMatchObject({ type: 'JournalDamaged' })
     await expect(open().settle('plan', {})).rejects.toMatchObject({ type: 'JournalDamaged' })
   })
@@ -61,8 +71,8 @@ describe('a journal', () => {
     ['another shard', {}, 'facts'],
   ])('names a shard of %s', async (_whose, whose, name) => {
     await open(whose).write(name, {})
-    const written = [...store.objects.values()][0] ?? Buffer.alloc(0)
-    store.objects.set(`${folder}plan.json.gz`, written)
+    const written = [...buckets.objects('backups').values()][0] ?? Buffer.alloc(0)
+    buckets.place('backups', `${folder}plan.json.gz`, written)
     await expect(open().read('plan')).rejects.toMatchObject({
       type: 'JournalDamaged',
       message: expect.stringMatching(/plan\.json\.gz belongs to restore uid .*: it is not this restore's$/),

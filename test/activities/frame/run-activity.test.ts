@@ -1,0 +1,169 @@
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { inActivity } from '../../../activities/frame/activity-context.ts'
+import { runActivity } from '../../../activities/frame/run-activity.ts'
+import type { ActivityFrame, Attempt, Heartbeat } from '../../../activities/frame/run-activity.ts'
+import { ApiError, ArchiveError, StoreError } from '../../../core/port-errors.ts'
+import { createWorld } from '../../ports/world.ts'
+
+function anEnvironment(attempt = 1) {
+  const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') })
+  const beats: Heartbeat[] = []
+  environment.on('heartbeat', (beat: Heartbeat) => beats.push(beat))
+  return { environment, beats }
+}
+
+/** Runs a body in the frame, as that attempt of an activity of a fresh worker. */
+function inFrame<T>(body: (attempt: Attempt) => Promise<T>, frame: Partial<ActivityFrame> = {}, attempt = 1) {
+  const { presence } = createWorld().startProcess().ports
+  const { environment } = anEnvironment(attempt)
+  return environment.run(() => runActivity(presence, { doing: 'restoring shop', ...frame }, body)) as Promise<T>
+}
+
+const failing = (thrown: unknown) => inFrame(() => Promise.reject(thrown as Error))
+const apiError = (code: number, reason: string, more: { retryAfterSeconds?: number } = {}) =>
+  new ApiError({ code, reason, message: 'said the server', ...more })
+
+describe('what ports throw', () => {
+  it.each([
+    [
+      'no answer',
+      apiError(0, 'Unreachable'),
+      'ClusterAway',
+      'the API server is unavailable; retrying: said the server',
+    ],
+    ['a busy server', apiError(429, 'TooManyRequests'), 'ClusterAway', 'the API server is unavailable; retrying'],
+    ['no Lease', apiError(0, 'NoLease'), 'NoLease', 'said the server'],
+    ['an unreachable bucket', new StoreError('unreachable', 'no route'), 'BucketAway', 'the bucket is unavailable'],
+    ['a bucket that denies', new StoreError('denied', 'AccessDenied'), 'BucketAway', 'retrying: AccessDenied'],
+    ['a full bucket', new StoreError('full', 'no room'), 'BucketAway', 'retrying: no room'],
+    ['a full disk', new ArchiveError('disk', 'no space left'), 'BucketAway', 'no space left'],
+  ])('is tried again and says why: %s', async (_what, thrown, type, text) => {
+    const failure = await failing(thrown).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ type, message: expect.stringMatching(/^restoring shop: /) })
+    expect(failure).toMatchObject({ message: expect.stringContaining(text) })
+    expect((failure as { nonRetryable?: boolean }).nonRetryable).not.toBe(true)
+  })
+
+  it('is tried again when the API server says so', async () => {
+    const busy = apiError(429, 'TooManyRequests', { retryAfterSeconds: 7 })
+    await expect(failing(busy)).rejects.toMatchObject({ nextRetryDelay: 7000 })
+  })
+
+  it.each([
+    ['a refusal', apiError(403, 'Forbidden'), 'restoring shop: said the server'],
+    ['a bucket that is not there', new StoreError('no-bucket', 'no such bucket'), 'restoring shop: no such bucket'],
+    ['another tarball', new ArchiveError('changed', 'the archive has changed'), 'the archive has changed'],
+  ])('ends the restore with its text: %s', async (_what, thrown, message) => {
+    await expect(failing(thrown)).rejects.toMatchObject({ type: 'RestoreFailed', nonRetryable: true, message })
+  })
+
+  it('is passed on where it is no failure of a port', async () => {
+    await expect(failing(new TypeError('a defect'))).rejects.toThrow(TypeError)
+  })
+})
+
+describe('the heartbeat of an activity', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  it('comes at once and each second, and says who works, how far it is and what it waits for', async () => {
+    const { environment, beats } = anEnvironment()
+    const { presence } = createWorld().startProcess().ports
+    const body = async (attempt: Attempt) => {
+      attempt.waitingFor('the archive')
+      await vi.advanceTimersByTimeAsync(1000)
+      attempt.waitingFor(undefined)
+      attempt.done(7)
+      await vi.advanceTimersByTimeAsync(1000)
+    }
+    await environment.run(() => runActivity(presence, { doing: 'restoring shop' }, body))
+    await vi.advanceTimersByTimeAsync(5000)
+    const { worker } = presence
+    expect(beats).toEqual([
+      { worker, done: 0 },
+      { worker, done: 0, waitingFor: 'the archive' },
+      { worker, done: 7 },
+    ])
+  })
+
+  it('ends with the activity when it fails', async () => {
+    const { environment, beats } = anEnvironment()
+    const { presence } = createWorld().startProcess().ports
+    const run = environment.run(() => runActivity(presence, { doing: '' }, () => Promise.reject(new Error('no'))))
+    await expect(run).rejects.toThrow('no')
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(beats).toHaveLength(1)
+  })
+})
+
+describe('an activity with a scope', () => {
+  const frame = { doing: 'restoring wave-000/chunk-00000', scope: 'uid/wave-000/chunk-00000' }
+
+  /** Two workers of one cluster; the first attempt of the scope runs in the first, which loses its Lease then. */
+  async function lostAttempt() {
+    const world = createWorld()
+    const [first, second] = [world.startProcess(), world.startProcess()]
+    first.ports.presence.begin(frame.scope)
+    await world.clock.advance(1000)
+    first.die()
+    const run = (more: Partial<ActivityFrame>, attempt: number) => {
+      const { environment, beats } = anEnvironment(attempt)
+      const body = async () => world.clock.nowMs()
+      const beganMs = world.clock.nowMs()
+      const activity = environment.run(() => runActivity(second.ports.presence, { ...frame, ...more }, body))
+      return world.clock.run(activity as Promise<number>).then((atMs) => ({ waitedMs: atMs - beganMs, beats }))
+    }
+    return { run }
+  }
+
+  it('begins a later attempt only when the one before cannot write any more', async () => {
+    const { run } = await lostAttempt()
+    expect((await run({}, 2)).waitedMs).toBeGreaterThan(12_000)
+  })
+
+  it('begins its first attempt at once', async () => {
+    const { run } = await lostAttempt()
+    expect((await run({}, 1)).waitedMs).toBe(0)
+  })
+
+  it('lets even the first attempt wait where an earlier run may have left one', async () => {
+    const { run } = await lostAttempt()
+    expect((await run({ followsEarlierRun: true }, 1)).waitedMs).toBeGreaterThan(12_000)
+  })
+
+  it('does not wait for a worker that works on something else', async () => {
+    const world = createWorld()
+    const [first, second] = [world.startProcess(), world.startProcess()]
+    first.ports.presence.begin('uid/wave-000/chunk-00001')
+    const { environment } = anEnvironment(2)
+    const beganMs = world.clock.nowMs()
+    const activity = environment.run(() => runActivity(second.ports.presence, frame, async () => world.clock.nowMs()))
+    expect((await world.clock.run(activity as Promise<number>)) - beganMs).toBeLessThan(6_000)
+  })
+
+  it('is over for others as soon as it ends, also by a failure', async () => {
+    const world = createWorld()
+    const { presence } = world.startProcess().ports
+    const ended: string[] = []
+    const counting = { ...presence, begin: (scope: string) => () => void ended.push(scope) }
+    const { environment } = anEnvironment()
+    const run = environment.run(() => runActivity(counting, frame, () => Promise.reject(new Error('no'))))
+    await expect(run).rejects.toThrow('no')
+    expect(ended).toEqual([frame.scope])
+  })
+})
+
+it('the waits of an activity are measured, each by its own words', async () => {
+  const waits: string[] = []
+  const context = { activity: 'planRestore', attempt: 1, waited: (reason: string) => void waits.push(reason) }
+  await inActivity(context, () =>
+    inFrame(async (attempt) => {
+      attempt.waitingFor('the archive')
+      attempt.waitingFor('the bucket')
+      attempt.waitingFor(undefined)
+    }),
+  )
+  expect(waits).toEqual(['the archive', 'the bucket'])
+})
