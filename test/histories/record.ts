@@ -18,10 +18,11 @@ import { resumeSignal, workflowIdOf } from '../../contract/restore-workflow.ts'
 import { waitUntil } from '../kit/wait-until.ts'
 
 /**
- * `node test/histories/record.ts [Turns …]`: records the histories that `test/workflows/replay.test.ts` replays, from restores by a
- * real worker on the real stack. To be run when a change of the workflows is meant; a change that is not fails the replay.
+ * `node test/histories/record.ts CHANGE [Clean Turns …]` records the histories that `test/workflows/replay.test.ts` replays, from
+ * restores by a real worker on the real stack. Run it after a change of the order of commands, with a word for the change: it
+ * is added to the names of the files, since histories of earlier versions stay.
  */
-interface Desk {
+interface Recorder {
   stack: FullStack
   kube: KubeClient
   client: Client
@@ -38,10 +39,10 @@ async function main(): Promise<void> {
   const main = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
   const worker = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   const ended = new Promise((resolve) => worker.on('exit', resolve))
-  const desk = { stack, kube, client: new Client({ connection }) }
+  const recorder = { stack, kube, client: new Client({ connection }) }
   try {
     for (const record of all.filter(({ name }) => wanted.length === 0 || wanted.includes(name.slice('record'.length))))
-      await record(desk)
+      await record(recorder)
   } finally {
     worker.kill('SIGTERM')
     await ended
@@ -52,114 +53,115 @@ async function main(): Promise<void> {
   }
 }
 
-async function recordClean(desk: Desk): Promise<void> {
-  const id = await create(desk, 'clean', { backupName: 'shop', includedResources: ['configmaps', 'secrets'] })
-  await over(desk, 'clean')
-  await save(desk, 'clean', id)
+async function recordClean(recorder: Recorder): Promise<void> {
+  const id = await create(recorder, 'clean', { backupName: 'shop', includedResources: ['configmaps', 'secrets'] })
+  await over(recorder, 'clean')
+  await save(recorder, 'clean', id)
 }
 
 /** A quota that counts nothing yet refuses everything. */
-async function recordPartlyFailed(desk: Desk): Promise<void> {
+async function recordPartlyFailed(recorder: Recorder): Promise<void> {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'narrow' } }
-  await desk.kube.must('POST', '/api/v1/namespaces', namespace)
+  await recorder.kube.must('POST', '/api/v1/namespaces', namespace)
   const quota = {
     apiVersion: 'v1',
     kind: 'ResourceQuota',
     metadata: { name: 'none' },
     spec: { hard: { 'count/configmaps': '0' } },
   }
-  await desk.kube.must('POST', '/api/v1/namespaces/narrow/resourcequotas', quota)
-  const id = await create(desk, 'partly-failed', {
+  await recorder.kube.must('POST', '/api/v1/namespaces/narrow/resourcequotas', quota)
+  const id = await create(recorder, 'partly-failed', {
     backupName: 'shop',
     includedResources: ['configmaps'],
     namespaceMapping: { shop: 'narrow' },
   })
-  await over(desk, 'partly-failed')
-  await save(desk, 'partly-failed', id)
+  await over(recorder, 'partly-failed')
+  await save(recorder, 'partly-failed', id)
 }
 
-async function recordCancelled(desk: Desk): Promise<void> {
-  const id = await create(desk, 'cancelled', { backupName: 'bulk5k', includedResources: ['configmaps'] })
-  await underWay(desk, id)
-  await desk.client.workflow.getHandle(id).signal(cancelSignal, 'for the record')
-  await over(desk, 'cancelled')
-  await save(desk, 'cancelled', id)
+async function recordCancelled(recorder: Recorder): Promise<void> {
+  const id = await create(recorder, 'cancelled', { backupName: 'bulk5k', includedResources: ['configmaps'] })
+  await underWay(recorder, id)
+  await recorder.client.workflow.getHandle(id).signal(cancelSignal, 'for the record')
+  await over(recorder, 'cancelled')
+  await save(recorder, 'cancelled', id)
 }
 
 /** Terminated by hand, and begun again by the watcher. */
-async function recordResumed(desk: Desk): Promise<void> {
-  const id = await create(desk, 'resumed', { backupName: 'bulk5k', includedResources: ['secrets'] })
-  await underWay(desk, id)
-  await desk.client.workflow.getHandle(id).terminate('for the record')
-  await over(desk, 'resumed')
-  await save(desk, 'resumed', id)
+async function recordResumed(recorder: Recorder): Promise<void> {
+  const id = await create(recorder, 'resumed', { backupName: 'bulk5k', includedResources: ['secrets'] })
+  await underWay(recorder, id)
+  await recorder.client.workflow.getHandle(id).terminate('for the record')
+  await over(recorder, 'resumed')
+  await save(recorder, 'resumed', id)
 }
 
 /** One that waits for another's namespace, and the workflow that told it so. */
-async function recordTurns(desk: Desk): Promise<void> {
-  const { holder, id } = await waiting(desk, 'turns')
+async function recordTurns(recorder: Recorder): Promise<void> {
+  const { holder, id } = await waiting(recorder, 'turns')
   await holder.signal(resumeSignal)
-  await over(desk, 'turns')
-  await save(desk, 'turns', id)
-  await save(desk, 'locks', await locksId(desk))
+  await over(recorder, 'turns')
+  await save(recorder, 'turns', id)
+  await save(recorder, 'locks', await locksId(recorder))
 }
 
 /** The locks are terminated by hand, and asked for anew: whoever holds some is asked. */
-async function recordAnew(desk: Desk): Promise<void> {
-  const { holder } = await waiting(desk, 'anew')
-  const locks = desk.client.workflow.getHandle(await locksId(desk))
+async function recordAnew(recorder: Recorder): Promise<void> {
+  const { holder } = await waiting(recorder, 'anew')
+  const locks = recorder.client.workflow.getHandle(await locksId(recorder))
   await locks.terminate('for the record')
-  await create(desk, 'after', { ...secrets, namespaceMapping: { bulk: 'bulk-anew' } })
+  await create(recorder, 'after', { ...secrets, namespaceMapping: { bulk: 'bulk-anew' } })
   const holders = async () => (await locks.query(locksQuery)).holders.length
   await waitUntil(() => holders().then((count) => count > 0, () => false), 60_000, 'the locks to be known again')
   await holder.signal(resumeSignal)
-  await over(desk, 'after')
-  await save(desk, 'locks-anew', locks.workflowId)
+  await over(recorder, 'after')
+  await save(recorder, 'locks-anew', locks.workflowId)
 }
 
 const secrets = { backupName: 'bulk5k', includedResources: ['secrets'] }
 
 /** A paused restore that holds a namespace, and another one that waits for it. */
-async function waiting(desk: Desk, name: string): Promise<{ holder: WorkflowHandle; id: string }> {
+async function waiting(recorder: Recorder, name: string): Promise<{ holder: WorkflowHandle; id: string }> {
   const spec = { ...secrets, namespaceMapping: { bulk: `bulk-${name}` } }
-  const holder = desk.client.workflow.getHandle(await create(desk, `holder-of-${name}`, spec))
-  await underWay(desk, holder.workflowId)
+  const holder = recorder.client.workflow.getHandle(await create(recorder, `holder-of-${name}`, spec))
+  await underWay(recorder, holder.workflowId)
   await holder.signal(pauseSignal, 'for the record')
-  const id = await create(desk, name, spec)
-  const waits = async () => (await desk.client.workflow.getHandle(id).query(progressQuery)).waitingFor !== undefined
+  const id = await create(recorder, name, spec)
+  const waits = async () => (await recorder.client.workflow.getHandle(id).query(progressQuery)).waitingFor !== undefined
   await waitUntil(() => waits().catch(() => false), 60_000, `${id} to wait`)
   return { holder, id }
 }
 
-async function locksId({ kube }: Desk): Promise<string> {
+async function locksId({ kube }: Recorder): Promise<string> {
   const cluster = (await kube.must('GET', '/api/v1/namespaces/kube-system')).body as Restore
   return locksWorkflowIdOf({ namespace: 'velero', cluster: cluster.metadata.uid ?? '' })
 }
 
-async function create({ kube }: Desk, name: string, spec: RestoreSpec): Promise<string> {
+async function create({ kube }: Recorder, name: string, spec: RestoreSpec): Promise<string> {
   const body = { apiVersion: 'velero.io/v1', kind: 'Restore', metadata: { name, namespace: 'velero' }, spec }
   const { metadata } = (await kube.must('POST', restoresPath, body)).body as Restore
   return workflowIdOf({ namespace: 'velero', name, uid: metadata.uid ?? '' })
 }
 
-async function underWay({ client }: Desk, id: string): Promise<void> {
+async function underWay({ client }: Recorder, id: string): Promise<void> {
   const itemsDone = async () => (await client.workflow.getHandle(id).query(progressQuery)).itemsDone
   await waitUntil(async () => (await itemsDone().catch(() => 0)) > 1, 60_000, `${id} to be under way`)
 }
 
-async function over({ kube }: Desk, name: string): Promise<void> {
+async function over({ kube }: Recorder, name: string): Promise<void> {
   const phase = async () => ((await kube.request('GET', `${restoresPath}/${name}`)).body as Restore).status?.phase
   await waitUntil(async () => isTerminal(await phase()), 120_000, `Restore ${name} to be over`)
 }
 
-async function save({ client }: Desk, name: string, id: string): Promise<void> {
+async function save({ client }: Recorder, name: string, id: string): Promise<void> {
   const handle = client.workflow.getHandle(id)
   await handle.result().catch(() => undefined)
   const history = await handle.fetchHistory()
-  writeFileSync(new URL(`${name}.json`, import.meta.url), `${historyToJSON(history)}\n`)
+  writeFileSync(new URL(`${name}-${change}.json`, import.meta.url), `${historyToJSON(history)}\n`)
   console.log(`${name}: ${history.events?.length ?? 0} events`)
 }
 
 const all = [recordClean, recordPartlyFailed, recordCancelled, recordResumed, recordTurns, recordAnew]
-const wanted = process.argv.slice(2)
+const [change, ...wanted] = process.argv.slice(2)
+if (change === undefined) throw new Error('say in a word what has changed: node test/histories/record.ts CHANGE [Clean …]')
 await main()
