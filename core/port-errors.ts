@@ -1,6 +1,7 @@
 /**
- * An answer of the API server that is no success. `message` is the server's own text, which is what Velero prints.
- * A request that got no answer has code 0 and reason `Unreachable` or `Timeout`.
+ * An error answer of the API server. `code` is the HTTP status and `reason` the one of Kubernetes' Status object.
+ * `message` is the server's own text, which is what Velero prints. A request that got no answer has code 0 and reason
+ * `Unreachable` or `Timeout`.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
@@ -32,25 +33,25 @@ export interface ApiErrorCause {
   field?: string
 }
 
-/** Whether the object stood there before. */
+/** Whether a create failed because an object of that name exists. */
 export function isAlreadyExists(error: unknown): boolean {
   return error instanceof ApiError && error.code === 409 && error.reason === 'AlreadyExists'
 }
 
-/** Whether a write lost against another one, or a precondition on uid or resourceVersion did not hold. */
+/** Whether a write failed because another writer changed the object first, or because its uid or resourceVersion is another one. */
 export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.code === 409 && error.reason === 'Conflict'
 }
 
-/** Whether the object, its namespace or its kind is not there. */
+/** Whether the object, its namespace or its kind does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.code === 404
 }
 
 /**
- * Whether the same request may well succeed later: no answer, too many requests, a server in trouble, or this worker
+ * Whether the same request may succeed later: no answer, too many requests, a temporary error of the server, or this worker
  * has no valid Lease to write under (code 0, reason `NoLease`).
- * A refusal (invalid, forbidden, conflict) is none of these; it becomes an outcome.
+ * A refusal (invalid, forbidden, conflict) is not transient; it becomes an outcome.
  */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false
@@ -73,7 +74,7 @@ export function refusalOf(thrown: unknown): ApiError {
   return thrown
 }
 
-/** What is wrong with a backup location, its bucket or one object in it. */
+/** What is wrong with a backup location, its bucket or one object in the bucket. */
 export type StoreErrorKind =
   'location' | 'credentials' | 'no-bucket' | 'missing' | 'denied' | 'changed' | 'full' | 'unreachable' | 'other'
 
@@ -88,7 +89,7 @@ export class StoreError extends Error {
   }
 }
 
-/** Whether the same request may succeed later without anybody changing anything. */
+/** Whether the same request to the bucket may succeed later although nobody changes anything. */
 export function isStoreTransient(error: unknown): boolean {
   return error instanceof StoreError && (error.kind === 'unreachable' || error.kind === 'other')
 }

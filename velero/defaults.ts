@@ -13,7 +13,7 @@ export const nonRestorableResources: readonly GroupResource[] = [
   'backuprepositories.velero.io',
 ]
 
-/** Restored whatever the resource, namespace and label filters say (v1.18.3; `includeClusterResources` still holds). */
+/** Restored although the filters for resources, namespaces or labels exclude them (since v1.18.3); `includeClusterResources` still applies. */
 export const mustHaveResources: readonly GroupResource[] = ['datauploads.velero.io']
 
 /** Restored first, in this order, before the rest of the archive in alphabetical order. Source: pkg/cmd/server/config/config.go. */
@@ -52,14 +52,14 @@ export const lowPriorities: readonly GroupResource[] = [
   'packageinstalls.packaging.carvel.dev',
 ]
 
-/** `--default-item-operation-timeout`, in Go's syntax as it appears in the spec. */
+/** Default of `--default-item-operation-timeout`, in Go's syntax as it stands in the spec. */
 export const itemOperationTimeout = '4h0m0s'
-/** `--resource-timeout`, in seconds. */
+/** Default of `--resource-timeout`, in seconds. */
 export const resourceTimeoutSeconds = 600
-/** `--fs-backup-timeout`, in seconds. */
+/** Default of `--fs-backup-timeout`, in seconds. */
 export const podVolumeTimeoutSeconds = 14_400
-/** `failureReason` of Velero's sweep at its start; source: pkg/cmd/server/server.go markInProgressRestoresFailed. */
+/** The `failureReason` that a starting Velero server writes into restores that it finds InProgress; source: pkg/cmd/server/server.go markInProgressRestoresFailed. */
 export const restartFailureReason =
   'found a restore with status "InProgress" during the server starting, mark it as "Failed"'
-/** The Velero whose behaviour is the measure. */
+/** The version of Velero whose behaviour Drydock reproduces. */
 export const veleroVersion = 'v1.18.3'

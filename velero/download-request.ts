@@ -1,6 +1,6 @@
 import type { Metadata } from './manifest.ts'
 
-/** Asks for an address from which a file of a backup or restore can be read; source: pkg/apis/velero/v1/download_request_types.go. */
+/** Requests an address from which a file of a backup or restore can be downloaded; source: pkg/apis/velero/v1/download_request_types.go. */
 export interface DownloadRequest {
   apiVersion: string
   kind: string
@@ -16,5 +16,5 @@ export interface DownloadTarget {
   name: string
 }
 
-/** How long an address is good for. */
+/** How long such an address is valid, in seconds. */
 export const downloadSeconds = 600

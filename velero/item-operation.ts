@@ -8,7 +8,7 @@ export interface RestoreOperation {
     restoreUID: string
     /** The registered name of the action. */
     restoreItemAction: string
-    /** The namespace is the target one, the name the backup's. */
+    /** The target namespace, and the name in the backup. */
     resourceIdentifier: { Group: string; Resource: string; Namespace: string; Name: string }
     operationID: string
   }

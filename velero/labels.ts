@@ -1,46 +1,60 @@
-/** Labels, annotations and names that Velero writes or honours, and the ones Drydock adds. Source: pkg/apis/velero/v1/labels_annotations.go. */
+/** Labels and annotations that Velero writes or reads, and those of Drydock. Source: pkg/apis/velero/v1/labels_annotations.go. */
 
-/** On every restored object: the backup it came from, shortened by `validLabelValue` where needed. */
+/** On each restored object: the name of its backup, shortened by `validLabelValue`. */
 export const backupNameLabel = 'velero.io/backup-name'
-/** On every restored object: the restore that made it, shortened likewise. */
+/** On each restored object: the name of the restore that created it, shortened by `validLabelValue`. */
 export const restoreNameLabel = 'velero.io/restore-name'
+/** On objects of Velero that belong to a restore, such as DataDownloads: the uid of the restore. */
 export const restoreUidLabel = 'velero.io/restore-uid'
+/** On a Backup: the schedule that created it. */
 export const scheduleNameLabel = 'velero.io/schedule-name'
+/** On a Backup or BackupRepository: its backup storage location. */
 export const storageLocationLabel = 'velero.io/storage-location'
+/** On a PodVolumeRestore: the uid of its pod. */
 export const podUidLabel = 'velero.io/pod-uid'
+/** On a PodVolumeRestore: the uid of its claim. */
 export const pvcUidLabel = 'velero.io/pvc-uid'
+/** On a DataDownload: the id of its asynchronous operation. */
 export const asyncOperationIdLabel = 'velero.io/async-operation-id'
+/** On the ConfigMap with the result of a DataUpload: its claim, as `<namespace>.<name>`. */
 export const pvcNamespaceNameLabel = 'velero.io/pvc-namespace-name'
+/** On the ConfigMap with the result of a DataUpload: `DataUpload`. */
 export const resourceUsageLabel = 'velero.io/resource-usage'
+/** On a BackupRepository: the namespace whose volumes it holds. */
 export const volumeNamespaceLabel = 'velero.io/volume-namespace'
+/** On a BackupRepository: `kopia` or `restic`. */
 export const repositoryTypeLabel = 'velero.io/repository-type'
+/** In the selector of a claim that waits for a DataDownload: no volume has it, so the claim stays unbound meanwhile. */
 export const dynamicPvRestoreLabel = 'velero.io/dynamic-pv-restore'
+/** On a ConfigMap with settings of an item action. */
 export const pluginConfigLabel = 'velero.io/plugin-config'
 
-/** An action's word on the item it returns: its additional items bypass the excludes. It is never written. */
+/** Set by an action on the item it returns: the additional items bypass the excludes. It is never written to the cluster. */
 export const mustIncludeAnnotation = 'restore.velero.io/must-include-additional-items'
+/** On an item: `true` or `false` decides whether its status is restored. */
 export const restoreStatusAnnotation = 'velero.io/restore-status'
+/** On a Restore: the timeout of pod volume restores, in Go's syntax. */
 export const podVolumeTimeoutAnnotation = 'velero.io/pod-volume-timeout'
+/** On a mirror pod, which the kubelet creates for a static pod of its node. */
 export const mirrorPodAnnotation = 'kubernetes.io/config.mirror'
 
-/** Keeps a Restore until its files are gone from the bucket. */
+/** The finalizer that keeps a Restore until its files are deleted from the bucket. */
 export const restoreFinalizer = 'restores.velero.io/external-resources-finalizer'
 
-/** Rule 1: who claimed the Restore and when: `<worker>, <RFC 3339 time>`. */
+/** On a Restore that Drydock has claimed (rule 1): `<worker>, <RFC 3339 time>`. */
 export const claimedAnnotation = 'drydock.io/claimed'
-/** On a Restore found InProgress without a claim, `"true"` carries it on instead of failing it. */
+/** On a Restore that is InProgress without a claim: with `"true"` Drydock continues it instead of failing it. */
 export const adoptAnnotation = 'drydock.io/adopt'
-/** Asks for a running restore to be cancelled; the value is the reason. */
+/** On a running Restore: cancels it; the value is the reason. */
 export const cancelAnnotation = 'drydock.io/cancel'
-/** `exact` (default) or `owners`: how the owners of fields are restored (decision 10). */
+/** On a Restore: `exact` (default) or `owners`, the mode of restoring managed fields (decision 10). */
 export const managedFieldsAnnotation = 'drydock.io/managed-fields'
-
-/** `at-least-once` runs an exec hook again that an earlier attempt may have run (rule 12). */
+/** On a Restore: with `at-least-once` an exec hook runs again if an earlier attempt may have run it (rule 12). */
 export const hooksAnnotation = 'drydock.io/hooks'
-/** `"true"` looks at the restored objects once more in the end, `"false"` does not, whatever the worker's setting. */
+/** On a Restore: `"true"` validates the restored objects at the end, `"false"` does not; it wins over the worker's setting. */
 export const validateAnnotation = 'drydock.io/validate'
 
-/** The field manager of what this restore creates: rule 5 tells ours from other people's objects by it. */
+/** The field manager under which a restore creates objects. By it a restore recognises its own objects (rule 5). */
 export function fieldManagerOf(restoreUid: string): string {
   return `drydock-${restoreUid}`
 }

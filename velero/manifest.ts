@@ -1,4 +1,4 @@
-/** One Kubernetes object as JSON: an item of a backup, or what the API server holds. Fields we do not know stay as they are. */
+/** One Kubernetes object as JSON, from a backup or from the API server. Unknown fields are kept. */
 export interface Manifest {
   apiVersion: string
   kind: string

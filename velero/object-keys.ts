@@ -1,32 +1,48 @@
-/** Every key in a backup location, under the location's prefix. Source: pkg/persistence/object_store_layout.go. */
+/** The keys in a backup location, without the location's prefix. Source: pkg/persistence/object_store_layout.go. */
 
-/** The folders that may stand at the top of a location; any other makes it Unavailable. */
+/** The folders that a location may have at its top. Velero sets a location with any other one to Unavailable. */
 export const topLevelFolders: readonly string[] = ['backups', 'restores', 'restic', 'metadata', 'plugins', 'kopia']
 
+/** The folder of a backup. */
 export const backupFolder = (backup: string): string => `backups/${backup}/`
+/** The Backup resource as JSON. */
 export const backupMetadataKey = (backup: string): string => `backups/${backup}/velero-backup.json`
+/** The tarball with the items. */
 export const backupContentsKey = (backup: string): string => `backups/${backup}/${backup}.tar.gz`
+/** The list of `BackupVolumeInfo`. */
 export const backupVolumeInfoKey = (backup: string): string => `backups/${backup}/${backup}-volumeinfo.json.gz`
+/** The list of `NativeSnapshot`. */
 export const backupVolumeSnapshotsKey = (backup: string): string =>
   `backups/${backup}/${backup}-volumesnapshots.json.gz`
+/** The list of VolumeSnapshots. */
 export const backupCsiVolumeSnapshotsKey = (backup: string): string =>
   `backups/${backup}/${backup}-csi-volumesnapshots.json.gz`
+/** The list of PodVolumeBackups. */
 export const backupPodVolumeBackupsKey = (backup: string): string =>
   `backups/${backup}/${backup}-podvolumebackups.json.gz`
+/** The log of the backup. */
 export const backupLogKey = (backup: string): string => `backups/${backup}/${backup}-logs.gz`
+/** Warnings and errors of the backup. */
 export const backupResultsKey = (backup: string): string => `backups/${backup}/${backup}-results.gz`
+/** The asynchronous operations of the backup. */
 export const backupItemOperationsKey = (backup: string): string => `backups/${backup}/${backup}-itemoperations.json.gz`
+/** The names of the items by kind. */
 export const backupResourceListKey = (backup: string): string => `backups/${backup}/${backup}-resource-list.json.gz`
 
+/** The folder of a restore. */
 export const restoreFolder = (restore: string): string => `restores/${restore}/`
+/** The log of the restore. */
 export const restoreLogKey = (restore: string): string => `restores/${restore}/restore-${restore}-logs.gz`
+/** The warnings and errors of the restore: `Results`. */
 export const restoreResultsKey = (restore: string): string => `restores/${restore}/restore-${restore}-results.gz`
+/** What became of each item: `ResourceList`. */
 export const restoreResourceListKey = (restore: string): string =>
   `restores/${restore}/restore-${restore}-resource-list.json.gz`
+/** The list of `RestoreOperation`. */
 export const restoreItemOperationsKey = (restore: string): string =>
   `restores/${restore}/restore-${restore}-itemoperations.json.gz`
-/** Velero leaves the `restore-` prefix out of this one. */
+/** The list of `RestoreVolumeInfo`. Its name has no prefix `restore-` in Velero. */
 export const restoreVolumeInfoKey = (restore: string): string => `restores/${restore}/${restore}-volumeinfo.json.gz`
 
-/** Rule 4: where a restore's journal stands; Velero's own deletion of the restore removes it too. */
+/** The folder of a restore's journal (rule 4). Velero deletes it together with the restore. */
 export const journalFolder = (restore: string, uid: string): string => `restores/${restore}/drydock/${uid}/`

@@ -1,4 +1,4 @@
-/** The phases of a Restore; source: pkg/apis/velero/v1/restore_types.go. `''` is what a new Restore has, Velero never writes `New`. */
+/** The phases of a Restore; source: pkg/apis/velero/v1/restore_types.go. A new Restore has the phase `''`; Velero never writes `New`. */
 export const restorePhases = [
   'New',
   'FailedValidation',
@@ -12,7 +12,7 @@ export const restorePhases = [
   'Failed',
 ] as const
 
-/** One of Velero's ten phases. */
+/** One of the ten phases of a Restore. */
 export type RestorePhase = (typeof restorePhases)[number]
 
 const terminal: ReadonlySet<string> = new Set(['FailedValidation', 'Completed', 'PartiallyFailed', 'Failed'])
@@ -22,7 +22,7 @@ export function isTerminal(phase: string | undefined): boolean {
   return phase !== undefined && terminal.has(phase)
 }
 
-/** Whether nobody has begun work on a restore in this phase. */
+/** Whether no controller has begun a restore in this phase. */
 export function isNew(phase: string | undefined): boolean {
   return phase === undefined || phase === '' || phase === 'New'
 }

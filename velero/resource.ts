@@ -1,10 +1,10 @@
 /**
- * A group-resource in Velero's spelling: `pods`, `deployments.apps`. It is the name of a folder in the
- * archive, the form that include and exclude lists are matched in, and the key of the priority lists.
+ * A resource with its group in Velero's spelling: `pods`, `deployments.apps`. It names a folder in the archive, and
+ * the lists of includes, excludes and priorities hold such names.
  */
 export type GroupResource = string
 
-/** Splits `deployments.apps` into its plural and its group; the core group is the empty string. */
+/** Splits `deployments.apps` into plural and group. The core group is the empty string. */
 export function parseGroupResource(groupResource: GroupResource): { resource: string; group: string } {
   const dot = groupResource.indexOf('.')
   if (dot < 0) return { resource: groupResource, group: '' }
@@ -36,7 +36,7 @@ export interface ObjectRef extends ResourceRef {
   name: string
 }
 
-/** Where an item stands in the archive: the namespace is the one of the backed-up cluster. */
+/** An item of the archive, by its namespace and name in the backup. A cluster-scoped one has no namespace. */
 export interface ItemAddress {
   groupResource: GroupResource
   namespace?: string
@@ -50,7 +50,7 @@ export function itemPath(groupResource: GroupResource, item: ArchivedItem): stri
   return `resources/${groupResource}/${version}${scope}/${item.name}.json`
 }
 
-/** An item of the tarball below its resource's folder. */
+/** The part of an item's path below the folder of its resource. */
 interface ArchivedItem {
   namespace?: string | undefined
   name: string
@@ -58,7 +58,7 @@ interface ArchivedItem {
   version?: string | undefined
 }
 
-/** The id Velero prints in messages: `pods/shop/web-1`, or `persistentvolumes/pv-1`; the namespace is the target one. */
+/** The id of an object in Velero's messages: `pods/shop/web-1` with the target namespace, or `persistentvolumes/pv-1`. */
 export function formatResourceId(groupResource: GroupResource, namespace: string | undefined, name: string): string {
   return namespace === undefined || namespace === ''
     ? `${groupResource}/${name}`

@@ -1,13 +1,13 @@
 import type { Metadata } from './manifest.ts'
 import type { RestorePhase } from './phases.ts'
 
-/** A label selector as Kubernetes' API machinery has it. */
+/** A label selector of Kubernetes. */
 export interface LabelSelector {
   matchLabels?: Record<string, string>
   matchExpressions?: { key: string; operator: string; values?: string[] }[]
 }
 
-/** A hook run in a container of a restored pod. Durations are in Go's syntax. */
+/** A command to run in a container of a restored pod. Durations are in Go's syntax. */
 export interface ExecRestoreHook {
   container?: string
   command: string[]
@@ -17,13 +17,13 @@ export interface ExecRestoreHook {
   waitForReady?: boolean
 }
 
-/** Containers that are put before a restored pod's own init containers. */
+/** Init containers to add to a restored pod, before its own. */
 export interface InitRestoreHook {
   initContainers?: unknown[]
   timeout?: string
 }
 
-/** Hooks for the pods that the lists and the selector choose. */
+/** Hooks for the pods that match the lists and the selector. */
 export interface RestoreResourceHookSpec {
   name: string
   includedNamespaces?: string[]
@@ -64,7 +64,7 @@ export interface TypedLocalObjectReference {
   name: string
 }
 
-/** What happened so far. Zero counts are absent, as Velero leaves them out. */
+/** The status of a Restore. Counts of zero are absent, as in Velero. */
 export interface RestoreStatus {
   phase?: RestorePhase | ''
   validationErrors?: string[]

@@ -3,7 +3,7 @@ export interface BackupVolumeInfo {
   pvcName?: string
   pvcNamespace?: string
   pvName?: string
-  /** Absent where the volume's data was skipped. */
+  /** Absent if the data of the volume was not backed up. */
   backupMethod?: 'NativeSnapshot' | 'PodVolumeBackup' | 'CSISnapshot' | ''
   snapshotDataMoved?: boolean
   csiSnapshotInfo?: {

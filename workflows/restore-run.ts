@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure, patched } from '@temporalio/workflow'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { withLateNote, nextPhase } from '../core/results/restore-status.ts'
+import { withResultsMissing, nextPhase } from '../core/results/restore-status.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import { phases, planning, reasonOf, results, steps, typeOf } from './activity-calls.ts'
 import { awaitOperations, awaitPodVolumes, cancelOperations } from './async-work.ts'
@@ -185,7 +185,7 @@ export class RestoreRun {
     const ref = this.view.isDeleted ? undefined : this.admitted
     const last = ref === undefined ? undefined : await storeLastResults(ref)
     if (last?.do === 'stored') this.concluded = last.counts
-    const failureReason = last?.do === 'late' ? withLateNote(reason, last.why) : reason
+    const failureReason = last?.do === 'late' ? withResultsMissing(reason, last.why) : reason
     try {
       await phases.setPhase.executeWithOptions({ summary: 'end the Restore as Failed' }, [
         { ref: refOf(this.input), phase: 'Failed', failureReason, fence: true, ...this.counts() },

@@ -1,5 +1,10 @@
 import { Context } from '@temporalio/activity'
-import { advanceProgress, decidePhase, isSweptByVelero, withoutLateNote } from '../../core/results/restore-status.ts'
+import {
+  advanceProgress,
+  decidePhase,
+  isSweptByVelero,
+  withoutResultsMissing,
+} from '../../core/results/restore-status.ts'
 import type { Progress } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
@@ -130,7 +135,7 @@ export function tellLateResults({ cluster, presence }: Pick<Ports, 'cluster' | '
       await changeRestore(cluster, ref, ({ status = {} }) => {
         const { phase, failureReason = '' } = status
         if (phase !== 'Failed') return undefined
-        const reason = withoutLateNote(failureReason)
+        const reason = withoutResultsMissing(failureReason)
         const change = {
           ...(reason === failureReason ? {} : { failureReason: reason }),
           ...countField('warnings', warnings, status.warnings),

@@ -2,7 +2,7 @@ import { ArchiveError } from '../../core/port-errors.ts'
 import { activeActions } from '../../core/actions/built-in.ts'
 import { error, warning } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
-import { foresee, foreseeSnapshotClasses, snapshotClasses } from '../../core/plan/planned-facts.ts'
+import { withPlannedItems, withPlannedSnapshotClasses, snapshotClasses } from '../../core/plan/planned-facts.ts'
 import { makePlan } from '../../core/plan/make-plan.ts'
 import { orderResources } from '../../core/plan/order-resources.ts'
 import { summarize } from '../../core/plan/plan.ts'
@@ -137,10 +137,13 @@ async function planArchive(
     leftOut: selected.leftOut,
     notes: selected.notes,
   })
-  const actions = foreseeSnapshotClasses(facts.actions, await readSnapshotClasses(archive, selected.items))
+  const actions = withPlannedSnapshotClasses(facts.actions, await readSnapshotClasses(archive, selected.items))
   return {
     plan,
-    facts: { ...facts, actions: foresee(actions, selected.items, { order, namespaceMapping: spec.namespaceMapping }) },
+    facts: {
+      ...facts,
+      actions: withPlannedItems(actions, selected.items, { order, namespaceMapping: spec.namespaceMapping }),
+    },
   }
 }
 

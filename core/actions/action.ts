@@ -4,34 +4,34 @@ import type { GroupResource, ItemAddress, ResourceRef } from '../../velero/resou
 import type { RestoreSpec } from '../../velero/restore.ts'
 
 /**
- * What Velero calls a RestoreItemAction: it changes an item on its way back into a cluster.
- * The built-in ones are pure. What they must know of the cluster is gathered once per restore (see `ActionFacts`),
- * what they want created beside the item they return as companions, and the items they pull in are named from the
- * archived manifest alone, so that the plan can put those before their parent (rule 11).
+ * An item action, Velero's RestoreItemAction: it changes an item before the item is written to the cluster.
+ * The built-in actions are pure functions. What they need to know of the cluster is read once per restore (`ActionFacts`).
+ * Objects to create beside the item are returned as companions. Additional items, which are restored before the item,
+ * are named from the manifest in the backup alone, so that the plan can order them (rule 11).
  */
 export interface ItemAction {
-  /** The registered name, such as `velero.io/pod`; it stands in messages and operations. */
+  /** The registered name, such as `velero.io/pod`. Messages and operations contain it. */
   readonly name: string
-  /** Group-resources in Velero's spelling, resolved: `pods`, `deployments.apps`. */
+  /** The resources to whose items the action applies, by their full names: `pods`, `deployments.apps`. */
   readonly appliesTo: readonly GroupResource[]
-  /** A label that an item must carry (with any value) for the action to run. */
+  /** If set, the action runs only for items that have this label, with any value. */
   readonly requiresLabel?: string
-  /** Feature flag of the Velero server without which the action is left out. */
+  /** If set, the action runs only if the Velero server has this feature flag. */
   readonly feature?: 'EnableCSI'
   /**
-   * Whether the action of Velero passes this item through a Go struct. That adds `creationTimestamp: null`, so Velero never
-   * finds the object equal to the one in the cluster. We never write the addition itself. But we keep that Velero calls
-   * such objects different, since its warnings and lists say so (docs/velero-parity.md, "Item actions"). Never, if absent.
+   * Whether Velero's action converts this item to a Go struct and back; false if the function is absent. The conversion adds
+   * `creationTimestamp: null`, so Velero never finds the object equal to the one in the cluster, and its warnings and lists
+   * say so. We keep that result, but do not write the added field (docs/velero-parity.md, "Item actions").
    * Source: the built-in actions in pkg/restore/actions.
    */
   convertsThroughStruct?(item: Manifest, spec: RestoreSpec): boolean
-  /** Changes the item. Throws `ActionError` with Velero's words where Velero returns an error. Never mutates its input. */
+  /** Returns the changed item and never changes its input. Throws `ActionError` where Velero's action returns an error. */
   execute(input: ActionInput): ActionResult
-  /** Items that must be restored before this one, named from the manifest as it was backed up. */
+  /** The items that must be restored before this one. */
   additionalItems?(input: AdditionalItemsInput): AdditionalItems
 }
 
-/** The restore as actions see it. */
+/** What actions know of the restore. */
 export interface RestoreView {
   namespace: string
   name: string
@@ -39,64 +39,64 @@ export interface RestoreView {
   spec: RestoreSpec
 }
 
-/** What one call of an action gets. */
+/** The input of one call of an action. */
 export interface ActionInput {
-  /** The item as the actions before left it; its namespace is still the backup's. */
+  /** The item as the previous actions changed it. Its namespace is that of the backup. */
   item: Manifest
-  /** The item as it was backed up. */
+  /** The item as it is in the backup. */
   itemFromBackup: Manifest
   restore: RestoreView
   facts: ActionFacts
 }
 
-/** Facts about cluster and backup, gathered once per restore and the same for each retry. */
+/** What actions know of cluster and backup. It is read once per restore, so that each attempt uses the same facts. */
 export interface ActionFacts {
   backup: Backup
-  /** ConfigMaps in Velero's namespace labelled `velero.io/plugin-config` and `<action name>=RestoreItemAction`, by action name. */
+  /** By the name of an action: the ConfigMaps in Velero's namespace with the labels `velero.io/plugin-config` and `<action name>=RestoreItemAction`. */
   pluginConfigs: Record<string, Manifest[]>
-  /** Names of the StorageClasses of the cluster. */
+  /** The names of the cluster's StorageClasses. */
   storageClasses: string[]
   volumeSnapshotClasses: Manifest[]
   volumeGroupSnapshotClasses: Manifest[]
   /** PodVolumeBackups of this backup. */
   podVolumeBackups: Manifest[]
-  /** First container image of Deployment `velero`, if there is one: the default image of the restore helper. */
+  /** The image of the first container of Deployment `velero`, the default image of the restore helper. */
   veleroImage?: string
-  /** `<target namespace>/<name>` of claims that stood in the cluster before this restore began. */
+  /** `<target namespace>/<name>` of the claims that existed before this restore. */
   existingClaims: string[]
-  /** ServiceAccounts per namespace, for the action on token Secrets; as of the start of the wave of Secrets. */
+  /** The names of ServiceAccounts by namespace, including those that this restore creates before it comes to Secrets. */
   serviceAccounts: Record<string, string[]>
-  /** ConfigMaps with DataUploadResults that this restore's `velero.io/dataupload` action made. */
+  /** The ConfigMaps with results of DataUploads that the action `velero.io/dataupload` creates in this restore. */
   dataUploadResults: Manifest[]
 }
 
-/** What became of the item in an action. */
+/** The result of one call of an action. */
 export interface ActionResult {
   item: Manifest
-  /** The item is not written and is listed as `skipped`. */
+  /** The item is not written, and is listed as `skipped`. */
   skip?: boolean
-  /** Objects to create beside the item, before it. Their names follow rule 6. */
+  /** Objects to create before the item. Their names follow rule 6. */
   companions?: Companion[]
   /** The id of the asynchronous operation that the restore then waits for. */
   operationId?: string
 }
 
-/** An object that an action wants beside its item. */
+/** An object that is created beside an item. */
 export interface Companion {
   resource: ResourceRef
   manifest: Manifest
   /**
-   * Several items may share the companion. Where it stands there already and is ours, the entries of its manifest's list
-   * at this path that the live object lacks are appended to it.
+   * Several items may share one companion. If it exists already and is ours, the entries of the list at this path that the
+   * live object does not have are appended to it.
    */
   appends?: readonly string[]
-  /** Where it fails, the item fails with `<onError>: <API error>`; without it the failure is only logged. */
+  /** If the companion cannot be created, the item fails with `<onError>: <API error>`. Without `onError` the failure is only logged. */
   onError?: string
-  /** Patched into the status subresource once it is created. */
+  /** The status to patch after the creation. */
   status?: Record<string, unknown>
 }
 
-/** What the plan asks an action for. */
+/** The input for `additionalItems`. */
 export interface AdditionalItemsInput {
   itemFromBackup: Manifest
   restore: RestoreView
@@ -106,11 +106,11 @@ export interface AdditionalItemsInput {
 /** Items to restore before the parent. */
 export interface AdditionalItems {
   items: ItemAddress[]
-  /** They bypass resource and namespace excludes and `includeClusterResources: false` (v1.18.3, must-include-additional-items). */
+  /** They are restored although resource or namespace filters or `includeClusterResources: false` exclude them (since v1.18.3). */
   mustInclude?: boolean
 }
 
-/** An error of an action in Velero's words; the item fails with `error preparing <id>: <message>`. */
+/** An error of an action in Velero's words. The item fails with `error preparing <id>: rpc error: … <message>`. */
 export class ActionError extends Error {
   override readonly name = 'ActionError'
 }

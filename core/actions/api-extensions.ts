@@ -4,8 +4,8 @@ import { ActionError } from './action.ts'
 import type { ItemAction } from './action.ts'
 
 /**
- * `apiextensions.k8s.io/v1` refuses `preserveUnknownFields: true`, which a definition made as v1beta1 may still carry;
- * the same is then said in the schema of each version. Other definitions stay as they are.
+ * The API `apiextensions.k8s.io/v1` refuses `preserveUnknownFields: true`, which a definition created as v1beta1 may have.
+ * The action replaces it by the equivalent field in the schema of each version.
  */
 export const crdPreserveFields: ItemAction = {
   name: 'velero.io/crd-preserve-fields',
@@ -24,7 +24,7 @@ export const crdPreserveFields: ItemAction = {
   },
 }
 
-/** The v1 API takes no webhook with side effects unknown or undeclared; from v1beta1 such ones may stand in a backup. */
+/** The v1 API refuses webhooks with unknown or undeclared side effects, which v1beta1 allowed: they become `None`. */
 export const admissionWebhook: ItemAction = {
   name: 'velero.io/admission-webhook-configuration',
   appliesTo: [
@@ -45,7 +45,7 @@ export const admissionWebhook: ItemAction = {
   },
 }
 
-/** APIServices that the API server registers by itself are never written: the new cluster has its own. */
+/** APIServices that the API server creates itself are skipped: the new cluster has its own. */
 export const apiService: ItemAction = {
   name: 'velero.io/apiservice',
   appliesTo: ['apiservices.apiregistration.k8s.io'],

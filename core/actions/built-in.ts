@@ -11,8 +11,8 @@ import { service } from './services.ts'
 import { changeImageName, job, pod } from './workloads.ts'
 
 /**
- * Velero's own actions in the order in which they run on one item: first those of the older plugin interface, then
- * those of the newer one, each by name. What an action does to an item is what the next one sees.
+ * Velero's own actions in the order in which they run: first those of plugin interface v1, then those of v2, each sorted by
+ * name. Each action gets the item as the previous one returned it.
  */
 export const builtInActions: readonly ItemAction[] = [
   addPvcFromPod,
@@ -38,7 +38,7 @@ export const builtInActions: readonly ItemAction[] = [
   csiVolumeSnapshotContent,
 ]
 
-/** The built-in actions that run with these feature flags of the Velero server: an action of a feature only where it is on. */
+/** The built-in actions that run if the Velero server has these feature flags. */
 export function activeActions(features: readonly string[]): ItemAction[] {
   return builtInActions.filter(({ feature }) => feature === undefined || features.includes(feature))
 }

@@ -5,7 +5,7 @@ import { ActionError } from './action.ts'
 import type { ItemAction, ActionFacts } from './action.ts'
 import { pluginConfig } from './plugin-config.ts'
 
-/** What the old cluster noted on a claim about binding, provisioning and its backup; the new cluster must find out itself. */
+/** Annotations about binding, provisioning and the backup, which are wrong in the new cluster. */
 const staleAnnotations = [
   'pv.kubernetes.io/bind-completed',
   'pv.kubernetes.io/bound-by-controller',
@@ -16,7 +16,7 @@ const staleAnnotations = [
   'velero.io/data-upload-name',
 ]
 
-/** A claim loses the old cluster's notes; the volume it was bound to comes first. */
+/** Removes stale annotations from a claim. The volume it was bound to is restored before it. */
 export const pvc: ItemAction = {
   name: 'velero.io/pvc',
   appliesTo: ['persistentvolumeclaims'],
@@ -35,7 +35,7 @@ export const pvc: ItemAction = {
   },
 }
 
-/** The claims that a pod mounts come before it, so that a pod selected alone finds its volumes. The pod stays as it is. */
+/** The claims of a pod are restored before it, also if only the pod is selected. The pod itself is not changed. */
 export const addPvcFromPod: ItemAction = {
   name: 'velero.io/add-pvc-from-pod',
   appliesTo: ['pods'],
@@ -56,8 +56,8 @@ export const addPvcFromPod: ItemAction = {
 const name = 'velero.io/change-storage-class'
 
 /**
- * Renames storage classes by the action's ConfigMap, `<old>: <new>`, where the new cluster calls them otherwise. The new
- * class must exist, or the item fails here instead of staying Pending for ever.
+ * Replaces names of storage classes by those in the action's ConfigMap, `<old>: <new>`. If the new class does not exist,
+ * the item fails; otherwise its claim would stay Pending.
  */
 export const changeStorageClass: ItemAction = {
   name,

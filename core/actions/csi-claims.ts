@@ -1,5 +1,6 @@
 import { dynamicPvRestoreLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { targetNamespace } from '../filter/namespace-mapping.ts'
 import { validLabelValue, companionHash, snapshotName } from '../values/derived-names.ts'
 import { annotationOf, fieldsAt } from '../values/fields.ts'
 import type { Fields } from '../values/fields.ts'
@@ -8,16 +9,16 @@ import type { ActionInput, ActionResult, AdditionalItemsInput, ItemAction } from
 import { dataDownload, readDataUploadResult } from './data-mover.ts'
 
 /**
- * A claim gets its data back from where the backup put it. The first row that fits holds:
+ * Restores the data of a claim from where the backup stored it. The first row that applies decides:
  *
  * | claim, restore and backup | what happens |
  * |---|---|
- * | the claim stood in the cluster before | stays as it is |
- * | `restorePVs: false` | comes without volume and source, empty |
- * | data moved, and the claim has a DataUpload | waits for a DataDownload, an asynchronous operation |
- * | data moved, but not of this claim | stays as it is |
- * | the claim has a snapshot | is made from that snapshot, which comes first, whatever the filters say |
- * | none of these | stays as it is |
+ * | the claim existed before the restore | it is not changed |
+ * | `restorePVs: false` | it is restored without volume and data source, so it is empty |
+ * | data was moved, and the claim has a DataUpload | a DataDownload fills it, an asynchronous operation |
+ * | data was moved, but not of this claim | it is not changed |
+ * | the claim has a snapshot | the snapshot is its data source and is restored before it, also if filters exclude it |
+ * | none of these | it is not changed |
  */
 export const csiPvc: ItemAction = {
   name: 'velero.io/csi-pvc-restorer',
@@ -47,9 +48,9 @@ export const csiPvc: ItemAction = {
 
 type DataSource = { from: 'itself' | 'nothing' | 'data mover' } | { from: 'snapshot'; snapshot: string }
 
-/** The annotations are the backup's: the action before this one has taken them off the item. */
+/** Decides by the annotations in the backup: the action `velero.io/pvc` has removed them from the item. */
 function dataSource({ itemFromBackup, restore, facts }: AdditionalItemsInput): DataSource {
-  const target = targetNamespace(itemFromBackup, restore.spec.namespaceMapping)
+  const target = targetNamespace(restore.spec.namespaceMapping, itemFromBackup.metadata.namespace ?? '')
   if (facts.existingClaims.includes(`${target}/${itemFromBackup.metadata.name}`)) return { from: 'itself' }
   if (restore.spec.restorePVs === false) return { from: 'nothing' }
   if (facts.backup.spec.snapshotMoveData === true) {
@@ -60,11 +61,11 @@ function dataSource({ itemFromBackup, restore, facts }: AdditionalItemsInput): D
   return snapshot === undefined ? { from: 'itself' } : { from: 'snapshot', snapshot }
 }
 
-/** No volume carries the label that the claim now selects by, so it stays unbound until its data is there. */
+/** The claim selects a label that no volume has, so it stays unbound until the DataDownload is complete. */
 function fromDataMover(input: ActionInput): ActionResult {
   const { item, itemFromBackup, restore } = input
   const result = readDataUploadResult(input)
-  const namespace = targetNamespace(itemFromBackup, restore.spec.namespaceMapping)
+  const namespace = targetNamespace(restore.spec.namespaceMapping, itemFromBackup.metadata.namespace ?? '')
   const operationId = validLabelValue(`dd-${restore.uid}.${itemFromBackup.metadata.uid ?? ''}`)
   const { companion, identity } = dataDownload(input, result, { namespace, operationId })
   const suffix = companionHash({ ...identity, purpose: 'dynamic-pv-restore' }).slice(0, 8)
@@ -95,9 +96,4 @@ function withSpec(item: Manifest, change: (spec: Fields) => void): Manifest {
   const spec = { ...cloneManifest(fieldsAt(item, 'spec')) }
   change(spec)
   return { ...item, spec }
-}
-
-function targetNamespace(claim: Manifest, mapping: Record<string, string> = {}): string {
-  const namespace = claim.metadata.namespace ?? ''
-  return Object.hasOwn(mapping, namespace) ? (mapping[namespace] ?? namespace) : namespace
 }

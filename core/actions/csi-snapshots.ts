@@ -9,8 +9,8 @@ import { ActionError } from './action.ts'
 import type { ItemAction, ActionInput, ActionFacts, Companion, RestoreView } from './action.ts'
 
 /**
- * A snapshot is restored as bound to existing content: the claim it was taken of plays no part any more. The content comes
- * first, whatever the filters say, or the snapshot would wait for it for ever.
+ * A VolumeSnapshot is restored with its VolumeSnapshotContent as the source instead of the original claim. The content is
+ * restored before it, also if filters exclude it: without it the snapshot would never become ready.
  */
 export const csiVolumeSnapshot: ItemAction = {
   name: 'velero.io/csi-volumesnapshot-restorer',
@@ -31,7 +31,7 @@ export const csiVolumeSnapshot: ItemAction = {
   },
 }
 
-/** Snapshot and content share the name. Without a class the snapshot depends on nothing that the new cluster may lack. */
+/** Snapshot and content have the same name. The snapshot class is removed, because the new cluster may not have it. */
 function boundTo(item: Manifest, name: string): Manifest {
   const restored = cloneManifest(item)
   const spec: Fields = { ...fieldsAt(restored, 'spec') }
@@ -49,8 +49,8 @@ function boundContent(snapshot: Manifest): string | undefined {
 }
 
 /**
- * Snapshot content is restored as one that exists already: it points to the snapshot in the storage system instead of the
- * volume it was taken of, keeps it when deleted, and takes the new cluster's first snapshot class of its driver.
+ * A VolumeSnapshotContent is restored as a pre-provisioned one. Its source is the handle of the snapshot in the storage
+ * system instead of the volume, its deletion policy is Retain, and its class is the first one of its driver in the new cluster.
  */
 export const csiVolumeSnapshotContent: ItemAction = {
   name: 'velero.io/csi-volumesnapshotcontent-restorer',
@@ -100,7 +100,7 @@ function hasHandle(content: Manifest): boolean {
   return typeof valueAt(content, 'status', 'snapshotHandle') === 'string'
 }
 
-/** A snapshot class comes with the Secret with which its driver lists snapshots. */
+/** The Secret with which the driver lists snapshots is restored before a VolumeSnapshotClass. */
 export const csiVolumeSnapshotClass: ItemAction = {
   name: 'velero.io/csi-volumesnapshotclass-restorer',
   appliesTo: ['volumesnapshotclasses.snapshot.storage.k8s.io'],
@@ -112,7 +112,7 @@ export const csiVolumeSnapshotClass: ItemAction = {
   },
 }
 
-/** The Secret that annotations `<prefix>-name` and `<prefix>-namespace` name; none unless both are there. */
+/** The Secret named by the annotations `<prefix>-name` and `<prefix>-namespace`; none if one of them is missing. */
 function secretItems(manifest: Manifest, prefix: string): ItemAddress[] {
   const name = annotationOf(manifest, `${prefix}-name`)
   const namespace = annotationOf(manifest, `${prefix}-namespace`)
@@ -121,9 +121,9 @@ function secretItems(manifest: Manifest, prefix: string): ItemAddress[] {
 }
 
 /**
- * Some drivers take the content of a snapshot only if the content of its group is there too. A snapshot taken in a group
- * therefore brings a stub of it, removed again in the finalization. Snapshots of one group share the stub, and each adds
- * its handle. Where the stub cannot be made, the snapshot is restored all the same: most drivers do without.
+ * A stub of the VolumeGroupSnapshotContent for a snapshot that was taken in a group: some drivers accept a snapshot content
+ * only together with that of its group. Snapshots of one group share the stub, and each adds its handle. The finalization
+ * deletes it. If it cannot be created, the snapshot is still restored, since most drivers do not need it.
  */
 function stubGroupContent(snapshot: Manifest, restore: RestoreView, facts: ActionFacts): Companion | undefined {
   const group = annotationOf(snapshot, 'velero.io/csi-volumegroupsnapshot-handle')
@@ -138,7 +138,7 @@ function stubGroupContent(snapshot: Manifest, restore: RestoreView, facts: Actio
       kind: 'VolumeGroupSnapshotContent',
       metadata: {
         name,
-        // Velero finds its stubs by the name alone; the uid makes the stub ours by rule 6.
+        // Velero recognises its stubs by their name only; the label with the uid is for rule 6.
         labels: { [restoreNameLabel]: validLabelValue(restore.name), [restoreUidLabel]: validLabelValue(restore.uid) },
         annotations: deletionSecret(facts.volumeGroupSnapshotClasses, driver),
       },
@@ -154,7 +154,7 @@ function stubGroupContent(snapshot: Manifest, restore: RestoreView, facts: Actio
   }
 }
 
-/** The Secret that the driver deletes group snapshots with, from the first group class of the driver. */
+/** The Secret with which the driver deletes group snapshots, from its first VolumeGroupSnapshotClass. */
 function deletionSecret(classes: readonly Manifest[], driver: string): Record<string, string> {
   const found = classes.find((one) => textAt(one, 'driver') === driver)
   const annotations: Record<string, string> = {}

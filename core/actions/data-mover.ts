@@ -17,8 +17,8 @@ import { ActionError } from './action.ts'
 import type { ActionInput, ItemAction, Companion, RestoreView } from './action.ts'
 
 /**
- * A DataUpload tells where the backup's data of a claim went. It is not restored; what it knows is put into a ConfigMap,
- * from which the restore of the claim makes a DataDownload. As in Velero, nobody asks whether the upload succeeded.
+ * A DataUpload says where the data of a claim was stored. It is not restored. Its result is written into a ConfigMap, from
+ * which the action on the claim makes a DataDownload. As in Velero, the phase of the DataUpload is not checked.
  */
 export const dataUpload: ItemAction = {
   name: 'velero.io/dataupload',
@@ -56,7 +56,7 @@ function resultConfigMap({ itemFromBackup, restore, facts }: ActionInput): Manif
   }
 }
 
-/** The order and the absence of empty fields are Velero's: data movers of others read this. */
+/** Fields are in Velero's order and empty ones are absent: data movers of other vendors read this. */
 function resultOf(upload: Manifest, storageLocation: string | undefined): Record<string, unknown> {
   const optional = (value: unknown) => (value === null || value === '' || value === 0 ? undefined : value)
   return {
@@ -70,7 +70,7 @@ function resultOf(upload: Manifest, storageLocation: string | undefined): Record
   }
 }
 
-/** The DataDownload that asks a node agent, or the data mover of somebody else, for the data of one claim. */
+/** The DataDownload by which a node agent, or the data mover of another vendor, fills one claim. */
 export function dataDownload(input: ActionInput, result: Fields, target: DownloadTarget): Download {
   const { item, itemFromBackup, restore } = input
   const id = formatResourceId('persistentvolumeclaims', itemFromBackup.metadata.namespace, itemFromBackup.metadata.name)
@@ -95,19 +95,19 @@ export function dataDownload(input: ActionInput, result: Fields, target: Downloa
   return { identity, companion: { resource, manifest, onError: 'fail to create DataDownload' } }
 }
 
-/** Where the data goes, and by which id the operation is found again. */
+/** The target namespace of the claim, and the id of the asynchronous operation. */
 export interface DownloadTarget {
   namespace: string
   operationId: string
 }
 
-/** The DataDownload, and what its name was made from. */
+/** The DataDownload, and the identity from which its name was made. */
 interface Download {
   companion: Companion
   identity: CompanionIdentity
 }
 
-/** What the backup's DataUpload of this claim left for its restore. There must be exactly one such result. */
+/** The result of the DataUpload of this claim. Throws `ActionError` unless exactly one exists. */
 export function readDataUploadResult({ itemFromBackup, restore, facts }: ActionInput): Fields {
   const { namespace = '', name } = itemFromBackup.metadata
   const labels = {
@@ -163,7 +163,7 @@ function metadataOf(restore: RestoreView, name: string, operationId: string): Ma
   }
 }
 
-/** A restore's wishes for the uploader, as node agents read them. */
+/** The uploader settings of a restore in the form that node agents read. */
 export function moverConfig(config: RestoreSpec['uploaderConfig']): Record<string, string> | undefined {
   if (config === undefined || config === null) return undefined
   const parallel = config.parallelFilesDownload ?? 0

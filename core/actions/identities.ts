@@ -4,8 +4,8 @@ import { cloneManifest } from '../values/manifest-json.ts'
 import type { ItemAction } from './action.ts'
 
 /**
- * Kubernetes before 1.24 gave each ServiceAccount a token Secret, which the new cluster would not recognise.
- * Velero drops only the last reference that looks like one and keeps earlier ones; so do we.
+ * Removes the reference to the token Secret that Kubernetes before 1.24 created for a ServiceAccount: it is not valid in the
+ * new cluster. Of several such references Velero removes only the last one, and so do we.
  */
 export const serviceAccount: ItemAction = {
   name: 'velero.io/service-account',
@@ -23,9 +23,9 @@ export const serviceAccount: ItemAction = {
 }
 
 /**
- * A token Secret that the old cluster made for a ServiceAccount is left out: the new cluster makes its own. One that
- * somebody made by hand is restored without its token, and the new cluster fills that in.
- * Velero looks for the ServiceAccount in the namespace of the backup, mapped or not; so do we.
+ * A token Secret that the old cluster created for a ServiceAccount is skipped: the new cluster creates its own. A token
+ * Secret of another name is restored without its token, which the new cluster adds.
+ * Velero looks up the ServiceAccount in the namespace of the backup, also under a namespace mapping; so do we.
  */
 export const secret: ItemAction = {
   name: 'velero.io/secret',
@@ -49,7 +49,7 @@ function withoutToken(item: Manifest): Manifest {
   return item
 }
 
-/** A RoleBinding restored under a namespace mapping means the ServiceAccounts that move with it. */
+/** Maps the namespaces of a RoleBinding's subjects. */
 export const roleBinding: ItemAction = {
   name: 'velero.io/role-bindings',
   appliesTo: ['rolebindings.rbac.authorization.k8s.io'],
@@ -57,7 +57,7 @@ export const roleBinding: ItemAction = {
   execute: ({ item, restore }) => ({ item: mapSubjects(item, restore.spec.namespaceMapping) }),
 }
 
-/** A ClusterRoleBinding restored under a namespace mapping means the ServiceAccounts in their new namespaces. */
+/** Maps the namespaces of a ClusterRoleBinding's subjects. */
 export const clusterRoleBinding: ItemAction = {
   name: 'velero.io/cluster-role-bindings',
   appliesTo: ['clusterrolebindings.rbac.authorization.k8s.io'],
@@ -65,7 +65,7 @@ export const clusterRoleBinding: ItemAction = {
   execute: ({ item, restore }) => ({ item: mapSubjects(item, restore.spec.namespaceMapping) }),
 }
 
-/** The binding with the namespaces of its subjects mapped, whatever their kind; the role it refers to stays. */
+/** The binding with mapped namespaces of its subjects of any kind. The reference to the role is not changed. */
 function mapSubjects(binding: Manifest, mapping: Record<string, string> | undefined): Manifest {
   if (mapping === undefined || Object.keys(mapping).length === 0) return binding
   const mapped = cloneManifest(binding)

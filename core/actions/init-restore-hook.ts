@@ -1,8 +1,8 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
-import type { RestoreResourceHookSpec, RestoreSpec } from '../../velero/restore.ts'
-import { makeIncludesExcludes } from '../filter/includes-excludes.ts'
-import { compileLabelSelector } from '../filter/label-selector.ts'
+import type { RestoreSpec } from '../../velero/restore.ts'
+import { hookAppliesTo, parseHookCommand } from '../filter/hook-spec.ts'
+import { targetNamespace } from '../filter/namespace-mapping.ts'
 import { companionHash } from '../values/derived-names.ts'
 import { annotationOf, dropIfEmpty, fieldsAt, listAt, textAt } from '../values/fields.ts'
 import type { Fields } from '../values/fields.ts'
@@ -15,8 +15,8 @@ const nameKey = 'init.hook.restore.velero.io/container-name'
 const commandKey = 'init.hook.restore.velero.io/command'
 
 /**
- * Init containers that a hook asks for run before the pod's own. The pod's annotations win over the restore's hooks.
- * A container that waits for files stays first, for hooks may prepare what it has restored.
+ * Adds the init containers of hooks before the pod's own ones. Annotations of the pod win over hooks in the spec of the
+ * restore. The container `restore-wait` stays first, because hooks may need the files that it waits for.
  */
 export const initRestoreHook: ItemAction = {
   name: 'velero.io/init-restore-hook',
@@ -37,8 +37,8 @@ export const initRestoreHook: ItemAction = {
 }
 
 /**
- * Velero breaks down over an image without a command. It is an error of this pod here, because the image's own entry
- * point is hardly what somebody wants who wrote a hook and forgot the command.
+ * The init container from the annotations of the pod. Velero crashes if there is an image but no command. Here this is an
+ * error of the pod: running the image's own entry point would hardly be what the user wants.
  */
 function annotatedContainer({ item, itemFromBackup, restore }: ActionInput): Fields | undefined {
   const image = annotationOf(item, imageKey)
@@ -46,60 +46,36 @@ function annotatedContainer({ item, itemFromBackup, restore }: ActionInput): Fie
   const command = annotationOf(item, commandKey)
   if (!command) throw new ActionError(`annotation ${imageKey} needs annotation ${commandKey} beside it`)
   const name = annotationOf(item, nameKey) || generatedName(restore, itemFromBackup)
-  const container: Fields = { image, name, command: parseCommand(command) }
+  const container: Fields = { image, name, command: parseHookCommand(command) }
   dropIfEmpty(container, 'command')
   return container
 }
 
-/** Velero ends the name at random; rule 6 makes it the same for each attempt. */
+/** The name in Velero ends in random letters. Here it ends in a hash, the same in each attempt (rule 6). */
 function generatedName(restore: RestoreView, pod: Manifest): string {
   const item = formatResourceId('pods', pod.metadata.namespace, pod.metadata.name)
   const hash = companionHash({ restoreUid: restore.uid, item, purpose: 'init-restore-hook' })
   return `velero-restore-init-${hash.slice(0, 8)}`
 }
 
-/** A JSON list of words, or one word: text that only looks like a list is one word too. */
-function parseCommand(text: string): string[] {
-  if (!text.startsWith('[')) return [text]
-  try {
-    const words: unknown = JSON.parse(text)
-    if (Array.isArray(words) && words.every(isWord)) return words.map((word) => word ?? '')
-  } catch {
-    return [text]
-  }
-  return [text]
-}
-
-/** Go reads `null` in a list of words as the empty word. */
-function isWord(value: unknown): value is string | null {
-  return typeof value === 'string' || value === null
-}
-
 /**
- * The init containers that the hooks of the restore's spec add to a pod, in order. Their namespaces are those of the new
- * cluster, their selector looks at the pod's own labels; lists of resources are ignored, since hooks are for pods only.
+ * The init containers from the hooks in the restore's spec, in their order. The namespaces of a hook are target namespaces,
+ * its selector is matched with the pod's labels. Its lists of resources are ignored, since hooks are only for pods.
  */
 function initHookContainers(pod: Manifest, spec: RestoreSpec): Fields[] {
-  const source = pod.metadata.namespace ?? ''
-  const mapping = spec.namespaceMapping ?? {}
-  const namespace = Object.hasOwn(mapping, source) ? (mapping[source] ?? source) : source
-  const hooks = (spec.hooks?.resources ?? []).filter((hook) => isFor(hook, namespace, pod.metadata.labels ?? {}))
+  const namespace = targetNamespace(spec.namespaceMapping, pod.metadata.namespace ?? '')
+  const hooks = (spec.hooks?.resources ?? []).filter((hook) => {
+    const applies = hookAppliesTo(hook, { namespace, labels: pod.metadata.labels })
+    if (typeof applies === 'object') throw new ActionError(applies.error)
+    return applies
+  })
   return hooks
     .flatMap((hook) => hook.postHooks ?? [])
     .flatMap((hook) => hook.init?.initContainers ?? [])
     .map(checked)
 }
 
-function isFor(hook: RestoreResourceHookSpec, namespace: string, labels: Record<string, string>): boolean {
-  const namespaces = makeIncludesExcludes({ includes: hook.includedNamespaces, excludes: hook.excludedNamespaces })
-  if (!namespaces.shouldInclude(namespace)) return false
-  if (hook.labelSelector === undefined || hook.labelSelector === null) return true
-  const selector = compileLabelSelector(hook.labelSelector)
-  if ('error' in selector) throw new ActionError(selector.error)
-  return selector.matches(labels)
-}
-
-/** Admission has said the same already; a restore taken over in the middle may not have gone through ours. */
+/** The admission has the same rule. But a restore that was taken over from Velero did not pass our admission. */
 function checked(container: unknown): Fields {
   const isComplete =
     listAt(container, 'command').length > 0 && textAt(container, 'name') !== '' && textAt(container, 'image') !== ''

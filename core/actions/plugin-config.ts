@@ -3,8 +3,8 @@ import { ActionError } from './action.ts'
 import type { ActionFacts } from './action.ts'
 
 /**
- * The settings of an action: the data of the one ConfigMap labelled for it, empty if there is none.
- * Two such ConfigMaps are an error in Velero's words, since nobody could say which one holds.
+ * The settings of an action: the data of the ConfigMap with its labels, empty if there is none. Throws `ActionError` in
+ * Velero's words if there are several such ConfigMaps.
  */
 export function pluginConfig(facts: ActionFacts, action: string): Record<string, string> {
   const configMaps = Object.hasOwn(facts.pluginConfigs, action) ? (facts.pluginConfigs[action] ?? []) : []

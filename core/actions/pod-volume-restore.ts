@@ -8,12 +8,12 @@ import { restoreHelperImage, restoreHelperResources, restoreHelperSecurity } fro
 
 const name = 'velero.io/pod-volume-restore'
 
-/** Names of the waiting container; an archived pod may still carry one of an earlier restore. */
+/** Names of the init container that waits for files. A pod in a backup may have one from an earlier restore. */
 const waitContainers: readonly string[] = ['restore-wait', 'restic-wait']
 
 /**
- * A pod whose volumes were backed up file by file gets a first init container that waits until the node agent has put the
- * files back. A waiting container that came with the backup goes in any case: it would wait for another restore.
+ * A pod with file system backups of its volumes gets a first init container, which waits until the node agent has restored
+ * the files. Such a container in the backup is removed: it would wait for the files of another restore.
  */
 export const podVolumeRestore: ItemAction = {
   name,
@@ -33,7 +33,7 @@ export const podVolumeRestore: ItemAction = {
   },
 }
 
-/** Mounts are in the order of their names, for which Velero has no order at all. */
+/** The init container that waits. Its mounts are sorted by name; in Velero their order is random. */
 function waitContainer({ item, restore, facts }: ActionInput, volumes: string[]): Fields {
   const config = pluginConfig(facts, name)
   return {
@@ -61,9 +61,9 @@ function envOf(variable: string, fieldPath: string): Fields {
 }
 
 /**
- * The volumes of a pod that were backed up file by file, with the ids of their snapshots. PodVolumeBackups name the pod by
- * its namespace in the backup; those without a snapshot have nothing to restore. Without any, the annotations count in
- * which Velero noted the ids before it had PodVolumeBackups.
+ * The volumes of a pod that have a file system backup, with the ids of their snapshots. `sourceNamespace` is the pod's
+ * namespace in the backup. If there is no PodVolumeBackup with a snapshot, the ids come from the pod's annotations, where
+ * old versions of Velero stored them.
  */
 export function podVolumeSnapshots(
   pod: Manifest,
@@ -81,7 +81,7 @@ export function podVolumeSnapshots(
   return snapshots.size > 0 ? snapshots : annotatedSnapshots(pod)
 }
 
-/** Kubelet writes projected and downward API volumes itself; old backups hold some by mistake. */
+/** The kubelet fills projected and downward API volumes; some old backups contain them by mistake. */
 function isMadeByKubelet(pod: Manifest, name: string): boolean {
   const volume = objectsAt(pod, 'spec', 'volumes').find((one) => textAt(one, 'name') === name)
   return fieldsAt(volume, 'projected') !== undefined || fieldsAt(volume, 'downwardAPI') !== undefined

@@ -6,12 +6,12 @@ import { cloneManifest } from '../values/manifest-json.ts'
 import { compareQuantities, isQuantity } from '../values/quantity.ts'
 import { readYaml } from '../values/yaml.ts'
 
-/** What Velero's own releases run, for clusters where no Deployment `velero` names another image. */
+/** The image of Velero's release, for clusters without a Deployment `velero`. */
 const releasedImage = `velero/velero:${veleroVersion}`
 
 /**
- * The image of the container that waits for files. The configured one must name its registry or repository, or the image
- * of Velero's server is taken; a missing tag becomes Velero's version.
+ * The image of the restore helper, the container that waits for files. A configured image without a slash is ignored, and
+ * the image of Velero's server is used. A missing tag becomes the version of Velero.
  */
 export function restoreHelperImage(configured: string | undefined, veleroImage: string | undefined): string {
   const fallback = veleroImage || releasedImage
@@ -27,8 +27,8 @@ const defaults: HelperResources = {
 }
 
 /**
- * Requests and limits of the container that waits for files. `0` means without bound. If one of the four values cannot be
- * read, or a request exceeds its limit, all four are the defaults: a restore is not lost over a typing mistake.
+ * Requests and limits of the restore helper. `0` means no bound. If one of the four values is not valid, or a request exceeds
+ * its limit, all four are the defaults, as in Velero.
  */
 export function restoreHelperResources(config: Record<string, string>): Record<string, Record<string, string>> {
   const wanted: HelperResources = {
@@ -54,7 +54,7 @@ interface Bounds {
   limit: string
 }
 
-/** Only a plain `0` is without bound: Velero compares what it parsed, unit included. */
+/** Only `0` without a unit means no bound, as in Velero. */
 const unbounded = '0'
 
 function pair(request: string | undefined, limit: string | undefined, or: Bounds): Bounds {
@@ -71,20 +71,20 @@ function bounded(quantities: Record<string, string>): Record<string, string> {
 }
 
 /**
- * The security context of the container that waits for files. The first row that fits holds:
+ * The security context of the restore helper. The first row that applies decides:
  *
  * | there is | it is |
  * |---|---|
- * | a setting of the action that can be read | what the settings say, and nothing else |
- * | a context of the pod's first container | a copy of that |
- * | a user or a group of the pod | the default, with these; as root also the pod's own `runAsNonRoot` |
- * | none of these | the default, which the level `restricted` of Pod Security admits |
+ * | a valid security context in the action's settings | that one alone |
+ * | a security context of the pod's first container | a copy of it |
+ * | a user or a group in the pod's security context | the default with these; for root with the pod's `runAsNonRoot` |
+ * | none of these | the default, which Pod Security admits at level `restricted` |
  */
 export function restoreHelperSecurity({ config, firstContainer, pod }: SecuritySources): Fields {
-  return parseSecurityContext(config) ?? cloneManifest(firstContainer) ?? asPod(pod) ?? defaultContext()
+  return parseSecurityContext(config) ?? cloneManifest(firstContainer) ?? contextOfPodUser(pod) ?? defaultContext()
 }
 
-/** Where the context may come from. */
+/** Where the security context may come from. */
 export interface SecuritySources {
   config: Record<string, string>
   /** `securityContext` of the pod's first container. */
@@ -93,8 +93,8 @@ export interface SecuritySources {
   pod: Fields | undefined
 }
 
-/** The pod's user wrote the files and can read them back. */
-function asPod(pod: Fields | undefined): Fields | undefined {
+/** The default with user and group of the pod, so that the pod can read the files. */
+function contextOfPodUser(pod: Fields | undefined): Fields | undefined {
   const runAsUser = pod?.['runAsUser'] ?? undefined
   const runAsGroup = pod?.['runAsGroup'] ?? undefined
   if (runAsUser === undefined && runAsGroup === undefined) return undefined
@@ -118,9 +118,9 @@ function defaultContext(): Fields {
 }
 
 /**
- * The security context that the settings `secCtxRunAsUser`, `secCtxRunAsGroup`, `secCtxAllowPrivilegeEscalation` and
- * `secCtx` describe; the last one is YAML and wins over the others. Undefined if none is set or one cannot be read:
- * as in Velero a mistake in one of them voids them all.
+ * The security context in the settings `secCtxRunAsUser`, `secCtxRunAsGroup`, `secCtxAllowPrivilegeEscalation` and
+ * `secCtx`. The last one is YAML and wins over the others. Undefined if none is set, or if one is not valid: then Velero
+ * ignores all of them.
  */
 function parseSecurityContext(config: Record<string, string>): Fields | undefined {
   const context: Fields = {}
@@ -150,7 +150,7 @@ function readInteger(text: string): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined
 }
 
-/** The words that Go takes for a truth value. */
+/** Reads a boolean as Go's `strconv.ParseBool`. */
 function readBoolean(text: string): boolean | undefined {
   if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true
   return /^(0|f|F|FALSE|false|False)$/.test(text) ? false : undefined
@@ -158,7 +158,7 @@ function readBoolean(text: string): boolean | undefined {
 
 const texts: Shape = { list: 'text' }
 
-/** What a SecurityContext may hold. Anything else is a mistake, since the reading is strict. */
+/** The fields of a SecurityContext. Any other field is an error, since Velero decodes it strictly. */
 const securityContext: Shape = {
   fields: {
     allowPrivilegeEscalation: 'boolean',
@@ -183,7 +183,7 @@ const securityContext: Shape = {
   },
 }
 
-/** An empty document sets nothing, but is no mistake. */
+/** An empty document is valid and sets nothing. */
 function readContext(text: string): Fields | undefined {
   const read = readYaml(text, { scalars: 'json', repeatedKeys: 'refused' })
   if ('error' in read) return undefined

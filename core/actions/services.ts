@@ -7,8 +7,8 @@ import { ActionError } from './action.ts'
 import type { ItemAction } from './action.ts'
 
 /**
- * A Service gets new cluster addresses, unless it is headless, and new node ports, unless somebody chose the old ones:
- * what the old cluster assigned may be taken in the new one. `preserveNodePorts` keeps all ports.
+ * Removes what the old cluster assigned to a Service, because it may be in use in the new one: the cluster addresses, unless
+ * the Service is headless, and the node ports that no user chose. `preserveNodePorts` keeps all ports.
  */
 export const service: ItemAction = {
   name: 'velero.io/service',
@@ -31,14 +31,14 @@ export const service: ItemAction = {
 }
 
 /**
- * Drops the node ports that the old cluster assigned and keeps those that somebody chose, told apart by what
- * `kubectl apply` noted or, without that note, by a field manager who owns the port.
+ * Removes the node ports that the old cluster assigned. Those that a user chose are known by the annotation of
+ * `kubectl apply` (last-applied-configuration) or, without the annotation, by the managed fields.
  *
- * | the port has | kept if |
+ * | the port | is kept if |
  * |---|---|
- * | a name, and there is a last-applied note | the note gives a port of that name a node port |
- * | no name, and there is such a note | the note has the same node port on a port without name |
- * | no such note | a field manager owns `nodePort` of that port and protocol |
+ * | has a name, and there is the annotation | a port of that name has a node port in the annotation |
+ * | has no name, and there is the annotation | a port without name has the same node port in the annotation |
+ * | is in a Service without the annotation | a field manager owns `nodePort` of that port and protocol |
  */
 function dropAssignedNodePorts(service: Manifest, spec: Fields): void {
   if (textAt(spec, 'type') === 'ExternalName') return
@@ -47,7 +47,7 @@ function dropAssignedNodePorts(service: Manifest, spec: Fields): void {
   for (const port of objectsAt(spec, 'ports')) if (!isChosen(port)) delete port['nodePort']
 }
 
-/** Does the same for the port of health checks, which only load balancers with local traffic have. */
+/** Does the same for the health check port, which only a LoadBalancer with `externalTrafficPolicy: Local` has. */
 function dropAssignedHealthCheckPort(service: Manifest, spec: Fields): void {
   const applies = textAt(spec, 'externalTrafficPolicy') === 'Local' && textAt(spec, 'type') === 'LoadBalancer'
   if (!applies || !spec['healthCheckNodePort']) return
@@ -80,7 +80,7 @@ function chosenByApply(applied: Fields): IsChosen {
   }
 }
 
-/** A note made by hand may hold the number as text. */
+/** In an annotation written by hand the number may be a string. */
 function appliedNodePort(value: unknown): number {
   if (typeof value === 'number') return Math.trunc(value)
   if (typeof value !== 'string') return 0
@@ -99,7 +99,7 @@ function chosenByManager(service: Manifest): IsChosen {
   return (port) => chosen.has(`k:{"port":${Number(port['port'] ?? 0)},"protocol":"${textAt(port, 'protocol')}"}`)
 }
 
-/** The object in the annotation that `kubectl apply` leaves; undefined without the annotation. */
+/** The object in the annotation of `kubectl apply`; undefined without the annotation. Throws `ActionError`. */
 function lastApplied(service: Manifest): Fields | undefined {
   const text = annotationOf(service, lastAppliedAnnotation)
   if (text === undefined) return undefined

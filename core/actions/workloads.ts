@@ -7,8 +7,8 @@ import type { ItemAction } from './action.ts'
 import { pluginConfig } from './plugin-config.ts'
 
 /**
- * A pod forgets the node and the priority that the old cluster gave it, and the token volume that the old cluster mounted:
- * scheduler and admission of the new cluster decide these anew. Its priority class comes first, or the pod is refused.
+ * Removes node, priority and token volume of a pod, which the scheduler and the admission of the new cluster set again. The
+ * priority class is restored before the pod, because the API server refuses a pod without it.
  */
 export const pod: ItemAction = {
   name: 'velero.io/pod',
@@ -29,7 +29,7 @@ export const pod: ItemAction = {
   },
 }
 
-/** An empty service account name gives the prefix `-token-`, as in Velero. Ephemeral containers are not looked at. */
+/** For an empty service account name the prefix is `-token-`, as in Velero. Ephemeral containers are not changed. */
 function dropTokenVolumes(item: Manifest, spec: Fields): void {
   const prefix = `${textAt(spec, 'serviceAccountName')}-token-`
   dropNamed(spec, 'volumes', prefix)
@@ -44,10 +44,10 @@ function dropNamed(parent: Fields, key: string, prefix: string): void {
   dropIfEmpty(parent, key)
 }
 
-/** The label that ties pods to their Job by its uid; Kubernetes before 1.27 had only the short one. */
+/** Labels with the uid of a Job by which it selects its pods. Kubernetes before 1.27 had only the short one. */
 const controllerUidLabels = ['batch.kubernetes.io/controller-uid', 'controller-uid']
 
-/** A Job selects its pods by the uid it had in the old cluster; the new cluster gives it another and fills these in. */
+/** Removes a Job's uid from its selector and template; the new cluster adds the new uid. */
 export const job: ItemAction = {
   name: 'velero.io/job',
   appliesTo: ['jobs.batch'],
@@ -69,9 +69,9 @@ export const job: ItemAction = {
 const name = 'velero.io/change-image-name'
 
 /**
- * Rewrites the images of containers by rules such as `old.registry,new.registry`, the values of the action's ConfigMap.
- * The first rule whose left side occurs in the image wins and replaces each occurrence. Velero takes the rules in random
- * order; here the order of their keys decides, so that a restore repeated gives the same images.
+ * Changes the images of containers by rules such as `old.registry,new.registry`, the values in the action's ConfigMap.
+ * The first rule whose left side occurs in the image replaces each occurrence. Velero takes the rules in random order;
+ * here they are sorted by their keys, so that a repeated restore gives the same images.
  */
 export const changeImageName: ItemAction = {
   name,
@@ -99,7 +99,7 @@ interface ImageRule {
   new: string
 }
 
-/** The left side may be empty, as in Velero: it then occurs everywhere. A right side of blanks erases the left one. */
+/** As in Velero, an empty left side matches between all characters, and a right side of blanks removes the left one. */
 function readRules(config: Record<string, string>): ImageRule[] {
   const rules: ImageRule[] = []
   for (const key of Object.keys(config).sort()) {

@@ -1,35 +1,34 @@
 import type { GroupResource } from '../../velero/resource.ts'
 import { compileGlob } from './glob.ts'
 import { makeIncludesExcludes } from './includes-excludes.ts'
-import type { IncludesExcludes, ResolveResource } from './includes-excludes.ts'
-import { compileLabelSelector } from './label-selector.ts'
-import type { Labels } from './label-selector.ts'
+import type { ResolveResource } from './includes-excludes.ts'
+import { makeLabelFilter } from './label-selector.ts'
+import type { LabelFilter } from './label-selector.ts'
 import { hasConstraints, isCatchAll } from './parse-filter-policy.ts'
 import type { FilterPolicies, ResourceFilter } from './parse-filter-policy.ts'
 
-/** What a policy says about the items of a resource in one namespace, or at cluster scope. */
+/** What the policies decide about the items of one resource in one namespace, or at cluster scope. */
 export type PolicyAnswer =
-  /** Nothing: the selectors of the spec decide. */
+  /** No policy applies: the selectors of the spec decide. */
   | { do: 'none' }
   /** They are not restored. */
   | { do: 'leave' }
   /** This filter decides, and the selectors of the spec do not. */
   | { do: 'filter'; filter: CompiledFilter }
-  /** It depends on the kind of the first of these items, for a kind in the policy may be one the cluster does not know. */
+  /** The kind of the first of these items is needed: the policy names a kind that the cluster does not know. */
   | { do: 'ask-kind' }
 
-/** A filter ready to use. */
-export interface CompiledFilter {
-  /** Without it no manifest needs to be read. */
-  readonly asksLabels: boolean
-  readonly acceptsLabels: (labels: Labels) => boolean
+/** A filter of a policy, compiled. An item must pass both functions. */
+export interface CompiledFilter extends LabelFilter {
   readonly acceptsName: (name: string) => boolean
 }
 
+/** The filter policies of a restore, compiled. */
 export interface CompiledPolicies {
   /**
-   * Says what holds for a resource in a namespace of the backup, or at cluster scope. `firstKind` is the kind of the
-   * first of these items in the archive, `null` where that cannot be read; it need only be given once it is asked for.
+   * What is decided for a resource in a namespace of the backup, or at cluster scope without a namespace. `firstKind` is
+   * the kind of the first of these items in the archive, `null` if that item cannot be read. It is needed only after the
+   * answer `ask-kind`.
    */
   readonly answer: (
     place: { groupResource: GroupResource; namespace?: string | undefined },
@@ -37,11 +36,11 @@ export interface CompiledPolicies {
   ) => PolicyAnswer
 }
 
-/** Filters by the resolved name of their resource, and what they were called in the policy. */
+/** The filters for one or more namespaces, or for cluster scope, by the resolved name of their resource. */
 interface FilterSet {
   listed: ReadonlyMap<GroupResource, ListedFilter>
   catchAll?: CompiledFilter
-  /** A kind of the policy is not known to the cluster, so even an unlisted resource may turn out to be listed. */
+  /** The policy names a kind that the cluster does not know, so a resource that seems not listed may be listed. */
   unresolved: boolean
 }
 
@@ -56,9 +55,9 @@ interface NamespacePattern {
 }
 
 /**
- * Prepares the filter policies of a restore. Cluster-scoped ones refine: kinds they do not list are left to the
- * selectors of the spec. Namespaced ones are lists of what is allowed: in their namespaces, kinds that they neither list
- * nor catch are not restored. A namespace that is named beats patterns, and of those the first that matches counts.
+ * Compiles the filter policies of a restore. For kinds that the cluster-scoped policy does not list, the selectors of the
+ * spec decide. In the namespaces of a namespaced policy, kinds that it neither lists nor covers by a catch-all filter are
+ * not restored. A policy that names a namespace wins over patterns; of several patterns the first that matches wins.
  */
 export function compilePolicies(
   policies: FilterPolicies,
@@ -142,27 +141,17 @@ function compileSet(filters: readonly ResourceFilter[], resolve: ResolveResource
   return { listed, unresolved, ...(catchAll && { catchAll }) }
 }
 
-/** All must hold: the selector, one of the alternative selectors if there are any, and the name. */
+/** An item must match the label selector, one of `orLabelSelectors` if there are any, and the name patterns. */
 function compileFilter(filter: ResourceFilter): CompiledFilter | { error: string } {
-  const all = hasConstraints(filter.labelSelector) ? compileLabelSelector(filter.labelSelector) : undefined
-  if (all && 'error' in all) return { error: `invalid label selector in resource filter: ${all.error}` }
-  const any: ((labels: Labels) => boolean)[] = []
-  for (const selector of filter.orLabelSelectors.filter(hasConstraints)) {
-    const compiled = compileLabelSelector(selector)
-    if ('error' in compiled) return { error: `invalid OR label selector in resource filter: ${compiled.error}` }
-    any.push(compiled.matches)
+  const { labelSelector, orLabelSelectors, names, excludedNames } = filter
+  const all = hasConstraints(labelSelector) ? labelSelector : undefined
+  const labels = makeLabelFilter(all, orLabelSelectors.filter(hasConstraints))
+  if ('error' in labels) {
+    const which = labels.in === 'selector' ? 'label selector' : 'OR label selector'
+    return { error: `invalid ${which} in resource filter: ${labels.error}` }
   }
-  const names = nameFilter(filter)
-  return {
-    asksLabels: all !== undefined || any.length > 0,
-    acceptsLabels: (labels) =>
-      (all?.matches(labels) ?? true) && (any.length === 0 || any.some((matches) => matches(labels))),
-    acceptsName: (name) => names.shouldInclude(name),
-  }
-}
-
-function nameFilter({ names, excludedNames }: ResourceFilter): IncludesExcludes {
-  return makeIncludesExcludes({ includes: names, excludes: excludedNames })
+  const byName = makeIncludesExcludes({ includes: names, excludes: excludedNames })
+  return { ...labels, acceptsName: byName.shouldInclude }
 }
 
 function compilePattern(pattern: string, set: FilterSet): NamespacePattern {

@@ -1,14 +1,14 @@
 import { RE2JS } from 're2js'
 
-/** A pattern ready to match, or why it is none. */
+/** A compiled pattern, or the error in it. */
 export type Glob = { readonly matches: (text: string) => boolean } | { error: string }
 
 /**
- * Compiles a glob in the dialect of Velero's users: `*` and `?` stop at separators, `**` does not, `[a-z]`, `[abc]`,
- * `[!…]`, `{one,two}` (nested at will; a brace that is never closed ends with the pattern) and `\` before a character
- * taken literally. Without separators `*` matches everything. Shell-like libraries differ in `/`, dot files and brackets.
- * It becomes a linear-time expression, so no pattern can stall a worker. Where Velero's library is at odds with its own
- * grammar we keep to the grammar: there `a*a` matches `a`, `?` matches nothing at all, and empty braces match nothing or crash.
+ * Compiles a glob of the kind that Velero uses (github.com/gobwas/glob). `*` and `?` do not match separators, `**` does.
+ * There are `[a-z]`, `[abc]`, `[!…]`, `{one,two}` (may be nested; an open brace is closed by the end of the pattern), and
+ * `\` before a literal character. Libraries for shell globs differ in `/`, dot files and brackets.
+ * The glob becomes an RE2 expression, which needs linear time, so no pattern can block a worker. Where Velero's library
+ * violates its own grammar, we follow the grammar: there `a*a` matches `a`, `?` never matches, and `{}` matches nothing or crashes.
  */
 export function compileGlob(pattern: string, separators = ''): Glob {
   if (!/[*?[\]{}\\]/.test(pattern)) return { matches: (text) => text === pattern }
@@ -36,7 +36,7 @@ function translate(chars: readonly string[], separators: string): Translated {
   return { source: source + ')'.repeat(depth), next: at }
 }
 
-/** Commas and closing braces are special inside braces only. */
+/** Inside braces a comma separates alternatives and `}` closes them; elsewhere both are literal. */
 function alternatives(chars: readonly string[], at: number): { source: string; next: number } | undefined {
   if (chars[at] === ',') return { source: '|', next: at + 1 }
   if (chars[at] === '}') return { source: ')', next: at + 1 }
@@ -61,7 +61,7 @@ function translateOne(chars: readonly string[], at: number, single: string): Tra
   }
 }
 
-/** One range `[a-z]` or one list `[abc]`, never both in one pair of brackets. */
+/** Brackets hold one range `[a-z]` or one list `[abc]`, not both. */
 function translateClass(chars: readonly string[], open: number): Translated {
   const negated = chars[open] === '!'
   const start = negated ? open + 1 : open

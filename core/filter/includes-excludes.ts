@@ -1,26 +1,26 @@
 import { compileGlob } from './glob.ts'
 import type { Glob } from './glob.ts'
 
-/** The lists of a spec; `null` and absent are the empty list. */
+/** The two lists of a spec. `null` and absent mean the empty list. */
 export interface IncludeExcludeLists {
   includes?: readonly string[] | null | undefined
   excludes?: readonly string[] | null | undefined
 }
 
-/** One rule for all of Velero's include and exclude lists. */
+/** A filter made of a list of includes and a list of excludes. */
 export interface IncludesExcludes {
-  /** Excludes win; an empty list of includes, or `*` in it, includes all the rest. */
+  /** Excludes win. An empty list of includes, or one with `*`, includes everything that is not excluded. */
   readonly shouldInclude: (name: string) => boolean
-  /** Whether nothing is left out: no excludes, and no includes or just `*`. It decides about cluster-scoped items. */
+  /** Whether the lists exclude nothing: no excludes, and no includes or only `*`. Decides about cluster-scoped items. */
   readonly includeEverything: () => boolean
 }
 
-/** Resolves `po` or `deployments.ap` to the full name of a resource; undefined where the cluster does not know it. */
+/** Resolves a word such as `po` or `deployments.ap` to a full resource name; undefined if the cluster does not know it. */
 export type ResolveResource = (name: string) => string | undefined
 
 /**
- * Makes a filter of two lists of globs. Patterns are compiled once, when first needed. They are tried in sorted order,
- * and one that does not compile ends the search without a match, as in Velero.
+ * Makes a filter from two lists of globs, which are compiled once, at the first use. Globs are tried in sorted order. One
+ * that does not compile ends the search without a match, as in Velero.
  */
 export function makeIncludesExcludes(lists: IncludeExcludeLists): IncludesExcludes {
   const includes = new Set(lists.includes ?? [])
@@ -35,8 +35,8 @@ export function makeIncludesExcludes(lists: IncludeExcludeLists): IncludesExclud
 }
 
 /**
- * The same for lists of resources, whose names are resolved first. A name that the cluster does not know stays as it
- * is: dropping it could leave an empty list, which would include everything. `*` among the excludes is ignored.
+ * The same for lists of resources, whose names are resolved first. A name that the cluster does not know is kept: without
+ * it the list could be empty, and an empty list includes everything. `*` in the excludes is ignored.
  */
 export function makeResourceIncludesExcludes(lists: IncludeExcludeLists, resolve: ResolveResource): IncludesExcludes {
   const full = (name: string): string => (name === '*' ? name : (resolve(name) ?? name))

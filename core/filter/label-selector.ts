@@ -1,9 +1,9 @@
 import type { LabelSelector } from '../../velero/restore.ts'
 
-/** The labels of an object; absent is the same as none. */
+/** The labels of an object; undefined means no labels. */
 export type Labels = Readonly<Record<string, string>> | undefined
 
-/** A selector ready to match, or why it is none, in the words of Kubernetes. */
+/** A compiled selector, or the error in it in the words of Kubernetes. */
 export type CompiledLabelSelector = { readonly matches: (labels: Labels) => boolean } | { error: string }
 
 type Operator = 'Equals' | 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
@@ -15,9 +15,9 @@ interface Requirement {
 }
 
 /**
- * Compiles a label selector as Kubernetes' API machinery does: no selector at all selects nothing, an empty one
- * everything, and all of its requirements must hold. An object without the label satisfies `NotIn` and `DoesNotExist`.
- * Of several faulty requirements the first is reported; Velero's choice among `matchLabels` is random, ours is by key.
+ * Compiles a label selector as Kubernetes' API machinery does. No selector selects nothing, an empty one everything, and
+ * all requirements must hold. An object without the label satisfies `NotIn` and `DoesNotExist`. Of several invalid
+ * requirements the first is reported: Velero takes `matchLabels` in random order, we take them sorted by key.
  */
 export function compileLabelSelector(selector: LabelSelector | null | undefined): CompiledLabelSelector {
   if (!selector) return { matches: () => false }
@@ -29,6 +29,33 @@ export function compileLabelSelector(selector: LabelSelector | null | undefined)
     requirements.push(requirement)
   }
   return { matches: (labels) => requirements.every((requirement) => holds(requirement, labels ?? {})) }
+}
+
+/** Several label selectors, compiled: the first one must match, and one of the alternatives if there are any. */
+export interface LabelFilter {
+  /** Whether the filter needs labels. If not, it accepts any. */
+  readonly asksLabels: boolean
+  readonly acceptsLabels: (labels: Labels) => boolean
+}
+
+/** Compiles a selector and alternative ones. The error says which of the two is invalid. */
+export function makeLabelFilter(
+  selector: LabelSelector | null | undefined,
+  alternatives: readonly LabelSelector[],
+): LabelFilter | { error: string; in: 'selector' | 'alternatives' } {
+  const all = selector ? compileLabelSelector(selector) : undefined
+  if (all && 'error' in all) return { ...all, in: 'selector' }
+  const any: ((labels: Labels) => boolean)[] = []
+  for (const alternative of alternatives) {
+    const compiled = compileLabelSelector(alternative)
+    if ('error' in compiled) return { ...compiled, in: 'alternatives' }
+    any.push(compiled.matches)
+  }
+  return {
+    asksLabels: all !== undefined || any.length > 0,
+    acceptsLabels: (labels) =>
+      (all?.matches(labels) ?? true) && (any.length === 0 || any.some((matches) => matches(labels))),
+  }
 }
 
 function requirementsOf(selector: LabelSelector): (Requirement | { error: string })[] {
@@ -110,7 +137,7 @@ const subdomainRule =
   `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end ` +
   `with an alphanumeric character (e.g. 'example.com', regex used for validation is '${subdomainPattern}')`
 
-/** What is wrong with a label's key, in the words of Kubernetes; empty where nothing is. */
+/** The errors in a label's key in the words of Kubernetes; empty for a valid key. */
 function labelKeyFaults(key: string): string[] {
   const parts = key.split('/')
   if (parts.length > 2) {
@@ -123,7 +150,7 @@ function labelKeyFaults(key: string): string[] {
   ]
 }
 
-/** What is wrong with a label's value, likewise. */
+/** The errors in a label's value in the words of Kubernetes; empty for a valid value. */
 function labelValueFaults(value: string): string[] {
   return [...tooLong(value, 63), ...(matchesWhole(valuePattern, value) ? [] : [valueRule])]
 }

@@ -6,9 +6,9 @@ import { readYaml } from '../values/yaml.ts'
 import { compileGlob } from './glob.ts'
 import { compileLabelSelector } from './label-selector.ts'
 
-/** Which items of the listed kinds are restored. */
+/** Which items of some kinds are restored. */
 export interface ResourceFilter {
-  /** Empty or just `*`: all kinds that no other filter lists. */
+  /** Empty or only `*` (a catch-all filter): all kinds that no other filter lists. */
   kinds: readonly string[]
   labelSelector?: LabelSelector
   orLabelSelectors: readonly LabelSelector[]
@@ -16,13 +16,13 @@ export interface ResourceFilter {
   excludedNames: readonly string[]
 }
 
-/** Filters for these namespaces of the backup. */
+/** Filters for some namespaces of the backup, given by names or globs. */
 export interface NamespacedFilterPolicy {
   namespaces: readonly string[]
   resourceFilters: readonly ResourceFilter[]
 }
 
-/** The filters of `spec.resourcePolicy`: those for cluster-scoped kinds, and those for namespaces. */
+/** The filters of `spec.resourcePolicy`, for cluster-scoped kinds and for namespaces. */
 export interface FilterPolicies {
   clusterScoped?: readonly ResourceFilter[]
   namespaced: readonly NamespacedFilterPolicy[]
@@ -73,10 +73,10 @@ const policiesShape: Shape = {
   },
 }
 
-/** A fault of the text itself, or of what it says: Velero words the two differently. */
+/** An error in the text itself (`read`), or in what it says (`validate`). Velero has different words for them. */
 export type PolicyError = { during: 'read' | 'validate'; error: string }
 
-/** Reads the ConfigMap of `spec.resourcePolicy`, which holds one text under any name, with Velero's rules for restores. */
+/** Reads and validates the ConfigMap of `spec.resourcePolicy`, whose data has exactly one key with any name. */
 export function parseFilterPolicies(configMap: Manifest): { policies: FilterPolicies } | PolicyError {
   const all = Object.values((configMap['data'] ?? {}) as Record<string, string>)
   const [text] = all
@@ -94,7 +94,7 @@ export function parseFilterPolicies(configMap: Manifest): { policies: FilterPoli
   return error === undefined ? { policies } : { during: 'validate', error }
 }
 
-/** An empty text is an error, unlike `null` and `{}`: Velero's decoder finds no document in it. */
+/** An empty text is an error, unlike `null` and `{}`, because Velero's decoder finds no document in it. */
 function decodePolicies(text: string): { value: unknown } | { error: string } {
   const read = readYaml(text, { scalars: 'as written', repeatedKeys: 'refused' })
   if ('error' in read) return read
@@ -129,12 +129,12 @@ function completeFilter(filter: Partial<ResourceFilter>): ResourceFilter {
   }
 }
 
-/** Whether a filter takes every kind that is not listed elsewhere. */
+/** Whether a filter applies to all kinds that no other filter lists. */
 export function isCatchAll({ kinds }: ResourceFilter): boolean {
   return kinds.length === 0 || (kinds.length === 1 && kinds[0] === '*')
 }
 
-/** Whether a selector asks for anything at all: `{}` is treated as absent. */
+/** Whether a selector has a requirement. One without, such as `{}`, counts as absent. */
 export function hasConstraints(selector: LabelSelector | undefined): selector is LabelSelector {
   return Object.keys(selector?.matchLabels ?? {}).length > 0 || (selector?.matchExpressions ?? []).length > 0
 }
@@ -181,7 +181,7 @@ function policyFault({ namespaces, resourceFilters: filters }: NamespacedFilterP
   )
 }
 
-/** What is wrong with a pattern for namespaces in a filter policy, in Velero's words; undefined where nothing is. */
+/** The error in a pattern for namespaces in Velero's words; undefined for a valid one. */
 function namespacePatternFault(pattern: string): string | undefined {
   if (/[|()!{},]/.test(pattern)) return 'wildcard pattern contains unsupported characters: |, (, ), !, {, }, ,'
   if (pattern.includes('**')) return 'wildcard pattern contains consecutive asterisks (only single * allowed)'
@@ -244,7 +244,7 @@ function globFault(pattern: string): string | undefined {
   return 'error' in glob ? `invalid glob pattern ${JSON.stringify(pattern)}: ${glob.error}` : undefined
 }
 
-/** Velero names one repeated pattern at random; ours is the first. */
+/** The first repeated pattern. Velero reports any one of them, at random. */
 function repeatedPattern(policies: readonly NamespacedFilterPolicy[]): string | undefined {
   const users = new Map<string, number[]>()
   policies.forEach(({ namespaces }, index) => {

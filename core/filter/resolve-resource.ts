@@ -1,7 +1,7 @@
 import { formatGroupResource, parseGroupResource } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 
-/** One resource at one version, as discovery tells it; versions of a group stand in the server's order. */
+/** One resource at one version from the API server's discovery. The versions of a group are in the server's order. */
 export interface ServedResource {
   group: string
   version: string
@@ -13,12 +13,12 @@ export interface ServedResource {
 }
 
 /**
- * What a user's word for a resource means in this cluster: a short name (`po`), singular, plural, each alone or with a
- * group or the beginning of one (`deployments.ap`). Undefined where it means nothing, or nothing that can be restored;
- * Velero then goes on with the word as it stands.
+ * Resolves a user's word for a resource: a short name (`po`), a singular or a plural, alone or with a group or the
+ * beginning of a group (`deployments.ap`). Undefined if the cluster knows no such resource, or none that can be restored;
+ * Velero then uses the word unchanged.
  *
- * Several groups may serve the word. As in Kubernetes' own mapper the core group wins, then the order in which the
- * server lists its groups; a full group name has no advantage over a longer one that begins with it.
+ * If several groups serve the word, the core group wins, then the first group in the server's order, as in Kubernetes' own
+ * REST mapper. A complete group name has no advantage over a longer one with the same beginning.
  */
 export function resolveResource(name: string, resources: readonly ServedResource[]): GroupResource | undefined {
   const served = resources.filter(({ resource }) => !resource.includes('/'))
@@ -36,7 +36,7 @@ interface AskedResource {
   group: string
 }
 
-/** The plural of a short name; among equal ones of several groups the first, one of exactly that group before others. */
+/** The plural for a short name. If several groups use it, one of exactly the given group wins, then the first. */
 function expandShortName(asked: AskedResource, served: readonly ServedResource[]): string {
   const named = extensionsLast(served.filter((one) => isRestorable(one) && one.shortNames.includes(asked.resource)))
   const exact = named.find(({ group }) => asked.group === '' || group === asked.group)
@@ -51,7 +51,7 @@ function extensionsLast(resources: readonly ServedResource[]): ServedResource[] 
   ]
 }
 
-/** The first group, in it the preferred version before the others; two resources at that very place name none. */
+/** The preferred version in the first group. Undefined if two resources of that group and version match. */
 function pickOne(matches: readonly ServedResource[]): ServedResource | undefined {
   const first = matches.find(({ group }) => group === '') ?? matches[0]
   if (first === undefined) return undefined

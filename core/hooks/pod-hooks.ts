@@ -1,9 +1,8 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ExecRestoreHook, RestoreResourceHookSpec } from '../../velero/restore.ts'
-import { makeIncludesExcludes } from '../filter/includes-excludes.ts'
-import { compileLabelSelector } from '../filter/label-selector.ts'
+import { hookAppliesTo, parseHookCommand } from '../filter/hook-spec.ts'
 import { annotationOf, objectsAt, textAt } from '../values/fields.ts'
-import { GoDurationError, parseGoDuration } from '../values/go-duration.ts'
+import { durationOrZeroMs } from '../values/go-duration.ts'
 
 /** A restored pod with the commands to run in it. Command lines may hold secrets: this goes into the journal only. */
 export interface PodHooks {
@@ -59,17 +58,18 @@ function annotatedHook(pod: Manifest, firstContainer: string): ExecHook | undefi
     name: annotationName,
     source: 'annotation',
     container: text('container') || firstContainer,
-    command: parseCommand(command),
+    command: parseHookCommand(command),
     onError: errorMode(text('on-error')),
-    execTimeoutMs: milliseconds(text('exec-timeout')),
-    waitTimeoutMs: milliseconds(text('wait-timeout')),
+    execTimeoutMs: durationOrZeroMs(text('exec-timeout')),
+    waitTimeoutMs: durationOrZeroMs(text('wait-timeout')),
     waitForReady: ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text('wait-for-ready')),
   }
 }
 
 function specHooks(pod: Manifest, specs: readonly RestoreResourceHookSpec[], firstContainer: string): ExecHook[] {
+  const { namespace = '' } = pod.metadata
   return specs
-    .filter((spec) => isFor(spec, pod))
+    .filter((spec) => hookAppliesTo(spec, { namespace, labels: pod.metadata.labels }) === true)
     .flatMap((spec) =>
       (spec.postHooks ?? []).flatMap(({ exec }) =>
         exec === undefined || exec === null ? [] : [specHook(spec.name, exec, firstContainer)],
@@ -84,47 +84,14 @@ function specHook(name: string, exec: ExecRestoreHook, firstContainer: string): 
     container: exec.container || firstContainer,
     command: exec.command,
     onError: errorMode(exec.onError ?? ''),
-    execTimeoutMs: milliseconds(exec.execTimeout ?? ''),
-    waitTimeoutMs: milliseconds(exec.waitTimeout ?? ''),
+    execTimeoutMs: durationOrZeroMs(exec.execTimeout),
+    waitTimeoutMs: durationOrZeroMs(exec.waitTimeout),
     waitForReady: exec.waitForReady === true,
   }
 }
 
-/** Lists of resources are ignored, since hooks are for pods only; a selector that does not compile was refused before. */
-function isFor(spec: RestoreResourceHookSpec, pod: Manifest): boolean {
-  const lists = { includes: spec.includedNamespaces, excludes: spec.excludedNamespaces }
-  if (!makeIncludesExcludes(lists).shouldInclude(pod.metadata.namespace ?? '')) return false
-  if (spec.labelSelector === undefined || spec.labelSelector === null) return true
-  const selector = compileLabelSelector(spec.labelSelector)
-  return !('error' in selector) && selector.matches(pod.metadata.labels)
-}
-
 function errorMode(text: string): ExecHook['onError'] {
   return text === 'Continue' || text === 'Fail' ? text : ''
-}
-
-/** A duration that cannot be read counts as none, as in Velero. */
-function milliseconds(text: string): number {
-  if (text === '') return 0
-  try {
-    return parseGoDuration(text)
-  } catch (thrown) {
-    if (thrown instanceof GoDurationError) return 0
-    throw thrown
-  }
-}
-
-/** A JSON list of words, or one word: text that only looks like a list is one word too. */
-function parseCommand(text: string): string[] {
-  if (!text.startsWith('[')) return [text]
-  try {
-    const words: unknown = JSON.parse(text)
-    if (Array.isArray(words) && words.every((word) => word === null || typeof word === 'string'))
-      return words.map((word: string | null) => word ?? '')
-  } catch {
-    return [text]
-  }
-  return [text]
 }
 
 /** The error of a hook that did not run, in Velero's words. */

@@ -8,43 +8,47 @@ import { resetMetadataAndStatus, withLabels } from './item-metadata.ts'
 import { scopeOf, warning } from './outcome.ts'
 import type { Message } from './outcome.ts'
 
-/** What to do about an object that stood there before this restore. */
+/** What to do with an object that existed before this restore. */
 export type ExistingDecision =
   | { do: 'leave'; action: ItemAction; messages: readonly Message[] }
   | {
       do: 'patch'
-      /** RFC 7386, from the object as it stands to the one wanted. */
+      /** A JSON merge patch (RFC 7386) from the existing object to the wanted one. */
       patch: Record<string, unknown>
-      /** The action when the patch succeeds. */
+      /** What the resource list says if the patch succeeds. */
       action: ItemAction
-      /** Tried when the patch is refused: the refusal is then a warning. Without it the refusal alone is. */
+      /** A patch of the labels alone, tried if the first patch is refused. The refusal of the first patch is a warning. */
       relabel?: Record<string, unknown>
-      /** Whether a refusal is an error of the item rather than a warning. */
+      /** Whether a refusal is an error of the item instead of a warning. */
       refusalIsError: boolean
     }
 
-/** What the decision rests on. */
+/** The facts for the decision. */
 export interface ExistingFacts {
-  /** As read from the cluster. */
+  /** The object as read from the cluster. */
   live: Manifest
-  /** As prepared, with restore labels. */
+  /** The object to write, with restore labels. */
   object: Manifest
   groupResource: GroupResource
   targetNamespace: string | undefined
   /** `spec.existingResourcePolicy`. */
   policy: string | undefined
+  /** The two labels of `restoreLabels`. */
   labels: Record<string, string>
+  /** Velero calls the two objects different in any case (see `ItemAction.convertsThroughStruct`). */
   neverEqual: boolean
 }
 
 /**
- * | live is    | kind           | policy | decision                                            |
+ * Decides about an existing object as Velero does:
+ *
+ * | live is    | kind           | policy | decision; action in the resource list               |
  * | equal      | any            | update | patch of the two labels; skipped                    |
  * | equal      | any            | other  | leave; skipped                                      |
- * | different  | ServiceAccount | any    | merge what is missing; updated, or skipped if nothing is |
+ * | different  | ServiceAccount | any    | add what is missing; updated, or skipped if nothing is missing |
  * | different  | others         | unset  | leave with a warning; failed                        |
- * | different  | others         | none   | the same, quoted in another way; failed             |
- * | different  | others         | update | patch, else the labels alone with a warning; updated or failed |
+ * | different  | others         | none   | leave with a warning in other words; failed         |
+ * | different  | others         | update | patch; if refused a warning and a patch of the labels; updated or failed |
  *
  * Source: pkg/restore/restore.go restoreItem (existing path), processUpdateResourcePolicy, updateBackupRestoreLabels.
  */
@@ -110,8 +114,8 @@ function leave(facts: ExistingFacts, text: string): ExistingDecision {
 }
 
 /**
- * The ServiceAccount of the cluster with what only the backup's has: secrets and pull secrets of new names, labels and
- * annotations of new keys. What is there wins. Source: pkg/restore/merge_service_account.go.
+ * The ServiceAccount of the cluster, with secrets, pull secrets, labels and annotations added that only the one of the
+ * backup has. Values in the cluster win. Source: pkg/restore/merge_service_account.go.
  */
 export function mergeServiceAccount(live: Manifest, backedUp: Manifest): Manifest {
   const secrets = mergeByName(live['secrets'], backedUp['secrets'])

@@ -1,20 +1,21 @@
 import { backupNameLabel, fieldManagerOf, restoreNameLabel } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
+import { canonicalJson } from '../values/manifest-json.ts'
 
-/** What tells this restore from everything else that creates objects. */
+/** By what a restore recognises the objects that it has created. */
 export interface RestoreMark {
   uid: string
-  /** Of the Restore resource, RFC 3339. */
+  /** When the Restore resource was created; RFC 3339. */
   creationTimestamp: string
   /** The two labels of `restoreLabels`; undefined for namespaces, which Velero does not label. */
   labels?: Record<string, string>
 }
 
-/** How managed fields are restored: `exact` in two writes, `owners` in one where that gives the same owners. */
+/** How managed fields are restored: `exact` in two writes, `owners` in one write where that gives the same owners (decision 10). */
 export type ManagedFieldsMode = 'exact' | 'owners'
 
-/** Kinds that controllers derive from others: another writer may well have made one with our labels copied over. */
+/** Kinds that controllers create from other objects, often with a copy of their labels, which may be ours. */
 const derived: ReadonlySet<GroupResource> = new Set([
   'endpoints',
   'endpointslices.discovery.k8s.io',
@@ -22,22 +23,23 @@ const derived: ReadonlySet<GroupResource> = new Set([
   'leases.coordination.k8s.io',
 ])
 
-/** Objects that Kubernetes makes in every namespace by itself. */
+/** Objects that Kubernetes creates in each namespace. */
 const derivedByName: Readonly<Record<GroupResource, string>> = {
   serviceaccounts: 'default',
   configmaps: 'kube-root-ca.crt',
 }
 
-/** The mode for one object: what controllers derive always goes by the exact one (rule 5). */
+/** The mode for one object. For objects that controllers create it is always `exact` (rule 5). */
 export function modeFor(wanted: ManagedFieldsMode, groupResource: GroupResource, name: string): ManagedFieldsMode {
   if (derived.has(groupResource) || derivedByName[groupResource] === name) return 'exact'
   return wanted
 }
 
 /**
- * Rule 5: whether an object that a create found standing there is this restore's own earlier create. Both labels match,
- * it is no older than the Restore, and its managedFields hold our manager, or the backup's entries as they were
- * (our second write is done then), or, in mode `owners`, an entry of the manager we posted as that is no older than the Restore.
+ * Whether an object that existed when we tried to create it was created by an earlier attempt of this restore (rule 5).
+ * Both labels must match, and it must not be older than the Restore. Its managedFields must contain our manager, or be
+ * equal to the backup's entries (then our second write is done), or, in mode `owners`, contain an entry of the manager
+ * whose name the create had, not older than the Restore.
  */
 export function isOurs(
   live: Manifest,
@@ -71,7 +73,7 @@ function isBefore(a: string | null | undefined, b: string): boolean {
   return Date.parse(a) < Date.parse(b)
 }
 
-/** Whether both lists hold the same entries; the server sorts them, so order says nothing. */
+/** Whether both lists have the same entries in any order: the API server sorts them. */
 export function sameEntries(a: readonly ManagedFieldsEntry[], b: readonly ManagedFieldsEntry[]): boolean {
   if (a.length !== b.length) return false
   const texts = (entries: readonly ManagedFieldsEntry[]) => entries.map(entryText).sort()
@@ -79,35 +81,25 @@ export function sameEntries(a: readonly ManagedFieldsEntry[], b: readonly Manage
   return left.every((text, index) => text === right[index])
 }
 
-function entryText(entry: ManagedFieldsEntry): string {
-  const { manager, operation, apiVersion, time, subresource } = entry
-  return JSON.stringify([manager, operation, apiVersion, time, subresource ?? '', sortKeys(entry.fieldsV1)])
+function entryText({ manager, operation, apiVersion, time, subresource = '', fieldsV1 }: ManagedFieldsEntry): string {
+  return canonicalJson([manager, operation, apiVersion, time, subresource, fieldsV1])
 }
 
-function sortKeys(value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([x], [y]) => (x < y ? -1 : 1))
-      .map(([key, part]) => [key, sortKeys(part)]),
-  )
-}
-
-/** How an object is posted so that its fields end with the owners they had in the backup. */
+/** How an object is created so that its fields get the owners that they had in the backup. */
 export interface Posting {
   /** The body of the create. */
   body: Manifest
   fieldManager: string
   /** Whether a second write must set managedFields to the backup's entries. */
   patchOwners: boolean
-  /** In mode `owners`: the manager of the backup whose name the create carries. */
+  /** In mode `owners`: the manager of the backup whose name the create has. */
   postedAs?: string
 }
 
 /**
- * Mode `exact`: create as ourselves, then set the backup's entries. Mode `owners`: where one Update manager owns every
- * field that the create sets, the create carries that manager's name and the other entries, and needs no second write
- * (decision 10). Objects with several owners of other fields than status go by two writes in any mode.
+ * Plans the create. In mode `exact` our own manager creates the object, and a second write sets the entries of the backup.
+ * In mode `owners`, if one Update manager owns all fields that the create sets, the create has that manager's name and the
+ * other entries, and needs no second write (decision 10). Objects with several owners need two writes in any mode.
  */
 export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: string): Posting {
   const entries = object.metadata.managedFields ?? []

@@ -3,7 +3,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { validLabelValue } from '../values/derived-names.ts'
 
-/** What belongs to the cluster of the backup and not to the object. Source: pkg/restore/restore.go resetMetadata. */
+/** Metadata that is valid only in the cluster of the backup. Source: pkg/restore/restore.go resetMetadata. */
 const clusterOwned: ReadonlySet<string> = new Set([
   'generateName',
   'selfLink',
@@ -17,8 +17,8 @@ const clusterOwned: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The item without what only its old cluster knew, and without its status. Finalizers, labels, annotations and
- * managedFields stay, as in Velero. Undefined where the item has no metadata.
+ * The item without its status and without the metadata of its old cluster. Finalizers, labels, annotations and
+ * managedFields stay, as in Velero. Undefined if the item has no metadata.
  */
 export function resetMetadataAndStatus(item: Manifest): Manifest | undefined {
   if (typeof item.metadata !== 'object' || item.metadata === null) return undefined
@@ -27,7 +27,7 @@ export function resetMetadataAndStatus(item: Manifest): Manifest | undefined {
   return { ...rest, metadata: metadata as Manifest['metadata'] } as Manifest
 }
 
-/** The two labels by which users and Velero find what a restore made. */
+/** The two labels that each restored object gets: the names of its backup and of its restore. */
 export function restoreLabels(restore: { name: string; backupName: string }): Record<string, string> {
   return {
     [backupNameLabel]: validLabelValue(restore.backupName),
@@ -36,8 +36,8 @@ export function restoreLabels(restore: { name: string; backupName: string }): Re
 }
 
 /**
- * The object with labels added to its own. Where one of its own is no text, as a modifier with the value `true` makes it, Velero
- * cannot read any of them and the added ones are all that is left; the API server would refuse the object with it.
+ * The object with labels added to its own. If one of its own is not a string (a modifier with the value `true` makes such
+ * a label), Velero cannot read any of them, and only the added ones are left.
  */
 export function withLabels(object: Manifest, labels: Record<string, string>): Manifest {
   const own: Record<string, unknown> = object.metadata.labels ?? {}
@@ -48,12 +48,12 @@ export function withLabels(object: Manifest, labels: Record<string, string>): Ma
   }
 }
 
-/** Which resources get their status back; undefined where `spec.restoreStatus` is not set. */
+/** The resources whose status is restored; undefined if `spec.restoreStatus` is not set. */
 export type StatusFilter = { shouldInclude(groupResource: GroupResource): boolean } | undefined
 
 /**
- * Whether the status of an object that was just created is restored: as `spec.restoreStatus` says, unless the
- * annotation on the object itself says otherwise. Source: pkg/restore/restore.go determineRestoreStatus.
+ * Whether the status of a created object is restored. The annotation on the object wins over `spec.restoreStatus`.
+ * Source: pkg/restore/restore.go determineRestoreStatus.
  */
 export function restoresStatus(object: Manifest, groupResource: GroupResource, filter: StatusFilter): boolean {
   const own = object.metadata.annotations?.[restoreStatusAnnotation]?.trim().toLowerCase()

@@ -11,7 +11,7 @@ import { skipReason } from './skip-rules.ts'
 import { rebindVolume, unbindClaim, volumeFate } from './volume-fate.ts'
 import type { VolumeFacts } from './volume-fate.ts'
 
-/** One item on its way. */
+/** The item to restore. */
 export interface ItemInput {
   item: Manifest
   groupResource: GroupResource
@@ -19,7 +19,7 @@ export interface ItemInput {
   targetNamespace: string | undefined
 }
 
-/** What holds for every item of a restore. */
+/** What is the same for all items of a restore. */
 export interface ItemRules {
   restore: RestoreView
   /** The labels of `restoreLabels`. */
@@ -27,15 +27,15 @@ export interface ItemRules {
   actions: readonly ItemAction[]
   facts: ActionFacts
   volumes: VolumeFacts
-  /** Names of the PersistentVolumes that get provisioned anew. */
+  /** Names of the PersistentVolumes that are not restored because their claims get new volumes. */
   provisioned: ReadonlySet<string>
-  /** Resource modifiers; they never stop an item. */
+  /** Applies the resource modifiers. The item is restored also if they have errors. */
   modify: (item: Manifest, groupResource: GroupResource) => { item: Manifest; errors: readonly string[] }
-  /** The plural of a kind that an action changed. */
+  /** The plural of a kind in the cluster; undefined if it is unknown. Needed if an action or a modifier changed the kind. */
   pluralOf: (apiVersion: string, kind: string) => string | undefined
 }
 
-/** What to do with an item, before looking at the cluster. */
+/** What to do with an item, decided without the object in the cluster. */
 export type Preparation =
   | { do: 'omit'; because: string }
   | {
@@ -55,7 +55,7 @@ export type Preparation =
       companions: readonly Companion[]
       operation?: BegunOperation
       messages: readonly Message[]
-      /** Velero would never find it equal to what stands there (see `ItemAction.convertsThroughStruct`). */
+      /** Velero calls it different from any existing object (see `ItemAction.convertsThroughStruct`). */
       neverEqual: boolean
     }
 
@@ -66,9 +66,9 @@ export interface BegunOperation {
 }
 
 /**
- * Makes of a backed-up item the object to write. The steps and their order are Velero's: skip rules, the fate of
- * volumes, reset of metadata, item actions, claims unbound, modifiers, target namespace, restore labels.
- * Order matters: modifiers see the backup's namespace, and claims are unbound after the actions. It reads nothing.
+ * Makes the object to write from an item of the backup. The steps have Velero's order: skip rules, the decision about
+ * a PersistentVolume, reset of metadata, item actions, unbinding of claims, modifiers, target namespace, restore labels.
+ * The order matters: modifiers see the namespace of the backup, and claims are unbound after the actions.
  */
 export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   const { item, groupResource, targetNamespace } = input
@@ -124,7 +124,7 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   }
 }
 
-/** An action's error as Velero's users know it: its actions run in a plugin, so gRPC's words stand before the action's own. */
+/** The message for an action's error. Velero runs its actions in a plugin process, so it contains the words of gRPC. */
 export function preparationError(id: string, text: string): string {
   return `error preparing ${id}: rpc error: code = Unknown desc = ${text}`
 }
@@ -169,7 +169,7 @@ function runActions(reset: Manifest, input: ItemInput, rules: ItemRules): Acted 
       companions.push(...(result.companions ?? []))
       if (result.operationId !== undefined) operation = { action: action.name, operationId: result.operationId }
       if (result.skip === true) return { do: 'skip', by: action.name, companions, ...(operation ? { operation } : {}) }
-      item = withoutMark(result.item)
+      item = withoutMustInclude(result.item)
     } catch (thrown) {
       if (thrown instanceof ActionError) return { do: 'fail', text: thrown.message }
       return {
@@ -181,11 +181,11 @@ function runActions(reset: Manifest, input: ItemInput, rules: ItemRules): Acted 
   return { do: 'go', item, companions, ...(operation ? { operation } : {}), converted }
 }
 
-/** The annotation is a word between an action and the plan; it is taken off after each action, whatever its value. */
-function withoutMark(item: Manifest): Manifest {
+/** Removes the annotation by which an action says that its additional items must be included; it is not for the cluster. */
+function withoutMustInclude(item: Manifest): Manifest {
   const { annotations } = item.metadata
   if (annotations === undefined || !Object.hasOwn(annotations, mustIncludeAnnotation)) return item
-  const { [mustIncludeAnnotation]: _mark, ...kept } = annotations
+  const { [mustIncludeAnnotation]: _annotation, ...kept } = annotations
   return { ...item, metadata: { ...item.metadata, annotations: kept } }
 }
 

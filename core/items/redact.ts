@@ -3,9 +3,9 @@ import type { Manifest } from '../../velero/manifest.ts'
 const hidden = '<redacted>'
 
 /**
- * A message about a Secret without anything it quotes (rule 14). Validation errors repeat the value that was refused,
- * webhooks say whatever they like: so the values that the Secret holds are taken out wherever they stand, plain and
- * encoded, and after that everything that looks like a value. Field, reason and names are enough to act on.
+ * Removes secret values from a message about a Secret (rule 14). Validation errors quote the refused value, and a webhook
+ * may quote anything. So all values of the given Secrets are replaced, plain and in base64, and then everything that looks
+ * like a value. Field names, reasons and names of objects stay.
  */
 export function redact(message: string, ...secrets: readonly Manifest[]): string {
   return withoutQuotes(withoutKnown(message, secrets))
@@ -17,7 +17,7 @@ function withoutKnown(message: string, secrets: readonly Manifest[]): string {
   return text
 }
 
-/** What follows these words is a value, whatever it looks like. A value that is no string ends with its last bracket. */
+/** After these words there is always a value. One that is not a string ends with its last bracket. */
 const refused = /(Invalid|Unsupported|Duplicate) value: (?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^":]*[[{](?:.*[\]}])?|[^:,\]]*)/gs
 
 function withoutQuotes(message: string): string {
@@ -29,10 +29,10 @@ function withoutQuotes(message: string): string {
     .replace(/[A-Za-z0-9+/_-]{32,}={0,2}/g, (text) => (/^[a-z0-9.-]+$/.test(text) ? text : hidden))
 }
 
-/** Shorter ones would tear words apart; quoted, they are hidden as values. */
+/** Shorter values are not searched for: they occur inside ordinary words. */
 const lengthMin = 4
 
-/** Everything that `data` and `stringData` hold, and what kubectl copied into its annotation, longest first. */
+/** The values in `data` (in base64 and decoded) and `stringData`, the longest first. */
 function valuesOf(secret: Manifest): string[] {
   const values = new Set<string>()
   for (const text of Object.values(fieldsOf(secret['data'])).filter((value) => typeof value === 'string')) {
@@ -49,7 +49,7 @@ function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
-/** The text in base64; empty where it is none. */
+/** The text that is encoded in base64; empty if it is not base64. */
 function decoded(text: string): string {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return ''
   return new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)))

@@ -3,21 +3,21 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { goPrint, goTypeOf } from '../values/go-text.ts'
 
-/** Why an item is not written although it was selected. */
+/** Why a selected item is not written. */
 export type SkipReason =
-  /** Velero leaves it out of the resource list altogether. */
+  /** Velero does not list the item. */
   | { do: 'omit'; because: string }
-  /** Velero lists it as skipped. */
+  /** Velero lists the item as skipped. */
   | { do: 'skip'; because: string }
-  /** Its status cannot be read. */
+  /** Its status is malformed: an error, without an entry in the resource list. */
   | { do: 'fail'; because: string }
 
 type SkipRule = (item: Manifest, groupResource: GroupResource) => SkipReason | undefined
 
-/** In Velero's order; the first reason wins. Source: pkg/restore/restore.go isCompleted, restoreItem. */
+/** The rules in Velero's order; the first reason wins. Source: pkg/restore/restore.go isCompleted, restoreItem. */
 const rules: readonly SkipRule[] = [finishedPod, finishedJob, mirrorPod]
 
-/** The reason not to write this item, if there is one. */
+/** The reason not to write an item; undefined if it is to be written. */
 export function skipReason(item: Manifest, groupResource: GroupResource): SkipReason | undefined {
   for (const rule of rules) {
     const reason = rule(item, groupResource)
@@ -49,7 +49,7 @@ function mirrorPod(item: Manifest, groupResource: GroupResource): SkipReason | u
   return mirrored === '' ? undefined : { do: 'skip', because: 'it is a mirror pod of a node' }
 }
 
-/** A text of the status; anything but a text there is malformed, in the words of Kubernetes' unstructured helpers. */
+/** A string in the status. Another type is malformed, in the words of Kubernetes' package `unstructured`. */
 function statusField(item: Manifest, field: string): { value?: string; malformed?: string } {
   const status = item['status']
   if (status === undefined || status === null || typeof status !== 'object') return {}

@@ -2,33 +2,35 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { BackupVolumeInfo, NativeSnapshot } from '../../velero/volume-info.ts'
 import { targetNamespace } from '../filter/namespace-mapping.ts'
 
-/** What becomes of a backed-up PersistentVolume. */
+/** What to do with a PersistentVolume of the backup. */
 export type VolumeFate =
-  /** A volume plugin must make a volume from its snapshot first. */
+  /** A volume plugin must first create a volume from its snapshot. */
   | { do: 'snapshot' }
-  /** The object is left out and its claim gets a new volume. */
+  /** It is not restored, and its claim gets a new volume. */
   | { do: 'provision'; because: string }
-  /** The object is restored as it is, without its old binding. */
+  /** It is restored without its old binding. */
   | { do: 'keep' }
 
-/** What the backup knows about its volumes. */
+/** What the backup says about its volumes. */
 export interface VolumeFacts {
-  /** Of `<backup>-volumeinfo.json.gz`, by PV name; the last entry of a name wins, as in Velero. */
+  /** The entries of `<backup>-volumeinfo.json.gz` by the name of the PV; the last entry of a name wins, as in Velero. */
   infos: Record<string, BackupVolumeInfo>
   snapshots: readonly NativeSnapshot[]
-  /** VolumeSnapshots of backups made before volume info existed. */
+  /** The VolumeSnapshots of the backup, needed for backups without volume info. */
   csiSnapshots: readonly Manifest[]
   podVolumeBackups: readonly Manifest[]
-  /** `<namespace>/<claim>` in the backup whose data a data mover uploaded. */
+  /** `<namespace>/<claim>` in the backup of the claims whose data a data mover uploaded. */
   movedClaims: readonly string[]
 }
 
 /**
- * | volume info says                  | fate                                          |
+ * Decides about a PersistentVolume by its entry in the volume info:
+ *
+ * | backup method in the entry        | decision                                      |
  * | NativeSnapshot                    | snapshot                                      |
  * | PodVolumeBackup, CSISnapshot      | provision                                     |
  * | anything else                     | provision if its reclaim policy is Delete, else keep |
- * | no entry (old backups)            | by the records of snapshots and uploads, then as above |
+ * | no entry (old backups)            | by the snapshots and uploads of the backup, then as above |
  *
  * Source: pkg/restore/restore.go restoreItem, branch of PersistentVolumes.
  */
@@ -43,9 +45,6 @@ export function volumeFate(pv: Manifest, facts: VolumeFacts): VolumeFate {
       return { do: 'provision', because: 'it has a pod volume backup to be restored' }
     case 'CSISnapshot':
       return { do: 'provision', because: 'it has a CSI VolumeSnapshot or a related snapshot DataUpload' }
-    case '':
-    case undefined:
-      return fateByReclaimPolicy(pv)
     default:
       return fateByReclaimPolicy(pv)
   }
@@ -100,7 +99,7 @@ function isSnapshotOfClaim(snapshot: Manifest, claim: { namespace: string; name:
 
 const bindAnnotations = ['pv.kubernetes.io/bind-completed', 'pv.kubernetes.io/bound-by-controller']
 
-/** A PV kept without data: bound to its claim's new namespace, by name only. Source: restore.go handleSkippedPVHasRetainPolicy. */
+/** A PV that is kept, bound by name to its claim in the target namespace. Source: restore.go handleSkippedPVHasRetainPolicy. */
 export function rebindVolume(pv: Manifest, namespaceMapping: Record<string, string> | undefined): Manifest {
   const spec = pv['spec'] as { claimRef?: Record<string, unknown> } | undefined
   if (spec?.claimRef === undefined) return withoutBindAnnotations(pv)
@@ -112,8 +111,8 @@ export function rebindVolume(pv: Manifest, namespaceMapping: Record<string, stri
 }
 
 /**
- * A claim that names a volume loses its binding annotations, and the name too where that volume is provisioned anew.
- * It comes after the item actions: by then the plan knows which volumes are. Source: restore.go restoreItem.
+ * A claim with a volume name, without its binding annotations. The volume name is removed too if that volume is not restored
+ * because the claim gets a new one. Source: restore.go restoreItem.
  */
 export function unbindClaim(claim: Manifest, provisioned: ReadonlySet<string>): Manifest {
   const spec = claim['spec'] as { volumeName?: string } | undefined

@@ -12,16 +12,16 @@ import { readPatchText } from './patch-text.ts'
 import { applyStrategicMergePatch, StrategicPatchError } from './strategic-merge-patch.ts'
 import { strategicSchemaOf } from './strategic-schema.ts'
 
-/** An item on its way back, and the rules of the restore. */
+/** The item to change, and the rules of the restore. */
 export interface ModifyInput {
-  /** As the actions left it; its namespace is still the backup's. */
+  /** The item after the item actions. Its namespace is that of the backup. */
   item: Manifest
-  /** As the item was selected, whatever an action made of it. */
+  /** The resource under which the item was selected, also if an action changed its kind. */
   groupResource: GroupResource
   modifiers: ResourceModifiers
 }
 
-/** The item as the rules left it. Errors do not stop it: it is restored nevertheless, as in Velero. */
+/** The changed item and the errors of rules. An item with errors is restored too, as in Velero. */
 export interface ModifyResult {
   item: Manifest
   errors: string[]
@@ -33,8 +33,9 @@ const schemeName = 'pkg/cmd/server/server.go:234'
 const compiled = new WeakMap<ResourceModifiers, ReturnType<typeof compileConditions>[]>()
 
 /**
- * Applies the user's rules in order. The conditions of every rule look at the item as it came, the patches build on
- * each other; a rule applies whole or not at all, and one that fails does not stop the next. The input is not changed.
+ * Applies the user's rules in order. Each rule's conditions are checked with the original item, its patches are applied to
+ * the result of the previous rule. A rule applies completely or not at all, and the next one runs also if it fails.
+ * The input is not changed.
  */
 export function applyModifiers({ item, groupResource, modifiers }: ModifyInput): ModifyResult {
   const errors: string[] = []
@@ -51,7 +52,7 @@ export function applyModifiers({ item, groupResource, modifiers }: ModifyInput):
   return { item: modified, errors }
 }
 
-/** Patterns and selectors are compiled once per set of rules, not once per item. */
+/** The compiled conditions of the rules, cached: they are needed for each item. */
 function checksOf(modifiers: ResourceModifiers): ReturnType<typeof compileConditions>[] {
   const known = compiled.get(modifiers)
   if (known) return known
@@ -76,13 +77,13 @@ function applyPatchesOf(item: Manifest, rule: ModifierRule): Applied {
   return applyStrategicPatches(item, rule.strategicPatches)
 }
 
-/** The text of a merge patch as JSON; no text at all is `null`. Of repeated keys the last one wins, as in Velero. */
+/** Reads a merge patch in YAML; an empty text is `null`. If a key is repeated, the last one wins, as in Velero. */
 function readPatch(text: string): { value: unknown } | { error: string } {
   const read = readYaml(text, { scalars: 'json', repeatedKeys: 'last wins' })
   return 'error' in read ? { error: `error in converting YAML to JSON ${read.error}` } : { value: read.value ?? null }
 }
 
-/** A `test` that fails skips the rule without a word; a path that is not there is an error. */
+/** If a `test` fails, the rule is skipped without an error. A missing path is an error. */
 function applyPatches(item: Manifest, { patches }: ModifierRule): Applied {
   try {
     return checkItem(applyJsonPatch(item, readPatchText(patches)))
@@ -135,7 +136,7 @@ function strategicError(message: string): Applied {
   return { error: `error in applying Strategic Patch ${message}` }
 }
 
-/** A patch may not take away what makes an item an item. */
+/** Refuses a patched item that is not an object or has no kind. */
 function checkItem(patched: unknown): Applied {
   const prefix = 'error in unmarshalling modified object'
   if (patched !== null && !isJsonMap(patched)) return { error: `${prefix} ${noObject(patched)}` }

@@ -9,8 +9,8 @@ export interface JsonPatchOperation {
 }
 
 /**
- * Why a patch does not apply, in the words of Velero's library. `test`: a value is another one; `missing`: a path or
- * key is not there; `other`: everything else.
+ * Thrown if a patch cannot be applied, with the words of Velero's library. `test`: a value is different; `missing`: a path
+ * or key does not exist; `other`: anything else.
  */
 export class JsonPatchError extends Error {
   override readonly name = 'JsonPatchError'
@@ -25,9 +25,9 @@ export class JsonPatchError extends Error {
 type Container = unknown[] | Record<string, unknown>
 
 /**
- * Applies a JSON patch to a copy, all of it or nothing. It follows Velero's library where that goes beyond the RFC or
- * stays behind it: a negative index counts from the end, a `test` for `null` passes where the key is missing, and no
- * parent is made that is not there. Throws `JsonPatchError`.
+ * Applies a JSON patch to a copy of the document, completely or not at all. Where Velero's library (evanphx/json-patch)
+ * differs from the RFC, this does too: a negative index counts from the end, a `test` for `null` passes if the key is
+ * missing, and missing parents are not created. Throws `JsonPatchError`.
  */
 export function applyJsonPatch<T extends Record<string, unknown>>(
   document: T,
@@ -113,7 +113,7 @@ interface Place {
   key: string
 }
 
-/** The container that the path's last part is a key of; undefined where there is none. */
+/** The object or list that contains the last part of the path; undefined if it does not exist. */
 function find(document: Container, path: string): Place | undefined {
   const [, ...parts] = path.split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
   const key = parts.pop()
@@ -141,7 +141,7 @@ function get({ container, key }: Place): unknown {
   return container[key]
 }
 
-/** A key that a map lacks reads as `null` in a test; a bad index is an error there as anywhere. */
+/** False for a missing key of an object, which a test reads as `null`. A bad index of a list is an error later. */
 function has({ container, key }: Place): boolean {
   return Array.isArray(container) || Object.hasOwn(container, key)
 }

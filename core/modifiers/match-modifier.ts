@@ -8,14 +8,14 @@ import { applyJsonPatch, JsonPatchError } from './json-patch.ts'
 import type { ModifierConditions } from './parse-modifiers.ts'
 import { readPatchText } from './patch-text.ts'
 
-/** Whether a rule is for an item, or why that cannot be told, in Velero's words. */
+/** Whether a rule applies to an item, or the error in its conditions in Velero's words. */
 export type ModifierMatch = { matches: boolean } | { error: string }
 
 type Check = (item: Manifest, groupResource: GroupResource) => ModifierMatch
 
 /**
- * Prepares a rule's conditions for many items: patterns and selectors are compiled once. They are asked in Velero's
- * order and the first that fails decides, so a broken pattern is no error for items of another namespace.
+ * Compiles the conditions of a rule into a function that checks items. Conditions are checked in Velero's order up to the
+ * first that does not match. So an invalid pattern is no error for items that an earlier condition excludes.
  */
 export function compileConditions(conditions: ModifierConditions): Check {
   const checks = [
@@ -36,7 +36,7 @@ export function compileConditions(conditions: ModifierConditions): Check {
 
 const yes: ModifierMatch = { matches: true }
 
-/** Namespaces are those of the backup, for items are modified before they move; cluster-scoped items have none to ask. */
+/** Compares the namespace in the backup: items are modified before they get their target namespace. Cluster-scoped items match. */
 function namespaceCheck({ namespaces }: ModifierConditions): Check {
   const filter = makeIncludesExcludes({ includes: namespaces })
   return ({ metadata: { namespace = '' } }) => (namespace === '' ? yes : { matches: filter.shouldInclude(namespace) })
@@ -70,7 +70,7 @@ function labelCheck({ labelSelector }: ModifierConditions): Check {
       : { matches: selector.matches(labels) }
 }
 
-/** All fields must have their values; a path that is not there is a mismatch, a bad index in it an error. */
+/** All fields must have the given values. A missing path means no match; a bad index is an error. */
 function fieldCheck({ matches }: ModifierConditions): Check {
   if (matches.length === 0) return () => yes
   if (matches.some(({ path }) => path === '')) return () => ({ error: 'path is required for match rule' })

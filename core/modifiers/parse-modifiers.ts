@@ -4,13 +4,13 @@ import { decodeShape } from '../values/decode-shape.ts'
 import type { Shape } from '../values/decode-shape.ts'
 import { readYaml } from '../values/yaml.ts'
 
-/** The user's rules for changing items on their way back, as their ConfigMap holds them. */
+/** The user's rules for changing items, from the ConfigMap of `spec.resourceModifier`. */
 export interface ResourceModifiers {
   version: string
   rules: readonly ModifierRule[]
 }
 
-/** One rule: for which items, and what is done to them. At most one of the three lists has patches. */
+/** One rule: conditions for items, and patches for them. At most one of the three lists of patches is not empty. */
 export interface ModifierRule {
   conditions: ModifierConditions
   patches: readonly ModifierPatch[]
@@ -18,10 +18,11 @@ export interface ModifierRule {
   strategicPatches: readonly string[]
 }
 
+/** The conditions of a rule. All must match. */
 export interface ModifierConditions {
-  /** A glob with `.` as its separator. */
+  /** A glob with the separator `.`. */
   groupResource: string
-  /** An RE2 expression that may match anywhere in the name; empty for any name. */
+  /** An RE2 expression that must match a part of the name; empty for any name. */
   resourceNameRegex: string
   /** Globs for the namespace in the backup. */
   namespaces: readonly string[]
@@ -29,7 +30,7 @@ export interface ModifierConditions {
   matches: readonly { path: string; value: string }[]
 }
 
-/** A step of a JSON patch (RFC 6902) whose value is still the text of the configuration. */
+/** An operation of a JSON patch (RFC 6902). Its value is the text from the configuration. */
 export interface ModifierPatch {
   operation: string
   path: string
@@ -74,7 +75,7 @@ const modifiersShape: Shape = {
   },
 }
 
-/** Reads the ConfigMap of `spec.resourceModifier`, which holds one text under any name. Errors are in Velero's words. */
+/** Reads the ConfigMap of `spec.resourceModifier`, whose data has exactly one key with any name. Errors are in Velero's words. */
 export function parseModifiers(configMap: Manifest): { modifiers: ResourceModifiers } | { error: string } {
   const all = Object.values((configMap['data'] ?? {}) as Record<string, string>)
   const [text] = all
@@ -112,7 +113,7 @@ function completeRule(rule: RawRule): ModifierRule {
   }
 }
 
-/** The first thing wrong with the rules, in Velero's words (the misspelling is Velero's); undefined where nothing is. */
+/** The first error in the rules in Velero's words, `groupkResource` included; undefined if they are valid. */
 export function validateModifiers(modifiers: ResourceModifiers): string | undefined {
   if (modifiers.version.toLowerCase() !== 'v1') return `unsupported resource modifier version ${modifiers.version}`
   if (modifiers.rules.length === 0) return 'resource modifier rules cannot be empty'
@@ -126,7 +127,7 @@ function validateRule(rule: ModifierRule): string | undefined {
   return firstDefined(rule.patches, validatePatch)
 }
 
-/** Any case of the operation passes here, though only lower case can be applied. */
+/** Accepts operations in any case, as Velero does, though only lower case can be applied later. */
 function validatePatch({ operation, path }: ModifierPatch): string | undefined {
   if (operation === '') return 'operation cannot be empty'
   if (!['add', 'remove', 'replace', 'test', 'move', 'copy'].includes(operation.toLowerCase())) {

@@ -5,9 +5,9 @@ import type { JsonPatchOperation } from './json-patch.ts'
 import type { ModifierPatch } from './parse-modifiers.ts'
 
 /**
- * Turns the steps of a rule into a JSON patch the way Velero does: it writes JSON text around the user's texts, without
- * escaping them, and reads it back. So `1`, `true`, `null`, `{…}` and `[…]` become what they look like, `"1"` in its own
- * quotes a string, and a quotation mark inside a text breaks the patch. Throws `JsonPatchError`.
+ * Makes a JSON patch from the operations of a rule as Velero does: it builds JSON from the user's texts without escaping them,
+ * and parses it. So the texts `1`, `true`, `null`, `{…}` and `[…]` become JSON values, `"1"` with quotes becomes a string,
+ * and a quotation mark inside a text makes the patch invalid. Throws `JsonPatchError`.
  */
 export function readPatchText(patches: readonly ModifierPatch[]): JsonPatchOperation[] {
   return decode(`[${patches.map(patchText).join(',\n\t')}]`).map(checkOperation)
@@ -40,7 +40,7 @@ function valueText(value: string): string {
   return isBare(value) ? value : `"${value}"`
 }
 
-/** What stands in the patch as it is: what looks like JSON, and what Go can read as a number, even where JSON cannot. */
+/** Whether a text is used without quotes: it looks like JSON, or Go can read it as a number, even if JSON cannot. */
 function isBare(value: string): boolean {
   if (value === 'null' || /^(true|false)$/i.test(value) || /^[{[]/.test(value)) return true
   return /^([-+]?(inf|infinity)|nan)$/i.test(value) || isGoNumber(value)
@@ -49,7 +49,7 @@ function isBare(value: string): boolean {
 const decimal = /^[-+]?(\d(_?\d)*\.?(\d(_?\d)*)?|\.\d(_?\d)*)(e[-+]?\d(_?\d)*)?$/i
 const hexadecimal = /^[-+]?0x_?([\da-f_]+\.?[\da-f_]*|\.[\da-f_]+)p[-+]?\d+$/i
 
-/** A number too large for 64 bits of floating point is none to Go. */
+/** Whether Go's `strconv.ParseFloat` reads a text; it refuses numbers beyond 64-bit floating point. */
 function isGoNumber(value: string): boolean {
   if (hexadecimal.test(value)) return true
   return decimal.test(value) && Number.isFinite(Number(value.replaceAll('_', '')))

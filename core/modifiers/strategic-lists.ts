@@ -1,9 +1,9 @@
 import { isJsonMap, semanticEqual } from '../values/manifest-json.ts'
 
-/** Lists of scalars have no merge key: their elements are the same where they are equal. */
+/** The merge key of a list of objects. A list of scalars has none: equal elements are the same. */
 export type ElementKey = string | undefined
 
-/** Where an element of this identity stands in a list, or -1. */
+/** The index of the same element in a list, or -1. */
 export function indexOfElement(list: readonly unknown[], element: unknown, key: ElementKey): number {
   const identity = identityOf(element, key)
   return list.findIndex((other) => semanticEqual(identityOf(other, key), identity))
@@ -15,8 +15,8 @@ function identityOf(element: unknown, key: ElementKey): unknown {
 }
 
 /**
- * Puts a merged list in order. Elements that the patch names come in the patch's order, the others in the order they
- * had; of two from either side the one comes first that did so before, and where that says nothing, the patch's.
+ * Orders a merged list. Elements in the patch have the order of the patch, the others keep their old order. Between an element
+ * of the patch and another one their old order decides; if there is none, the element of the patch comes first.
  */
 export function orderMerged(
   merged: readonly unknown[],
@@ -27,7 +27,7 @@ export function orderMerged(
   return interleave(sortBy(others, before, key), sortBy(named, patch, key), { before, key })
 }
 
-/** As Kubernetes' insertion sort has it, an element that the order does not know goes before all that came so far. */
+/** Sorts like Kubernetes' insertion sort: an element that is not in the order is put before all earlier elements. */
 function sortBy(elements: readonly unknown[], order: readonly unknown[], key: ElementKey): unknown[] {
   const placed: { element: unknown; place: number }[] = []
   for (const element of elements) {

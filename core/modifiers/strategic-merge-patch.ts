@@ -4,7 +4,7 @@ import { indexOfElement, orderMerged } from './strategic-lists.ts'
 import type { StrategicField, StrategicSchema } from './strategic-schema.ts'
 import { withoutDirectives } from './without-directives.ts'
 
-/** Why a strategic merge patch does not apply, in the words of Kubernetes. */
+/** Thrown if a strategic merge patch cannot be applied, with the words of Kubernetes. */
 export class StrategicPatchError extends Error {
   override readonly name = 'StrategicPatchError'
 }
@@ -15,8 +15,8 @@ const orderPrefix = '$setElementOrder'
 const deletePrefix = '$deleteFromPrimitiveList'
 
 /**
- * Applies a strategic merge patch: a merge patch in which lists are merged by the keys that the schema names. It knows
- * the directives `$patch` (replace, delete), `$retainKeys`, `$setElementOrder/<list>` and
+ * Applies a strategic merge patch: a merge patch that merges lists by the keys in the schema. It supports the
+ * directives `$patch` (replace, delete), `$retainKeys`, `$setElementOrder/<list>` and
  * `$deleteFromPrimitiveList/<list>`. The document is not changed. Throws `StrategicPatchError`.
  */
 export function applyStrategicMergePatch(document: JsonMap, patch: JsonMap, schema: StrategicSchema): JsonMap {
@@ -50,7 +50,7 @@ function unknownDirective(directive: unknown, patch: JsonMap): StrategicPatchErr
   return new StrategicPatchError(`unknown patch type: ${goPrint(directive)} in map: ${goPrint(patch)}`)
 }
 
-/** The original without the fields that `$retainKeys` does not list; all that the patch sets must be listed. */
+/** The original with only the fields in `$retainKeys`, which must list all fields that the patch sets. */
 function retainKeys(original: JsonMap, patch: JsonMap): JsonMap {
   if (!Object.hasOwn(patch, '$retainKeys')) return original
   const keys: unknown = patch['$retainKeys']
@@ -124,7 +124,7 @@ function mergeLists(
   return orderMerged(merged, { patch: special.patch, before: special.before, key })
 }
 
-/** Whether the elements are objects; all of both lists must be of one type, and lists of lists are not supported. */
+/** Whether the elements of the lists are objects. All elements must have one type, and must not be lists. */
 function holdsMaps(...lists: (readonly unknown[])[]): boolean {
   const elements = lists.flat(1)
   const types = new Set(elements.map((element) => goTypeOf(element)))
@@ -133,7 +133,7 @@ function holdsMaps(...lists: (readonly unknown[])[]): boolean {
   return isJsonMap(elements[0])
 }
 
-/** Elements with `$patch: delete` remove their namesakes; one with `replace` makes the rest of the patch the whole list. */
+/** An element with `$patch: delete` removes the element with the same key. One with `replace` replaces the list by the rest of the patch. */
 function followListDirectives(
   before: readonly unknown[],
   patch: readonly JsonMap[],
@@ -186,7 +186,7 @@ function sameKey(item: unknown, element: JsonMap, key: string): boolean {
   return isJsonMap(item) && Object.hasOwn(item, key) && semanticEqual(item[key], element[key])
 }
 
-/** What a list becomes under `$setElementOrder`; undefined where there is no list to order. */
+/** The list in the order of `$setElementOrder`; undefined if there is no list. */
 function orderList(input: {
   list: string
   order: unknown
@@ -225,7 +225,7 @@ function mergedForOrder(
   return (withoutDirectives(patch)?.value ?? []) as unknown[]
 }
 
-/** The elements that a patch adds must stand in the order that it asks for. */
+/** The elements of the patch must be in the order of its `$setElementOrder`. */
 function checkOrder(patch: readonly unknown[], wanted: readonly unknown[], key: string | undefined): void {
   if (patch.length === 0 || wanted.length === 0) return
   const plain = patch.filter((element) => !isJsonMap(element) || !Object.hasOwn(element, '$patch'))

@@ -1,27 +1,27 @@
 import { strategicKinds, strategicTypes } from './strategic-type-table.ts'
 
-/** What a strategic merge patch must know of a type: how its fields that are objects or lists are merged. */
+/** The type of an object: how strategic merge patches merge its fields. */
 export interface StrategicSchema {
   /** The name of the type, for messages. */
   readonly name: string
-  /** A field that is an object or a list; undefined where the type has none of that name. */
+  /** How to merge a field that is an object or a list; undefined if the type has no such field. */
   readonly field: (name: string) => StrategicField | undefined
 }
 
 /** How one field is merged. */
 export interface StrategicField {
-  /** Of the object itself, or of the elements of a list. */
+  /** The type of the object, or of the elements of the list. */
   schema: StrategicSchema
   list: boolean
-  /** `merge`, `replace`, or nothing, which merges objects and replaces lists. */
+  /** `merge`, `replace`, or empty: then objects are merged and lists replaced. */
   strategy: string
-  /** The key by which elements of a list are the same. */
+  /** The field by which elements of a list are identified. */
   mergeKey: string
 }
 
 let types: ReadonlyMap<string, ReadonlyMap<string, string>> | undefined
 
-/** The schema of a kind; undefined for kinds that Velero's own scheme lacks, such as those of custom resources. */
+/** The schema of a kind; undefined for kinds that are not in Velero's scheme, such as custom resources. */
 export function strategicSchemaOf(apiVersion: string, kind: string): StrategicSchema | undefined {
   return strategicKinds[apiVersion]?.includes(kind) ? schemaNamed(kind) : undefined
 }

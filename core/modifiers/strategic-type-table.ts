@@ -1,6 +1,6 @@
 /**
- * What Velero v1.18.3 knows of the kinds it can apply strategic merge patches to: those of core/v1, apps/v1 and batch/v1
- * as of Kubernetes 1.33, of snapshots, and its own. Generated from the field tags of its Go types.
+ * The kinds to which Velero v1.18.3 can apply strategic merge patches: those of core/v1, apps/v1 and batch/v1 in Kubernetes
+ * 1.33, of volume snapshots, and of Velero. Generated from the field tags of the Go types.
  */
 export const strategicKinds: Readonly<Record<string, readonly string[]>> = {
   'apps/v1': ['ControllerRevision', 'DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'],
@@ -49,9 +49,8 @@ export const strategicKinds: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * A line per type: its name and those of its fields that are objects or lists, as `field:type`. `{}` is a map, `[]` a
- * list of scalars, `[]T` a list of objects; `!` gives a patch strategy and `@` the key by which elements are the same.
- * Types with no such field are left out.
+ * One line per type: its name, and its fields that are objects or lists as `field:type`. `{}` is a map, `[]` a list of
+ * scalars, `[]T` a list of objects. `!` precedes a patch strategy, `@` the merge key. Types without such fields are absent.
  */
 export const strategicTypes = `
 Affinity nodeAffinity:NodeAffinity podAffinity:PodAffinity podAntiAffinity:PodAntiAffinity

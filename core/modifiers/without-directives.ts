@@ -1,8 +1,8 @@
 import { cloneManifest, isJsonMap } from '../values/manifest-json.ts'
 
 /**
- * What a strategic merge patch adds where nothing stood: without nulls, and without objects that carry `$patch`.
- * Undefined where that is nothing.
+ * The value of a strategic merge patch for a field that does not exist: without nulls, and without objects that have
+ * `$patch`. Undefined if nothing is left.
  */
 export function withoutDirectives(value: unknown): { value: unknown } | undefined {
   if (Array.isArray(value)) {

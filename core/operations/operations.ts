@@ -2,6 +2,7 @@ import type { OperationPhase, RestoreOperation } from '../../velero/item-operati
 import { error } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
 import type { Tally } from '../results/tally.ts'
+import { canonicalJson } from '../values/manifest-json.ts'
 
 /** The state of an operation, as far as it was seen. */
 export type OperationStatus = RestoreOperation['status']
@@ -25,7 +26,7 @@ export function mergeOperations(tally: Tally, seen: Iterable<OperationStates>): 
 export function mergeStatus(a: OperationStatus, b: OperationStatus): OperationStatus {
   const difference = rank(a) - rank(b) || (a.nCompleted ?? 0) - (b.nCompleted ?? 0)
   if (difference !== 0) return difference > 0 ? a : b
-  return canonical(a) >= canonical(b) ? a : b
+  return canonicalJson(a) >= canonicalJson(b) ? a : b
 }
 
 /** Whether an operation needs no further look. */
@@ -45,10 +46,6 @@ const ranks: Record<OperationPhase, number> = { New: 0, InProgress: 1, Completed
 
 function rank({ phase }: OperationStatus): number {
   return phase === undefined ? 0 : ranks[phase]
-}
-
-function canonical(status: OperationStatus): string {
-  return JSON.stringify(Object.entries(status).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Velero's three numbers, and how many operations are still to be waited for. */

@@ -5,42 +5,44 @@ import type { GroupResource } from '../../velero/resource.ts'
 export interface ArchivedVersion {
   groupResource: GroupResource
   version: string
-  /** The backed-up cluster preferred it. */
+  /** The cluster of the backup preferred this version. */
   preferred: boolean
 }
 
-/** What the cluster serves of an API group. */
+/** The versions of an API group that the cluster serves. */
 export interface ServedGroup {
   group: string
   versions: readonly string[]
   preferred: string
 }
 
-/** The version folder that the items of a resource are read from. */
+/** The version folder from which the items of a resource are read. */
 export interface ChosenVersion {
   version: string
   preferred: boolean
 }
 
+/** What decides about versions. */
 export interface ChooseVersionsInput {
   /** All resources of the archive. */
   resources: Iterable<GroupResource>
   archived: Iterable<ArchivedVersion>
   served: readonly ServedGroup[]
-  /** The user's order of versions, see `parseVersionPriorities`. */
+  /** The user's priorities, see `parseVersionPriorities`. */
   priorities: ReadonlyMap<GroupResource, readonly string[]>
 }
 
 /**
- * Chooses, per resource, which API version to restore where the backup holds several (feature `EnableAPIGroupVersions`):
+ * Chooses the API version of each resource, if the backup has several (feature `EnableAPIGroupVersions`). The first of these
+ * versions that exists is chosen:
  *
- * | 0 | the user's first version that backup and cluster both have |
- * | 1 | the cluster's preferred version, if the backup has it |
- * | 2 | the backup's preferred version, if the cluster has it |
- * | 3 | the newest stable version both have, the newest of either side left out, as Velero does |
- * | 4 | the backup's preferred version |
+ * 1. the first one in the user's priorities that both backup and cluster have
+ * 2. the cluster's preferred version, if the backup has it
+ * 3. the backup's preferred version, if the cluster has it
+ * 4. the newest one that both have; like Velero we do not consider the newest version of either side
+ * 5. the backup's preferred version
  *
- * A resource without any version folder would crash Velero; here it is an error with a name.
+ * A resource without a version folder crashes Velero; here it is an error that names the resource.
  */
 export function chooseVersions(input: ChooseVersionsInput): Map<GroupResource, ChosenVersion> | { error: string } {
   const archived = Map.groupBy(input.archived, ({ groupResource }) => groupResource)
@@ -77,8 +79,8 @@ function chooseVersion(
 }
 
 /**
- * Reads the user's priorities: key `restoreResourcesVersionPriority` of ConfigMap `enableapigroupversions`, a line per
- * resource such as `rockbands.music.example.io=v2beta1,v2`. Spaces are dropped, lines of another form ignored.
+ * Reads the user's priorities: key `restoreResourcesVersionPriority` of ConfigMap `enableapigroupversions`, with one line per
+ * resource such as `rockbands.music.example.io=v2beta1,v2`. Spaces are removed, other lines are ignored.
  */
 export function parseVersionPriorities(text: string): Map<GroupResource, string[]> {
   const lines = text.split('\n').map((line) => line.replaceAll(' ', ''))
@@ -88,7 +90,7 @@ export function parseVersionPriorities(text: string): Map<GroupResource, string[
   return new Map(pairs.map(([resource = '', versions = '']) => [resource, versions.split(',')]))
 }
 
-/** Stable before beta before alpha, newer before older, and all of them before names of another form. */
+/** Sorts stable versions before beta before alpha, newer before older, and version names of another form last. */
 function newestFirst(a: string, b: string): number {
   const [left, right] = [parseVersion(a), parseVersion(b)]
   if (!left || !right) return left ? -1 : right ? 1 : a < b ? -1 : Number(a > b)

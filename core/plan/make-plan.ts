@@ -6,12 +6,12 @@ import { placeItems } from './place-items.ts'
 import type { PlaceableItem } from './place-items.ts'
 import type { Plan, PlannedItem, Wave, Chunk } from './plan.ts'
 
-/** What a plan is made of: items selected and wanted, the order of resources, and the bounds of chunks. */
+/** What a plan is made from. */
 export interface PlanInput {
   etag: string
-  /** Selected items and the additional ones they want, each once. */
+  /** The selected items and their additional items, each once. */
   items: readonly PlaceableItem[]
-  /** Resources in the order of their restore. */
+  /** The resources in the order in which they are restored. */
   order: readonly GroupResource[]
   namespaceMapping: Record<string, string> | undefined
   sizeOf: (item: ItemAddress) => number
@@ -24,9 +24,9 @@ export interface PlanInput {
 const definitions: GroupResource = 'customresourcedefinitions.apiextensions.k8s.io'
 
 /**
- * Makes the plan. In this order: items are put into waves (additional ones before their parents); all target namespaces
- * make one wave right after the definitions of custom resources, since nothing else can go into them before; each wave
- * is cut into chunks. The same input gives the same plan; every item is in exactly one chunk.
+ * Makes the plan. First the items are put into waves, additional items before their parents. Then a wave with all target
+ * namespaces is inserted after the wave of CustomResourceDefinitions. Then each wave is cut into chunks. The same input
+ * gives the same plan, and each item is in exactly one chunk.
  */
 export function makePlan(input: PlanInput): Plan {
   const placed = placeItems(
@@ -58,7 +58,7 @@ function plannedItem(item: PlaceableItem, mapping: Record<string, string> | unde
   }
 }
 
-/** Target namespaces of all items, and namespaces that were selected themselves; the first source of a target names it. */
+/** The target namespaces of all items, and the selected namespaces. If several are mapped to one target, the first one counts. */
 function namespaceWave(input: PlanInput): Wave | undefined {
   const sources = new Map<string, string>()
   const wanted = input.items.map((item) => (item.groupResource === 'namespaces' ? item.name : item.namespace))
@@ -71,7 +71,7 @@ function namespaceWave(input: PlanInput): Wave | undefined {
   return { groupResource: 'namespaces', chunks: cutChunks(items, input.bounds) }
 }
 
-/** Items by key, each once: a selected one keeps its place if it is also wanted by another. */
+/** Merges entries of the same item. The first one counts, with the `before` of all. */
 export function mergeWanted(items: readonly PlaceableItem[]): PlaceableItem[] {
   const merged = new Map<string, PlaceableItem>()
   for (const item of items) {
@@ -82,13 +82,13 @@ export function mergeWanted(items: readonly PlaceableItem[]): PlaceableItem[] {
   return [...merged.values()]
 }
 
-/** The bounds of a chunk: small enough to be redone cheaply, large enough that the engine's cost per activity is nothing. */
+/** The maximum size of a chunk: small enough to repeat, and large enough to make the overhead per activity small. */
 export interface ChunkBounds {
   itemsMax: number
   bytesMax: number
 }
 
-/** Cuts items, in their order, into chunks. An item larger than the bound stands alone in its chunk. */
+/** Cuts items, in their order, into chunks. An item larger than `bytesMax` has a chunk of its own. */
 export function cutChunks(items: readonly (PlannedItem & { sizeBytes: number })[], bounds: ChunkBounds): Chunk[] {
   const chunks: { items: PlannedItem[] }[] = []
   let current: PlannedItem[] = []

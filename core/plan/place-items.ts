@@ -1,33 +1,33 @@
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { itemKey } from '../items/outcome.ts'
 
-/** An item that the plan will restore, and which items it wants restored before itself. */
+/** An item of the plan, and the items that must be restored before it. */
 export interface PlaceableItem extends ItemAddress {
   version?: string
   additional?: true
-  /** Keys of items that come first, see `itemKey`. Those that are not among the items are no concern here. */
+  /** The keys (`itemKey`) of the items that must be restored before it. Keys of other items are ignored. */
   before: readonly string[]
 }
 
-/** Items of one resource that are restored together. */
+/** The items of one wave. */
 export interface PlacedWave {
   groupResource: GroupResource
   items: PlaceableItem[]
 }
 
-/** How deep additional items may pull in further ones; a chain longer than this is a cycle in the backup. */
+/** The maximum length of a chain of additional items. A longer one is a cycle. */
 const depthMax = 32
 
-/** Where an item stands: at its resource's turn, or some steps ahead of another resource's turn. */
+/** The place of an item: at the turn of a resource, or `ahead` steps before it. */
 interface Place {
   turn: number
   ahead: number
 }
 
 /**
- * Puts items into waves in the order of resources, each item in exactly one (rule 11). An additional item whose own
- * resource would come too late goes into a wave of its own just before the one of its parent, and what it wants itself
- * before that one. Everything else stays at its resource's turn.
+ * Puts the items into waves in the order of their resources, each item into exactly one wave (rule 11). If the resource of an
+ * additional item would come after its parent, the item is put into an extra wave before that of the parent, and its own
+ * additional items into extra waves before that one.
  */
 export function placeItems(items: readonly PlaceableItem[], order: readonly GroupResource[]): PlacedWave[] {
   const turns = new Map(order.map((groupResource, turn) => [groupResource, turn]))

@@ -4,60 +4,60 @@ import type { Outcome } from '../items/outcome.ts'
 import type { LeaveReason } from './select-items.ts'
 
 /**
- * What a restore will do, in order: a value that can be stored, printed and compared. It holds addresses and no
- * manifest. Waves follow one another; the chunks of a wave may run side by side, and so may the items of a chunk.
+ * What a restore will do, as a value that can be stored, printed and compared. It contains names of items but no manifests.
+ * Waves run one after the other. The chunks of a wave may run at the same time, and so may the items of a chunk.
  */
 export interface Plan {
-  /** ETag of the tarball that the plan was made from; no other one will do (rule 10). */
+  /** The ETag of the tarball from which the plan was made. The restore reads no other tarball (rule 10). */
   etag: string
   waves: readonly Wave[]
-  /** PersistentVolumes that are left out so that their claims get new ones. */
+  /** PersistentVolumes that are not restored because their claims get new volumes. */
   provisioned: readonly string[]
-  /** How many items of the backup were not selected, by the reason; reasons that hold for none are absent. */
+  /** How many items of the backup were not selected, by the reason. Reasons without items are absent. */
   leftOut?: Partial<Record<LeaveReason, number>>
-  /** Messages that belong to no item: what was missing or could not be read while planning. */
+  /** Messages about items that were missing or unreadable while the plan was made. */
   notes: readonly Outcome[]
 }
 
-/** Items of one resource at one place in the order. */
+/** Items of one resource that are restored at the same time. */
 export interface Wave {
   groupResource: GroupResource
   chunks: readonly Chunk[]
 }
 
-/** A run of items that one activity restores. */
+/** Items that one activity restores. */
 export interface Chunk {
   items: readonly PlannedItem[]
 }
 
-/** One item: in exactly one chunk of the plan. */
+/** An item of the plan; it is in exactly one chunk. */
 export interface PlannedItem {
   /** The namespace in the backup; absent for cluster-scoped items. */
   namespace?: string
   name: string
-  /** The namespace to restore into; for an item of the wave of namespaces, the namespace to ensure. */
+  /** The target namespace. For an item of the wave of namespaces: the namespace that must exist. */
   target?: string
-  /** The version folder to read it from, where API group versions are chosen. */
+  /** The version folder of the archive from which it is read, if API group versions are chosen. */
   version?: string
-  /** Someone's additional item rather than selected itself. */
+  /** It was not selected, but is an additional item of another one. */
   additional?: true
 }
 
-/** All that the workflow keeps of a plan. */
+/** The part of a plan that the workflow knows: numbers only. */
 export interface PlanSummary {
   items: number
   waves: readonly WaveSummary[]
 }
 
-/** Counts of one wave. */
+/** The numbers of one wave. */
 export interface WaveSummary {
   groupResource: GroupResource
   items: number
-  /** Items of each chunk. */
+  /** How many items each chunk has. */
   chunks: readonly number[]
 }
 
-/** The counts of a plan. */
+/** The numbers of a plan. */
 export function summarize(plan: Plan): PlanSummary {
   const waves = plan.waves.map((wave) => {
     const chunks = wave.chunks.map((chunk) => chunk.items.length)
@@ -66,7 +66,7 @@ export function summarize(plan: Plan): PlanSummary {
   return { items: sum(waves.map((wave) => wave.items)), waves }
 }
 
-/** The key of a chunk in journal, history and logs: derived from its place, so it needs no storing. */
+/** The key of a chunk in journal, history and logs, derived from its place in the plan. */
 export function chunkKey(wave: number, chunk: number): string {
   return `wave-${pad(wave, 3)}/chunk-${pad(chunk, 5)}`
 }
@@ -79,7 +79,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** The key of a planned item's outcome. A namespace that is mapped has both names in it: several may go into one. */
+/** The key of a planned item's outcome. For a mapped namespace it has both names: several may be mapped to one. */
 export function plannedKey(groupResource: GroupResource, item: PlannedItem): string {
   const { namespace, target } = item
   const mapped = groupResource === 'namespaces' && target !== undefined && target !== item.name

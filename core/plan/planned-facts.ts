@@ -1,13 +1,14 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import type { ActionFacts } from '../actions/action.ts'
+import { targetNamespace } from '../filter/namespace-mapping.ts'
 
 /**
- * Facts are gathered before the first write, but some are asked for after this restore itself has changed them: Velero
- * looks at ServiceAccounts when it comes to Secrets, and at StorageClasses and VolumeSnapshotClasses when it comes to claims
- * and snapshots. What the order of the plan brings before those counts as there.
+ * Adds to the facts what this restore itself will create. The facts are read before the first write. But Velero reads
+ * ServiceAccounts when it restores Secrets, and StorageClasses when it restores claims, so those of the backup that are
+ * restored earlier count too.
  */
-export function foresee(
+export function withPlannedItems(
   facts: ActionFacts,
   items: readonly ItemAddress[],
   plan: { order: readonly GroupResource[]; namespaceMapping?: Readonly<Record<string, string>> | undefined },
@@ -18,18 +19,18 @@ export function foresee(
   for (const { groupResource, namespace, name } of items) {
     if (groupResource === 'storageclasses.storage.k8s.io') storageClasses.add(name)
     if (groupResource !== 'serviceaccounts' || namespace === undefined || !accountsFirst) continue
-    const target = plan.namespaceMapping?.[namespace] ?? namespace
+    const target = targetNamespace(plan.namespaceMapping, namespace)
     serviceAccounts[target] = [...new Set([...(serviceAccounts[target] ?? []), name])].sort()
   }
   return { ...facts, serviceAccounts, storageClasses: [...storageClasses].sort() }
 }
 
-/** The resource whose manifests {@link foreseeSnapshotClasses} takes. */
+/** The resource of the manifests for {@link withPlannedSnapshotClasses}. */
 export const snapshotClasses = 'volumesnapshotclasses.snapshot.storage.k8s.io'
 
-/** The first class of a driver is taken, in the order of names; one that stands there already stays as it is. */
-export function foreseeSnapshotClasses(facts: ActionFacts, brought: readonly Manifest[]): ActionFacts {
-  const byName = new Map([...brought, ...facts.volumeSnapshotClasses].map((one) => [one.metadata.name, one]))
+/** Adds the VolumeSnapshotClasses of the backup, sorted by name: actions use the first one of a driver. An existing one wins. */
+export function withPlannedSnapshotClasses(facts: ActionFacts, planned: readonly Manifest[]): ActionFacts {
+  const byName = new Map([...planned, ...facts.volumeSnapshotClasses].map((one) => [one.metadata.name, one]))
   const volumeSnapshotClasses = [...byName.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
   return { ...facts, volumeSnapshotClasses }
 }

@@ -5,11 +5,11 @@ import { compilePolicies } from '../filter/filter-policy.ts'
 import type { CompiledPolicies } from '../filter/filter-policy.ts'
 import { makeIncludesExcludes, makeResourceIncludesExcludes } from '../filter/includes-excludes.ts'
 import type { IncludesExcludes, ResolveResource } from '../filter/includes-excludes.ts'
-import { compileLabelSelector } from '../filter/label-selector.ts'
-import type { Labels } from '../filter/label-selector.ts'
+import { makeLabelFilter } from '../filter/label-selector.ts'
+import type { LabelFilter, Labels } from '../filter/label-selector.ts'
 import type { FilterPolicies } from '../filter/parse-filter-policy.ts'
 
-/** Why an item of the archive is not restored. */
+/** Why an item of the archive is not selected. */
 export type LeaveReason =
   | 'resource-excluded'
   | 'namespace-excluded'
@@ -18,26 +18,27 @@ export type LeaveReason =
   | 'labels-do-not-match'
   | 'name-not-in-policy'
 
-/** What is known of an item; more is read only where the verdict asks for it. */
+/** What is already known of an item. The rest is read only if `decide` asks for it. */
 export interface KnownOfItem {
-  /** The kind of the first item of the same resource and namespace; `null` where it cannot be read. */
+  /** The kind of the first item of the same resource and namespace; `null` if that item cannot be read. */
   firstKind?: string | null
-  /** The item's labels, once its manifest was read; an object without labels has `{}`. */
+  /** The labels of the item; `{}` if it has none. */
   labels?: Labels
 }
 
-/** The verdict on an item, or what must be read before there is one. */
+/** The decision about an item, or what must be read first. */
 export type SelectVerdict =
   { do: 'select' } | { do: 'leave'; because: LeaveReason } | { do: 'ask'; for: 'first-kind' | 'labels' }
 
+/** Decides which items of the archive are restored. */
 export interface ItemSelector {
-  /** Whether an item of the archive is restored by itself. */
+  /** Decides about an item by all rules. */
   readonly decide: (item: ItemAddress, known?: KnownOfItem) => SelectVerdict
-  /** Whether an item that another one wants is restored: selectors and policies do not hold for it, excludes do unless it must be included. */
+  /** Decides about an additional item. Only the rules 1 and 2 apply, and none if it must be included. */
   readonly decideAdditional: (item: ItemAddress, mustInclude: boolean) => SelectVerdict
 }
 
-/** What decides about items. `resolve` knows the resources of the cluster. */
+/** What the selection is made from. `resolve` finds resources of the cluster. */
 export interface SelectInput {
   spec: RestoreSpec
   policies?: FilterPolicies | undefined
@@ -45,14 +46,14 @@ export interface SelectInput {
 }
 
 /**
- * Prepares the selection of a restore, or says why it cannot be made; Velero restores nothing then, with that one error.
- * The rules are asked in this order and the first that leaves an item out is the reason:
+ * Makes the selection of a restore, or returns the error in it; then Velero restores nothing and reports that one error.
+ * An item must pass these rules, in this order:
  *
- * 1. the resource is included, and not excluded
- * 2. the namespace of the backup likewise; a cluster-scoped item by `includeClusterResources`, see the table
- * 3. a filter policy lists the kind, or catches it
- * 4. the name, by the policy's filter
- * 5. labels, by the policy's filter where one decides, else by the selectors of the spec
+ * 1. its resource is included and not excluded
+ * 2. its namespace in the backup is included and not excluded; a cluster-scoped item passes as in the table below
+ * 3. its kind is in the filter policy, if one applies
+ * 4. its name matches the filter of the policy
+ * 5. its labels match the filter of the policy, or the selectors of the spec if no policy applies
  *
  * | includeClusterResources | cluster-scoped items | cluster-scoped additional items |
  * | false                   | no                   | no |
@@ -60,11 +61,11 @@ export interface SelectInput {
  * | unset, some namespaces  | no                   | yes |
  * | true                    | yes                  | yes |
  *
- * Resources that a restore must have pass all of them but the table.
+ * `mustHaveResources` pass all rules except that of the table.
  */
 export function makeItemSelector({ spec, policies, resolve }: SelectInput): ItemSelector | { error: string } {
-  const selectors = compileSelectors(spec)
-  if ('error' in selectors) return selectors
+  const selectors = makeLabelFilter(spec.labelSelector, spec.orLabelSelectors ?? [])
+  if ('error' in selectors) return { error: selectors.error }
   const compiled = policies && compilePolicies(policies, resolve)
   if (compiled && 'error' in compiled) return compiled
   const { includedResources, excludedResources, includedNamespaces, excludedNamespaces } = spec
@@ -94,11 +95,6 @@ interface Scope {
   includeClusterResources: boolean | undefined
 }
 
-interface SpecSelectors {
-  asksLabels: boolean
-  acceptsLabels: (labels: Labels) => boolean
-}
-
 function isMustHave(groupResource: GroupResource): boolean {
   return mustHaveResources.includes(groupResource)
 }
@@ -121,7 +117,7 @@ function outOfScope(
 function decideByContent(
   item: ItemAddress,
   known: KnownOfItem,
-  { policies, selectors }: { policies: CompiledPolicies | undefined; selectors: SpecSelectors },
+  { policies, selectors }: { policies: CompiledPolicies | undefined; selectors: LabelFilter },
 ): SelectVerdict {
   const answer = policies?.answer(item, known.firstKind) ?? { do: 'none' }
   switch (answer.do) {
@@ -137,26 +133,9 @@ function decideByContent(
   }
 }
 
-/** The manifest is read only where labels are asked for. */
-function decideByLabels({ asksLabels, acceptsLabels }: SpecSelectors, { labels }: KnownOfItem): SelectVerdict {
+/** Asks for the labels only if a selector needs them. */
+function decideByLabels({ asksLabels, acceptsLabels }: LabelFilter, { labels }: KnownOfItem): SelectVerdict {
   if (!asksLabels) return select
   if (labels === undefined) return { do: 'ask', for: 'labels' }
   return acceptsLabels(labels) ? select : { do: 'leave', because: 'labels-do-not-match' }
-}
-
-/** No selector selects everything; of the alternative ones, if there are any, one must match. */
-function compileSelectors({ labelSelector, orLabelSelectors }: RestoreSpec): SpecSelectors | { error: string } {
-  const any: ((labels: Labels) => boolean)[] = []
-  for (const selector of orLabelSelectors ?? []) {
-    const compiled = compileLabelSelector(selector)
-    if ('error' in compiled) return compiled
-    any.push(compiled.matches)
-  }
-  const all = labelSelector ? compileLabelSelector(labelSelector) : undefined
-  if (all && 'error' in all) return all
-  return {
-    asksLabels: all !== undefined || any.length > 0,
-    acceptsLabels: (labels) =>
-      (all?.matches(labels) ?? true) && (any.length === 0 || any.some((matches) => matches(labels))),
-  }
 }

@@ -3,28 +3,28 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
 
 /**
- * What the rules of admission look at, read from the cluster beforehand. Which backup to look up may depend on the
- * schedule's backups, and which location on the backup: `backupNameOf` and `locationNameOf` say so.
+ * The facts for the admission of a restore, read from the cluster. Which backup to read may depend on the backups of a
+ * schedule, and which location on the backup: see `backupNameOf` and `locationNameOf`.
  */
 export interface AdmissionFacts {
   restore: { namespace: string; name: string }
-  /** The spec as the user wrote it. Velero's validation cannot be repeated on what it made of it (rule 1). */
+  /** The spec as the user wrote it. Velero's validation changes the spec, and cannot be repeated on the changed one (rule 1). */
   spec: RestoreSpec
-  /** The backups labelled with the schedule's name, or why they could not be listed; only where the spec names a schedule. */
+  /** The backups of the schedule in the spec, or the error of listing them; undefined without a schedule. */
   scheduleBackups?: readonly Backup[] | { error: string } | undefined
-  /** The backup; undefined where it is not there. */
+  /** The backup; undefined if it does not exist. */
   backup?: Backup | { error: string } | undefined
-  /** The backup's location; undefined where it is not there. */
+  /** The location of the backup; undefined if it does not exist. */
   location?: BackupStorageLocation | { error: string } | undefined
-  /** The ConfigMap of `spec.resourceModifier`; undefined where it cannot be had, for whatever reason. */
+  /** The ConfigMap of `spec.resourceModifier`; undefined if it cannot be read, for any reason. */
   modifierConfigMap?: Manifest | undefined
-  /** The ConfigMap of `spec.resourcePolicy`; undefined where it is not there. */
+  /** The ConfigMap of `spec.resourcePolicy`; undefined if it does not exist. */
   policyConfigMap?: Manifest | { error: string } | undefined
-  /** The server's default in Go's syntax, such as `4h0m0s`. */
+  /** The default of the Velero server in Go's syntax, such as `4h0m0s`. */
   defaultItemOperationTimeout: string
 }
 
-/** The backup to look up for these facts; undefined where no rule gets as far as asking for it. */
+/** The name of the backup to read; undefined if the spec names none, or the schedule has none that can be used. */
 export function backupNameOf(
   spec: RestoreSpec,
   scheduleBackups: AdmissionFacts['scheduleBackups'],
@@ -36,12 +36,12 @@ export function backupNameOf(
   return pickBackup(scheduleBackups)?.metadata.name
 }
 
-/** The location to look up for a backup. */
+/** The name of the location of a backup. */
 export function locationNameOf(backup: Backup): string {
   return backup.spec.storageLocation ?? ''
 }
 
-/** The ConfigMaps to read from the restore's namespace; a reference of another kind is no ConfigMap. */
+/** The names of the ConfigMaps to read from the namespace of the restore. References to other kinds are ignored here. */
 export function configMapNamesOf(spec: RestoreSpec): { modifiers?: string; policy?: string } {
   const { resourceModifier, resourcePolicy } = spec
   return {
@@ -51,8 +51,8 @@ export function configMapNamesOf(spec: RestoreSpec): { modifiers?: string; polic
 }
 
 /**
- * The backup that a restore from a schedule uses: of those that are `Completed`, the one that started last. One
- * without a start counts as the oldest.
+ * The backup for a restore from a schedule: the `Completed` one that started last. One without a start time is the oldest.
+ * Undefined if none is `Completed`.
  */
 export function pickBackup(backups: readonly Backup[]): Backup | undefined {
   const completed = backups.filter(({ status }) => status?.phase === 'Completed')

@@ -10,7 +10,7 @@ import { pickBackup } from './admission-facts.ts'
 import type { AdmissionFacts } from './admission-facts.ts'
 import { hookFaults } from './hook-faults.ts'
 
-/** The verdict, and the spec as it is to be stored with it. */
+/** Whether a restore may start, and the spec to store in the Restore in both cases. */
 export type Admission =
   | {
       do: 'admit'
@@ -22,7 +22,7 @@ export type Admission =
     }
   | { do: 'refuse'; spec: RestoreSpec; validationErrors: string[] }
 
-/** What is known after some rules; each rule sees what the ones before it found. */
+/** What is known while the rules run: each rule gets what the previous ones have found. */
 interface AdmissionDraft {
   facts: AdmissionFacts
   spec: RestoreSpec
@@ -32,7 +32,7 @@ interface AdmissionDraft {
   policies?: FilterPolicies
 }
 
-/** What one rule finds: errors add up, `found` is kept for the rules after it, `stop` ends the validation. */
+/** The result of one rule. Errors are collected, `found` is kept for the next rules, `stop` ends the validation. */
 interface Finding {
   errors?: readonly string[]
   found?: Partial<Omit<AdmissionDraft, 'facts'>>
@@ -40,8 +40,8 @@ interface Finding {
 }
 
 /**
- * Decides whether a restore may start, with Velero's rules in Velero's order and words. The spec comes back completed
- * in any case: Velero stores its additions also with a refusal.
+ * Decides whether a restore may start, by Velero's rules in Velero's order and with its words. The spec that is returned has
+ * the additions of the rules: Velero stores them also if it refuses the restore.
  */
 export function admitRequest(facts: AdmissionFacts): Admission {
   let draft: AdmissionDraft = { facts, spec: facts.spec }
@@ -58,14 +58,14 @@ export function admitRequest(facts: AdmissionFacts): Admission {
   return { do: 'admit', spec, backup, location, ...(modifiers && { modifiers }), ...(policies && { policies }) }
 }
 
-/** A timeout of zero, however it is written, is none. */
+/** Sets the default timeout if there is none, or one of zero in any form. */
 function withTimeout(spec: RestoreSpec, itemOperationTimeout: string): RestoreSpec {
   return /[1-9]/.test(spec.itemOperationTimeout ?? '') ? spec : { ...spec, itemOperationTimeout }
 }
 
 type Rule = (draft: AdmissionDraft) => Finding
 
-/** Velero's validation, in its order. Each rule names in its comment what sets it off or what it changes. */
+/** The rules of Velero's validation in its order. The comment says what a rule refuses or changes. */
 const admissionRules: readonly Rule[] = [
   excludeNonRestorable, // changes the spec: they are excluded from now on
   includedNonRestorable, // nodes and the like were asked for
@@ -104,7 +104,7 @@ function namespaceLists({ spec }: AdmissionDraft): Finding {
   return { errors: faults.map((fault) => `Invalid included/excluded namespace lists: ${fault}`) }
 }
 
-/** Names are compared as they are written: `po` beside `pods` is not noticed, and no pattern is checked. */
+/** Names are compared literally: `po` and `pods` are different, and patterns are not checked. */
 function listFaults(includes: readonly string[], excludes: readonly string[]): string[] {
   const included = new Set(includes)
   const excluded = new Set(excludes)
@@ -149,7 +149,7 @@ function scheduleBackup({ facts, spec }: AdmissionDraft): Finding {
   return { found: { spec: { ...spec, backupName: backup.metadata.name } } }
 }
 
-/** The wording of what is not there is that of Velero's cached client: the kind, not the resource. */
+/** If an object does not exist, the words are those of Velero's cached client, which names the kind instead of the resource. */
 function backupLookup({ facts: { restore, backup, location }, spec }: AdmissionDraft): Finding {
   if (!backup || 'error' in backup) {
     const why = backup?.error ?? `Backup.velero.io "${spec.backupName ?? ''}" not found`
@@ -175,7 +175,7 @@ function nameSchedule({ spec, backup }: AdmissionDraft): Finding {
   return { found: { spec: { ...spec, scheduleName } } }
 }
 
-/** Velero names the ConfigMap in the first text and, by mistake, the Restore in the others. */
+/** In the later two messages Velero names the Restore instead of the ConfigMap by mistake. */
 function resourcePolicy({ facts: { restore, policyConfigMap }, spec }: AdmissionDraft): Finding {
   const reference = spec.resourcePolicy
   if (!reference) return {}
@@ -193,7 +193,7 @@ function resourcePolicy({ facts: { restore, policyConfigMap }, spec }: Admission
   return refusePolicy(`fail to ${attempt} ConfigMap ${restore.namespace}/${restore.name}: ${parsed.error}`)
 }
 
-/** A reference to anything but a ConfigMap is ignored, as Velero does. */
+/** As in Velero, a reference to another kind than ConfigMap is ignored. */
 function resourceModifiers({ facts: { restore, modifierConfigMap }, spec }: AdmissionDraft): Finding {
   const reference = spec.resourceModifier
   if (reference?.kind.toLowerCase() !== 'configmap') return {}

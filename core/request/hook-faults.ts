@@ -4,8 +4,8 @@ import { decodeShape } from '../values/decode-shape.ts'
 import type { Shape } from '../values/decode-shape.ts'
 
 /**
- * What is wrong with a restore's hooks, in Velero's words. A selector that does not compile hides everything else;
- * otherwise each init container is looked at.
+ * The errors in a restore's hooks in Velero's words. If a selector is invalid, only that error is returned; otherwise the
+ * errors of all init containers.
  */
 export function hookFaults(hooks: readonly RestoreResourceHookSpec[]): string[] {
   for (const { labelSelector } of hooks) {
@@ -21,7 +21,7 @@ export function hookFaults(hooks: readonly RestoreResourceHookSpec[]): string[] 
   )
 }
 
-/** Only the fields that a hook needs: Velero's decoder would also refuse others of the wrong kind. */
+/** The fields that a hook needs. Velero's decoder also refuses other fields of a wrong type. */
 const containerShape: Shape = {
   fields: { name: 'text', image: 'text', command: { list: 'text' }, args: { list: 'text' } },
 }

@@ -5,31 +5,31 @@ import type { ItemAction, ResourceList, Result, Results } from '../../velero/res
 import { error, warning } from '../items/outcome.ts'
 import type { Message, Outcome } from '../items/outcome.ts'
 
-/** A result file that Velero left: its content, what is wrong with it, or nothing where it is missing. */
+/** A result file that Velero wrote: its content, the error in it, or undefined if it does not exist. */
 export type FoundFile<T> = { content: T } | { problem: string } | undefined
 
-/** What Velero left behind of a restore that it did not finish. */
+/** The result files of a restore that Velero did not finish. */
 export interface VeleroFiles {
   results: FoundFile<Results>
   resourceList: FoundFile<ResourceList>
   operations: FoundFile<RestoreOperation[]>
 }
 
-/** What is known of such a restore beside its files. */
+/** What else is known of such a restore. */
 export interface InheritedFrom {
-  /** The phase Velero left it in. */
+  /** Its phase when it was taken over. */
   phase: RestorePhase | ''
-  /** Its spec names hooks: what became of them was known to Velero's process alone. */
+  /** Its spec has hooks. Their results are lost: Velero keeps them in memory only. */
   hasHooks: boolean
-  /** Objects of the resource list that were found in the cluster, by kind and name as they stand there. */
+  /** The objects of the resource list that exist in the cluster, by kind and name as in the list. */
   objects: ReadonlyMap<string, ObjectRef & { uid: string }>
   at: string
 }
 
 /**
- * The tally of a restore that Velero left behind, from its result files: one outcome for each item of the resource list
- * and each operation, one for all messages. A file that cannot be read is an error that names it; a missing one is
- * empty, as in Velero.
+ * The outcomes of a restore that Drydock takes over from Velero, from the result files: one for each item of the resource
+ * list and each operation, and one for all messages. A file that cannot be read becomes an error that names it; a missing
+ * one counts as empty, as in Velero.
  */
 export function inheritedOutcomes(files: VeleroFiles, from: InheritedFrom): Outcome[] {
   const messages = [...problemsOf(files), ...messagesOf(contentOf(files.results))]
@@ -79,7 +79,7 @@ function inResult(result: Result | undefined, make: typeof error): Message[] {
   ]
 }
 
-/** Velero counts an operation that fails later, but tells it nowhere. */
+/** The errors of failed operations that are not in the results: Velero counts them without a message. */
 function untoldErrors(operations: readonly RestoreOperation[], told: readonly Message[]): Message[] {
   return operations
     .filter(({ status }) => status.phase === 'Failed')
@@ -108,7 +108,7 @@ function itemsOf(list: ResourceList, from: InheritedFrom): Outcome[] {
   )
 }
 
-/** One entry of a resource list, `shop/web(created)`. */
+/** Reads an entry of a resource list, such as `shop/web(created)`; undefined if it has another form. */
 export function parseEntry(entry: string): { name: string; action: ItemAction } | undefined {
   const [, name, action] = /^(.*)\((created|updated|skipped|failed)\)$/s.exec(entry) ?? []
   return name === undefined || action === undefined ? undefined : { name, action: action as ItemAction }

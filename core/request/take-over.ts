@@ -6,24 +6,27 @@ import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { isSweptByVelero } from '../results/restore-status.ts'
 
-/** Whether we work on a Restore as we find it (rule 1). */
+/** What to do with a Restore that a workflow finds (rule 1). */
 export type TakeOver =
-  /** Nobody has begun: validate and claim it. */
+  /** It is new: validate and claim it. */
   | { do: 'admit' }
-  /** It is ours: go on from the journal. */
+  /** Drydock has claimed it: continue from the journal. */
   | { do: 'resume' }
-  /** Velero began it and left it: take it over from the files it wrote. */
+  /** Velero has restored the items: take it over from its result files. */
   | { do: 'inherit' }
-  /** Velero began it and cannot go on: fail it in Velero's words. */
+  /** Velero was interrupted while it restored items: fail it in Velero's words. */
   | { do: 'fail'; reason: string }
-  /** It is over. */
+  /** It is in a terminal phase. */
   | { do: 'over'; phase: RestorePhase }
-  /** It is none of our business; the reason goes into an Event. */
+  /** Velero works on it, or it is being deleted. The reason is reported in an Event. */
   | { do: 'leave'; because: string }
 
 /**
+ * Decides what to do with a Restore. `resume` for a claimed terminal one applies only if a starting Velero server marked it
+ * as Failed (see `isSweptByVelero`).
+ *
  * | phase            | claimed | Velero's restore controllers | decision |
- * | terminal         | any     | any | over (Velero's sweep of a claimed one: resume) |
+ * | terminal         | any     | any | over, or resume |
  * | new              | any     | off | admit |
  * | new              | no      | on  | leave |
  * | any further on   | yes     | any | resume |
@@ -52,12 +55,12 @@ export function decideTakeOver(restore: Restore, veleroControllers: 'on' | 'off'
   return annotations[adoptAnnotation] === 'true' ? { do: 'admit' } : { do: 'fail', reason: restartFailureReason }
 }
 
-/** The controllers of the Velero server that Drydock takes the place of. */
+/** The controllers of the Velero server that Drydock replaces. */
 const replaced = ['restore', 'restore-operations', 'restore-finalizer'] as const
 
 /**
- * Whether Velero's own restore controllers run, told from Deployment `velero`: off where it is not there, has no ready
- * replica, or disables all three of them.
+ * Whether Velero's own restore controllers run. They are off if Deployment `velero` does not exist, has no ready replica, or
+ * disables all three of them.
  */
 export function veleroControllersOf(deployment: Manifest | undefined): 'on' | 'off' {
   if (deployment === undefined) return 'off'

@@ -5,7 +5,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { LeaveReason } from '../plan/select-items.ts'
 import type { Tally } from './tally.ts'
 
-/** What the log says of the restore as a whole. */
+/** What the log says about the restore itself. */
 export interface LogFrame {
   restore: { name: string; namespace: string }
   spec: RestoreSpec
@@ -16,8 +16,8 @@ export interface LogFrame {
 }
 
 /**
- * The content of `restore-<name>-logs.gz`: one line per item in the order of time, then all messages, in the format of
- * Velero's text log. The `velero` command line prints it as it is.
+ * The content of `restore-<name>-logs.gz`: one line per item, sorted by time, then all messages, in the format of Velero's
+ * text log, which `velero restore logs` prints.
  */
 export function renderLog(tally: Tally, frame: LogFrame): string {
   const restore = `${frame.restore.namespace}/${frame.restore.name}`
@@ -41,7 +41,7 @@ export function renderLog(tally: Tally, frame: LogFrame): string {
   return lines.join('')
 }
 
-/** Which items a reason of the selection leaves out. */
+/** The items that a reason of the selection leaves out, in words. */
 const leftOutItems: Record<LeaveReason, string> = {
   'resource-excluded': 'of excluded resources',
   'namespace-excluded': 'in excluded namespaces',
@@ -51,7 +51,7 @@ const leftOutItems: Record<LeaveReason, string> = {
   'name-not-in-policy': 'whose names the filter policy does not accept',
 }
 
-/** One sentence, or none where all items were selected. An item that was not may still come as the additional item of another. */
+/** One sentence, or none if all items were selected. An item that was not selected may still be restored as an additional item. */
 function leftOutSentence(leftOut: Plan['leftOut'] = {}): string[] {
   const parts = Object.entries(leftOut).map(([reason, count]) => `${count} ${leftOutItems[reason as LeaveReason]}`)
   return parts.length === 0 ? [] : [`Items of the backup that are not selected: ${parts.join(', ')}`]
@@ -102,13 +102,13 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Values are quoted where logrus quotes them, as Go quotes; keys never are. */
+/** Quotes a value as logrus does, with the escapes of Go. Keys are not quoted. */
 function quote(value: string): string {
   if (/^[A-Za-z0-9\-._/@^+]*$/.test(value)) return value
   return JSON.stringify(value).replace(/\\\\|\\u00[01][0-9a-f]|\\b|[\u007f-\u00a0\u00ad\u2028\u2029\ufeff]/g, goEscape)
 }
 
-/** What JSON escapes in another way than Go, or not at all. */
+/** The escapes that differ between JSON and Go. */
 function goEscape(text: string): string {
   if (text === String.raw`\\`) return text
   const code = text === String.raw`\b` ? 8 : text.length > 1 ? Number.parseInt(text.slice(2), 16) : text.charCodeAt(0)

@@ -4,7 +4,7 @@ import type { Tally } from './tally.ts'
 
 const namespacePrefix = 'namespace:'
 
-/** The content of `restore-<name>-results.gz`: every message of the tally, in the order of the outcomes' keys. */
+/** The content of `restore-<name>-results.gz`: all messages of the tally, sorted by the keys of their outcomes. */
 export function renderResults(tally: Tally): Results {
   const messages = sorted(tally).flatMap((outcome) => outcome.messages)
   return { errors: renderResult(messages, 'error'), warnings: renderResult(messages, 'warning') }
@@ -33,7 +33,7 @@ function addTo(lists: Map<string, string[]>, key: string, text: string): void {
   else list.push(text)
 }
 
-/** The content of `restore-<name>-resource-list.json.gz`: names sorted inside each kind, kinds sorted too. */
+/** The content of `restore-<name>-resource-list.json.gz`: sorted by kind and name. */
 export function renderResourceList(tally: Tally): ResourceList {
   const list = new Map<string, string[]>()
   for (const { listed, action } of tally.values()) {
@@ -43,7 +43,7 @@ export function renderResourceList(tally: Tally): ResourceList {
   return Object.fromEntries(kinds.map(([kind, names]) => [kind, names.sort(byBytes)]))
 }
 
-/** How many items Velero would count as restored: all that are recorded, failed and skipped ones too. */
+/** How many items Velero counts as restored: all that are in the resource list, also failed and skipped ones. */
 export function countItems(tally: Tally): number {
   let count = 0
   for (const { listed, action } of tally.values()) if (listed !== undefined && action !== undefined) count++

@@ -3,10 +3,10 @@ import { isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { RestoreStatus } from '../../velero/restore.ts'
 
-/** What to write over the live status for a wanted phase; `leave` where nothing is to be written. */
+/** The status to write for a wanted phase, or `leave` if nothing is to be written. */
 export type PhaseDecision = { do: 'set'; status: Partial<RestoreStatus> } | { do: 'leave' }
 
-/** How far a phase is on the way; a restore never goes back on it. */
+/** The order of phases. A restore never returns to an earlier one. */
 const order: Record<RestorePhase | '', number> = {
   '': 0,
   New: 0,
@@ -22,9 +22,9 @@ const order: Record<RestorePhase | '', number> = {
 }
 
 /**
- * Decides a change of phase from the live status (rule 8): nothing leaves a terminal phase, nothing goes back, and
- * what is there already is not written again. The sweep of a starting Velero server is no verdict on a restore that
- * we have claimed and still run: that one is overwritten, and its reason taken away (rule 1).
+ * Decides about a change of phase from the live status (rule 8). A terminal phase is never left, no phase returns to an earlier
+ * one, and an unchanged status is not written again. There is one exception: the phase that a starting Velero server writes
+ * into a restore that Drydock still runs is overwritten, and its reason is removed (rule 1).
  */
 export function decidePhase(
   live: RestoreStatus,
@@ -41,7 +41,7 @@ export function decidePhase(
   return { do: 'set', status }
 }
 
-/** Whether a starting Velero server marked the restore, in its exact words. */
+/** Whether a starting Velero server has set the restore to Failed, known by its exact words (the sweep of unfinished restores). */
 export function isSweptByVelero(live: RestoreStatus): boolean {
   return live.phase === 'Failed' && live.failureReason === restartFailureReason
 }
@@ -52,33 +52,33 @@ function sameStatus(live: RestoreStatus, wanted: Partial<RestoreStatus>): boolea
   )
 }
 
-/** The stages of a restore that has begun. */
+/** The stages of a restore after the restore of its items. */
 export type Stage = 'operations' | 'finalizing' | 'done'
 
-const clean: Record<Stage, RestorePhase> = {
+const withoutErrors: Record<Stage, RestorePhase> = {
   operations: 'WaitingForPluginOperations',
   finalizing: 'Finalizing',
   done: 'Completed',
 }
 
-const marred: Record<Stage, RestorePhase> = {
+const withErrors: Record<Stage, RestorePhase> = {
   operations: 'WaitingForPluginOperationsPartiallyFailed',
   finalizing: 'FinalizingPartiallyFailed',
   done: 'PartiallyFailed',
 }
 
-/** The phase to show on entering a stage: once an error is known, every later phase says so. Warnings never count. */
+/** The phase at the beginning of a stage. With an error it is one of the `…PartiallyFailed` phases. Warnings do not count. */
 export function nextPhase(stage: Stage, errorCount: number): RestorePhase {
-  return (errorCount > 0 ? marred : clean)[stage]
+  return (errorCount > 0 ? withErrors : withoutErrors)[stage]
 }
 
-/** Velero's two numbers: items recorded so far, and an estimate of all. */
+/** `status.progress`: the items that have an outcome, and an estimate of all items. */
 export interface Progress {
   totalItems: number
   itemsRestored: number
 }
 
-/** The progress to write over the live one, undefined where that would be no step forward (rule 8). */
+/** The progress to write; undefined if the live one is equal or further on (rule 8). */
 export function advanceProgress(live: RestoreStatus['progress'], now: Progress): Progress | undefined {
   const before = live?.itemsRestored ?? 0
   if (now.itemsRestored < before) return undefined
@@ -87,7 +87,7 @@ export function advanceProgress(live: RestoreStatus['progress'], now: Progress):
   return { itemsRestored: now.itemsRestored, totalItems }
 }
 
-/** What an Event says of a phase: its reason is the phase itself. Nothing for a restore that nobody has begun. */
+/** The Event for a phase; its reason is the phase. Undefined for a restore that has not begun. */
 export function phaseEvent(
   status: RestoreStatus | undefined,
 ): { type: 'Normal' | 'Warning'; reason: string; note: string } | undefined {
@@ -105,15 +105,15 @@ function count(value: number | undefined, word: string): string {
   return `${value} ${word}${value === 1 ? '' : 's'}`
 }
 
-const mark = '; results not stored: '
+const resultsMissing = '; results not stored: '
 
-/** The reason of a restore whose result files are not there yet when its phase is written (rule 13). */
-export function withLateNote(reason: string, why: string): string {
-  return `${reason}${mark}${why}`
+/** A failure reason that says also why the result files are not stored yet (rule 13). */
+export function withResultsMissing(reason: string, why: string): string {
+  return `${reason}${resultsMissing}${why}`
 }
 
-/** The reason once they are there. */
-export function withoutLateNote(reason: string): string {
-  const at = reason.lastIndexOf(mark)
+/** The failure reason after the result files have been stored. */
+export function withoutResultsMissing(reason: string): string {
+  const at = reason.lastIndexOf(resultsMissing)
   return at === -1 ? reason : reason.slice(0, at)
 }

@@ -1,13 +1,14 @@
 import type { Outcome } from '../items/outcome.ts'
+import { canonicalJson } from '../values/manifest-json.ts'
 
 /**
- * Outcomes by key. It only ever grows by merging, and merging has laws: it is idempotent, commutative and
- * associative. So a chunk that is reported twice, by a retry or by a worker thought dead, changes nothing,
- * and counts are derived from the tally, never added up (decision 8).
+ * Outcomes by key. Tallies are merged, and merging is idempotent, commutative and associative. So outcomes that are reported
+ * twice, by a retry or by a worker that was presumed dead, change nothing. Counts are derived from the tally and never
+ * added up (decision 8).
  */
 export type Tally = ReadonlyMap<string, Outcome>
 
-/** The tally of some outcomes, in any order and with repetitions. */
+/** The tally of outcomes in any order; a key may occur several times. */
 export function tallyOf(outcomes: Iterable<Outcome>): Tally {
   const tally = new Map<string, Outcome>()
   for (const outcome of outcomes) {
@@ -17,7 +18,7 @@ export function tallyOf(outcomes: Iterable<Outcome>): Tally {
   return tally
 }
 
-/** What both tallies know. */
+/** The tally with the outcomes of both. */
 export function mergeTallies(a: Tally, b: Tally): Tally {
   return tallyOf([...a.values(), ...b.values()])
 }
@@ -25,31 +26,22 @@ export function mergeTallies(a: Tally, b: Tally): Tally {
 const ranks: Record<string, number> = { created: 4, updated: 3, failed: 2, skipped: 1 }
 
 /**
- * Of two outcomes of one item the one that says most wins: that it was created is never unsaid by a later attempt
- * that found it there. Equal ones are told apart by their text, so that the order of arrival does not matter.
+ * Chooses one of two outcomes of an item, independent of their order. `created` wins over `updated`, then `failed`, then
+ * `skipped`: a later attempt that finds the created object does not undo the outcome. Then the greater JSON text wins.
  */
 function mergeOutcomes(a: Outcome, b: Outcome): Outcome {
   const difference = rank(a) - rank(b)
   if (difference !== 0) return difference > 0 ? a : b
-  return canonical(a) >= canonical(b) ? a : b
+  return canonicalJson(a) >= canonicalJson(b) ? a : b
 }
 
 function rank(outcome: Outcome): number {
   return outcome.action === undefined ? 0 : (ranks[outcome.action] ?? 0)
 }
 
-/** The same text for the same content, whatever the order of its keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([x], [y]) => (x < y ? -1 : 1)))
-      : part,
-  )
-}
-
-/** Numbers of a tally or a part of it. */
+/** The numbers in a tally. */
 export interface OutcomeCounts {
-  /** All outcomes, those that Velero does not record too. */
+  /** All outcomes, also those that are not in the resource list. */
   items: number
   created: number
   updated: number
@@ -57,11 +49,11 @@ export interface OutcomeCounts {
   failed: number
   warnings: number
   errors: number
-  /** Asynchronous operations that were begun. */
+  /** Asynchronous operations that items began. */
   operations: number
 }
 
-/** Counts derived from outcomes. */
+/** Counts the outcomes, messages and operations of a tally. */
 export function countOutcomes(tally: Tally): OutcomeCounts {
   const counts: OutcomeCounts = {
     items: 0,

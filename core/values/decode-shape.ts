@@ -1,32 +1,32 @@
 import { isJsonMap, rawJsonText } from './manifest-json.ts'
 
-/** What a configuration must look like. */
+/** What a decoded configuration must look like: its fields and their types. */
 export type Shape =
   | 'text'
   | 'boolean'
   | 'integer'
   | 'anything'
-  /** In a list that keeps nulls `null` is the empty value, whatever the rules say. */
+  /** With `keepsNulls` a `null` in the list becomes an empty element, also under the rule `dropsNulls`. */
   | { readonly list: Shape; readonly keepsNulls?: true }
   | { readonly map: Shape }
   | { readonly fields: Readonly<Record<string, Shape>> }
 
-/** How a value is held against its shape. */
+/** How strictly a value is checked against its shape. */
 export interface DecodeRules {
   /** Names of fields match in any case, as in Go's JSON decoder. Otherwise they match exactly, as in its YAML decoder. */
   anyCase?: boolean
-  /** Fields that the shape does not have are let pass. */
+  /** Fields that the shape does not have are no fault. */
   ignoresUnknown?: boolean
-  /** What is `null` drops out of a list. Otherwise it is the empty text, list or object. */
+  /** A `null` in a list is left out. Otherwise it becomes an empty text, list or object. */
   dropsNulls?: boolean
-  /** A number or a boolean where text is wanted is taken as text. */
+  /** A number or a boolean is converted where text is expected. */
   convertsScalars?: boolean
 }
 
 /**
- * Holds a value, read from YAML or JSON, against a shape. The result has the fields of the shape that were given, and no
- * others; `null` is the same as absent. The error names the place of each fault and what was expected there, but no
- * value, for that may be a secret.
+ * Checks a value, read from YAML or JSON, against a shape. The result has only fields of the shape; a field that is `null`
+ * counts as absent. The error names the place of each fault and the type that was expected there, but never the value,
+ * because that may be a secret.
  */
 export function decodeShape(value: unknown, shape: Shape, rules: DecodeRules): { value: unknown } | { error: string } {
   const faults: string[] = []
@@ -41,7 +41,7 @@ interface Place {
   faults: string[]
 }
 
-/** Undefined for `null`, unless a boolean or an integer may be absent, and for whatever a fault was reported for. */
+/** Undefined for `null`, and for a value with a fault. A boolean or an integer keeps its `null`: it is a pointer in Go. */
 function decode(value: unknown, shape: Shape, place: Place): unknown {
   if (value === null || value === undefined) return shape === 'boolean' || shape === 'integer' ? value : undefined
   if (shape === 'anything') return value

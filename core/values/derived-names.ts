@@ -4,9 +4,9 @@ const nameLengthMax = 63
 const hashLength = 12
 
 /**
- * The name of an object that a restore creates beside an item of the backup (rule 6). It depends on the restore, the item
- * and the purpose alone, so a repeated attempt finds what the one before it created instead of creating a second.
- * The prefix is there for the reader. The result is a DNS label.
+ * The name of a companion: an object that a restore creates beside an item of the backup (rule 6). The name depends only
+ * on the restore, the item and the purpose. So a repeated attempt finds the object that an earlier attempt created.
+ * The prefix helps people to read the name. The result is a DNS label.
  */
 export function companionName(prefix: string, identity: CompanionIdentity): string {
   const readable = prefix
@@ -18,7 +18,7 @@ export function companionName(prefix: string, identity: CompanionIdentity): stri
   return readable === '' ? `x${hash}` : `${readable}-${hash}`
 }
 
-/** What tells companions apart. */
+/** What a companion's name is made from. */
 export interface CompanionIdentity {
   restoreUid: string
   /** The item as Velero's id: `persistentvolumeclaims/shop/data`, by the names of the backup. */
@@ -27,14 +27,14 @@ export interface CompanionIdentity {
   purpose: string
 }
 
-/** The hexadecimal hash behind the name, for suffixes where Velero takes a random one. */
+/** The same identity as a hexadecimal hash, for suffixes where Velero takes random letters. */
 export function companionHash({ restoreUid, item, purpose }: CompanionIdentity): string {
   return sha256Hex(JSON.stringify([restoreUid, item, purpose]))
 }
 
 /**
- * The name that VolumeSnapshot, its content and the stub of its group get in a restore, as Velero derives it: restores of
- * the same backup must not meet in one name, and content is cluster-scoped.
+ * The name of a restored VolumeSnapshot, of its VolumeSnapshotContent and of the stub of its group, as Velero derives it.
+ * It contains the restore's uid: contents are cluster-scoped, and two restores of one backup must not share a name.
  */
 export function snapshotName(restoreUid: string, name: string): string {
   return sha256Hex(`${restoreUid}/${name}`)
@@ -44,8 +44,9 @@ const labelValueLengthMax = 63
 const labelHashLength = 6
 
 /**
- * Velero's label value for a name: names that fit stay as they are, longer ones keep their beginning and end in six
- * digits of their hash, so that two long names with the same beginning do not become one. Nothing else is sanitised.
+ * A name as a label value, as Velero makes it. A name of at most 63 bytes stays as it is. Of a longer one the first 57
+ * bytes stay, followed by six digits of its hash. Invalid characters are not replaced.
+ * Source: pkg/label/label.go GetValidName.
  */
 export function validLabelValue(name: string): string {
   const bytes = new TextEncoder().encode(name)
@@ -57,7 +58,7 @@ export function validLabelValue(name: string): string {
 
 /**
  * The SHA-256 of a text in hexadecimal. Velero derives names and label values from it, and so do we.
- * It is the one place in core that calls a Node builtin: a hash is pure, and Node's needs no dependency.
+ * Only here does core call a Node builtin: a hash is a pure function.
  */
 export function sha256Hex(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex')

@@ -2,35 +2,35 @@ import { goPrint, goTypeOf } from './go-text.ts'
 import { isJsonMap } from './manifest-json.ts'
 
 /**
- * Reading fields of a manifest whose shape nobody has checked. A field that is missing or of another type is `undefined`:
- * the API server is the judge of malformed objects, an action only leaves alone what it cannot read.
+ * An object inside a manifest whose shape nobody has checked. The functions below read a field that is missing or of
+ * another type as absent: the API server decides about malformed objects, and an action leaves such fields alone.
  */
 export type Fields = Record<string, unknown>
 
-/** The object at a path, live: writing to it changes the manifest it was read from. */
+/** The object at a path, not a copy: a change of it changes the manifest. Undefined if there is none. */
 export function fieldsAt(value: unknown, ...path: string[]): Fields | undefined {
   const found = valueAt(value, ...path)
   return isJsonMap(found) ? found : undefined
 }
 
-/** The list at a path, live; empty if there is none. */
+/** The list at a path, not a copy; empty if there is none. */
 export function listAt(value: unknown, ...path: string[]): unknown[] {
   const found = valueAt(value, ...path)
   return Array.isArray(found) ? found : []
 }
 
-/** The objects in the list at a path, live. */
+/** The objects in the list at a path, not copies; elements of other types are left out. */
 export function objectsAt(value: unknown, ...path: string[]): Fields[] {
   return listAt(value, ...path).filter(isJsonMap)
 }
 
-/** The text at a path; empty if there is none, as Go reads an absent string. */
+/** The text at a path; the empty string if there is none, as in Go. */
 export function textAt(value: unknown, ...path: string[]): string {
   const found = valueAt(value, ...path)
   return typeof found === 'string' ? found : ''
 }
 
-/** Whatever stands at a path. Only own fields count, so a key such as `constructor` is no field by accident. */
+/** The value at a path; undefined if there is none. Only own fields count: an object has no field `constructor` by itself. */
 export function valueAt(value: unknown, ...path: string[]): unknown {
   let at = value
   for (const key of path) {
@@ -40,13 +40,13 @@ export function valueAt(value: unknown, ...path: string[]): unknown {
   return at
 }
 
-/** The annotation of that name; undefined if the object has none. */
+/** The annotation with that key; undefined if the object has none. */
 export function annotationOf(manifest: unknown, key: string): string | undefined {
   const value = valueAt(manifest, 'metadata', 'annotations', key)
   return typeof value === 'string' ? value : undefined
 }
 
-/** Drops a field that has become an empty object or list, so that the item equals one that never had it. */
+/** Removes a field that is an empty object or list, so that the item equals one that never had the field. */
 export function dropIfEmpty(parent: Fields | undefined, key: string): void {
   if (parent === undefined) return
   const value = parent[key]
@@ -55,8 +55,8 @@ export function dropIfEmpty(parent: Fields | undefined, key: string): void {
 }
 
 /**
- * A field as Kubernetes' accessors read it where Velero does: absent is no error, another type than the wanted one is,
- * and the message is theirs, because it ends in the results of the restore.
+ * Reads a field as the accessors of Kubernetes' package `unstructured` do. An absent field is no error; a field of another
+ * type is an error with their message, since Velero writes that into the results of the restore.
  */
 export function accessField<Kind extends keyof Wanted>(
   object: unknown,
@@ -74,7 +74,7 @@ export function accessField<Kind extends keyof Wanted>(
   return { found: true, value: at as Wanted[Kind] }
 }
 
-/** What became of a look at a field. */
+/** The value of a field, its absence, or the error of the accessor. */
 export type FieldAccess<T> = { found: true; value: T } | { found: false } | { error: string }
 
 interface Wanted {
@@ -89,7 +89,7 @@ const isWanted: Record<keyof Wanted, (value: unknown) => boolean> = {
   number: (value) => typeof value === 'number',
 }
 
-/** As the accessors write them, which is not how Go prints a type. */
+/** Names of types in the accessors' messages. They differ from how Go prints a type. */
 const goNames: Record<keyof Wanted, string> = {
   list: '[]interface{}',
   map: 'map[string]interface{}',

@@ -1,10 +1,10 @@
-/** How long something may take, in milliseconds: what the Restore says, or the setting where it says nothing. */
+/** A timeout in milliseconds: the one of the Restore in Go's syntax, or the given default where that is absent or zero. */
 export function timeoutOrDefaultMs(wanted: string | undefined, fallbackMs: number): number {
-  return read(wanted) || fallbackMs
+  return durationOrZeroMs(wanted) || fallbackMs
 }
 
-/** A text that is no duration counts as none, as it does for the annotation of pod volumes in Velero. */
-function read(text: string | undefined): number {
+/** A duration in milliseconds; zero for an absent or invalid text, as Velero reads the annotations with durations. */
+export function durationOrZeroMs(text: string | undefined): number {
   if (text === undefined || text === '') return 0
   try {
     return parseGoDuration(text)
@@ -14,14 +14,14 @@ function read(text: string | undefined): number {
   }
 }
 
-/** A text that Go's `time.ParseDuration` refuses; the message is Go's. */
+/** Thrown for a text that Go's `time.ParseDuration` refuses. The message is Go's. */
 export class GoDurationError extends Error {
   override readonly name = 'GoDurationError'
 }
 
 /**
- * Reads a duration in Go's syntax (`4h0m0s`, `1.5h`, `-100ms`) into milliseconds.
- * Velero's specs and annotations carry durations as text; metav1.Duration and time.ParseDuration read them so.
+ * Reads a duration in Go's syntax (`4h0m0s`, `1.5h`, `-100ms`) into milliseconds; specs and annotations of Velero hold
+ * durations as such texts. Throws `GoDurationError`.
  */
 export function parseGoDuration(text: string): number {
   const { sign, rest } = splitSign(text)
@@ -85,7 +85,7 @@ function readTerm(left: string, whole: string): { nanoseconds: bigint; length: n
   return { nanoseconds, length: integer.length + point.length + fraction.length + unitName.length }
 }
 
-/** In floating point, as Go does it, so that the last nanosecond agrees. */
+/** Calculated in floating point as in Go, so that also the last nanosecond is equal. */
 function fractionOf(digits: string, unit: bigint): bigint {
   return BigInt(Math.trunc(Number(digits) * (Number(unit) / 10 ** digits.length)))
 }
@@ -110,7 +110,7 @@ function invalid(text: string): GoDurationError {
   return new GoDurationError(`time: invalid duration ${quote(text)}`)
 }
 
-/** Go's `time` quotes what it was given byte by byte: quotes and backslashes escaped, the rest outside ASCII as `\xNN`. */
+/** Quotes a text as Go's package `time` does, byte by byte: `\"` and `\\` escaped, bytes outside ASCII as `\xNN`. */
 function quote(text: string): string {
   let quoted = '"'
   for (const byte of new TextEncoder().encode(text)) {

@@ -9,7 +9,7 @@ export function goPrint(value: unknown): string {
   return `map[${entries.map(([key, field]) => `${key}:${goPrint(field)}`).join(' ')}]`
 }
 
-/** The type of a JSON value as Go's `%T` prints it: that of the value that the JSON of a manifest is decoded into. */
+/** The Go type of a JSON value in a decoded manifest, as `%T` prints it. Whole numbers are `int64` there. */
 export function goTypeOf(value: unknown): string {
   if (value === null || value === undefined) return '<nil>'
   if (Array.isArray(value)) return '[]interface {}'
@@ -20,8 +20,8 @@ export function goTypeOf(value: unknown): string {
 }
 
 /**
- * JSON as Go's encoder writes it, with its line end: `<`, `>`, `&` and two line separators are escaped.
- * Result files look like this for everyone who has compared them by bytes.
+ * JSON as Go's encoder writes it, with a line end: `<`, `>`, `&` and the line separators U+2028 and U+2029 are escaped.
+ * So the result files are byte for byte like those of Velero.
  */
 export function goJson(value: unknown): string {
   return `${JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escape)}\n`

@@ -1,9 +1,9 @@
 /**
- * Reads JSON as Kubernetes means it: integers that a JavaScript number cannot hold come back as raw JSON
- * (`JSON.isRawJSON`), and {@link stringifyJson} writes them digit by digit as they were. Such a value is opaque and
- * survives being passed along and spread, but not `structuredClone`. The reviver that finds them costs several times a
- * plain parse, so it runs only over texts that have 16 digits in a row. Throws `SyntaxError` on anything else than JSON;
- * its message never quotes the text, which may be a Secret (rule 14).
+ * Reads JSON without losing digits of integers. An integer that a JavaScript number cannot hold becomes raw JSON
+ * (`JSON.isRawJSON`), which {@link stringifyJson} writes with the same digits. Such a value can be passed on and spread, but
+ * `structuredClone` breaks it. The reviver that finds such integers is several times slower than a plain parse, so it runs
+ * only for texts with 16 digits in a row. Throws `SyntaxError` for a text that is not JSON. The message never quotes the
+ * text, which may be a Secret (rule 14).
  */
 export function parseJson(text: string): unknown {
   try {
@@ -13,18 +13,25 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The engine's message often quotes the text, and tells the place in some cases only. */
+/** The message of `JSON.parse` often quotes the text, and names line and column only in some cases. */
 function jsonFault(message: string): string {
   if (/^SyntaxError: (Unexpected end|Unterminated)/.test(message)) return 'invalid JSON: the text ends too early'
   const [, line, column] = /\(line (\d+) column (\d+)\)$/.exec(message) ?? []
   return line === undefined ? 'invalid JSON' : `invalid JSON at line ${line}, column ${column}`
 }
 
-/** The text of a value that {@link parseJson} read, or of a plain one. */
+/** The JSON text of a value, with the digits of raw JSON. Throws `TypeError` for `undefined` and functions. */
 export function stringifyJson(value: unknown): string {
   const text: string | undefined = JSON.stringify(value)
   if (text === undefined) throw new TypeError('only a JSON value has a JSON text')
   return text
+}
+
+/** A JSON text that is the same for any order of keys, at any depth. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    isJsonMap(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+  )
 }
 
 const sixteenDigits = /\d{16}/
@@ -32,7 +39,7 @@ const integer = /^-?\d+$/
 
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown
 
-/** The compiler's library does not know the source access of `JSON.parse` yet. */
+/** TypeScript's library does not declare the third argument of a reviver yet. */
 const parseWithSource = JSON.parse as (text: string, reviver: Reviver) => unknown
 const { rawJSON } = JSON as unknown as { rawJSON: (this: void, text: string) => unknown }
 
@@ -43,9 +50,9 @@ function keepBigInteger(_key: string, value: unknown, context: { source?: string
 }
 
 /**
- * Whether two objects of the API server say the same, by the rule Velero compares with before it writes: key order does
- * not matter, a missing key is not an empty value, and neither is `null` (Velero's "nil equals empty" is about typed
- * lists, which JSON does not have). A number kept as `JSON.rawJSON` because it exceeds 2^53 is one leaf, compared by its digits.
+ * Whether two objects are equal by the rule of Velero before it writes. The order of keys does not matter. A missing key is
+ * not equal to an empty value or to `null` (that Velero takes nil and empty as equal holds for typed lists only, which JSON
+ * does not have). Raw JSON is compared by its digits.
  */
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
@@ -54,17 +61,17 @@ export function semanticEqual(a: unknown, b: unknown): boolean {
   return rawJsonText(a) !== undefined ? rawJsonText(a) === rawJsonText(b) : a === b
 }
 
-/** Whether a JSON value is an object with fields: no list, no `null`, no number kept as `JSON.rawJSON`. */
+/** Whether a JSON value is an object with fields: not a list, not `null`, not raw JSON. */
 export function isJsonMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value)
 }
 
-/** The digits of a number kept as `JSON.rawJSON`; undefined for anything else. */
+/** The digits of raw JSON; undefined for any other value. */
 export function rawJsonText(value: unknown): string | undefined {
   return isRawJson(value) ? value.rawJSON : undefined
 }
 
-/** `JSON.isRawJSON` is younger than the compiler's library of types. */
+/** TypeScript's library does not declare `JSON.isRawJSON` yet. */
 function isRawJson(value: unknown): value is { readonly rawJSON: string } {
   return (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON(value)
 }
@@ -81,8 +88,8 @@ function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boo
 }
 
 /**
- * A deep copy of JSON data in which a number kept as `JSON.rawJSON` stays one.
- * `structuredClone` would turn such a leaf into a plain object, and it would be written as `{"rawJSON": …}`.
+ * A deep copy of JSON data that keeps raw JSON. `structuredClone` would turn raw JSON into a plain object, which is then
+ * written as `{"rawJSON": …}`.
  */
 export function cloneManifest<T>(value: T): T {
   return cloneValue(value) as T
@@ -96,7 +103,7 @@ function cloneValue(value: unknown): unknown {
   return copy
 }
 
-/** A key named `__proto__` is data like any other; assigning it would set the prototype instead. */
+/** Sets a field also for the key `__proto__`, where an assignment would change the prototype. */
 function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })

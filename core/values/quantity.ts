@@ -3,7 +3,7 @@ export function isQuantity(text: string): boolean {
   return syntax.test(text)
 }
 
-/** Less than, equal to or greater than 0, as the first quantity is less than, equal to or greater than the second. */
+/** Negative, zero or positive: whether the first quantity is less than, equal to or greater than the second. */
 export function compareQuantities(a: string, b: string): number {
   return amount(a) - amount(b)
 }
@@ -14,7 +14,7 @@ const decimal = new Map(
   ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'].map((suffix, index) => [suffix, 10 ** ((index - 3) * 3)]),
 )
 
-/** A floating-point number is exact enough for what people write as the size of a small container. */
+/** As a floating-point number, which is exact enough for the resources of a container. */
 function amount(text: string): number {
   const [, digits = '0', binarySuffix, decimalSuffix, exponent] = syntax.exec(text) ?? []
   if (binarySuffix !== undefined) return Number(digits) * 1024 ** (binary.indexOf(binarySuffix) + 1)
@@ -22,7 +22,7 @@ function amount(text: string): number {
   return Number(digits) * (decimal.get(decimalSuffix ?? '') ?? 1)
 }
 
-/** A quantity as a whole number, rounded up as Kubernetes does it; 0 for anything that is none. */
+/** A quantity as a whole number, rounded up as in Kubernetes; 0 for a value that is not a quantity. */
 export function quantityValue(quantity: unknown): number {
   if (typeof quantity === 'number') return Math.ceil(quantity)
   return typeof quantity === 'string' && isQuantity(quantity) ? Math.ceil(amount(quantity)) : 0

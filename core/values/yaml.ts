@@ -2,23 +2,23 @@ import { isScalar, isAlias, LineCounter, parseAllDocuments, visit } from 'yaml'
 import type { Document, ScalarTag } from 'yaml'
 import { parseJson } from './manifest-json.ts'
 
-/** How a YAML text is read. Velero reads its three kinds of configuration by three rules. */
+/** How a YAML text is read. Velero reads modifiers, their patches and filter policies in three different ways. */
 export interface YamlReading {
   /**
-   * What becomes of a scalar without quotes; `null` is `null` in each.
-   * `json`: numbers, booleans and text. Integers beyond 2^53 stay exact, as `JSON.rawJSON`; infinity is refused.
-   * `text`: the text that sigs.k8s.io/yaml makes of it where a string is wanted: `yes` is `true`, `1.50` is `1.5`.
-   * `as written`: its own text, as gopkg.in/yaml.v3 puts it into a string.
+   * What a scalar without quotes becomes. `null` stays `null` in each case.
+   * `json`: a number, a boolean or text. Integers beyond 2^53 become raw JSON, infinity and NaN are refused.
+   * `text`: the text into which sigs.k8s.io/yaml converts it for a string field: `yes` becomes `true`, `1.50` becomes `1.5`.
+   * `as written`: its own text, as gopkg.in/yaml.v3 stores it in a string field.
    */
   scalars: 'json' | 'text' | 'as written'
-  /** What a key that a map has twice means. */
+  /** Whether a map may have the same key twice. */
   repeatedKeys: 'refused' | 'last wins'
 }
 
 /**
- * Reads the first document of a YAML text, with aliases and merge keys resolved. The value is undefined where there is
- * no document. Which texts are refused is as in Velero, but the message is ours (decision 4): it has the line and never
- * quotes the text, which may hold secrets.
+ * Reads the first document of a YAML text and resolves aliases and merge keys. The value is undefined if there is no
+ * document. The same texts are refused as by Velero, but the message is ours (decision 4): it names the line where
+ * possible, and never quotes the text, which may contain secrets.
  */
 export function readYaml(text: string, { scalars, repeatedKeys }: YamlReading): { value: unknown } | { error: string } {
   const lineCounter = new LineCounter()
@@ -43,7 +43,7 @@ export function readYaml(text: string, { scalars, repeatedKeys }: YamlReading): 
   }
 }
 
-/** How often one anchor may be used, the aliases inside of it counted. More is an attack and no configuration. */
+/** How often one anchor may be used, multiplied by the aliases inside of it. No real configuration needs more. */
 const aliasesMax = 10_000
 
 interface Fault {
@@ -51,7 +51,7 @@ interface Fault {
   message: string
 }
 
-/** What the parser lets pass and Velero's does not: an alias inside of its own anchor, and a key that is no scalar. */
+/** What our parser accepts and Velero's refuses: an alias inside of its own anchor, and a key that is a list, a map or null. */
 function faultIn(document: Document.Parsed): Fault | undefined {
   let fault: Fault | undefined
   const found = (node: unknown, message: string) => {
@@ -74,15 +74,15 @@ function faultIn(document: Document.Parsed): Fault | undefined {
   return fault
 }
 
-/** Some messages of the parser end in a piece of the text. */
+/** Some messages of the parser end with a part of the text, after a colon. */
 function unquoted(message: string): string {
   return message.replace(/: .*/s, '')
 }
 
-/** A scalar's value from its text; `refuse` makes it a fault of the document. */
+/** Makes the value of a scalar from its text. `refuse` adds an error to the document. */
 type Resolve = (text: string, refuse: (message: string) => void) => unknown
 
-/** The first tag takes every scalar without quotes and without a tag of its own; `<<` is left to the parser. */
+/** The first of these tags applies to every scalar without quotes and tag, except the merge key `<<`. */
 function tagsFor(resolve: Resolve): ScalarTag[] {
   return ['int', 'float', 'bool', 'null'].map((name, index) => ({
     tag: `tag:yaml.org,2002:${name}`,
@@ -107,12 +107,12 @@ const resolvers: Record<YamlReading['scalars'], Resolve> = {
   'as written': (text) => (resolveGoScalar(text) === null ? null : text),
 }
 
-/** What a scalar without quotes is to Go's YAML libraries: a bigint is an integer, a number a floating-point number. */
+/** The value of a scalar in Go: an integer is a bigint here, a floating-point number is a number. */
 type GoScalar = null | boolean | bigint | number | string
 
 /**
- * Resolves a scalar as YAML 1.1 in Go does: `yes`, `on` and `y` are true, `0777` and `0o17` are octal, `1_000` is a
- * thousand, dates stay text. Integers that no 64 bits hold become floating point.
+ * Resolves a scalar without quotes as Go's YAML libraries do, by the rules of YAML 1.1: `yes`, `on` and `y` are true, `0777`
+ * and `0o17` are octal, `1_000` is a thousand, dates stay text. Integers of more than 64 bits become floating point.
  */
 export function resolveGoScalar(text: string): GoScalar {
   if (['', '~', 'null', 'Null', 'NULL'].includes(text)) return null
@@ -138,8 +138,7 @@ function readInteger(digits: string): bigint | undefined {
 }
 
 /**
- * A floating-point number as Velero's YAML library turns it into a string where one is wanted: Go's shortest `%g` of
- * 32 bits. So `1.50` becomes `1.5`, `1000000.0` becomes `1e+06` and `123456789.5` becomes `1.2345679e+08`.
+ * A floating-point number as sigs.k8s.io/yaml converts it for a string field: Go's shortest `%g` of 32 bits. So `1.50` becomes `1.5`, `1000000.0` becomes `1e+06` and `123456789.5` becomes `1.2345679e+08`.
  */
 export function formatGoFloat(value: number): string {
   const number = Math.fround(value)

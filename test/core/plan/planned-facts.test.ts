@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { foresee, foreseeSnapshotClasses } from '../../../core/plan/planned-facts.ts'
+import { withPlannedItems, withPlannedSnapshotClasses } from '../../../core/plan/planned-facts.ts'
 import type { ActionFacts } from '../../../core/actions/action.ts'
 
 const facts = { serviceAccounts: { shop: ['old'] }, storageClasses: ['slow'] } as unknown as ActionFacts
@@ -7,29 +7,29 @@ const order = ['serviceaccounts', 'secrets']
 const account = { groupResource: 'serviceaccounts', namespace: 'shop', name: 'web' }
 
 test('service accounts of the plan join those that stand in their namespace', () => {
-  expect(foresee(facts, [account, account], { order }).serviceAccounts).toEqual({ shop: ['old', 'web'] })
+  expect(withPlannedItems(facts, [account, account], { order }).serviceAccounts).toEqual({ shop: ['old', 'web'] })
 })
 
 test('a service account counts in the namespace that it is restored into', () => {
-  expect(foresee(facts, [account], { order, namespaceMapping: { shop: 'copy' } }).serviceAccounts).toEqual({
+  expect(withPlannedItems(facts, [account], { order, namespaceMapping: { shop: 'copy' } }).serviceAccounts).toEqual({
     shop: ['old'],
     copy: ['web'],
   })
 })
 
 test('service accounts that come after the Secrets do not count', () => {
-  expect(foresee(facts, [account], { order: ['secrets', 'serviceaccounts'] }).serviceAccounts).toEqual({
+  expect(withPlannedItems(facts, [account], { order: ['secrets', 'serviceaccounts'] }).serviceAccounts).toEqual({
     shop: ['old'],
   })
 })
 
 test('storage classes of the plan count as there', () => {
   const items = [{ groupResource: 'storageclasses.storage.k8s.io', name: 'fast' }]
-  expect(foresee(facts, items, { order }).storageClasses).toEqual(['fast', 'slow'])
+  expect(withPlannedItems(facts, items, { order }).storageClasses).toEqual(['fast', 'slow'])
 })
 
 test('the facts that were gathered stay as they are', () => {
-  foresee(facts, [account], { order })
+  withPlannedItems(facts, [account], { order })
   expect(facts.serviceAccounts).toEqual({ shop: ['old'] })
 })
 
@@ -42,6 +42,6 @@ const named = (name: string, driver: string) => ({
 
 test('snapshot classes of the plan count as there, in the order of names; one that stands there stays', () => {
   const standing = { ...facts, volumeSnapshotClasses: [named('b', 'live')] }
-  const seen = foreseeSnapshotClasses(standing, [named('b', 'old'), named('a', 'old')])
+  const seen = withPlannedSnapshotClasses(standing, [named('b', 'old'), named('a', 'old')])
   expect(seen.volumeSnapshotClasses).toEqual([named('a', 'old'), named('b', 'live')])
 })
