@@ -91,12 +91,12 @@ describe('asynchronous operations of the data mover', () => {
     verdicts.set('bad/data-1', { fail: 'the disk is full' })
     verdicts.set('bad/data-2', 'stuck')
     await restore('fails', 'fails')
-    const marred = await awaitRestore(
+    const failed = await awaitRestore(
       cluster,
       'fails',
       ({ status }) => status?.phase === 'WaitingForPluginOperationsPartiallyFailed',
     )
-    expect(marred.status).toMatchObject({ errors: 1, restoreItemOperationsFailed: 1 })
+    expect(failed.status).toMatchObject({ errors: 1, restoreItemOperationsFailed: 1 })
     verdicts.delete('bad/data-2')
     const { status } = await awaitRestore(cluster, 'fails')
     expect(status).toMatchObject({
