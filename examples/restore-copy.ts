@@ -1,5 +1,5 @@
-// Restores one namespace of a backup under another name, beside the original. Cancels the restore when it waits longer than
-// allowed for something, for instance for a namespace that does not go away.
+// Restores the configuration of one namespace under another name, beside the original. Cancels the restore when it waits
+// longer than allowed for something, for instance for a namespace that is being deleted.
 //
 //   node examples/restore-copy.ts shop shop shop-copy 60
 import { startRestore } from 'drydock/client'
@@ -11,9 +11,8 @@ const restore = await startRestore({
   spec: {
     backupName,
     includedNamespaces: [namespace],
+    includedResources: ['configmaps', 'secrets', 'services'],
     namespaceMapping: { [namespace]: copy },
-    includeClusterResources: false,
-    restorePVs: false,
   },
 })
 console.log(`restore ${restore.name} has started, from namespace ${namespace} into ${copy}`)
