@@ -6,8 +6,8 @@ import type { RestorePhase } from '../velero/phases.ts'
 import type { ObjectRef, ResourceRef } from '../velero/resource.ts'
 
 /**
- * The outside world as activities see it. `infra/` makes these real, `worker/wire.ts` puts them together.
- * Only the calls that are used stand here.
+ * Everything outside of the activities that they use. `infra/` implements it, `worker/wire.ts` puts it together,
+ * `test/ports` has it in memory. Only calls that are used are here.
  */
 export interface Ports {
   cluster: Cluster
@@ -17,11 +17,11 @@ export interface Ports {
   exec: PodExec
   clock: Clock
   log: Log
-  /** Absent where nobody reads metrics. */
+  /** Absent where there are no metrics. */
   meter?: Meter
 }
 
-/** The target cluster. Every failure is thrown as `ApiError`; nothing here retries or decides. */
+/** The target cluster. Every failure is thrown as `ApiError`; nothing is retried here. */
 export interface Cluster {
   /** The uid of namespace `kube-system`: which cluster this is (rule 3). */
   readonly id: string
@@ -40,9 +40,9 @@ export interface Cluster {
   patch(ref: ObjectRef, patch: unknown, options: PatchOptions): Promise<Manifest>
   /** Replaces the status subresource. */
   replaceStatus(ref: ObjectRef, manifest: object, options: WriteOptions): Promise<Manifest>
-  /** Deletes an object; undefined where it was not there. */
+  /** Deletes an object and returns its last state; undefined where it was not there. */
   remove(ref: ObjectRef, preconditions?: { uid?: string; resourceVersion?: string }): Promise<Manifest | undefined>
-  /** Which resources the cluster serves, read afresh (aggregated discovery where the server has it). */
+  /** Reads which resources the cluster serves (by aggregated discovery where the server has it). */
   discover(): Promise<DiscoveredResource[]>
 }
 
@@ -50,9 +50,9 @@ export interface ListOptions {
   /** All namespaces where it is absent. */
   namespace?: string
   labelSelector?: string
-  /** Only `metadata` is wanted. */
+  /** Reads only `metadata` of the objects. */
   metadataOnly?: boolean
-  /** Any state the server's cache has will do; without it the newest one is read. */
+  /** Accepts a state from the server's cache; without it the newest state is read. */
   cached?: boolean
 }
 
@@ -88,23 +88,23 @@ export interface Stores {
 
 /** A bucket under a location's prefix. Failures are thrown as `StoreError`, which names key and cause but no credential. */
 export interface ObjectStore {
-  /** Endpoint, bucket and prefix: the same text is the same place. */
+  /** Endpoint, bucket and prefix as one text: equal for equal places. */
   readonly id: string
   /** Size and ETag; undefined where the object is not there. */
   head(key: string): Promise<ObjectInfo | undefined>
   /** The whole object; undefined where it is not there. */
   get(key: string): Promise<Buffer | undefined>
-  /** The object as a stream, of that ETag only where one is given (`StoreError` of kind `changed` else). */
+  /** The object as a stream. With an `etag`, another version of it is a `StoreError` of kind `changed`. */
   stream(key: string, options?: { etag?: string }): Promise<{ info: ObjectInfo; body: Readable }>
-  /** Writes the whole object; with `onlyIfAbsent` returns false, unwritten, where one stands there. */
+  /** Writes the whole object. With `onlyIfAbsent` it writes nothing and returns false where there is one. */
   put(key: string, body: Buffer, options?: { onlyIfAbsent?: boolean }): Promise<boolean>
   /** All keys under a prefix, sorted. */
   list(prefix: string): Promise<string[]>
   /** The first path segments under the location's prefix, or under a folder of it (with its slash), sorted. */
   folders(under?: string): Promise<string[]>
-  /** Removes objects; missing ones are fine. */
+  /** Removes objects; a missing one is no error. */
   remove(keys: readonly string[]): Promise<void>
-  /** An address from which anyone can read the object for that long. */
+  /** A URL from which anyone can read the object for so many seconds. */
   presign(key: string, seconds: number): Promise<string>
 }
 
@@ -117,8 +117,8 @@ export interface ObjectInfo {
 export interface Archives {
   /**
    * Streams the tarball `key` of that store into the cache, or finds it there, and opens its index.
-   * With an `etag` only that tarball will do. Throws `ArchiveError`, or `StoreError` where the bucket is at fault.
-   * `onProgress` is called with bytes read, at least once a second while it takes long.
+   * With an `etag`, another tarball is refused. Throws `ArchiveError`, or `StoreError` for failures of the bucket.
+   * `onProgress` is called with the bytes read so far, at least once a second.
    */
   open(
     store: ObjectStore,
@@ -136,7 +136,7 @@ export interface Archive {
   readonly entries: readonly ArchiveEntry[]
   /** The JSON text of an item. Throws `ArchiveError` where the disk copy is damaged. */
   read(entry: ArchiveEntry): Promise<string>
-  /** The archive may be evicted from the cache from now on. */
+  /** Ends the use of the archive: the cache may remove it from now on. */
   close(): Promise<void>
 }
 
@@ -154,24 +154,25 @@ export interface ArchiveEntry {
   sizeBytes: number
 }
 
-/** Rule 7: this worker's Lease in the cluster, and what other workers are at. */
+/** This worker's Lease in the cluster, and which attempts other workers run (rule 7). */
 export interface Presence {
   /** The name of this worker's Lease, and of the worker in claims and messages. */
   readonly worker: string
-  /** Throws `ApiError` of reason `NoLease` unless the last renewal is young enough to begin a write. */
+  /** Throws `ApiError` of reason `NoLease` where the last renewal is too old to begin a write. */
   assertMayWrite(): void
-  /** Says that an attempt runs here, until the returned function is called. `scope` is `<restore uid>/<what>`. */
+  /** Registers an attempt that runs here, until the returned function is called. `scope` is `<restore uid>/<what>`. */
   begin(scope: string): () => void
   /**
-   * Waits until no other attempt with that scope (or, where it ends in `/`, below it) can still write: each other worker's Lease has run out, or was renewed
-   * since without naming the scope; in this process, until the other attempt has ended. `onWait` gets the reason, each second.
+   * Waits until no other attempt of that scope (or, where it ends in `/`, of a scope below it) can still write: until the
+   * Lease of each other worker has expired or was renewed without naming the scope, and until attempts in this process have
+   * ended. `onWait` gets the reason, each second.
    */
   fence(scope: string, options: { signal: AbortSignal; onWait: (reason: string) => void }): Promise<void>
 }
 
 /** Runs commands in containers, for hooks. */
 export interface PodExec {
-  /** Sends the command once and waits for its end. Rejects only with the signal's reason; the command may go on then. */
+  /** Sends the command once and waits for its end. Rejects only with the signal's reason; the command may still run then. */
   run(command: ContainerCommand, options: ExecOptions): Promise<ExecAnswer>
 }
 
@@ -190,7 +191,7 @@ export interface ExecOptions {
 export type ExecAnswer =
   /** An empty problem is exit code 0; otherwise the text of Kubernetes' own client. Outputs are cut at a bound. */
   | { do: 'ended'; problem: string; stdout: string; stderr: string }
-  /** Surely nothing has run: the same command may be sent again. */
+  /** The command has certainly not run: it may be sent again. */
   | { do: 'not-begun'; because: string }
 
 export interface Clock {
@@ -206,9 +207,9 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void
 }
 
-/** What activities count. Labels are kinds, outcomes, phases and schedules: never the name of an object. */
+/** Metrics of the activities. Labels are kinds, outcomes, phases and schedules: never the name of an object. */
 export interface Meter {
-  /** A new Restore was validated, whatever came of it. `schedule` is `spec.scheduleName` after validation. */
+  /** A new Restore was validated, with any result. `schedule` is `spec.scheduleName` after validation. */
   restoreAttempted(schedule: string): void
   /** This worker wrote a terminal phase. */
   restoreEnded(phase: RestorePhase, schedule: string): void

@@ -1,7 +1,7 @@
 import type { ManagedFieldsMode } from '../core/items/field-owners.ts'
 import type { GroupResource } from '../velero/resource.ts'
 
-/** What a worker's owner may set; `worker/config.ts` reads it from the environment, with defaults and bounds. */
+/** The settings of a worker that activities use; `worker/config.ts` reads them from the environment, with defaults and bounds. */
 export interface Settings {
   /** The namespace of Velero's resources. */
   veleroNamespace: string
@@ -19,7 +19,7 @@ export interface Settings {
   lockTimeoutSeconds: number
   /** `--resource-timeout`: waits for CRDs, volumes and hooks. */
   resourceTimeoutSeconds: number
-  /** `--terminating-resource-timeout`: waits for namespaces that are going away. */
+  /** `--terminating-resource-timeout`: waits for namespaces that are being deleted. */
   terminatingTimeoutSeconds: number
   /** `--default-item-operation-timeout`, in Go's syntax. */
   itemOperationTimeout: string
@@ -27,14 +27,14 @@ export interface Settings {
   itemOperationSyncSeconds: number
   /** `--fs-backup-timeout`: how long the volumes of one pod may take to be filled. */
   podVolumeTimeoutSeconds: number
-  /** `--features` of the Velero server that is taken over: `EnableCSI`, `EnableAPIGroupVersions`. */
+  /** `--features` of the Velero server: `EnableCSI`, `EnableAPIGroupVersions`. */
   features: readonly string[]
-  /** How managed fields are restored where the Restore does not say. */
+  /** How managed fields are restored where the Restore has no annotation for it. */
   managedFields: ManagedFieldsMode
   /** `--restore-resource-priorities`. */
   priorities: { high: readonly GroupResource[]; low: readonly GroupResource[] }
   /** Whether Velero's own restore controllers run; `auto` looks at Deployment `velero`. */
   veleroControllers: 'auto' | 'on' | 'off'
-  /** Whether restored objects are looked at once more in the end where the Restore does not say. */
+  /** Whether restored objects are validated at the end where the Restore has no annotation for it. */
   validate: boolean
 }

@@ -2,23 +2,23 @@ import { ApplicationFailure } from '@temporalio/common'
 import { ApiError, isTransient, ArchiveError, StoreError, isStoreTransient } from '../../core/port-errors.ts'
 
 /**
- * The closed list of what an activity throws. The first line says what happened and what to do, for whoever reads it in
- * the Web UI. Everything else an activity meets is a value: an outcome, or a message of the results.
+ * The types of all failures that an activity throws. The message says what happened and what to do; it shows in the Web
+ * UI. Everything else that goes wrong is a value: an outcome, or a message of the results.
  */
 export const failureTypes = {
-  /** The worker serves another cluster than the restore wants (rule 3). */
+  /** The worker serves another cluster than the one to restore into (rule 3). */
   wrongCluster: 'WrongCluster',
-  /** The Restore was deleted, or made again under its name. */
+  /** The Restore was deleted, or deleted and created again under its name. */
   gone: 'RestoreGone',
-  /** The restore cannot go on; the message becomes the failureReason. */
+  /** The restore cannot continue; the message becomes the failureReason. */
   failed: 'RestoreFailed',
   /** A shard of the journal is missing or belongs to something else (rule 4). */
   journal: 'JournalDamaged',
-  /** The bucket does not answer; tried again. */
+  /** The bucket is unavailable; retried. */
   bucketAway: 'BucketAway',
-  /** The API server does not answer or wants us to wait; tried again. */
+  /** The API server is unavailable or asks to wait; retried. */
   clusterAway: 'ClusterAway',
-  /** This worker's Lease could not be renewed in time; tried again, here or elsewhere (rule 7). */
+  /** This worker's Lease was not renewed in time; retried, here or on another worker (rule 7). */
   noLease: 'NoLease',
   /** Another version of Drydock listed this finalization task; tried again, elsewhere. */
   unknownTask: 'UnknownTask',

@@ -11,19 +11,19 @@ import type { VolumeFacts } from '../../core/items/volume-fate.ts'
 import type { Backup } from '../../velero/backup.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
 
-/** Inflated bytes of one shard beyond which it is taken for damaged. */
+/** A shard with more bytes than this, after decompression, counts as damaged. */
 const shardBytesMax = 1024 * 1024 * 1024
 
 /**
- * What a restore remembers, in the backup location (rule 4). A shard is written whole and never changed: a shard that
- * several attempts may write carries the attempt in its name, the others are written only where none stands yet.
+ * What a restore remembers, as objects in the backup location (rule 4): its shards. A shard is written whole. One that
+ * several attempts may write has the attempt in its name; the others are written only where there is none yet.
  */
 export interface Journal {
   /** The shard's content; undefined where there is none. Throws `JournalDamaged` for one that is foreign or broken. */
   read<T>(name: string): Promise<T | undefined>
-  /** Writes a shard, over an older one if need be. */
+  /** Writes a shard, and replaces an older one. */
   write(name: string, content: unknown): Promise<void>
-  /** Writes a shard unless one stands there, and returns the one that stands. */
+  /** Writes a shard unless there is one, and returns the content of the one that is there then. */
   settle<T>(name: string, content: T): Promise<T>
   /** Names of the shards under a prefix, sorted. */
   list(prefix: string): Promise<string[]>
@@ -31,7 +31,7 @@ export interface Journal {
   remove(names: readonly string[]): Promise<void>
 }
 
-/** To whom a journal belongs; each shard's header repeats it. */
+/** The restore that a journal belongs to; the header of each shard repeats it. */
 export interface JournalOwner {
   name: string
   uid: string
@@ -64,7 +64,7 @@ export function openJournal(store: ObjectStore, owner: JournalOwner): Journal {
     async settle<T>(name: string, content: T): Promise<T> {
       if (await store.put(keyOf(name), await encode(content, name, owner), { onlyIfAbsent: true })) return content
       const standing = await read<T>(name)
-      if (standing === undefined) throw journalDamaged(`journal shard ${keyOf(name)} vanished while it was read`)
+      if (standing === undefined) throw journalDamaged(`journal shard ${keyOf(name)} disappeared while it was read`)
       return standing
     },
     async list(prefix) {
@@ -100,12 +100,12 @@ async function decode(bytes: Buffer, name: string, owner: JournalOwner, key: str
   return shard?.content
 }
 
-/** Where outcomes stand: one folder per chunk or step, one shard per checkpoint of each attempt. */
+/** Name of a shard of outcomes: one folder per chunk or step, one shard per checkpoint (`part`) of each attempt. */
 export function outcomesShard(group: string, attempt: string, part: number): string {
   return `outcomes/${group}/${attempt}-${String(part).padStart(4, '0')}`
 }
 
-/** All outcomes under a group, or of the whole restore for the empty one. */
+/** All outcomes of a group (a chunk or step), or of the whole restore for the empty name. */
 export async function readOutcomes(journal: Journal, group: string): Promise<Outcome[]> {
   return (await readAll<Outcome[]>(journal, group === '' ? 'outcomes/' : `outcomes/${group}/`)).flat()
 }
@@ -122,7 +122,7 @@ export async function readAll<T>(journal: Journal, prefix: string): Promise<T[]>
   )
 }
 
-/** Names of the shards of a journal that stand once per restore. */
+/** Names of the shards that a restore has only once. */
 export const shards = {
   admission: 'admission',
   plan: 'plan',
@@ -133,8 +133,8 @@ export const shards = {
 } as const
 
 /**
- * The verdict of the admission, with the spec as validated. Validation fills in the spec and cannot be repeated
- * (a restore of a schedule carries both names afterwards), so a rerun takes this one.
+ * The result of the admission, with the spec as validated. Validation fills in the spec and cannot be repeated (the
+ * Restore of a schedule has both names afterwards), so a rerun takes the stored one.
  */
 export interface StoredAdmission {
   restore: {
@@ -151,9 +151,9 @@ export interface StoredAdmission {
   startedAt: string
   /** Resource modifiers, as they were when they were validated. */
   modifiers?: ResourceModifiers
-  /** Filter policies, likewise. */
+  /** Filter policies, as they were when they were validated. */
   policies?: FilterPolicies
-  /** Velero began it: items are through, their outcomes came from its files, and its log and volume info stay. */
+  /** Velero restored the items: their outcomes were read from its files, and its log and volume info are kept. */
   inherited?: true
 }
 

@@ -4,14 +4,14 @@ import type { Restore } from '../../velero/restore.ts'
 import type { Cluster, ObjectStore, Ports } from '../ports.ts'
 import { fatal } from './failures.ts'
 
-/** The claim of a restore by a worker: who, when, and where its journal stands. */
+/** The text of a claim: which worker, when, and the location that holds the journal. */
 export function claimOf(worker: string, now: string, location: string): string {
   return `${worker}, ${now}, location ${location}`
 }
 
 /**
- * The name of the location that holds a restore's files: its claim names it, since the Backup may be gone by now;
- * one that was never claimed has it from its Backup. A missing Backup is told in Velero's words.
+ * The name of the location that holds a restore's files. The claim names it, since the Backup may be deleted by now; for
+ * a restore without a claim it is the Backup's. A missing Backup is reported in Velero's words.
  */
 export async function locationNameOf(
   cluster: Cluster,
@@ -30,7 +30,7 @@ export async function locationNameOf(
   return location === '' ? { missing: `backup "${name}" names no location` } : { name: location }
 }
 
-/** Opens the bucket of a BackupStorageLocation by its name. */
+/** Opens the bucket of a BackupStorageLocation by its name. Throws `RestoreFailed` where there is no such location. */
 export async function openLocation(
   ports: Pick<Ports, 'cluster' | 'stores'>,
   namespace: string,

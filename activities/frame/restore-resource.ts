@@ -6,7 +6,7 @@ import type { ObjectRef } from '../../velero/resource.ts'
 import { failureTypeOf, failureTypes, gone } from './failures.ts'
 import type { Cluster, Ports } from '../ports.ts'
 
-/** Who writes the Restore resource: seen in its managedFields. */
+/** The field manager of our writes to the Restore resource. */
 export const restoreFieldManager = 'drydock'
 
 /** The Restore resource of a restore. */
@@ -65,7 +65,7 @@ export async function unlessGone(change: Promise<Restore>): Promise<Restore | un
   }
 }
 
-/** What happened to a Restore, for `kubectl describe` and whoever watches Events. */
+/** What happened to a Restore, as `kubectl describe` shows it. */
 export interface RestoreEvent {
   type: 'Normal' | 'Warning'
   reason: string
@@ -76,8 +76,8 @@ export interface RestoreEvent {
 const noteMax = 1024
 
 /**
- * Records an Event on a Restore. Its name is a hash of what it says, so that a retry records it once; an Event that
- * cannot be written is logged and stops nothing.
+ * Records an Event on a Restore. Its name is a hash of its content, so that a retry does not record it twice. An Event
+ * that the API server refuses is logged, and nothing else happens.
  */
 export async function recordEvent(
   { cluster, clock, log }: Pick<Ports, 'cluster' | 'clock' | 'log'>,
@@ -111,7 +111,7 @@ export async function recordEvent(
   }
 }
 
-/** Records an Event about the phase in which a Restore now stands; a second one of the same words is not written. */
+/** Records an Event about the phase of a Restore, once for each text. */
 export async function recordPhase(ports: Pick<Ports, 'cluster' | 'clock' | 'log'>, restore: Restore): Promise<void> {
   const event = phaseEvent(restore.status)
   if (event !== undefined) await recordEvent(ports, restore, event)

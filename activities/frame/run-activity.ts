@@ -7,21 +7,21 @@ import { asFailure } from './failures.ts'
 export interface Attempt {
   /** From 1. */
   number: number
-  /** Unlike any other attempt's: part of the names of the shards that this one writes. A run id begins with its time, so its end is taken. */
+  /** Unique among attempts: part of the names of the shards that this one writes. A run id begins with its time, so its end is used. */
   id: string
-  /** Aborts when the restore is cancelled, paused, or this attempt is no longer wanted. */
+  /** Aborts when the restore is cancelled, or when Temporal does not need this attempt any longer. */
   signal: AbortSignal
-  /** Throws Temporal's cancellation where the attempt should end. Called before each item. */
+  /** Throws Temporal's cancellation once the signal has aborted. Called before each item. */
   throwIfStopped: () => void
-  /** Says what is being waited for; undefined while work goes on. It shows in the activity's heartbeat. */
+  /** Sets what is being waited for; undefined while work goes on. The heartbeat shows it. */
   waitingFor: (reason: string | undefined) => void
-  /** Says how far the attempt is. */
+  /** Sets how many items are done. The heartbeat shows it. */
   done: (count: number) => void
   /** Waits until no other attempt of a scope, or below one that ends in `/`, can write any more (rule 7). */
   fence: (scope: string) => Promise<void>
 }
 
-/** What a heartbeat holds: enough for a person, and for the next attempt to know who was here. */
+/** The details of a heartbeat, for people who look at the activity in the Web UI. */
 export interface Heartbeat {
   worker: string
   done: number

@@ -53,7 +53,7 @@ export interface Sessions {
   forget(uid: string): void
 }
 
-/** How long a session is kept that nobody uses. A location is read again after as long, with its credentials. */
+/** How long an unused session is kept. A location and its credentials are read again after the same time. */
 const keptMs = 10 * 60_000
 
 /** Makes the sessions of a worker. As many are kept as restores may run at once. */

@@ -6,9 +6,9 @@ import { journalDamaged } from '../frame/failures.ts'
 import type { Journal } from '../frame/journal.ts'
 
 /**
- * What the journal knows of exec hooks, one folder each: the pods `registered` at their create, an intent `begun` right
- * before a command is sent, its result `done`. `closed` says that no further pod will be registered, `deadline` until
- * when the finalization waits, `verdict` what it came to.
+ * The shards about exec hooks: `registered` pods, at their create; an intent, `begun` right before a command is sent; its
+ * result, `done`. `closed` says that no further pod will be registered, `deadline` how long the finalization waits,
+ * `verdict` is the result for the restore.
  */
 export const hookFolder = 'hooks/'
 const folders = { registered: 'hooks/registered/', begun: 'hooks/begun/', done: 'hooks/done/' } as const
@@ -16,7 +16,7 @@ const closedShard = 'hooks/closed'
 const deadlineShard = 'hooks/deadline'
 const verdictShard = 'hooks/verdict'
 
-/** Registers pods, before their outcomes are journalled: a crash in between registers them again, under the same uid. */
+/** Registers pods with hooks. It comes before their outcomes are journalled: after a crash they are registered again, with the same uid. */
 export async function registerPods(
   journal: Journal,
   where: { chunk: string; attempt: string; part: number },
@@ -31,17 +31,17 @@ export async function hasRegistered(journal: Journal, chunk: string): Promise<bo
   return (await journal.list(`${folders.registered}${chunk}/`)).length > 0
 }
 
-/** Says that all pods are registered. */
+/** Records that all pods are registered. */
 export async function closeRegistration(journal: Journal, at: string): Promise<void> {
   await journal.settle(closedShard, { at })
 }
 
-/** The end of the wait, as the first attempt set it. */
+/** Sets until when the finalization waits, and returns the time that the first attempt has set. */
 export async function settleDeadline(journal: Journal, until: string): Promise<string> {
   return (await journal.settle(deadlineShard, { until })).until
 }
 
-/** Notes that a hook is about to be sent; false where an earlier attempt has noted so before. */
+/** Records that a hook is about to be sent; false where an earlier attempt has recorded it before. */
 export async function beginHook(journal: Journal, key: string, attempt: string): Promise<boolean> {
   const standing = await journal.settle(`${folders.begun}${key}`, { attempt })
   return standing.attempt === attempt
@@ -52,13 +52,13 @@ export async function finishHook(journal: Journal, key: string, result: HookResu
   return journal.settle(`${folders.done}${key}`, result)
 }
 
-/** What the journal says of the wait as a whole. */
+/** All that the journal holds about the hooks of a restore. */
 export interface HookState extends KnownHooks {
   isClosed: boolean
   until: string | undefined
 }
 
-/** Reads the hooks of a restore again and again, each shard once: those that do not change are kept. */
+/** A function that reads the hooks of a restore; called again, it reads only new shards. */
 export function createHookReader(journal: Journal): () => Promise<HookState> {
   const pods = new Map<string, PodHooks>()
   const results = new Map<string, HookResult>()
@@ -98,7 +98,7 @@ export function createHookReader(journal: Journal): () => Promise<HookState> {
   }
 }
 
-/** The results of one pod, by the hook's place. */
+/** The results of one pod, by the index of the hook. */
 export function resultsOf(pod: PodHooks, results: ReadonlyMap<string, HookResult>): Map<number, HookResult> {
   const found = new Map<number, HookResult>()
   pod.hooks.forEach((_, index) => {
@@ -108,7 +108,7 @@ export function resultsOf(pod: PodHooks, results: ReadonlyMap<string, HookResult
   return found
 }
 
-/** The verdict that stands; the first one counts. */
+/** Stores the verdict, and returns the first one that was stored. */
 export function settleVerdict(journal: Journal, verdict: HookVerdict): Promise<HookVerdict> {
   return journal.settle(verdictShard, verdict)
 }
@@ -118,7 +118,7 @@ export function standingVerdict(journal: Journal): Promise<HookVerdict | undefin
   return journal.read<HookVerdict>(verdictShard)
 }
 
-/** The shards that nobody needs once the verdict stands: they hold the command lines. */
+/** The shards that are not needed once the verdict is stored: they hold the command lines. */
 export async function hookShardsToRemove(journal: Journal): Promise<string[]> {
   const names = await journal.list(hookFolder)
   if (!names.includes(verdictShard)) return []

@@ -27,7 +27,7 @@ export function changeExisting(live: Manifest, input: WriteInput, tools: ItemToo
   return { do: 'change', action: decision.action, apply: () => applyPatch({ live, decision, decide }, input, tools) }
 }
 
-/** How often a patch is decided anew because another writer came in between. */
+/** How often a patch is decided again because another writer came in between. */
 const conflictsMax = 5
 
 async function applyPatch(
@@ -75,7 +75,7 @@ async function relabel(
   }
 }
 
-/** The patch holds for the object as it was seen, and for no other of its name. */
+/** Patches the object only as it was seen: uid and resourceVersion must still be the same. */
 function patchLive(
   live: Manifest,
   patch: Record<string, unknown>,

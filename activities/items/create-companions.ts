@@ -6,13 +6,13 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import type { ItemTools } from './item-tools.ts'
 
-/** How often a shared companion is read again because another item wrote in between. */
+/** How often a shared companion is read again because another item wrote it in between. */
 const conflictsMax = 20
 
 /**
- * Creates what actions want beside an item. Names are hashes (rule 6), so one that stands there and carries the
- * restore's uid is ours: what it lacks is added, and its status is set again, for an earlier attempt may have ended in
- * between. Returns the words of Velero with which the item fails, where it does.
+ * Creates the objects that actions need beside an item. Names are hashes (rule 6), so one that exists and has the
+ * restore's uid is ours: missing entries are added and its status is set again, since an earlier attempt may have died in
+ * between. Returns Velero's text where the item fails because of it.
  */
 export async function createCompanions(
   companions: readonly Companion[],
@@ -45,7 +45,7 @@ async function create(companion: Companion, tools: ItemTools): Promise<void> {
   await tools.cluster.patch(refOf(companion), { status }, { fieldManager, subresource: 'status' })
 }
 
-/** Several items may share a companion: each adds its own entries to what the ones before it left there. */
+/** Several items may share a companion: each adds its own entries to those of the others. */
 async function complete(companion: Companion, refusal: unknown, tools: ItemTools): Promise<void> {
   for (let tries = 1; ; tries++) {
     const live = await tools.cluster.get(refOf(companion))
@@ -63,14 +63,14 @@ async function complete(companion: Companion, refusal: unknown, tools: ItemTools
   }
 }
 
-/** The patch that appends what the live list lacks. */
+/** The patch that appends the missing entries to the live list; undefined where none is missing. */
 function missingEntries({ appends, manifest }: Companion, live: Manifest): Record<string, unknown> | undefined {
   if (appends === undefined) return undefined
-  const standing = listAt(live, ...appends)
-  const known = new Set(standing.map((entry) => JSON.stringify(entry)))
-  const lacking = listAt(manifest, ...appends).filter((entry) => !known.has(JSON.stringify(entry)))
-  if (lacking.length === 0) return undefined
-  return nest(appends, [...standing, ...lacking])
+  const existing = listAt(live, ...appends)
+  const known = new Set(existing.map((entry) => JSON.stringify(entry)))
+  const missing = listAt(manifest, ...appends).filter((entry) => !known.has(JSON.stringify(entry)))
+  if (missing.length === 0) return undefined
+  return nest(appends, [...existing, ...missing])
 }
 
 function nest(path: readonly string[], value: unknown): Record<string, unknown> {

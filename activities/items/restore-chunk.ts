@@ -26,18 +26,18 @@ export interface ChunkInput {
   chunk: number
   /** An earlier run of this restore may have begun this chunk. */
   resumed: boolean
-  /** Only items that go into these namespaces; the others are done. */
+  /** Only items with these target namespaces; the others are done. */
   only?: readonly string[]
-  /** Items that go into these namespaces wait for them. */
+  /** Not the items with these target namespaces: they wait until the namespaces are gone. */
   except?: readonly string[]
-  /** Namespaces that were still going away at the deadline: nothing is written for their items. */
+  /** Target namespaces that were still terminating at the deadline: nothing is written for their items. */
   lost?: readonly string[]
 }
 
-/** Counts of what a chunk came to, and which namespaces it found going away. */
+/** Counts of the outcomes of a chunk, and which of its namespaces are terminating. */
 export interface ChunkReport extends OutcomeCounts {
   terminating?: readonly string[]
-  /** Commands are to be run in pods of this chunk. */
+  /** Pods of this chunk have exec hooks. */
   hooks?: true
 }
 
@@ -108,11 +108,11 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
 interface BatchRun extends ChunkRun {
   groupResource: GroupResource
   tools: ItemTools
-  /** Changes that earlier attempts decided, by key. */
+  /** Changes that earlier attempts decided, by key of the outcome. */
   intents: ReadonlyMap<string, Outcome>
 }
 
-/** Creates side by side, then journals what is to change in objects that existed before, then changes them. */
+/** Creates the items side by side, then journals the changes of objects that existed before, then makes the changes. */
 async function restoreBatch(
   run: BatchRun,
   batch: readonly PlannedItem[],
@@ -145,26 +145,26 @@ async function restoreBatch(
   return { done, hooks, ...second }
 }
 
-/** What Velero says of each item of a namespace that would not go away. */
+/** Velero's error for each item of a namespace that did not terminate in time. */
 function lostOutcome(groupResource: GroupResource, item: PlannedItem, tools: ItemTools): Outcome {
   const text = `timed out waiting for terminating namespace ${item.target} to disappear before restoring: context deadline exceeded`
   return { key: plannedKey(groupResource, item), messages: [error('velero', text)], at: tools.now() }
 }
 
-/** An object that is as wanted because an earlier attempt changed it counts as changed: its intent says so. */
+/** An object that an earlier attempt changed looks unchanged now: the intent of that attempt is its outcome. */
 function countAsChanged(outcome: Outcome, intents: ReadonlyMap<string, Outcome>): Outcome {
   const intent = intents.get(outcome.key)
   return intent !== undefined && outcome.action === 'skipped' ? intent : outcome
 }
 
-/** What earlier attempts of this chunk were about to change in objects that existed before. */
+/** Changes of objects that existed before, as earlier attempts of this chunk decided them, by key. */
 async function readIntents({ attempt, input, session, key }: ChunkRun): Promise<ReadonlyMap<string, Outcome>> {
   if (attempt.number === 1 && !input.resumed) return new Map()
   const lists = await readAll<Outcome[]>(session.journal, `intents/${key}/`)
   return new Map(lists.flat().map((outcome) => [outcome.key, outcome]))
 }
 
-/** Works on all values, as many at once as the worker allows, and waits for all; after the first failure nothing new begins. */
+/** Works on all values, as many at once as the worker allows, and waits for all. After a failure no further one begins. */
 async function settleAll<T>(
   values: readonly T[],
   run: ChunkRun,

@@ -16,7 +16,7 @@ import { createCompanions } from './create-companions.ts'
 import type { ItemTools, Written } from './item-tools.ts'
 import { writeItem } from './write-item.ts'
 
-/** What became of an item: an outcome, or a change of an object that stood there, which is journalled before it is made. */
+/** The result for an item: its outcome, or a change of an object that existed before, which is journalled before it is made. */
 export type ItemStep = { done: Outcome; hooks?: PodHooks } | { intent: Intent }
 
 /** A decided change of an object that this restore did not create. */
@@ -26,8 +26,8 @@ export interface Intent {
 }
 
 /**
- * Brings one item of the plan into the cluster: read, prepare, write. Trouble that passes is thrown for a retry of
- * the chunk; everything else is an outcome. Safe to run again at any point: what this restore made is recognised.
+ * Restores one item of the plan: read, prepare, write. Transient failures are thrown for another attempt of the chunk;
+ * everything else is an outcome. Safe to run again at any point: objects that this restore created are recognised.
  */
 export async function restoreItem(
   groupResource: GroupResource,
@@ -51,7 +51,7 @@ export async function restoreItem(
   const id = formatResourceId(groupResource, item.target, item.name)
   const prepared = prepareItem({ item: manifest, groupResource, targetNamespace: item.target }, tools.rules)
   const listed = { kind: listedKind(manifest.apiVersion, manifest.kind), name: listedName(item.target, item.name) }
-  const troubled = (text: string) =>
+  const failed = (text: string) =>
     finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), preparationError(id, text))] })
   switch (prepared.do) {
     case 'omit':
@@ -61,14 +61,14 @@ export async function restoreItem(
         prepared.recorded ? { action: 'failed', listed, messages: prepared.messages } : { messages: prepared.messages },
       )
     case 'skip': {
-      const trouble = await createCompanions(prepared.companions, item.name, tools)
+      const problem = await createCompanions(prepared.companions, item.name, tools)
       const begun = operationOf(prepared.operation, address, item, tools)
-      if (trouble !== undefined) return troubled(trouble)
+      if (problem !== undefined) return failed(problem)
       return finish({ action: 'skipped', listed, messages: prepared.messages, because: prepared.because, ...begun })
     }
     case 'write': {
-      const trouble = await createCompanions(prepared.companions, item.name, tools)
-      if (trouble !== undefined) return troubled(trouble)
+      const problem = await createCompanions(prepared.companions, item.name, tools)
+      if (problem !== undefined) return failed(problem)
       const begun = operationOf(prepared.operation, address, item, tools)
       const written = await writeItem({ prepared, item, groupResource }, tools)
       const volumes = await volumesOfPod(written, groupResource, item, tools)
@@ -78,7 +78,7 @@ export async function restoreItem(
   }
 }
 
-/** The line of the resource list has the created name: an action may have renamed the object. */
+/** The outcome of a write. The resource list shows the name that was created: an action may have renamed the object. */
 function conclude(
   written: Written,
   prepared: Extract<Preparation, { do: 'write' }>,
@@ -125,7 +125,7 @@ function conclude(
   }
 }
 
-/** Hooks are for pods that this restore creates. A pod whose last steps failed gets none, as in Velero. */
+/** The exec hooks of a pod that this restore created. A pod with an error after its create gets none, as in Velero. */
 function hooksOf(
   written: Extract<Written, { do: 'done' }>,
   groupResource: GroupResource,
@@ -173,8 +173,8 @@ function parse(
 }
 
 /**
- * The volumes of a pod that this restore created, for the outcome; what can be begun for them at once is begun. A pod
- * waits for its volumes whatever became of its other last steps, so they are filled even where one of those failed.
+ * The volumes of a pod that this restore created, for its outcome; where possible, filling them begins at once. A pod
+ * needs its volumes to start, so they are filled also where a step after its create failed.
  */
 async function volumesOfPod(
   written: Written,
@@ -223,7 +223,7 @@ function operationOf(
   }
 }
 
-/** Rule 14: nothing that a message about a Secret quotes is stored, and nothing of what the Secret holds. */
+/** Removes what messages about a Secret quote, and every value of the Secret (rule 14). */
 function protect(groupResource: GroupResource, outcome: Outcome, secrets: readonly Manifest[]): Outcome {
   if (!isSecret(groupResource)) return outcome
   const messages = outcome.messages.map((message) => ({ ...message, text: redact(message.text, ...secrets) }))

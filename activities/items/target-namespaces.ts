@@ -12,13 +12,13 @@ import { runActivity } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import type { ItemTools } from './item-tools.ts'
 
-/** Whether items can go into a namespace now. */
+/** Whether items can be restored into a namespace now. */
 export type NamespaceState = { do: 'ready'; outcome: Outcome } | { do: 'terminating' }
 
 /**
- * Makes sure that a target namespace is there: created from the backup's labels, annotations and spec, or found.
- * One that is going away is reported and waited for elsewhere, once. Velero labels no namespace, so our own
- * earlier create is told by its field manager. Source: pkg/util/kube/utils.go EnsureNamespaceExistsAndIsReady.
+ * Makes sure that a target namespace exists: creates it with the backup's labels, annotations and spec, or finds it. A
+ * terminating namespace is reported; the workflow waits for it, once. Velero labels no namespace, so a namespace that an
+ * earlier attempt created is recognised by its field manager. Source: pkg/util/kube/utils.go EnsureNamespaceExistsAndIsReady.
  */
 export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Promise<NamespaceState> {
   const name = item.target ?? item.name
@@ -59,7 +59,7 @@ function stateOf(standing: Manifest, tools: ItemTools, ready: (created: boolean)
   return ready(isOurs(standing, mark, {}))
 }
 
-/** The namespace as backed up, under its new name; a bare one where the backup has none that can be read. */
+/** The namespace as it is in the backup, under its target name; without labels where the backup has none that can be read. */
 async function namespaceManifest(item: PlannedItem, name: string, tools: ItemTools): Promise<Manifest> {
   const bare: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
   const text = await tools.readItem('namespaces', { name: item.name }).catch(() => undefined)

@@ -10,8 +10,8 @@ import { objectRef } from './item-tools.ts'
 import type { ItemTools, WriteInput, Written } from './item-tools.ts'
 
 /**
- * Writes a prepared item: a create, or what is decided about an object that stands there. An object that an earlier
- * attempt of this restore created counts as created, and every later step still runs for it (rule 5).
+ * Writes a prepared item: creates it, or does what is decided about an object that exists already. An object that an
+ * earlier attempt of this restore created counts as created, and every later step still runs for it (rule 5).
  */
 export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Written> {
   const { prepared, item, groupResource } = input
@@ -27,14 +27,14 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
     })
   } catch (thrown) {
     const refusal = refusalOf(thrown)
-    const standing = await readStanding(refusal, input, tools)
-    if (standing.do === 'refused')
+    const existing = await readExisting(refusal, input, tools)
+    if (existing.do === 'refused')
       return { do: 'done', action: 'failed', messages: [error(scope, `error restoring ${id}: ${refusal.message}`)] }
-    if (standing.do === 'unreadable') return { do: 'done', messages: [standing.message] }
-    if (!isOurs(standing.live, tools.mark, { managedFields: entries, postedAs: posting.postedAs })) {
-      return changeExisting(standing.live, input, tools)
+    if (existing.do === 'unreadable') return { do: 'done', messages: [existing.message] }
+    if (!isOurs(existing.live, tools.mark, { managedFields: entries, postedAs: posting.postedAs })) {
+      return changeExisting(existing.live, input, tools)
     }
-    live = standing.live
+    live = existing.live
   }
   const created = {
     ...input,
@@ -45,10 +45,10 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
   return { do: 'done', action: 'created', messages: await finishItem(created, tools), live }
 }
 
-type Standing = { do: 'found'; live: Manifest } | { do: 'refused' } | { do: 'unreadable'; message: Message }
+type Existing = { do: 'found'; live: Manifest } | { do: 'refused' } | { do: 'unreadable'; message: Message }
 
-/** Reads the object that a refused create may have met. Source: pkg/restore/restore.go isAlreadyExistsError. */
-async function readStanding(refusal: ApiError, input: WriteInput, tools: ItemTools): Promise<Standing> {
+/** Reads the object that may be the reason of a refused create. Source: pkg/restore/restore.go isAlreadyExistsError. */
+async function readExisting(refusal: ApiError, input: WriteInput, tools: ItemTools): Promise<Existing> {
   const exists = isAlreadyExists(refusal)
   if (!exists && isNotFound(refusal)) return { do: 'refused' }
   const scope = scopeOf(input.item.target)
@@ -75,7 +75,7 @@ async function readStanding(refusal: ApiError, input: WriteInput, tools: ItemToo
   }
 }
 
-/** A Service that is there already may be refused for its node ports first (issue 2308 of Velero). */
+/** The create of a Service that exists may be refused for its node ports first (issue 2308 of Velero). */
 function portsTaken(refusal: ApiError, input: WriteInput): boolean {
   if (input.prepared.object.kind !== 'Service' || refusal.causes.length === 0) return false
   return refusal.causes.every((cause) => cause.message?.includes('provided port is already allocated') === true)
@@ -89,8 +89,8 @@ interface CreatedItem extends WriteInput {
 }
 
 /**
- * The steps after the create, each safe to run again: status, managed fields, readiness of a CRD. A message of one
- * does not hide the next but for what Velero ends there. Source: pkg/restore/restore.go restoreItem, after the create.
+ * The steps after the create, each safe to run again: status, managed fields, readiness of a CRD. The next step runs
+ * also after a message, except where Velero stops there. Source: pkg/restore/restore.go restoreItem, after the create.
  */
 async function finishItem(created: CreatedItem, tools: ItemTools): Promise<Message[]> {
   const { prepared, groupResource } = created

@@ -7,19 +7,19 @@ import type { Journal } from '../frame/journal.ts'
 
 const folder = 'operations/'
 
-/** Where one attempt keeps the states it saw: written again at each change, by that attempt alone. */
+/** The shard with the states that one attempt has seen. Only that attempt writes it, again at each change. */
 export function operationsShard(attempt: string): string {
   return `${folder}${attempt}`
 }
 
-/** The restore's operations as far as anybody has seen them. */
+/** The operations of a restore, each in the most advanced state that an attempt has seen. */
 export async function readOperations(journal: Journal, tally: Tally): Promise<RestoreOperation[]> {
   const begun = mergeOperations(tally, [])
   if (begun.length === 0) return begun
   return mergeOperations(tally, await readAll<OperationStates>(journal, folder))
 }
 
-/** The states of operations, as a shard holds them. */
+/** The states of operations by their ids, as a shard holds them. */
 export function statesOf(operations: readonly RestoreOperation[]): OperationStates {
   return Object.fromEntries(operations.map(({ spec, status }) => [spec.operationID, status]))
 }

@@ -24,7 +24,7 @@ import { cancelOrder, dataDownloads, listOrders } from './work-orders.ts'
 /** How to poll. */
 export interface PollInput {
   ref: AdmittedRef
-  /** `once`: one look. `failure`: until more have failed than the caller knows, or all are over. `end`: until all are over. */
+  /** `once`: poll once. `failure`: until more have failed than the caller knows, or all have ended. `end`: until all have ended. */
   until: 'once' | 'failure' | 'end'
   /** Failed operations that the caller knows of. */
   failed: number
@@ -36,9 +36,9 @@ const missesMax = 3
 const deflate = promisify(gzip)
 
 /**
- * Polls all asynchronous operations of a restore side by side, with one LIST a round, and keeps their state in the
- * journal, `-itemoperations.json.gz` and the Restore's counts current at each change. A wait of hours is this one
- * activity: history gets no event a round. What a later attempt needs is in the journal.
+ * Polls all asynchronous operations of a restore, with one LIST a round, and writes their state at each change: into the
+ * journal, into `-itemoperations.json.gz` and as counts into the Restore. A wait of hours is one activity, so the history
+ * does not grow with it. A later attempt continues from the journal.
  */
 export function pollOperations(parts: WorkerParts) {
   return (input: PollInput): Promise<OperationCounts> => {
@@ -55,7 +55,7 @@ export function pollOperations(parts: WorkerParts) {
 interface Polling extends WorkerParts {
   session: Session
   attempt: Attempt
-  /** Looks in a row that failed, by operation id. */
+  /** How often in a row an operation could not be found, by its id. */
   misses: Map<string, number>
 }
 
@@ -64,8 +64,8 @@ async function poll(input: PollInput, polling: Polling): Promise<OperationCounts
   let operations = await readOperations(session.journal, tallyOf(await readOutcomes(session.journal, '')))
   await show(operations, polling)
   for (;;) {
-    const next = await lookAt(operations, polling)
-    if (JSON.stringify(next) !== JSON.stringify(operations)) await keep(next, polling)
+    const next = await pollOnce(operations, polling)
+    if (JSON.stringify(next) !== JSON.stringify(operations)) await store(next, polling)
     operations = next
     const counts = countOperations(operations)
     polling.attempt.done(counts.completed + counts.failed)
@@ -76,7 +76,7 @@ async function poll(input: PollInput, polling: Polling): Promise<OperationCounts
   }
 }
 
-async function lookAt(operations: readonly RestoreOperation[], polling: Polling) {
+async function pollOnce(operations: readonly RestoreOperation[], polling: Polling) {
   if (operations.every(({ status }) => isOver(status))) return [...operations]
   const downloads = await listDownloads(polling)
   const timeoutMs = timeoutOrDefaultMs(
@@ -106,7 +106,7 @@ async function lookAt(operations: readonly RestoreOperation[], polling: Polling)
   return next
 }
 
-/** A refusal counts as a look that failed; transient trouble is thrown for another attempt. */
+/** A refusal counts as operations that could not be found; transient failures are thrown for another attempt. */
 async function listDownloads({
   ports,
   session,
@@ -118,8 +118,8 @@ async function listDownloads({
   }
 }
 
-/** Journal first: what the file and the Restore show is never ahead of what is remembered. */
-async function keep(operations: readonly RestoreOperation[], polling: Polling): Promise<void> {
+/** The journal comes first: file and Restore never show what a later attempt would not know. */
+async function store(operations: readonly RestoreOperation[], polling: Polling): Promise<void> {
   await polling.session.journal.write(operationsShard(polling.attempt.id), statesOf(operations))
   await show(operations, polling)
 }
@@ -136,7 +136,7 @@ async function show(operations: readonly RestoreOperation[], { session, ports }:
   })
 }
 
-/** Velero leaves zeros out. */
+/** The counts as fields of the status; Velero leaves zeros out. */
 function countFields({ attempted, completed, failed }: OperationCounts): Record<string, number> {
   const fields = {
     restoreItemOperationsAttempted: attempted,

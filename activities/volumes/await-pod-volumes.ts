@@ -31,49 +31,51 @@ export interface PodVolumesInput {
 }
 
 const pollMs = 2000
-/** Pods, nodes and node agents are looked at once in so many rounds. */
+/** Pods, nodes and node agents are read once in this number of rounds. */
 const hostsEvery = 3
-/** Pods that the waiting reason names. */
+/** How many pods the reason of a wait names. */
 const namesMax = 3
 const group = 'pod-volumes'
 
 /**
- * Sees to it that the volumes of restored pods are filled: orders what is not ordered yet, then waits for each order with
- * its own deadline and end. What became of a pod's volumes is an outcome in the journal; a later attempt leaves it out.
+ * Has the volumes of restored pods filled by node agents: creates the PodVolumeRestores that are missing, then waits for
+ * each, until its own deadline. The result for a pod is an outcome in the journal; a later attempt skips that pod.
  */
 export function awaitPodVolumes(parts: WorkerParts) {
   return (input: PodVolumesInput): Promise<{ pods: number; errors: number }> => {
     const { ref } = input
     const frame = { doing: `filling pod volumes of restore ${ref.name}`, scope: `${ref.uid}/${group}` }
-    return runActivity(parts.ports.presence, frame, (attempt) => work(input, parts, attempt))
+    return runActivity(parts.ports.presence, frame, (attempt) => fillVolumes(input, parts, attempt))
   }
 }
 
-/** All that one attempt remembers between rounds. */
-interface Watch extends OrderContext {
+/** What one attempt keeps between rounds. */
+interface VolumeWait extends OrderContext {
   parts: WorkerParts
   attempt: Attempt
   session: Session
   rules: VolumeRules
+  /** Texts of refused creates, by the name of the PodVolumeRestore. */
   refused: Map<string, string>
+  /** Since when a node has no running node agent, in milliseconds, by the node's name. */
   missingSince: Map<string, number>
 }
 
-async function work({ ref, waves }: PodVolumesInput, parts: WorkerParts, attempt: Attempt) {
+async function fillVolumes({ ref, waves }: PodVolumesInput, parts: WorkerParts, attempt: Attempt) {
   const session = await parts.sessions.open(ref)
   const outcomes = await Promise.all(waves.map((wave) => readOutcomes(session.journal, waveOf(wave))))
   const known = await readOutcomes(session.journal, group)
   const all = podWorks(outcomes.flat())
   let errors = known.flatMap(({ messages }) => messages).length
   let open = all.filter((one) => !known.some(({ key }) => key === keyOf(one)))
-  const watch = openWatch(session, parts, attempt)
+  const wait = beginWait(session, parts, attempt)
   let hosts: HostsSeen | undefined
   let orders: OrdersSeen | undefined
   for (let round = 0; open.length > 0; round++) {
     attempt.throwIfStopped()
-    orders = await readOrders(parts.ports.cluster, ref, lackOrders(open, orders, watch))
-    if (round % hostsEvery === 0 || hosts === undefined) hosts = await look(open, watch)
-    const { ended, waiting } = await takeSteps(open, orders, hosts, watch)
+    orders = await readOrders(parts.ports.cluster, ref, lacksOrders(open, orders, wait))
+    if (round % hostsEvery === 0 || hosts === undefined) hosts = await readHostsAgain(open, wait)
+    const { ended, waiting } = await takeSteps(open, orders, hosts, wait)
     if (ended.length > 0) await session.journal.write(outcomesShard(group, attempt.id, round), ended)
     errors += ended.flatMap(({ messages }) => messages).length
     open = open.filter((one) => !ended.some(({ key }) => key === keyOf(one)))
@@ -94,7 +96,7 @@ function podWorks(outcomes: readonly Outcome[]): PodWork[] {
   })
 }
 
-function openWatch(session: Session, parts: WorkerParts, attempt: Attempt): Watch {
+function beginWait(session: Session, parts: WorkerParts, attempt: Attempt): VolumeWait {
   const { restore, spec, backup } = session.admission
   const { settings, ports } = parts
   const view = { ...restore, spec }
@@ -123,33 +125,33 @@ function openWatch(session: Session, parts: WorkerParts, attempt: Attempt): Watc
   }
 }
 
-/** Whether orders are still to be placed; in the first round nobody knows. */
-function lackOrders(open: readonly PodWork[], seen: OrdersSeen | undefined, { rules, refused }: Watch): boolean {
+/** Whether PodVolumeRestores are still to be created. In the first round it is not known: true. */
+function lacksOrders(open: readonly PodWork[], seen: OrdersSeen | undefined, { rules, refused }: VolumeWait): boolean {
   const isPlaced = (name: string) => seen?.orders.has(name) === true || refused.has(name)
   return open.some((one) => one.volumes.some(({ volume }) => !isPlaced(rules.nameOf(one, volume))))
 }
 
-async function look(open: readonly PodWork[], watch: Watch): Promise<HostsSeen> {
-  const hosts = await readHosts(watch.cluster, watch.session.ref, open)
-  const now = watch.parts.ports.clock.now().getTime()
-  for (const node of hosts.agents) watch.missingSince.delete(node)
+async function readHostsAgain(open: readonly PodWork[], wait: VolumeWait): Promise<HostsSeen> {
+  const hosts = await readHosts(wait.cluster, wait.session.ref, open)
+  const now = wait.parts.ports.clock.now().getTime()
+  for (const node of hosts.agents) wait.missingSince.delete(node)
   for (const node of hosts.nodes) {
-    if (!hosts.agents.has(node) && !watch.missingSince.has(node)) watch.missingSince.set(node, now)
+    if (!hosts.agents.has(node) && !wait.missingSince.has(node)) wait.missingSince.set(node, now)
   }
   return hosts
 }
 
-async function takeSteps(open: readonly PodWork[], orders: OrdersSeen, hosts: HostsSeen, watch: Watch) {
-  const now = watch.parts.ports.clock.now()
-  const world = { ...orders, ...hosts, nowMs: now.getTime(), refused: watch.refused }
+async function takeSteps(open: readonly PodWork[], orders: OrdersSeen, hosts: HostsSeen, wait: VolumeWait) {
+  const now = wait.parts.ports.clock.now()
+  const world = { ...orders, ...hosts, nowMs: now.getTime(), refused: wait.refused }
   const ended: Outcome[] = []
   const waiting: string[] = []
   const asked = new Set<string>()
   for (const one of open) {
-    const step = decidePodWork(one, world, watch.rules)
+    const step = decidePodWork(one, world, wait.rules)
     switch (step.do) {
       case 'end': {
-        await callOff(step, orders, watch)
+        await cancelOrders(step, orders, wait)
         ended.push({ key: keyOf(one), messages: step.errors.map((text) => error('velero', text)), at: rfc3339(now) })
         break
       }
@@ -158,34 +160,42 @@ async function takeSteps(open: readonly PodWork[], orders: OrdersSeen, hosts: Ho
         break
       case 'ask for repository':
         waiting.push(step.because)
-        await askOnce(step.key, asked, watch)
+        await requestRepository(step.key, asked, wait)
         break
       case 'order':
-        await order(one, step, watch)
+        await orderVolumes(one, step, wait)
         break
     }
   }
   return { ended, waiting }
 }
 
-async function order(one: PodWork, step: Extract<PodStep, { do: 'order' }>, watch: Watch): Promise<void> {
+async function orderVolumes(one: PodWork, step: Extract<PodStep, { do: 'order' }>, wait: VolumeWait): Promise<void> {
   for (const volume of step.volumes) {
-    watch.attempt.throwIfStopped()
+    wait.attempt.throwIfStopped()
     const { repoIdentifier } = step
-    const refusal = await orderPodVolume({ work: one, volume, repoIdentifier }, watch)
-    if (refusal !== undefined) watch.refused.set(watch.rules.nameOf(one, volume.volume), refusal)
+    const refusal = await orderPodVolume({ work: one, volume, repoIdentifier }, wait)
+    if (refusal !== undefined) wait.refused.set(wait.rules.nameOf(one, volume.volume), refusal)
   }
 }
 
-async function callOff(step: Extract<PodStep, { do: 'end' }>, orders: OrdersSeen, watch: Watch): Promise<void> {
+async function cancelOrders(
+  step: Extract<PodStep, { do: 'end' }>,
+  orders: OrdersSeen,
+  wait: VolumeWait,
+): Promise<void> {
   for (const name of step.cancel) {
     const found = orders.orders.get(name)
-    if (found !== undefined) await cancelOrder(watch.cluster, podVolumeRestores, found)
+    if (found !== undefined) await cancelOrder(wait.cluster, podVolumeRestores, found)
   }
 }
 
-/** Pods of one namespace share a repository. A refusal shows as a repository that does not come. */
-async function askOnce(key: RepositoryKey, asked: Set<string>, { cluster, restore, parts }: Watch): Promise<void> {
+/** Creates the BackupRepository of a namespace, once for all its pods. After a refusal the pods wait for it until their deadline. */
+async function requestRepository(
+  key: RepositoryKey,
+  asked: Set<string>,
+  { cluster, restore, parts }: VolumeWait,
+): Promise<void> {
   const manifest = backupRepository(key, restore.namespace)
   if (asked.has(manifest.metadata.name)) return
   asked.add(manifest.metadata.name)

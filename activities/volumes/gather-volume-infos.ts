@@ -15,9 +15,9 @@ const claimsResource = { group: '', version: 'v1', resource: 'persistentvolumecl
 const snapshotsResource = { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshots' }
 
 /**
- * How the data of the restored volumes came back, as the cluster shows it: some LISTs, and none for a restore without
- * volumes. Velero gets each claim and volume by itself. What cannot be read is left out with a line in the worker's log;
- * it describes the restore and decides nothing.
+ * Reads how the data of the restored volumes came back: a few LISTs, and none for a restore without volumes; Velero reads
+ * each claim and volume by itself. What cannot be read is left out, with a line in the worker's log: volume infos only
+ * describe the restore.
  */
 export async function gatherVolumeInfos(
   tally: Tally,

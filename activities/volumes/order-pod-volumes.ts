@@ -10,7 +10,7 @@ import { podVolumeRestores } from '../operations/work-orders.ts'
 import { listKnown } from '../plan/gather-facts.ts'
 import type { Cluster } from '../ports.ts'
 
-/** What PodVolumeRestores are made with, the same for all volumes of a restore. */
+/** What PodVolumeRestores are created with, the same for all volumes of a restore. */
 export interface OrderContext {
   cluster: Cluster
   restore: RestoreView
@@ -22,9 +22,9 @@ export interface OrderContext {
 export type BeginPodVolumes = (work: PodWork) => Promise<void>
 
 /**
- * Makes the PodVolumeRestores of a restored pod at once if the node agents are installed and the repository is ready, so
- * that they are filled while the restore goes on. Whatever is in the way is left to the step that waits for all volumes:
- * it makes what is missing, and says what went wrong. DaemonSet and repositories are read once per chunk.
+ * Creates the PodVolumeRestores of a restored pod at once if node agents are installed and the repository is ready, so
+ * that its volumes are filled while the restore goes on. Everything else is left to `awaitPodVolumes`: it creates what is
+ * missing, and reports what went wrong. DaemonSet and repositories are read once per chunk.
  */
 export function beginPodVolumes(context: OrderContext): BeginPodVolumes {
   let reading: Promise<readonly Manifest[]> | undefined
@@ -40,7 +40,7 @@ export function beginPodVolumes(context: OrderContext): BeginPodVolumes {
   }
 }
 
-/** None without node agents: then no PodVolumeRestore is to be made. */
+/** The repositories; none where no node agents are installed: then no PodVolumeRestore is created. */
 async function readRepositories({ cluster, restore: { namespace } }: OrderContext): Promise<readonly Manifest[]> {
   const daemonSet = { group: 'apps', version: 'v1', resource: 'daemonsets', namespace, name: 'node-agent' }
   if ((await cluster.get(daemonSet)) === undefined) return []
@@ -55,8 +55,8 @@ export interface VolumeOrder {
 }
 
 /**
- * Makes the PodVolumeRestore of one volume, or finds the one that an earlier attempt made: its name is a hash (rule 6).
- * Returns the text with which it was refused; transient trouble is thrown.
+ * Creates the PodVolumeRestore of one volume, or finds the one that an earlier attempt created: its name is a hash
+ * (rule 6). Returns the text of a refusal; transient failures are thrown.
  */
 export async function orderPodVolume(
   { work, volume, repoIdentifier }: VolumeOrder,

@@ -5,7 +5,7 @@ import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { Archive } from '../ports.ts'
 
-/** What the DataUploads of a backup tell the restore of its claims. */
+/** What the DataUploads of a backup say about its claims. */
 export interface DataUploads {
   /** The ConfigMaps that the restore makes of them. */
   results: Manifest[]
@@ -14,9 +14,9 @@ export interface DataUploads {
 }
 
 /**
- * Reads the DataUploads of the archive once per restore. Velero lists the ConfigMaps it has just made for each claim
- * anew; their names and content follow from archive and restore, so ours are known before they are made. One that cannot
- * be read is left out here: it becomes an error where it is restored.
+ * Reads the DataUploads of the archive, once per restore. Velero lists the ConfigMaps that it has just created, for each
+ * claim; their names and content follow from archive and restore, so they are known here before they are created. A
+ * DataUpload that cannot be read is left out: it becomes an error where it is restored.
  */
 export async function readDataUploads(
   archive: Archive,

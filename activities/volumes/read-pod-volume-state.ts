@@ -9,15 +9,15 @@ import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { listOrders, podVolumeRestores } from '../operations/work-orders.ts'
 import type { Cluster } from '../ports.ts'
 
-/** What changes at every moment: how far the orders are, and whether what they need is there. */
+/** What changes often: the PodVolumeRestores, and what they need. */
 export type OrdersSeen = Pick<VolumeWorld, 'nodeAgent' | 'repositories' | 'orders'>
 
-/** What changes seldom and is looked at seldom: pods, nodes and the node agents on them. */
+/** What changes seldom and is read seldom: pods, nodes and the node agents on them. */
 export type HostsSeen = Pick<VolumeWorld, 'pods' | 'nodes' | 'agents'>
 
 const core = (resource: string) => ({ group: '', version: 'v1', resource })
 
-/** Reads the orders of a restore; DaemonSet and repositories only while orders are still to be placed. */
+/** Reads the PodVolumeRestores of a restore; DaemonSet and repositories only while some are still to be created. */
 export async function readOrders(cluster: Cluster, ref: AdmittedRef, toPlace: boolean): Promise<OrdersSeen> {
   const { namespace } = ref
   const daemonSet = { group: 'apps', version: 'v1', resource: 'daemonsets', namespace, name: 'node-agent' }
@@ -34,7 +34,7 @@ export async function readOrders(cluster: Cluster, ref: AdmittedRef, toPlace: bo
   }
 }
 
-/** Reads where pods run: a LIST of the restore's pods, of nodes and of node agents, whatever the number of pods. */
+/** Reads where pods run: one LIST each of the restore's pods, of nodes and of node agents, for any number of pods. */
 export async function readHosts(cluster: Cluster, ref: AdmittedRef, works: readonly PodWork[]): Promise<HostsSeen> {
   const labelSelector = `${restoreNameLabel}=${validLabelValue(ref.name)}`
   const [listed, nodes, agents] = await Promise.all([
@@ -53,7 +53,7 @@ export async function readHosts(cluster: Cluster, ref: AdmittedRef, works: reado
   return { pods, agents: new Set(hosts), nodes: nodes ?? new Set([...hosts, ...nodesOf(pods.values())]) }
 }
 
-/** Undefined where nodes may not be read: then each node that a pod names counts as there. */
+/** Undefined where the worker may not read nodes: then each node that a pod names counts as existing. */
 async function listNodes(cluster: Cluster): Promise<Set<string> | undefined> {
   try {
     const nodes = await cluster.list(core('nodes'), { metadataOnly: true })
