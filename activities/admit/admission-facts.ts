@@ -9,7 +9,7 @@ import type { Restore } from '../../velero/restore.ts'
 import type { Cluster } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 
-/** Reads what the rules of admission look at; an object that is refused to us is a fact with its reason. */
+/** Reads what the rules of admission need. An object that the API server refuses to return is a fact with its reason. */
 export async function gatherAdmissionFacts(
   cluster: Cluster,
   restore: Restore,
@@ -18,7 +18,7 @@ export async function gatherAdmissionFacts(
   const namespace = restore.metadata.namespace ?? settings.veleroNamespace
   const { spec } = restore
   const get = (group: string, resource: string, name: string) =>
-    found(() => cluster.get({ group, version: 'v1', resource, namespace, name }))
+    readOrRefusal(() => cluster.get({ group, version: 'v1', resource, namespace, name }))
 
   const scheduleBackups = await readScheduleBackups(cluster, namespace, spec.scheduleName)
   const backupName = backupNameOf(spec, scheduleBackups)
@@ -49,14 +49,14 @@ async function readScheduleBackups(
 ): Promise<AdmissionFacts['scheduleBackups']> {
   if (schedule === undefined || schedule === '') return undefined
   const labelSelector = `${scheduleNameLabel}=${schedule}`
-  const listed = await found(() =>
+  const listed = await readOrRefusal(() =>
     cluster.list({ group: 'velero.io', version: 'v1', resource: 'backups' }, { namespace, labelSelector }),
   )
   return listed as unknown as AdmissionFacts['scheduleBackups']
 }
 
-/** A refusal becomes a fact; trouble that passes is thrown on. */
-async function found<T extends Manifest | undefined | Manifest[]>(
+/** The result of a read, or the text of its refusal; transient failures are thrown. */
+async function readOrRefusal<T extends Manifest | undefined | Manifest[]>(
   read: () => Promise<T>,
 ): Promise<T | { error: string }> {
   try {
@@ -66,7 +66,7 @@ async function found<T extends Manifest | undefined | Manifest[]>(
   }
 }
 
-/** Whether Velero's own restore controllers run; a setting overrules what the Deployment says. */
+/** Whether Velero's own restore controllers run: as the setting says, or as Deployment `velero` says where it is `auto`. */
 export async function readVeleroControllers(cluster: Cluster, settings: Settings): Promise<'on' | 'off'> {
   if (settings.veleroControllers !== 'auto') return settings.veleroControllers
   const { veleroNamespace: namespace } = settings

@@ -15,9 +15,9 @@ import { inheritRestore } from './inherit-restore.ts'
 import { readVeleroControllers } from './admission-facts.ts'
 
 /**
- * Reads the Restore uncached and decides whose it is (rule 1): one that nobody has begun is validated and claimed, one
- * of ours goes on from its journal, one that Velero left behind is taken over from the files it wrote. Ends without a
- * write where the Restore is gone, another one, or over (rule 2).
+ * Reads the Restore uncached and decides who works on it (rule 1): a new one is validated and claimed, a claimed one
+ * continues from its journal, and one that Velero began and left is taken over with the files that Velero wrote. Writes
+ * nothing where the Restore is gone, has another uid or has ended (rule 2).
  */
 export function admitRestore(parts: WorkerParts) {
   return ({ ref }: AdmitInput): Promise<AdmitReport> =>
@@ -38,7 +38,7 @@ export function admitRestore(parts: WorkerParts) {
           })
           return { do: 'over', phase: 'New' }
         case 'fail':
-          return await failInVelerosWords(parts, ref, decision.reason)
+          return await failAsVelero(parts, ref, decision.reason)
         case 'inherit':
           return await inherit(parts, restore, ref)
         case 'resume':
@@ -49,11 +49,7 @@ export function admitRestore(parts: WorkerParts) {
     })
 }
 
-async function failInVelerosWords(
-  { ports }: WorkerParts,
-  ref: AdmitInput['ref'],
-  reason: string,
-): Promise<AdmitReport> {
+async function failAsVelero({ ports }: WorkerParts, ref: AdmitInput['ref'], reason: string): Promise<AdmitReport> {
   const failed = await changeRestore(ports.cluster, ref, (live) =>
     live.status?.phase === 'InProgress' && live.metadata.annotations?.[claimedAnnotation] === undefined
       ? { status: { phase: 'Failed', failureReason: reason, completionTimestamp: rfc3339(ports.clock.now()) } }
@@ -64,9 +60,9 @@ async function failInVelerosWords(
 }
 
 /**
- * Goes on from the journal, whose location the claim names; a starting Velero's sweep is put back at once. An earlier
- * run may have been ended from outside while its attempts still wrote, so they are waited for here, once for the whole
- * restore (rule 7).
+ * Continues from the journal, whose location the claim names. If a starting Velero server has marked the Restore as
+ * Failed, its phase is put back. An earlier run may have been terminated while its attempts still wrote, so their end is
+ * awaited here, once for the whole restore (rule 7).
  */
 async function resume(
   parts: WorkerParts,
@@ -93,7 +89,7 @@ async function resume(
   return { ...admitted(session.admission, true), ...(itemsAreThrough ? { itemsAreThrough } : {}) }
 }
 
-/** Velero left it after its items were through: its journal is made from Velero's files, then it is claimed as it is. */
+/** Velero left it when its items were restored: its journal is made from Velero's files, then it is claimed in its phase. */
 async function inherit(parts: WorkerParts, restore: Restore, ref: AdmitInput['ref']): Promise<AdmitReport> {
   const { ports } = parts
   const inherited = await inheritRestore(parts, restore, ref)
@@ -116,7 +112,7 @@ async function inherit(parts: WorkerParts, restore: Restore, ref: AdmitInput['re
   return admitted(admission, true)
 }
 
-/** Without its backup nothing of it can be finished; Velero ends it so too. */
+/** Ends a restore that cannot be finished, because its backup is gone, as Velero does. */
 async function endInherited({ ports }: WorkerParts, ref: AdmitInput['ref'], missing: string): Promise<AdmitReport> {
   const ended = await changeRestore(ports.cluster, ref, (live) => {
     const completionTimestamp = rfc3339(ports.clock.now())

@@ -21,25 +21,25 @@ export interface AdmitInput {
   ref: RestoreRef
 }
 
-/** A Restore that is ours from now on. */
+/** A Restore that Drydock has claimed. */
 export interface AdmittedRestore {
   do: 'restore'
   location: string
-  /** An earlier run has begun it: its journal holds what is done. */
+  /** An earlier run has begun it: the journal holds what is done. */
   resumed: boolean
   startedAt: string
   backup: string
-  /** All items had been restored: they are gone through once more by the journal, and nothing is written. */
+  /** All items were restored before: the journal has all of their outcomes, and none is written again. */
   itemsAreThrough?: true
 }
 
-/** Whether there is anything to restore. */
+/** Whether there is anything to restore; if not, the phase of the Restore. */
 export type AdmitReport = AdmittedRestore | { do: 'over'; phase: RestorePhase | 'Gone' | 'New' }
 
 /**
- * Validates a Restore and claims it: the verdict and the spec as validated go into the journal first, then one patch
- * claims it (rule 1). A rerun takes the verdict from the journal. One that Velero began and that is to be carried on
- * was validated by Velero: its spec is taken back to what may be validated.
+ * Validates a Restore and claims it: the result and the spec as validated go into the journal first, then one patch
+ * claims it (rule 1). A rerun takes the result from the journal. The spec of a Restore that Velero began was changed by
+ * Velero's validation: it is changed back, so that it can be validated again.
  */
 export async function claimRestore(parts: WorkerParts, restore: Restore, ref: AdmitInput['ref']): Promise<AdmitReport> {
   const { cluster, clock, presence } = parts.ports
@@ -55,13 +55,13 @@ export async function claimRestore(parts: WorkerParts, restore: Restore, ref: Ad
       annotations: restore.metadata.annotations ?? {},
     },
     spec: withSchedule(verdict.spec, restore.spec),
-    backup: withoutNoise(verdict.backup),
+    backup: withoutManagedFields(verdict.backup),
     location,
     startedAt: restore.status?.startTimestamp ?? rfc3339(clock.now()),
     ...(verdict.modifiers === undefined ? {} : { modifiers: verdict.modifiers }),
     ...(verdict.policies === undefined ? {} : { policies: verdict.policies }),
   }
-  const stored = await storeVerdict(parts, ref, wanted)
+  const stored = await storeAdmission(parts, ref, wanted)
   if ('problem' in stored)
     return count(await endUnclaimed(parts, ref, { phase: 'Failed', failureReason: stored.problem }))
   const claim = claimOf(presence.worker, rfc3339(clock.now()), location)
@@ -72,7 +72,7 @@ export async function claimRestore(parts: WorkerParts, restore: Restore, ref: Ad
     : { do: 'over', phase: claimed.status?.phase || 'New' }
 }
 
-/** Counts what admission decided about a new Restore, as Velero counts its attempts, and passes the report on. */
+/** Counts an admitted or refused Restore in the metrics, as Velero counts attempts, and returns the report. */
 function countAdmission(meter: Meter | undefined, schedule: string | undefined, report: AdmitReport): AdmitReport {
   if (meter === undefined) return report
   switch (report.do) {
@@ -87,7 +87,7 @@ function countAdmission(meter: Meter | undefined, schedule: string | undefined, 
   }
 }
 
-/** Velero's validation leaves both names behind where the backup came of a schedule; only one may be asked for. */
+/** The spec before Velero's validation, which sets both names where the backup is one of a schedule; only one is valid. */
 function unvalidated(spec: RestoreSpec): RestoreSpec {
   if (!spec.backupName || !spec.scheduleName) return spec
   const { scheduleName: _schedule, ...rest } = spec
@@ -98,7 +98,7 @@ function withSchedule(validated: RestoreSpec, asked: RestoreSpec): RestoreSpec {
   return validated.scheduleName || !asked.scheduleName ? validated : { ...validated, scheduleName: asked.scheduleName }
 }
 
-/** The one patch of rule 1: claim, finalizer, the spec as validated, phase. It is not made over someone else's phase. */
+/** The one patch of rule 1: claim, finalizer, the spec as validated, phase; undefined where somebody else has begun the Restore. */
 function claimPatch(live: Restore, admission: StoredAdmission, claim: string): object | undefined {
   if (!isUnclaimed(live)) return undefined
   return {
@@ -108,14 +108,14 @@ function claimPatch(live: Restore, admission: StoredAdmission, claim: string): o
   }
 }
 
-/** New, or begun by Velero and to be carried on. */
+/** Whether it is new, or was begun by Velero and is not claimed. */
 function isUnclaimed(live: Restore): boolean {
   if (isNew(live.status?.phase)) return true
   const claimed = live.metadata.annotations?.[claimedAnnotation] !== undefined
   return !claimed && live.status?.phase === 'InProgress' && !isSweptByVelero(live.status)
 }
 
-async function storeVerdict(
+async function storeAdmission(
   parts: WorkerParts,
   ref: AdmitInput['ref'],
   wanted: StoredAdmission,
@@ -132,7 +132,7 @@ async function storeVerdict(
   }
 }
 
-/** One that is carried on has no phase of failed validation before it any more: it fails with the same texts. */
+/** Refuses a Restore. One that Velero began cannot enter FailedValidation any more: it becomes Failed, with the same texts. */
 async function refuse(
   parts: WorkerParts,
   ref: AdmitInput['ref'],
@@ -158,7 +158,7 @@ async function refuse(
   return { do: 'over', phase: refused.status?.phase || 'New' }
 }
 
-/** Rule 4: where the journal cannot be written, the restore fails before an object is. */
+/** Ends a Restore that is not claimed: where the journal cannot be written, no object is written (rule 4). */
 async function endUnclaimed(parts: WorkerParts, ref: AdmitInput['ref'], status: RestoreStatus): Promise<AdmitReport> {
   const now = rfc3339(parts.ports.clock.now())
   const ended = await changeRestore(parts.ports.cluster, ref, (live) =>
@@ -173,19 +173,19 @@ async function endUnclaimed(parts: WorkerParts, ref: AdmitInput['ref'], status: 
   return { do: 'over', phase: ended.status?.phase || 'New' }
 }
 
-/** The finalizers of a Restore with ours among them; one that is being deleted gets no new one. */
+/** The finalizers of a Restore with ours added, unless the Restore is being deleted. */
 export function withFinalizer(restore: Restore): string[] {
   const finalizers = restore.metadata.finalizers ?? []
   if (restore.metadata.deletionTimestamp !== undefined || finalizers.includes(restoreFinalizer)) return finalizers
   return [...finalizers, restoreFinalizer]
 }
 
-function withoutNoise(backup: StoredAdmission['backup']): StoredAdmission['backup'] {
+function withoutManagedFields(backup: StoredAdmission['backup']): StoredAdmission['backup'] {
   const { managedFields: _fields, ...metadata } = backup.metadata
   return { ...backup, metadata }
 }
 
-/** What the workflow gets to know of an admitted restore. */
+/** The report about an admitted restore. */
 export function admitted(admission: StoredAdmission, resumed: boolean): AdmittedRestore {
   return {
     do: 'restore',

@@ -22,14 +22,13 @@ import type { StoredAdmission, StoredFacts } from '../frame/journal.ts'
 import { readVeleroFiles } from './velero-files.ts'
 
 const claimsAtOnce = 16
-/** Volumes are what finalization looks at; their facts are all that it needs. */
+/** The finalization needs only facts about volumes. */
 const factKinds = new Set(['pods', 'persistentvolumeclaims', 'persistentvolumes'])
 
 /**
- * Makes the journal of a restore that Velero has begun and left behind: its result files are read once into outcomes,
- * and a plan with nothing in it stands for the items that are through. All of it is there before the restore is
- * claimed, so that our own result files are never taken for Velero's. Returns why it cannot be done, where backup or
- * location are gone.
+ * Makes the journal of a restore that Velero has begun and left: outcomes are read from Velero's result files, once, and
+ * the plan is empty, since the items are restored. All of it is stored before the restore is claimed, so that our own
+ * result files are never read as Velero's. Returns what is missing where backup or location are gone.
  */
 export async function inheritRestore(
   { ports, settings }: { ports: Ports; settings: Settings },
@@ -87,7 +86,7 @@ async function settleFiles({ store, journal }: Session, restore: Restore, { clus
   await journal.settle(outcomesShard('inherited', 'velero', 0), outcomes)
 }
 
-/** Claims that the restore created: finalization knows its objects by their uids, which Velero's files do not tell. */
+/** The claims that the restore created, with their uids, which the finalization needs and Velero's files do not have. */
 async function findClaims(
   cluster: Cluster,
   { resourceList }: VeleroFiles,
@@ -112,7 +111,7 @@ async function findClaims(
   return new Map(found.filter((one) => one !== undefined))
 }
 
-/** A file of the backup that cannot be read is an error of the restore; without it the finalization sees no volumes. */
+/** Stores the empty plan, and the facts. A metadata file that cannot be read is an error of the restore: it has no facts then. */
 async function settlePlan(session: Session, ports: Ports, settings: Settings): Promise<void> {
   const plan: Plan = { etag: '', waves: [], provisioned: [], notes: [] }
   const gathered = await gather(session, ports, settings)
@@ -127,7 +126,7 @@ async function gather(
   settings: Settings,
 ): Promise<{ facts: StoredFacts } | { problem: Outcome }> {
   try {
-    return { facts: await gatherFacts(session, factKinds, ports, settings) }
+    return { facts: await gatherFacts(factKinds, { session, ports, settings }) }
   } catch (thrown) {
     if (failureTypeOf(thrown) !== failureTypes.failed || !(thrown instanceof Error)) throw thrown
     const messages = [error('velero', thrown.message)]

@@ -3,8 +3,8 @@ import { claimedAnnotation, restoreUidLabel } from '../../velero/labels.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import { runActivity } from '../frame/run-activity.ts'
-import { listKnown } from '../plan/gather-facts.ts'
-import { dataDownloads, isOrderCancelled, isOrderOver, podVolumeRestores } from '../operations/work-orders.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
+import { dataDownloads, isOrderCancelled, isOrderOver, podVolumeRestores } from '../operations/node-agent-orders.ts'
 import type { Ports } from '../ports.ts'
 import { changeRestore, readRestore, recordEvent, unlessGone } from '../frame/restore-resource.ts'
 
@@ -22,8 +22,8 @@ const sweepMs = 5000
 const lookMs = 250
 
 /**
- * Undoes the sweep of a starting Velero server, which marks each restore in progress as Failed, whoever runs it
- * (rule 1). The volume operations that the server cancelled with it cannot be resumed: the Event names them, and the step
+ * Puts back the phase of a running restore that a starting Velero server has marked as Failed, as it does with every
+ * restore in progress (rule 1). The volume operations that the server cancelled with it cannot be resumed: the Event names them, and the step
  * that waits for them reports them as errors.
  */
 export function putBackPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'log'>) {
@@ -61,8 +61,8 @@ async function cancelledVolumes(
   const options = { namespace: ref.namespace, labelSelector: `${restoreUidLabel}=${ref.uid}` }
   for (let leftMs = sweepMs; ; leftMs -= lookMs) {
     const found = [
-      ...(await listKnown(cluster, dataDownloads, options)),
-      ...(await listKnown(cluster, podVolumeRestores, options)),
+      ...(await listIfServed(cluster, dataDownloads, options)),
+      ...(await listIfServed(cluster, podVolumeRestores, options)),
     ]
     const cancelled = found.filter(isOrderCancelled)
     if (leftMs <= 0 || found.every((one) => isOrderCancelled(one) || isOrderOver(one)))

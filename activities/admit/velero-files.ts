@@ -12,7 +12,7 @@ import type { ObjectStore } from '../ports.ts'
 const inflate = promisify(gunzip)
 const fileBytesMax = 1024 * 1024 * 1024
 
-/** Reads the result files that Velero wrote for a restore. Trouble with the bucket is thrown, trouble in a file is told. */
+/** Reads the result files that Velero wrote for a restore. Failures of the bucket are thrown; a damaged file is a problem in words. */
 export async function readVeleroFiles(store: ObjectStore, restore: string): Promise<VeleroFiles & { log: string }> {
   const log = await readText(store, restoreLogKey(restore))
   return {
@@ -46,7 +46,7 @@ async function readJson<T>(
     if (content === null) return undefined
     if (isRight(content)) return { content: content as T }
   } catch {
-    // Told below.
+    // The problem is returned below.
   }
   return { problem: `${key}, which Velero wrote, is damaged: it does not hold what it should` }
 }

@@ -31,11 +31,11 @@ import { gatherVolumeInfos } from '../volumes/gather-volume-infos.ts'
 /** What to conclude. */
 export interface ConcludeInput {
   ref: AdmittedRef
-  /** All items are through: an outcome that is missing then means a damaged journal. False after a cancel. */
+  /** All items are restored: a missing outcome means a damaged journal then. False after a cancel. */
   complete: boolean
 }
 
-/** Counts that always equal the messages in the results file. */
+/** Counts of what the result files hold. */
 export interface Conclusion {
   items: number
   warnings: number
@@ -46,8 +46,8 @@ export interface Conclusion {
 const deflate = promisify(gzip)
 
 /**
- * Writes the five result files from the journal, whole, in Velero's order: log, results, resource list, operations,
- * volume info. It may run as often as one likes: after item restore, and again when the finalization added to the tally.
+ * Writes the five result files from the journal, each as a whole, in Velero's order: log, results, resource list,
+ * operations, volume info. It runs after the items are restored, and again when the finalization has added outcomes.
  */
 export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
   return (input: ConcludeInput): Promise<Conclusion> =>
@@ -78,12 +78,12 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
     })
 }
 
-/** What Velero had logged of a restore that was taken over stays at the head of its log. */
+/** Velero's log of a restore that was taken over: ours follows it. */
 async function inheritedLog({ admission, journal }: Session): Promise<string> {
   return admission.inherited === true ? ((await journal.read<string>(shards.inheritedLog)) ?? '') : ''
 }
 
-/** As they were when the items were through, as Velero gathers them, however often the files are written. */
+/** The volume infos as they were when the items were restored, as in Velero, however often the files are written. */
 async function volumeInfos(
   { complete }: ConcludeInput,
   { journal }: Session,
@@ -92,7 +92,7 @@ async function volumeInfos(
   return complete && gathered.length > 0 ? journal.settle(shards.volumeInfos, gathered) : gathered
 }
 
-/** Each item of the plan must have an outcome: a hole is never taken for success (rule 4). */
+/** Throws where an item of the plan has no outcome: a missing shard never counts as success (rule 4). */
 function checkComplete(plan: Plan, tally: Tally, session: Session): void {
   plan.waves.forEach((wave, w) =>
     wave.chunks.forEach((chunk, c) => {
@@ -121,7 +121,7 @@ async function putFiles({ store, admission }: Session, files: ResultFiles): Prom
   await put(restoreResultsKey(name), files.results)
   await put(restoreResourceListKey(name), files.resourceList)
   await put(restoreItemOperationsKey(name), files.operations)
-  // Velero gathered it when its items were through, and nothing adds to it later.
+  // Velero wrote it when the items were restored, and nothing adds to it later.
   if (admission.inherited !== true) await put(restoreVolumeInfoKey(name), files.volumes)
 }
 

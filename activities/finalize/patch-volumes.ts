@@ -10,7 +10,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
-import { listKnown } from '../plan/gather-facts.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
 
 /** A claim that this restore created and that gets a new volume. */
 interface NewVolume {
@@ -98,7 +98,7 @@ function createLook({ ports }: FinalizeContext): Look {
   }
   return {
     storageClass: (name) => once(`class/${name}`, () => ports.cluster.get({ ...classes, name })),
-    podsIn: (namespace) => once(`pods/${namespace}`, () => listKnown(ports.cluster, pods, { namespace })),
+    podsIn: (namespace) => once(`pods/${namespace}`, () => listIfServed(ports.cluster, pods, { namespace })),
   }
 }
 

@@ -19,7 +19,7 @@ import { changeRestore } from '../frame/restore-resource.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
 import { operationsShard, readOperations, statesOf } from './operation-shards.ts'
-import { cancelOrder, dataDownloads, listOrders } from './work-orders.ts'
+import { cancelOrder, dataDownloads, listOrders } from './node-agent-orders.ts'
 
 /** How to poll. */
 export interface PollInput {

@@ -1,7 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { ActionFacts } from '../../core/actions/action.ts'
-import { ApiError } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import { backupNameLabel, pluginConfigLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -9,12 +8,13 @@ import { backupCsiVolumeSnapshotsKey, backupVolumeInfoKey, backupVolumeSnapshots
 import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
 import type { BackupVolumeInfo, NativeSnapshot } from '../../velero/volume-info.ts'
 import { fatal } from '../frame/failures.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
 import type { Cluster, ObjectStore, Ports } from '../ports.ts'
 import type { Session } from '../frame/session.ts'
 import type { Settings } from '../settings.ts'
 import type { StoredFacts } from '../frame/journal.ts'
 
-/** Inflated bytes of one metadata file beyond which it is refused. */
+/** A metadata file with more bytes than this, after decompression, is refused. */
 const fileBytesMax = 1024 * 1024 * 1024
 
 const inflate = promisify(gunzip)
@@ -27,14 +27,13 @@ const volumeGroupSnapshotClasses: ResourceRef = {
 }
 
 /**
- * Gathers, once per restore, what item actions and volumes need to know: a handful of reads in all, none per item.
- * `kinds` are the resources of the plan: what none of them needs is not read.
+ * Gathers, once per restore, what item actions and volumes need to know: a few reads in all, none per item. `kinds` are
+ * the resources in the archive: facts that none of them needs are not read. Throws `RestoreFailed` where a metadata file
+ * of the backup cannot be read, as Velero does.
  */
 export async function gatherFacts(
-  session: Session,
   kinds: ReadonlySet<GroupResource>,
-  ports: Ports,
-  settings: Settings,
+  { session, ports, settings }: { session: Session; ports: Ports; settings: Settings },
 ): Promise<StoredFacts> {
   const { admission, store } = session
   const backup = admission.spec.backupName ?? ''
@@ -44,7 +43,7 @@ export async function gatherFacts(
     await read<Manifest>(backupCsiVolumeSnapshotsKey(backup), 'fail to fetch CSI VolumeSnapshots metadata'),
     await read<BackupVolumeInfo>(backupVolumeInfoKey(backup), 'fail to get VolumeInfos metadata file'),
   ]
-  const actions = await gatherActionFacts(session, kinds, ports.cluster, settings)
+  const actions = await gatherActionFacts(session, kinds, ports.cluster, settings.veleroNamespace)
   return {
     actions,
     volumes: {
@@ -61,12 +60,12 @@ async function gatherActionFacts(
   session: Session,
   kinds: ReadonlySet<GroupResource>,
   cluster: Cluster,
-  settings: Settings,
+  veleroNamespace: string,
 ): Promise<ActionFacts> {
   const { admission } = session
   const namespace = admission.restore.namespace
   const inVelero = (group: string, resource: string, labelSelector?: string) =>
-    listKnown(
+    listIfServed(
       cluster,
       { group, version: 'v1', resource },
       { namespace, ...(labelSelector === undefined ? {} : { labelSelector }) },
@@ -76,18 +75,18 @@ async function gatherActionFacts(
     kinds.has('persistentvolumeclaims') || kinds.has('persistentvolumes') || kinds.has('statefulsets.apps')
   const hasSnapshots =
     kinds.has('volumesnapshots.snapshot.storage.k8s.io') || kinds.has('volumesnapshotcontents.snapshot.storage.k8s.io')
-  const veleroImage = kinds.has('pods') ? await imageOfVelero(cluster, settings.veleroNamespace) : undefined
+  const veleroImage = kinds.has('pods') ? await imageOfVelero(cluster, veleroNamespace) : undefined
   const claims = await when(kinds.has('persistentvolumeclaims'), () =>
-    listKnown(cluster, { group: '', version: 'v1', resource: 'persistentvolumeclaims' }, { metadataOnly: true }),
+    listIfServed(cluster, { group: '', version: 'v1', resource: 'persistentvolumeclaims' }, { metadataOnly: true }),
   )
   return {
     backup: admission.backup,
     pluginConfigs: byAction(await inVelero('', 'configmaps', pluginConfigLabel)),
-    storageClasses: names(await when(hasVolumes, () => listKnown(cluster, storageClasses, { metadataOnly: true }))),
+    storageClasses: names(await when(hasVolumes, () => listIfServed(cluster, storageClasses, { metadataOnly: true }))),
     volumeSnapshotClasses: await when(hasSnapshots, () =>
-      listKnown(cluster, { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshotclasses' }, {}),
+      listIfServed(cluster, { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshotclasses' }, {}),
     ),
-    volumeGroupSnapshotClasses: await when(hasSnapshots, () => listKnown(cluster, volumeGroupSnapshotClasses, {})),
+    volumeGroupSnapshotClasses: await when(hasSnapshots, () => listIfServed(cluster, volumeGroupSnapshotClasses, {})),
     podVolumeBackups: await when(kinds.has('pods') || hasVolumes, () =>
       inVelero(
         'velero.io',
@@ -99,14 +98,14 @@ async function gatherActionFacts(
     existingClaims: claims.map((claim) => `${claim.metadata.namespace}/${claim.metadata.name}`),
     serviceAccounts: byNamespace(
       await when(kinds.has('secrets'), () =>
-        listKnown(cluster, { group: '', version: 'v1', resource: 'serviceaccounts' }, { metadataOnly: true }),
+        listIfServed(cluster, { group: '', version: 'v1', resource: 'serviceaccounts' }, { metadataOnly: true }),
       ),
     ),
     dataUploadResults: [],
   }
 }
 
-/** ConfigMaps of item actions: the label key is the action's name, its value the kind of plugin. */
+/** The ConfigMaps of each item action: a label has the action's name as its key and the kind of plugin as its value. */
 function byAction(configMaps: readonly Manifest[]): Record<string, Manifest[]> {
   const found: Record<string, Manifest[]> = {}
   for (const configMap of configMaps) {
@@ -135,26 +134,12 @@ async function imageOfVelero(cluster: Cluster, namespace: string): Promise<strin
   return spec?.template?.spec?.containers?.[0]?.image
 }
 
-/** A resource that the cluster lacks, or that we may not read, has no objects for us. */
-export async function listKnown(
-  cluster: Cluster,
-  resource: ResourceRef,
-  options: { namespace?: string; labelSelector?: string; metadataOnly?: boolean },
-): Promise<Manifest[]> {
-  try {
-    return await cluster.list(resource, options)
-  } catch (thrown) {
-    if (thrown instanceof ApiError && thrown.code === 404) return []
-    throw thrown
-  }
-}
-
 function names(objects: readonly Manifest[]): string[] {
   return objects.map((object) => object.metadata.name).sort()
 }
 
-/** A gzipped JSON list of the backup; a missing one is empty, one that cannot be read ends the restore as in Velero. */
-export async function readList<T>(store: ObjectStore, key: string, problem: string): Promise<T[]> {
+/** A gzipped JSON list of the backup; empty where it is missing. */
+async function readList<T>(store: ObjectStore, key: string, problem: string): Promise<T[]> {
   const bytes = await store.get(key)
   if (bytes === undefined) return []
   try {

@@ -31,29 +31,34 @@ import type { StoredFacts } from '../frame/journal.ts'
 const nothing = { waves: [], provisioned: [] } as const
 
 /**
- * Makes the plan and stores it, or finds the one that stands: a plan is made once per restore. The archive is indexed
- * on this worker's disk on the way. What is wrong with the archive itself becomes an error of the restore, as in Velero;
- * returns counts only.
+ * Plans a restore, once: a plan that is in the journal is not made again. The archive is indexed on this worker's disk on
+ * the way. A broken archive becomes an error of the restore, as in Velero. Returns counts only.
  */
 export function planRestore({ ports, sessions, settings }: WorkerParts) {
   return (input: { ref: AdmittedRef }): Promise<PlanSummary> =>
     runActivity(ports.presence, { doing: `planning restore ${input.ref.name}` }, async (attempt) => {
       const session = await sessions.open(input.ref)
-      const standing = await session.journal.read<Plan>(shards.plan)
-      if (standing !== undefined) return summarize(standing)
-      return summarize(await planAnew(session, ports, settings, attempt))
+      const stored = await session.journal.read<Plan>(shards.plan)
+      return summarize(stored ?? (await makeAndStore({ session, ports, settings, attempt })))
     })
 }
 
-async function planAnew(session: Session, ports: Ports, settings: Settings, attempt: Attempt): Promise<Plan> {
-  const key = backupContentsKey(session.admission.spec.backupName ?? '')
-  attempt.waitingFor(`the archive ${key}`)
-  const opened = await openArchive(ports, session, key, attempt)
+/** What planning works with. */
+interface Planning {
+  session: Session
+  ports: Ports
+  settings: Settings
+  attempt: Attempt
+}
+
+async function makeAndStore(planning: Planning): Promise<Plan> {
+  const { session, attempt } = planning
+  const opened = await openArchive(planning)
   if ('broken' in opened) return storePlan(session, { etag: '', ...nothing, notes: [opened.broken] }, undefined)
   const { archive } = opened
   attempt.waitingFor(undefined)
   try {
-    const { plan, facts } = await planArchive(session, archive, ports, settings)
+    const { plan, facts } = await planArchive(archive, planning)
     return await storePlan(session, plan, facts)
   } finally {
     await archive.close()
@@ -61,12 +66,9 @@ async function planAnew(session: Session, ports: Ports, settings: Settings, atte
 }
 
 /** A broken archive is an error of the restore, with nothing restored; a missing or changed one ends it as Failed. */
-async function openArchive(
-  ports: Ports,
-  session: Session,
-  key: string,
-  attempt: Attempt,
-): Promise<{ archive: Archive } | { broken: Outcome }> {
+async function openArchive({ ports, session, attempt }: Planning): Promise<{ archive: Archive } | { broken: Outcome }> {
+  const key = backupContentsKey(session.admission.spec.backupName ?? '')
+  attempt.waitingFor(`the archive ${key}`)
   try {
     const onProgress = (bytes: number) => attempt.waitingFor(`the archive ${key}: ${bytes} bytes read`)
     return { archive: await ports.archives.open(session.store, key, { signal: attempt.signal, onProgress }) }
@@ -84,17 +86,15 @@ async function openArchive(
   }
 }
 
-/** Facts first, then the plan: a plan that stands has its facts. Each stands once; a later writer takes the first's. */
+/** Stores the facts before the plan: where there is a plan, there are its facts. Of two writers the first one counts. */
 async function storePlan(session: Session, plan: Plan, facts: StoredFacts | undefined): Promise<Plan> {
   if (facts !== undefined) await session.journal.settle(shards.facts, facts)
   return session.journal.settle(shards.plan, plan)
 }
 
 async function planArchive(
-  session: Session,
   archive: Archive,
-  ports: Ports,
-  settings: Settings,
+  { session, ports, settings }: Planning,
 ): Promise<{ plan: Plan; facts: StoredFacts | undefined }> {
   const { spec } = session.admission
   const empty = (notes: Outcome[]) => ({ plan: { etag: archive.etag, ...nothing, notes }, facts: undefined })
@@ -116,7 +116,7 @@ async function planArchive(
       note(ports, 'plan/versions', [error('velero', `choosing API version to restore: ${versions.error}`)]),
     ])
   const order = orderResources({ inArchive, priorities: settings.priorities, resolve })
-  const facts = await withUploads(session, archive, await gatherFacts(session, inArchive, ports, settings))
+  const facts = await withUploads(session, archive, await gatherFacts(inArchive, { session, ports, settings }))
   const selected = await selectItems({
     session,
     archive,
@@ -156,7 +156,7 @@ async function readSnapshotClasses(archive: Archive, items: readonly ItemAddress
   return classes.flat()
 }
 
-/** One that cannot be read is an error of its item, when its turn comes. */
+/** A class that cannot be read is left out here: it becomes an error where it is restored. */
 function readClass(text: string): Manifest[] {
   try {
     const manifest = parseJson(text) as Partial<Manifest> | null

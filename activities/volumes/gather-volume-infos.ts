@@ -6,8 +6,8 @@ import { restoreVolumeInfos } from '../../core/volumes/restore-volume-infos.ts'
 import { restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
-import { listKnown } from '../plan/gather-facts.ts'
-import { dataDownloads, listOrders, podVolumeRestores } from '../operations/work-orders.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
+import { dataDownloads, listOrders, podVolumeRestores } from '../operations/node-agent-orders.ts'
 import type { Cluster, Log } from '../ports.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 
@@ -45,7 +45,7 @@ export async function gatherVolumeInfos(
   ])
   const claims = listed.filter((claim) => created.has(placeOf(claim)))
   const fromSnapshot = claims.some((claim) => textAt(claim, 'spec', 'dataSource', 'kind') === 'VolumeSnapshot')
-  const found = fromSnapshot ? await read('VolumeSnapshots', () => listKnown(cluster, snapshotsResource, {})) : []
+  const found = fromSnapshot ? await read('VolumeSnapshots', () => listIfServed(cluster, snapshotsResource, {})) : []
   const snapshots = new Map(found.map((snapshot) => [placeOf(snapshot), snapshot]))
   return restoreVolumeInfos({ claims, snapshots, orders, downloads, claimOfVolume })
 }

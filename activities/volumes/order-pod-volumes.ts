@@ -6,8 +6,8 @@ import type { PodWork } from '../../core/volumes/pod-volumes.ts'
 import type { PodVolume } from '../../core/items/outcome.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
-import { podVolumeRestores } from '../operations/work-orders.ts'
-import { listKnown } from '../plan/gather-facts.ts'
+import { podVolumeRestores } from '../operations/node-agent-orders.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
 import type { Cluster } from '../ports.ts'
 
 /** What PodVolumeRestores are created with, the same for all volumes of a restore. */
@@ -44,7 +44,7 @@ export function beginPodVolumes(context: OrderContext): BeginPodVolumes {
 async function readRepositories({ cluster, restore: { namespace } }: OrderContext): Promise<readonly Manifest[]> {
   const daemonSet = { group: 'apps', version: 'v1', resource: 'daemonsets', namespace, name: 'node-agent' }
   if ((await cluster.get(daemonSet)) === undefined) return []
-  return listKnown(cluster, { group: 'velero.io', version: 'v1', resource: 'backuprepositories' }, { namespace })
+  return listIfServed(cluster, { group: 'velero.io', version: 'v1', resource: 'backuprepositories' }, { namespace })
 }
 
 /** Which volume of which pod to fill, and from where. */

@@ -6,7 +6,7 @@ import type { PodWork } from '../../core/volumes/pod-volumes.ts'
 import { restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import { listOrders, podVolumeRestores } from '../operations/work-orders.ts'
+import { listOrders, podVolumeRestores } from '../operations/node-agent-orders.ts'
 import type { Cluster } from '../ports.ts'
 
 /** What changes often: the PodVolumeRestores, and what they need. */

@@ -51,7 +51,7 @@ describe('a Velero server that starts while restores run', () => {
     const reasons = async () => (await eventsOf(cluster, 'swept')).map(({ reason }) => reason)
     await waitUntil(async () => (await reasons()).includes('SweptByVelero'), 120_000, 'the Event of the sweep')
     const swept = (await eventsOf(cluster, 'swept')).find(({ reason }) => reason === 'SweptByVelero')
-    expect(swept?.note).toContain('put back to InProgress; it called off PodVolumeRestore a-volume')
+    expect(swept?.note).toContain('put back to InProgress; it cancelled PodVolumeRestore a-volume')
     const { status } = (await getRestore(cluster, 'swept')) ?? {}
     expect(status?.phase).toBe('InProgress')
     expect(status?.failureReason).toBeUndefined()
