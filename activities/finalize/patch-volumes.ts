@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { decideVolumePatch, usesClaim } from '../../core/finalize/decide-volume-patch.ts'
-import type { VolumeSight, VolumeStep } from '../../core/finalize/decide-volume-patch.ts'
+import type { VolumePatchFacts, VolumeStep } from '../../core/finalize/decide-volume-patch.ts'
 import { textAt } from '../../core/values/fields.ts'
 import { isConflict, refusalOf } from '../../core/port-errors.ts'
 import { error, warning } from '../../core/items/outcome.ts'
@@ -123,7 +123,7 @@ async function see(
   { info, claim }: NewVolume,
   { ports }: FinalizeContext,
   look: Look,
-): Promise<Omit<VolumeSight, 'isOver'>> {
+): Promise<Omit<VolumePatchFacts, 'isOver'>> {
   const live = await ports.cluster.get({ ...claims, namespace: claim.namespace, name: claim.name })
   const isPending = live !== undefined && textAt(live, 'status', 'phase') !== 'Bound'
   const className = textAt(live, 'spec', 'storageClassName')

@@ -1,5 +1,5 @@
 import { activeActions } from '../../core/actions/built-in.ts'
-import type { ManagedFieldsMode, RestoreMark } from '../../core/items/field-owners.ts'
+import type { ManagedFieldsMode, RestoreIdentity } from '../../core/items/field-owners.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import type { ItemRules, Preparation } from '../../core/items/prepare-item.ts'
 import { restoreLabels, restoresStatus } from '../../core/items/item-metadata.ts'
@@ -20,7 +20,7 @@ import type { BeginPodVolumes } from '../volumes/order-pod-volumes.ts'
 export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   attempt: Attempt
   rules: ItemRules
-  mark: RestoreMark & { labels: Record<string, string> }
+  mark: RestoreIdentity & { labels: Record<string, string> }
   managedFields: ManagedFieldsMode
   /** `spec.existingResourcePolicy`. */
   policy: string | undefined

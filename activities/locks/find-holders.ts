@@ -3,7 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/common'
 import pLimit from 'p-limit'
 import type { LockRequest, Locks } from '../../core/locks/decide-grants.ts'
 import { judgeHold } from '../../core/locks/judge-hold.ts'
-import type { HoldVerdict, SeenHold } from '../../core/locks/judge-hold.ts'
+import type { HoldVerdict, ObservedHold } from '../../core/locks/judge-hold.ts'
 import type { Hold } from '../../contract/lock-workflow.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
@@ -104,7 +104,7 @@ async function queryHold(
   workflowId: string,
   query: string,
   nowMs: number,
-): Promise<{ runId: string; hold: SeenHold } | undefined> {
+): Promise<{ runId: string; hold: ObservedHold } | undefined> {
   const { client } = Context.current()
   const handle = client.workflow.getHandle(workflowId)
   const inTime = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + answerMs, work)
@@ -113,8 +113,8 @@ async function queryHold(
     if (closeTime !== undefined)
       return { runId, hold: { seen: 'closed', byForce: isByForce(status), sinceMs: nowMs - closeTime.getTime() } }
     const word = await inTime(() => handle.query<Hold>(query)).catch(() => undefined)
-    if (word === undefined) return { runId, hold: { seen: 'silence' } }
-    return { runId: word.runId, hold: { seen: 'word', state: word.state, ageMs: nowMs - startTime.getTime() } }
+    if (word === undefined) return { runId, hold: { seen: 'no answer' } }
+    return { runId: word.runId, hold: { seen: 'answer', state: word.state, ageMs: nowMs - startTime.getTime() } }
   } catch (thrown) {
     if (thrown instanceof WorkflowNotFoundError) return undefined
     throw thrown

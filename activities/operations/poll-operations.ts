@@ -91,15 +91,15 @@ async function pollOnce(operations: readonly RestoreOperation[], polling: Pollin
       continue
     }
     const id = operation.spec.operationID
-    const sighting =
+    const observation =
       downloads.listed === undefined
-        ? { seen: 'nothing' as const, error: downloads.error }
+        ? { seen: 'unavailable' as const, error: downloads.error }
         : lookUpOperation(operation, downloads.listed)
-    const misses = sighting.seen === 'nothing' ? (polling.misses.get(id) ?? 0) + 1 : 0
+    const misses = observation.seen === 'unavailable' ? (polling.misses.get(id) ?? 0) + 1 : 0
     polling.misses.set(id, misses)
-    const { status, cancel } = advanceOperation(operation.status, sighting, { nowMs, timeoutMs, misses, missesMax })
+    const { status, cancel } = advanceOperation(operation.status, observation, { nowMs, timeoutMs, misses, missesMax })
     const order =
-      'name' in sighting ? downloads.listed?.find(({ metadata }) => metadata.name === sighting.name) : undefined
+      'name' in observation ? downloads.listed?.find(({ metadata }) => metadata.name === observation.name) : undefined
     if (cancel && order !== undefined) await cancelOrder(polling.ports.cluster, dataDownloads, order)
     next.push({ ...operation, status })
   }

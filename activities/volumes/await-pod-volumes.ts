@@ -6,10 +6,10 @@ import { chunkKey } from '../../core/plan/plan.ts'
 import { tallyOf } from '../../core/results/tally.ts'
 import { backupRepository } from '../../core/volumes/backup-repository.ts'
 import type { RepositoryKey } from '../../core/volumes/backup-repository.ts'
-import { decidePodWork } from '../../core/volumes/decide-pod-work.ts'
-import type { PodStep, VolumeRules } from '../../core/volumes/decide-pod-work.ts'
-import { podVolumeOrderName } from '../../core/volumes/pod-volumes.ts'
-import type { PodWork } from '../../core/volumes/pod-volumes.ts'
+import { decidePodVolumes } from '../../core/volumes/decide-pod-volumes.ts'
+import type { PodVolumesStep, PodVolumeRules } from '../../core/volumes/decide-pod-volumes.ts'
+import { podVolumeRestoreName } from '../../core/volumes/pod-volume-restore.ts'
+import type { PodWithVolumes } from '../../core/volumes/pod-volume-restore.ts'
 import { podVolumeTimeoutAnnotation } from '../../velero/labels.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -54,7 +54,7 @@ interface VolumeWait extends OrderContext {
   parts: WorkerParts
   attempt: Attempt
   session: Session
-  rules: VolumeRules
+  rules: PodVolumeRules
   /** Texts of refused creates, by the name of the PodVolumeRestore. */
   refused: Map<string, string>
   /** Since when a node has no running node agent, in milliseconds, by the node's name. */
@@ -87,7 +87,7 @@ async function fillVolumes({ ref, waves }: PodVolumesInput, parts: WorkerParts, 
 }
 
 /** The restored pods whose volumes are to be filled. */
-function podWorks(outcomes: readonly Outcome[]): PodWork[] {
+function podWorks(outcomes: readonly Outcome[]): PodWithVolumes[] {
   return [...tallyOf(outcomes).values()].flatMap(({ key, action, object, podVolumes, at }) => {
     const item = parseItemKey(key)
     if (action !== 'created' || item === undefined || object === undefined || podVolumes === undefined) return []
@@ -119,19 +119,23 @@ function beginWait(session: Session, parts: WorkerParts, attempt: Attempt): Volu
       ),
       resourceTimeoutMs: settings.resourceTimeoutSeconds * 1000,
       sinceMs: ports.clock.now().getTime(),
-      nameOf: (one, volume) => podVolumeOrderName(one, volume, view),
+      nameOf: (one, volume) => podVolumeRestoreName(one, volume, view),
       agentMissingSince: (node) => missingSince.get(node),
     },
   }
 }
 
 /** Whether PodVolumeRestores are still to be created. In the first round it is not known: true. */
-function lacksOrders(open: readonly PodWork[], seen: OrdersSeen | undefined, { rules, refused }: VolumeWait): boolean {
-  const isPlaced = (name: string) => seen?.orders.has(name) === true || refused.has(name)
+function lacksOrders(
+  open: readonly PodWithVolumes[],
+  seen: OrdersSeen | undefined,
+  { rules, refused }: VolumeWait,
+): boolean {
+  const isPlaced = (name: string) => seen?.podVolumeRestores.has(name) === true || refused.has(name)
   return open.some((one) => one.volumes.some(({ volume }) => !isPlaced(rules.nameOf(one, volume))))
 }
 
-async function readHostsAgain(open: readonly PodWork[], wait: VolumeWait): Promise<HostsSeen> {
+async function readHostsAgain(open: readonly PodWithVolumes[], wait: VolumeWait): Promise<HostsSeen> {
   const hosts = await readHosts(wait.cluster, wait.session.ref, open)
   const now = wait.parts.ports.clock.now().getTime()
   for (const node of hosts.agents) wait.missingSince.delete(node)
@@ -141,14 +145,14 @@ async function readHostsAgain(open: readonly PodWork[], wait: VolumeWait): Promi
   return hosts
 }
 
-async function takeSteps(open: readonly PodWork[], orders: OrdersSeen, hosts: HostsSeen, wait: VolumeWait) {
+async function takeSteps(open: readonly PodWithVolumes[], orders: OrdersSeen, hosts: HostsSeen, wait: VolumeWait) {
   const now = wait.parts.ports.clock.now()
-  const world = { ...orders, ...hosts, nowMs: now.getTime(), refused: wait.refused }
+  const facts = { ...orders, ...hosts, nowMs: now.getTime(), refused: wait.refused }
   const ended: Outcome[] = []
   const waiting: string[] = []
   const asked = new Set<string>()
   for (const one of open) {
-    const step = decidePodWork(one, world, wait.rules)
+    const step = decidePodVolumes(one, facts, wait.rules)
     switch (step.do) {
       case 'end': {
         await cancelOrders(step, orders, wait)
@@ -158,11 +162,11 @@ async function takeSteps(open: readonly PodWork[], orders: OrdersSeen, hosts: Ho
       case 'wait':
         waiting.push(step.because)
         break
-      case 'ask for repository':
+      case 'create repository':
         waiting.push(step.because)
         await requestRepository(step.key, asked, wait)
         break
-      case 'order':
+      case 'create':
         await orderVolumes(one, step, wait)
         break
     }
@@ -170,7 +174,11 @@ async function takeSteps(open: readonly PodWork[], orders: OrdersSeen, hosts: Ho
   return { ended, waiting }
 }
 
-async function orderVolumes(one: PodWork, step: Extract<PodStep, { do: 'order' }>, wait: VolumeWait): Promise<void> {
+async function orderVolumes(
+  one: PodWithVolumes,
+  step: Extract<PodVolumesStep, { do: 'create' }>,
+  wait: VolumeWait,
+): Promise<void> {
   for (const volume of step.volumes) {
     wait.attempt.throwIfStopped()
     const { repoIdentifier } = step
@@ -180,12 +188,12 @@ async function orderVolumes(one: PodWork, step: Extract<PodStep, { do: 'order' }
 }
 
 async function cancelOrders(
-  step: Extract<PodStep, { do: 'end' }>,
+  step: Extract<PodVolumesStep, { do: 'end' }>,
   orders: OrdersSeen,
   wait: VolumeWait,
 ): Promise<void> {
   for (const name of step.cancel) {
-    const found = orders.orders.get(name)
+    const found = orders.podVolumeRestores.get(name)
     if (found !== undefined) await cancelOrder(wait.cluster, podVolumeRestores, found)
   }
 }
@@ -213,7 +221,7 @@ function sentence(waiting: readonly string[]): string {
   return [...waiting.slice(0, namesMax), ...more].join('; ')
 }
 
-function keyOf({ pod }: PodWork): string {
+function keyOf({ pod }: PodWithVolumes): string {
   return `${group}/${pod.namespace}/${pod.name}`
 }
 

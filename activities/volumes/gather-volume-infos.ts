@@ -47,7 +47,7 @@ export async function gatherVolumeInfos(
   const fromSnapshot = claims.some((claim) => textAt(claim, 'spec', 'dataSource', 'kind') === 'VolumeSnapshot')
   const found = fromSnapshot ? await read('VolumeSnapshots', () => listIfServed(cluster, snapshotsResource, {})) : []
   const snapshots = new Map(found.map((snapshot) => [placeOf(snapshot), snapshot]))
-  return restoreVolumeInfos({ claims, snapshots, orders, downloads, claimOfVolume })
+  return restoreVolumeInfos({ claims, snapshots, podVolumeRestores: orders, downloads, claimOfVolume })
 }
 
 function createdClaims(tally: Tally): Set<string> {

@@ -1,8 +1,8 @@
 import type { RestoreView } from '../../core/actions/action.ts'
 import { isAlreadyExists, refusalOf } from '../../core/port-errors.ts'
 import { repositoryState, repositoryTypeOf } from '../../core/volumes/backup-repository.ts'
-import { podVolumeOrder } from '../../core/volumes/pod-volumes.ts'
-import type { PodWork } from '../../core/volumes/pod-volumes.ts'
+import { makePodVolumeRestore } from '../../core/volumes/pod-volume-restore.ts'
+import type { PodWithVolumes } from '../../core/volumes/pod-volume-restore.ts'
 import type { PodVolume } from '../../core/items/outcome.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
@@ -19,7 +19,7 @@ export interface OrderContext {
 }
 
 /** Begins to fill the volumes of a pod that was just restored, where that needs no waiting. */
-export type BeginPodVolumes = (work: PodWork) => Promise<void>
+export type BeginPodVolumes = (work: PodWithVolumes) => Promise<void>
 
 /**
  * Creates the PodVolumeRestores of a restored pod at once if node agents are installed and the repository is ready, so
@@ -49,7 +49,7 @@ async function readRepositories({ cluster, restore: { namespace } }: OrderContex
 
 /** Which volume of which pod to fill, and from where. */
 export interface VolumeOrder {
-  work: PodWork
+  work: PodWithVolumes
   volume: PodVolume
   repoIdentifier: string
 }
@@ -66,7 +66,7 @@ export async function orderPodVolume(
     const claim = volume.claim === undefined ? undefined : await readClaim(work, volume.claim, cluster)
     if (claim !== undefined && 'error' in claim) return claim.error
     const source = { location, repoIdentifier, ...(claim === undefined ? {} : { claimUid: claim.uid }) }
-    const order = podVolumeOrder(work, volume, restore, source)
+    const order = makePodVolumeRestore(work, volume, restore, source)
     await cluster.create(podVolumeRestores, restore.namespace, order, { fieldManager: restoreFieldManager })
     return undefined
   } catch (thrown) {
@@ -74,7 +74,11 @@ export async function orderPodVolume(
   }
 }
 
-async function readClaim(work: PodWork, name: string, cluster: Cluster): Promise<{ uid: string } | { error: string }> {
+async function readClaim(
+  work: PodWithVolumes,
+  name: string,
+  cluster: Cluster,
+): Promise<{ uid: string } | { error: string }> {
   const resource = { group: '', version: 'v1', resource: 'persistentvolumeclaims' }
   const claim = await cluster.get({ ...resource, namespace: work.pod.namespace, name })
   if (claim?.metadata.uid !== undefined) return { uid: claim.metadata.uid }

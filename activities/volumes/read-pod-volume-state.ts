@@ -1,8 +1,8 @@
 import { ApiError } from '../../core/port-errors.ts'
 import { textAt } from '../../core/values/fields.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
-import type { VolumeWorld } from '../../core/volumes/decide-pod-work.ts'
-import type { PodWork } from '../../core/volumes/pod-volumes.ts'
+import type { PodVolumeFacts } from '../../core/volumes/decide-pod-volumes.ts'
+import type { PodWithVolumes } from '../../core/volumes/pod-volume-restore.ts'
 import { restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
@@ -10,10 +10,10 @@ import { listOrders, podVolumeRestores } from '../operations/node-agent-orders.t
 import type { Cluster } from '../ports.ts'
 
 /** What changes often: the PodVolumeRestores, and what they need. */
-export type OrdersSeen = Pick<VolumeWorld, 'nodeAgent' | 'repositories' | 'orders'>
+export type OrdersSeen = Pick<PodVolumeFacts, 'nodeAgent' | 'repositories' | 'podVolumeRestores'>
 
 /** What changes seldom and is read seldom: pods, nodes and the node agents on them. */
-export type HostsSeen = Pick<VolumeWorld, 'pods' | 'nodes' | 'agents'>
+export type HostsSeen = Pick<PodVolumeFacts, 'pods' | 'nodes' | 'agents'>
 
 const core = (resource: string) => ({ group: '', version: 'v1', resource })
 
@@ -28,14 +28,18 @@ export async function readOrders(cluster: Cluster, ref: AdmittedRef, toPlace: bo
     toPlace ? cluster.list(repositories, { namespace }) : [],
   ])
   return {
-    orders: new Map(orders.map((order) => [order.metadata.name, order])),
+    podVolumeRestores: new Map(orders.map((order) => [order.metadata.name, order])),
     nodeAgent: agent !== undefined,
     repositories: found,
   }
 }
 
 /** Reads where pods run: one LIST each of the restore's pods, of nodes and of node agents, for any number of pods. */
-export async function readHosts(cluster: Cluster, ref: AdmittedRef, works: readonly PodWork[]): Promise<HostsSeen> {
+export async function readHosts(
+  cluster: Cluster,
+  ref: AdmittedRef,
+  works: readonly PodWithVolumes[],
+): Promise<HostsSeen> {
   const labelSelector = `${restoreNameLabel}=${validLabelValue(ref.name)}`
   const [listed, nodes, agents] = await Promise.all([
     cluster.list(core('pods'), { labelSelector }),

@@ -2,14 +2,14 @@ import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { isJsonMap } from '../values/manifest-json.ts'
 
-/** Where an object differs: names of fields, and of items in lists that are told apart by a key. */
+/** The path of a field: names of fields, and `[key]` for elements of lists that have a key. */
 type Path = readonly string[]
 
 /**
- * The fields in which a live object differs from what was written, as `spec.template.spec.containers[web].image`.
- * Only what was written is compared: defaults, and whatever else the server or others have added, is no difference. Nor
- * is a field that server or controllers own: by a list of such fields, or because the object says that a controller has
- * written it since.
+ * The fields in which a live object differs from the written one, such as `spec.template.spec.containers[web].image`. Only
+ * fields that were written are compared, so defaults and other additions are no difference. A field that the API server or
+ * a controller owns is no difference either: these fields are in a list, or managedFields say that a controller wrote them
+ * after `writtenAt` (RFC 3339).
  */
 export function compareWritten(
   written: Manifest,
@@ -37,7 +37,7 @@ function compare(written: unknown, live: unknown, path: Path, found: Path[]): vo
   else if (!isSameScalar(written, live)) found.push(path)
 }
 
-/** Keys by which Kubernetes tells items of its lists apart. */
+/** Fields by which Kubernetes identifies elements of lists. */
 const itemKeys = ['name', 'key', 'mountPath', 'containerPort', 'port', 'ip', 'type', 'uid']
 
 function compareLists(written: readonly unknown[], live: readonly unknown[], path: Path, found: Path[]): void {
@@ -53,7 +53,7 @@ function compareLists(written: readonly unknown[], live: readonly unknown[], pat
   }
 }
 
-/** The server leaves empty lists, maps and texts out, and gives zero and false for absent ones. */
+/** Whether a value means the same as an absent field: the API server removes empty values and adds zero and false. */
 function isNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === 0 || value === false) return true
   return Array.isArray(value) ? value.length === 0 : isJsonMap(value) && Object.keys(value).length === 0
@@ -63,7 +63,7 @@ function isSameScalar(written: unknown, live: unknown): boolean {
   return written === live || JSON.stringify(written) === JSON.stringify(live)
 }
 
-/** Managers that act for the cluster and not for a person. */
+/** Names of field managers that are parts of the cluster, and not people. */
 const controllerNames = /controller|scheduler|kubelet|operator|autoscaler|injector|kube-apiserver|provisioner/i
 
 function isLater(entry: ManagedFieldsEntry, writtenAt: string): boolean {
@@ -93,7 +93,7 @@ function formatPath(path: Path): string {
   }, '')
 }
 
-/** Fields that belong to server or controllers, whoever has posted a value; `*` is any one name, a path holds all below it. */
+/** Fields that the API server or controllers set in any case. `*` is any one name; a path includes all fields below it. */
 const anyResource: readonly string[] = [
   'metadata/annotations/deployment.kubernetes.io/revision',
   'metadata/annotations/pv.kubernetes.io/*',
@@ -120,12 +120,12 @@ const byResource: Readonly<Record<GroupResource, readonly string[]>> = {
   'horizontalpodautoscalers.autoscaling': ['metadata/annotations'],
 }
 
-/** Whether a field is not the restore's to keep. */
+/** Whether the API server or a controller owns a field. */
 function isOwnedByOthers(groupResource: GroupResource, path: readonly string[]): boolean {
   return [...anyResource, ...(byResource[groupResource] ?? [])].some((pattern) => holds(pattern, path))
 }
 
-/** An annotation's name holds a slash: it counts as one part of the path. */
+/** Whether a path is the pattern or below it. The key of an annotation is one part of the path, though it has a slash. */
 function holds(pattern: string, path: readonly string[]): boolean {
   const [, prefix, rest] = /^(metadata\/annotations)\/(.*)$/.exec(pattern) ?? []
   if (prefix !== undefined && rest !== undefined) {

@@ -2,56 +2,56 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
 import { objectsAt, textAt } from '../values/fields.ts'
 
-/** What to do about the volume of a claim that got a new one. */
+/** What to do with the new volume of a claim. */
 export type VolumeStep =
   | { do: 'patch'; patch: object }
-  /** Not yet; look again. */
+  /** Check again later. */
   | { do: 'wait'; because: string }
   /** Nothing is to be done. */
   | { do: 'leave' }
-  /** An error of the restore. */
+  /** End with an error of the restore. */
   | { do: 'fail'; problem: string }
-  /** A warning of the restore. */
+  /** End with a warning of the restore. */
   | { do: 'warn'; problem: string }
 
-/** The cluster as it is now. */
-export interface VolumeSight {
+/** The facts for the decision. */
+export interface VolumePatchFacts {
   info: BackupVolumeInfo
-  /** In the new cluster. */
+  /** The claim that was restored, in the target namespace. */
   claim: { namespace: string; name: string; uid: string }
-  /** Undefined where it is not there. */
+  /** The live claim; undefined if it does not exist. */
   live: Manifest | undefined
-  /** Undefined where the claim names none, or where there is none of that name. */
+  /** Its storage class; undefined if it names none, or if that one does not exist. */
   storageClass: Manifest | undefined
   volume: Manifest | undefined
-  /** Whether a pod uses the claim: without one, a class that waits for its first consumer provides nothing. */
+  /** Whether a pod uses the claim. Without a pod, a class with `WaitForFirstConsumer` creates no volume. */
   hasConsumer: boolean
-  /** It is waited for no longer. */
+  /** The time to wait is over. */
   isOver: boolean
 }
 
 const deadline = 'context deadline exceeded'
 
 /**
- * Gives a newly provisioned volume the reclaim policy and the labels of the backup's, once its claim is bound. The labels
- * are merged: those of the provisioner say where the volume is, and the volume would be of no use without them (Velero
- * replaces them; wanted difference). A claim that binds with its first pod is waited for like any other, and reported
- * where it does not bind in time (Velero leaves it silently).
+ * Sets reclaim policy and labels of the volume in the backup on the new volume, when its claim is bound. The labels are
+ * added to those of the provisioner, which say where the volume is; Velero replaces them (wanted difference). A claim that
+ * binds with its first pod is waited for like others, and there is a warning if it does not bind in time; Velero reports
+ * nothing.
  * Source: pkg/controller/restore_finalizer_controller.go patchDynamicPVWithVolumeInfo.
  */
-export function decideVolumePatch(sight: VolumeSight): VolumeStep {
-  const { claim, live, isOver } = sight
+export function decideVolumePatch(facts: VolumePatchFacts): VolumeStep {
+  const { claim, live, isOver } = facts
   const id = `claim ${claim.namespace}/${claim.name}`
   const wait = (because: string): VolumeStep => (isOver ? { do: 'fail', problem: deadline } : { do: 'wait', because })
   if (live === undefined) return wait(`${id}, which is not there`)
   if (live.metadata.uid !== claim.uid) return { do: 'leave' }
   if (textAt(live, 'status', 'phase') === 'Pending' || textAt(live, 'status', 'phase') === '') {
-    const pending = decidePending(sight)
+    const pending = decidePending(facts)
     if (pending !== undefined) return pending
   }
   const volumeName = textAt(live, 'spec', 'volumeName')
   if (textAt(live, 'status', 'phase') !== 'Bound' || volumeName === '') return wait(`${id} to be bound`)
-  const { volume } = sight
+  const { volume } = facts
   if (volume === undefined) return wait(`volume ${volumeName} of ${id}`)
   const owner = {
     namespace: textAt(volume, 'spec', 'claimRef', 'namespace'),
@@ -63,11 +63,11 @@ export function decideVolumePatch(sight: VolumeSight): VolumeStep {
     const problem = `PV was bound by unexpected PVC, unexpected PVC: ${owner.namespace}/${owner.name}, expected PVC: ${claim.namespace}/${claim.name}`
     return { do: 'fail', problem }
   }
-  return patchOf(volume, sight.info)
+  return patchOf(volume, facts.info)
 }
 
-/** A claim that waits for its first consumer; undefined where it is like any other. */
-function decidePending({ claim, live, storageClass, hasConsumer, isOver }: VolumeSight): VolumeStep | undefined {
+/** The step for a claim that waits for its first consumer; undefined for other claims. */
+function decidePending({ claim, live, storageClass, hasConsumer, isOver }: VolumePatchFacts): VolumeStep | undefined {
   const className = textAt(live, 'spec', 'storageClassName')
   if (className === '') return undefined
   if (storageClass === undefined)

@@ -4,23 +4,23 @@ import type { HookResult } from './next-hook.ts'
 import { mayHaveRun, notExecuted } from './pod-hooks.ts'
 import type { PodHooks } from './pod-hooks.ts'
 
-/** What is known of all hooks of a restore when they are waited for no longer. */
+/** What is known of all hooks of a restore when the waiting has ended. */
 export interface KnownHooks {
   pods: readonly PodHooks[]
   /** By {@link hookKey}. */
   results: ReadonlyMap<string, HookResult>
-  /** Keys of the hooks that were begun. */
+  /** The keys of the hooks that an attempt has begun. */
   intents: ReadonlySet<string>
 }
 
-/** Velero's two counts, and the errors of hooks. */
+/** The counts in `status.hookStatus`, and the errors of hooks. */
 export interface HookVerdict {
   hooksAttempted: number
   hooksFailed: number
   messages: readonly Message[]
 }
 
-/** One name for one hook of a restore: the pod's uid tells it from a later pod of that name. */
+/** The key of a hook. It has the pod's uid, because a later pod may have the same name. */
 export function hookKey(podUid: string, index: number): string {
   return `${podUid}-${index}`
 }
@@ -31,8 +31,8 @@ export function areHooksDone({ pods, results }: Pick<KnownHooks, 'pods' | 'resul
 }
 
 /**
- * The verdict on all hooks. One that has no result at the end of the wait counts as failed: Velero says only that its
- * time was over, in the namespace of the Restore; here each such hook is named as well.
+ * Counts the hooks and collects their errors. A hook without a result has failed. For such hooks Velero reports only that the
+ * time is over, in the namespace of the Restore; here each of them is named too.
  */
 export function judgeHooks(known: KnownHooks, restoreNamespace: string): HookVerdict {
   const messages: Message[] = []

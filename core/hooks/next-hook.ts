@@ -3,72 +3,71 @@ import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 import { notExecuted } from './pod-hooks.ts'
 import type { ExecHook, PodHooks } from './pod-hooks.ts'
 
-/** What became of one hook; an empty problem is success. */
+/** The result of one hook; an empty problem means success. */
 export interface HookResult {
   problem: string
 }
 
-/** Results by the hook's place in its pod's list. */
+/** Results by the index of the hook in its pod's list. */
 export type HookResults = ReadonlyMap<number, HookResult>
 
-/** What to do for a pod now. */
+/** What to do next for the hooks of a pod. */
 export type HookStep =
   | { do: 'done' }
-  /** Nothing can run yet. */
+  /** No hook can run yet. */
   | { do: 'wait'; because: string }
-  /** Run this hook. */
   | { do: 'run'; hook: ExecHook; index: number }
-  /** These hooks are settled without having run. */
+  /** These hooks get results without running. */
   | { do: 'settle'; results: readonly (HookResult & { index: number })[] }
 
-/** What is known when a step is decided. */
-export interface HookSight {
-  /** The live pod; undefined where it is gone or is another one of that name. */
+/** The facts for the next step. */
+export interface HookFacts {
+  /** The live pod; undefined if it does not exist, or if another one has its name. */
   pod: Manifest | undefined
   results: HookResults
-  /** How long this pod has been waited for. */
+  /** For how long hooks of this pod have been waited for. */
   waitedMs: number
-  /** The finalization waits no longer. */
+  /** The finalization does not wait any longer. */
   isOver: boolean
 }
 
 /**
- * Decides the next step for the hooks of one pod. The rows are tried in this order:
+ * Decides the next step for the hooks of one pod. The first row that applies decides:
  *
- * | what is seen | what is done |
+ * | situation | step |
  * |---|---|
  * | all hooks have a result | done |
  * | a hook with `onError: Fail` has failed | the rest is not executed |
- * | hooks for a container that the pod does not have | they are not executed, the others go on |
- * | the pod is gone, or has ended | the rest is not executed |
- * | the finalization waits no longer | the rest is not executed |
- * | a container with pending hooks is up | its next hook runs, or has expired |
+ * | the pod has no container for some hooks | these hooks are not executed |
+ * | the pod does not exist, or has ended | the rest is not executed |
+ * | the finalization does not wait any longer | the rest is not executed |
+ * | a container with pending hooks is running, or ready if a hook wants that | its next hook runs, or has expired |
  * | the longest `waitTimeout` is over | the rest is not executed |
  *
- * A hook whose own time is over when its container comes up has expired and does not run: Velero runs it all the same
- * where it is to go on, and then forgets the result (wanted difference).
+ * A hook has expired if its `waitTimeout` was over before its container was running. It does not run. Velero runs it if
+ * `onError` is Continue, and loses its result (wanted difference, docs/velero-parity.md).
  */
-export function nextHook(registered: PodHooks, sight: HookSight): HookStep {
+export function nextHook(registered: PodHooks, facts: HookFacts): HookStep {
   const pending = registered.hooks
     .map((hook, index) => ({ hook, index }))
-    .filter(({ index }) => !sight.results.has(index))
+    .filter(({ index }) => !facts.results.has(index))
   if (pending.length === 0) return { do: 'done' }
   const giveUp = (why: string): HookStep => ({
     do: 'settle',
     results: pending.map(({ hook, index }) => ({ index, problem: notExecuted(registered, hook, why) })),
   })
-  if (hasStopped(registered, sight.results)) return giveUp('context canceled')
+  if (hasStopped(registered, facts.results)) return giveUp('context canceled')
   const lost = pending.filter(({ hook }) => !registered.containers.includes(hook.container))
   if (lost.length > 0) return { do: 'settle', results: lost.map((one) => missing(registered, one)) }
-  if (sight.pod === undefined) return giveUp('context canceled')
-  const phase = textAt(sight.pod, 'status', 'phase')
+  if (facts.pod === undefined) return giveUp('context canceled')
+  const phase = textAt(facts.pod, 'status', 'phase')
   if (phase === 'Succeeded' || phase === 'Failed') return giveUp('context canceled')
-  if (sight.isOver) return giveUp('context deadline exceeded')
-  const { pod } = sight
+  if (facts.isOver) return giveUp('context deadline exceeded')
+  const { pod } = facts
   const ready = pending.find(({ hook }) => isUp(pod, hook.container, registered.hooks))
-  if (ready !== undefined) return runOrExpire(ready, sight.waitedMs)
+  if (ready !== undefined) return runOrExpire(ready, facts.waitedMs)
   const waitMs = longestWait(registered.hooks)
-  if (waitMs > 0 && sight.waitedMs >= waitMs) return giveUp('context deadline exceeded')
+  if (waitMs > 0 && facts.waitedMs >= waitMs) return giveUp('context deadline exceeded')
   return {
     do: 'wait',
     because: `container ${pending[0]?.hook.container} of pod ${registered.namespace}/${registered.name}`,
@@ -91,7 +90,7 @@ function hasStopped({ hooks }: PodHooks, results: HookResults): boolean {
   return hooks.some((hook, index) => hook.onError === 'Fail' && (results.get(index)?.problem ?? '') !== '')
 }
 
-/** Ready where any hook of the container asks for it, running otherwise. */
+/** Whether a container is running, and ready if any of its hooks has `waitForReady`. */
 function isUp(pod: Manifest, container: string, hooks: readonly ExecHook[]): boolean {
   const status = objectsAt(pod, 'status', 'containerStatuses').find((one) => textAt(one, 'name') === container)
   if (status === undefined) return false
@@ -99,7 +98,7 @@ function isUp(pod: Manifest, container: string, hooks: readonly ExecHook[]): boo
   return needsReady ? status['ready'] === true : valueAt(status, 'state', 'running') !== undefined
 }
 
-/** The pod is waited for as long as its most patient hook; zero is without end. */
+/** The longest `waitTimeout` of the hooks; zero, which means no limit, if one of them has none. */
 function longestWait(hooks: readonly ExecHook[]): number {
   return hooks.some((hook) => hook.waitTimeoutMs <= 0) ? 0 : Math.max(...hooks.map((hook) => hook.waitTimeoutMs))
 }

@@ -4,29 +4,29 @@ import { hookAppliesTo, parseHookCommand } from '../filter/hook-spec.ts'
 import { annotationOf, objectsAt, textAt } from '../values/fields.ts'
 import { durationOrZeroMs } from '../values/go-duration.ts'
 
-/** A restored pod with the commands to run in it. Command lines may hold secrets: this goes into the journal only. */
+/** A restored pod and its hooks. Commands may contain secrets, so this is stored only in the journal. */
 export interface PodHooks {
   namespace: string
   name: string
   uid: string
-  /** The names of its containers, to tell a hook that can never run. */
+  /** The names of its containers: a hook for another container can never run. */
   containers: readonly string[]
-  /** In the order in which they run within a container. */
+  /** The hooks, in the order in which they run in a container. */
   hooks: readonly ExecHook[]
 }
 
-/** One command to run in a container once that is up. */
+/** A command to run in a container when the container is running. */
 export interface ExecHook {
-  /** `<from-annotation>`, or the name in the restore's spec. */
+  /** `<from-annotation>`, or the name in the spec of the restore. */
   name: string
   source: 'annotation' | 'spec'
   container: string
   command: readonly string[]
-  /** An empty one goes on like `Continue`, as in Velero. */
+  /** Empty has the same effect as `Continue`, as in Velero. */
   onError: 'Continue' | 'Fail' | ''
-  /** Zero where the default holds. */
+  /** Zero for the default. */
   execTimeoutMs: number
-  /** Zero for as long as the restore waits for hooks at all. */
+  /** Zero for no limit of its own. */
   waitTimeoutMs: number
   waitForReady: boolean
 }
@@ -35,8 +35,8 @@ const prefix = 'post.hook.restore.velero.io/'
 const annotationName = '<from-annotation>'
 
 /**
- * The exec hooks of a pod that this restore has created, seen as the API server returned it. The annotations of the pod
- * win over the hooks of the restore's spec altogether. Undefined where there is nothing to run.
+ * The exec hooks of a pod that this restore has created; `pod` is the answer of the API server. If the pod has annotations for
+ * a hook, the hooks in the spec of the restore are ignored. Undefined if there is no hook.
  * Source: internal/hook/item_hook_handler.go GroupRestoreExecHooks.
  */
 export function podHooks(pod: Manifest, specs: readonly RestoreResourceHookSpec[]): PodHooks | undefined {
@@ -99,12 +99,12 @@ export function notExecuted(pod: Pick<PodHooks, 'namespace' | 'name'>, hook: Exe
   return `hook ${hook.name} in container ${hook.container} in pod ${pod.namespace}/${pod.name} not executed: ${why}`
 }
 
-/** The error of a hook that ran badly, in Velero's words. */
+/** The error of a hook whose command failed, in Velero's words. */
 export function failedToExecute(hook: ExecHook, why: string): string {
   return `hook ${hook.name} in container ${hook.container} failed to execute, err: ${why}`
 }
 
-/** The error of a hook that was begun by an attempt that did not live to see its end (rule 12). */
+/** The error of a hook without a result that an earlier attempt has begun (rule 12). */
 export function mayHaveRun(pod: Pick<PodHooks, 'namespace' | 'name'>, hook: ExecHook): string {
   return (
     `hook ${hook.name} in container ${hook.container} may have run: its worker vanished while it ran in pod ` +

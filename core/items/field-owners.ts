@@ -4,7 +4,7 @@ import type { GroupResource } from '../../velero/resource.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
 
 /** By what a restore recognises the objects that it has created. */
-export interface RestoreMark {
+export interface RestoreIdentity {
   uid: string
   /** When the Restore resource was created; RFC 3339. */
   creationTimestamp: string
@@ -43,13 +43,13 @@ export function modeFor(wanted: ManagedFieldsMode, groupResource: GroupResource,
  */
 export function isOurs(
   live: Manifest,
-  mark: RestoreMark,
+  restore: RestoreIdentity,
   written: { managedFields?: ManagedFieldsEntry[] | undefined; postedAs?: string | undefined },
 ): boolean {
-  if (!carriesLabels(live, mark.labels)) return false
-  if (isBefore(live.metadata.creationTimestamp, mark.creationTimestamp)) return false
+  if (!carriesLabels(live, restore.labels)) return false
+  if (isBefore(live.metadata.creationTimestamp, restore.creationTimestamp)) return false
   const entries = live.metadata.managedFields ?? []
-  if (entries.some((entry) => entry.manager === fieldManagerOf(mark.uid))) return true
+  if (entries.some((entry) => entry.manager === fieldManagerOf(restore.uid))) return true
   if (
     written.managedFields !== undefined &&
     written.managedFields.length > 0 &&
@@ -59,7 +59,7 @@ export function isOurs(
   }
   return (
     written.postedAs !== undefined &&
-    entries.some((entry) => entry.manager === written.postedAs && !isBefore(entry.time, mark.creationTimestamp))
+    entries.some((entry) => entry.manager === written.postedAs && !isBefore(entry.time, restore.creationTimestamp))
   )
 }
 

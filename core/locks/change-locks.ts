@@ -1,12 +1,12 @@
 import { byCreation } from './decide-grants.ts'
 import type { LockRequest, Locks } from './decide-grants.ts'
 
-/** How many may stand in line. It bounds what the workflow of the locks carries. */
+/** How many requests may wait. It limits the state of the lock workflow. */
 export const waitingMax = 500
 
 /**
- * A restore asks: a holder stays one, with its new run, but one that was only presumed to hold lines up; one that waits
- * is asked for once. Of more than may stand in line the last created is refused; it asks again later.
+ * Adds the request of a restore. If the restore is a holder, it stays one with its new run; if it was only presumed to be one,
+ * it waits. A restore waits at most once. If too many wait, the one created last is refused and requests again later.
  */
 export function requestLocks(
   { holders, waiting }: Locks,
@@ -22,15 +22,15 @@ export function requestLocks(
   return { locks: { holders: otherHolders, waiting: line }, ...(refused === undefined ? {} : { refused }) }
 }
 
-/** A run needs its namespaces no more, or waits no longer. A later run of the same restore keeps what it has. */
+/** Removes a run that no longer needs or wants its namespaces. A later run of the same restore keeps them. */
 export function releaseLocks({ holders, waiting }: Locks, run: { workflowId: string; runId: string }): Locks {
   const isOther = (one: LockRequest) => one.workflowId !== run.workflowId || one.runId !== run.runId
   return { holders: holders.filter(isOther), waiting: waiting.filter(isOther) }
 }
 
 /**
- * What restores say of a time before these locks were kept. A run that is in line and says that it holds had its grant
- * without knowing so: it is to be confirmed. Another run of it that is in line waits its turn.
+ * Adds the holders and waiting restores that were found after the lock workflow was started anew. A waiting run that says it
+ * holds its namespaces becomes a holder, and its grant must be confirmed to it. Another waiting run of that restore waits on.
  */
 export function inheritLocks({ holders, waiting }: Locks, found: Locks): { locks: Locks; confirm: LockRequest[] } {
   const isSame = (one: LockRequest) => (other: LockRequest) => one.workflowId === other.workflowId
@@ -46,17 +46,17 @@ export function inheritLocks({ holders, waiting }: Locks, found: Locks): { locks
   return { locks, confirm }
 }
 
-/** Nobody is presumed to hold for longer than that. */
+/** Removes presumed holders whose time is over. */
 export function dropPresumed({ holders, waiting }: Locks, nowMs: number): Locks {
   return { holders: holders.filter(({ presumed }) => (presumed?.untilMs ?? Infinity) > nowMs), waiting }
 }
 
-/** Those become holders. */
+/** Makes these waiting requests holders. */
 export function grantLocks({ holders, waiting }: Locks, granted: readonly LockRequest[]): Locks {
   return { holders: [...holders, ...granted], waiting: waiting.filter((one) => !granted.includes(one)) }
 }
 
-/** Whether it is one: people send signals by hand. */
+/** Whether a value is a request. It comes from a signal, which people can also send by hand. */
 export function isLockRequest(value: unknown): value is LockRequest {
   if (typeof value !== 'object' || value === null) return false
   const { workflowId, runId, restore, createdAt, uid, namespaces } = value as Record<string, unknown>

@@ -1,42 +1,43 @@
 import type { Plan } from '../plan/plan.ts'
 
-/** A restore that asks for its target namespaces, all at once. */
+/** A restore's request for all its target namespaces. */
 export interface LockRequest {
   workflowId: string
-  /** The run that asks; a later run of the same restore asks again. */
+  /** The run that requests. A later run of the same restore requests again. */
   runId: string
   /** `<Velero namespace>/<name>` of the Restore, for people. */
   restore: string
-  /** When the Restore was created, RFC 3339; the first come, by this and its uid, is served first. */
+  /** When the Restore was created; RFC 3339. Requests are granted in the order of this time and the uid. */
   createdAt: string
   uid: string
-  /** Names, or `*` alone for more than a list should hold: it overlaps everything. */
+  /** The names, or only `*` if there are too many for a list: it overlaps with all namespaces. */
   namespaces: readonly string[]
-  /** It is only taken for a holder, for so long at most, and lines up when it asks. */
+  /** The restore is only presumed to be a holder, until this time at most. When it requests, it must wait like others. */
   presumed?: { untilMs?: number }
 }
 
-/** Who holds namespaces, and who waits for some. */
+/** The restores that hold their namespaces, and those that wait for them. */
 export interface Locks {
   holders: readonly LockRequest[]
   waiting: readonly LockRequest[]
 }
 
-/** A request that has to wait, and for what, in words. */
+/** A request that must wait. `behind` says in words for what. */
 export interface Blocked {
   request: LockRequest
   behind: string
 }
 
-/** What can be granted now, and why the rest cannot. */
+/** The requests that can be granted now, and the others. */
 export interface LockDecision {
   granted: readonly LockRequest[]
   blocked: readonly Blocked[]
 }
 
 /**
- * Grants in the order of creation whatever overlaps neither a holder nor one that is before it in the line, while fewer
- * than `restoresMax` hold: nobody is overtaken by one that wants the same namespace (rule 9).
+ * Grants requests in the order of creation, up to `restoresMax` holders. A request is granted if it has no namespace in common
+ * with a holder or with an earlier request that must wait. So no later restore overtakes one that waits for the same
+ * namespace (rule 9).
  */
 export function decideGrants({ holders, waiting }: Locks, restoresMax: number): LockDecision {
   const granted: LockRequest[] = []
@@ -72,16 +73,16 @@ function firstOverlap(
   return undefined
 }
 
-/** First come, first served. */
+/** The order of requests: by the creation of the Restore, then by uid. */
 export function byCreation(one: LockRequest, other: LockRequest): number {
   const time = Date.parse(one.createdAt) - Date.parse(other.createdAt)
   return time === 0 ? (one.uid < other.uid ? -1 : 1) : time
 }
 
-/** Characters of names that one request may hold; one that has more takes `*`. */
+/** The maximum total length of the names in a request. A longer list is replaced by `*`. */
 const charactersMax = 2000
 
-/** The namespaces that a plan writes into, sorted; `*` alone for a great many. */
+/** The namespaces into which a plan writes, sorted; only `*` if there are too many for a request. */
 export function targetNamespaces({ waves }: Pick<Plan, 'waves'>): string[] {
   const names = new Set<string>()
   for (const { chunks } of waves)

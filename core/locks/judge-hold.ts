@@ -1,28 +1,29 @@
-/** What was seen of a restore in progress, by whom its workflow is asked what it holds. */
-export type SeenHold =
-  /** Its word, and for how long this run of it is there. */
-  | { seen: 'word'; state: 'none' | 'asked' | 'held'; ageMs: number }
-  /** It runs and does not answer. */
-  | { seen: 'silence' }
+/** What was observed when the workflow of a restore was asked whether it holds its namespaces. */
+export type ObservedHold =
+  /** Its answer, and for how long this run has existed. */
+  | { seen: 'answer'; state: 'none' | 'asked' | 'held'; ageMs: number }
+  /** It is running and does not answer. */
+  | { seen: 'no answer' }
+  /** It has closed; `byForce` if it was terminated or timed out. */
   | { seen: 'closed'; byForce: boolean; sinceMs: number }
 
-/** What it is taken for. Who is presumed to hold stays so until it asks, releases or closes, or that time is over. */
+/** How the restore counts. A presumed holder stays one until it requests, releases or closes, or until that time is over. */
 export type HoldVerdict = { as: 'holder' | 'waiting' | 'nothing' } | { as: 'presumed'; forMs?: number }
 
 /**
- * What ended a workflow from outside may have left a write under way, which ends with its worker's Lease (rule 7); and
- * a watcher soon begins it anew: for so long it keeps its namespaces.
+ * For so long a restore counts as a holder after its workflow was ended by force. Its worker may still be writing until its
+ * Lease expires (rule 7), and a watcher starts the workflow again soon.
  */
 const endedByForceMs = 30_000
 
-/** Nobody who may still write is taken for one that does not (rule 9). */
-export function judgeHold(hold: SeenHold): HoldVerdict {
+/** Decides whether a restore holds its namespaces. A restore that may still be writing counts as a holder (rule 9). */
+export function judgeHold(hold: ObservedHold): HoldVerdict {
   switch (hold.seen) {
-    case 'silence':
+    case 'no answer':
       return { as: 'presumed' }
     case 'closed':
       return hold.byForce ? presumedFor(endedByForceMs - hold.sinceMs) : { as: 'nothing' }
-    case 'word':
+    case 'answer':
       if (hold.state === 'held') return { as: 'holder' }
       if (hold.state === 'asked') return { as: 'waiting' }
       return presumedFor(endedByForceMs - hold.ageMs)

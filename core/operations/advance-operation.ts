@@ -1,39 +1,43 @@
-import type { Sighting } from './look-up-operation.ts'
+import type { OperationObservation } from './look-up-operation.ts'
 import type { OperationStatus } from './operations.ts'
 
-/** What an operation is judged by. */
+/** The limits for an operation. */
 export interface AdvanceRules {
   nowMs: number
-  /** `spec.itemOperationTimeout`, from the operation's creation. */
+  /** `spec.itemOperationTimeout`; it begins with the creation of the operation. */
   timeoutMs: number
-  /** How often in a row it could not be looked at, this time included. */
+  /** How often in a row its state was unavailable, this time included. */
   misses: number
-  /** So many misses in a row are taken for its end. */
+  /** After so many times the operation has failed. */
   missesMax: number
 }
 
-/** The state after a look, and whether its work is to be called off. */
+/** The new state of an operation, and whether its work must be cancelled. */
 export interface Advance {
   status: OperationStatus
   cancel: boolean
 }
 
 /**
- * The next state of an operation that is not over. The first failed look is not its end, as it is in Velero: an API
- * server that hiccups once has not lost a download of hours. The deadline comes last, so a download that ended in time
- * but was seen late is no failure.
+ * The next state of an operation that has not ended. In Velero it fails at the first error of reading its state; here only
+ * after several, because a short problem of the API server should not end a download of hours. The deadline is checked last,
+ * so a download that ended in time but was observed late does not fail.
  */
-export function advanceOperation(status: OperationStatus, sighting: Sighting, rules: AdvanceRules): Advance {
-  switch (sighting.seen) {
-    case 'stranger':
-      return fail(status, sighting.error)
-    case 'nothing':
-      if (rules.misses >= rules.missesMax) return fail(status, sighting.error)
-      return isLate(status, rules) ? timedOut(status) : go(status)
-    case 'untouched':
-      return isLate(status, rules) ? timedOut(status) : go(status)
+export function advanceOperation(
+  status: OperationStatus,
+  observation: OperationObservation,
+  rules: AdvanceRules,
+): Advance {
+  switch (observation.seen) {
+    case 'unsupported':
+      return fail(status, observation.error)
+    case 'unavailable':
+      if (rules.misses >= rules.missesMax) return fail(status, observation.error)
+      return isLate(status, rules) ? timedOut(status) : continued(status)
+    case 'not started':
+      return isLate(status, rules) ? timedOut(status) : continued(status)
     case 'progress': {
-      const { description, nCompleted, nTotal, started, updated, end } = sighting
+      const { description, nCompleted, nTotal, started, updated, end } = observation
       const seen: OperationStatus = {
         ...status,
         ...(nCompleted === 0 ? {} : { nCompleted }),
@@ -43,9 +47,10 @@ export function advanceOperation(status: OperationStatus, sighting: Sighting, ru
         ...(started === undefined ? {} : { started }),
         ...(updated === undefined ? {} : { updated }),
       }
-      if (end !== undefined) return end.error === '' ? go({ ...seen, phase: 'Completed' }) : fail(seen, end.error)
+      if (end !== undefined)
+        return end.error === '' ? continued({ ...seen, phase: 'Completed' }) : fail(seen, end.error)
       if (isLate(status, rules)) return timedOut(seen)
-      return go(started === undefined ? seen : { ...seen, phase: 'InProgress' })
+      return continued(started === undefined ? seen : { ...seen, phase: 'InProgress' })
     }
   }
 }
@@ -62,6 +67,6 @@ function fail(status: OperationStatus, error: string): Advance {
   return { status: { ...status, phase: 'Failed', error }, cancel: false }
 }
 
-function go(status: OperationStatus): Advance {
+function continued(status: OperationStatus): Advance {
   return { status, cancel: false }
 }

@@ -3,17 +3,17 @@ import { asyncOperationIdLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { textAt, valueAt } from '../values/fields.ts'
 
-/** What a look at an operation shows. */
-export type Sighting =
-  /** It could not be looked at; that may pass. */
-  | { seen: 'nothing'; error: string }
-  /** Nobody here can ever look at it. */
-  | { seen: 'stranger'; error: string }
-  /** Nobody has taken it up yet. */
-  | { seen: 'untouched'; name: string }
+/** The observed state of an operation. */
+export type OperationObservation =
+  /** It could not be read; a later attempt may succeed. */
+  | { seen: 'unavailable'; error: string }
+  /** It belongs to a plugin that Drydock does not run. */
+  | { seen: 'unsupported'; error: string }
+  /** No data mover has accepted it yet. */
+  | { seen: 'not started'; name: string }
   | ({ seen: 'progress'; name: string; end?: { error: string } } & Progress)
 
-/** The figures of an operation in Velero's file. */
+/** The progress of an operation, in bytes and RFC 3339 times. */
 export interface Progress {
   description: string
   nCompleted: number
@@ -22,27 +22,27 @@ export interface Progress {
   updated?: string
 }
 
-/** The one built-in action that begins operations: DataDownloads. */
+/** The only built-in action with asynchronous operations: they are DataDownloads. */
 const dataMoverAction = 'velero.io/csi-pvc-restorer'
 
 /**
- * Finds the DataDownload of an operation by its label and reads how far it is. Velero takes a failed download without a
- * message for a success; here it fails all the same.
+ * Finds the DataDownload of an operation by its label and reads its progress. A DataDownload that failed without a message is
+ * a success in Velero; here it has failed.
  */
-export function lookUpOperation({ spec }: RestoreOperation, downloads: readonly Manifest[]): Sighting {
+export function lookUpOperation({ spec }: RestoreOperation, downloads: readonly Manifest[]): OperationObservation {
   if (spec.restoreItemAction !== dataMoverAction) {
     return {
-      seen: 'stranger',
+      seen: 'unsupported',
       error: `plugin ${spec.restoreItemAction} is not hosted: nobody can follow its operation`,
     }
   }
   const found = downloads.filter((one) => one.metadata.labels?.[asyncOperationIdLabel] === spec.operationID)
   const [download] = found
-  if (download === undefined) return { seen: 'nothing', error: "didn't find DataDownload" }
-  if (found.length > 1) return { seen: 'nothing', error: 'find multiple DataDownloads' }
+  if (download === undefined) return { seen: 'unavailable', error: "didn't find DataDownload" }
+  if (found.length > 1) return { seen: 'unavailable', error: 'find multiple DataDownloads' }
   const { name } = download.metadata
   const phase = textAt(download, 'status', 'phase')
-  if (phase === '' || phase === 'New') return { seen: 'untouched', name }
+  if (phase === '' || phase === 'New') return { seen: 'not started', name }
   const { Namespace, Name } = spec.resourceIdentifier
   const end = endOf(phase, textAt(download, 'status', 'message'), `DataDownload ${name} of claim ${Namespace}/${Name}`)
   return {
@@ -57,7 +57,7 @@ export function lookUpOperation({ spec }: RestoreOperation, downloads: readonly 
   }
 }
 
-/** An empty error is a success. What was called off is named: it happens to many at once, and none has a message of its own. */
+/** How a download ended; an empty error means success. A cancelled one is named, because many have the same message. */
 function endOf(phase: string, message: string, what: string): { error: string } | undefined {
   switch (phase) {
     case 'Completed':

@@ -4,15 +4,15 @@ import type { Outcome } from '../items/outcome.ts'
 import type { Tally } from '../results/tally.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
 
-/** The state of an operation, as far as it was seen. */
+/** The last observed state of an operation. */
 export type OperationStatus = RestoreOperation['status']
 
-/** States by operation id, as one attempt of the polling stores them. */
+/** States by operation id, as one attempt of the polling stores them in the journal. */
 export type OperationStates = Readonly<Record<string, OperationStatus>>
 
 /**
- * The operations that items began, in the order of their items' keys, each at the furthest state that any attempt saw.
- * Merging has the laws of the tally: a shard that is read twice, or comes late from a worker thought dead, changes nothing.
+ * The operations that items began, in the order of the items' keys, each with the latest state that any attempt observed.
+ * Merging is idempotent and independent of the order, like that of the tally (decision 8).
  */
 export function mergeOperations(tally: Tally, seen: Iterable<OperationStates>): RestoreOperation[] {
   const states = [...seen]
@@ -22,14 +22,14 @@ export function mergeOperations(tally: Tally, seen: Iterable<OperationStates>): 
     .map((operation) => ({ ...operation, status: furthest(operation, states) }))
 }
 
-/** Of two states the further one: nothing goes back, and a failure, once said, stays said. */
+/** The later one of two states. No state returns to an earlier one, and a failed operation stays failed. */
 export function mergeStatus(a: OperationStatus, b: OperationStatus): OperationStatus {
   const difference = rank(a) - rank(b) || (a.nCompleted ?? 0) - (b.nCompleted ?? 0)
   if (difference !== 0) return difference > 0 ? a : b
   return canonicalJson(a) >= canonicalJson(b) ? a : b
 }
 
-/** Whether an operation needs no further look. */
+/** Whether an operation has ended. */
 export function isOver(status: OperationStatus): boolean {
   return status.phase === 'Completed' || status.phase === 'Failed'
 }
@@ -48,7 +48,7 @@ function rank({ phase }: OperationStatus): number {
   return phase === undefined ? 0 : ranks[phase]
 }
 
-/** Velero's three numbers, and how many operations are still to be waited for. */
+/** The three numbers in the status of a Restore, and how many operations have not ended. */
 export interface OperationCounts {
   attempted: number
   completed: number
@@ -56,17 +56,17 @@ export interface OperationCounts {
   unfinished: number
 }
 
-/** The counts of a restore's operations. */
+/** Counts the operations of a restore. */
 export function countOperations(operations: readonly RestoreOperation[]): OperationCounts {
   const completed = operations.filter(({ status }) => status.phase === 'Completed').length
   const failed = operations.filter(({ status }) => status.phase === 'Failed').length
   return { attempted: operations.length, completed, failed, unfinished: operations.length - completed - failed }
 }
 
-/** Operations that a sentence names; more are counted. */
+/** How many operations the sentence names; the others are counted. */
 const namesMax = 3
 
-/** What is being waited for, in words: how many operations, how far, and whose claims. */
+/** A sentence about the operations that have not ended: how many, of which claims, and their progress. */
 export function operationProgress(operations: readonly RestoreOperation[]): string {
   const open = operations.filter(({ status }) => !isOver(status))
   const named = open.slice(0, namesMax).map((operation) => `${nameOf(operation)} (${stateOf(operation)})`)
@@ -84,9 +84,9 @@ function stateOf({ status }: RestoreOperation): string {
 }
 
 /**
- * What failed operations add to the results. The messages are derived from the operations' state, so each is there once
- * however often it is written. Velero has them there only if the operation failed at its very first look.
- * An operation that was brought in as failed, in a restore that was taken over, has had its message there.
+ * The errors of failed operations, as outcomes for the results. They are derived from the states, so a repeated attempt adds
+ * none twice. Velero writes them only if an operation has failed when it is first read. An operation that had failed before
+ * the restore was taken over is left out: the outcome with Velero's messages covers it.
  */
 export function operationOutcomes(operations: readonly RestoreOperation[], tally: Tally): Outcome[] {
   const begun = [...tally.values()].flatMap(({ operation }) => (operation === undefined ? [] : [operation]))

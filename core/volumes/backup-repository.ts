@@ -4,7 +4,7 @@ import type { PodVolume } from '../items/outcome.ts'
 import { validLabelValue } from '../values/derived-names.ts'
 import { textAt } from '../values/fields.ts'
 
-/** Which repository holds the files of a namespace: Velero's server makes it ready, node agents read from it. */
+/** The repository with the files of one namespace. The Velero server prepares it, node agents read from it. */
 export interface RepositoryKey {
   /** The namespace in the backup. */
   namespace: string
@@ -12,12 +12,12 @@ export interface RepositoryKey {
   type: string
 }
 
-/** One text for a key, also the name of the resource. */
+/** The name of the BackupRepository that we create. */
 function repositoryName({ namespace, location, type }: RepositoryKey): string {
   return `${namespace}-${location}-${type}`
 }
 
-/** The resource as Velero asks for a repository. */
+/** The BackupRepository by which the Velero server is asked to prepare a repository. */
 export function backupRepository(key: RepositoryKey, veleroNamespace: string): Manifest {
   return {
     apiVersion: 'velero.io/v1',
@@ -32,7 +32,7 @@ export function backupRepository(key: RepositoryKey, veleroNamespace: string): M
   }
 }
 
-/** The labels by which a repository is found; its name is nobody's promise. */
+/** The labels by which a repository is found. Its name may be any. */
 function repositoryLabels(key: RepositoryKey): Record<string, string> {
   return {
     [volumeNamespaceLabel]: validLabelValue(key.namespace),
@@ -41,7 +41,7 @@ function repositoryLabels(key: RepositoryKey): Record<string, string> {
   }
 }
 
-/** The repository that the volumes of one pod need, or Velero's error. */
+/** The type of repository for the volumes of one pod, or Velero's error if they have none or several. */
 export function repositoryTypeOf(volumes: readonly PodVolume[]): { type: string } | { error: string } {
   let type = ''
   for (const { uploaderType, snapshotID } of volumes) {
@@ -58,11 +58,11 @@ export function repositoryTypeOf(volumes: readonly PodVolume[]): { type: string 
   return { type }
 }
 
-/** What is to be done about a repository. */
+/** Whether a repository can be used. `broken` has the error. */
 export type RepositoryState =
-  { is: 'missing' } | { is: 'coming' } | { is: 'ready'; identifier: string } | { is: 'broken'; error: string }
+  { is: 'missing' } | { is: 'not ready yet' } | { is: 'ready'; identifier: string } | { is: 'broken'; error: string }
 
-/** Judges the repositories that carry the labels of a key. */
+/** The state of the repository with this key, which is found by its labels. */
 export function repositoryState(key: RepositoryKey, all: readonly Manifest[]): RepositoryState {
   const wanted = Object.entries(repositoryLabels(key))
   const found = all.filter(({ metadata }) => wanted.every(([label, value]) => metadata.labels?.[label] === value))
@@ -77,7 +77,7 @@ export function repositoryState(key: RepositoryKey, all: readonly Manifest[]): R
   switch (textAt(repository, 'status', 'phase')) {
     case '':
     case 'New':
-      return { is: 'coming' }
+      return { is: 'not ready yet' }
     case 'NotReady':
       return { is: 'broken', error: `backup repository is not ready: ${textAt(repository, 'status', 'message')}` }
     default:

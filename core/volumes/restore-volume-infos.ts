@@ -4,28 +4,28 @@ import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import { annotationOf, textAt, valueAt } from '../values/fields.ts'
 import { quantityValue } from '../values/quantity.ts'
 
-/** What stands in the cluster of the volumes of a restore. */
+/** The objects in the cluster that tell about the volumes of a restore. */
 export interface VolumeObjects {
-  /** Claims that this restore created. */
+  /** The claims that this restore created. */
   claims: readonly Manifest[]
   /** VolumeSnapshots by `<namespace>/<name>`. */
   snapshots: ReadonlyMap<string, Manifest>
-  /** PodVolumeRestores of this restore. */
-  orders: readonly Manifest[]
-  /** DataDownloads of this restore. */
+  /** The PodVolumeRestores of this restore. */
+  podVolumeRestores: readonly Manifest[]
+  /** The DataDownloads of this restore. */
   downloads: readonly Manifest[]
-  /** The claim behind a pod's volume, by `<namespace>/<pod>/<volume>`. */
+  /** The names of claims by `<namespace>/<pod>/<volume>`. */
   claimOfVolume: ReadonlyMap<string, string>
 }
 
 /**
- * The content of `<restore>-volumeinfo.json.gz`: how the data of each restored volume came back. Order: pod volumes,
- * snapshots, data movement; each sorted, where Velero has no order. Velero names the volume of a claim only once bound.
+ * The content of `<restore>-volumeinfo.json.gz`: how the data of each volume was restored. First pod volumes, then snapshots,
+ * then moved data, each sorted, because Velero's order is random. As in Velero, the PV of a claim is named only if bound.
  */
 export function restoreVolumeInfos(objects: VolumeObjects): RestoreVolumeInfo[] {
   const volumes = boundVolumes(objects.claims)
   return [
-    ...sorted(objects.orders).flatMap((order) => ofPodVolume(order, objects, volumes)),
+    ...sorted(objects.podVolumeRestores).flatMap((found) => ofPodVolume(found, objects, volumes)),
     ...sorted(objects.claims).flatMap((claim) => ofSnapshot(claim, objects, volumes)),
     ...sorted(objects.downloads).map((download) => ofDownload(download, volumes)),
   ]
@@ -38,16 +38,16 @@ function boundVolumes(claims: readonly Manifest[]): Map<string, string> {
   return new Map(named.filter(([, volume]) => volume !== ''))
 }
 
-/** A pod's volume without a claim is left out, and so is an order that has not come to an end. */
-function ofPodVolume(order: Manifest, { claimOfVolume }: VolumeObjects, volumes: Map<string, string>) {
-  const podNamespace = textAt(order, 'spec', 'pod', 'namespace')
-  const podName = textAt(order, 'spec', 'pod', 'name')
-  const volumeName = textAt(order, 'spec', 'volume')
+/** None for a volume without a claim, and for a PodVolumeRestore that has not ended. */
+function ofPodVolume(restored: Manifest, { claimOfVolume }: VolumeObjects, volumes: Map<string, string>) {
+  const podNamespace = textAt(restored, 'spec', 'pod', 'namespace')
+  const podName = textAt(restored, 'spec', 'pod', 'name')
+  const volumeName = textAt(restored, 'spec', 'volume')
   const claim = claimOfVolume.get(`${podNamespace}/${podName}/${volumeName}`)
-  const isOver = ['Completed', 'Failed', 'Canceled'].includes(textAt(order, 'status', 'phase'))
+  const isOver = ['Completed', 'Failed', 'Canceled'].includes(textAt(restored, 'status', 'phase'))
   if (claim === undefined || !isOver) return []
-  const size = valueAt(order, 'status', 'progress', 'totalBytes')
-  const handle = textAt(order, 'spec', 'snapshotID')
+  const size = valueAt(restored, 'status', 'progress', 'totalBytes')
+  const handle = textAt(restored, 'spec', 'snapshotID')
   const info: RestoreVolumeInfo = {
     pvcName: claim,
     pvcNamespace: podNamespace,
@@ -57,7 +57,7 @@ function ofPodVolume(order: Manifest, { claimOfVolume }: VolumeObjects, volumes:
     pvrInfo: {
       ...(handle === '' ? {} : { snapshotHandle: handle }),
       ...(typeof size === 'number' && size > 0 ? { size } : {}),
-      uploaderType: textAt(order, 'spec', 'uploaderType'),
+      uploaderType: textAt(restored, 'spec', 'uploaderType'),
       volumeName,
       podName,
       podNamespace,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decideVolumePatch, usesClaim } from '../../../core/finalize/decide-volume-patch.ts'
-import type { VolumeSight } from '../../../core/finalize/decide-volume-patch.ts'
+import type { VolumePatchFacts } from '../../../core/finalize/decide-volume-patch.ts'
 
 const claim = (phase: string, spec: object = {}, uid = 'c1') => ({
   apiVersion: 'v1',
@@ -27,7 +27,7 @@ const storageClass = (volumeBindingMode?: string) => ({
   metadata: { name: 'fast' },
   volumeBindingMode,
 })
-const sight = (more: Partial<VolumeSight> = {}): VolumeSight => ({
+const sight = (more: Partial<VolumePatchFacts> = {}): VolumePatchFacts => ({
   info: { pvcName: 'data', pvInfo: { reclaimPolicy: 'Retain', labels: { tier: 'gold' } } },
   claim: { namespace: 'shop', name: 'data', uid: 'c1' },
   live: claim('Bound', { volumeName: 'pv' }),

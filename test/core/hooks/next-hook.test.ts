@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { nextHook } from '../../../core/hooks/next-hook.ts'
-import type { HookResult, HookSight } from '../../../core/hooks/next-hook.ts'
+import type { HookResult, HookFacts } from '../../../core/hooks/next-hook.ts'
 import type { ExecHook, PodHooks } from '../../../core/hooks/pod-hooks.ts'
 
 const hook = (more: Partial<ExecHook> = {}): ExecHook => ({
@@ -35,7 +35,7 @@ const live = (containers: Record<string, { running?: boolean; ready?: boolean }>
   },
 })
 const running = live({ app: { running: true }, side: { running: true } })
-const sight = (more: Partial<HookSight> = {}): HookSight => ({
+const sight = (more: Partial<HookFacts> = {}): HookFacts => ({
   pod: running,
   results: new Map(),
   waitedMs: 0,

@@ -79,7 +79,7 @@ describe('one that is presumed to hold', () => {
 })
 
 describe('judgeHold', () => {
-  const word = (state: 'none' | 'asked' | 'held', ageMs: number) => judgeHold({ seen: 'word', state, ageMs })
+  const word = (state: 'none' | 'asked' | 'held', ageMs: number) => judgeHold({ seen: 'answer', state, ageMs })
   const closed = (byForce: boolean, sinceMs: number) => judgeHold({ seen: 'closed', byForce, sinceMs })
 
   it('takes a restore at its word', () => {
@@ -97,7 +97,7 @@ describe('judgeHold', () => {
   })
 
   it('takes one that does not answer for a holder', () => {
-    expect(judgeHold({ seen: 'silence' })).toEqual({ as: 'presumed' })
+    expect(judgeHold({ seen: 'no answer' })).toEqual({ as: 'presumed' })
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { advanceOperation } from '../../../core/operations/advance-operation.ts'
 import type { AdvanceRules } from '../../../core/operations/advance-operation.ts'
-import type { Sighting } from '../../../core/operations/look-up-operation.ts'
+import type { OperationObservation } from '../../../core/operations/look-up-operation.ts'
 import { timeoutOrDefaultMs } from '../../../core/values/go-duration.ts'
 import { anOperation } from './operations.ts'
 
@@ -14,7 +14,7 @@ const at = (minutes: number, rules: Partial<AdvanceRules> = {}): AdvanceRules =>
   missesMax: 3,
   ...rules,
 })
-const moving: Sighting = {
+const moving: OperationObservation = {
   seen: 'progress',
   name: 'dd',
   description: 'InProgress',
@@ -25,7 +25,10 @@ const moving: Sighting = {
 
 describe('an operation', () => {
   it('stays as it is while nobody has taken it up', () => {
-    expect(advanceOperation(begun, { seen: 'untouched', name: 'dd' }, at(1))).toEqual({ status: begun, cancel: false })
+    expect(advanceOperation(begun, { seen: 'not started', name: 'dd' }, at(1))).toEqual({
+      status: begun,
+      cancel: false,
+    })
   })
 
   it('is in progress once it has started, with its figures', () => {
@@ -41,12 +44,18 @@ describe('an operation', () => {
   })
 
   it('is new as long as it is only accepted', () => {
-    const accepted: Sighting = { seen: 'progress', name: 'dd', description: 'Accepted', nCompleted: 0, nTotal: 0 }
+    const accepted: OperationObservation = {
+      seen: 'progress',
+      name: 'dd',
+      description: 'Accepted',
+      nCompleted: 0,
+      nTotal: 0,
+    }
     expect(advanceOperation(begun, accepted, at(1)).status).toMatchObject({ phase: 'New', description: 'Accepted' })
   })
 
   it('survives looks that fail, up to a number in a row', () => {
-    const lost: Sighting = { seen: 'nothing', error: "didn't find DataDownload" }
+    const lost: OperationObservation = { seen: 'unavailable', error: "didn't find DataDownload" }
     expect(advanceOperation(begun, lost, at(1, { misses: 2 })).status).toBe(begun)
     expect(advanceOperation(begun, lost, at(1, { misses: 3 })).status).toMatchObject({
       phase: 'Failed',
@@ -55,8 +64,8 @@ describe('an operation', () => {
   })
 
   it('fails at its deadline and is called off', () => {
-    for (const sighting of [moving, { seen: 'untouched', name: 'dd' } as const]) {
-      expect(advanceOperation(begun, sighting, at(61))).toMatchObject({
+    for (const observation of [moving, { seen: 'not started', name: 'dd' } as const]) {
+      expect(advanceOperation(begun, observation, at(61))).toMatchObject({
         status: { phase: 'Failed', error: 'Asynchronous action timed out' },
         cancel: true,
       })
@@ -75,7 +84,7 @@ describe('an operation', () => {
   })
 
   it('of a plugin that is not here fails at once', () => {
-    expect(advanceOperation(begun, { seen: 'stranger', error: 'who' }, at(0)).status.error).toBe('who')
+    expect(advanceOperation(begun, { seen: 'unsupported', error: 'who' }, at(0)).status.error).toBe('who')
   })
 })
 

@@ -6,14 +6,14 @@ const operation = anOperation('op')
 
 test('a DataDownload is found by its label, whatever its name', () => {
   const found = lookUpOperation(operation, [aDownload('other'), aDownload('op')])
-  expect(found).toEqual({ seen: 'untouched', name: 'dd-op' })
+  expect(found).toEqual({ seen: 'not started', name: 'dd-op' })
 })
 
 test.each([
   [[], "didn't find DataDownload"],
   [[aDownload('op'), aDownload('op')], 'find multiple DataDownloads'],
 ])('none or two of them cannot be looked at', (downloads, error) => {
-  expect(lookUpOperation(operation, downloads)).toEqual({ seen: 'nothing', error })
+  expect(lookUpOperation(operation, downloads)).toEqual({ seen: 'unavailable', error })
 })
 
 test('figures and times are read as Velero reads them', () => {
@@ -54,7 +54,7 @@ test('figures of another type count as none', () => {
 test('an operation of a plugin that is not here has nobody to follow it', () => {
   const foreign = { ...operation, spec: { ...operation.spec, restoreItemAction: 'example.com/mover' } }
   expect(lookUpOperation(foreign, [])).toEqual({
-    seen: 'stranger',
+    seen: 'unsupported',
     error: 'plugin example.com/mover is not hosted: nobody can follow its operation',
   })
 })

@@ -11,7 +11,7 @@ function infos(objects: Partial<VolumeObjects>) {
   return restoreVolumeInfos({
     claims: [],
     snapshots: new Map(),
-    orders: [],
+    podVolumeRestores: [],
     downloads: [],
     claimOfVolume: new Map(),
     ...objects,
@@ -28,7 +28,7 @@ test('a restore without volumes has no volume info', () => {
 
 test('a pod volume is told with the volume of its bound claim', () => {
   const order = anObject('PodVolumeRestore', 'o', { spec: orderSpec, status: { phase: 'Completed' } })
-  expect(infos({ claims: [bound], orders: [order], claimOfVolume })).toEqual([
+  expect(infos({ claims: [bound], podVolumeRestores: [order], claimOfVolume })).toEqual([
     {
       pvcName: 'data',
       pvcNamespace: 'app',
@@ -47,11 +47,11 @@ test('a pod volume is told with the volume of its bound claim', () => {
   ])
 })
 
-test('orders without an end and volumes without a claim are left out', () => {
+test('podVolumeRestores without an end and volumes without a claim are left out', () => {
   const open = anObject('PodVolumeRestore', 'o', { spec: orderSpec, status: { phase: 'InProgress' } })
   const over = anObject('PodVolumeRestore', 'o', { spec: orderSpec, status: { phase: 'Failed' } })
-  expect(infos({ orders: [open], claimOfVolume })).toEqual([])
-  expect(infos({ orders: [over] })).toEqual([])
+  expect(infos({ podVolumeRestores: [open], claimOfVolume })).toEqual([])
+  expect(infos({ podVolumeRestores: [over] })).toEqual([])
 })
 
 test('a claim from a snapshot is told with driver, handle and size', () => {

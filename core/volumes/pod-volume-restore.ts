@@ -9,7 +9,7 @@ import type { PodVolume } from '../items/outcome.ts'
 import { companionName, validLabelValue } from '../values/derived-names.ts'
 import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 
-/** The volumes of a restored pod that have a file system backup, sorted by name. `sourceNamespace` is the backup's. */
+/** The volumes of a restored pod that have a file system backup, sorted by name. `sourceNamespace` is its namespace in the backup. */
 export function podVolumes(pod: Manifest, sourceNamespace: string, backups: readonly Manifest[]): PodVolume[] {
   return [...podVolumeSnapshots(pod, sourceNamespace, backups)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -27,7 +27,7 @@ export function podVolumes(pod: Manifest, sourceNamespace: string, backups: read
         volume,
         snapshotID,
         snapshotSize: typeof size === 'number' ? size : 0,
-        // Backups of long ago do not say; they are restic's.
+        // Old backups do not have the type; they were made by restic.
         uploaderType: textAt(backup, 'spec', 'uploaderType') || 'restic',
         ...(claim === '' ? {} : { claim }),
       }
@@ -39,8 +39,8 @@ function claimOf(pod: Manifest, name: string): string {
   return textAt(volume, 'persistentVolumeClaim', 'claimName')
 }
 
-/** A restored pod with volumes to fill. */
-export interface PodWork {
+/** A restored pod with volumes that node agents must fill. */
+export interface PodWithVolumes {
   /** The pod in the backup. */
   item: ItemAddress
   /** The pod in the cluster. */
@@ -50,30 +50,35 @@ export interface PodWork {
   at: string
 }
 
-/** Where the files come from, and the claim they go into. */
-export interface OrderSource {
+/** The source of the files, and the uid of the claim that gets them. */
+export interface PodVolumeSource {
   location: string
   repoIdentifier: string
   claimUid?: string
 }
 
-/** The name of the PodVolumeRestore of one volume (rule 6). A pod that was made again needs its data again. */
-export function podVolumeOrderName(work: PodWork, volume: string, restore: RestoreView): string {
-  const item = formatResourceId('pods', work.item.namespace, work.item.name)
-  const purpose = `pod-volume-restore ${work.pod.uid} ${volume}`
+/** The name of the PodVolumeRestore of one volume (rule 6). It contains the pod's uid: a pod that was created again needs its files again. */
+export function podVolumeRestoreName(target: PodWithVolumes, volume: string, restore: RestoreView): string {
+  const item = formatResourceId('pods', target.item.namespace, target.item.name)
+  const purpose = `pod-volume-restore ${target.pod.uid} ${volume}`
   return companionName(restore.name, { restoreUid: restore.uid, item, purpose })
 }
 
-/** The PodVolumeRestore that asks the node agent beside the pod for the files of one volume, as Velero makes it. */
-export function podVolumeOrder(work: PodWork, volume: PodVolume, restore: RestoreView, source: OrderSource): Manifest {
-  const { pod } = work
+/** The PodVolumeRestore by which the node agent on the pod's node fills one volume. */
+export function makePodVolumeRestore(
+  target: PodWithVolumes,
+  volume: PodVolume,
+  restore: RestoreView,
+  source: PodVolumeSource,
+): Manifest {
+  const { pod } = target
   const settings = moverConfig(restore.spec.uploaderConfig)
   const owner = { apiVersion: 'velero.io/v1', kind: 'Restore', name: restore.name, uid: restore.uid, controller: true }
   return {
     apiVersion: 'velero.io/v1',
     kind: 'PodVolumeRestore',
     metadata: {
-      name: podVolumeOrderName(work, volume.volume, restore),
+      name: podVolumeRestoreName(target, volume.volume, restore),
       namespace: restore.namespace,
       ownerReferences: [owner],
       labels: {
@@ -90,7 +95,7 @@ export function podVolumeOrder(work: PodWork, volume: PodVolume, restore: Restor
       repoIdentifier: source.repoIdentifier,
       uploaderType: volume.uploaderType,
       snapshotID: volume.snapshotID,
-      sourceNamespace: work.item.namespace ?? '',
+      sourceNamespace: target.item.namespace ?? '',
       ...(settings === undefined ? {} : { uploaderSettings: settings }),
       ...(volume.snapshotSize === 0 ? {} : { snapshotSize: volume.snapshotSize }),
     },

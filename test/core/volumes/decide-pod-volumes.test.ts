@@ -1,32 +1,44 @@
 import { describe, expect, it } from 'vitest'
-import { decidePodWork } from '../../../core/volumes/decide-pod-work.ts'
-import { aRepository, aRestoredPod, aWork, aWorld, anOrder, someRules } from './pod-work.ts'
+import { decidePodVolumes } from '../../../core/volumes/decide-pod-volumes.ts'
+import {
+  aRepository,
+  aRestoredPod,
+  aPodWithVolumes,
+  someFacts,
+  aPodVolumeRestore,
+  someRules,
+} from './pod-with-volumes.ts'
 
 const rules = someRules()
-const ordered = (data?: string, logs?: string) => new Map([anOrder('data', data), anOrder('logs', logs)])
+const created = (data?: string, logs?: string) =>
+  new Map([aPodVolumeRestore('data', data), aPodVolumeRestore('logs', logs)])
 
-describe('before the orders', () => {
-  it('orders each volume when node agents and repository are ready', () => {
-    expect(decidePodWork(aWork(), aWorld(0), rules)).toMatchObject({
-      do: 'order',
+describe('a pod without PodVolumeRestores', () => {
+  it('gets one for each volume when node agents and repository are ready', () => {
+    expect(decidePodVolumes(aPodWithVolumes(), someFacts(0), rules)).toMatchObject({
+      do: 'create',
       volumes: [{ volume: 'data' }, { volume: 'logs' }],
       repoIdentifier: '',
     })
   })
 
-  it('orders only what is missing', () => {
-    const orders = new Map([anOrder('data', 'InProgress')])
-    expect(decidePodWork(aWork(), aWorld(0, { orders }), rules)).toMatchObject({ volumes: [{ volume: 'logs' }] })
+  it('gets only those that are missing', () => {
+    const podVolumeRestores = new Map([aPodVolumeRestore('data', 'InProgress')])
+    expect(decidePodVolumes(aPodWithVolumes(), someFacts(0, { podVolumeRestores }), rules)).toMatchObject({
+      volumes: [{ volume: 'logs' }],
+    })
   })
 
   it('asks for a repository that is not there, and waits for one that is new', () => {
     const key = { namespace: 'app', location: 'default', type: 'kopia' }
-    expect(decidePodWork(aWork(), aWorld(0, { repositories: [] }), rules)).toMatchObject({
-      do: 'ask for repository',
+    expect(decidePodVolumes(aPodWithVolumes(), someFacts(0, { repositories: [] }), rules)).toMatchObject({
+      do: 'create repository',
       key,
     })
     for (const phase of [undefined, 'New'])
-      expect(decidePodWork(aWork(), aWorld(9, { repositories: [aRepository(phase)] }), rules).do).toBe('wait')
+      expect(decidePodVolumes(aPodWithVolumes(), someFacts(9, { repositories: [aRepository(phase)] }), rules).do).toBe(
+        'wait',
+      )
   })
 
   it.each([
@@ -52,24 +64,28 @@ describe('before the orders', () => {
       'failed to wait BackupRepository, errored early: more than one BackupRepository found for workload namespace "app", backup storage location "default", repository type "kopia"',
     ],
   ])('%s is one error for the pod', (_case, world, error) => {
-    expect(decidePodWork(aWork(), aWorld(11, world), rules)).toEqual({ do: 'end', errors: [error], cancel: [] })
+    expect(decidePodVolumes(aPodWithVolumes(), someFacts(11, world), rules)).toEqual({
+      do: 'end',
+      errors: [error],
+      cancel: [],
+    })
   })
 
   it('counts the wait for a repository from its own beginning when the pod is older', () => {
     const late = someRules({ sinceMs: Date.parse('2026-11-24T10:05:00Z') })
-    expect(decidePodWork(aWork(), aWorld(11, { repositories: [aRepository()] }), late).do).toBe('wait')
+    expect(decidePodVolumes(aPodWithVolumes(), someFacts(11, { repositories: [aRepository()] }), late).do).toBe('wait')
   })
 
   it('refuses volumes of two kinds of repository', () => {
-    const [data, logs] = aWork().volumes
-    const work = aWork({ volumes: [data!, { ...logs!, uploaderType: 'restic' }] })
-    const step = decidePodWork(work, aWorld(0), rules)
+    const [data, logs] = aPodWithVolumes().volumes
+    const work = aPodWithVolumes({ volumes: [data!, { ...logs!, uploaderType: 'restic' }] })
+    const step = decidePodVolumes(work, someFacts(0), rules)
     expect(step).toMatchObject({
       do: 'end',
       errors: [expect.stringMatching(/^multiple repository type in one backup/)],
     })
-    const unknown = aWork({ volumes: [{ ...data!, uploaderType: 'tape' }] })
-    expect(decidePodWork(unknown, aWorld(0), rules)).toMatchObject({
+    const unknown = aPodWithVolumes({ volumes: [{ ...data!, uploaderType: 'tape' }] })
+    expect(decidePodVolumes(unknown, someFacts(0), rules)).toMatchObject({
       errors: ['empty repository type found among volume snapshots, snapshot ID s-data, uploader tape'],
     })
   })
@@ -77,10 +93,10 @@ describe('before the orders', () => {
 
 describe('while node agents work', () => {
   it('waits, and says how far they are', () => {
-    const [name, order] = anOrder('data', 'InProgress')
+    const [name, order] = aPodVolumeRestore('data', 'InProgress')
     const progress = { ...order, status: { phase: 'InProgress', progress: { bytesDone: 3, totalBytes: 9 } } }
-    const orders = new Map([[name, progress], anOrder('logs', 'Completed')])
-    expect(decidePodWork(aWork(), aWorld(1, { orders }), rules)).toEqual({
+    const podVolumeRestores = new Map([[name, progress], aPodVolumeRestore('logs', 'Completed')])
+    expect(decidePodVolumes(aPodWithVolumes(), someFacts(1, { podVolumeRestores }), rules)).toEqual({
       do: 'wait',
       because: 'pod copy/web: data InProgress 3 of 9 bytes',
     })
@@ -88,28 +104,36 @@ describe('while node agents work', () => {
 
   it('says of a pod that it is not scheduled', () => {
     const pods = new Map([['pod-uid', aRestoredPod({})]])
-    expect(decidePodWork(aWork(), aWorld(1, { orders: ordered(), pods }), rules)).toMatchObject({
+    expect(
+      decidePodVolumes(aPodWithVolumes(), someFacts(1, { podVolumeRestores: created(), pods }), rules),
+    ).toMatchObject({
       because: 'pod copy/web, which is not scheduled: data New, logs New',
     })
   })
 
   it('ends well when all are completed, even if the pod is gone since', () => {
-    const orders = ordered('Completed', 'Completed')
-    const step = decidePodWork(aWork(), aWorld(999, { orders, pods: new Map() }), rules)
+    const podVolumeRestores = created('Completed', 'Completed')
+    const step = decidePodVolumes(aPodWithVolumes(), someFacts(999, { podVolumeRestores, pods: new Map() }), rules)
     expect(step).toEqual({ do: 'end', errors: [], cancel: [] })
   })
 
   it('tells each bad end in Velero’s words', () => {
-    const orders = new Map([anOrder('data', 'Failed', 'no space'), anOrder('logs', 'Canceled', 'found cancel')])
-    expect(decidePodWork(aWork(), aWorld(1, { orders }), rules)).toMatchObject({
+    const podVolumeRestores = new Map([
+      aPodVolumeRestore('data', 'Failed', 'no space'),
+      aPodVolumeRestore('logs', 'Canceled', 'found cancel'),
+    ])
+    expect(decidePodVolumes(aPodWithVolumes(), someFacts(1, { podVolumeRestores }), rules)).toMatchObject({
       errors: ['pod volume restore failed: no space', 'pod volume restore canceled: found cancel'],
     })
   })
 
   it('does not hide a failed volume behind a stuck one: both are told, the stuck one is called off', () => {
-    const orders = new Map([anOrder('data', 'Failed', 'no space'), anOrder('logs', 'Prepared')])
-    expect(decidePodWork(aWork(), aWorld(1, { orders }), rules).do).toBe('wait')
-    expect(decidePodWork(aWork(), aWorld(241, { orders }), rules)).toEqual({
+    const podVolumeRestores = new Map([
+      aPodVolumeRestore('data', 'Failed', 'no space'),
+      aPodVolumeRestore('logs', 'Prepared'),
+    ])
+    expect(decidePodVolumes(aPodWithVolumes(), someFacts(1, { podVolumeRestores }), rules).do).toBe('wait')
+    expect(decidePodVolumes(aPodWithVolumes(), someFacts(241, { podVolumeRestores }), rules)).toEqual({
       do: 'end',
       errors: [
         'pod volume restore failed: no space',
@@ -121,8 +145,8 @@ describe('while node agents work', () => {
 
   it('a refused order is told and does not keep the others', () => {
     const refused = new Map([['data', 'error getting persistent volume claim for volume: gone']])
-    const orders = new Map([anOrder('logs', 'Completed')])
-    expect(decidePodWork(aWork(), aWorld(1, { orders, refused }), rules)).toMatchObject({
+    const podVolumeRestores = new Map([aPodVolumeRestore('logs', 'Completed')])
+    expect(decidePodVolumes(aPodWithVolumes(), someFacts(1, { podVolumeRestores, refused }), rules)).toMatchObject({
       do: 'end',
       errors: ['error getting persistent volume claim for volume: gone'],
     })
@@ -130,8 +154,9 @@ describe('while node agents work', () => {
 })
 
 describe('what keeps node agents from working', () => {
-  const orders = ordered('New', 'New')
-  const end = (world: object, extra = {}) => decidePodWork(aWork(), aWorld(2, { orders, ...world }), someRules(extra))
+  const podVolumeRestores = created('New', 'New')
+  const end = (facts: object, extra = {}) =>
+    decidePodVolumes(aPodWithVolumes(), someFacts(2, { podVolumeRestores, ...facts }), someRules(extra))
 
   it('is a pod that was deleted', () => {
     expect(end({ pods: new Map() })).toEqual({
@@ -155,7 +180,7 @@ describe('what keeps node agents from working', () => {
   })
 
   it('is a node without node agent, but not one whose node agent restarts', () => {
-    const since = (seconds: number) => ({ agentMissingSince: () => aWorld(2).nowMs - seconds * 1000 })
+    const since = (seconds: number) => ({ agentMissingSince: () => someFacts(2).nowMs - seconds * 1000 })
     expect(end({ agents: new Set() }, since(10)).do).toBe('wait')
     expect(end({ agents: new Set() }, since(31))).toMatchObject({
       errors: ['node-agent pod is not running in node n1: daemonset pod not found in running state in node n1'],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { podVolumeOrder, podVolumeOrderName, podVolumes } from '../../../core/volumes/pod-volumes.ts'
+import { makePodVolumeRestore, podVolumeRestoreName, podVolumes } from '../../../core/volumes/pod-volume-restore.ts'
 import { aPod } from '../actions/action-input.ts'
-import { aWork } from './pod-work.ts'
+import { aPodWithVolumes } from './pod-with-volumes.ts'
 
 const restore = { namespace: 'velero', name: 'r', uid: 'restore-uid', spec: { backupName: 'b' } }
 
@@ -42,13 +42,13 @@ test('a backup that names no uploader is restic’s, and so are the annotations 
 })
 
 test('the order names pod, snapshot and source as a node agent reads them', () => {
-  const work = aWork()
+  const work = aPodWithVolumes()
   const source = { location: 'default', repoIdentifier: '', claimUid: 'claim-uid' }
-  expect(podVolumeOrder(work, work.volumes[0]!, restore, source)).toEqual({
+  expect(makePodVolumeRestore(work, work.volumes[0]!, restore, source)).toEqual({
     apiVersion: 'velero.io/v1',
     kind: 'PodVolumeRestore',
     metadata: {
-      name: podVolumeOrderName(work, 'data', restore),
+      name: podVolumeRestoreName(work, 'data', restore),
       namespace: 'velero',
       ownerReferences: [
         { apiVersion: 'velero.io/v1', kind: 'Restore', name: 'r', uid: 'restore-uid', controller: true },
@@ -75,14 +75,17 @@ test('the order names pod, snapshot and source as a node agent reads them', () =
 
 test('the wishes for the uploader go along', () => {
   const wishes = { ...restore, spec: { uploaderConfig: { parallelFilesDownload: 4 } } }
-  const order = podVolumeOrder(aWork(), aWork().volumes[0]!, wishes, { location: 'default', repoIdentifier: '' })
+  const order = makePodVolumeRestore(aPodWithVolumes(), aPodWithVolumes().volumes[0]!, wishes, {
+    location: 'default',
+    repoIdentifier: '',
+  })
   expect(order['spec']).toMatchObject({ uploaderSettings: { WriteSparseFiles: 'false', ParallelFilesDownload: '4' } })
 })
 
 test('a pod that was made again gets orders of its own; one that is the same finds the old ones', () => {
-  const name = podVolumeOrderName(aWork(), 'data', restore)
-  expect(podVolumeOrderName(aWork(), 'data', restore)).toBe(name)
-  expect(podVolumeOrderName(aWork(), 'logs', restore)).not.toBe(name)
-  const again = aWork({ pod: { namespace: 'copy', name: 'web', uid: 'another' } })
-  expect(podVolumeOrderName(again, 'data', restore)).not.toBe(name)
+  const name = podVolumeRestoreName(aPodWithVolumes(), 'data', restore)
+  expect(podVolumeRestoreName(aPodWithVolumes(), 'data', restore)).toBe(name)
+  expect(podVolumeRestoreName(aPodWithVolumes(), 'logs', restore)).not.toBe(name)
+  const again = aPodWithVolumes({ pod: { namespace: 'copy', name: 'web', uid: 'another' } })
+  expect(podVolumeRestoreName(again, 'data', restore)).not.toBe(name)
 })

@@ -1,23 +1,23 @@
-import type { VolumeRules, VolumeWorld } from '../../../core/volumes/decide-pod-work.ts'
-import type { PodWork } from '../../../core/volumes/pod-volumes.ts'
+import type { PodVolumeRules, PodVolumeFacts } from '../../../core/volumes/decide-pod-volumes.ts'
+import type { PodWithVolumes } from '../../../core/volumes/pod-volume-restore.ts'
 import { backupRepository } from '../../../core/volumes/backup-repository.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 
 const start = Date.parse('2026-11-24T10:00:00Z')
 
 /** A pod with the volumes `data` and `logs`. */
-export function aWork(work: Partial<PodWork> = {}): PodWork {
+export function aPodWithVolumes(target: Partial<PodWithVolumes> = {}): PodWithVolumes {
   const volume = (name: string) => ({ volume: name, snapshotID: `s-${name}`, snapshotSize: 7, uploaderType: 'kopia' })
   return {
     item: { groupResource: 'pods', namespace: 'app', name: 'web' },
     pod: { namespace: 'copy', name: 'web', uid: 'pod-uid' },
     volumes: [volume('data'), volume('logs')],
     at: '2026-11-24T10:00:00Z',
-    ...work,
+    ...target,
   }
 }
 
-export function anOrder(name: string, phase?: string, message?: string): [string, Manifest] {
+export function aPodVolumeRestore(name: string, phase?: string, message?: string): [string, Manifest] {
   const status = phase === undefined ? {} : { status: { phase, ...(message === undefined ? {} : { message }) } }
   return [name, { apiVersion: 'velero.io/v1', kind: 'PodVolumeRestore', metadata: { name }, ...status }]
 }
@@ -32,21 +32,21 @@ export function aRestoredPod(spec: object = { nodeName: 'n1' }, status: object =
 }
 
 /** Minutes after the pod was restored, in a cluster where all is well. */
-export function aWorld(minutes: number, world: Partial<VolumeWorld> = {}): VolumeWorld {
+export function someFacts(minutes: number, facts: Partial<PodVolumeFacts> = {}): PodVolumeFacts {
   return {
     nowMs: start + minutes * 60_000,
     nodeAgent: true,
     repositories: [aRepository('Ready')],
-    orders: new Map(),
+    podVolumeRestores: new Map(),
     pods: new Map([['pod-uid', aRestoredPod()]]),
     nodes: new Set(['n1']),
     agents: new Set(['n1']),
     refused: new Map(),
-    ...world,
+    ...facts,
   }
 }
 
-export function someRules(rules: Partial<VolumeRules> = {}): VolumeRules {
+export function someRules(rules: Partial<PodVolumeRules> = {}): PodVolumeRules {
   return {
     location: 'default',
     timeoutMs: 240 * 60_000,
