@@ -5,11 +5,11 @@ import type { WorkerConfig } from './config.ts'
 import { serveHttp } from './http-server.ts'
 import type { Check, HttpServer } from './http-server.ts'
 import { readTemporalMetrics } from './temporal-runtime.ts'
-import type { WorkerParts } from './wire.ts'
+import type { WiredWorker } from './wire.ts'
 
 /** What of the worker runs already; filled in while it starts. */
 export interface WorkerState {
-  parts?: WorkerParts
+  wired?: WiredWorker
   worker?: Worker
   /** The first list of Restores has been read. */
   synced: boolean
@@ -40,9 +40,9 @@ export async function serveHealth(
   })
 }
 
-function started({ parts }: WorkerState): WorkerParts {
-  if (parts === undefined) throw new Error('not connected yet')
-  return parts
+function started({ wired }: WorkerState): WiredWorker {
+  if (wired === undefined) throw new Error('not connected yet')
+  return wired
 }
 
 function assertRunning({ worker }: WorkerState): void {

@@ -9,8 +9,7 @@ import { startTracing } from '../infra/traces/start-tracing.ts'
 import type { Tracing } from '../infra/traces/start-tracing.ts'
 import { ConfigErrors, readConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
-import { observeActivities } from './observe-activities.ts'
-import { contextLog } from './context-log.ts'
+import { contextLog, observeActivities } from './observe-activities.ts'
 import { hasSearchAttributes } from '../contract/search-attributes.ts'
 import { serveHealth } from './health.ts'
 import type { WorkerState } from './health.ts'
@@ -19,7 +18,7 @@ import { countRestores, watchRestores } from './watch-restores.ts'
 import { wire } from './wire.ts'
 import { workflowCode } from './workflow-code.ts'
 import { startLeading } from '../velero-server/lead.ts'
-import type { WorkerParts } from './wire.ts'
+import type { WiredWorker } from './wire.ts'
 
 /** Exit codes: 0 stopped as asked, 1 gave up, 2 the configuration is wrong. */
 const exitCodes = { stopped: 0, gaveUp: 1, badConfig: 2 } as const
@@ -64,14 +63,14 @@ async function run(config: WorkerConfig, log: Log): Promise<void> {
     warn: (message) => log.warn(message),
   })
   try {
-    const parts = await wire(config, { log, metrics, tracing })
-    state.parts = parts
+    const wired = await wire(config, { log, metrics, tracing })
+    state.wired = wired
     try {
-      state.worker = await createWorker(config, parts, { metrics, tracing })
+      state.worker = await createWorker(config, wired, { metrics, tracing })
       stopEarly.over()
-      await work(config, state.worker, { log, metrics, state, parts })
+      await work(config, state.worker, { log, metrics, state, wired })
     } finally {
-      await parts.close()
+      await wired.close()
       log.info('worker has stopped')
     }
   } finally {
@@ -93,18 +92,18 @@ function onEarlyStop(log: Log): { over: () => void } {
 
 function createWorker(
   config: WorkerConfig,
-  parts: WorkerParts,
+  wired: WiredWorker,
   { metrics, tracing }: { metrics: WorkerMetrics; tracing: Tracing | undefined },
 ): Promise<Worker> {
   return Worker.create({
-    connection: parts.temporal.connection,
-    namespace: parts.temporal.namespace,
-    taskQueue: parts.taskQueue,
+    connection: wired.temporal.connection,
+    namespace: wired.temporal.namespace,
+    taskQueue: wired.taskQueue,
     ...workflowCode(config.workflowBundle, tracing !== undefined),
-    activities: parts.activities,
+    activities: wired.activities,
     interceptors: { activity: [observeActivities(metrics)] },
     plugins: tracing === undefined ? [] : [tracing.plugin],
-    identity: parts.presence.worker,
+    identity: wired.presence.worker,
     maxConcurrentActivityTaskExecutions: config.chunksMax + 16,
     maxCachedWorkflows: config.restoresCachedMax,
     maxHeartbeatThrottleInterval: '1s',
@@ -117,23 +116,23 @@ interface Work {
   log: Log
   metrics: WorkerMetrics
   state: WorkerState
-  parts: WorkerParts
+  wired: WiredWorker
 }
 
-async function work(config: WorkerConfig, worker: Worker, { log, metrics, state, parts }: Work): Promise<void> {
+async function work(config: WorkerConfig, worker: Worker, { log, metrics, state, wired }: Work): Promise<void> {
   const namespace = config.settings.veleroNamespace
-  const cluster = parts.cluster.cluster
+  const cluster = wired.cluster.cluster
   const stopping = new AbortController()
   const { signal } = stopping
-  const tagged = await hasSearchAttributes(parts.temporal.client, parts.temporal.namespace)
+  const tagged = await hasSearchAttributes(wired.temporal.client, wired.temporal.namespace)
   if (!tagged)
     log.warn(
       'the search attributes of restores are not registered: the Web UI cannot filter by them (docs/operating.md)',
     )
   const watching = watchRestores({
-    cluster: parts.cluster,
-    client: parts.temporal.client,
-    taskQueue: parts.taskQueue,
+    cluster: wired.cluster,
+    client: wired.temporal.client,
+    taskQueue: wired.taskQueue,
     namespace,
     tagged,
     signal,
@@ -148,17 +147,17 @@ async function work(config: WorkerConfig, worker: Worker, { log, metrics, state,
   const counting = countRestores({ cluster, namespace, clock: systemClock, log, signal, set: metrics.setRestores })
   const leading = startLeading({
     settings: config,
-    client: parts.temporal.client,
-    connection: parts.cluster,
-    presence: parts.presence,
-    ports: parts.ports,
+    client: wired.temporal.client,
+    connection: wired.cluster,
+    presence: wired.presence,
+    ports: wired.ports,
     namespace,
     signal,
   })
   log.info('worker is ready', {
-    worker: parts.presence.worker,
-    taskQueue: parts.taskQueue,
-    temporal: parts.temporal.address,
+    worker: wired.presence.worker,
+    taskQueue: wired.taskQueue,
+    temporal: wired.temporal.address,
     cluster: cluster.id,
   })
   try {

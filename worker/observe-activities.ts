@@ -2,12 +2,13 @@ import { ApplicationFailure } from '@temporalio/common'
 import type { Context } from '@temporalio/activity'
 import type { ActivityInterceptorsFactory } from '@temporalio/worker'
 import { failureTypes } from '../activities/frame/failures.ts'
-import { inActivity } from '../activities/frame/activity-context.ts'
+import { currentActivity, inActivity } from '../activities/frame/activity-context.ts'
+import type { Log } from '../activities/ports.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
 
 type Info = Context['info']
 
-/** Runs each activity in its context, so that its log lines name the restore, and counts attempts and waits. */
+/** Runs each activity in its context, which {@link contextLog} reads, and counts failed attempts and waits. */
 export function observeActivities(metrics: WorkerMetrics): ActivityInterceptorsFactory {
   return ({ info }) => ({
     inbound: {
@@ -28,7 +29,7 @@ export function observeActivities(metrics: WorkerMetrics): ActivityInterceptorsF
   })
 }
 
-/** Every activity of a restore is called with `{ ref: { name } }`. */
+/** The Restore's name: every activity of a restore is called with `{ ref: { name } }`. */
 function restoreOf(argument: unknown): string | undefined {
   const name = (argument as { ref?: { name?: unknown } } | undefined)?.ref?.name
   return typeof name === 'string' ? name : undefined
@@ -40,7 +41,7 @@ const waitedFor: Readonly<Record<string, string>> = {
   [failureTypes.noLease]: 'lease',
 }
 
-/** A failure that passes is waited out between attempts: nobody runs then who could measure it, so it is reckoned. */
+/** Counts a failed attempt. The wait until the next one is calculated: no code runs meanwhile that could measure it. */
 function countFailure(metrics: WorkerMetrics, info: Info, thrown: unknown): void {
   const failure = thrown instanceof ApplicationFailure ? thrown : undefined
   metrics.attemptFailed(info.activityType, failure?.type ?? nameOf(thrown))
@@ -57,4 +58,18 @@ function secondsUntilNext({ attempt, retryPolicy }: Info, failure: ApplicationFa
 
 function nameOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.name : 'unknown'
+}
+
+/** A log whose lines name restore, activity and attempt where an activity writes them, however deep in its code. */
+export function contextLog(log: Log): Log {
+  const at = (level: keyof Log) => (message: string, fields?: Record<string, unknown>) =>
+    log[level](message, { ...contextFields(), ...fields })
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+function contextFields(): Record<string, unknown> {
+  const context = currentActivity()
+  if (context === undefined) return {}
+  const { restore, activity, attempt } = context
+  return { ...(restore === undefined ? {} : { restore }), activity, ...(attempt === 1 ? {} : { attempt }) }
 }

@@ -20,8 +20,8 @@ import { retryStart } from './retry-start.ts'
 /** The API server's deadline for a write. With the 10 s in which a write may begin it stays below the 15 s of the Lease (rule 7). */
 const writeTimeoutSeconds = 4
 
-/** The parts of a worker. */
-export interface WorkerParts {
+/** A worker that is connected: what it works with. */
+export interface WiredWorker {
   temporal: TemporalConnection
   cluster: ClusterConnection
   presence: RunningPresence
@@ -42,7 +42,7 @@ export interface Instruments {
  * Connects to Temporal and the cluster and makes the activities. What does not answer is retried until
  * `DRYDOCK_START_TIMEOUT`; then this throws one line that says what is unavailable.
  */
-export async function wire(config: WorkerConfig, { log, metrics, tracing }: Instruments): Promise<WorkerParts> {
+export async function wire(config: WorkerConfig, { log, metrics, tracing }: Instruments): Promise<WiredWorker> {
   const start = { deadline: Date.now() + config.startTimeoutSeconds * 1000, log, clock: systemClock }
   const temporal = await connectTemporal(start, tracing === undefined ? [] : [tracing.plugin])
 
