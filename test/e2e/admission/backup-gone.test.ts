@@ -3,18 +3,17 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { openBucket } from '../../../devstack/bucket.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { runClient } from '../../kit/client.ts'
+import { manyItems, slowly } from '../../kit/backups/many-items.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { awaitRestore, createRestore, listKeys, readResultFiles, withAdmin } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { deleteVelero, getVelero, patchVelero } from '../../kit/velero/velero-objects.ts'
-import { aNamespace } from '../../kit/backups/volume-backups.ts'
 import { startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
 
 /** So many that a command has time to pause them in their midst, on a busy machine too. */
-const count = 1500
-const env = { DRYDOCK_CHUNK_ITEMS: '10', DRYDOCK_ITEMS_IN_FLIGHT: '2' }
+const count = 1000
 
 describe('a backup that goes while it is restored', () => {
   let cluster: TestCluster
@@ -23,21 +22,12 @@ describe('a backup that goes while it is restored', () => {
     cluster = await freshCluster({ backups: [] })
     // A sync would bring the Backup back, or take away the Restores of one whose files are gone, at a time of its own.
     await patchVelero(cluster, 'backupstoragelocations', 'default', { spec: { backupSyncPeriod: '0s' } })
-    worker = await startWorker(cluster, env)
+    worker = await startWorker(cluster, slowly)
   })
 
   /** Begins to restore a backup of many ConfigMaps, and pauses in their midst. */
   async function pauseIn(name: string): Promise<void> {
-    const configMaps = Array.from({ length: count }, (_, index): readonly [string, Manifest] => [
-      'configmaps',
-      {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: `c-${index}`, namespace: name },
-        data: { key: 'value' },
-      },
-    ])
-    await putBackup(cluster, { name, items: [aNamespace(name), ...configMaps] })
+    await putBackup(cluster, manyItems(name, { count }))
     await createRestore(cluster, { name, spec: { backupName: name } })
     await awaitRestore(cluster, name, ({ status }) => (status?.progress?.itemsRestored ?? 0) > 1)
     expect((await runClient(cluster, ['pause', name])).code).toBe(0)
@@ -70,9 +60,9 @@ describe('a backup that goes while it is restored', () => {
     await pauseIn('no-resource')
     await deleteVelero(cluster, 'backups', 'no-resource')
     worker.kill('SIGKILL')
-    worker = await startWorker(cluster, env)
+    worker = await startWorker(cluster, slowly)
     const { status } = await resume('no-resource')
-    expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: count + 1 } })
+    expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: count } })
     expect(await getVelero(cluster, 'backups', 'no-resource')).toBeUndefined()
     expect(await configMapsIn('no-resource')).toBe(count)
     const logs = await runClient(cluster, ['logs', 'no-resource'])
@@ -83,7 +73,7 @@ describe('a backup that goes while it is restored', () => {
     await pauseIn('on-disk')
     await removeFiles('on-disk')
     const { status } = await resume('on-disk')
-    expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: count + 1 } })
+    expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: count } })
     expect(await configMapsIn('on-disk')).toBe(count)
   })
 
@@ -91,7 +81,7 @@ describe('a backup that goes while it is restored', () => {
     await pauseIn('no-files')
     await removeFiles('no-files')
     await worker.stop()
-    worker = await startWorker(cluster, env)
+    worker = await startWorker(cluster, slowly)
     const { status } = await resume('no-files')
     expect(status?.phase).toBe('Failed')
     expect(status?.failureReason).toMatch(

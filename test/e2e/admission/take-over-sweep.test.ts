@@ -2,6 +2,8 @@ import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { drydockVeleroFlags } from '../../../devstack/services/velero.ts'
 import { pauseSignal, resumeSignal, workflowIdOf } from '../../../contract/restore-workflow.ts'
+import { many, manyItems, slowly } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { awaitRestore, createRestore, getRestore } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
@@ -14,18 +16,15 @@ describe('a Velero server that starts while restores run', () => {
   let cluster: TestCluster
   let connection: Connection
   beforeAll(async () => {
-    cluster = await freshCluster({ backups: ['bulk5k'] })
+    cluster = await freshCluster({ backups: [] })
+    await putBackup(cluster, manyItems('many'))
     connection = await Connection.connect({ address: cluster.temporal.address })
-    // Slow enough to be paused midway.
-    await startWorker(cluster, { DRYDOCK_CHUNK_ITEMS: '50', DRYDOCK_ITEMS_IN_FLIGHT: '4' })
+    await startWorker(cluster, slowly)
   })
   afterAll(() => connection.close())
 
   it('marks them Failed, as it does; each is put back at once, with an Event that names what was called off', async () => {
-    const restore = await createRestore(cluster, {
-      name: 'swept',
-      spec: { backupName: 'bulk5k', includedResources: ['configmaps'] },
-    })
+    const restore = await createRestore(cluster, { name: 'swept', spec: { backupName: 'many' } })
     const uid = restore.metadata.uid ?? ''
     const workflow = new Client({ connection }).workflow.getHandle(
       workflowIdOf({ namespace: cluster.veleroNamespace, name: 'swept', uid }),
@@ -58,7 +57,7 @@ describe('a Velero server that starts while restores run', () => {
     expect(status?.completionTimestamp).toBeUndefined()
     await workflow.signal(resumeSignal)
     const done = await awaitRestore(cluster, 'swept', undefined, 240_000)
-    expect(done.status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: 2502 } })
+    expect(done.status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: many } })
     expect(done.status?.failureReason).toBeUndefined()
   }, 900_000)
 })

@@ -9,6 +9,8 @@ import { openBucket, uploadFolder } from '../../../devstack/bucket.ts'
 import { restartFailureReason } from '../../../velero/defaults.ts'
 import type { Restore, RestoreSpec } from '../../../velero/restore.ts'
 import { countMessages } from '../../../velero/results.ts'
+import { many, manyItems } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
 import { fixturePath, freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
@@ -63,7 +65,8 @@ describe('restores that a real Velero server left behind', () => {
   const before = new Map<string, Awaited<ReturnType<typeof readResultFiles>>>()
 
   beforeAll(async () => {
-    cluster = await freshCluster({ backups: ['shop', 'moved-data', 'bulk5k'] })
+    cluster = await freshCluster({ backups: ['shop', 'moved-data'] })
+    await putBackup(cluster, manyItems('many'))
     await applyObjects(cluster, ['storage-classes.yaml'])
     await addBackupWithoutLost(cluster)
     await withAdmin(cluster, (client) =>
@@ -81,9 +84,8 @@ describe('restores that a real Velero server left behind', () => {
     await leave('finalizing-badly', { ...copy, ...badModifier }, 'FinalizingPartiallyFailed')
     await leave('moving', moved('moved-one', 'app-1'), 'WaitingForPluginOperations')
     await leave('moving-badly', moved('moved-data', 'app-2'), 'WaitingForPluginOperationsPartiallyFailed')
-    const bulk = { backupName: 'bulk5k', includedResources: ['configmaps'] }
-    await leave('running', bulk, 'InProgress', { 'drydock.io/adopt': 'true' })
-    await awaitRestore(cluster, 'running', ({ status }) => (status?.progress?.itemsRestored ?? 0) > 50, patience)
+    await leave('running', { backupName: 'many' }, 'InProgress', { 'drydock.io/adopt': 'true' })
+    await awaitRestore(cluster, 'running', ({ status }) => (status?.progress?.itemsRestored ?? 0) > 20, patience)
     await createRestore(cluster, { name: 'not-begun', spec: { backupName: 'shop', includedResources: ['secrets'] } })
     velero.kill()
     const { spec, status } = left.get('running') as Restore
@@ -162,7 +164,7 @@ describe('restores that a real Velero server left behind', () => {
     const files = await readResultFiles(cluster, 'running')
     expect(status?.phase).toBe('Completed')
     expect(status?.errors).toBeUndefined()
-    expect(files.resourceList?.['v1/ConfigMap']).toHaveLength(2501)
+    expect(files.resourceList?.['v1/ConfigMap']).toHaveLength(many)
     // The one that Velero had in its hands when it was killed may lack its owners, and is then nobody's (rule 5).
     const others = files.resourceList?.['v1/ConfigMap']?.filter((entry) => !entry.endsWith('(created)'))
     expect(others?.length).toBeLessThanOrEqual(1)

@@ -6,6 +6,8 @@ import type { Restore } from '../../../velero/restore.ts'
 import { countMessages } from '../../../velero/results.ts'
 import { workflowIdOf } from '../../../contract/restore-workflow.ts'
 import { countCreates, readAudit } from '../../kit/audit.ts'
+import { manyItems } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { runClient } from '../../kit/client.ts'
 import { clusterWithOwnBucket } from '../../kit/own-bucket.ts'
 import type { ClusterWithBucket } from '../../kit/own-bucket.ts'
@@ -23,20 +25,21 @@ import { eventsOf, patchVelero } from '../../kit/velero/velero-objects.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 
-const checkpoint = 25
+const checkpoint = 10
 /** Chunks that run side by side. */
 const lanes = 4
-const configMaps = 2501
+const configMaps = 1000
 
 describe('a bucket that turns read-only', () => {
   let cluster: TestCluster
   let setReadOnly: ClusterWithBucket['setReadOnly']
   beforeAll(async () => {
-    ;({ cluster, setReadOnly } = await clusterWithOwnBucket(['shop', 'bulk5k']))
+    ;({ cluster, setReadOnly } = await clusterWithOwnBucket(['shop']))
+    await putBackup(cluster, manyItems('many', { count: configMaps }))
     await startWorker(cluster, {
-      DRYDOCK_CHUNK_ITEMS: '100',
+      DRYDOCK_CHUNK_ITEMS: '40',
       DRYDOCK_CHECKPOINT_ITEMS: String(checkpoint),
-      DRYDOCK_ITEMS_IN_FLIGHT: '4',
+      DRYDOCK_ITEMS_IN_FLIGHT: '2',
     })
   })
 
@@ -44,9 +47,10 @@ describe('a bucket that turns read-only', () => {
 
   /** Creates Restores of many ConfigMaps into a namespace each, and takes the bucket's writes away in their midst. */
   async function loseBucketIn(...names: string[]): Promise<Restore[]> {
-    const spec = { backupName: 'bulk5k', includedResources: ['configmaps'] }
     const restores = await Promise.all(
-      names.map((name) => createRestore(cluster, { name, spec: { ...spec, namespaceMapping: { bulk: name } } })),
+      names.map((name) =>
+        createRestore(cluster, { name, spec: { backupName: 'many', namespaceMapping: { many: name } } }),
+      ),
     )
     const isUnderWay = ({ status }: Restore) => (status?.progress?.itemsRestored ?? 0) > 0
     await Promise.all(names.map((name) => awaitRestore(cluster, name, isUnderWay)))
@@ -108,7 +112,7 @@ describe('a bucket that turns read-only', () => {
 
     await setReadOnly(false)
     const { status } = await awaitRestore(cluster, 'paused')
-    expect(status).toMatchObject({ phase: 'Completed', progress: { totalItems: configMaps + 1 } })
+    expect(status).toMatchObject({ phase: 'Completed', progress: { totalItems: configMaps } })
     expect(status?.errors).toBeUndefined()
     const created = createdIn('paused')
     expect(created).toHaveLength(configMaps)

@@ -1,72 +1,85 @@
 import { Client, Connection } from '@temporalio/client'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { workflowIdOf } from '../../../contract/restore-workflow.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import { countCreates, readAudit } from '../../kit/audit.ts'
+import { manyItems, slowly } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { awaitRestore, createRestore, getRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
 import { freshCluster, theStack } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
+import type { TestWorker } from '../../kit/worker.ts'
 
 let client: Client
+let cluster: TestCluster
 beforeAll(async () => {
   client = new Client({ connection: await Connection.connect({ address: theStack().temporal.address }) })
+  cluster = await freshCluster({ backups: ['bulk5k', 'shop'], audit: true })
+  await putBackup(cluster, manyItems('many', { count: itemsOf.many }))
 })
 afterAll(() => client.connection.close())
 
 const idOf = (restore: Restore) =>
   workflowIdOf({ namespace: 'velero', name: restore.metadata.name, uid: restore.metadata.uid ?? '' })
 
-/** Waits until some of the items are there, but far from all. */
-async function midway(cluster: TestCluster, name: string): Promise<void> {
-  await awaitRestore(cluster, name, ({ status }) => (status?.progress?.itemsRestored ?? 0) > 400)
-  expect((await getRestore(cluster, name))?.status?.phase).toBe('InProgress')
+/** How many items each backup has. */
+const itemsOf = { bulk5k: 5003, many: 600 } as const
+type Backup = keyof typeof itemsOf
+
+/** Starts a worker that is killed when the test is over, so that the next test is alone in the cluster. */
+async function aWorker(env: Record<string, string> = {}): Promise<TestWorker> {
+  const worker = await startWorker(cluster, env)
+  onTestFinished(() => worker.kill('SIGKILL'))
+  return worker
 }
 
-async function expectWhole(cluster: TestCluster, name: string): Promise<void> {
+/** Begins to restore a backup into namespace `name`, and waits until some of the items are there, but far from all. */
+async function beginAndComeMidway(backup: Backup, name: string): Promise<Restore> {
+  const namespaceMapping = { [backup === 'bulk5k' ? 'bulk' : backup]: name }
+  const restore = await createRestore(cluster, { name, spec: { backupName: backup, namespaceMapping } })
+  await awaitRestore(cluster, name, ({ status }) => (status?.progress?.itemsRestored ?? 0) > itemsOf[backup] / 12)
+  expect((await getRestore(cluster, name))?.status?.phase).toBe('InProgress')
+  return restore
+}
+
+async function expectWhole(backup: Backup, name: string): Promise<void> {
+  const items = itemsOf[backup]
   const { status } = await awaitRestore(cluster, name, undefined, 170_000)
   expect(status?.failureReason).toBeUndefined()
-  expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: 5003, totalItems: 5003 } })
+  expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: items, totalItems: items } })
   const creates = countCreates(readAudit(cluster), ['configmaps', 'secrets', 'serviceaccounts', 'namespaces'])
-  const twice = [...creates].filter(([, times]) => times > 1)
-  expect(twice).toEqual([])
+  expect([...creates].filter(([, times]) => times > 1)).toEqual([])
   const list = (await readResultFiles(cluster, name)).resourceList ?? {}
-  expect(
-    Object.values(list)
-      .flat()
-      .filter((entry) => entry.endsWith('(created)')),
-  ).toHaveLength(5003)
+  const created = Object.values(list)
+    .flat()
+    .filter((entry) => entry.endsWith('(created)'))
+  expect(created).toHaveLength(items)
 }
 
 describe('a restore that is disturbed', () => {
   it('survives kill -9 of its worker: a new one goes on, nothing is created twice', async () => {
-    const cluster = await freshCluster({ backups: ['bulk5k'], audit: true })
-    const first = await startWorker(cluster)
-    await createRestore(cluster, { name: 'killed', spec: { backupName: 'bulk5k' } })
-    await midway(cluster, 'killed')
+    const first = await aWorker()
+    await beginAndComeMidway('bulk5k', 'killed')
     first.kill('SIGKILL')
-    await startWorker(cluster)
-    await expectWhole(cluster, 'killed')
+    await aWorker()
+    await expectWhole('bulk5k', 'killed')
   })
 
   it('survives Terminate in the Web UI: the watcher starts it again and it goes on from the journal', async () => {
-    const cluster = await freshCluster({ backups: ['bulk5k'], audit: true })
-    await startWorker(cluster)
-    const restore = await createRestore(cluster, { name: 'terminated', spec: { backupName: 'bulk5k' } })
-    await midway(cluster, 'terminated')
+    await aWorker(slowly)
+    const restore = await beginAndComeMidway('many', 'terminated')
     await client.workflow.getHandle(idOf(restore)).terminate('by a person in the Web UI')
-    await expectWhole(cluster, 'terminated')
+    await expectWhole('many', 'terminated')
   })
 
   it('survives a frozen worker: another takes over, and the woken one writes nothing more', async () => {
-    const cluster = await freshCluster({ backups: ['bulk5k'], audit: true })
-    const frozen = await startWorker(cluster)
-    await createRestore(cluster, { name: 'frozen', spec: { backupName: 'bulk5k' } })
-    await midway(cluster, 'frozen')
+    const frozen = await aWorker(slowly)
+    await beginAndComeMidway('many', 'frozen')
     frozen.kill('SIGSTOP')
-    await startWorker(cluster)
-    await expectWhole(cluster, 'frozen')
+    await aWorker()
+    await expectWhole('many', 'frozen')
     const done = Date.now()
     frozen.kill('SIGCONT')
     await new Promise((resolve) => setTimeout(resolve, 5000))
@@ -77,12 +90,11 @@ describe('a restore that is disturbed', () => {
         ['configmaps', 'secrets'].includes(event.objectRef?.resource ?? ''),
     )
     expect(late).toEqual([])
-    await expectWhole(cluster, 'frozen')
+    await expectWhole('many', 'frozen')
   })
 
   it('is another restore when it is deleted and made again under its name: it restores from scratch', async () => {
-    const cluster = await freshCluster({ backups: ['shop'] })
-    await startWorker(cluster)
+    await aWorker()
     const spec = { backupName: 'shop', includedResources: ['configmaps'] }
     const first = await createRestore(cluster, { name: 'again', spec })
     await awaitRestore(cluster, 'again')

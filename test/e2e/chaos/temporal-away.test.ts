@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { countCreates, readAudit } from '../../kit/audit.ts'
+import { manyItems, slowly } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { runClient, startClient } from '../../kit/client.ts'
 import type { ClientRun, TestClient } from '../../kit/client.ts'
 import { awaitRestore, createRestore, getRestore, readResultFiles } from '../../kit/restores.ts'
@@ -32,6 +34,9 @@ const readiness = async (worker: TestWorker) =>
     checks: { name: string; ok: boolean; detail?: string }[]
   }
 
+/** So many that a client which only starts comes in the midst of them. */
+const count = 1500
+
 describe('a Temporal server that goes away in the middle of a restore and comes back', () => {
   let cluster: TestCluster
   let worker: TestWorker
@@ -43,12 +48,13 @@ describe('a Temporal server that goes away in the middle of a restore and comes 
 
   beforeAll(async () => {
     const temporal = await ownTemporal()
-    cluster = { ...(await freshCluster({ backups: ['bulk5k', 'shop'], audit: true })), temporal }
+    cluster = { ...(await freshCluster({ backups: ['shop'], audit: true })), temporal }
+    await putBackup(cluster, manyItems('many', { count }))
     // Slow enough that a client which only starts is there in the middle.
-    worker = await startWorker(cluster, { DRYDOCK_ITEMS_IN_FLIGHT: '4' })
-    await createRestore(cluster, { name: 'through', spec: { backupName: 'bulk5k' } })
+    worker = await startWorker(cluster, slowly)
+    await createRestore(cluster, { name: 'through', spec: { backupName: 'many' } })
     watchedBefore = startClient(cluster, ['watch', 'through'])
-    await awaitRestore(cluster, 'through', ({ status }) => (status?.progress?.itemsRestored ?? 0) > 400)
+    await awaitRestore(cluster, 'through', ({ status }) => (status?.progress?.itemsRestored ?? 0) > 50)
     // It tells of a wave once its first question has been answered.
     await waitUntil(() => / wave \d/.test(watchedBefore.out()), 60_000, 'the watch to have reached Temporal')
     await temporal.kill()
@@ -90,14 +96,14 @@ describe('a Temporal server that goes away in the middle of a restore and comes 
 
   it('lets the same worker carry the restore to its end, with nothing created twice', async () => {
     const { status } = await awaitRestore(cluster, 'through', undefined, 250_000)
-    expect(itemsAtLoss).toBeLessThan(5003)
+    expect(itemsAtLoss).toBeLessThan(count)
     expect(status?.failureReason).toBeUndefined()
-    expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: 5003, totalItems: 5003 } })
+    expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: count, totalItems: count } })
     const creates = countCreates(readAudit(cluster), ['configmaps', 'secrets', 'serviceaccounts', 'namespaces'])
     expect([...creates].filter(([, times]) => times > 1)).toEqual([])
-    expect([...creates.keys()].filter((key) => /^(?:configmaps|secrets)\/bulk/.test(key)).length).toBeGreaterThan(4990)
+    expect([...creates.keys()].filter((key) => key.startsWith('configmaps/many/'))).toHaveLength(count)
     const entries = Object.values((await readResultFiles(cluster, 'through')).resourceList ?? {}).flat()
-    expect(entries.filter((entry) => entry.endsWith('(created)'))).toHaveLength(5003)
+    expect(entries.filter((entry) => entry.endsWith('(created)'))).toHaveLength(count)
     expect(worker.log().match(/worker is ready/g)).toHaveLength(1)
   })
 
@@ -121,7 +127,9 @@ describe('a Temporal server that goes away in the middle of a restore and comes 
 
   it('does not end a watch, which says what it waits for', async () => {
     expect({ code: await watchedBefore.ended, err: watchedBefore.err() }).toEqual({ code: 0, err: '' })
-    expect(watchedBefore.out()).toMatch(/InProgress, .*\d+ of 5003 items.*, waiting: Temporal does not answer/)
+    expect(watchedBefore.out()).toMatch(
+      new RegExp(`InProgress, .*\\d+ of ${count} items.*, waiting: Temporal does not answer`),
+    )
     // Once Temporal is back it takes a moment until the worker asks for work again; until then nothing is wrong with it.
     const back = new Date(backAt).toISOString().slice(11, 19)
     const blamed = watchedBefore
@@ -132,6 +140,8 @@ describe('a Temporal server that goes away in the middle of a restore and comes 
     expect({ code: await watchedMeanwhile.ended, err: watchedMeanwhile.err() }).toEqual({ code: 0, err: '' })
     expect(watchedMeanwhile.out()).toContain(`waiting: Temporal at ${cluster.temporal.address} does not answer`)
     for (const watched of [watchedBefore, watchedMeanwhile])
-      expect(watched.out().trimEnd().split('\n').at(-1)).toMatch(/^Restore "through" Completed: 5003 items/)
+      expect(watched.out().trimEnd().split('\n').at(-1)).toMatch(
+        new RegExp(`^Restore "through" Completed: ${count} items`),
+      )
   })
 })

@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { awaitRestore, createRestore, getRestore, withAdmin } from '../../kit/restores.ts'
+import { manyItems, slowly } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { runClient, startClient } from '../../kit/client.ts'
 import { holdNamespace, letNamespaceGo } from '../../kit/held-namespace.ts'
 import { freshCluster } from '../../kit/stack.ts'
@@ -12,8 +14,10 @@ import { startWorker } from '../../kit/worker.ts'
 let cluster: TestCluster
 
 beforeAll(async () => {
-  cluster = await freshCluster({ backups: ['shop', 'bulk5k'], readonlyUser: true })
-  await startWorker(cluster)
+  cluster = await freshCluster({ backups: ['shop'], readonlyUser: true })
+  await putBackup(cluster, manyItems('many'))
+  await putBackup(cluster, manyItems('more', { count: 1500 }))
+  await startWorker(cluster, slowly)
 })
 
 const client = (...argv: string[]) => runClient(cluster, argv)
@@ -93,7 +97,7 @@ describe('drydock start --wait', () => {
 
 describe('a restore that runs', () => {
   it('pauses, goes on, and is cancelled with a reason; watch ends with 5', async () => {
-    await client('start', 'steered', '--from-backup', 'bulk5k')
+    await client('start', 'steered', '--from-backup', 'more')
     const watching = startClient(cluster, ['watch', 'steered', '-o', 'json'])
     await awaitRestore(cluster, 'steered', ({ status }) => status?.phase === 'InProgress')
     expect((await client('pause', 'steered', '--reason', 'lunch')).code).toBe(0)
@@ -117,7 +121,7 @@ describe('a restore that runs', () => {
       'start',
       'left',
       '--from-backup',
-      'bulk5k',
+      'more',
       '--existing-resource-policy',
       'update',
       '--wait',
@@ -130,7 +134,7 @@ describe('a restore that runs', () => {
   })
 
   it('is watched in 40 columns', async () => {
-    const { lines, code } = await startClient(cluster, ['start', 'narrow', '--from-backup', 'bulk5k', '--wait'], {
+    const { lines, code } = await startClient(cluster, ['start', 'narrow', '--from-backup', 'many', '--wait'], {
       columns: 40,
     }).terminal()
     const bars = lines.filter((line) => /[█░]|wave/.test(line))

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { webBackup } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { runClient, startClient } from '../../kit/client.ts'
 import type { TestClient } from '../../kit/client.ts'
 import { isMissing } from '../../kit/debian-program.ts'
@@ -17,11 +19,11 @@ const name = 'nightly-again'
 const wide = 100
 const narrow = 40
 
-const runs = /^█+░+ InProgress wave \d\/4 [3-7]\d%  \d+ (?:s|min) left  \d+\/5003  \d+\/s  (?:secrets|configmaps)$/
-const waits = /^█+░+ InProgress wave \d\/4 \d+%  waiting: resume: paused disk is full  \d+\/5003/
+const runs = /^█+░+ InProgress wave \d\/4 [3-7]\d%  \d+ (?:s|min) left  \d+\/2002  \d+\/s  (?:secrets|configmaps)$/
+const waits = /^█+░+ InProgress wave \d\/4 \d+%  waiting: resume: paused disk is full  \d+\/2002/
 const pausedWords = 'waiting: resume: paused disk is full'
 const sentence =
-  /^\d\d:\d\d:\d\d InProgress, wave \d\/4 (?:secrets|configmaps), \d+ of 5003 items, \d+\/s, \d+ (?:s|min) left$/m
+  /^\d\d:\d\d:\d\d InProgress, wave \d\/4 (?:secrets|configmaps), \d+ of 2002 items, \d+\/s, \d+ (?:s|min) left$/m
 
 /** The last line of the terminal as it stands now. */
 const lastLine = (client: TestClient, columns: number) =>
@@ -43,10 +45,11 @@ describe('drydock watch', () => {
   let paused: TerminalScreen
 
   beforeAll(async () => {
-    const cluster = await freshCluster({ backups: ['bulk5k'] })
+    const cluster = await freshCluster({ backups: [] })
+    await putBackup(cluster, webBackup('nightly', 1000))
     // Slow enough for three who watch: the rate needs seconds to be known.
     await startWorker(cluster, { DRYDOCK_ITEMS_IN_FLIGHT: '1', DRYDOCK_CHUNKS_MAX: '1' })
-    await createRestore(cluster, { name, spec: { backupName: 'bulk5k' } })
+    await createRestore(cluster, { name, spec: { backupName: 'nightly' } })
     onWide = startClient(cluster, ['watch', name], { columns: wide })
     onNarrow = startClient(cluster, ['watch', name], { columns: narrow })
     onPipe = startClient(cluster, ['watch', name])
@@ -70,7 +73,7 @@ describe('drydock watch', () => {
 
   it('leaves the terminal with the phases that went by and the outcome, and ends with 0', async () => {
     const { lines } = screenOf(onWide.out(), wide)
-    expect(lines.at(-1)).toMatch(/^Restore "nightly-again" Completed: 5003 items, 0 warnings, 0 errors, /)
+    expect(lines.at(-1)).toMatch(/^Restore "nightly-again" Completed: 2002 items, 0 warnings, 0 errors, /)
     expect(lines.slice(0, -1)).toContain('InProgress is over')
     expect(lines.join('\n')).not.toMatch(/[█░]/)
     expect(onWide.out()).toContain('\u001b[?25h')

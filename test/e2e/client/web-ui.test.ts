@@ -12,6 +12,8 @@ import {
   workflowIdOf,
 } from '../../../contract/restore-workflow.ts'
 import { isMissing } from '../../kit/debian-program.ts'
+import { slowly, webBackup } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { awaitRestore, createRestore } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
@@ -22,6 +24,9 @@ import { findChromium, openBrowser, textOf } from './web-ui-browser.ts'
 
 const executable = findChromium()
 const patience = 60_000
+/** Secrets, and as many ConfigMaps, beside a namespace and its account. */
+const count = 300
+const total = 2 * count + 2
 
 describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in the Web UI', () => {
   let cluster: TestCluster
@@ -30,9 +35,10 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
   let page: Page
 
   beforeAll(async () => {
-    cluster = await freshCluster({ backups: ['bulk5k'] })
+    cluster = await freshCluster({ backups: [] })
+    await putBackup(cluster, webBackup('nightly', count))
     // Slow enough to be paused among the secrets.
-    await startWorker(cluster, { DRYDOCK_ITEMS_IN_FLIGHT: '8' })
+    await startWorker(cluster, slowly)
     connection = await Connection.connect({ address: cluster.temporal.address })
     browser = await openBrowser(executable ?? '')
     page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, timezoneId: 'UTC' })
@@ -57,7 +63,7 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
 
   /** Creates a Restore and pauses it in its waves, so that there is time to look. */
   async function pausedRestore(name: string): Promise<{ restore: Restore; handle: WorkflowHandle }> {
-    const restore = await createRestore(cluster, { name, spec: { backupName: 'bulk5k' } })
+    const restore = await createRestore(cluster, { name, spec: { backupName: 'nightly' } })
     const handle = handleOf(restore)
     const begun = async () => ((await handle.query(progressQuery).catch(() => undefined))?.itemsDone ?? 0) > 0
     await waitUntil(begun, patience, 'the first item')
@@ -121,12 +127,24 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
     await open(restore)
     await expectText(['Running', 'validate and claim the Restore', 'read the backup and plan the waves'])
     await tab('Search Attributes')
-    await expectText(['"DrydockRestore": "web-cancelled"', '"DrydockBackup": "bulk5k"', '"DrydockPhase": "InProgress"'])
+    await expectText([
+      '"DrydockRestore": "web-cancelled"',
+      '"DrydockBackup": "nightly"',
+      '"DrydockPhase": "InProgress"',
+    ])
     await expectText(['"DrydockOutcome": "running"', '"DrydockNamespace": "velero"'])
     await tab('User Metadata')
-    await expectText(['restore web-cancelled of backup bulk5k', 'Waiting for resume: paused to be looked at'])
-    await expectText([/wave\s+resource\s+items\s+created/, /secrets\s+\d+ \/ 2500/, 'wave 1, chunk 1: 1 namespaces'])
-    await expectText([/namespaces\s+1 \/ 1\s+1\s+0\s+0\s+0/, /serviceaccounts\s+\d \/ 1/, /configmaps\s+0 \/ 2501/])
+    await expectText(['restore web-cancelled of backup nightly', 'Waiting for resume: paused to be looked at'])
+    await expectText([
+      /wave\s+resource\s+items\s+created/,
+      new RegExp(`secrets\\s+\\d+ / ${count}`),
+      'wave 1, chunk 1: 1 namespaces',
+    ])
+    await expectText([
+      /namespaces\s+1 \/ 1\s+1\s+0\s+0\s+0/,
+      /serviceaccounts\s+\d \/ 1/,
+      new RegExp(`configmaps\\s+0 / ${count}`),
+    ])
     await picture('running')
 
     await page.getByRole('button', { name: 'Request Cancellation' }).click()
@@ -150,7 +168,7 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
     expect(JSON.parse(await ask('progress'))).toMatchObject({
       phase: 'InProgress',
       waves: 4,
-      itemsTotal: 5003,
+      itemsTotal: total,
       failed: 0,
       waitingFor: 'resume: paused to be looked at',
     })
@@ -158,7 +176,7 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
     const plan = await ask('plan')
     for (const kind of ['namespaces', 'serviceaccounts', 'secrets', 'configmaps'])
       expect(plan).toMatch(new RegExp(`"groupResource": "${kind}"`))
-    expect(plan).toContain('"items": 5003')
+    expect(plan).toContain(`"items": ${total}`)
     expect(JSON.parse(await ask('failures'))).toEqual([])
   })
 
@@ -182,7 +200,7 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
     await awaitRestore(cluster, 'web-completed', undefined, 240_000)
     await closed(restore)
     await open(restore)
-    await expectText(['Completed', 'enter phase Completed', '"phase": "Completed"', /"items": 500\d/])
+    await expectText(['Completed', 'enter phase Completed', '"phase": "Completed"', `"items": ${total}`])
     await picture('completed')
     await tab('Search Attributes')
     await expectText(['"DrydockOutcome": "ok"', '"DrydockPhase": "Completed"'])

@@ -10,6 +10,9 @@ import { claimedAnnotation } from '../../../velero/labels.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import { taskQueueOf, workflowIdOf } from '../../../contract/restore-workflow.ts'
 import { readAudit } from '../../kit/audit.ts'
+import { many, manyItemsAndLast } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
+import { holdNamespace, letNamespaceGo } from '../../kit/held-namespace.ts'
 import {
   awaitRestore,
   clusterIdOf,
@@ -21,22 +24,27 @@ import {
 } from '../../kit/restores.ts'
 import { freshCluster, theStack } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
+import { watchPhases } from '../../kit/velero/watch-phases.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
+import type { TestWorker } from '../../kit/worker.ts'
 
 let client: Client
 let cluster: TestCluster
 let clusterId: string
+let worker: TestWorker
 beforeAll(async () => {
   client = new Client({ connection: await Connection.connect({ address: theStack().temporal.address }) })
-  cluster = await freshCluster({ backups: ['shop', 'bulk5k'], audit: true })
-  await startWorker(cluster)
+  cluster = await freshCluster({ backups: ['shop'], audit: true })
+  await putBackup(cluster, manyItemsAndLast('many'))
+  worker = await startWorker(cluster, smallChunks)
   clusterId = await clusterIdOf(cluster)
 })
 afterAll(() => client.connection.close())
 
-/** For five thousand items, and the loss of a worker in between, on a machine that is busy with others. */
-const patience = 240_000
+/** Many chunks of three hundred items; the first of them holds ConfigMaps. */
+const smallChunks = { DRYDOCK_CHUNK_ITEMS: '20' }
+const firstChunk = 'wave-000/chunk-00000'
 const configMaps = { backupName: 'shop', includedResources: ['configmaps'] }
 
 async function inBucket<T>(use: (s3: ReturnType<typeof openBucket>, bucket: string) => Promise<T>): Promise<T> {
@@ -64,25 +72,29 @@ describe('rule 1: the claim', () => {
     const before = readAudit(cluster).length
     await createRestore(cluster, {
       name: 'left-behind',
-      spec: { backupName: 'bulk5k' },
+      spec: { backupName: 'many' },
       status: { phase: 'InProgress' },
     })
     const { status } = await awaitRestore(cluster, 'left-behind')
     expect(status).toMatchObject({ phase: 'Failed', failureReason: restartFailureReason })
     const writes = readAudit(cluster)
       .slice(before)
-      .filter(({ verb, objectRef }) => verb === 'create' && objectRef?.namespace?.startsWith('bulk'))
+      .filter(({ verb, objectRef }) => verb === 'create' && objectRef?.namespace?.startsWith('many'))
     expect(writes).toEqual([])
   })
 })
 
 describe('rule 2: the start', () => {
   it('finds the running workflow, however often and by whomever it is started', async () => {
-    const restore = await createRestore(cluster, { name: 'started-often', spec: { backupName: 'bulk5k' } })
+    await holdNamespace(cluster, 'often')
+    const spec = { ...configMaps, namespaceMapping: { shop: 'often' } }
+    const restore = await createRestore(cluster, { name: 'started-often', spec })
     const ref = { namespace: 'velero', name: 'started-often', uid: restore.metadata.uid ?? '', cluster: clusterId }
-    const options = { ref, taskQueue: taskQueueOf(clusterId, 'velero'), backup: 'bulk5k', tagged: false }
+    const options = { ref, taskQueue: taskQueueOf(clusterId, 'velero'), backup: 'shop', tagged: false }
+    await awaitRestore(cluster, 'started-often', ({ status }) => status?.phase === 'InProgress')
     const handles = await Promise.all(Array.from({ length: 10 }, () => startRestoreWorkflow(client, options)))
-    await awaitRestore(cluster, 'started-often', undefined, patience)
+    await letNamespaceGo(cluster, 'often')
+    await awaitRestore(cluster, 'started-often')
     const runs: string[] = []
     for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowIdOf(ref)}'` })) runs.push(run.runId)
     expect(new Set(handles.map((handle) => handle.workflowId)).size).toBe(1)
@@ -122,47 +134,67 @@ describe('rule 3: which cluster', () => {
   })
 })
 
-describe('rule 4: the journal', () => {
-  /** Restores bulk5k with the worker killed midway, breaks the journal, and starts another worker. */
-  async function breakJournal(name: string, breaking: (keys: string[]) => Promise<void>): Promise<string> {
-    const own = await freshCluster({ backups: ['bulk5k'] })
-    const worker = await startWorker(own)
-    await createRestore(own, { name, spec: { backupName: 'bulk5k' } })
-    // Six chunks beside four lanes: the first one is done for good, and is not gone through once more.
-    await awaitRestore(own, name, ({ status }) => (status?.progress?.itemsRestored ?? 0) > 1200)
-    worker.kill('SIGKILL')
-    const keys = (await listKeys(own, `restores/${name}/drydock/`)).map((key) => `${own.prefix}/${key}`)
-    await breaking(keys)
-    await startWorker(own)
-    const { status } = await awaitRestore(own, name, undefined, patience)
+/**
+ * Restores that have lost their worker after all but their last item, which waits for its namespace; then something of theirs is
+ * damaged, and another worker goes on.
+ */
+describe('rules 4 and 10: what a restore relies on, damaged in its midst', () => {
+  const names = ['missing', 'foreign', 'replaced'] as const
+  const spec = (name: string) => ({
+    backupName: name === 'replaced' ? 'replaced' : 'many',
+    namespaceMapping: { many: name, 'many-last': `${name}-last` },
+  })
+  let removed = ''
+  const reasonOf = async (name: string) => {
+    const { status } = await awaitRestore(cluster, name)
     expect(status?.phase).toBe('Failed')
     return status?.failureReason ?? ''
   }
 
-  it('a missing shard is an error that names it, never an empty set', async () => {
-    let removed = ''
-    const reason = await breakJournal('missing', async (keys) => {
-      removed = keys.find((key) => key.includes('/outcomes/wave-002/chunk-00000/')) ?? ''
-      await inBucket((s3, Bucket) => s3.send(new DeleteObjectCommand({ Bucket, Key: removed })))
+  beforeAll(async () => {
+    await putBackup(cluster, { ...manyItemsAndLast('many'), name: 'replaced' })
+    for (const name of names) await holdNamespace(cluster, `${name}-last`)
+    for (const name of names) await createRestore(cluster, { name, spec: spec(name) })
+    const isAtLast = ({ status }: Restore) => (status?.progress?.itemsRestored ?? 0) >= many
+    for (const name of names) await awaitRestore(cluster, name, isAtLast)
+    worker.kill('SIGKILL')
+    removed = await shardOf('missing')
+    await inBucket((s3, Bucket) => s3.send(new DeleteObjectCommand({ Bucket, Key: removed })))
+    await makeForeign(await shardOf('foreign'))
+    const Key = `${cluster.prefix}/backups/replaced/replaced.tar.gz`
+    await inBucket((s3, Bucket) => s3.send(new PutObjectCommand({ Bucket, Key, Body: gzipSync('another one') })))
+    worker = await startWorker(cluster, smallChunks)
+    for (const name of names) await letNamespaceGo(cluster, `${name}-last`)
+  })
+
+  async function shardOf(name: string): Promise<string> {
+    const keys = await listKeys(cluster, `restores/${name}/drydock/`)
+    const found = keys.find((key) => key.includes(`/outcomes/${firstChunk}/`))
+    expect(found).toBeDefined()
+    return `${cluster.prefix}/${found}`
+  }
+
+  const makeForeign = (Key: string) =>
+    inBucket(async (s3, Bucket) => {
+      const found = await s3.send(new GetObjectCommand({ Bucket, Key }))
+      const shard = JSON.parse(
+        gunzipSync(Buffer.from((await found.Body?.transformToByteArray()) ?? [])).toString(),
+      ) as { header: { uid: string } }
+      shard.header.uid = 'somebody-else'
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body: gzipSync(JSON.stringify(shard)) }))
     })
-    expect(removed).not.toBe('')
-    expect(reason).toMatch(/a shard under outcomes\/wave-002\/chunk-00000 is missing/)
-  }, 600_000)
+
+  it('a missing shard is an error that names it, never an empty set', async () => {
+    expect(await reasonOf('missing')).toContain(`a shard under outcomes/${firstChunk} is missing`)
+  })
 
   it('a shard of another restore is an error that names both', async () => {
-    const reason = await breakJournal('foreign', async (keys) => {
-      const Key = keys.find((key) => key.includes('/outcomes/wave-002/chunk-00000/')) ?? ''
-      await inBucket(async (s3, Bucket) => {
-        const found = await s3.send(new GetObjectCommand({ Bucket, Key }))
-        const shard = JSON.parse(
-          gunzipSync(Buffer.from((await found.Body?.transformToByteArray()) ?? [])).toString(),
-        ) as { header: { uid: string } }
-        shard.header.uid = 'somebody-else'
-        await s3.send(new PutObjectCommand({ Bucket, Key, Body: gzipSync(JSON.stringify(shard)) }))
-      })
-    })
-    expect(reason).toMatch(/belongs to restore uid somebody-else/)
-  }, 600_000)
+    expect(await reasonOf('foreign')).toMatch(/belongs to restore uid somebody-else/)
+  })
+
+  it('a tarball that was replaced after the plan ends the restore Failed, naming it', async () => {
+    expect(await reasonOf('replaced')).toMatch(/replaced\.tar\.gz/)
+  })
 })
 
 describe('rule 5: ours or not', () => {
@@ -199,35 +231,16 @@ describe('rule 5: ours or not', () => {
 
 describe('rule 8: status', () => {
   it('progress never goes back, each write carries the version it was decided from', async () => {
+    const watch = await watchPhases(cluster)
     await createRestore(cluster, {
       name: 'steady',
-      spec: { backupName: 'bulk5k', namespaceMapping: { bulk: 'bulk-steady' } },
+      spec: { backupName: 'many', namespaceMapping: { many: 'steady', 'many-last': 'steady' } },
     })
-    const seen: number[] = []
-    const isOver = ({ status }: Restore) => {
-      seen.push(status?.progress?.itemsRestored ?? 0)
-      return status?.phase === 'Completed'
-    }
-    await awaitRestore(cluster, 'steady', isOver, patience)
-    expect(seen).toEqual([...seen].sort((a, b) => a - b))
+    await awaitRestore(cluster, 'steady', ({ status }) => status?.phase === 'Completed')
+    const seen = watch.statesOf('steady').map(({ progress }) => progress?.itemsRestored ?? 0)
+    expect(seen).toEqual(seen.toSorted((one, other) => one - other))
     expect(new Set(seen).size).toBeGreaterThan(3)
   })
-})
-
-describe('rule 10: the archive', () => {
-  it('a tarball that was replaced after the plan ends the restore Failed, naming it', async () => {
-    const own = await freshCluster({ backups: ['bulk5k'] })
-    const worker = await startWorker(own)
-    await createRestore(own, { name: 'replaced', spec: { backupName: 'bulk5k' } })
-    await awaitRestore(own, 'replaced', ({ status }) => (status?.progress?.itemsRestored ?? 0) > 400)
-    worker.kill('SIGKILL')
-    const Key = `${own.prefix}/backups/bulk5k/bulk5k.tar.gz`
-    await inBucket((s3, Bucket) => s3.send(new PutObjectCommand({ Bucket, Key, Body: gzipSync('another one') })))
-    await startWorker(own)
-    const { status } = await awaitRestore(own, 'replaced', undefined, patience)
-    expect(status?.phase).toBe('Failed')
-    expect(status?.failureReason).toMatch(/bulk5k\.tar\.gz/)
-  }, 600_000)
 })
 
 async function createNamespace(name: string): Promise<void> {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { activityAttempts } from '../../kit/activity-attempts.ts'
+import { manyItems, slowly } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { awaitRestore, createRestore, readResultFiles } from '../../kit/restores.ts'
 import { freshCluster, theStack } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
@@ -151,16 +153,18 @@ describe('a worker that cannot start', () => {
 })
 
 describe('SIGTERM in the middle of a restore', () => {
+  const items = 600
   // As in `rolling.test.ts`: a task may be handed to a worker that asks no more.
   it('lets the restore go on elsewhere with no attempt lost', { retry: 1, timeout: 600_000 }, async () => {
-    const cluster = await freshCluster({ backups: ['bulk5k'] })
-    const workers = [await startWorker(cluster), await startWorker(cluster)]
-    const made = await createRestore(cluster, { name: 'drained', spec: { backupName: 'bulk5k' } })
+    const cluster = await freshCluster({ backups: [] })
+    await putBackup(cluster, manyItems('many', { count: items }))
+    const workers = [await startWorker(cluster, slowly), await startWorker(cluster, slowly)]
+    const made = await createRestore(cluster, { name: 'drained', spec: { backupName: 'many' } })
     const running = await firstChunkWorker(cluster, made)
     const busy = workers.find((worker) => worker.log().includes(running))
     expect(await busy?.stop()).toBe(0)
     const restore = await awaitRestore(cluster, 'drained', undefined, 400_000)
-    expect(restore.status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: 5003, totalItems: 5003 } })
+    expect(restore.status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: items, totalItems: items } })
     const attempts = await activityAttempts(cluster, restore)
     expect(attempts.filter(({ attempt }) => attempt > 1)).toEqual([])
     expect(new Set(attempts.map(({ worker }) => worker)).size).toBe(2)
@@ -168,7 +172,7 @@ describe('SIGTERM in the middle of a restore', () => {
   })
 })
 
-/** The worker that a chunk of configmaps or secrets ended on first: the one to be stopped, while many are still to come. */
+/** The worker that a chunk ended on first: the one to be stopped, while many are still to come. */
 async function firstChunkWorker(cluster: TestCluster, restore: Restore): Promise<string> {
   let found: string | undefined
   const look = async () => {

@@ -27,8 +27,6 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   bundling.catch(() => {})
   const stack = await startStack({
     dir,
-    backups: ['shop', 'full', 'bulk5k'],
-    audit: true,
     report: (line) => console.error(line),
   })
   await bundling
