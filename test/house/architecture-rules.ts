@@ -32,7 +32,16 @@ export const rules: Readonly<Record<string, Rule>> = {
   activities: {
     folders: ['velero', 'core', 'contract'],
     packages: ['@temporalio/activity', '@temporalio/common', 'lru-cache', 'p-limit'],
-    builtins: ['async_hooks', 'stream', 'util', 'zlib'],
+    builtins: ['stream', 'util', 'zlib'],
+  },
+  'activities/frame': {
+    folders: ['velero', 'core', 'contract'],
+    doors: {
+      'activities/ports.ts': 'what activities are over',
+      'activities/settings.ts': 'what activities are set by',
+    },
+    packages: ['@temporalio/activity', '@temporalio/common', 'lru-cache'],
+    builtins: ['async_hooks', 'util', 'zlib'],
   },
   infra: {
     folders: ['velero', 'core'],
