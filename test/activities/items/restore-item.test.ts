@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest'
+import type { ItemTools } from '../../../activities/items/item-tools.ts'
+import { restoreItem } from '../../../activities/items/restore-item.ts'
+import type { Cluster } from '../../../activities/ports.ts'
+import type { Outcome } from '../../../core/items/outcome.ts'
+import type { PlannedItem } from '../../../core/plan/plan.ts'
+import { ApiError } from '../../../core/port-errors.ts'
+import { restoreNameLabel } from '../../../velero/labels.ts'
+import { rfc3339 } from '../../../velero/manifest.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import type { GroupResource } from '../../../velero/resource.ts'
+import { labels, rulesWith } from '../../core/items/builders.ts'
+import { createWorld } from '../../ports/world.ts'
+import type { World } from '../../ports/world.ts'
+
+const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
+const owners = [
+  {
+    manager: 'kubectl',
+    operation: 'Update',
+    apiVersion: 'v1',
+    time: '2025-06-01T00:00:00Z',
+    fieldsType: 'FieldsV1',
+    fieldsV1: { 'f:data': { 'f:price': {} } },
+  },
+]
+const prices: Manifest = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { namespace: 'shop', name: 'prices', uid: 'uid-in-the-backup', managedFields: owners },
+  data: { price: '3' },
+}
+const target = { ...configMaps, namespace: 'shop', name: 'prices' }
+
+/** Restores items of that text into a cluster in memory. */
+function restoring(text: string, more: Partial<ItemTools> = {}, wrap: (cluster: Cluster) => Cluster = (one) => one) {
+  const world = createWorld()
+  world.cluster.place({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
+  const { signal } = new AbortController()
+  const nothing = () => undefined
+  const attempt = { number: 1, id: 'a', signal, throwIfStopped: nothing, waitingFor: nothing, done: nothing }
+  const tools: ItemTools = {
+    cluster: wrap(world.cluster.connect()),
+    clock: world.clock,
+    log: world.log,
+    attempt: { ...attempt, fence: () => Promise.resolve() },
+    rules: rulesWith(),
+    mark: { uid: 'uid-1', creationTimestamp: rfc3339(world.clock.now()), labels },
+    managedFields: 'exact',
+    policy: undefined,
+    restoresStatus: () => false,
+    readItem: () => Promise.resolve(text),
+    beginPodVolumes: () => Promise.resolve(),
+    resourceTimeoutSeconds: 600,
+    now: () => rfc3339(world.clock.now()),
+    ...more,
+  }
+  const item: PlannedItem = { namespace: 'shop', name: 'prices', target: 'shop' }
+  const restore = (groupResource: GroupResource = 'configmaps', planned: PlannedItem = item) =>
+    world.clock.run(restoreItem(groupResource, planned, tools))
+  return { world, tools, restore }
+}
+
+async function outcomeOf(step: Awaited<ReturnType<typeof restoreItem>>): Promise<Outcome> {
+  return 'intent' in step ? step.intent.apply() : step.done
+}
+
+/** Puts a ConfigMap of that price there, older than the restore and not its own. */
+function placeOther(world: World, price: string): void {
+  const metadata = { namespace: 'shop', name: 'prices', creationTimestamp: '2020-01-01T00:00:00Z' }
+  world.cluster.place({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { price } })
+}
+
+/** A cluster whose calls of that name are refused as long as there are refusals. */
+function refusing(name: 'create' | 'patch', ...refusals: ApiError[]): (cluster: Cluster) => Cluster {
+  return (cluster) => ({
+    ...cluster,
+    [name]: (...args: never[]) => {
+      const refusal = refusals.shift()
+      return refusal === undefined ? (cluster[name] as (...a: never[]) => unknown)(...args) : Promise.reject(refusal)
+    },
+  })
+}
+
+const apiError = (code: number, reason: string, message: string) => new ApiError({ code, reason, message })
+
+describe('an item that is not in the cluster', () => {
+  it('is created as backed up, with the labels of the restore and the owners of the backup', async () => {
+    const { world, restore } = restoring(JSON.stringify(prices))
+    const outcome = await outcomeOf(await restore())
+    const live = world.cluster.look(target)
+    expect(live).toMatchObject({ data: { price: '3' }, metadata: { labels, managedFields: owners } })
+    expect(outcome).toMatchObject({
+      key: 'configmaps|shop|prices',
+      action: 'created',
+      listed: { kind: 'v1/ConfigMap', name: 'shop/prices' },
+      object: { ...target, uid: live?.metadata.uid },
+      messages: [],
+    })
+  })
+
+  it('counts as created again when another attempt meets what the first one created', async () => {
+    const { restore } = restoring(JSON.stringify(prices))
+    const first = await outcomeOf(await restore())
+    expect(await outcomeOf(await restore())).toEqual(first)
+  })
+
+  it('gets its owners from the next attempt where the first one died after its create', async () => {
+    const away = apiError(503, 'ServiceUnavailable', 'try again')
+    const { world, restore } = restoring(JSON.stringify(prices), {}, refusing('patch', away))
+    await expect(restore()).rejects.toBe(away)
+    expect(world.cluster.look(target)?.metadata.managedFields).not.toEqual(owners)
+    expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', messages: [] })
+    expect(world.cluster.look(target)?.metadata.managedFields).toEqual(owners)
+  })
+
+  it('is failed, in the words of Velero, where the API server refuses it', async () => {
+    const denied = apiError(403, 'Forbidden', 'configmaps "prices" is forbidden: denied by policy')
+    const { restore } = restoring(JSON.stringify(prices), {}, refusing('create', denied))
+    expect(await outcomeOf(await restore())).toMatchObject({
+      action: 'failed',
+      messages: [{ severity: 'error', text: `error restoring configmaps/shop/prices: ${denied.message}` }],
+    })
+  })
+
+  it.each([
+    ['no answer', apiError(0, 'Unreachable', 'no route')],
+    ['no Lease', apiError(0, 'NoLease', 'this worker may not write')],
+    ['a busy server', apiError(429, 'TooManyRequests', 'later')],
+  ])('is left to another attempt: %s', async (_what, thrown) => {
+    const { restore } = restoring(JSON.stringify(prices), {}, refusing('create', thrown))
+    await expect(restore()).rejects.toBe(thrown)
+  })
+
+  it.each(['{"kind": ', '[]', '{"metadata": {}}', '{"kind": "ConfigMap"}'])('cannot be decoded: %s', async (text) => {
+    const { world, restore } = restoring(text)
+    const [message] = (await outcomeOf(await restore())).messages
+    expect(message).toMatchObject({
+      severity: 'error',
+      scope: 'namespace:shop',
+      text: expect.stringContaining('error decoding "resources/configmaps/namespaces/shop/prices.json": '),
+    })
+    expect(world.cluster.look(target)).toBeUndefined()
+  })
+})
+
+describe('an object that stood there before', () => {
+  it('is left as it is without a policy, with the warning of Velero', async () => {
+    const { world, restore } = restoring(JSON.stringify(prices))
+    placeOther(world, '5')
+    expect(await outcomeOf(await restore())).toMatchObject({ action: 'failed', messages: [{ severity: 'warning' }] })
+    expect(world.cluster.look(target)).toMatchObject({ data: { price: '5' } })
+  })
+
+  it('is changed by policy update only when the change was journalled: until then it is an intent', async () => {
+    const { world, restore } = restoring(JSON.stringify(prices), { policy: 'update' })
+    placeOther(world, '5')
+    const step = await restore()
+    if (!('intent' in step)) throw new Error('no intent')
+    expect(step.intent.outcome).toMatchObject({ key: 'configmaps|shop|prices', action: 'updated' })
+    expect(world.cluster.look(target)).toMatchObject({ data: { price: '5' } })
+    expect(await step.intent.apply()).toMatchObject({ action: 'updated', messages: [] })
+    expect(world.cluster.look(target)).toMatchObject({ data: { price: '3' }, metadata: { labels } })
+  })
+
+  it('is decided again where somebody else writes in between, and that writing stays', async () => {
+    const { world, tools, restore } = restoring(JSON.stringify(prices), { policy: 'update' })
+    placeOther(world, '5')
+    const step = await restore()
+    await tools.cluster.patch(target, { metadata: { annotations: { mine: 'yes' } } }, { fieldManager: 'somebody' })
+    expect(await outcomeOf(step)).toMatchObject({ action: 'updated', messages: [] })
+    expect(world.cluster.look(target)).toMatchObject({ data: { price: '3' } })
+  })
+
+  it('gets at least the labels where its change is refused', async () => {
+    const denied = apiError(422, 'Invalid', 'field is immutable')
+    const { world, restore } = restoring(JSON.stringify(prices), { policy: 'update' }, refusing('patch', denied))
+    placeOther(world, '5')
+    expect(await outcomeOf(await restore())).toMatchObject({
+      action: 'failed',
+      messages: [{ severity: 'warning', text: 'field is immutable' }],
+    })
+    expect(world.cluster.look(target)).toMatchObject({
+      data: { price: '5' },
+      metadata: { labels: { [restoreNameLabel]: 'again' } },
+    })
+  })
+})
+
+describe('a CustomResourceDefinition', () => {
+  const name = 'boats.harbour.io'
+  const crd = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name },
+    spec: {
+      group: 'harbour.io',
+      scope: 'Namespaced',
+      names: { plural: 'boats', singular: 'boat', kind: 'Boat' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  }
+  const ref = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions', name }
+
+  it('is waited for until objects of it can be created', async () => {
+    const { world, restore } = restoring(JSON.stringify(crd))
+    const beganMs = world.clock.nowMs()
+    const outcome = await outcomeOf(await restore('customresourcedefinitions.apiextensions.k8s.io', { name }))
+    expect(outcome).toMatchObject({ action: 'created', messages: [] })
+    const established = { type: 'Established', status: 'True' }
+    expect(world.cluster.look(ref)).toMatchObject({
+      status: { conditions: expect.arrayContaining([expect.objectContaining(established)]) },
+    })
+    expect(world.clock.nowMs()).toBeGreaterThan(beganMs)
+  })
+
+  it('is an error, in the words of Velero, where it is not ready in time', async () => {
+    const { world, restore } = restoring(JSON.stringify(crd), { resourceTimeoutSeconds: 90 }, (cluster) => ({
+      ...cluster,
+      get: async (at) => {
+        const { status: _status, ...found } = (await cluster.get(at)) ?? {
+          apiVersion: '',
+          kind: '',
+          metadata: { name },
+        }
+        return found as Manifest
+      },
+    }))
+    const beganMs = world.clock.nowMs()
+    const outcome = await outcomeOf(await restore('customresourcedefinitions.apiextensions.k8s.io', { name }))
+    const text = `error verifying the CRD ${name} is ready to use: context deadline exceeded`
+    expect(outcome.messages).toEqual([{ severity: 'error', scope: 'cluster', text }])
+    expect(world.clock.nowMs() - beganMs).toBeGreaterThanOrEqual(90_000)
+  })
+})
+
+it('a message about a Secret quotes nothing of it', async () => {
+  const value = Buffer.from('a-very-secret-value').toString('base64')
+  const secret = { ...prices, kind: 'Secret', data: { password: value } }
+  const denied = apiError(400, 'BadRequest', `cannot be handled: "${value}" is not welcome`)
+  const { restore } = restoring(JSON.stringify(secret), {}, refusing('create', denied))
+  const [message] = (await outcomeOf(await restore('secrets'))).messages
+  expect(message?.text).toContain('error restoring secrets/shop/prices: ')
+  expect(message?.text).not.toContain(value)
+})
