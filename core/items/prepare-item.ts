@@ -144,8 +144,8 @@ function prepareVolume(pv: Manifest, rules: ItemRules): PreparedVolume {
       return {
         do: 'fail',
         text:
-          `error executing PVAction for persistentvolumes/${pv.metadata.name}: it has a native snapshot, and the ` +
-          'volume snapshotter plugin that could make a volume of it is not hosted yet; set restorePVs to false to restore the object alone',
+          `error executing PVAction for persistentvolumes/${pv.metadata.name}: it has a native snapshot, and Drydock ` +
+          'does not run volume snapshotter plugins yet, which create volumes from such snapshots; set restorePVs to false to restore only the object',
       }
   }
 }

@@ -1,8 +1,7 @@
 import { goPrint, goTypeOf } from '../values/go-text.ts'
-import { isJsonMap, semanticEqual } from '../values/manifest-json.ts'
+import { isJsonMap, semanticEqual, cloneManifest } from '../values/manifest-json.ts'
 import { indexOfElement, orderMerged } from './strategic-lists.ts'
 import type { StrategicField, StrategicSchema } from './strategic-schema.ts'
-import { withoutDirectives } from './without-directives.ts'
 
 /** Thrown if a strategic merge patch cannot be applied, with the words of Kubernetes. */
 export class StrategicPatchError extends Error {
@@ -240,4 +239,21 @@ function checkOrder(patch: readonly unknown[], wanted: readonly unknown[], key: 
 function listName(key: string, prefix: string, what: string): string {
   if (key.startsWith(`${prefix}/`)) return key.slice(prefix.length + 1)
   throw new StrategicPatchError(`invalid patch format of ${what}`)
+}
+
+/**
+ * The value of a strategic merge patch for a field that does not exist: without nulls, and without objects that have
+ * `$patch`. Undefined if nothing is left.
+ */
+function withoutDirectives(value: unknown): { value: unknown } | undefined {
+  if (Array.isArray(value)) {
+    return { value: value.map(withoutDirectives).flatMap((kept) => (kept ? [kept.value] : [])) }
+  }
+  if (!isJsonMap(value)) return { value: cloneManifest(value) }
+  if (Object.hasOwn(value, '$patch')) return undefined
+  const kept = Object.entries(value).flatMap(([key, field]): [string, unknown][] => {
+    const inner = field === null ? undefined : withoutDirectives(field)
+    return inner ? [[key, inner.value]] : []
+  })
+  return { value: Object.fromEntries(kept) }
 }

@@ -33,7 +33,7 @@ export function lookUpOperation({ spec }: RestoreOperation, downloads: readonly 
   if (spec.restoreItemAction !== dataMoverAction) {
     return {
       seen: 'unsupported',
-      error: `plugin ${spec.restoreItemAction} is not hosted: nobody can follow its operation`,
+      error: `the operation of plugin ${spec.restoreItemAction} cannot be followed: Drydock does not run this plugin`,
     }
   }
   const found = downloads.filter((one) => one.metadata.labels?.[asyncOperationIdLabel] === spec.operationID)

@@ -2,20 +2,19 @@ import { highPriorities, lowPriorities } from '../../velero/defaults.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { ResolveResource } from '../filter/includes-excludes.ts'
 
-/** What comes first and what last; between them stands the rest of the archive. */
+/** The resources that are restored first and last. All others are between them, sorted by name. */
 export interface Priorities {
   high: readonly GroupResource[]
   low: readonly GroupResource[]
 }
 
-/** Without definitions the custom resources behind them cannot be restored, whatever the priorities say. */
+/** CustomResourceDefinitions are always first: without them their custom resources cannot be restored. */
 const definitions: GroupResource = 'customresourcedefinitions'
 
 /**
- * The resources of an archive in the order of their restore: definitions of custom resources, high priorities, the
- * rest by name, low priorities. Names in the priorities may be short (`po`): a resource that two names resolve to
- * comes once, at its first place. A name that the cluster does not know is kept as it is, for an action may turn its
- * items into something the cluster knows.
+ * The resources of an archive in the order in which they are restored: CustomResourceDefinitions, high priorities, the
+ * others by name, low priorities. The priorities may contain short names (`po`). A resource that occurs twice keeps its first
+ * place. A resource that the cluster does not know is kept too, because an action may change the kind of its items.
  */
 export function orderResources(input: {
   inArchive: Iterable<GroupResource>
@@ -31,8 +30,8 @@ export function orderResources(input: {
 }
 
 /**
- * Reads `--restore-resource-priorities`: a list with commas in which a lone `-` parts high from low. A side that is
- * not given keeps its default, so a list without `-` replaces only the high priorities.
+ * Reads `--restore-resource-priorities`: resources separated by commas, where `-` alone separates high from low priorities.
+ * An empty part keeps its default, so a list without `-` replaces only the high priorities.
  */
 export function parsePriorities(
   flag: string,

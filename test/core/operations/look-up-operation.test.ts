@@ -55,6 +55,6 @@ test('an operation of a plugin that is not here has nobody to follow it', () => 
   const foreign = { ...operation, spec: { ...operation.spec, restoreItemAction: 'example.com/mover' } }
   expect(lookUpOperation(foreign, [])).toEqual({
     seen: 'unsupported',
-    error: 'plugin example.com/mover is not hosted: nobody can follow its operation',
+    error: 'the operation of plugin example.com/mover cannot be followed: Drydock does not run this plugin',
   })
 })
