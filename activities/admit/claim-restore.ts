@@ -122,7 +122,7 @@ async function storeAdmission(
 ): Promise<{ admission: StoredAdmission; resumed: boolean } | { problem: string }> {
   try {
     const store = await openLocation(parts.ports, ref.namespace, wanted.location)
-    const admission = await openJournal(store, ref).settle(shards.admission, wanted)
+    const admission = await openJournal(store, ref).writeOnce(shards.admission, wanted)
     return { admission, resumed: JSON.stringify(admission) !== JSON.stringify(wanted) }
   } catch (thrown) {
     if (!(thrown instanceof StoreError) || thrown.kind === 'unreachable' || thrown.kind === 'other') throw thrown

@@ -49,9 +49,9 @@ export async function inheritRestore(
   const store = await ports.stores.open(found)
   const admission = inheritedAdmission(restore, backup, { ref, location, now: rfc3339(ports.clock.now()) })
   const session: Session = { ref: { ...ref, location }, store, journal: openJournal(store, ref), admission }
-  await settleFiles(session, restore, ports)
-  await settlePlan(session, ports, settings)
-  return { admission: await session.journal.settle(shards.admission, admission) }
+  await storeOutcomes(session, restore, ports)
+  await storeEmptyPlan(session, ports, settings)
+  return { admission: await session.journal.writeOnce(shards.admission, admission) }
 }
 
 function inheritedAdmission(
@@ -74,16 +74,16 @@ function inheritedAdmission(
   }
 }
 
-async function settleFiles({ store, journal }: Session, restore: Restore, { cluster, clock }: Ports): Promise<void> {
+async function storeOutcomes({ store, journal }: Session, restore: Restore, { cluster, clock }: Ports): Promise<void> {
   const { log, ...files } = await readVeleroFiles(store, restore.metadata.name)
-  await journal.settle(shards.inheritedLog, log)
+  await journal.writeOnce(shards.inheritedLog, log)
   const outcomes = inheritedOutcomes(files, {
     phase: restore.status?.phase ?? '',
     hasHooks: (restore.spec.hooks?.resources ?? []).some((hook) => (hook.postHooks ?? []).some(({ exec }) => exec)),
     objects: await findClaims(cluster, files, restore.metadata.name),
     at: rfc3339(clock.now()),
   })
-  await journal.settle(outcomesShard('inherited', 'velero', 0), outcomes)
+  await journal.writeOnce(outcomesShard('inherited', 'velero', 0), outcomes)
 }
 
 /** The claims that the restore created, with their uids, which the finalization needs and Velero's files do not have. */
@@ -112,12 +112,12 @@ async function findClaims(
 }
 
 /** Stores the empty plan, and the facts. A metadata file that cannot be read is an error of the restore: it has no facts then. */
-async function settlePlan(session: Session, ports: Ports, settings: Settings): Promise<void> {
+async function storeEmptyPlan(session: Session, ports: Ports, settings: Settings): Promise<void> {
   const plan: Plan = { etag: '', waves: [], provisioned: [], notes: [] }
   const gathered = await gather(session, ports, settings)
-  if ('facts' in gathered) await session.journal.settle(shards.facts, gathered.facts)
+  if ('facts' in gathered) await session.journal.writeOnce(shards.facts, gathered.facts)
   const notes = 'problem' in gathered ? [gathered.problem] : []
-  await session.journal.settle(shards.plan, { ...plan, notes })
+  await session.journal.writeOnce(shards.plan, { ...plan, notes })
 }
 
 async function gather(

@@ -89,7 +89,7 @@ async function volumeInfos(
   { journal }: Session,
   gathered: RestoreVolumeInfo[],
 ): Promise<RestoreVolumeInfo[]> {
-  return complete && gathered.length > 0 ? journal.settle(shards.volumeInfos, gathered) : gathered
+  return complete && gathered.length > 0 ? journal.writeOnce(shards.volumeInfos, gathered) : gathered
 }
 
 /** Throws where an item of the plan has no outcome: a missing shard never counts as success (rule 4). */

@@ -2,13 +2,7 @@ import { areHooksDone, judgeHooks } from '../../core/hooks/judge-hooks.ts'
 import type { HookVerdict } from '../../core/hooks/judge-hooks.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
 import { resourceTimeout } from './task.ts'
-import {
-  closeRegistration,
-  createHookReader,
-  settleDeadline,
-  settleVerdict,
-  standingVerdict,
-} from '../hooks/hook-journal.ts'
+import { closeRegistration, createHookReader, writeDeadline, writeVerdict, readVerdict } from '../hooks/hook-journal.ts'
 import type { HookState } from '../hooks/hook-journal.ts'
 
 const lookMs = 1_000
@@ -25,12 +19,12 @@ export const awaitHooks: FinalizeTask = {
   deadlineSeconds: resourceTimeout,
   async run(context) {
     const { journal } = context.session
-    const standing = await standingVerdict(journal)
+    const standing = await readVerdict(journal)
     if (standing !== undefined) return findingOf(standing)
     const read = createHookReader(journal)
     if ((await read()).pods.length === 0) return { messages: [], hookStatus: {} }
     await closeRegistration(journal, context.ports.clock.now().toISOString())
-    const until = await settleDeadline(journal, new Date(context.deadlineMs).toISOString())
+    const until = await writeDeadline(journal, new Date(context.deadlineMs).toISOString())
     return findingOf(await awaitVerdict(context, read, Date.parse(until) + graceMs))
   },
 }
@@ -44,7 +38,7 @@ async function awaitVerdict(
     attempt.throwIfStopped()
     const state = await read()
     if (areHooksDone(state) || ports.clock.now().getTime() >= lastLookMs)
-      return settleVerdict(session.journal, judgeHooks(state, session.ref.namespace))
+      return writeVerdict(session.journal, judgeHooks(state, session.ref.namespace))
     attempt.waitingFor(`hooks of ${state.pods.length} pods`)
     await ports.clock.sleep(lookMs, attempt.signal)
   }

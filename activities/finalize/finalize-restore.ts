@@ -83,7 +83,7 @@ export function finalizeRestore(parts: FinalizeParts) {
       const standing = await session.journal.read<TaskResult>(shard)
       if (standing !== undefined) return reportOf(standing)
       const result = await runTask(input, { ...parts, session, attempt, factsOf })
-      return reportOf(await session.journal.settle(shard, result))
+      return reportOf(await session.journal.writeOnce(shard, result))
     })
   }
 }
@@ -103,7 +103,7 @@ interface TaskRun extends FinalizeParts {
 
 async function runTask(input: FinalizeInput, run: TaskRun): Promise<TaskResult> {
   const { clock } = run.ports
-  const { at } = await run.session.journal.settle(`finalize/${input.task}`, { at: clock.now().toISOString() })
+  const { at } = await run.session.journal.writeOnce(`finalize/${input.task}`, { at: clock.now().toISOString() })
   const finding =
     input.problem === undefined
       ? await findingOf(input, run, Date.parse(at))

@@ -24,7 +24,7 @@ export interface Journal {
   /** Writes a shard, and replaces an older one. */
   write(name: string, content: unknown): Promise<void>
   /** Writes a shard unless there is one, and returns the content of the one that is there then. */
-  settle<T>(name: string, content: T): Promise<T>
+  writeOnce<T>(name: string, content: T): Promise<T>
   /** Names of the shards under a prefix, sorted. */
   list(prefix: string): Promise<string[]>
   /** Removes shards. */
@@ -61,11 +61,11 @@ export function openJournal(store: ObjectStore, owner: JournalOwner): Journal {
     async write(name, content) {
       await store.put(keyOf(name), await encode(content, name, owner))
     },
-    async settle<T>(name: string, content: T): Promise<T> {
+    async writeOnce<T>(name: string, content: T): Promise<T> {
       if (await store.put(keyOf(name), await encode(content, name, owner), { onlyIfAbsent: true })) return content
-      const standing = await read<T>(name)
-      if (standing === undefined) throw journalDamaged(`journal shard ${keyOf(name)} disappeared while it was read`)
-      return standing
+      const existing = await read<T>(name)
+      if (existing === undefined) throw journalDamaged(`journal shard ${keyOf(name)} disappeared while it was read`)
+      return existing
     },
     async list(prefix) {
       const keys = await store.list(`${folder}${prefix}`)

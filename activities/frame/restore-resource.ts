@@ -10,7 +10,7 @@ import type { Cluster, Ports } from '../ports.ts'
 export const restoreFieldManager = 'drydock'
 
 /** The Restore resource of a restore. */
-export function restoreRef(ref: { namespace: string; name: string }): ObjectRef {
+function restoreRef(ref: { namespace: string; name: string }): ObjectRef {
   return { group: 'velero.io', version: 'v1', resource: 'restores', namespace: ref.namespace, name: ref.name }
 }
 

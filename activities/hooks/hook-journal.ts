@@ -10,7 +10,7 @@ import type { Journal } from '../frame/journal.ts'
  * result, `done`. `closed` says that no further pod will be registered, `deadline` how long the finalization waits,
  * `verdict` is the result for the restore.
  */
-export const hookFolder = 'hooks/'
+const hookFolder = 'hooks/'
 const folders = { registered: 'hooks/registered/', begun: 'hooks/begun/', done: 'hooks/done/' } as const
 const closedShard = 'hooks/closed'
 const deadlineShard = 'hooks/deadline'
@@ -33,23 +33,22 @@ export async function hasRegistered(journal: Journal, chunk: string): Promise<bo
 
 /** Records that all pods are registered. */
 export async function closeRegistration(journal: Journal, at: string): Promise<void> {
-  await journal.settle(closedShard, { at })
+  await journal.writeOnce(closedShard, { at })
 }
 
 /** Sets until when the finalization waits, and returns the time that the first attempt has set. */
-export async function settleDeadline(journal: Journal, until: string): Promise<string> {
-  return (await journal.settle(deadlineShard, { until })).until
+export async function writeDeadline(journal: Journal, until: string): Promise<string> {
+  return (await journal.writeOnce(deadlineShard, { until })).until
 }
 
 /** Records that a hook is about to be sent; false where an earlier attempt has recorded it before. */
 export async function beginHook(journal: Journal, key: string, attempt: string): Promise<boolean> {
-  const standing = await journal.settle(`${folders.begun}${key}`, { attempt })
-  return standing.attempt === attempt
+  return (await journal.writeOnce(`${folders.begun}${key}`, { attempt })).attempt === attempt
 }
 
 /** Stores the result of a hook; the first one counts. */
 export async function finishHook(journal: Journal, key: string, result: HookResult): Promise<HookResult> {
-  return journal.settle(`${folders.done}${key}`, result)
+  return journal.writeOnce(`${folders.done}${key}`, result)
 }
 
 /** All that the journal holds about the hooks of a restore. */
@@ -109,12 +108,12 @@ export function resultsOf(pod: PodHooks, results: ReadonlyMap<string, HookResult
 }
 
 /** Stores the verdict, and returns the first one that was stored. */
-export function settleVerdict(journal: Journal, verdict: HookVerdict): Promise<HookVerdict> {
-  return journal.settle(verdictShard, verdict)
+export function writeVerdict(journal: Journal, verdict: HookVerdict): Promise<HookVerdict> {
+  return journal.writeOnce(verdictShard, verdict)
 }
 
 /** The verdict of an earlier attempt or run. */
-export function standingVerdict(journal: Journal): Promise<HookVerdict | undefined> {
+export function readVerdict(journal: Journal): Promise<HookVerdict | undefined> {
   return journal.read<HookVerdict>(verdictShard)
 }
 

@@ -88,8 +88,8 @@ async function openArchive({ ports, session, attempt }: Planning): Promise<{ arc
 
 /** Stores the facts before the plan: where there is a plan, there are its facts. Of two writers the first one counts. */
 async function storePlan(session: Session, plan: Plan, facts: StoredFacts | undefined): Promise<Plan> {
-  if (facts !== undefined) await session.journal.settle(shards.facts, facts)
-  return session.journal.settle(shards.plan, plan)
+  if (facts !== undefined) await session.journal.writeOnce(shards.facts, facts)
+  return session.journal.writeOnce(shards.plan, plan)
 }
 
 async function planArchive(

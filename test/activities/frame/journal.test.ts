@@ -32,9 +32,9 @@ describe('a journal', () => {
     expect([...buckets.objects('backups').keys()]).toEqual([`${folder}plan.json.gz`])
   })
 
-  it('settles on the first verdict: a later one gets that', async () => {
-    expect(await open().settle('admission', { verdict: 1 })).toEqual({ verdict: 1 })
-    expect(await open().settle('admission', { verdict: 2 })).toEqual({ verdict: 1 })
+  it('writes a shard once: a later writer gets what the first one wrote', async () => {
+    expect(await open().writeOnce('admission', { verdict: 1 })).toEqual({ verdict: 1 })
+    expect(await open().writeOnce('admission', { verdict: 2 })).toEqual({ verdict: 1 })
     expect(await open().read('admission')).toEqual({ verdict: 1 })
   })
 
@@ -62,7 +62,7 @@ describe('a journal', () => {
   it.each(['null', '{}', '[]', '3', '{"header":null}'])('names a shard without a header: %s', async (text) => {
     buckets.place('backups', `${folder}plan.json.gz`, gzipSync(text))
     await expect(open().read('plan')).rejects.toMatchObject({ type: 'JournalDamaged' })
-    await expect(open().settle('plan', {})).rejects.toMatchObject({ type: 'JournalDamaged' })
+    await expect(open().writeOnce('plan', {})).rejects.toMatchObject({ type: 'JournalDamaged' })
   })
 
   it.each([
