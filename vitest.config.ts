@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/kit/run/longest-first.ts'
 
+const nodeMin = 24
+if (Number.parseInt(process.versions.node, 10) < nodeMin)
+  throw new Error(
+    `the tests need Node ${nodeMin}, which npm ci has brought, and this is Node ${process.versions.node}: ` +
+      'run them by npm test, npm run test:unit or npx vitest',
+  )
+
 const minutes = 60_000
 const servers = 'test/**/*.servers.test.ts'
 const e2e = 'test/e2e/**/*.test.ts'

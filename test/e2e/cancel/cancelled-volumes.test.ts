@@ -35,7 +35,8 @@ const fromOperation = 'error from restore item operation'
 const calledOff = (order: Order) =>
   `${fromOperation}: DataDownload ${order.metadata.name} of claim ${claimOf(order)} is canceled: found the order marked as cancel`
 
-const resourceTimeoutSeconds = 90
+/** Longer than any wait of these tests: a finalization that waits for a volume until then makes them fail. */
+const resourceTimeoutSeconds = 600
 
 describe('volumes whose data is called off', () => {
   let cluster: TestCluster
@@ -100,9 +101,7 @@ describe('volumes whose data is called off', () => {
     // Whoever looks again and again may miss a finalization that waits for nothing.
     const isFinalizing = ({ status }: Restore) => /^Finalizing|^PartiallyFailed/.test(status?.phase ?? '')
     await awaitRestore(cluster, 'moved', isFinalizing)
-    const since = performance.now()
     const { status } = await awaitRestore(cluster, 'moved')
-    expect((performance.now() - since) / 1000).toBeLessThan(resourceTimeoutSeconds / 2)
     expect(status).toMatchObject({
       phase: 'PartiallyFailed',
       errors: 2,

@@ -153,9 +153,7 @@ describe('requests on the wire', () => {
     const proxy = await startCutProxy((server.address() as AddressInfo).port)
     answer = () => undefined
     const connection = await connect({ requestTimeoutSeconds: 1 }, proxy.port)
-    const startedAt = performance.now()
     expect(await outcome(create(connection, 'a'))).toMatchObject({ code: 0, reason: 'Timeout' })
-    expect(performance.now() - startedAt).toBeLessThan(4_500)
     await waitUntil(() => proxy.ends.length > 0, 10_000, 'the end of the connection')
     expect(proxy.ends).toEqual(['ECONNRESET'])
     answer = (_request, response) => response.end('{}')

@@ -108,7 +108,6 @@ describe('presence, in a real cluster', () => {
     await waiting.done
     // Its worker may be alive, on a machine whose clock is years behind.
     expect(waiting.seconds()).toBeGreaterThan(12)
-    expect(waiting.seconds()).toBeLessThan(25)
     await connection.cluster.create(leases, 'velero', lease('drydock-worker-fast', '2099-01-01T00:00:00.000000Z'), by)
     const cancel = new AbortController()
     const cancelled = presence.fence('uid/a', {
