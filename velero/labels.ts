@@ -49,6 +49,8 @@ export const adoptAnnotation = 'drydock.io/adopt'
 export const cancelAnnotation = 'drydock.io/cancel'
 /** On a Restore: `exact` (default) or `owners`, the mode of restoring managed fields (decision 10). */
 export const managedFieldsAnnotation = 'drydock.io/managed-fields'
+/** On a Restore: `"false"` ends an item with its first error, in Velero's words alone, where Drydock would try it again later. */
+export const secondChancesAnnotation = 'drydock.io/second-chances'
 /** On a Restore: with `at-least-once` an exec hook runs again if an earlier attempt may have run it (rule 12). */
 export const hooksAnnotation = 'drydock.io/hooks'
 /** On a Restore: `"true"` validates the restored objects at the end, `"false"` does not; it wins over the worker's setting. */
@@ -58,3 +60,6 @@ export const validateAnnotation = 'drydock.io/validate'
 export function fieldManagerOf(restoreUid: string): string {
   return `drydock-${restoreUid}`
 }
+
+/** What `kubectl apply` leaves on each object: the manifest that was applied last, of a Secret with its values. */
+export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'

@@ -1,3 +1,4 @@
+import { lastAppliedAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { kindOf } from '../values/decode-shape.ts'
 import { fieldsAt, textAt, accessField, annotationOf, listAt, objectsAt } from '../values/fields.ts'
@@ -108,8 +109,6 @@ function lastApplied(service: Manifest): Fields | undefined {
   if (isJsonMap(value)) return value
   throw new ActionError(`annotation ${lastAppliedAnnotation}: expected an object, found ${kindOf(value)}`)
 }
-
-const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
 
 function parseApplied(text: string): unknown {
   try {

@@ -1,55 +1,123 @@
+import { lastAppliedAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 
 const hidden = '<redacted>'
 
+/** Characters of a message that are looked through. Go's own client prints no more of an answer that is no Status. */
+const textMax = 16_384
+
+/** Characters of a message that are kept: enough for every message of Kubernetes, too few to fill a results file. */
+const keptMax = 4_096
+
+/** Values of a Secret that are looked for one by one; of a Secret with more nothing is quoted at all. */
+const valuesMax = 2_000
+
+/** The words of ours that may stand before the name of an item. What follows the name is somebody else's text. */
+const leads = ['error decoding "', 'error preparing ', 'error restoring ']
+
 /**
- * Removes secret values from a message about a Secret (rule 14). Validation errors quote the refused value, and a webhook
- * may quote anything. So all values of the given Secrets are replaced, plain and in base64, and then everything that looks
- * like a value. Field names, reasons and names of objects stay.
+ * A message about a Secret without anything that it quotes (rule 14). Validation errors repeat the value that was
+ * refused, webhooks say whatever they like: so the values that the Secret holds are taken out wherever they stand,
+ * plain and encoded, and after that everything that looks like a value. Field, reason and names are enough to act on.
+ * `names` are the item's own id and path, which are kept where a message of ours begins with them. The time it takes
+ * grows with the length of the message alone, and the message has a bound.
  */
-export function redact(message: string, ...secrets: readonly Manifest[]): string {
-  return withoutQuotes(withoutKnown(message, secrets))
+export function redact(message: string, secrets: readonly Manifest[] = [], names: readonly string[] = []): string {
+  const own = ownLead(message, names)
+  const theirs = message.slice(own.length)
+  return own + shortened(withoutQuotes(withoutKnown(theirs.slice(0, textMax), secrets)), theirs.length)
+}
+
+/** The beginning of a message that is ours: a lead and the item's name. */
+function ownLead(message: string, names: readonly string[]): string {
+  const heads = names.flatMap((name) => leads.map((lead) => lead + name))
+  return heads.filter((head) => message.startsWith(head)).sort((a, b) => b.length - a.length)[0] ?? ''
+}
+
+function shortened(text: string, length: number): string {
+  const left = Math.max(length - textMax, 0) + Math.max(text.length - keptMax, 0)
+  return left === 0 ? text : `${text.slice(0, keptMax)} … (${left} more characters)`
 }
 
 function withoutKnown(message: string, secrets: readonly Manifest[]): string {
+  const values = [...new Set(secrets.flatMap(valuesOf))].sort((a, b) => b.length - a.length)
+  if (values.length > valuesMax) return hidden
   let text = message
-  for (const value of secrets.flatMap(valuesOf)) text = text.replaceAll(value, hidden)
+  for (const value of values) text = text.replaceAll(value, hidden)
+  return message.length < textMax ? text : withoutBeginning(text, values)
+}
+
+/** A message that was cut may end with the beginning of a value. */
+function withoutBeginning(message: string, values: readonly string[]): string {
+  let text = message
+  for (const value of values) {
+    const at = text.lastIndexOf(value.slice(0, lengthMin))
+    if (at !== -1 && value.startsWith(text.slice(at))) text = text.slice(0, at) + hidden
+  }
   return text
 }
 
-/** After these words there is always a value. One that is not a string ends with its last bracket. */
+/** What follows these words is a value, whatever it looks like. A value that is no string ends with its last bracket. */
 const refused = /(Invalid|Unsupported|Duplicate) value: (?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^":]*[[{](?:.*[\]}])?|[^:,\]]*)/gs
 
+/** Each expression looks no further than some hundred characters for its second part: a hostile text costs no time. */
 function withoutQuotes(message: string): string {
   return message
     .replace(refused, `$1 value: ${hidden}`)
-    .replace(/(last-applied-configuration[^{]*)\{.*\}/gs, `$1${hidden}`)
-    .replace(/(base64[^"]*)"(?:[^"\\]|\\.)*"/g, `$1"${hidden}"`)
-    .replace(/(?:map\[string\]|\[\])[a-z0-9 {}]*\{.*?\}/gs, hidden)
+    .replace(/(last-applied-configuration[^{]{0,200})\{.*\}/gs, `$1${hidden}`)
+    .replace(/(base64[^"]{0,200})"(?:[^"\\]|\\.)*"/g, `$1"${hidden}"`)
+    .replace(/(?:map\[string\]|\[\])[a-z0-9 ]{0,60}(?:\{\})?\{[^}]*\}?/gs, hidden)
     .replace(/[A-Za-z0-9+/_-]{32,}={0,2}/g, (text) => (/^[a-z0-9.-]+$/.test(text) ? text : hidden))
 }
 
-/** Shorter values are not searched for: they occur inside ordinary words. */
+/** Shorter ones would tear words apart; quoted, they are hidden. */
 const lengthMin = 4
 
-/** The values in `data` (in base64 and decoded) and `stringData`, the longest first. */
+/** Everything that `data` and `stringData` hold, and what kubectl copied of them into its annotation, in each form. */
 function valuesOf(secret: Manifest): string[] {
   const values = new Set<string>()
-  for (const text of Object.values(fieldsOf(secret['data'])).filter((value) => typeof value === 'string')) {
-    values.add(text).add(decoded(text)).add(decoded(text).trim())
+  for (const { data, stringData } of [secret, lastApplied(secret)]) {
+    for (const text of texts(data)) values.add(text).add(decoded(text))
+    for (const text of texts(stringData)) values.add(text)
   }
-  for (const text of Object.values(fieldsOf(secret['stringData'])).filter((value) => typeof value === 'string')) {
-    values.add(text).add(text.trim())
-  }
-  const quoted = [...values].flatMap((value) => [value, JSON.stringify(value).slice(1, -1)])
-  return [...new Set(quoted)].filter((value) => value.length >= lengthMin).sort((a, b) => b.length - a.length)
+  const lines = [...values].flatMap((value) => [value.trim(), ...value.split(/[\r\n]+/)])
+  return [...new Set([...values, ...lines])].flatMap(forms)
 }
 
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+function texts(fields: unknown): string[] {
+  if (typeof fields !== 'object' || fields === null) return []
+  return Object.values(fields).filter((value) => typeof value === 'string')
 }
 
-/** The text that is encoded in base64; empty if it is not base64. */
+/** How a value may be written: plain, as JSON or Go quote it, and in the encodings that are in use. */
+function forms(value: string): string[] {
+  if (value === '') return []
+  const json = JSON.stringify(value).slice(1, -1)
+  const html = json.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)
+  if (value.length < lengthMin) return [`"${json}"`, `"${html}"`]
+  const bytes = new TextEncoder().encode(value)
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')).replace(/=+$/, '')
+  const url = base64.replaceAll('+', '-').replaceAll('/', '_')
+  return [...new Set([value, json, html, hex, hex.toUpperCase(), base64, url, escaped(value)])]
+}
+
+/** As in an address; a text with half a character has no such form. */
+function escaped(value: string): string {
+  return value.isWellFormed() ? encodeURIComponent(value) : value
+}
+
+function lastApplied(secret: Manifest): { data?: unknown; stringData?: unknown } {
+  const text: unknown = secret.metadata?.annotations?.[lastAppliedAnnotation]
+  if (typeof text !== 'string') return {}
+  try {
+    return (JSON.parse(text) as { data?: unknown } | null) ?? {}
+  } catch {
+    return {}
+  }
+}
+
+/** The text in base64; empty where it is none. */
 function decoded(text: string): string {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return ''
   return new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)))

@@ -33,7 +33,54 @@ describe('a message of the API server about a Secret', () => {
     'admission webhook "check.example.com" denied the request: no owner',
     'the server could not find the requested resource',
   ])('keeps the words that name nothing secret: %s', (message) => {
-    expect(redact(message, aSecret({ pw: 'hunter2' }))).toBe(message)
+    expect(redact(message, [aSecret({ pw: 'hunter2' })])).toBe(message)
+  })
+
+  it.each([
+    ['hex', (pw: string) => Buffer.from(pw).toString('hex')],
+    ['base64 for addresses', (pw: string) => Buffer.from(pw).toString('base64url')],
+    ['an address', encodeURIComponent],
+    [
+      'JSON as Go writes it',
+      (pw: string) => pw.replaceAll('<', String.raw`\u003c`).replaceAll('>', String.raw`\u003e`),
+    ],
+  ])('loses a value that is written as %s', (_, write) => {
+    const pw = 'hunter<2>?ü'
+    expect(redact(`denied: ${write(pw)}!`, [aSecret({ pw })])).toBe('denied: <redacted>!')
+  })
+
+  it('loses single lines of a value, and a short value in quotes', () => {
+    expect(redact('denied: line two here', [aSecret({ pw: 'line one\nline two' })])).toBe('denied: <redacted> here')
+    expect(redact('denied: "pin"', [aSecret({ pw: 'pin' })])).toBe('denied: <redacted>')
+  })
+
+  it('loses what the annotation of kubectl holds', () => {
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{"stringData":{"pw":"hunter2"}}' }
+    const secret = anObject('Secret', 's', { annotations })
+    expect(redact('denied: hunter2', [secret])).toBe('denied: <redacted>')
+  })
+
+  it('keeps the name of the item where the message begins with it', () => {
+    const path = 'resources/secrets/namespaces/f25/payments-database-Credentials/of-the-shop.json'
+    const message = `error decoding "${path}": invalid JSON at line 3, column 4`
+    expect(redact(message, [], ['secrets/f25/x', path])).toBe(message)
+    expect(redact(`denied ${message}`, [], [path])).not.toContain('payments-database-Credentials')
+  })
+
+  it('ends soon and short, whatever the message holds', () => {
+    const hostile = [
+      'base64'.repeat(50_000),
+      'last-applied-configuration'.repeat(20_000),
+      '[]{'.repeat(200_000),
+      'Invalid value: '.repeat(30_000),
+      'map[string]interface {}{'.repeat(30_000),
+    ]
+    for (const message of hostile) expect(redact(message, [aSecret({ pw: 'hunter2' })]).length).toBeLessThan(5_000)
+  })
+
+  it('quotes nothing where a Secret holds more values than can be looked for', () => {
+    const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`k${index}`, `value-${index}`]))
+    expect(redact('denied: anything', [aSecret(many)])).toBe('<redacted>')
   })
 
   it('says which field was refused, and why', () => {
@@ -47,7 +94,7 @@ describe('a message of the API server about a Secret', () => {
     fc.assert(
       fc.property(value, (pw) => {
         const message = `webhook denied: ${pw} and ${base64(pw)}`
-        const text = redact(message, aSecret({ pw }))
+        const text = redact(message, [aSecret({ pw })])
         expect(text).not.toContain(pw)
         expect(text).not.toContain(base64(pw))
       }),
@@ -55,9 +102,9 @@ describe('a message of the API server about a Secret', () => {
   })
 
   it('loses values of stringData and of a Secret whose data is no map', () => {
-    expect(redact('it is hunter2', anObject('Secret', 's', {}, { stringData: { pw: 'hunter2' } }))).toBe(
+    expect(redact('it is hunter2', [anObject('Secret', 's', {}, { stringData: { pw: 'hunter2' } })])).toBe(
       'it is <redacted>',
     )
-    expect(redact('fine', anObject('Secret', 's', {}, { data: 'x', stringData: null }))).toBe('fine')
+    expect(redact('fine', [anObject('Secret', 's', {}, { data: 'x', stringData: null })])).toBe('fine')
   })
 })
