@@ -9,12 +9,15 @@ export interface SeenWorker {
   expired: boolean
 }
 
-/** Within this time every worker that can still write has seen a Lease, or has stopped leading because it could not look. */
-const settledMs = 15_000
+/**
+ * Within this time every other worker has seen a Lease, or has stopped leading because it could not look: at most 5 s from
+ * the start of the renewal until the server has it, and 13 s until a leader that cannot look stops.
+ */
+const settledMs = 20_000
 
 /**
  * Whether worker `me` is the leader: of all workers whose Lease is valid, it has the oldest one. A worker that has just
- * got its Lease, or got it back (`heldMs` is the time since), waits 15 s unless it is alone: until then a younger one
+ * got its Lease, or got it back (`heldMs` is the time since), waits 20 s unless it is alone: until then a younger one
  * may lead that has not seen it yet.
  */
 export function isLeader(me: string, workers: readonly SeenWorker[], heldMs: number): boolean {
