@@ -19,6 +19,8 @@ export interface Settings {
   lockTimeoutSeconds: number
   /** `--resource-timeout`: waits for CRDs, volumes and hooks. */
   resourceTimeoutSeconds: number
+  /** How long an item that fails for something that may pass is tried again, from its first failure. */
+  itemDeadlineSeconds: number
   /** `--terminating-resource-timeout`: waits for namespaces that are being deleted. */
   terminatingTimeoutSeconds: number
   /** `--default-item-operation-timeout`, in Go's syntax. */

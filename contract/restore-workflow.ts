@@ -44,6 +44,8 @@ export interface RestoreInput extends RestoreRef {
   tagged?: boolean
   /** Index of the first wave that may be incomplete; set when a long history continues as new. */
   fromWave?: number
+  /** Chunks of earlier waves with items that are to be tried again, as `chunkKey` names them; set likewise. */
+  parked?: readonly string[]
 }
 
 /** The result of the workflow `restore`. A cancelled workflow has none: it closes as Canceled. */

@@ -56,6 +56,7 @@ export function isNotFound(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false
   if (error.code === 0 || error.code === 429) return true
+  if (finalWords.some((words) => words.test(error.message))) return false
   return (
     error.code === 502 ||
     error.code === 503 ||
@@ -64,6 +65,14 @@ export function isTransient(error: unknown): boolean {
     error.reason === 'ServerTimeout'
   )
 }
+
+/** Refusals that come with a code of trouble: of a webhook that says no, and of an object that etcd cannot hold. */
+const finalWords: readonly RegExp[] = [
+  /^admission webhook "[^"]*" denied the request/,
+  /etcdserver: request is too large/,
+  /trying to send message larger than max/,
+  /code = ResourceExhausted/,
+]
 
 /**
  * The API server's refusal, an answer that a later attempt would get again. Throws everything else on: transient

@@ -90,6 +90,7 @@ export class RestoreRun {
       resumed: this.resumed,
       view: this.view,
       hooks: this.hooks,
+      parked: new Set(this.input.parked),
     })
     await this.hold.release(this.ref())
   }

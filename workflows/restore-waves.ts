@@ -1,6 +1,6 @@
-import { condition, continueAsNew, workflowInfo } from '@temporalio/workflow'
+import { condition, continueAsNew, sleep, workflowInfo } from '@temporalio/workflow'
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
-import { chunkKey } from '../core/plan/plan.ts'
+import { chunkKey, parseChunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { chunks, steps } from './activity-calls.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
@@ -19,6 +19,8 @@ export interface WavesInput {
   resumed: boolean
   view: RunView
   hooks: HookRun
+  /** Chunks with items that are to be tried again, as `chunkKey` names them. */
+  parked: Set<string>
 }
 
 /**
@@ -31,9 +33,9 @@ export async function restoreWaves(waves: WavesInput): Promise<void> {
   if (follows) waves.hooks.start(waves.ref, follows)
   try {
     const terminating = await restoreOnce(waves, { except: [] })
-    if (terminating.length === 0) return
     const only = [...new Set(terminating)]
-    await restoreOnce(waves, { only, lost: await awaitNamespaces(waves, only) })
+    if (only.length > 0) await restoreOnce(waves, { only, lost: await awaitNamespaces(waves, only) })
+    await tryParkedItems(waves)
   } finally {
     await progress.stop()
   }
@@ -56,6 +58,32 @@ async function awaitNamespaces(waves: WavesInput, namespaces: readonly string[])
   return namespaces.filter((_, index) => reports[index]?.gone === false)
 }
 
+/** Seconds between the passes after all waves: soon at first, since what was missing may just have been restored. */
+const passPauses = [1, 2, 4, 8, 15, 30]
+
+/** Tries parked items again after all waves, until each is through or given up; the activity decides which is. */
+async function tryParkedItems(waves: WavesInput): Promise<void> {
+  if (waves.parked.size === 0) return
+  for (let pass = 2; waves.parked.size > 0; pass++) {
+    const seconds = passPauses[Math.min(pass - 2, passPauses.length - 1)] ?? 30
+    waves.view.waitingFor(`items of ${waves.parked.size} chunks that failed, to be tried again`)
+    await sleep(seconds * 1000)
+    await waves.view.unpaused()
+    await tryChunks(waves, [...waves.parked], pass)
+  }
+  waves.view.waitingFor(undefined)
+}
+
+/** Runs chunks once more for their parked items. */
+async function tryChunks(waves: WavesInput, keys: readonly string[], pass: number): Promise<void> {
+  const places = keys.map(parseChunkKey)
+  await inLanes(places.length, async (index) => {
+    const { wave = 0, chunk = 0 } = places[index] ?? {}
+    await waves.view.unpaused()
+    noteReport(waves, { wave, chunk }, await restoreChunk(waves, { wave, chunk }, { pass }))
+  })
+}
+
 /** Which items: all but those of some namespaces, or only those; for `lost` ones an error is recorded instead. */
 type Which = { except: string[] } | { only: readonly string[]; lost: readonly string[] }
 
@@ -66,7 +94,7 @@ async function restoreOnce(waves: WavesInput, which: Which): Promise<string[]> {
     if (!late && index > from && workflowInfo().continueAsNewSuggested) {
       await waves.view.unpaused()
       await waves.hooks.stop()
-      await continueAsNew({ ...waves.input, fromWave: index })
+      await continueAsNew({ ...waves.input, fromWave: index, parked: [...waves.parked] })
     }
     waves.view.enterWave(index)
     const found = await restoreWave(waves, index, which)
@@ -79,23 +107,43 @@ async function restoreWave(waves: WavesInput, index: number, which: Which): Prom
   const wave = waves.plan.waves[index]
   if (wave === undefined) return []
   const terminating: string[] = []
+  await inLanes(wave.chunks.length, async (chunk) => {
+    await waves.view.unpaused()
+    const report = await restoreChunk(waves, { wave: index, chunk }, which)
+    noteReport(waves, { wave: index, chunk }, report)
+    terminating.push(...(report.terminating ?? []))
+  })
+  const parked = wave.chunks.map((_, chunk) => chunkKey(index, chunk)).filter((key) => waves.parked.has(key))
+  if (parked.length > 0) await tryChunks(waves, parked, 1)
+  return terminating
+}
+
+/** A chunk's report: what it adds to the view, whether it has hooks, and whether items are to be tried again. */
+function noteReport(waves: WavesInput, { wave, chunk }: ChunkPlace, report: ChunkReport): void {
+  const key = chunkKey(wave, chunk)
+  waves.view.report(key, report)
+  if (report.hooks === true) waves.hooks.start(waves.ref, false)
+  if (report.parked === undefined) waves.parked.delete(key)
+  else waves.parked.add(key)
+}
+
+interface ChunkPlace {
+  wave: number
+  chunk: number
+}
+
+/** Works on the numbers below `count`, a few side by side. After a failure nothing more begins. */
+async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {
   let next = 0
   let failed = false
   const lane = async () => {
-    for (let chunk = next++; chunk < wave.chunks.length && !failed; chunk = next++) {
-      await waves.view.unpaused()
-      const report = await restoreChunk(waves, index, chunk, which)
-      waves.view.report(chunkKey(index, chunk), report)
-      if (report.hooks === true) waves.hooks.start(waves.ref, false)
-      terminating.push(...(report.terminating ?? []))
-    }
+    for (let index = next++; index < count && !failed; index = next++) await work(index)
   }
   const stopAll = (thrown: unknown): never => {
     failed = true
     throw thrown
   }
-  await settle(Array.from({ length: Math.min(lanes, wave.chunks.length) }, () => lane().catch(stopAll)))
-  return terminating
+  await settle(Array.from({ length: Math.min(lanes, count) }, () => lane().catch(stopAll)))
 }
 
 /**
@@ -108,9 +156,14 @@ async function settle(running: Promise<void>[]): Promise<void> {
   if (failed !== undefined) throw failed.reason
 }
 
-function restoreChunk(waves: WavesInput, wave: number, chunk: number, which: Which): Promise<ChunkReport> {
+function restoreChunk(
+  waves: WavesInput,
+  { wave, chunk }: ChunkPlace,
+  which: Which | { pass: number },
+): Promise<ChunkReport> {
   const planned = waves.plan.waves[wave]
-  const summary = `wave ${wave + 1}, chunk ${chunk + 1}: ${planned?.chunks[chunk] ?? 0} ${planned?.groupResource ?? ''}`
+  const again = 'pass' in which ? ', parked items' : ''
+  const summary = `wave ${wave + 1}, chunk ${chunk + 1}: ${planned?.chunks[chunk] ?? 0} ${planned?.groupResource ?? ''}${again}`
   const { ref } = waves
   const resumed = waves.resumed || 'only' in which
   return chunks.restoreChunk.executeWithOptions({ summary }, [{ ref, wave, chunk, resumed, ...which }])

@@ -6,7 +6,7 @@ import type { Message } from '../../core/items/outcome.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ItemAction } from '../../velero/results.ts'
-import { objectRef } from './item-tools.ts'
+import { objectRef, refusedFor } from './item-tools.ts'
 import type { ItemTools, WriteInput, WriteResult, Written } from './item-tools.ts'
 
 /** Decides about an object that this restore did not create; a patch is returned, to be journalled before it is sent (rule 5). */
@@ -55,7 +55,7 @@ async function applyPatch(
       }
       const message = decision.refusalIsError ? error(scope, refusal.message) : warning(scope, refusal.message)
       const relabelled = decision.relabel === undefined ? [] : await relabel(live, decision.relabel, input, tools)
-      return { action: 'failed', messages: [message, ...relabelled] }
+      return { action: 'failed', messages: [message, ...relabelled], ...refusedFor(refusal) }
     }
   }
   return { action: decision.action, messages: decision.messages, live }

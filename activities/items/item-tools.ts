@@ -1,10 +1,13 @@
 import { activeActions } from '../../core/actions/built-in.ts'
 import type { ManagedFieldsMode, RestoreIdentity } from '../../core/items/field-owners.ts'
+import { troubleOf } from '../../core/items/item-trouble.ts'
+import type { ChanceRules, TroubleKind } from '../../core/items/item-trouble.ts'
 import type { Message } from '../../core/items/outcome.ts'
+import type { ApiError } from '../../core/port-errors.ts'
 import type { ItemRules, Preparation } from '../../core/items/prepare-item.ts'
 import { restoreLabels, restoresStatus } from '../../core/items/item-metadata.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
-import { managedFieldsAnnotation } from '../../velero/labels.ts'
+import { managedFieldsAnnotation, secondChancesAnnotation } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource, ObjectRef } from '../../velero/resource.ts'
@@ -30,6 +33,7 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   readItem: PlannedSession['readItem']
   beginPodVolumes: BeginPodVolumes
   resourceTimeoutSeconds: number
+  chances: ChanceRules
   /** The time, as RFC 3339. */
   now: () => string
 }
@@ -43,6 +47,8 @@ export interface WriteInput {
 
 /** What a write came to. */
 export interface WriteResult {
+  /** Refused for the lack of something else: another try may succeed. */
+  refusedFor?: TroubleKind
   /** Without an action Velero derives one from the messages. */
   action?: ItemAction
   messages: readonly Message[]
@@ -92,6 +98,10 @@ export function makeItemTools(
       location: admission.backup.spec.storageLocation ?? admission.location,
     }),
     resourceTimeoutSeconds: settings.resourceTimeoutSeconds,
+    chances: {
+      secondChances: restore.annotations?.[secondChancesAnnotation] !== 'false',
+      deadlineSeconds: settings.itemDeadlineSeconds,
+    },
     now: () => rfc3339(clock.now()),
   }
 }
@@ -100,4 +110,10 @@ export function makeItemTools(
 export function objectRef({ prepared, item }: Pick<WriteInput, 'prepared' | 'item'>): ObjectRef {
   const namespace = item.target === undefined ? {} : { namespace: item.target }
   return { ...prepared.resource, ...namespace, name: prepared.object.metadata.name }
+}
+
+/** Says of a refusal whether another try may succeed, for a {@link WriteResult}. */
+export function refusedFor(refusal: ApiError): { refusedFor?: TroubleKind } {
+  const kind = troubleOf(refusal)
+  return kind === 'backend' || kind === 'missing' ? { refusedFor: kind } : {}
 }

@@ -4,7 +4,7 @@ import type { Outcome } from '../../core/items/outcome.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { countOutcomes, tallyOf } from '../../core/results/tally.ts'
-import type { OutcomeCounts } from '../../core/results/tally.ts'
+import type { OutcomeCounts, Tally } from '../../core/results/tally.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -12,8 +12,10 @@ import { ensureNamespace } from './target-namespaces.ts'
 import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
+import type { Intent } from './item-work.ts'
 import { restoreItem } from './restore-item.ts'
-import type { Intent } from './restore-item.ts'
+import { tryItem } from './try-item.ts'
+import type { SettledStep } from './try-item.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { makeItemTools } from './item-tools.ts'
@@ -32,6 +34,8 @@ export interface ChunkInput {
   except?: readonly string[]
   /** Target namespaces that were still terminating at the deadline: nothing is written for their items. */
   lost?: readonly string[]
+  /** Only items that earlier passes have parked are tried: 1 after their wave, 2 and more after all waves. */
+  pass?: number
 }
 
 /** Counts of the outcomes of a chunk, and which of its namespaces are terminating. */
@@ -58,9 +62,9 @@ export function restoreChunk(parts: ChunkParts) {
     const frame = { doing: `restoring ${key}`, scope: `${input.ref.uid}/${key}` }
     return runActivity(parts.ports.presence, frame, (attempt) =>
       parts.sessions.withPlan(input.ref, attempt.signal, async (session) => {
-        const follows = attempt.number > 1 || input.resumed
+        const follows = attempt.number > 1 || input.resumed || input.pass !== undefined
         const known = follows ? await readOutcomes(session.journal, key) : []
-        return runChunk({ ...parts, session, attempt, input, key, known })
+        return runChunk({ ...parts, session, attempt, input, key, known, follows })
       }),
     )
   }
@@ -72,8 +76,10 @@ interface ChunkRun extends ChunkParts {
   attempt: Attempt
   input: ChunkInput
   key: string
-  /** Outcomes that earlier attempts have journalled. */
+  /** Outcomes that earlier attempts and passes have journalled. */
   known: readonly Outcome[]
+  /** Earlier attempts or passes may have begun any item. */
+  follows: boolean
 }
 
 async function runChunk(run: ChunkRun): Promise<ChunkReport> {
@@ -81,13 +87,21 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
   const chunk = wave?.chunks[run.input.chunk]
   if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
   const tools = makeItemTools(run.session, run.attempt, run)
-  const doneBefore = new Set(run.known.map((outcome) => outcome.key))
+  const known = tallyOf(run.known)
+  const isNew = (outcome: Outcome | undefined) =>
+    outcome === undefined || (outcome.parked !== undefined && run.input.pass !== undefined)
   const items = chunk.items.filter(
-    (item) => isDue(item, run.input) && !doneBefore.has(plannedKey(wave.groupResource, item)),
+    (item) => isDue(item, run.input) && isNew(known.get(plannedKey(wave.groupResource, item))),
   )
   if (wave.groupResource === 'namespaces') return ensureNamespaces(run, items, tools)
 
-  const batches: BatchRun = { ...run, groupResource: wave.groupResource, tools, intents: await readIntents(run) }
+  const batches: BatchRun = {
+    ...run,
+    groupResource: wave.groupResource,
+    tools,
+    before: known,
+    intents: await readIntents(run),
+  }
   const outcomes: Outcome[] = [...run.known]
   for (let from = 0, part = 0; from < items.length; from += run.settings.checkpointItems, part++) {
     const batch = items.slice(from, from + run.settings.checkpointItems)
@@ -108,6 +122,8 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
 interface BatchRun extends ChunkRun {
   groupResource: GroupResource
   tools: ItemTools
+  /** What earlier attempts and passes came to. */
+  before: Tally
   /** Changes that earlier attempts decided, by key of the outcome. */
   intents: ReadonlyMap<string, Outcome>
 }
@@ -122,25 +138,29 @@ async function restoreBatch(
   const done: Outcome[] = []
   const hooks: PodHooks[] = []
   const intents: Intent[] = []
-  const first = await settleAll(batch, run, async (item) => {
+  const pass = run.input.pass ?? 0
+  const keep = (step: SettledStep) => {
+    done.push(countAsChanged(step.done, run.intents))
+    if (step.hooks !== undefined) hooks.push(step.hooks)
+  }
+  const first = await settleAll(batch, run, async (item, limited) => {
     if (run.input.lost?.includes(item.target ?? '') === true) {
       done.push(lostOutcome(groupResource, item, tools))
       return
     }
-    const step = await restoreItem(groupResource, item, tools)
+    const before = run.before.get(plannedKey(groupResource, item))
+    const step = await tryItem(() => limited(() => restoreItem(groupResource, item, tools)), { before, pass }, tools)
     if ('intent' in step) intents.push(step.intent)
-    else {
-      done.push(countAsChanged(step.done, run.intents))
-      if (step.hooks !== undefined) hooks.push(step.hooks)
-    }
+    else keep(step)
   })
   if (first.failure !== undefined || intents.length === 0) return { done, hooks, ...first }
   await run.session.journal.write(
     `intents/${run.key}/${run.attempt.id}-${part}`,
     intents.map((intent) => intent.outcome),
   )
-  const second = await settleAll(intents, run, async (intent) => {
-    done.push(await intent.apply())
+  const second = await settleAll(intents, run, async (intent, limited) => {
+    const before = run.before.get(intent.outcome.key)
+    keep(await tryItem(() => limited(() => intent.apply()), { before, pass }, tools))
   })
   return { done, hooks, ...second }
 }
@@ -158,37 +178,41 @@ function countAsChanged(outcome: Outcome, intents: ReadonlyMap<string, Outcome>)
 }
 
 /** Changes of objects that existed before, as earlier attempts of this chunk decided them, by key. */
-async function readIntents({ attempt, input, session, key }: ChunkRun): Promise<ReadonlyMap<string, Outcome>> {
-  if (attempt.number === 1 && !input.resumed) return new Map()
+async function readIntents({ follows, session, key }: ChunkRun): Promise<ReadonlyMap<string, Outcome>> {
+  if (!follows) return new Map()
   const lists = await readAll<Outcome[]>(session.journal, `intents/${key}/`)
   return new Map(lists.flat().map((outcome) => [outcome.key, outcome]))
 }
 
-/** Works on all values, as many at once as the worker allows, and waits for all. After a failure no further one begins. */
+/**
+ * Works on all values side by side and waits for all; after the first failure nothing new begins. What a value does with
+ * the ports goes through `limited`: so many at once as the worker allows, and a value that waits holds no place.
+ */
 async function settleAll<T>(
   values: readonly T[],
   run: ChunkRun,
-  work: (value: T) => Promise<void>,
+  work: (value: T, limited: <R>(call: () => Promise<R>) => Promise<R>) => Promise<void>,
 ): Promise<{ failure?: unknown }> {
   let failure: { thrown: unknown } | undefined
-  const guarded = async (value: T) => {
-    if (failure !== undefined) return
-    try {
+  const limited = <R>(call: () => Promise<R>): Promise<R> =>
+    run.itemLimit(async () => {
+      if (failure !== undefined) throw failure.thrown
       run.attempt.throwIfStopped()
-      await work(value)
-    } catch (thrown) {
+      return await call()
+    })
+  const guarded = (value: T) =>
+    work(value, limited).catch((thrown: unknown) => {
       failure ??= { thrown }
-    }
-  }
-  await Promise.all(values.map((value) => run.itemLimit(() => guarded(value))))
+    })
+  await Promise.all(values.map(guarded))
   return failure === undefined ? {} : { failure: failure.thrown }
 }
 
 async function ensureNamespaces(run: ChunkRun, items: readonly PlannedItem[], tools: ItemTools): Promise<ChunkReport> {
   const done: Outcome[] = []
   const terminating: string[] = []
-  const { failure } = await settleAll(items, run, async (item) => {
-    const state = await ensureNamespace(item, tools)
+  const { failure } = await settleAll(items, run, async (item, limited) => {
+    const state = await limited(() => ensureNamespace(item, tools))
     if (state.do === 'ready') done.push(state.outcome)
     else if (run.input.lost?.includes(item.target ?? item.name) === true)
       done.push(lostOutcome('namespaces', item, tools))

@@ -1,10 +1,9 @@
-import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
+import { error, listedName, scopeOf } from '../../core/items/outcome.ts'
 import type { Message, Outcome } from '../../core/items/outcome.ts'
 import { preparationError, prepareItem } from '../../core/items/prepare-item.ts'
 import type { BegunOperation, Preparation } from '../../core/items/prepare-item.ts'
 import { podHooks } from '../../core/hooks/pod-hooks.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
-import { redact } from '../../core/items/redact.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { podVolumes } from '../../core/volumes/pod-volume-restore.ts'
@@ -13,67 +12,83 @@ import { formatResourceId, itemPath } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { createCompanions } from './create-companions.ts'
+import { finish, listedAs, stepOf } from './item-work.ts'
+import type { ItemStep, ItemWork } from './item-work.ts'
 import type { ItemTools, Written } from './item-tools.ts'
 import { writeItem } from './write-item.ts'
 
-/** The result for an item: its outcome, or a change of an object that existed before, which is journalled before it is made. */
-export type ItemStep = { done: Outcome; hooks?: PodHooks } | { intent: Intent }
-
-/** A decided change of an object that this restore did not create. */
-export interface Intent {
-  outcome: Outcome
-  apply: () => Promise<Outcome>
-}
-
 /**
- * Restores one item of the plan: read, prepare, write. Transient failures are thrown for another attempt of the chunk;
- * everything else is an outcome. Safe to run again at any point: objects that this restore created are recognised.
+ * Brings one item of the plan into the cluster: read, prepare, write. Whatever goes wrong with it is an outcome, or
+ * trouble that may pass, which is for the caller to try again. Thrown is only what concerns the whole chunk: no Lease,
+ * no bucket, a cancel. Safe to run again at any point: what this restore made is recognised.
  */
 export async function restoreItem(
   groupResource: GroupResource,
   item: PlannedItem,
   tools: ItemTools,
 ): Promise<ItemStep> {
-  const address = {
+  const work: ItemWork = {
     groupResource,
-    ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
-    name: item.name,
+    item,
+    tools,
+    address: {
+      groupResource,
+      ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
+      name: item.name,
+    },
+    id: formatResourceId(groupResource, item.target, item.name),
+    manifests: [],
   }
-  const secrets: Manifest[] = []
-  const finish = (parts: Partial<Outcome>): ItemStep => ({
-    done: protect(groupResource, { key: itemKey(address), messages: [], at: tools.now(), ...parts }, secrets),
-  })
+  try {
+    return await readAndWrite(work)
+  } catch (thrown) {
+    return stepOf(thrown, work)
+  }
+}
+
+async function readAndWrite(work: ItemWork): Promise<ItemStep> {
+  const { groupResource, item, tools, address, id } = work
   const text = await tools.readItem(groupResource, item)
   const parsed = parse(text, groupResource, item)
-  if ('problem' in parsed) return finish({ messages: [error(scopeOf(item.target), parsed.problem)] })
+  if ('problem' in parsed) return { done: finish(work, { messages: [error(scopeOf(item.target), parsed.problem)] }) }
   const manifest = parsed.manifest
-  secrets.push(manifest)
-  const id = formatResourceId(groupResource, item.target, item.name)
+  work.manifests.push(manifest)
   const prepared = prepareItem({ item: manifest, groupResource, targetNamespace: item.target }, tools.rules)
-  const listed = { kind: listedKind(manifest.apiVersion, manifest.kind), name: listedName(item.target, item.name) }
-  const failed = (text: string) =>
-    finish({ action: 'failed', listed, messages: [error(scopeOf(item.target), preparationError(id, text))] })
+  const listed = listedAs(manifest, item)
+  const failed = (text: string): ItemStep => ({
+    done: finish(work, {
+      action: 'failed',
+      listed,
+      messages: [error(scopeOf(item.target), preparationError(id, text))],
+    }),
+  })
   switch (prepared.do) {
     case 'omit':
-      return finish({ because: prepared.because })
+      return { done: finish(work, { because: prepared.because }) }
     case 'fail':
-      return finish(
-        prepared.recorded ? { action: 'failed', listed, messages: prepared.messages } : { messages: prepared.messages },
-      )
+      return {
+        done: finish(
+          work,
+          prepared.recorded
+            ? { action: 'failed', listed, messages: prepared.messages }
+            : { messages: prepared.messages },
+        ),
+      }
     case 'skip': {
       const problem = await createCompanions(prepared.companions, item.name, tools)
       const begun = operationOf(prepared.operation, address, item, tools)
       if (problem !== undefined) return failed(problem)
-      return finish({ action: 'skipped', listed, messages: prepared.messages, because: prepared.because, ...begun })
+      const { messages, because } = prepared
+      return { done: finish(work, { action: 'skipped', listed, messages, because, ...begun }) }
     }
     case 'write': {
+      work.manifests.push(prepared.object)
       const problem = await createCompanions(prepared.companions, item.name, tools)
       if (problem !== undefined) return failed(problem)
       const begun = operationOf(prepared.operation, address, item, tools)
       const written = await writeItem({ prepared, item, groupResource }, tools)
       const volumes = await volumesOfPod(written, groupResource, item, tools)
-      const known = { listed, key: itemKey(address), groupResource, begun: { ...begun, ...volumes }, item, manifest }
-      return conclude(written, prepared, known, tools)
+      return conclude(written, prepared, { work, listed, begun: { ...begun, ...volumes } })
     }
   }
 }
@@ -83,43 +98,43 @@ function conclude(
   written: Written,
   prepared: Extract<Preparation, { do: 'write' }>,
   known: {
+    work: ItemWork
     listed: { kind: string; name: string }
-    key: string
-    groupResource: GroupResource
     begun: Pick<Outcome, 'operation' | 'podVolumes'>
-    item: PlannedItem
-    manifest: Manifest
   },
-  tools: ItemTools,
 ): ItemStep {
+  const { work, begun } = known
+  const { item, groupResource, tools } = work
   const outcome = (action: ItemAction | undefined, messages: readonly Message[], live?: Manifest): Outcome => {
-    const parts: Outcome = {
-      key: known.key,
+    const listed =
+      action === 'created' && live !== undefined
+        ? { ...known.listed, name: listedName(item.target, live.metadata.name) }
+        : known.listed
+    return finish(work, {
       ...(action === undefined ? {} : { action }),
-      listed:
-        action === 'created' && live !== undefined
-          ? { ...known.listed, name: listedName(known.item.target, live.metadata.name) }
-          : known.listed,
+      listed,
       messages: [...prepared.messages, ...messages],
-      at: tools.now(),
-      ...objectOf(live, prepared, known.item),
-      ...known.begun,
-    }
-    return protect(known.groupResource, parts, [known.manifest, prepared.object])
+      ...objectOf(live, prepared, item),
+      ...begun,
+    })
   }
   if (written.do === 'done') {
     const messages = [...prepared.messages, ...written.messages]
-    return {
-      done: outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written.live),
-      ...hooksOf(written, known.groupResource, tools),
-    }
+    const done = outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written.live)
+    if (written.refusedFor !== undefined) return { trouble: { kind: written.refusedFor, outcome: done } }
+    return { done, ...hooksOf(written, groupResource, tools) }
   }
   return {
     intent: {
       outcome: outcome(written.action, []),
       apply: async () => {
-        const applied = await written.apply()
-        return outcome(applied.action, applied.messages, applied.live)
+        try {
+          const applied = await written.apply()
+          const done = outcome(applied.action, applied.messages, applied.live)
+          return applied.refusedFor === undefined ? { done } : { trouble: { kind: applied.refusedFor, outcome: done } }
+        } catch (thrown) {
+          return stepOf(thrown, work)
+        }
       },
     },
   }
@@ -221,11 +236,4 @@ function operationOf(
       status: { phase: 'New', created: tools.now() },
     },
   }
-}
-
-/** Removes what messages about a Secret quote, and every value of the Secret (rule 14). */
-function protect(groupResource: GroupResource, outcome: Outcome, secrets: readonly Manifest[]): Outcome {
-  if (!isSecret(groupResource)) return outcome
-  const messages = outcome.messages.map((message) => ({ ...message, text: redact(message.text, ...secrets) }))
-  return { ...outcome, messages }
 }

@@ -1,4 +1,4 @@
-import { isAlreadyExists, refusalOf } from '../../core/port-errors.ts'
+import { ArchiveError, isAlreadyExists, refusalOf } from '../../core/port-errors.ts'
 import { isOurs } from '../../core/items/field-owners.ts'
 import { error } from '../../core/items/outcome.ts'
 import { plannedKey } from '../../core/plan/plan.ts'
@@ -62,7 +62,11 @@ function stateOf(standing: Manifest, tools: ItemTools, ready: (created: boolean)
 /** The namespace as it is in the backup, under its target name; without labels where the backup has none that can be read. */
 async function namespaceManifest(item: PlannedItem, name: string, tools: ItemTools): Promise<Manifest> {
   const bare: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
-  const text = await tools.readItem('namespaces', { name: item.name }).catch(() => undefined)
+  const text = await tools.readItem('namespaces', { name: item.name }).catch((thrown: unknown) => {
+    // The backup may lack it; a disk or a bucket that cannot be read is no reason to make it without its labels.
+    if (thrown instanceof ArchiveError && thrown.kind === 'missing') return undefined
+    throw thrown
+  })
   if (text === undefined) return bare
   try {
     const { metadata, spec } = parseJson(text) as { metadata?: Manifest['metadata']; spec?: unknown }

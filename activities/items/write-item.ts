@@ -6,7 +6,7 @@ import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
 import { changeExisting } from './change-existing.ts'
-import { objectRef } from './item-tools.ts'
+import { objectRef, refusedFor } from './item-tools.ts'
 import type { ItemTools, WriteInput, Written } from './item-tools.ts'
 
 /**
@@ -27,9 +27,13 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
     })
   } catch (thrown) {
     const refusal = refusalOf(thrown)
+    // On a create it is about another object, such as the quota of the namespace: the same create may succeed.
+    if (isConflict(refusal)) throw refusal
     const existing = await readExisting(refusal, input, tools)
-    if (existing.do === 'refused')
-      return { do: 'done', action: 'failed', messages: [error(scope, `error restoring ${id}: ${refusal.message}`)] }
+    if (existing.do === 'refused') {
+      const messages = [error(scope, `error restoring ${id}: ${refusal.message}`)]
+      return { do: 'done', action: 'failed', messages, ...refusedFor(refusal) }
+    }
     if (existing.do === 'unreadable') return { do: 'done', messages: [existing.message] }
     if (!isOurs(existing.live, tools.mark, { managedFields: entries, postedAs: posting.postedAs })) {
       return changeExisting(existing.live, input, tools)
@@ -150,14 +154,21 @@ const crdPollMs = 100
 /** Waits until objects of a CRD can be created: `Established` and `NamesAccepted`, at most for the resource timeout. */
 async function awaitCrd(created: CreatedItem, tools: ItemTools): Promise<Message[]> {
   const { attempt, clock, cluster } = tools
+  const { name } = created.item
+  const failed = (why: string): Message[] => [
+    error('cluster', `error verifying the CRD ${name} is ready to use: ${why}`),
+  ]
   const deadline = clock.now().getTime() + tools.resourceTimeoutSeconds * 1000
   for (;;) {
-    const crd = await cluster.get(objectRef(created))
-    if (crd !== undefined && isEstablished(crd)) return []
-    if (clock.now().getTime() > deadline) {
-      const name = created.item.name
-      return [error('cluster', `error verifying the CRD ${name} is ready to use: context deadline exceeded`)]
+    let crd: Manifest | undefined
+    try {
+      crd = await cluster.get(objectRef(created))
+    } catch (thrown) {
+      return failed(refusalOf(thrown).message)
     }
+    if (crd === undefined) return failed(`customresourcedefinitions.apiextensions.k8s.io "${name}" not found`)
+    if (isEstablished(crd)) return []
+    if (clock.now().getTime() > deadline) return failed('context deadline exceeded')
     attempt.throwIfStopped()
     await clock.sleep(crdPollMs, attempt.signal)
   }

@@ -30,6 +30,10 @@ export interface Outcome {
   operation?: RestoreOperation
   /** The volumes of a restored pod that a node agent must fill. */
   podVolumes?: readonly PodVolume[]
+  /** The item is to be tried again; what stands here is told if nothing better comes. */
+  parked?: Parked
+  /** How often it was sent, where that was more than once. */
+  tries?: number
   /** The time of the outcome; RFC 3339. */
   at: string
 }
@@ -43,6 +47,14 @@ export interface PodVolume {
   uploaderType: string
   /** The claim of the volume, if it has one. */
   claim?: string
+}
+
+/** What an item that is to be tried again has been through. */
+export interface Parked {
+  /** When it failed first; RFC 3339. */
+  since: string
+  /** How often it was sent. */
+  tries: number
 }
 
 /** The key of an item: `<resource>|<namespace in the backup>|<name>`. */

@@ -4,8 +4,9 @@ import { formatGroupResource, formatResourceId, parseApiVersion, parseGroupResou
 import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
 import { ActionError } from '../actions/action.ts'
 import type { ActionFacts, Companion, ItemAction, RestoreView } from '../actions/action.ts'
+import { generatedName } from '../values/derived-names.ts'
 import { resetMetadataAndStatus, withLabels } from './item-metadata.ts'
-import { error, scopeOf } from './outcome.ts'
+import { error, itemKey, scopeOf } from './outcome.ts'
 import type { Message } from './outcome.ts'
 import { skipReason } from './skip-rules.ts'
 import { rebindVolume, unbindClaim, volumeFate } from './volume-fate.ts'
@@ -107,7 +108,7 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   const claimed = groupResource === 'persistentvolumeclaims' ? unbindClaim(acted.item, rules.provisioned) : acted.item
   const modified = rules.modify(claimed, groupResource)
   const placed = targetNamespace === undefined ? modified.item : inNamespace(modified.item, targetNamespace)
-  const object = withLabels(placed, rules.labels)
+  const object = named(withLabels(placed, rules.labels), itemKey({ ...item.metadata, groupResource }), rules)
   const target = targetResource(object, item, groupResource, rules)
   if (target === undefined)
     return fail(`error getting GVR for ${formatGvk(object)}: no match for kind "${object.kind}"`)
@@ -123,6 +124,19 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
     neverEqual: acted.converted,
   }
 }
+
+/**
+ * The object with a name, where it only has `generateName`: the API server would make a new name at each attempt, and
+ * with it a second object (rule 5).
+ */
+function named(object: Manifest, item: string, rules: ItemRules): Manifest {
+  const { name, generateName } = object.metadata as { name?: unknown; generateName?: unknown }
+  if (isText(name) || !isText(generateName)) return object
+  const metadata = { ...object.metadata, name: generatedName(generateName, rules.restore.uid, item) }
+  return { ...object, metadata }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 /** The message for an action's error. Velero runs its actions in a plugin process, so it contains the words of gRPC. */
 export function preparationError(id: string, text: string): string {

@@ -71,6 +71,13 @@ export function chunkKey(wave: number, chunk: number): string {
   return `wave-${pad(wave, 3)}/chunk-${pad(chunk, 5)}`
 }
 
+/** The inverse of {@link chunkKey}. Throws for any other text. */
+export function parseChunkKey(key: string): { wave: number; chunk: number } {
+  const [, wave, chunk] = /^wave-(\d+)\/chunk-(\d+)$/.exec(key) ?? []
+  if (wave === undefined || chunk === undefined) throw new Error(`not the key of a chunk: ${key}`)
+  return { wave: Number(wave), chunk: Number(chunk) }
+}
+
 function pad(value: number, digits: number): string {
   return String(value).padStart(digits, '0')
 }

@@ -67,7 +67,8 @@ function itemLine(outcome: Outcome, line: Line): string[] {
     ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
     'original name': item.name,
   }
-  const reason = outcome.because === undefined ? '' : `: ${outcome.because}`
+  const tries = outcome.tries === undefined ? '' : `, after ${outcome.tries} tries`
+  const reason = `${tries}${outcome.because === undefined ? '' : `: ${outcome.because}`}`
   return [line(outcome.at, 'info', `${sentenceOf(outcome)}${reason}`, fields)]
 }
 

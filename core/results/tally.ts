@@ -35,7 +35,9 @@ function mergeOutcomes(a: Outcome, b: Outcome): Outcome {
   return canonicalJson(a) >= canonicalJson(b) ? a : b
 }
 
+/** An item that is to be tried again has no outcome yet: of two such, the one that was tried more often is the later one. */
 function rank(outcome: Outcome): number {
+  if (outcome.parked !== undefined) return -1 / (outcome.parked.tries + 1)
   return outcome.action === undefined ? 0 : (ranks[outcome.action] ?? 0)
 }
 
@@ -51,6 +53,8 @@ export interface OutcomeCounts {
   errors: number
   /** Asynchronous operations that items began. */
   operations: number
+  /** Items that are to be tried again; absent where there are none. */
+  parked?: number
 }
 
 /** Counts the outcomes, messages and operations of a tally. */
@@ -69,6 +73,7 @@ export function countOutcomes(tally: Tally): OutcomeCounts {
     counts.items++
     if (outcome.action !== undefined) counts[outcome.action]++
     if (outcome.operation !== undefined) counts.operations++
+    if (outcome.parked !== undefined) counts.parked = (counts.parked ?? 0) + 1
     for (const message of outcome.messages) counts[message.severity === 'error' ? 'errors' : 'warnings']++
   }
   return counts

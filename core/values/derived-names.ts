@@ -40,6 +40,26 @@ export function snapshotName(restoreUid: string, name: string): string {
   return sha256Hex(`${restoreUid}/${name}`)
 }
 
+const generatedLength = 10
+/** Kubernetes' own alphabet for generated names: no vowels, so no words. */
+const generatedAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
+
+/**
+ * The name of an object of the backup that only has `metadata.generateName`: the prefix, as Kubernetes shortens it, and
+ * characters from a hash of restore and item (`itemKey`). Kubernetes takes five random characters; these are ten, for
+ * two items of one restore must never meet in one name.
+ */
+export function generatedName(prefix: string, restoreUid: string, item: string): string {
+  let rest = BigInt(`0x${sha256Hex(JSON.stringify([restoreUid, item, 'generateName']))}`)
+  const base = BigInt(generatedAlphabet.length)
+  let suffix = ''
+  for (let length = 0; length < generatedLength; length++) {
+    suffix += generatedAlphabet[Number(rest % base)]
+    rest /= base
+  }
+  return prefix.slice(0, nameLengthMax - generatedLength) + suffix
+}
+
 const labelValueLengthMax = 63
 const labelHashLength = 6
 

@@ -233,3 +233,24 @@ describe('volumes', () => {
     expect(prepare(rules, claim, 'persistentvolumeclaims')).toHaveProperty('object.spec', { x: 1 })
   })
 })
+
+describe('an item without a name', () => {
+  const nameless = (uid: string, original: string) => {
+    const modify = (at: Manifest) => {
+      const { name: _name, ...metadata } = at.metadata
+      return { item: { ...at, metadata: { ...metadata, generateName: 'again-' } } as Manifest, errors: [] }
+    }
+    const rules = rulesWith({ modify })
+    const restore = { ...rules.restore, uid }
+    const prepared = prepare({ ...rules, restore }, anObject('ConfigMap', original, { namespace: 'shop' }))
+    return prepared.do === 'write' ? prepared.object.metadata.name : prepared.do
+  }
+
+  it('gets one from generateName: the same at each attempt, another for each item and each restore', () => {
+    const name = nameless('one', 'a')
+    expect(name).toMatch(/^again-[bcdfghjklmnpqrstvwxz2456789]{10}$/)
+    expect(nameless('one', 'a')).toBe(name)
+    expect(nameless('one', 'b')).not.toBe(name)
+    expect(nameless('two', 'a')).not.toBe(name)
+  })
+})

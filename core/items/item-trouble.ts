@@ -1,0 +1,96 @@
+import { isConflict, isTransient } from '../port-errors.ts'
+import type { ApiError } from '../port-errors.ts'
+import type { Outcome, Parked } from './outcome.ts'
+
+/**
+ * What the API server's answer about one item calls for.
+ * - `worker`: this worker has no valid Lease; not the item's trouble.
+ * - `passing`: the same request may succeed soon: no answer, an overload, a conflict with another writer.
+ * - `backend`: an admission or conversion webhook, or an aggregated API, does not answer; its pods may still start.
+ * - `missing`: something that the object needs is not there yet; a later wave may bring it.
+ * - `refused`: final; sending it again gets the same answer.
+ */
+export type AnswerKind = 'worker' | 'refused' | TroubleKind
+
+/** Trouble for which an item is tried again. */
+export type TroubleKind = 'passing' | 'backend' | 'missing'
+
+/** Decides about an answer to a write of an item. Such refusals are told apart by the server's words: their codes differ. */
+export function troubleOf(error: ApiError): AnswerKind {
+  if (error.reason === 'NoLease') return 'worker'
+  if (error.code === 429) return 'passing'
+  if (backendWords.some((words) => words.test(error.message))) return 'backend'
+  if (missingWords.some((words) => words.test(error.message))) return 'missing'
+  return isTransient(error) || isConflict(error) ? 'passing' : 'refused'
+}
+
+const backendWords: readonly RegExp[] = [
+  /failed calling webhook/,
+  /conversion webhook for .* failed/,
+  /^the server is currently unable to handle the request/,
+]
+
+const missingWords: readonly RegExp[] = [
+  /^the server could not find the requested resource/,
+  /^namespaces "[^"]*" not found/,
+  /error looking up service account/,
+  /no PriorityClass with name .* was found/,
+  /storageclass(?:es)?\.storage\.k8s\.io "[^"]*" not found/,
+  /exceeded quota/,
+]
+
+/** The pauses between the tries of one pass, in milliseconds, for trouble that may pass soon. */
+const pausesMs: readonly number[] = [250, 500, 1000, 2000]
+
+/**
+ * Milliseconds until the next try in the same pass, after that many tries; undefined where the pass is over for the
+ * item. What the server asks for (`Retry-After`) is obeyed, up to a minute.
+ */
+export function pauseBeforeNextTry(kind: TroubleKind, tries: number, retryAfterSeconds?: number): number | undefined {
+  const pause = kind === 'passing' ? pausesMs[tries - 1] : undefined
+  if (pause === undefined || retryAfterSeconds === undefined) return pause
+  return Math.max(pause, Math.min(retryAfterSeconds, retryAfterSecondsMax) * 1000)
+}
+
+const retryAfterSecondsMax = 60
+
+/** What a worker's owner and the Restore allow. */
+export interface ChanceRules {
+  /** Whether an item is tried again after its wave, and after all waves. */
+  secondChances: boolean
+  /** Seconds from the first failure until an item is given up. */
+  deadlineSeconds: number
+}
+
+/** A backend that does not answer is waited for during this part of an item's deadline: its pods start, or never will. */
+const backendPart = 0.25
+
+/**
+ * The outcome of an item that did not get through in a pass of its chunk (0: its wave, 1: after its wave, 2 and more:
+ * after all waves): parked for the next pass, or final. What is missing is looked for in passes 1 and 2; other trouble
+ * until the deadline. A final error says how often and until when the item was tried.
+ */
+export function afterPass(
+  failed: { outcome: Outcome; kind: TroubleKind; parked: Parked; pass: number },
+  rules: ChanceRules,
+): Outcome {
+  const { outcome, parked } = failed
+  if (!rules.secondChances) return outcome
+  if (!isGivenUp(failed, rules)) return { ...outcome, parked }
+  const note = ` (tried ${parked.tries} times until ${outcome.at})`
+  const last = outcome.messages.length - 1
+  const messages = outcome.messages.map((message, index) =>
+    index === last ? { ...message, text: `${message.text}${note}` } : message,
+  )
+  return { ...outcome, messages }
+}
+
+function isGivenUp(
+  { outcome, kind, parked, pass }: { outcome: Outcome; kind: TroubleKind; parked: Parked; pass: number },
+  { deadlineSeconds }: ChanceRules,
+): boolean {
+  if (pass < 2) return false
+  if (kind === 'missing') return true
+  const ageSeconds = (Date.parse(outcome.at) - Date.parse(parked.since)) / 1000
+  return ageSeconds >= (kind === 'backend' ? deadlineSeconds * backendPart : deadlineSeconds)
+}
