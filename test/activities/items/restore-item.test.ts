@@ -52,6 +52,7 @@ function restoring(text: string, more: Partial<ItemTools> = {}, wrap: (cluster: 
     readItem: () => Promise.resolve(text),
     beginPodVolumes: () => Promise.resolve(),
     resourceTimeoutSeconds: 600,
+    chances: { secondChances: true, deadlineSeconds: 600 },
     now: () => rfc3339(world.clock.now()),
     ...more,
   }
@@ -62,7 +63,9 @@ function restoring(text: string, more: Partial<ItemTools> = {}, wrap: (cluster: 
 }
 
 async function outcomeOf(step: Awaited<ReturnType<typeof restoreItem>>): Promise<Outcome> {
-  return 'intent' in step ? step.intent.apply() : step.done
+  const settled = 'intent' in step ? await step.intent.apply() : step
+  if ('trouble' in settled) throw new Error('an outcome was expected, and trouble came', { cause: settled.trouble })
+  return settled.done
 }
 
 /** Puts a ConfigMap of that price there, older than the restore and not its own. */
@@ -108,7 +111,7 @@ describe('an item that is not in the cluster', () => {
   it('gets its owners from the next attempt where the first one died after its create', async () => {
     const away = apiError(503, 'ServiceUnavailable', 'try again')
     const { world, restore } = restoring(JSON.stringify(prices), {}, refusing('patch', away))
-    await expect(restore()).rejects.toBe(away)
+    expect(await restore()).toMatchObject({ trouble: { kind: 'passing', thrown: away } })
     expect(world.cluster.look(target)?.metadata.managedFields).not.toEqual(owners)
     expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', messages: [] })
     expect(world.cluster.look(target)?.metadata.managedFields).toEqual(owners)
@@ -123,13 +126,51 @@ describe('an item that is not in the cluster', () => {
     })
   })
 
-  it.each([
-    ['no answer', apiError(0, 'Unreachable', 'no route')],
-    ['no Lease', apiError(0, 'NoLease', 'this worker may not write')],
-    ['a busy server', apiError(429, 'TooManyRequests', 'later')],
-  ])('is left to another attempt: %s', async (_what, thrown) => {
+  it('is left to another attempt of the chunk where this worker has no Lease', async () => {
+    const thrown = apiError(0, 'NoLease', 'this worker may not write')
     const { restore } = restoring(JSON.stringify(prices), {}, refusing('create', thrown))
     await expect(restore()).rejects.toBe(thrown)
+  })
+
+  it.each([
+    ['no answer', 'passing', apiError(0, 'Unreachable', 'no route')],
+    ['a busy server', 'passing', apiError(429, 'TooManyRequests', 'later')],
+    ['a quota that two servers count', 'passing', apiError(409, 'Conflict', 'Operation cannot be fulfilled on quotas')],
+    ['no namespace', 'missing', apiError(404, 'NotFound', 'namespaces "shop" not found')],
+    ['a webhook that is away', 'backend', apiError(500, 'InternalError', 'failed calling webhook "a": refused')],
+  ] as const)('is to be tried again: %s', async (_what, kind, thrown) => {
+    const { restore } = restoring(JSON.stringify(prices), {}, refusing('create', thrown))
+    expect(await restore()).toMatchObject({
+      trouble: { kind, outcome: { action: 'failed', messages: [{ text: expect.stringContaining(thrown.message) }] } },
+    })
+  })
+
+  it('is one error where Drydock cannot process its manifest, and its name is told', async () => {
+    const strange = { ...prices, metadata: { ...prices.metadata, managedFields: [null] } }
+    const { restore } = restoring(JSON.stringify(strange))
+    expect(await outcomeOf(await restore())).toMatchObject({
+      action: 'failed',
+      messages: [{ severity: 'error', text: expect.stringMatching(/^error restoring configmaps\/shop\/prices: /) }],
+    })
+    const broken = restoring(JSON.stringify(prices), {
+      readItem: () => Promise.reject(new TypeError('a fault\nof the program')),
+    })
+    expect(await outcomeOf(await broken.restore())).toMatchObject({
+      action: 'failed',
+      messages: [
+        { text: 'error restoring configmaps/shop/prices: the manifest is not as Drydock expects it (a fault)' },
+      ],
+    })
+  })
+
+  it('never lets what a webhook quotes of a Secret out of the item', async () => {
+    const secret = { ...prices, kind: 'Secret', data: { pw: Buffer.from('hunter2-of-the-shop').toString('base64') } }
+    const quoting = apiError(503, '', 'it did not like hunter2-of-the-shop')
+    const { restore } = restoring(JSON.stringify(secret), {}, refusing('create', quoting))
+    const step = await restore('secrets')
+    expect(JSON.stringify([step, String((step as { trouble: { thrown: Error } }).trouble.thrown)])).not.toContain(
+      'hunter2',
+    )
   })
 
   it.each(['{"kind": ', '[]', '{"metadata": {}}', '{"kind": "ConfigMap"}'])('cannot be decoded: %s', async (text) => {
@@ -159,7 +200,7 @@ describe('an object that stood there before', () => {
     if (!('intent' in step)) throw new Error('no intent')
     expect(step.intent.outcome).toMatchObject({ key: 'configmaps|shop|prices', action: 'updated' })
     expect(world.cluster.look(target)).toMatchObject({ data: { price: '5' } })
-    expect(await step.intent.apply()).toMatchObject({ action: 'updated', messages: [] })
+    expect(await step.intent.apply()).toMatchObject({ done: { action: 'updated', messages: [] } })
     expect(world.cluster.look(target)).toMatchObject({ data: { price: '3' }, metadata: { labels } })
   })
 
