@@ -38,7 +38,10 @@ export function isAlreadyExists(error: unknown): boolean {
   return error instanceof ApiError && error.code === 409 && error.reason === 'AlreadyExists'
 }
 
-/** Whether a write failed because another writer changed the object first, or because its uid or resourceVersion is another one. */
+/**
+ * Whether a write failed because another writer changed the object first, or because its uid or resourceVersion is
+ * another one.
+ */
 export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.code === 409 && error.reason === 'Conflict'
 }
@@ -49,9 +52,9 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /**
- * Whether the same request may succeed later: no answer, too many requests, a temporary error of the server, or this worker
- * has no valid Lease to write under (code 0, reason `NoLease`).
- * A refusal (invalid, forbidden, conflict) is not transient; it becomes an outcome.
+ * Whether the same request may succeed later: no answer, too many requests, a temporary error of the server, or this
+ * worker has no valid Lease to write under (code 0, reason `NoLease`). A refusal (invalid, forbidden, conflict) is not
+ * transient; it becomes an outcome.
  */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false

@@ -1,6 +1,9 @@
 import type { GroupResource } from './resource.ts'
 
-/** Resources that no restore writes, in the order Velero appends them to `spec.excludedResources`. Source: pkg/controller/restore_controller.go. */
+/**
+ * Resources that no restore writes, in the order Velero appends them to `spec.excludedResources`. Source:
+ * pkg/controller/restore_controller.go.
+ */
 export const nonRestorableResources: readonly GroupResource[] = [
   'nodes',
   'events',
@@ -13,10 +16,16 @@ export const nonRestorableResources: readonly GroupResource[] = [
   'backuprepositories.velero.io',
 ]
 
-/** Restored although the filters for resources, namespaces or labels exclude them (since v1.18.3); `includeClusterResources` still applies. */
+/**
+ * Restored although the filters for resources, namespaces or labels exclude them (since v1.18.3);
+ * `includeClusterResources` still applies.
+ */
 export const mustHaveResources: readonly GroupResource[] = ['datauploads.velero.io']
 
-/** Restored first, in this order, before the rest of the archive in alphabetical order. Source: pkg/cmd/server/config/config.go. */
+/**
+ * Restored first, in this order, before the rest of the archive in alphabetical order. Source:
+ * pkg/cmd/server/config/config.go.
+ */
 export const highPriorities: readonly GroupResource[] = [
   'customresourcedefinitions',
   'namespaces',
@@ -58,7 +67,10 @@ export const itemOperationTimeout = '4h0m0s'
 export const resourceTimeoutSeconds = 600
 /** Default of `--fs-backup-timeout`, in seconds. */
 export const podVolumeTimeoutSeconds = 14_400
-/** The `failureReason` that a starting Velero server writes into restores that it finds InProgress; source: pkg/cmd/server/server.go markInProgressRestoresFailed. */
+/**
+ * The `failureReason` that a starting Velero server writes into restores that it finds InProgress; source:
+ * pkg/cmd/server/server.go markInProgressRestoresFailed.
+ */
 export const restartFailureReason =
   'found a restore with status "InProgress" during the server starting, mark it as "Failed"'
 /** The version of Velero whose behaviour Drydock reproduces. */

@@ -1,6 +1,9 @@
 import type { Metadata } from './manifest.ts'
 
-/** Requests an address from which a file of a backup or restore can be downloaded; source: pkg/apis/velero/v1/download_request_types.go. */
+/**
+ * Requests an address from which a file of a backup or restore can be downloaded; source:
+ * pkg/apis/velero/v1/download_request_types.go.
+ */
 export interface DownloadRequest {
   apiVersion: string
   kind: string

@@ -1,4 +1,7 @@
-/** Labels and annotations that Velero writes or reads, and those of Drydock. Source: pkg/apis/velero/v1/labels_annotations.go. */
+/**
+ * Labels and annotations that Velero writes or reads, and those of Drydock. Source:
+ * pkg/apis/velero/v1/labels_annotations.go.
+ */
 
 /** On each restored object: the name of its backup, shortened by `validLabelValue`. */
 export const backupNameLabel = 'velero.io/backup-name'
@@ -29,7 +32,10 @@ export const dynamicPvRestoreLabel = 'velero.io/dynamic-pv-restore'
 /** On a ConfigMap with settings of an item action. */
 export const pluginConfigLabel = 'velero.io/plugin-config'
 
-/** Set by an action on the item it returns: the additional items bypass the excludes. It is never written to the cluster. */
+/**
+ * Set by an action on the item it returns: the additional items bypass the excludes. It is never written to the
+ * cluster.
+ */
 export const mustIncludeAnnotation = 'restore.velero.io/must-include-additional-items'
 /** On an item: `true` or `false` decides whether its status is restored. */
 export const restoreStatusAnnotation = 'velero.io/restore-status'
@@ -53,7 +59,10 @@ export const managedFieldsAnnotation = 'drydock.io/managed-fields'
 export const secondChancesAnnotation = 'drydock.io/second-chances'
 /** On a Restore: with `at-least-once` an exec hook runs again if an earlier attempt may have run it (rule 12). */
 export const hooksAnnotation = 'drydock.io/hooks'
-/** On a Restore: `"true"` validates the restored objects at the end, `"false"` does not; it wins over the worker's setting. */
+/**
+ * On a Restore: `"true"` validates the restored objects at the end, `"false"` does not; it wins over the worker's
+ * setting.
+ */
 export const validateAnnotation = 'drydock.io/validate'
 
 /** The field manager under which a restore creates objects. By it a restore recognises its own objects (rule 5). */

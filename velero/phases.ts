@@ -1,4 +1,7 @@
-/** The phases of a Restore; source: pkg/apis/velero/v1/restore_types.go. A new Restore has the phase `''`; Velero never writes `New`. */
+/**
+ * The phases of a Restore; source: pkg/apis/velero/v1/restore_types.go. A new Restore has the phase `''`; Velero never
+ * writes `New`.
+ */
 export const restorePhases = [
   'New',
   'FailedValidation',

@@ -58,7 +58,9 @@ interface ArchivedItem {
   version?: string | undefined
 }
 
-/** The id of an object in Velero's messages: `pods/shop/web-1` with the target namespace, or `persistentvolumes/pv-1`. */
+/**
+ * The id of an object in Velero's messages: `pods/shop/web-1` with the target namespace, or `persistentvolumes/pv-1`.
+ */
 export function formatResourceId(groupResource: GroupResource, namespace: string | undefined, name: string): string {
   return namespace === undefined || namespace === ''
     ? `${groupResource}/${name}`

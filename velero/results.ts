@@ -1,4 +1,7 @@
-/** Messages of one severity: of Velero itself, of the cluster, and by namespace. Empty parts are absent. Source: pkg/util/results/result.go. */
+/**
+ * Messages of one severity: of Velero itself, of the cluster, and by namespace. Empty parts are absent. Source:
+ * pkg/util/results/result.go.
+ */
 export interface Result {
   velero?: string[]
   cluster?: string[]

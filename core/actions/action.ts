@@ -4,8 +4,8 @@ import type { GroupResource, ItemAddress, ResourceRef } from '../../velero/resou
 import type { RestoreSpec } from '../../velero/restore.ts'
 
 /**
- * An item action, Velero's RestoreItemAction: it changes an item before the item is written to the cluster.
- * The built-in actions are pure functions. What they need to know of the cluster is read once per restore (`ActionFacts`).
+ * An item action, Velero's RestoreItemAction: it changes an item before the item is written to the cluster. The
+ * built-in actions are pure functions. What they need to know of the cluster is read once per restore (`ActionFacts`).
  * Objects to create beside the item are returned as companions. Additional items, which are restored before the item,
  * are named from the manifest in the backup alone, so that the plan can order them (rule 11).
  */
@@ -19,13 +19,15 @@ export interface ItemAction {
   /** If set, the action runs only if the Velero server has this feature flag. */
   readonly feature?: 'EnableCSI'
   /**
-   * Whether Velero's action converts this item to a Go struct and back; false if the function is absent. The conversion adds
-   * `creationTimestamp: null`, so Velero never finds the object equal to the one in the cluster, and its warnings and lists
-   * say so. We keep that result, but do not write the added field (docs/velero-parity.md, "Item actions").
+   * Whether Velero's action converts this item to a Go struct and back; false if the function is absent. The conversion
+   * adds `creationTimestamp: null`, so Velero never finds the object equal to the one in the cluster, and its warnings
+   * and lists say so. We keep that result, but do not write the added field (docs/velero-parity.md, "Item actions").
    * Source: the built-in actions in pkg/restore/actions.
    */
   convertsThroughStruct?(item: Manifest, spec: RestoreSpec): boolean
-  /** Returns the changed item and never changes its input. Throws `ActionError` where Velero's action returns an error. */
+  /**
+   * Returns the changed item and never changes its input. Throws `ActionError` where Velero's action returns an error.
+   */
   execute(input: ActionInput): ActionResult
   /** The items that must be restored before this one. */
   additionalItems?(input: AdditionalItemsInput): AdditionalItems
@@ -52,7 +54,10 @@ export interface ActionInput {
 /** What actions know of cluster and backup. It is read once per restore, so that each attempt uses the same facts. */
 export interface ActionFacts {
   backup: Backup
-  /** By the name of an action: the ConfigMaps in Velero's namespace with the labels `velero.io/plugin-config` and `<action name>=RestoreItemAction`. */
+  /**
+   * By the name of an action: the ConfigMaps in Velero's namespace with the labels `velero.io/plugin-config` and
+   * `<action name>=RestoreItemAction`.
+   */
   pluginConfigs: Record<string, Manifest[]>
   /** The names of the cluster's StorageClasses. */
   storageClasses: string[]
@@ -64,7 +69,9 @@ export interface ActionFacts {
   veleroImage?: string
   /** `<target namespace>/<name>` of the claims that existed before this restore. */
   existingClaims: string[]
-  /** The names of ServiceAccounts by namespace, including those that this restore creates before it comes to Secrets. */
+  /**
+   * The names of ServiceAccounts by namespace, including those that this restore creates before it comes to Secrets.
+   */
   serviceAccounts: Record<string, string[]>
   /** The ConfigMaps with results of DataUploads that the action `velero.io/dataupload` creates in this restore. */
   dataUploadResults: Manifest[]
@@ -86,11 +93,14 @@ export interface Companion {
   resource: ResourceRef
   manifest: Manifest
   /**
-   * Several items may share one companion. If it exists already and is ours, the entries of the list at this path that the
-   * live object does not have are appended to it.
+   * Several items may share one companion. If it exists already and is ours, the entries of the list at this path that
+   * the live object does not have are appended to it.
    */
   appends?: readonly string[]
-  /** If the companion cannot be created, the item fails with `<onError>: <API error>`. Without `onError` the failure is only logged. */
+  /**
+   * If the companion cannot be created, the item fails with `<onError>: <API error>`. Without `onError` the failure is
+   * only logged.
+   */
   onError?: string
   /** The status to patch after the creation. */
   status?: Record<string, unknown>
@@ -106,7 +116,10 @@ export interface AdditionalItemsInput {
 /** Items to restore before the parent. */
 export interface AdditionalItems {
   items: ItemAddress[]
-  /** They are restored although resource or namespace filters or `includeClusterResources: false` exclude them (since v1.18.3). */
+  /**
+   * They are restored although resource or namespace filters or `includeClusterResources: false` exclude them (since
+   * v1.18.3).
+   */
   mustInclude?: boolean
 }
 

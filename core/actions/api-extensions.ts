@@ -4,8 +4,8 @@ import { ActionError } from './action.ts'
 import type { ItemAction } from './action.ts'
 
 /**
- * The API `apiextensions.k8s.io/v1` refuses `preserveUnknownFields: true`, which a definition created as v1beta1 may have.
- * The action replaces it by the equivalent field in the schema of each version.
+ * The API `apiextensions.k8s.io/v1` refuses `preserveUnknownFields: true`, which a definition created as v1beta1 may
+ * have. The action replaces it by the equivalent field in the schema of each version.
  */
 export const crdPreserveFields: ItemAction = {
   name: 'velero.io/crd-preserve-fields',

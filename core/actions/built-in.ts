@@ -11,8 +11,8 @@ import { service } from './services.ts'
 import { changeImageName, job, pod } from './workloads.ts'
 
 /**
- * Velero's own actions in the order in which they run: first those of plugin interface v1, then those of v2, each sorted by
- * name. Each action gets the item as the previous one returned it.
+ * Velero's own actions in the order in which they run: first those of plugin interface v1, then those of v2, each
+ * sorted by name. Each action gets the item as the previous one returned it.
  */
 export const builtInActions: readonly ItemAction[] = [
   addPvcFromPod,

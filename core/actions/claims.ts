@@ -56,8 +56,8 @@ export const addPvcFromPod: ItemAction = {
 const name = 'velero.io/change-storage-class'
 
 /**
- * Replaces names of storage classes by those in the action's ConfigMap, `<old>: <new>`. If the new class does not exist,
- * the item fails; otherwise its claim would stay Pending.
+ * Replaces names of storage classes by those in the action's ConfigMap, `<old>: <new>`. If the new class does not
+ * exist, the item fails; otherwise its claim would stay Pending.
  */
 export const changeStorageClass: ItemAction = {
   name,

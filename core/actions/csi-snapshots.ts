@@ -9,8 +9,8 @@ import { ActionError } from './action.ts'
 import type { ItemAction, ActionInput, ActionFacts, Companion, RestoreView } from './action.ts'
 
 /**
- * A VolumeSnapshot is restored with its VolumeSnapshotContent as the source instead of the original claim. The content is
- * restored before it, also if filters exclude it: without it the snapshot would never become ready.
+ * A VolumeSnapshot is restored with its VolumeSnapshotContent as the source instead of the original claim. The content
+ * is restored before it, also if filters exclude it: without it the snapshot would never become ready.
  */
 export const csiVolumeSnapshot: ItemAction = {
   name: 'velero.io/csi-volumesnapshot-restorer',
@@ -50,7 +50,8 @@ function boundContent(snapshot: Manifest): string | undefined {
 
 /**
  * A VolumeSnapshotContent is restored as a pre-provisioned one. Its source is the handle of the snapshot in the storage
- * system instead of the volume, its deletion policy is Retain, and its class is the first one of its driver in the new cluster.
+ * system instead of the volume, its deletion policy is Retain, and its class is the first one of its driver in the new
+ * cluster.
  */
 export const csiVolumeSnapshotContent: ItemAction = {
   name: 'velero.io/csi-volumesnapshotcontent-restorer',
@@ -121,9 +122,9 @@ function secretItems(manifest: Manifest, prefix: string): ItemAddress[] {
 }
 
 /**
- * A stub of the VolumeGroupSnapshotContent for a snapshot that was taken in a group: some drivers accept a snapshot content
- * only together with that of its group. Snapshots of one group share the stub, and each adds its handle. The finalization
- * deletes it. If it cannot be created, the snapshot is still restored, since most drivers do not need it.
+ * A stub of the VolumeGroupSnapshotContent for a snapshot that was taken in a group: some drivers accept a snapshot
+ * content only together with that of its group. Snapshots of one group share the stub, and each adds its handle. The
+ * finalization deletes it. If it cannot be created, the snapshot is still restored, since most drivers do not need it.
  */
 function stubGroupContent(snapshot: Manifest, restore: RestoreView, facts: ActionFacts): Companion | undefined {
   const group = annotationOf(snapshot, 'velero.io/csi-volumegroupsnapshot-handle')

@@ -17,8 +17,8 @@ import { ActionError } from './action.ts'
 import type { ActionInput, ItemAction, Companion, RestoreView } from './action.ts'
 
 /**
- * A DataUpload says where the data of a claim was stored. It is not restored. Its result is written into a ConfigMap, from
- * which the action on the claim makes a DataDownload. As in Velero, the phase of the DataUpload is not checked.
+ * A DataUpload says where the data of a claim was stored. It is not restored. Its result is written into a ConfigMap,
+ * from which the action on the claim makes a DataDownload. As in Velero, the phase of the DataUpload is not checked.
  */
 export const dataUpload: ItemAction = {
   name: 'velero.io/dataupload',

@@ -4,8 +4,8 @@ import { cloneManifest } from '../values/manifest-json.ts'
 import type { ItemAction } from './action.ts'
 
 /**
- * Removes the reference to the token Secret that Kubernetes before 1.24 created for a ServiceAccount: it is not valid in the
- * new cluster. Of several such references Velero removes only the last one, and so do we.
+ * Removes the reference to the token Secret that Kubernetes before 1.24 created for a ServiceAccount: it is not valid
+ * in the new cluster. Of several such references Velero removes only the last one, and so do we.
  */
 export const serviceAccount: ItemAction = {
   name: 'velero.io/service-account',

@@ -37,8 +37,8 @@ export const initRestoreHook: ItemAction = {
 }
 
 /**
- * The init container from the annotations of the pod. Velero crashes if there is an image but no command. Here this is an
- * error of the pod: running the image's own entry point would hardly be what the user wants.
+ * The init container from the annotations of the pod. Velero crashes if there is an image but no command. Here this is
+ * an error of the pod: running the image's own entry point would hardly be what the user wants.
  */
 function annotatedContainer({ item, itemFromBackup, restore }: ActionInput): Fields | undefined {
   const image = annotationOf(item, imageKey)
@@ -59,8 +59,9 @@ function generatedName(restore: RestoreView, pod: Manifest): string {
 }
 
 /**
- * The init containers from the hooks in the restore's spec, in their order. The namespaces of a hook are target namespaces,
- * its selector is matched with the pod's labels. Its lists of resources are ignored, since hooks are only for pods.
+ * The init containers from the hooks in the restore's spec, in their order. The namespaces of a hook are target
+ * namespaces, its selector is matched with the pod's labels. Its lists of resources are ignored, since hooks are only
+ * for pods.
  */
 function initHookContainers(pod: Manifest, spec: RestoreSpec): Fields[] {
   const namespace = targetNamespace(spec.namespaceMapping, pod.metadata.namespace ?? '')

@@ -12,8 +12,8 @@ const name = 'velero.io/pod-volume-restore'
 const waitContainers: readonly string[] = ['restore-wait', 'restic-wait']
 
 /**
- * A pod with file system backups of its volumes gets a first init container, which waits until the node agent has restored
- * the files. Such a container in the backup is removed: it would wait for the files of another restore.
+ * A pod with file system backups of its volumes gets a first init container, which waits until the node agent has
+ * restored the files. Such a container in the backup is removed: it would wait for the files of another restore.
  */
 export const podVolumeRestore: ItemAction = {
   name,
@@ -62,8 +62,8 @@ function envOf(variable: string, fieldPath: string): Fields {
 
 /**
  * The volumes of a pod that have a file system backup, with the ids of their snapshots. `sourceNamespace` is the pod's
- * namespace in the backup. If there is no PodVolumeBackup with a snapshot, the ids come from the pod's annotations, where
- * old versions of Velero stored them.
+ * namespace in the backup. If there is no PodVolumeBackup with a snapshot, the ids come from the pod's annotations,
+ * where old versions of Velero stored them.
  */
 export function podVolumeSnapshots(
   pod: Manifest,

@@ -10,8 +10,8 @@ import { readYaml } from '../values/yaml.ts'
 const releasedImage = `velero/velero:${veleroVersion}`
 
 /**
- * The image of the restore helper, the container that waits for files. A configured image without a slash is ignored, and
- * the image of Velero's server is used. A missing tag becomes the version of Velero.
+ * The image of the restore helper, the container that waits for files. A configured image without a slash is ignored,
+ * and the image of Velero's server is used. A missing tag becomes the version of Velero.
  */
 export function restoreHelperImage(configured: string | undefined, veleroImage: string | undefined): string {
   const fallback = veleroImage || releasedImage
@@ -27,8 +27,8 @@ const defaults: HelperResources = {
 }
 
 /**
- * Requests and limits of the restore helper. `0` means no bound. If one of the four values is not valid, or a request exceeds
- * its limit, all four are the defaults, as in Velero.
+ * Requests and limits of the restore helper. `0` means no bound. If one of the four values is not valid, or a request
+ * exceeds its limit, all four are the defaults, as in Velero.
  */
 export function restoreHelperResources(config: Record<string, string>): Record<string, Record<string, string>> {
   const wanted: HelperResources = {
@@ -119,8 +119,8 @@ function defaultContext(): Fields {
 
 /**
  * The security context in the settings `secCtxRunAsUser`, `secCtxRunAsGroup`, `secCtxAllowPrivilegeEscalation` and
- * `secCtx`. The last one is YAML and wins over the others. Undefined if none is set, or if one is not valid: then Velero
- * ignores all of them.
+ * `secCtx`. The last one is YAML and wins over the others. Undefined if none is set, or if one is not valid: then
+ * Velero ignores all of them.
  */
 function parseSecurityContext(config: Record<string, string>): Fields | undefined {
   const context: Fields = {}

@@ -8,8 +8,8 @@ import { ActionError } from './action.ts'
 import type { ItemAction } from './action.ts'
 
 /**
- * Removes what the old cluster assigned to a Service, because it may be in use in the new one: the cluster addresses, unless
- * the Service is headless, and the node ports that no user chose. `preserveNodePorts` keeps all ports.
+ * Removes what the old cluster assigned to a Service, because it may be in use in the new one: the cluster addresses,
+ * unless the Service is headless, and the node ports that no user chose. `preserveNodePorts` keeps all ports.
  */
 export const service: ItemAction = {
   name: 'velero.io/service',

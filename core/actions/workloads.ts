@@ -7,8 +7,8 @@ import type { ItemAction } from './action.ts'
 import { pluginConfig } from './plugin-config.ts'
 
 /**
- * Removes node, priority and token volume of a pod, which the scheduler and the admission of the new cluster set again. The
- * priority class is restored before the pod, because the API server refuses a pod without it.
+ * Removes node, priority and token volume of a pod, which the scheduler and the admission of the new cluster set again.
+ * The priority class is restored before the pod, because the API server refuses a pod without it.
  */
 export const pod: ItemAction = {
   name: 'velero.io/pod',

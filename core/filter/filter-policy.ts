@@ -26,9 +26,9 @@ export interface CompiledFilter extends LabelFilter {
 /** The filter policies of a restore, compiled. */
 export interface CompiledPolicies {
   /**
-   * What is decided for a resource in a namespace of the backup, or at cluster scope without a namespace. `firstKind` is
-   * the kind of the first of these items in the archive, `null` if that item cannot be read. It is needed only after the
-   * answer `ask-kind`.
+   * What is decided for a resource in a namespace of the backup, or at cluster scope without a namespace. `firstKind`
+   * is the kind of the first of these items in the archive, `null` if that item cannot be read. It is needed only after
+   * the answer `ask-kind`.
    */
   readonly answer: (
     place: { groupResource: GroupResource; namespace?: string | undefined },
@@ -55,9 +55,10 @@ interface NamespacePattern {
 }
 
 /**
- * Compiles the filter policies of a restore. For kinds that the cluster-scoped policy does not list, the selectors of the
- * spec decide. In the namespaces of a namespaced policy, kinds that it neither lists nor covers by a catch-all filter are
- * not restored. A policy that names a namespace wins over patterns; of several patterns the first that matches wins.
+ * Compiles the filter policies of a restore. For kinds that the cluster-scoped policy does not list, the selectors of
+ * the spec decide. In the namespaces of a namespaced policy, kinds that it neither lists nor covers by a catch-all
+ * filter are not restored. A policy that names a namespace wins over patterns; of several patterns the first that
+ * matches wins.
  */
 export function compilePolicies(
   policies: FilterPolicies,

@@ -4,11 +4,12 @@ import { RE2JS } from 're2js'
 export type Glob = { readonly matches: (text: string) => boolean } | { error: string }
 
 /**
- * Compiles a glob of the kind that Velero uses (github.com/gobwas/glob). `*` and `?` do not match separators, `**` does.
- * There are `[a-z]`, `[abc]`, `[!…]`, `{one,two}` (may be nested; an open brace is closed by the end of the pattern), and
- * `\` before a literal character. Libraries for shell globs differ in `/`, dot files and brackets.
- * The glob becomes an RE2 expression, which needs linear time, so no pattern can block a worker. Where Velero's library
- * violates its own grammar, we follow the grammar: there `a*a` matches `a`, `?` never matches, and `{}` matches nothing or crashes.
+ * Compiles a glob of the kind that Velero uses (github.com/gobwas/glob). `*` and `?` do not match separators, `**`
+ * does. There are `[a-z]`, `[abc]`, `[!…]`, `{one,two}` (may be nested; an open brace is closed by the end of the
+ * pattern), and `\` before a literal character. Libraries for shell globs differ in `/`, dot files and brackets. The
+ * glob becomes an RE2 expression, which needs linear time, so no pattern can block a worker. Where Velero's library
+ * violates its own grammar, we follow the grammar: there `a*a` matches `a`, `?` never matches, and `{}` matches nothing
+ * or crashes.
  */
 export function compileGlob(pattern: string, separators = ''): Glob {
   if (!/[*?[\]{}\\]/.test(pattern)) return { matches: (text) => text === pattern }

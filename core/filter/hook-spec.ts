@@ -4,8 +4,8 @@ import { compileLabelSelector } from './label-selector.ts'
 import type { Labels } from './label-selector.ts'
 
 /**
- * Whether a hook in the spec of a restore applies to a pod, given by its target namespace and its labels, or the error in
- * the hook's selector. The hook's lists of resources are ignored, since hooks are only for pods.
+ * Whether a hook in the spec of a restore applies to a pod, given by its target namespace and its labels, or the error
+ * in the hook's selector. The hook's lists of resources are ignored, since hooks are only for pods.
  */
 export function hookAppliesTo(
   { includedNamespaces, excludedNamespaces, labelSelector }: RestoreResourceHookSpec,
@@ -18,7 +18,10 @@ export function hookAppliesTo(
   return 'error' in selector ? selector : selector.matches(pod.labels)
 }
 
-/** The command in an annotation: a JSON list of strings, or else the whole text as one word. Go reads `null` as an empty string. */
+/**
+ * The command in an annotation: a JSON list of strings, or else the whole text as one word. Go reads `null` as an empty
+ * string.
+ */
 export function parseHookCommand(text: string): string[] {
   if (!text.startsWith('[')) return [text]
   try {

@@ -11,16 +11,20 @@ export interface IncludeExcludeLists {
 export interface IncludesExcludes {
   /** Excludes win. An empty list of includes, or one with `*`, includes everything that is not excluded. */
   readonly shouldInclude: (name: string) => boolean
-  /** Whether the lists exclude nothing: no excludes, and no includes or only `*`. Decides about cluster-scoped items. */
+  /**
+   * Whether the lists exclude nothing: no excludes, and no includes or only `*`. Decides about cluster-scoped items.
+   */
   readonly includeEverything: () => boolean
 }
 
-/** Resolves a word such as `po` or `deployments.ap` to a full resource name; undefined if the cluster does not know it. */
+/**
+ * Resolves a word such as `po` or `deployments.ap` to a full resource name; undefined if the cluster does not know it.
+ */
 export type ResolveResource = (name: string) => string | undefined
 
 /**
- * Makes a filter from two lists of globs, which are compiled once, at the first use. Globs are tried in sorted order. One
- * that does not compile ends the search without a match, as in Velero.
+ * Makes a filter from two lists of globs, which are compiled once, at the first use. Globs are tried in sorted order.
+ * One that does not compile ends the search without a match, as in Velero.
  */
 export function makeIncludesExcludes(lists: IncludeExcludeLists): IncludesExcludes {
   const includes = new Set(lists.includes ?? [])
@@ -35,8 +39,8 @@ export function makeIncludesExcludes(lists: IncludeExcludeLists): IncludesExclud
 }
 
 /**
- * The same for lists of resources, whose names are resolved first. A name that the cluster does not know is kept: without
- * it the list could be empty, and an empty list includes everything. `*` in the excludes is ignored.
+ * The same for lists of resources, whose names are resolved first. A name that the cluster does not know is kept:
+ * without it the list could be empty, and an empty list includes everything. `*` in the excludes is ignored.
  */
 export function makeResourceIncludesExcludes(lists: IncludeExcludeLists, resolve: ResolveResource): IncludesExcludes {
   const full = (name: string): string => (name === '*' ? name : (resolve(name) ?? name))

@@ -15,8 +15,8 @@ interface Requirement {
 }
 
 /**
- * Compiles a label selector as Kubernetes' API machinery does. No selector selects nothing, an empty one everything, and
- * all requirements must hold. An object without the label satisfies `NotIn` and `DoesNotExist`. Of several invalid
+ * Compiles a label selector as Kubernetes' API machinery does. No selector selects nothing, an empty one everything,
+ * and all requirements must hold. An object without the label satisfies `NotIn` and `DoesNotExist`. Of several invalid
  * requirements the first is reported: Velero takes `matchLabels` in random order, we take them sorted by key.
  */
 export function compileLabelSelector(selector: LabelSelector | null | undefined): CompiledLabelSelector {

@@ -14,11 +14,11 @@ export interface ServedResource {
 
 /**
  * Resolves a user's word for a resource: a short name (`po`), a singular or a plural, alone or with a group or the
- * beginning of a group (`deployments.ap`). Undefined if the cluster knows no such resource, or none that can be restored;
- * Velero then uses the word unchanged.
+ * beginning of a group (`deployments.ap`). Undefined if the cluster knows no such resource, or none that can be
+ * restored; Velero then uses the word unchanged.
  *
- * If several groups serve the word, the core group wins, then the first group in the server's order, as in Kubernetes' own
- * REST mapper. A complete group name has no advantage over a longer one with the same beginning.
+ * If several groups serve the word, the core group wins, then the first group in the server's order, as in Kubernetes'
+ * own REST mapper. A complete group name has no advantage over a longer one with the same beginning.
  */
 export function resolveResource(name: string, resources: readonly ServedResource[]): GroupResource | undefined {
   const served = resources.filter(({ resource }) => !resource.includes('/'))

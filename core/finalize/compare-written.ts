@@ -6,10 +6,10 @@ import { isJsonMap } from '../values/manifest-json.ts'
 type Path = readonly string[]
 
 /**
- * The fields in which a live object differs from the written one, such as `spec.template.spec.containers[web].image`. Only
- * fields that were written are compared, so defaults and other additions are no difference. A field that the API server or
- * a controller owns is no difference either: these fields are in a list, or managedFields say that a controller wrote them
- * after `writtenAt` (RFC 3339).
+ * The fields in which a live object differs from the written one, such as `spec.template.spec.containers[web].image`.
+ * Only fields that were written are compared, so defaults and other additions are no difference. A field that the API
+ * server or a controller owns is no difference either: these fields are in a list, or managedFields say that a
+ * controller wrote them after `writtenAt` (RFC 3339).
  */
 export function compareWritten(
   written: Manifest,
@@ -93,7 +93,9 @@ function formatPath(path: Path): string {
   }, '')
 }
 
-/** Fields that the API server or controllers set in any case. `*` is any one name; a path includes all fields below it. */
+/**
+ * Fields that the API server or controllers set in any case. `*` is any one name; a path includes all fields below it.
+ */
 const anyResource: readonly string[] = [
   'metadata/annotations/deployment.kubernetes.io/revision',
   'metadata/annotations/pv.kubernetes.io/*',
@@ -125,7 +127,9 @@ function isOwnedByOthers(groupResource: GroupResource, path: readonly string[]):
   return [...anyResource, ...(byResource[groupResource] ?? [])].some((pattern) => holds(pattern, path))
 }
 
-/** Whether a path is the pattern or below it. The key of an annotation is one part of the path, though it has a slash. */
+/**
+ * Whether a path is the pattern or below it. The key of an annotation is one part of the path, though it has a slash.
+ */
 function holds(pattern: string, path: readonly string[]): boolean {
   const [, prefix, rest] = /^(metadata\/annotations)\/(.*)$/.exec(pattern) ?? []
   if (prefix !== undefined && rest !== undefined) {

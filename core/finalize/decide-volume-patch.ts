@@ -34,9 +34,9 @@ const deadline = 'context deadline exceeded'
 
 /**
  * Sets reclaim policy and labels of the volume in the backup on the new volume, when its claim is bound. The labels are
- * added to those of the provisioner, which say where the volume is; Velero replaces them (wanted difference). A claim that
- * binds with its first pod is waited for like others, and there is a warning if it does not bind in time; Velero reports
- * nothing.
+ * added to those of the provisioner, which say where the volume is; Velero replaces them (wanted difference). A claim
+ * that binds with its first pod is waited for like others, and there is a warning if it does not bind in time; Velero
+ * reports nothing.
  * Source: pkg/controller/restore_finalizer_controller.go patchDynamicPVWithVolumeInfo.
  */
 export function decideVolumePatch(facts: VolumePatchFacts): VolumeStep {

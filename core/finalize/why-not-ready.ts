@@ -2,7 +2,9 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 
-/** By resource: why an object is not ready; empty if it is ready. Objects of other resources are ready if they exist. */
+/**
+ * By resource: why an object is not ready; empty if it is ready. Objects of other resources are ready if they exist.
+ */
 export const whyNotReady: ReadonlyMap<GroupResource, (live: Manifest) => string> = new Map([
   ['deployments.apps', replicas],
   ['statefulsets.apps', replicas],

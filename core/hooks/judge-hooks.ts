@@ -31,8 +31,8 @@ export function areHooksDone({ pods, results }: Pick<KnownHooks, 'pods' | 'resul
 }
 
 /**
- * Counts the hooks and collects their errors. A hook without a result has failed. For such hooks Velero reports only that the
- * time is over, in the namespace of the Restore; here each of them is named too.
+ * Counts the hooks and collects their errors. A hook without a result has failed. For such hooks Velero reports only
+ * that the time is over, in the namespace of the Restore; here each of them is named too.
  */
 export function judgeHooks(known: KnownHooks, restoreNamespace: string): HookVerdict {
   const messages: Message[] = []

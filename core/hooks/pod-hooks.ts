@@ -35,8 +35,8 @@ const prefix = 'post.hook.restore.velero.io/'
 const annotationName = '<from-annotation>'
 
 /**
- * The exec hooks of a pod that this restore has created; `pod` is the answer of the API server. If the pod has annotations for
- * a hook, the hooks in the spec of the restore are ignored. Undefined if there is no hook.
+ * The exec hooks of a pod that this restore has created; `pod` is the answer of the API server. If the pod has
+ * annotations for a hook, the hooks in the spec of the restore are ignored. Undefined if there is no hook.
  * Source: internal/hook/item_hook_handler.go GroupRestoreExecHooks.
  */
 export function podHooks(pod: Manifest, specs: readonly RestoreResourceHookSpec[]): PodHooks | undefined {

@@ -17,7 +17,9 @@ export type ExistingDecision =
       patch: Record<string, unknown>
       /** What the resource list says if the patch succeeds. */
       action: ItemAction
-      /** A patch of the labels alone, tried if the first patch is refused. The refusal of the first patch is a warning. */
+      /**
+       * A patch of the labels alone, tried if the first patch is refused. The refusal of the first patch is a warning.
+       */
       relabel?: Record<string, unknown>
       /** Whether a refusal is an error of the item instead of a warning. */
       refusalIsError: boolean

@@ -12,7 +12,10 @@ export interface RestoreIdentity {
   labels?: Record<string, string>
 }
 
-/** How managed fields are restored: `exact` in two writes, `owners` in one write where that gives the same owners (decision 10). */
+/**
+ * How managed fields are restored: `exact` in two writes, `owners` in one write where that gives the same owners
+ * (decision 10).
+ */
 export type ManagedFieldsMode = 'exact' | 'owners'
 
 /** Kinds that controllers create from other objects, often with a copy of their labels, which may be ours. */
@@ -97,9 +100,10 @@ export interface Posting {
 }
 
 /**
- * Plans the create. In mode `exact` our own manager creates the object, and a second write sets the entries of the backup.
- * In mode `owners`, if one Update manager owns all fields that the create sets, the create has that manager's name and the
- * other entries, and needs no second write (decision 10). Objects with several owners need two writes in any mode.
+ * Plans the create. In mode `exact` our own manager creates the object, and a second write sets the entries of the
+ * backup. In mode `owners`, if one Update manager owns all fields that the create sets, the create has that manager's
+ * name and the other entries, and needs no second write (decision 10). Objects with several owners need two writes in
+ * any mode.
  */
 export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: string): Posting {
   const entries = object.metadata.managedFields ?? []

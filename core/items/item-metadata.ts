@@ -36,8 +36,8 @@ export function restoreLabels(restore: { name: string; backupName: string }): Re
 }
 
 /**
- * The object with labels added to its own. If one of its own is not a string (a modifier with the value `true` makes such
- * a label), Velero cannot read any of them, and only the added ones are left.
+ * The object with labels added to its own. If one of its own is not a string (a modifier with the value `true` makes
+ * such a label), Velero cannot read any of them, and only the added ones are left.
  */
 export function withLabels(object: Manifest, labels: Record<string, string>): Manifest {
   const own: Record<string, unknown> = object.metadata.labels ?? {}

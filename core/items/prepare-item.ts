@@ -32,7 +32,10 @@ export interface ItemRules {
   provisioned: ReadonlySet<string>
   /** Applies the resource modifiers. The item is restored also if they have errors. */
   modify: (item: Manifest, groupResource: GroupResource) => { item: Manifest; errors: readonly string[] }
-  /** The plural of a kind in the cluster; undefined if it is unknown. Needed if an action or a modifier changed the kind. */
+  /**
+   * The plural of a kind in the cluster; undefined if it is unknown. Needed if an action or a modifier changed the
+   * kind.
+   */
   pluralOf: (apiVersion: string, kind: string) => string | undefined
 }
 
@@ -67,8 +70,8 @@ export interface BegunOperation {
 }
 
 /**
- * Makes the object to write from an item of the backup. The steps have Velero's order: skip rules, the decision about
- * a PersistentVolume, reset of metadata, item actions, unbinding of claims, modifiers, target namespace, restore labels.
+ * Makes the object to write from an item of the backup. The steps have Velero's order: skip rules, the decision about a
+ * PersistentVolume, reset of metadata, item actions, unbinding of claims, modifiers, target namespace, restore labels.
  * The order matters: modifiers see the namespace of the backup, and claims are unbound after the actions.
  */
 export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
@@ -195,7 +198,9 @@ function runActions(reset: Manifest, input: ItemInput, rules: ItemRules): Acted 
   return { do: 'go', item, companions, ...(operation ? { operation } : {}), converted }
 }
 
-/** Removes the annotation by which an action says that its additional items must be included; it is not for the cluster. */
+/**
+ * Removes the annotation by which an action says that its additional items must be included; it is not for the cluster.
+ */
 function withoutMustInclude(item: Manifest): Manifest {
   const { annotations } = item.metadata
   if (annotations === undefined || !Object.hasOwn(annotations, mustIncludeAnnotation)) return item

@@ -16,11 +16,11 @@ const valuesMax = 2_000
 const leads = ['error decoding "', 'error preparing ', 'error restoring ']
 
 /**
- * A message about a Secret without anything that it quotes (rule 14). Validation errors repeat the value that was
- * refused, webhooks say whatever they like: so the values that the Secret holds are taken out wherever they stand,
- * plain and encoded, and after that everything that looks like a value. Field, reason and names are enough to act on.
- * `names` are the item's own id and path, which are kept where a message of ours begins with them. The time it takes
- * grows with the length of the message alone, and the message has a bound.
+ * Removes secret values from a message about a Secret (rule 14). Validation errors quote the refused value, and a
+ * webhook may quote anything. So all values of the given Secrets are replaced, plain and encoded, and then everything
+ * that looks like a value. Field names, reasons and names of objects stay. `names` are the id and the path of the item;
+ * they stay at the beginning of a message of ours. The time it needs grows only with the length of the message, and the
+ * length of the result is limited.
  */
 export function redact(message: string, secrets: readonly Manifest[] = [], names: readonly string[] = []): string {
   const own = ownLead(message, names)

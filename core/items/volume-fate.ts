@@ -13,7 +13,9 @@ export type VolumeFate =
 
 /** What the backup says about its volumes. */
 export interface VolumeFacts {
-  /** The entries of `<backup>-volumeinfo.json.gz` by the name of the PV; the last entry of a name wins, as in Velero. */
+  /**
+   * The entries of `<backup>-volumeinfo.json.gz` by the name of the PV; the last entry of a name wins, as in Velero.
+   */
   infos: Record<string, BackupVolumeInfo>
   snapshots: readonly NativeSnapshot[]
   /** The VolumeSnapshots of the backup, needed for backups without volume info. */
@@ -99,7 +101,10 @@ function isSnapshotOfClaim(snapshot: Manifest, claim: { namespace: string; name:
 
 const bindAnnotations = ['pv.kubernetes.io/bind-completed', 'pv.kubernetes.io/bound-by-controller']
 
-/** A PV that is kept, bound by name to its claim in the target namespace. Source: restore.go handleSkippedPVHasRetainPolicy. */
+/**
+ * A PV that is kept, bound by name to its claim in the target namespace. Source: restore.go
+ * handleSkippedPVHasRetainPolicy.
+ */
 export function rebindVolume(pv: Manifest, namespaceMapping: Record<string, string> | undefined): Manifest {
   const spec = pv['spec'] as { claimRef?: Record<string, unknown> } | undefined
   if (spec?.claimRef === undefined) return withoutBindAnnotations(pv)
@@ -111,8 +116,8 @@ export function rebindVolume(pv: Manifest, namespaceMapping: Record<string, stri
 }
 
 /**
- * A claim with a volume name, without its binding annotations. The volume name is removed too if that volume is not restored
- * because the claim gets a new one. Source: restore.go restoreItem.
+ * A claim with a volume name, without its binding annotations. The volume name is removed too if that volume is not
+ * restored because the claim gets a new one. Source: restore.go restoreItem.
  */
 export function unbindClaim(claim: Manifest, provisioned: ReadonlySet<string>): Manifest {
   const spec = claim['spec'] as { volumeName?: string } | undefined

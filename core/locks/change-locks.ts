@@ -5,8 +5,9 @@ import type { LockRequest, Locks } from './decide-grants.ts'
 export const waitingMax = 500
 
 /**
- * Adds the request of a restore. If the restore is a holder, it stays one with its new run; if it was only presumed to be one,
- * it waits. A restore waits at most once. If too many wait, the one created last is refused and requests again later.
+ * Adds the request of a restore. If the restore is a holder, it stays one with its new run; if it was only presumed to
+ * be one, it waits. A restore waits at most once. If too many wait, the one created last is refused and requests again
+ * later.
  */
 export function requestLocks(
   { holders, waiting }: Locks,
@@ -29,8 +30,9 @@ export function releaseLocks({ holders, waiting }: Locks, run: { workflowId: str
 }
 
 /**
- * Adds the holders and waiting restores that were found after the lock workflow was started anew. A waiting run that says it
- * holds its namespaces becomes a holder, and its grant must be confirmed to it. Another waiting run of that restore waits on.
+ * Adds the holders and waiting restores that were found after the lock workflow was started anew. A waiting run that
+ * says it holds its namespaces becomes a holder, and its grant must be confirmed to it. Another waiting run of that
+ * restore waits on.
  */
 export function inheritLocks({ holders, waiting }: Locks, found: Locks): { locks: Locks; confirm: LockRequest[] } {
   const isSame = (one: LockRequest) => (other: LockRequest) => one.workflowId === other.workflowId

@@ -12,7 +12,9 @@ export interface LockRequest {
   uid: string
   /** The names, or only `*` if there are too many for a list: it overlaps with all namespaces. */
   namespaces: readonly string[]
-  /** The restore is only presumed to be a holder, until this time at most. When it requests, it must wait like others. */
+  /**
+   * The restore is only presumed to be a holder, until this time at most. When it requests, it must wait like others.
+   */
   presumed?: { untilMs?: number }
 }
 
@@ -35,9 +37,9 @@ export interface LockDecision {
 }
 
 /**
- * Grants requests in the order of creation, up to `restoresMax` holders. A request is granted if it has no namespace in common
- * with a holder or with an earlier request that must wait. So no later restore overtakes one that waits for the same
- * namespace (rule 9).
+ * Grants requests in the order of creation, up to `restoresMax` holders. A request is granted if it has no namespace in
+ * common with a holder or with an earlier request that must wait. So no later restore overtakes one that waits for the
+ * same namespace (rule 9).
  */
 export function decideGrants({ holders, waiting }: Locks, restoresMax: number): LockDecision {
   const granted: LockRequest[] = []

@@ -7,12 +7,15 @@ export type ObservedHold =
   /** It has closed; `byForce` if it was terminated or timed out. */
   | { seen: 'closed'; byForce: boolean; sinceMs: number }
 
-/** How the restore counts. A presumed holder stays one until it requests, releases or closes, or until that time is over. */
+/**
+ * How the restore counts. A presumed holder stays one until it requests, releases or closes, or until that time is
+ * over.
+ */
 export type HoldVerdict = { as: 'holder' | 'waiting' | 'nothing' } | { as: 'presumed'; forMs?: number }
 
 /**
- * For so long a restore counts as a holder after its workflow was ended by force. Its worker may still be writing until its
- * Lease expires (rule 7), and a watcher starts the workflow again soon.
+ * For so long a restore counts as a holder after its workflow was ended by force. Its worker may still be writing until
+ * its Lease expires (rule 7), and a watcher starts the workflow again soon.
  */
 const endedByForceMs = 30_000
 

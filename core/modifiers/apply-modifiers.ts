@@ -33,8 +33,8 @@ const schemeName = 'pkg/cmd/server/server.go:234'
 const compiled = new WeakMap<ResourceModifiers, ReturnType<typeof compileConditions>[]>()
 
 /**
- * Applies the user's rules in order. Each rule's conditions are checked with the original item, its patches are applied to
- * the result of the previous rule. A rule applies completely or not at all, and the next one runs also if it fails.
+ * Applies the user's rules in order. Each rule's conditions are checked with the original item, its patches are applied
+ * to the result of the previous rule. A rule applies completely or not at all, and the next one runs also if it fails.
  * The input is not changed.
  */
 export function applyModifiers({ item, groupResource, modifiers }: ModifyInput): ModifyResult {

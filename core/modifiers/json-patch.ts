@@ -9,8 +9,8 @@ export interface JsonPatchOperation {
 }
 
 /**
- * Thrown if a patch cannot be applied, with the words of Velero's library. `test`: a value is different; `missing`: a path
- * or key does not exist; `other`: anything else.
+ * Thrown if a patch cannot be applied, with the words of Velero's library. `test`: a value is different; `missing`: a
+ * path or key does not exist; `other`: anything else.
  */
 export class JsonPatchError extends Error {
   override readonly name = 'JsonPatchError'

@@ -14,8 +14,8 @@ export type ModifierMatch = { matches: boolean } | { error: string }
 type Check = (item: Manifest, groupResource: GroupResource) => ModifierMatch
 
 /**
- * Compiles the conditions of a rule into a function that checks items. Conditions are checked in Velero's order up to the
- * first that does not match. So an invalid pattern is no error for items that an earlier condition excludes.
+ * Compiles the conditions of a rule into a function that checks items. Conditions are checked in Velero's order up to
+ * the first that does not match. So an invalid pattern is no error for items that an earlier condition excludes.
  */
 export function compileConditions(conditions: ModifierConditions): Check {
   const checks = [
@@ -36,7 +36,10 @@ export function compileConditions(conditions: ModifierConditions): Check {
 
 const yes: ModifierMatch = { matches: true }
 
-/** Compares the namespace in the backup: items are modified before they get their target namespace. Cluster-scoped items match. */
+/**
+ * Compares the namespace in the backup: items are modified before they get their target namespace. Cluster-scoped items
+ * match.
+ */
 function namespaceCheck({ namespaces }: ModifierConditions): Check {
   const filter = makeIncludesExcludes({ includes: namespaces })
   return ({ metadata: { namespace = '' } }) => (namespace === '' ? yes : { matches: filter.shouldInclude(namespace) })

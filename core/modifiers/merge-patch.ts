@@ -1,9 +1,9 @@
 import { isJsonMap, semanticEqual } from '../values/manifest-json.ts'
 
 /**
- * Applies a JSON merge patch (RFC 7386): `null` removes a field, objects are merged, other values replace. As in the library
- * of Velero and the API server, `null` fields of objects in lists are removed too, unless the list replaces an object.
- * The target is not changed; the result shares the parts of it that the patch does not change.
+ * Applies a JSON merge patch (RFC 7386): `null` removes a field, objects are merged, other values replace. As in the
+ * library of Velero and the API server, `null` fields of objects in lists are removed too, unless the list replaces an
+ * object. The target is not changed; the result shares the parts of it that the patch does not change.
  */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {
   if (Array.isArray(patch) && !isJsonMap(target)) return patch.map(withoutNullFields)
@@ -17,9 +17,9 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
 }
 
 /**
- * The merge patch that changes the first object into the second, or undefined if they are equal. Lists are replaced, and
- * fields that only the first has become `null`, as in the patches of Velero. A merge patch cannot set a field to `null`,
- * so such a field is removed.
+ * The merge patch that changes the first object into the second, or undefined if they are equal. Lists are replaced,
+ * and fields that only the first has become `null`, as in the patches of Velero. A merge patch cannot set a field to
+ * `null`, so such a field is removed.
  */
 export function makeMergePatch(
   from: Record<string, unknown>,

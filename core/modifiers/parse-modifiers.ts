@@ -75,7 +75,10 @@ const modifiersShape: Shape = {
   },
 }
 
-/** Reads the ConfigMap of `spec.resourceModifier`, whose data has exactly one key with any name. Errors are in Velero's words. */
+/**
+ * Reads the ConfigMap of `spec.resourceModifier`, whose data has exactly one key with any name. Errors are in Velero's
+ * words.
+ */
 export function parseModifiers(configMap: Manifest): { modifiers: ResourceModifiers } | { error: string } {
   const all = Object.values((configMap['data'] ?? {}) as Record<string, string>)
   const [text] = all

@@ -5,9 +5,9 @@ import type { JsonPatchOperation } from './json-patch.ts'
 import type { ModifierPatch } from './parse-modifiers.ts'
 
 /**
- * Makes a JSON patch from the operations of a rule as Velero does: it builds JSON from the user's texts without escaping them,
- * and parses it. So the texts `1`, `true`, `null`, `{…}` and `[…]` become JSON values, `"1"` with quotes becomes a string,
- * and a quotation mark inside a text makes the patch invalid. Throws `JsonPatchError`.
+ * Makes a JSON patch from the operations of a rule as Velero does: it builds JSON from the user's texts without
+ * escaping them, and parses it. So the texts `1`, `true`, `null`, `{…}` and `[…]` become JSON values, `"1"` with quotes
+ * becomes a string, and a quotation mark inside a text makes the patch invalid. Throws `JsonPatchError`.
  */
 export function readPatchText(patches: readonly ModifierPatch[]): JsonPatchOperation[] {
   return decode(`[${patches.map(patchText).join(',\n\t')}]`).map(checkOperation)

@@ -15,8 +15,8 @@ function identityOf(element: unknown, key: ElementKey): unknown {
 }
 
 /**
- * Orders a merged list. Elements in the patch have the order of the patch, the others keep their old order. Between an element
- * of the patch and another one their old order decides; if there is none, the element of the patch comes first.
+ * Orders a merged list. Elements in the patch have the order of the patch, the others keep their old order. Between an
+ * element of the patch and another one their old order decides; if there is none, the element of the patch comes first.
  */
 export function orderMerged(
   merged: readonly unknown[],

@@ -132,7 +132,10 @@ function holdsMaps(...lists: (readonly unknown[])[]): boolean {
   return isJsonMap(elements[0])
 }
 
-/** An element with `$patch: delete` removes the element with the same key. One with `replace` replaces the list by the rest of the patch. */
+/**
+ * An element with `$patch: delete` removes the element with the same key. One with `replace` replaces the list by the
+ * rest of the patch.
+ */
 function followListDirectives(
   before: readonly unknown[],
   patch: readonly JsonMap[],

@@ -1,6 +1,6 @@
 /**
- * The kinds to which Velero v1.18.3 can apply strategic merge patches: those of core/v1, apps/v1 and batch/v1 in Kubernetes
- * 1.33, of volume snapshots, and of Velero. Generated from the field tags of the Go types.
+ * The kinds to which Velero v1.18.3 can apply strategic merge patches: those of core/v1, apps/v1 and batch/v1 in
+ * Kubernetes 1.33, of volume snapshots, and of Velero. Generated from the field tags of the Go types.
  */
 export const strategicKinds: Readonly<Record<string, readonly string[]>> = {
   'apps/v1': ['ControllerRevision', 'DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'],
@@ -50,7 +50,8 @@ export const strategicKinds: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * One line per type: its name, and its fields that are objects or lists as `field:type`. `{}` is a map, `[]` a list of
- * scalars, `[]T` a list of objects. `!` precedes a patch strategy, `@` the merge key. Types without such fields are absent.
+ * scalars, `[]T` a list of objects. `!` precedes a patch strategy, `@` the merge key. Types without such fields are
+ * absent.
  */
 export const strategicTypes = `
 Affinity nodeAffinity:NodeAffinity podAffinity:PodAffinity podAntiAffinity:PodAntiAffinity

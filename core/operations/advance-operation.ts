@@ -19,9 +19,9 @@ export interface Advance {
 }
 
 /**
- * The next state of an operation that has not ended. In Velero it fails at the first error of reading its state; here only
- * after several, because a short problem of the API server should not end a download of hours. The deadline is checked last,
- * so a download that ended in time but was observed late does not fail.
+ * The next state of an operation that has not ended. In Velero it fails at the first error of reading its state; here
+ * only after several, because a short problem of the API server should not end a download of hours. The deadline is
+ * checked last, so a download that ended in time but was observed late does not fail.
  */
 export function advanceOperation(
   status: OperationStatus,

@@ -26,8 +26,8 @@ export interface Progress {
 const dataMoverAction = 'velero.io/csi-pvc-restorer'
 
 /**
- * Finds the DataDownload of an operation by its label and reads its progress. A DataDownload that failed without a message is
- * a success in Velero; here it has failed.
+ * Finds the DataDownload of an operation by its label and reads its progress. A DataDownload that failed without a
+ * message is a success in Velero; here it has failed.
  */
 export function lookUpOperation({ spec }: RestoreOperation, downloads: readonly Manifest[]): OperationObservation {
   if (spec.restoreItemAction !== dataMoverAction) {

@@ -11,8 +11,8 @@ export type OperationStatus = RestoreOperation['status']
 export type OperationStates = Readonly<Record<string, OperationStatus>>
 
 /**
- * The operations that items began, in the order of the items' keys, each with the latest state that any attempt observed.
- * Merging is idempotent and independent of the order, like that of the tally (decision 8).
+ * The operations that items began, in the order of the items' keys, each with the latest state that any attempt
+ * observed. Merging is idempotent and independent of the order, like that of the tally (decision 8).
  */
 export function mergeOperations(tally: Tally, seen: Iterable<OperationStates>): RestoreOperation[] {
   const states = [...seen]
@@ -84,9 +84,9 @@ function stateOf({ status }: RestoreOperation): string {
 }
 
 /**
- * The errors of failed operations, as outcomes for the results. They are derived from the states, so a repeated attempt adds
- * none twice. Velero writes them only if an operation has failed when it is first read. An operation that had failed before
- * the restore was taken over is left out: the outcome with Velero's messages covers it.
+ * The errors of failed operations, as outcomes for the results. They are derived from the states, so a repeated attempt
+ * adds none twice. Velero writes them only if an operation has failed when it is first read. An operation that had
+ * failed before the restore was taken over is left out: the outcome with Velero's messages covers it.
  */
 export function operationOutcomes(operations: readonly RestoreOperation[], tally: Tally): Outcome[] {
   const begun = [...tally.values()].flatMap(({ operation }) => (operation === undefined ? [] : [operation]))

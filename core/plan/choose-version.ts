@@ -33,8 +33,8 @@ export interface ChooseVersionsInput {
 }
 
 /**
- * Chooses the API version of each resource, if the backup has several (feature `EnableAPIGroupVersions`). The first of these
- * versions that exists is chosen:
+ * Chooses the API version of each resource, if the backup has several (feature `EnableAPIGroupVersions`). The first of
+ * these versions that exists is chosen:
  *
  * 1. the first one in the user's priorities that both backup and cluster have
  * 2. the cluster's preferred version, if the backup has it
@@ -79,8 +79,8 @@ function chooseVersion(
 }
 
 /**
- * Reads the user's priorities: key `restoreResourcesVersionPriority` of ConfigMap `enableapigroupversions`, with one line per
- * resource such as `rockbands.music.example.io=v2beta1,v2`. Spaces are removed, other lines are ignored.
+ * Reads the user's priorities: key `restoreResourcesVersionPriority` of ConfigMap `enableapigroupversions`, with one
+ * line per resource such as `rockbands.music.example.io=v2beta1,v2`. Spaces are removed, other lines are ignored.
  */
 export function parseVersionPriorities(text: string): Map<GroupResource, string[]> {
   const lines = text.split('\n').map((line) => line.replaceAll(' ', ''))

@@ -24,9 +24,9 @@ export interface PlanInput {
 const definitions: GroupResource = 'customresourcedefinitions.apiextensions.k8s.io'
 
 /**
- * Makes the plan. First the items are put into waves, additional items before their parents. Then a wave with all target
- * namespaces is inserted after the wave of CustomResourceDefinitions. Then each wave is cut into chunks. The same input
- * gives the same plan, and each item is in exactly one chunk.
+ * Makes the plan. First the items are put into waves, additional items before their parents. Then a wave with all
+ * target namespaces is inserted after the wave of CustomResourceDefinitions. Then each wave is cut into chunks. The
+ * same input gives the same plan, and each item is in exactly one chunk.
  */
 export function makePlan(input: PlanInput): Plan {
   const placed = placeItems(
@@ -58,7 +58,10 @@ function plannedItem(item: PlaceableItem, mapping: Record<string, string> | unde
   }
 }
 
-/** The target namespaces of all items, and the selected namespaces. If several are mapped to one target, the first one counts. */
+/**
+ * The target namespaces of all items, and the selected namespaces. If several are mapped to one target, the first one
+ * counts.
+ */
 function namespaceWave(input: PlanInput): Wave | undefined {
   const sources = new Map<string, string>()
   const wanted = input.items.map((item) => (item.groupResource === 'namespaces' ? item.name : item.namespace))

@@ -13,8 +13,9 @@ const definitions: GroupResource = 'customresourcedefinitions'
 
 /**
  * The resources of an archive in the order in which they are restored: CustomResourceDefinitions, high priorities, the
- * others by name, low priorities. The priorities may contain short names (`po`). A resource that occurs twice keeps its first
- * place. A resource that the cluster does not know is kept too, because an action may change the kind of its items.
+ * others by name, low priorities. The priorities may contain short names (`po`). A resource that occurs twice keeps its
+ * first place. A resource that the cluster does not know is kept too, because an action may change the kind of its
+ * items.
  */
 export function orderResources(input: {
   inArchive: Iterable<GroupResource>
@@ -30,8 +31,8 @@ export function orderResources(input: {
 }
 
 /**
- * Reads `--restore-resource-priorities`: resources separated by commas, where `-` alone separates high from low priorities.
- * An empty part keeps its default, so a list without `-` replaces only the high priorities.
+ * Reads `--restore-resource-priorities`: resources separated by commas, where `-` alone separates high from low
+ * priorities. An empty part keeps its default, so a list without `-` replaces only the high priorities.
  */
 export function parsePriorities(
   flag: string,

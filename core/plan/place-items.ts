@@ -25,9 +25,9 @@ interface Place {
 }
 
 /**
- * Puts the items into waves in the order of their resources, each item into exactly one wave (rule 11). If the resource of an
- * additional item would come after its parent, the item is put into an extra wave before that of the parent, and its own
- * additional items into extra waves before that one.
+ * Puts the items into waves in the order of their resources, each item into exactly one wave (rule 11). If the resource
+ * of an additional item would come after its parent, the item is put into an extra wave before that of the parent, and
+ * its own additional items into extra waves before that one.
  */
 export function placeItems(items: readonly PlaceableItem[], order: readonly GroupResource[]): PlacedWave[] {
   const turns = new Map(order.map((groupResource, turn) => [groupResource, turn]))

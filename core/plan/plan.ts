@@ -4,8 +4,9 @@ import type { Outcome } from '../items/outcome.ts'
 import type { LeaveReason } from './select-items.ts'
 
 /**
- * What a restore will do, as a value that can be stored, printed and compared. It contains names of items but no manifests.
- * Waves run one after the other. The chunks of a wave may run at the same time, and so may the items of a chunk.
+ * What a restore will do, as a value that can be stored, printed and compared. It contains names of items but no
+ * manifests. Waves run one after the other. The chunks of a wave may run at the same time, and so may the items of a
+ * chunk.
  */
 export interface Plan {
   /** The ETag of the tarball from which the plan was made. The restore reads no other tarball (rule 10). */

@@ -28,7 +28,10 @@ export function withPlannedItems(
 /** The resource of the manifests for {@link withPlannedSnapshotClasses}. */
 export const snapshotClasses = 'volumesnapshotclasses.snapshot.storage.k8s.io'
 
-/** Adds the VolumeSnapshotClasses of the backup, sorted by name: actions use the first one of a driver. An existing one wins. */
+/**
+ * Adds the VolumeSnapshotClasses of the backup, sorted by name: actions use the first one of a driver. An existing one
+ * wins.
+ */
 export function withPlannedSnapshotClasses(facts: ActionFacts, planned: readonly Manifest[]): ActionFacts {
   const byName = new Map([...planned, ...facts.volumeSnapshotClasses].map((one) => [one.metadata.name, one]))
   const volumeSnapshotClasses = [...byName.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))

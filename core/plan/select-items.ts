@@ -46,8 +46,8 @@ export interface SelectInput {
 }
 
 /**
- * Makes the selection of a restore, or returns the error in it; then Velero restores nothing and reports that one error.
- * An item must pass these rules, in this order:
+ * Makes the selection of a restore, or returns the error in it; then Velero restores nothing and reports that one
+ * error. An item must pass these rules, in this order:
  *
  * 1. its resource is included and not excluded
  * 2. its namespace in the backup is included and not excluded; a cluster-scoped item passes as in the table below

@@ -8,7 +8,10 @@ import type { RestoreSpec } from '../../velero/restore.ts'
  */
 export interface AdmissionFacts {
   restore: { namespace: string; name: string }
-  /** The spec as the user wrote it. Velero's validation changes the spec, and cannot be repeated on the changed one (rule 1). */
+  /**
+   * The spec as the user wrote it. Velero's validation changes the spec, and cannot be repeated on the changed one
+   * (rule 1).
+   */
   spec: RestoreSpec
   /** The backups of the schedule in the spec, or the error of listing them; undefined without a schedule. */
   scheduleBackups?: readonly Backup[] | { error: string } | undefined
@@ -41,7 +44,9 @@ export function locationNameOf(backup: Backup): string {
   return backup.spec.storageLocation ?? ''
 }
 
-/** The names of the ConfigMaps to read from the namespace of the restore. References to other kinds are ignored here. */
+/**
+ * The names of the ConfigMaps to read from the namespace of the restore. References to other kinds are ignored here.
+ */
 export function configMapNamesOf(spec: RestoreSpec): { modifiers?: string; policy?: string } {
   const { resourceModifier, resourcePolicy } = spec
   return {
@@ -51,8 +56,8 @@ export function configMapNamesOf(spec: RestoreSpec): { modifiers?: string; polic
 }
 
 /**
- * The backup for a restore from a schedule: the `Completed` one that started last. One without a start time is the oldest.
- * Undefined if none is `Completed`.
+ * The backup for a restore from a schedule: the `Completed` one that started last. One without a start time is the
+ * oldest. Undefined if none is `Completed`.
  */
 export function pickBackup(backups: readonly Backup[]): Backup | undefined {
   const completed = backups.filter(({ status }) => status?.phase === 'Completed')

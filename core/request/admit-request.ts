@@ -40,8 +40,8 @@ interface Finding {
 }
 
 /**
- * Decides whether a restore may start, by Velero's rules in Velero's order and with its words. The spec that is returned has
- * the additions of the rules: Velero stores them also if it refuses the restore.
+ * Decides whether a restore may start, by Velero's rules in Velero's order and with its words. The spec that is
+ * returned has the additions of the rules: Velero stores them also if it refuses the restore.
  */
 export function admitRequest(facts: AdmissionFacts): Admission {
   let draft: AdmissionDraft = { facts, spec: facts.spec }
@@ -149,7 +149,10 @@ function scheduleBackup({ facts, spec }: AdmissionDraft): Finding {
   return { found: { spec: { ...spec, backupName: backup.metadata.name } } }
 }
 
-/** If an object does not exist, the words are those of Velero's cached client, which names the kind instead of the resource. */
+/**
+ * If an object does not exist, the words are those of Velero's cached client, which names the kind instead of the
+ * resource.
+ */
 function backupLookup({ facts: { restore, backup, location }, spec }: AdmissionDraft): Finding {
   if (!backup || 'error' in backup) {
     const why = backup?.error ?? `Backup.velero.io "${spec.backupName ?? ''}" not found`

@@ -4,8 +4,8 @@ import { decodeShape } from '../values/decode-shape.ts'
 import type { Shape } from '../values/decode-shape.ts'
 
 /**
- * The errors in a restore's hooks in Velero's words. If a selector is invalid, only that error is returned; otherwise the
- * errors of all init containers.
+ * The errors in a restore's hooks in Velero's words. If a selector is invalid, only that error is returned; otherwise
+ * the errors of all init containers.
  */
 export function hookFaults(hooks: readonly RestoreResourceHookSpec[]): string[] {
   for (const { labelSelector } of hooks) {

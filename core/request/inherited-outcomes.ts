@@ -27,9 +27,9 @@ export interface InheritedFrom {
 }
 
 /**
- * The outcomes of a restore that Drydock takes over from Velero, from the result files: one for each item of the resource
- * list and each operation, and one for all messages. A file that cannot be read becomes an error that names it; a missing
- * one counts as empty, as in Velero.
+ * The outcomes of a restore that Drydock takes over from Velero, from the result files: one for each item of the
+ * resource list and each operation, and one for all messages. A file that cannot be read becomes an error that names
+ * it; a missing one counts as empty, as in Velero.
  */
 export function inheritedOutcomes(files: VeleroFiles, from: InheritedFrom): Outcome[] {
   const messages = [...problemsOf(files), ...messagesOf(contentOf(files.results))]

@@ -22,8 +22,8 @@ export type TakeOver =
   | { do: 'leave'; because: string }
 
 /**
- * Decides what to do with a Restore. `resume` for a claimed terminal one applies only if a starting Velero server marked it
- * as Failed (see `isSweptByVelero`).
+ * Decides what to do with a Restore. `resume` for a claimed terminal one applies only if a starting Velero server
+ * marked it as Failed (see `isSweptByVelero`).
  *
  * | phase            | claimed | Velero's restore controllers | decision |
  * | terminal         | any     | any | over, or resume |
@@ -59,8 +59,8 @@ export function decideTakeOver(restore: Restore, veleroControllers: 'on' | 'off'
 const replaced = ['restore', 'restore-operations', 'restore-finalizer'] as const
 
 /**
- * Whether Velero's own restore controllers run. They are off if Deployment `velero` does not exist, has no ready replica, or
- * disables all three of them.
+ * Whether Velero's own restore controllers run. They are off if Deployment `velero` does not exist, has no ready
+ * replica, or disables all three of them.
  */
 export function veleroControllersOf(deployment: Manifest | undefined): 'on' | 'off' {
   if (deployment === undefined) return 'off'

@@ -16,8 +16,8 @@ export interface LogFrame {
 }
 
 /**
- * The content of `restore-<name>-logs.gz`: one line per item, sorted by time, then all messages, in the format of Velero's
- * text log, which `velero restore logs` prints.
+ * The content of `restore-<name>-logs.gz`: one line per item, sorted by time, then all messages, in the format of
+ * Velero's text log, which `velero restore logs` prints.
  */
 export function renderLog(tally: Tally, frame: LogFrame): string {
   const restore = `${frame.restore.namespace}/${frame.restore.name}`
@@ -51,7 +51,10 @@ const leftOutItems: Record<LeaveReason, string> = {
   'name-not-in-policy': 'whose names the filter policy does not accept',
 }
 
-/** One sentence, or none if all items were selected. An item that was not selected may still be restored as an additional item. */
+/**
+ * One sentence, or none if all items were selected. An item that was not selected may still be restored as an
+ * additional item.
+ */
 function leftOutSentence(leftOut: Plan['leftOut'] = {}): string[] {
   const parts = Object.entries(leftOut).map(([reason, count]) => `${count} ${leftOutItems[reason as LeaveReason]}`)
   return parts.length === 0 ? [] : [`Items of the backup that are not selected: ${parts.join(', ')}`]

@@ -22,9 +22,9 @@ const order: Record<RestorePhase | '', number> = {
 }
 
 /**
- * Decides about a change of phase from the live status (rule 8). A terminal phase is never left, no phase returns to an earlier
- * one, and an unchanged status is not written again. There is one exception: the phase that a starting Velero server writes
- * into a restore that Drydock still runs is overwritten, and its reason is removed (rule 1).
+ * Decides about a change of phase from the live status (rule 8). A terminal phase is never left, no phase returns to an
+ * earlier one, and an unchanged status is not written again. There is one exception: the phase that a starting Velero
+ * server writes into a restore that Drydock still runs is overwritten, and its reason is removed (rule 1).
  */
 export function decidePhase(
   live: RestoreStatus,
@@ -41,7 +41,10 @@ export function decidePhase(
   return { do: 'set', status }
 }
 
-/** Whether a starting Velero server has set the restore to Failed, known by its exact words (the sweep of unfinished restores). */
+/**
+ * Whether a starting Velero server has set the restore to Failed, known by its exact words (the sweep of unfinished
+ * restores).
+ */
 export function isSweptByVelero(live: RestoreStatus): boolean {
   return live.phase === 'Failed' && live.failureReason === restartFailureReason
 }
@@ -67,7 +70,10 @@ const withErrors: Record<Stage, RestorePhase> = {
   done: 'PartiallyFailed',
 }
 
-/** The phase at the beginning of a stage. With an error it is one of the `…PartiallyFailed` phases. Warnings do not count. */
+/**
+ * The phase at the beginning of a stage. With an error it is one of the `…PartiallyFailed` phases. Warnings do not
+ * count.
+ */
 export function nextPhase(stage: Stage, errorCount: number): RestorePhase {
   return (errorCount > 0 ? withErrors : withoutErrors)[stage]
 }

@@ -2,9 +2,9 @@ import type { Outcome } from '../items/outcome.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
 
 /**
- * Outcomes by key. Tallies are merged, and merging is idempotent, commutative and associative. So outcomes that are reported
- * twice, by a retry or by a worker that was presumed dead, change nothing. Counts are derived from the tally and never
- * added up (decision 8).
+ * Outcomes by key. Tallies are merged, and merging is idempotent, commutative and associative. So outcomes that are
+ * reported twice, by a retry or by a worker that was presumed dead, change nothing. Counts are derived from the tally
+ * and never added up (decision 8).
  */
 export type Tally = ReadonlyMap<string, Outcome>
 
@@ -26,8 +26,9 @@ export function mergeTallies(a: Tally, b: Tally): Tally {
 const ranks: Record<string, number> = { created: 4, updated: 3, failed: 2, skipped: 1 }
 
 /**
- * Chooses one of two outcomes of an item, independent of their order. `created` wins over `updated`, then `failed`, then
- * `skipped`: a later attempt that finds the created object does not undo the outcome. Then the greater JSON text wins.
+ * Chooses one of two outcomes of an item, independent of their order. `created` wins over `updated`, then `failed`,
+ * then `skipped`: a later attempt that finds the created object does not undo the outcome. Then the greater JSON text
+ * wins.
  */
 function mergeOutcomes(a: Outcome, b: Outcome): Outcome {
   const difference = rank(a) - rank(b)

@@ -13,7 +13,9 @@ export type Shape =
 
 /** How strictly a value is checked against its shape. */
 export interface DecodeRules {
-  /** Names of fields match in any case, as in Go's JSON decoder. Otherwise they match exactly, as in its YAML decoder. */
+  /**
+   * Names of fields match in any case, as in Go's JSON decoder. Otherwise they match exactly, as in its YAML decoder.
+   */
   anyCase?: boolean
   /** Fields that the shape does not have are no fault. */
   ignoresUnknown?: boolean
@@ -24,9 +26,9 @@ export interface DecodeRules {
 }
 
 /**
- * Checks a value, read from YAML or JSON, against a shape. The result has only fields of the shape; a field that is `null`
- * counts as absent. The error names the place of each fault and the type that was expected there, but never the value,
- * because that may be a secret.
+ * Checks a value, read from YAML or JSON, against a shape. The result has only fields of the shape; a field that is
+ * `null` counts as absent. The error names the place of each fault and the type that was expected there, but never the
+ * value, because that may be a secret.
  */
 export function decodeShape(value: unknown, shape: Shape, rules: DecodeRules): { value: unknown } | { error: string } {
   const faults: string[] = []
@@ -41,7 +43,9 @@ interface Place {
   faults: string[]
 }
 
-/** Undefined for `null`, and for a value with a fault. A boolean or an integer keeps its `null`: it is a pointer in Go. */
+/**
+ * Undefined for `null`, and for a value with a fault. A boolean or an integer keeps its `null`: it is a pointer in Go.
+ */
 function decode(value: unknown, shape: Shape, place: Place): unknown {
   if (value === null || value === undefined) return shape === 'boolean' || shape === 'integer' ? value : undefined
   if (shape === 'anything') return value

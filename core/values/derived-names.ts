@@ -4,9 +4,9 @@ const nameLengthMax = 63
 const hashLength = 12
 
 /**
- * The name of a companion: an object that a restore creates beside an item of the backup (rule 6). The name depends only
- * on the restore, the item and the purpose. So a repeated attempt finds the object that an earlier attempt created.
- * The prefix helps people to read the name. The result is a DNS label.
+ * The name of a companion: an object that a restore creates beside an item of the backup (rule 6). The name depends
+ * only on the restore, the item and the purpose. So a repeated attempt finds the object that an earlier attempt
+ * created. The prefix helps people to read the name. The result is a DNS label.
  */
 export function companionName(prefix: string, identity: CompanionIdentity): string {
   const readable = prefix
@@ -33,8 +33,8 @@ export function companionHash({ restoreUid, item, purpose }: CompanionIdentity):
 }
 
 /**
- * The name of a restored VolumeSnapshot, of its VolumeSnapshotContent and of the stub of its group, as Velero derives it.
- * It contains the restore's uid: contents are cluster-scoped, and two restores of one backup must not share a name.
+ * The name of a restored VolumeSnapshot, of its VolumeSnapshotContent and of the stub of its group, as Velero derives
+ * it. It contains the restore's uid: contents are cluster-scoped, and two restores of one backup must not share a name.
  */
 export function snapshotName(restoreUid: string, name: string): string {
   return sha256Hex(`${restoreUid}/${name}`)

@@ -30,7 +30,10 @@ export function textAt(value: unknown, ...path: string[]): string {
   return typeof found === 'string' ? found : ''
 }
 
-/** The value at a path; undefined if there is none. Only own fields count: an object has no field `constructor` by itself. */
+/**
+ * The value at a path; undefined if there is none. Only own fields count: an object has no field `constructor` by
+ * itself.
+ */
 export function valueAt(value: unknown, ...path: string[]): unknown {
   let at = value
   for (const key of path) {
@@ -55,8 +58,8 @@ export function dropIfEmpty(parent: Fields | undefined, key: string): void {
 }
 
 /**
- * Reads a field as the accessors of Kubernetes' package `unstructured` do. An absent field is no error; a field of another
- * type is an error with their message, since Velero writes that into the results of the restore.
+ * Reads a field as the accessors of Kubernetes' package `unstructured` do. An absent field is no error; a field of
+ * another type is an error with their message, since Velero writes that into the results of the restore.
  */
 export function accessField<Kind extends keyof Wanted>(
   object: unknown,

@@ -1,4 +1,6 @@
-/** A timeout in milliseconds: the one of the Restore in Go's syntax, or the given default where that is absent or zero. */
+/**
+ * A timeout in milliseconds: the one of the Restore in Go's syntax, or the given default where that is absent or zero.
+ */
 export function timeoutOrDefaultMs(wanted: string | undefined, fallbackMs: number): number {
   return durationOrZeroMs(wanted) || fallbackMs
 }

@@ -1,9 +1,9 @@
 /**
  * Reads JSON without losing digits of integers. An integer that a JavaScript number cannot hold becomes raw JSON
- * (`JSON.isRawJSON`), which {@link stringifyJson} writes with the same digits. Such a value can be passed on and spread, but
- * `structuredClone` breaks it. The reviver that finds such integers is several times slower than a plain parse, so it runs
- * only for texts with 16 digits in a row. Throws `SyntaxError` for a text that is not JSON. The message never quotes the
- * text, which may be a Secret (rule 14).
+ * (`JSON.isRawJSON`), which {@link stringifyJson} writes with the same digits. Such a value can be passed on and
+ * spread, but `structuredClone` breaks it. The reviver that finds such integers is several times slower than a plain
+ * parse, so it runs only for texts with 16 digits in a row. Throws `SyntaxError` for a text that is not JSON. The
+ * message never quotes the text, which may be a Secret (rule 14).
  */
 export function parseJson(text: string): unknown {
   try {
@@ -50,9 +50,9 @@ function keepBigInteger(_key: string, value: unknown, context: { source?: string
 }
 
 /**
- * Whether two objects are equal by the rule of Velero before it writes. The order of keys does not matter. A missing key is
- * not equal to an empty value or to `null` (that Velero takes nil and empty as equal holds for typed lists only, which JSON
- * does not have). Raw JSON is compared by its digits.
+ * Whether two objects are equal by the rule of Velero before it writes. The order of keys does not matter. A missing
+ * key is not equal to an empty value or to `null` (that Velero takes nil and empty as equal holds for typed lists only,
+ * which JSON does not have). Raw JSON is compared by its digits.
  */
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
@@ -88,8 +88,8 @@ function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boo
 }
 
 /**
- * A deep copy of JSON data that keeps raw JSON. `structuredClone` would turn raw JSON into a plain object, which is then
- * written as `{"rawJSON": …}`.
+ * A deep copy of JSON data that keeps raw JSON. `structuredClone` would turn raw JSON into a plain object, which is
+ * then written as `{"rawJSON": …}`.
  */
 export function cloneManifest<T>(value: T): T {
   return cloneValue(value) as T

@@ -7,7 +7,7 @@ export interface YamlReading {
   /**
    * What a scalar without quotes becomes. `null` stays `null` in each case.
    * `json`: a number, a boolean or text. Integers beyond 2^53 become raw JSON, infinity and NaN are refused.
-   * `text`: the text into which sigs.k8s.io/yaml converts it for a string field: `yes` becomes `true`, `1.50` becomes `1.5`.
+   * `text`: the text that sigs.k8s.io/yaml puts into a string field: `yes` becomes `true`, `1.50` becomes `1.5`.
    * `as written`: its own text, as gopkg.in/yaml.v3 stores it in a string field.
    */
   scalars: 'json' | 'text' | 'as written'
@@ -51,7 +51,10 @@ interface Fault {
   message: string
 }
 
-/** What our parser accepts and Velero's refuses: an alias inside of its own anchor, and a key that is a list, a map or null. */
+/**
+ * What our parser accepts and Velero's refuses: an alias inside of its own anchor, and a key that is a list, a map or
+ * null.
+ */
 function faultIn(document: Document.Parsed): Fault | undefined {
   let fault: Fault | undefined
   const found = (node: unknown, message: string) => {
@@ -111,8 +114,9 @@ const resolvers: Record<YamlReading['scalars'], Resolve> = {
 type GoScalar = null | boolean | bigint | number | string
 
 /**
- * Resolves a scalar without quotes as Go's YAML libraries do, by the rules of YAML 1.1: `yes`, `on` and `y` are true, `0777`
- * and `0o17` are octal, `1_000` is a thousand, dates stay text. Integers of more than 64 bits become floating point.
+ * Resolves a scalar without quotes as Go's YAML libraries do, by the rules of YAML 1.1: `yes`, `on` and `y` are true,
+ * `0777` and `0o17` are octal, `1_000` is a thousand, dates stay text. Integers of more than 64 bits become floating
+ * point.
  */
 export function resolveGoScalar(text: string): GoScalar {
   if (['', '~', 'null', 'Null', 'NULL'].includes(text)) return null
@@ -138,7 +142,8 @@ function readInteger(digits: string): bigint | undefined {
 }
 
 /**
- * A floating-point number as sigs.k8s.io/yaml converts it for a string field: Go's shortest `%g` of 32 bits. So `1.50` becomes `1.5`, `1000000.0` becomes `1e+06` and `123456789.5` becomes `1.2345679e+08`.
+ * A floating-point number as sigs.k8s.io/yaml converts it for a string field: Go's shortest `%g` of 32 bits. So `1.50`
+ * becomes `1.5`, `1000000.0` becomes `1e+06` and `123456789.5` becomes `1.2345679e+08`.
  */
 export function formatGoFloat(value: number): string {
   const number = Math.fround(value)

@@ -48,9 +48,9 @@ export type PodVolumesStep =
   | { do: 'end'; errors: readonly string[]; cancel: readonly string[] }
 
 /**
- * Decides the next step for the volumes of one pod. Each pod is judged alone, so one that does not progress neither delays
- * others nor hides their errors. The errors are Velero's. First missing PodVolumeRestores are created, unless something
- * prevents that they are ever filled; then the step is to wait, up to the deadline.
+ * Decides the next step for the volumes of one pod. Each pod is judged alone, so one that does not progress neither
+ * delays others nor hides their errors. The errors are Velero's. First missing PodVolumeRestores are created, unless
+ * something prevents that they are ever filled; then the step is to wait, up to the deadline.
  */
 export function decidePodVolumes(target: PodWithVolumes, facts: PodVolumeFacts, rules: PodVolumeRules): PodVolumesStep {
   const missing = target.volumes.filter(({ volume }) => {
@@ -147,8 +147,8 @@ function progressOf(target: PodWithVolumes, facts: PodVolumeFacts, rules: PodVol
 const agentRestartMs = 30_000
 
 /**
- * Why the volumes of a pod can never be filled; undefined if they can. Velero checks the node agent once, when the pod is
- * scheduled, and never checks pod and node again.
+ * Why the volumes of a pod can never be filled; undefined if they can. Velero checks the node agent once, when the pod
+ * is scheduled, and never checks pod and node again.
  */
 function whyNotFillable(target: PodWithVolumes, facts: PodVolumeFacts, rules: PodVolumeRules): string | undefined {
   const { namespace, name, uid } = target.pod

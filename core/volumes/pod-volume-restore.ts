@@ -9,7 +9,10 @@ import type { PodVolume } from '../items/outcome.ts'
 import { companionName, validLabelValue } from '../values/derived-names.ts'
 import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 
-/** The volumes of a restored pod that have a file system backup, sorted by name. `sourceNamespace` is its namespace in the backup. */
+/**
+ * The volumes of a restored pod that have a file system backup, sorted by name. `sourceNamespace` is its namespace in
+ * the backup.
+ */
 export function podVolumes(pod: Manifest, sourceNamespace: string, backups: readonly Manifest[]): PodVolume[] {
   return [...podVolumeSnapshots(pod, sourceNamespace, backups)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -57,7 +60,10 @@ export interface PodVolumeSource {
   claimUid?: string
 }
 
-/** The name of the PodVolumeRestore of one volume (rule 6). It contains the pod's uid: a pod that was created again needs its files again. */
+/**
+ * The name of the PodVolumeRestore of one volume (rule 6). It contains the pod's uid: a pod that was created again
+ * needs its files again.
+ */
 export function podVolumeRestoreName(target: PodWithVolumes, volume: string, restore: RestoreView): string {
   const item = formatResourceId('pods', target.item.namespace, target.item.name)
   const purpose = `pod-volume-restore ${target.pod.uid} ${volume}`

@@ -19,8 +19,9 @@ export interface VolumeObjects {
 }
 
 /**
- * The content of `<restore>-volumeinfo.json.gz`: how the data of each volume was restored. First pod volumes, then snapshots,
- * then moved data, each sorted, because Velero's order is random. As in Velero, the PV of a claim is named only if bound.
+ * The content of `<restore>-volumeinfo.json.gz`: how the data of each volume was restored. First pod volumes, then
+ * snapshots, then moved data, each sorted, because Velero's order is random. As in Velero, the PV of a claim is named
+ * only if bound.
  */
 export function restoreVolumeInfos(objects: VolumeObjects): RestoreVolumeInfo[] {
   const volumes = boundVolumes(objects.claims)
