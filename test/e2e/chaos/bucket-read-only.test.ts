@@ -112,7 +112,7 @@ describe('a bucket that turns read-only', () => {
 
     await setReadOnly(false)
     const { status } = await awaitRestore(cluster, 'paused')
-    expect(status).toMatchObject({ phase: 'Completed', progress: { totalItems: configMaps } })
+    expect(status).toMatchObject({ phase: 'Completed', progress: { totalItems: configMaps + 1 } })
     expect(status?.errors).toBeUndefined()
     const created = createdIn('paused')
     expect(created).toHaveLength(configMaps)

@@ -155,7 +155,7 @@ describe('rules 4 and 10: what a restore relies on, damaged in its midst', () =>
     await putBackup(cluster, { ...manyItemsAndLast('many'), name: 'replaced' })
     for (const name of names) await holdNamespace(cluster, `${name}-last`)
     for (const name of names) await createRestore(cluster, { name, spec: spec(name) })
-    const isAtLast = ({ status }: Restore) => (status?.progress?.itemsRestored ?? 0) >= many
+    const isAtLast = ({ status }: Restore) => (status?.progress?.itemsRestored ?? 0) > many
     for (const name of names) await awaitRestore(cluster, name, isAtLast)
     worker.kill('SIGKILL')
     removed = await shardOf('missing')

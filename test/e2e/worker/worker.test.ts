@@ -164,7 +164,10 @@ describe('SIGTERM in the middle of a restore', () => {
     const busy = workers.find((worker) => worker.log().includes(running))
     expect(await busy?.stop()).toBe(0)
     const restore = await awaitRestore(cluster, 'drained', undefined, 400_000)
-    expect(restore.status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: items, totalItems: items } })
+    expect(restore.status).toMatchObject({
+      phase: 'Completed',
+      progress: { itemsRestored: items + 1, totalItems: items + 1 },
+    })
     const attempts = await activityAttempts(cluster, restore)
     expect(attempts.filter(({ attempt }) => attempt > 1)).toEqual([])
     expect(new Set(attempts.map(({ worker }) => worker)).size).toBe(2)

@@ -8,7 +8,10 @@ export const many = 300
 /** Settings of a worker that restores so slowly that a test, or a command, comes in time to do something in the midst. */
 export const slowly = { DRYDOCK_CHUNK_ITEMS: '10', DRYDOCK_ITEMS_IN_FLIGHT: '1' }
 
-/** A backup of small items in one namespace, which is no item of it: that of its own name if none is given. */
+/**
+ * A backup of small items in one namespace: that of its own name if none is given. The namespace is no item of it, but a restore
+ * counts it as one, since it is created.
+ */
 export function manyItems(
   name: string,
   { count = many, namespace = name, kind = 'ConfigMap' }: ManyItems = {},
