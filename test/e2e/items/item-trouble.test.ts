@@ -1,0 +1,185 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Manifest } from '../../../velero/manifest.ts'
+import { countCreates, readAudit } from '../../kit/audit.ts'
+import { manyItems } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
+import { awaitRestore, createRestore, getRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
+import { whenFileIsOver } from '../../kit/run/clean-up.ts'
+import { freshCluster } from '../../kit/stack.ts'
+import type { TestCluster } from '../../kit/stack.ts'
+import { waitUntil } from '../../kit/wait-until.ts'
+import { startWorker } from '../../kit/worker.ts'
+
+const namespace = 'trouble'
+const many = 300
+const configMap = (name: string, parts: { labels?: Record<string, string>; data?: Record<string, string> } = {}) =>
+  [
+    'configmaps',
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace, ...(parts.labels === undefined ? {} : { labels: parts.labels }) },
+      data: parts.data ?? {},
+    } as Manifest,
+  ] as const
+const policy: Manifest = {
+  apiVersion: 'policy.trouble.example.com/v3',
+  kind: 'NetPolicy',
+  metadata: { name: 'deny', namespace },
+  spec: { order: 100 },
+}
+const apiService = {
+  apiVersion: 'apiregistration.k8s.io/v1',
+  kind: 'APIService',
+  metadata: { name: 'v3.policy.trouble.example.com' },
+  spec: {
+    group: 'policy.trouble.example.com',
+    version: 'v3',
+    groupPriorityMinimum: 100,
+    versionPriority: 100,
+    insecureSkipTLSVerify: true,
+    service: { name: 'api', namespace: 'trouble-system', port: 443 },
+  },
+}
+
+/** A webhook for ConfigMaps with label `webhook: <name>`. */
+function webhook(name: string, clientConfig: object): object {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name },
+    webhooks: [
+      {
+        name: `${name}.example.com`,
+        clientConfig,
+        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+        objectSelector: { matchLabels: { webhook: name } },
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        failurePolicy: 'Fail',
+        timeoutSeconds: 5,
+      },
+    ],
+  }
+}
+
+/** A webhook server that denies everything with code 500. */
+async function startDenying(): Promise<{ url: string; caBundle: string }> {
+  const dir = mkdtempSync(join(tmpdir(), 'drydock-webhook-'))
+  const pair = ['-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem', '-days', '2']
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+  execFileSync('openssl', ['req', '-x509', ...pair, ...names], { cwd: dir, stdio: 'ignore' })
+  const cert = readFileSync(join(dir, 'cert.pem'))
+  const server = createServer({ cert, key: readFileSync(join(dir, 'key.pem')) }, (request, answer) => {
+    void json(request).then((review) => {
+      const { uid } = (review as { request: { uid: string } }).request
+      const status = { code: 500, message: 'the database is down' }
+      answer.end(
+        JSON.stringify({
+          apiVersion: 'admission.k8s.io/v1',
+          kind: 'AdmissionReview',
+          response: { uid, allowed: false, status },
+        }),
+      )
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  whenFileIsOver(() => void server.close())
+  return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`, caBundle: cert.toString('base64') }
+}
+
+describe('trouble of one object', () => {
+  let cluster: TestCluster
+  beforeAll(async () => {
+    cluster = await freshCluster({ backups: [], audit: true })
+    await startWorker(cluster, { DRYDOCK_ITEM_DEADLINE: '60s', DRYDOCK_CHUNK_ITEMS: '50' })
+    const denying = await startDenying()
+    const webhooks = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations'
+    await withAdmin(cluster, async (admin) => {
+      await admin.must('POST', '/apis/apiregistration.k8s.io/v1/apiservices', apiService)
+      await admin.must('POST', webhooks, webhook('denies', denying))
+      await admin.must('POST', webhooks, webhook('away', { url: 'https://127.0.0.1:9/', caBundle: denying.caBundle }))
+    })
+    await putBackup(cluster, {
+      name: 'trouble',
+      items: [
+        ...manyItems('trouble', { count: many, namespace }).items,
+        configMap('is-denied', { labels: { webhook: 'denies' } }),
+        configMap('waits', { labels: { webhook: 'away' } }),
+        configMap('is-huge', { data: { text: 'x'.repeat(2_300_000) } }),
+        configMap('with space'),
+        ['netpolicies.policy.trouble.example.com', policy],
+      ],
+    })
+  })
+
+  it('stays with that object: the others are restored meanwhile, what passes is waited for, what does not is one error', async () => {
+    await createRestore(cluster, { name: 'trouble', spec: { backupName: 'trouble' } })
+    const there = async () => {
+      const path = `/api/v1/namespaces/${namespace}/configmaps?labelSelector=app%3Dmany&limit=1000`
+      const { body } = await withAdmin(cluster, (admin) => admin.request('GET', path))
+      return ((body as { items?: unknown[] }).items ?? []).length === many
+    }
+    await waitUntil(there, 120_000, 'all other objects')
+    expect((await getRestore(cluster, 'trouble'))?.status?.phase).toBe('InProgress')
+    await withAdmin(cluster, (admin) =>
+      admin.must('DELETE', '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/away'),
+    )
+    const { status } = await awaitRestore(cluster, 'trouble', undefined, 240_000)
+    expect(status).toMatchObject({ phase: 'PartiallyFailed', errors: 4 })
+    const { results, resourceList, log } = await readResultFiles(cluster, 'trouble')
+    const errors = results?.errors.namespaces?.[namespace] ?? []
+    expect(errors.map((text) => text.slice(0, text.indexOf(': '))).sort()).toEqual([
+      'error restoring configmaps/trouble/is-denied',
+      'error restoring configmaps/trouble/is-huge',
+      'error restoring configmaps/trouble/with space',
+      'error restoring netpolicies.policy.trouble.example.com/trouble/deny',
+    ])
+    expect(errors.find((text) => text.includes('is-denied'))).toMatch(
+      /admission webhook "denies.example.com" denied the request: the database is down$/,
+    )
+    expect(errors.find((text) => text.includes('netpolicies'))).toMatch(/ \(tried \d+ times until 2\S+Z\)$/)
+    expect(JSON.stringify(resourceList)).toContain('trouble/waits(created)')
+    expect(log).toMatch(/Restored v1\/ConfigMap trouble\/waits, after \d+ tries/)
+  })
+
+  it('is sent once where the answer is final', () => {
+    const refused = readAudit(cluster).filter(
+      ({ verb, objectRef }) => verb === 'create' && /^is-(denied|huge)$/.test(objectRef?.name ?? ''),
+    )
+    expect(refused.map(({ objectRef }) => objectRef?.name ?? '').sort()).toEqual(['is-denied', 'is-huge'])
+    expect([...countCreates(readAudit(cluster), ['configmaps']).values()].every((times) => times === 1)).toBe(true)
+  })
+
+  it('is not made twice where a modifier leaves it without a name', async () => {
+    const rules = {
+      version: 'v1',
+      resourceModifierRules: [
+        {
+          conditions: { groupResource: 'configmaps', resourceNameRegex: '^item-[01]$' },
+          mergePatches: [{ patchData: '{"metadata":{"name":null,"generateName":"again-"}}' }],
+        },
+      ],
+    }
+    await withAdmin(cluster, (admin) =>
+      admin.must('POST', `/api/v1/namespaces/${cluster.veleroNamespace}/configmaps`, {
+        metadata: { name: 'nameless' },
+        data: { 'rules.yaml': JSON.stringify(rules) },
+      }),
+    )
+    await putBackup(cluster, manyItems('nameless', { count: 3 }))
+    const spec = { backupName: 'nameless', resourceModifier: { kind: 'configmap', name: 'nameless' } }
+    await createRestore(cluster, { name: 'nameless', spec })
+    expect((await awaitRestore(cluster, 'nameless')).status?.phase).toBe('Completed')
+    const { body } = await withAdmin(cluster, (admin) => admin.must('GET', '/api/v1/namespaces/nameless/configmaps'))
+    const names = (body as { items: Manifest[] }).items.map(({ metadata }) => metadata.name).sort()
+    expect(names).toEqual([expect.stringMatching(/^again-/), expect.stringMatching(/^again-/), 'item-2'])
+  })
+})
