@@ -208,7 +208,7 @@ async function finalActivities(cluster: TestCluster, restore: Restore): Promise<
     const types = (events ?? []).flatMap(
       (event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? [],
     )
-    const from = types.indexOf('finalizeRestore')
+    const from = types.indexOf('listFinalizeTasks')
     return from < 0 ? [] : types.slice(from)
   } catch {
     return []
