@@ -45,11 +45,11 @@ export function judgeRun(report: RunReport, allowed: readonly AllowedSkip[]): Ju
 
 /** `node judge-run.ts <report> <list of allowed skips>` prints the judgement; exit code 1 where the run is not good. */
 function main([report = '', allowed = '']: readonly string[]): void {
-  const { lines, good } = judgeRun(read<RunReport>(report), read<AllowedSkip[]>(allowed))
+  const { lines, good } = judgeRun(read(report) as RunReport, read(allowed) as AllowedSkip[])
   for (const line of lines) console.log(line)
   process.exitCode = good ? 0 : 1
 }
 
-const read = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T
+const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
 
 if (import.meta.main) main(process.argv.slice(2))
