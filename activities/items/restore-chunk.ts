@@ -1,6 +1,8 @@
 import type { LimitFunction } from 'p-limit'
+import { afterPass, pauseBeforeNextTry } from '../../core/items/item-trouble.ts'
 import { error } from '../../core/items/outcome.ts'
-import type { Outcome } from '../../core/items/outcome.ts'
+import type { Outcome, Parked } from '../../core/items/outcome.ts'
+import { isTransient } from '../../core/port-errors.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { countOutcomes, tallyOf } from '../../core/results/tally.ts'
@@ -12,10 +14,8 @@ import { ensureNamespace } from './target-namespaces.ts'
 import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
-import type { Intent } from './item-work.ts'
+import type { Intent, ItemStep } from './item-work.ts'
 import { restoreItem } from './restore-item.ts'
-import { tryItem } from './try-item.ts'
-import type { SettledStep } from './try-item.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { makeItemTools } from './item-tools.ts'
@@ -229,4 +229,46 @@ function isDue(item: PlannedItem, input: ChunkInput): boolean {
   const target = item.target ?? ''
   if (input.only !== undefined) return input.only.includes(target)
   return input.except?.includes(target) !== true
+}
+
+/** A step after which an item is through with this pass of its chunk. */
+type SettledStep = Extract<ItemStep, { done: Outcome }>
+
+/**
+ * Sends an item, and again a few times where the trouble may pass, while the others go on. Whose trouble it is, is
+ * decided by evidence: an API server that answers somebody else meanwhile is not away, so the item is parked for a later
+ * pass; where it answers nobody the trouble is thrown, and the whole chunk waits with that reason.
+ */
+export async function tryItem<T extends ItemStep>(
+  send: () => Promise<T>,
+  { before, pass }: { before: Outcome | undefined; pass: number },
+  tools: ItemTools,
+): Promise<Exclude<T, { trouble: unknown }> | SettledStep> {
+  const earlier: Parked = before?.parked ?? { since: tools.now(), tries: 0 }
+  for (let tries = 1; ; tries++) {
+    const step = await send()
+    const sent = earlier.tries + tries
+    if ('done' in step && sent > 1) return { ...step, done: { ...step.done, tries: sent } }
+    if (!('trouble' in step)) return step as Exclude<T, { trouble: unknown }>
+    const { kind, outcome, thrown, retryAfterSeconds } = step.trouble
+    const pause = pauseBeforeNextTry(kind, tries, retryAfterSeconds)
+    if (pause === undefined) {
+      if (thrown !== undefined && isTransient(thrown) && !(await answersOthers(tools))) throw thrown
+      const failed = { outcome, kind, parked: { ...earlier, tries: sent }, pass }
+      return { done: afterPass(failed, tools.chances) }
+    }
+    // Items that failed together are not sent together again.
+    await tools.clock.sleep(pause * (0.5 + Math.random() / 2), tools.attempt.signal)
+  }
+}
+
+/** Whether the API server answers a request that is about no item. That this worker may write, its Lease shows. */
+async function answersOthers({ cluster }: ItemTools): Promise<boolean> {
+  try {
+    await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
+    return true
+  } catch (thrown) {
+    if (isTransient(thrown)) return false
+    return true
+  }
 }
