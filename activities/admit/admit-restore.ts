@@ -6,6 +6,7 @@ import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { admitted, claimRestore, withFinalizer } from './claim-restore.ts'
 import type { AdmitInput, AdmitReport } from './claim-restore.ts'
+import type { Ports } from '../ports.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import { fatal, wrongCluster } from '../frame/failures.ts'
 import { claimOf, locationNameOf } from '../frame/locations.ts'
@@ -29,6 +30,8 @@ export function admitRestore(parts: WorkerParts) {
       const decision = decideTakeOver(restore, await readVeleroControllers(cluster, parts.settings))
       switch (decision.do) {
         case 'over':
+          // An earlier attempt may have ended it and died before it recorded the Event.
+          if (attempt.number > 1) await recordPhase(parts.ports, restore)
           return { do: 'over', phase: decision.phase }
         case 'leave':
           await recordEvent(parts.ports, restore, {
@@ -83,6 +86,10 @@ async function resume(
       return decision.do === 'set' ? { status: decision.status } : undefined
     })
     await recordPhase(parts.ports, back)
+  } else if (attempt.number > 1) {
+    // An earlier attempt may have claimed it and died before it recorded the Event.
+    if (session.admission.inherited === true) await recordTakeOver(parts.ports, restore)
+    else await recordPhase(parts.ports, restore)
   }
   const { phase } = restore.status ?? {}
   const itemsAreThrough = phase !== 'InProgress' && phase !== 'Failed'
@@ -104,12 +111,13 @@ async function inherit(parts: WorkerParts, restore: Restore, ref: AdmitInput['re
   )
   if (claimed.metadata.annotations?.[claimedAnnotation] === undefined)
     return { do: 'over', phase: claimed.status?.phase || 'New' }
-  await recordEvent(ports, restore, {
-    type: 'Normal',
-    reason: 'TakenOver',
-    note: `taken over in phase ${restore.status?.phase ?? ''} from a Velero server that left it`,
-  })
+  await recordTakeOver(ports, restore)
   return admitted(admission, true)
+}
+
+async function recordTakeOver(ports: Ports, restore: Restore): Promise<void> {
+  const note = `taken over in phase ${restore.status?.phase ?? ''} from a Velero server that left it`
+  await recordEvent(ports, restore, { type: 'Normal', reason: 'TakenOver', note })
 }
 
 /** Ends a restore that cannot be finished, because its backup is gone, as Velero does. */
