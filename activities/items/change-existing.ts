@@ -20,11 +20,16 @@ export function changeExisting(live: Manifest, input: WriteInput, tools: ItemToo
       targetNamespace: item.target,
       policy: tools.policy,
       labels: tools.rules.labels,
+      manager: fieldManagerOf(tools.mark.uid),
       neverEqual: prepared.neverEqual,
     })
   const decision = decide(live)
-  if (decision.do === 'leave') return { do: 'done', action: decision.action, messages: decision.messages }
-  return { do: 'change', action: decision.action, apply: () => applyPatch({ live, decision, decide }, input, tools) }
+  if (decision.do === 'leave') {
+    const changed = decision.action === 'updated' ? { live } : {}
+    return { do: 'done', action: decision.action, messages: decision.messages, ...changed }
+  }
+  const apply = () => applyPatch({ live, decision, decide }, input, tools)
+  return { do: 'change', action: decision.action, live, apply }
 }
 
 /** How often a patch is decided again because another writer came in between. */

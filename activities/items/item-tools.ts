@@ -59,7 +59,7 @@ export interface WriteResult {
 /** A write that is done, or a change of an object that stood there before, which is journalled before it is made. */
 export type Written =
   | ({ do: 'done' } & WriteResult)
-  | { do: 'change'; action: ItemAction; apply: () => Promise<WriteResult & { action: ItemAction }> }
+  | { do: 'change'; action: ItemAction; live: Manifest; apply: () => Promise<WriteResult & { action: ItemAction }> }
 
 /** Puts together what the items of one chunk share. */
 export function makeItemTools(

@@ -126,7 +126,7 @@ function conclude(
   }
   return {
     intent: {
-      outcome: outcome(written.action, []),
+      outcome: outcome(written.action, [], written.live),
       apply: async () => {
         try {
           const applied = await written.apply()

@@ -37,6 +37,8 @@ export interface ExistingFacts {
   policy: string | undefined
   /** The two labels of `restoreLabels`. */
   labels: Record<string, string>
+  /** The field manager of this restore: by it an earlier attempt has patched the object. */
+  manager: string
   /** Velero calls the two objects different in any case (see `ItemAction.convertsThroughStruct`). */
   neverEqual: boolean
 }
@@ -52,6 +54,9 @@ export interface ExistingFacts {
  * | different  | others         | none   | leave with a warning in other words; failed         |
  * | different  | others         | update | patch; if refused a warning and a patch of the labels; updated or failed |
  *
+ * An object that this restore has patched, in an attempt whose end nobody knows, is left as it is and counts as updated
+ * where nothing differs any more but the owners of fields: the server notes there who sent the patch.
+ *
  * Source: pkg/restore/restore.go restoreItem (existing path), processUpdateResourcePolicy, updateBackupRestoreLabels.
  */
 export function decideExisting(facts: ExistingFacts): ExistingDecision {
@@ -62,7 +67,24 @@ export function decideExisting(facts: ExistingFacts): ExistingDecision {
   const equal = !facts.neverEqual && semanticEqual(labelled, facts.object)
   if (equal) return decideEqual(facts, relabel)
   if (facts.groupResource === 'serviceaccounts') return decideServiceAccount(facts, labelled, relabel)
+  if (facts.policy === 'update' && isPatchedAlready(facts, live))
+    return { do: 'leave', action: 'updated', messages: [] }
   return decideDifferent(facts, unlabelled, relabel)
+}
+
+/** Whether this restore has changed the object before: its own field manager has set fields of it. */
+function isPatchedBy({ live, manager }: ExistingFacts): boolean {
+  return live.metadata.managedFields?.some((entry) => entry.manager === manager) === true
+}
+
+/** Whether it has sent the patch before: nothing differs any more but the owners of fields. */
+function isPatchedAlready(facts: ExistingFacts, reset: Manifest): boolean {
+  if (!isPatchedBy(facts)) return false
+  const withoutOwners = ({ metadata, ...rest }: Manifest) => {
+    const { managedFields: _owners, ...kept } = metadata
+    return { ...rest, metadata: kept }
+  }
+  return makeMergePatch(withoutOwners(reset), withoutOwners(facts.object)) === undefined
 }
 
 function decideEqual(facts: ExistingFacts, relabel: Record<string, unknown> | undefined): ExistingDecision {
@@ -79,7 +101,7 @@ function decideServiceAccount(
   const patch = semanticEqual(labelled, desired)
     ? undefined
     : (makeMergePatch(labelled, desired) as Record<string, unknown> | undefined)
-  if (patch === undefined) return { do: 'leave', action: 'skipped', messages: [] }
+  if (patch === undefined) return { do: 'leave', action: isPatchedBy(facts) ? 'updated' : 'skipped', messages: [] }
   const fallback = facts.policy === 'update' && relabel !== undefined ? { relabel } : {}
   return { do: 'patch', patch, action: 'updated', ...fallback, refusalIsError: false }
 }

@@ -22,6 +22,7 @@ function decide(facts: Partial<ExistingFacts>) {
     targetNamespace: 'shop',
     policy: undefined,
     labels,
+    manager: 'drydock-u',
     neverEqual: false,
     ...facts,
   })
@@ -133,5 +134,40 @@ describe('merging a ServiceAccount', () => {
     expect(mergeServiceAccount(anObject('ServiceAccount', 's'), anObject('ServiceAccount', 's'))).toEqual(
       anObject('ServiceAccount', 's'),
     )
+  })
+})
+
+describe('an object that an earlier attempt of this restore has patched', () => {
+  const owners = (manager: string) => [{ manager, operation: 'Update', apiVersion: 'v1' }]
+  const object = { ...wanted, metadata: { ...wanted.metadata, managedFields: owners('kubectl') } }
+  const patched = (more: object = {}) => ({
+    ...standing('new', { labels, managedFields: owners('drydock-u') }),
+    ...more,
+  })
+
+  it('counts as updated and is not patched again where only the owners of fields differ', () => {
+    const decision = decide({ policy: 'update', object, live: patched() })
+    expect(decision).toEqual({ do: 'leave', action: 'updated', messages: [] })
+  })
+
+  it('is patched again where more differs, as after a patch that was refused but for the labels', () => {
+    expect(decide({ policy: 'update', object, live: patched(data('old')) })).toMatchObject({
+      do: 'patch',
+      action: 'updated',
+    })
+  })
+
+  it('counts as updated where it is a ServiceAccount that lacks nothing any more', () => {
+    const account = (more: object) =>
+      anObject('ServiceAccount', 'a', { namespace: 'shop', ...more }, { secrets: [{ name: 's' }] })
+    const facts = { object: withLabels(account({}), labels), groupResource: 'serviceaccounts' }
+    const live = (manager: string) => account({ uid: 'u', labels, managedFields: owners(manager) })
+    expect(decide({ ...facts, live: live('drydock-u') })).toMatchObject({ do: 'leave', action: 'updated' })
+    expect(decide({ ...facts, live: live('other') })).toMatchObject({ do: 'leave', action: 'skipped' })
+  })
+
+  it('is patched where another restore has patched it', () => {
+    const live = standing('new', { labels, managedFields: owners('drydock-other') })
+    expect(decide({ policy: 'update', object, live })).toMatchObject({ do: 'patch', action: 'updated' })
   })
 })
