@@ -1,4 +1,4 @@
-import { ApiError } from '../../core/port-errors.ts'
+import { refusalOf } from '../../core/port-errors.ts'
 import { textAt } from '../../core/values/fields.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Tally } from '../../core/results/tally.ts'
@@ -16,8 +16,8 @@ const snapshotsResource = { group: 'snapshot.storage.k8s.io', version: 'v1', res
 
 /**
  * Reads how the data of the restored volumes came back: a few LISTs, and none for a restore without volumes; Velero reads
- * each claim and volume by itself. What cannot be read is left out, with a line in the worker's log: volume infos only
- * describe the restore.
+ * each claim and volume by itself. What the API server refuses to show is left out, with a line in the worker's log:
+ * volume infos only describe the restore. Transient errors are thrown.
  */
 export async function gatherVolumeInfos(
   tally: Tally,
@@ -32,8 +32,7 @@ export async function gatherVolumeInfos(
     try {
       return await reading()
     } catch (thrown) {
-      if (!(thrown instanceof ApiError)) throw thrown
-      log.warn(`the volume info of restore ${ref.name} is incomplete: no ${what}: ${thrown.message}`)
+      log.warn(`the volume info of restore ${ref.name} is incomplete: no ${what}: ${refusalOf(thrown).message}`)
       return []
     }
   }
