@@ -24,16 +24,24 @@ export type BeginPodVolumes = (work: PodWithVolumes) => Promise<void>
 /**
  * Creates the PodVolumeRestores of a restored pod at once if node agents are installed and the repository is ready, so
  * that its volumes are filled while the restore goes on. Everything else is left to `awaitPodVolumes`: it creates what is
- * missing, and reports what went wrong. DaemonSet and repositories are read once per chunk.
+ * missing, and reports what went wrong. DaemonSet and repositories are read once per chunk; a read that failed is not kept.
  */
 export function beginPodVolumes(context: OrderContext): BeginPodVolumes {
   let reading: Promise<readonly Manifest[]> | undefined
-  return async (work) => {
+  async function repositories(): Promise<readonly Manifest[]> {
     reading ??= readRepositories(context)
+    try {
+      return await reading
+    } catch (thrown) {
+      reading = undefined
+      throw thrown
+    }
+  }
+  return async (work) => {
     const repository = repositoryTypeOf(work.volumes)
     if ('error' in repository) return
     const key = { namespace: work.item.namespace ?? '', location: context.location, type: repository.type }
-    const state = repositoryState(key, await reading)
+    const state = repositoryState(key, await repositories())
     if (state.is !== 'ready') return
     const repoIdentifier = repository.type === 'restic' ? state.identifier : ''
     for (const volume of work.volumes) await orderPodVolume({ work, volume, repoIdentifier }, context)
