@@ -43,6 +43,26 @@ export function nested(outer: Around, inner: Around): Around {
   return (call, run) => outer(call, () => inner(call, run))
 }
 
+const reads = [
+  'get',
+  'list',
+  'discover',
+  'head',
+  'stream',
+  'folders',
+  'presign',
+  'open',
+  'read',
+  'fence',
+  'describe',
+  'query',
+]
+
+/** Whether a call may change something outside. */
+export function hasEffect({ name }: PortCall): boolean {
+  return !reads.includes(name)
+}
+
 /** A call in a few words, such as "patch pods shop/web-1". */
 export function describeCall({ port, name, on }: PortCall): string {
   return `${port === 'cluster' ? '' : `${port} `}${name}${on === '' ? '' : ` ${on}`}`

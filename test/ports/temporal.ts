@@ -96,6 +96,7 @@ export function createTemporal(
       const client = {
         workflow: { getHandle, signalWithStart },
         withDeadline: (_deadline: number, work: () => Promise<unknown>) => work(),
+        withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work(),
       }
       return client as unknown as Client
     },

@@ -10,18 +10,23 @@ import type { ClusterState, Listener } from './storage.ts'
 
 export type { ClusterState } from './storage.ts'
 
-/** A cluster without a network: what the API server keeps, and what controllers do by hand of the test. */
+/**
+ * A cluster without a network: what the API server keeps, and what controllers do by hand of the test. Objects that it
+ * hands out are frozen, since an answer of a real server is nobody else's: whoever changes one in place fails.
+ */
 export interface InMemoryCluster {
   /** The port, as one worker has it. `assertMayWrite` is asked before each write. */
   connect(assertMayWrite?: () => void): Cluster
   /** Puts an object there as it is, with any status, as if it had always been there; or in place of the one that is. */
   place(manifest: Manifest): Manifest
+  /** Sets fields of an object that stands there, such as its status, as a controller does. */
+  amend(ref: ObjectRef, fields: object): void
   /** The object as it stands, for a look that is no call. */
   look(ref: ObjectRef): Manifest | undefined
   /** Takes an object away, finalizers or not: so a controller ends a namespace. */
   drop(ref: ObjectRef): void
   /** All objects, by resource, namespace and name. */
-  objects(): Manifest[]
+  objects(): readonly Manifest[]
   onChange(listener: Listener): void
   /** A copy of what the server keeps. */
   state(): ClusterState
@@ -38,9 +43,13 @@ export function createCluster(clock: SimulatedClock, from?: ClusterState): InMem
   return {
     connect: (assertMayWrite) => connectTo(server, id, assertMayWrite ?? (() => {})),
     place: (manifest) => server.place(manifest),
+    amend(ref, fields) {
+      const live = storage.find(ref)
+      if (live !== undefined) storage.keep({ ...live, ...asSent(fields) }, ref)
+    },
     look: (ref) => storage.find(ref),
     drop: (ref) => storage.drop(ref),
-    objects: () => storage.objects().map(asSent),
+    objects: () => storage.objects(),
     onChange: (listener) => void storage.listeners.push(listener),
     state: () => storage.state(),
   }
@@ -51,12 +60,12 @@ const kubeSystem = { group: '', version: 'v1', resource: 'namespaces', name: 'ku
 function connectTo(server: ApiServer, id: string, assertMayWrite: () => void): Cluster {
   const writing = async <T>(write: () => T): Promise<T> => {
     assertMayWrite()
-    return asSent(write())
+    return write()
   }
   return {
     id,
-    get: async (ref) => undefinedWhereMissing(() => asSent(server.read(ref))),
-    list: async (resource, options) => asSent(server.list(resource, options)),
+    get: async (ref) => undefinedWhereMissing(() => server.read(ref)),
+    list: async (resource, options) => server.list(resource, options),
     discover: async () => server.discover(),
     create: (resource, namespace, manifest, options) =>
       writing(() => server.create(resource, namespace, asSent(manifest as Manifest), options)),
@@ -65,7 +74,7 @@ function connectTo(server: ApiServer, id: string, assertMayWrite: () => void): C
       writing(() => server.replaceStatus(ref, asSent(manifest as Manifest), options)),
     remove: async (ref, preconditions) => {
       assertMayWrite()
-      return undefinedWhereMissing(() => asSent(server.remove(ref, preconditions)))
+      return undefinedWhereMissing(() => server.remove(ref, preconditions))
     },
   }
 }

@@ -12,6 +12,13 @@ export function asSent<T>(value: T): T {
   return parseJson(stringifyJson(value)) as T
 }
 
+/** Freezes a JSON value with all its parts; those that are frozen already are left as they are. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const part of Object.values(value)) deepFreeze(part)
+  return Object.freeze(value)
+}
+
 /** Whether two JSON values are the same, whatever the order of their keys. */
 export function isSame(a: unknown, b: unknown): boolean {
   return stringifyJson(inKeyOrder(a)) === stringifyJson(inKeyOrder(b))
@@ -41,7 +48,8 @@ export function inOrderOfKeys([a]: readonly [string, unknown], [b]: readonly [st
 
 /** The object as a client of that version gets it. */
 export function inVersion(object: Manifest, { group, version }: Kind): Manifest {
-  return { ...object, apiVersion: group === '' ? version : `${group}/${version}` }
+  const apiVersion = group === '' ? version : `${group}/${version}`
+  return object.apiVersion === apiVersion ? object : { ...object, apiVersion }
 }
 
 /** What a list of metadata shows of it. */

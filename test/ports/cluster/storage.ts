@@ -4,10 +4,10 @@ import type { ObjectRef, ResourceRef } from '../../../velero/resource.ts'
 import type { SimulatedClock } from '../clock.ts'
 import { firstKinds, kindsOf } from './kinds.ts'
 import type { Kind } from './kinds.ts'
-import { inOrderOfKeys, isSame, keyOf, keysOf } from './objects.ts'
+import { deepFreeze, inOrderOfKeys, isSame, keyOf, keysOf } from './objects.ts'
 import { notServed } from './refusals.ts'
 
-/** What a cluster keeps. Objects in it are never changed, only replaced. */
+/** What a cluster keeps. Objects in it are frozen: a change puts another one in their place. */
 export interface ClusterState {
   objects: ReadonlyMap<string, Manifest>
   kinds: readonly Kind[]
@@ -58,7 +58,7 @@ export class Storage {
   /** Stores an object under a new resourceVersion. */
   keep(object: Manifest, ref: ObjectRef): Manifest {
     const kept: Manifest = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.version) } }
-    this.stored.set(keyOf(ref), kept)
+    this.stored.set(keyOf(ref), deepFreeze(kept))
     if (isNewDefinition(kept)) this.clock.later(establishMs, () => void this.establish(ref))
     this.tell(kept, ref)
     return kept

@@ -2,8 +2,8 @@ import { syncBuiltinESMExports } from 'node:module'
 import zlib from 'node:zlib'
 
 /*
- * Node packs and unpacks on other threads, which end in any order. Imported before the code under test, this module has
- * zlib do the same work at once, so that a simulated run takes the same steps each time and needs no waiting.
+ * Imported before the code under test, this module has a simulated run take the same steps each time: zlib does its work
+ * at once, where it would do it on other threads that end in any order, and chance is a sequence of numbers.
  */
 
 type Done = (error: Error | null, result: Buffer) => void
@@ -26,3 +26,11 @@ function atOnce<Options>(work: (input: zlib.InputType, options?: Options) => Buf
 
 Object.assign(zlib, { gzip: atOnce(zlib.gzipSync), gunzip: atOnce(zlib.gunzipSync) })
 syncBuiltinESMExports()
+
+let seed = 1
+
+/** A linear congruential generator, with the numbers of Numerical Recipes. */
+Math.random = () => {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+  return seed / 2 ** 32
+}

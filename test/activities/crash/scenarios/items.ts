@@ -1,0 +1,95 @@
+import { startControllers } from '../../../ports/controllers.ts'
+import type { World } from '../../../ports/world.ts'
+import type { Scenario } from '../crash-points.ts'
+import { changed, chunkOf, ref, waves, worldAt } from '../restore-in-memory.ts'
+import type { Asked } from '../restore-in-memory.ts'
+
+/** The world in which all waves before that of the resource are restored. */
+const before = (groupResource: string, asked: Asked = {}) => worldAt({ before: groupResource }, asked)
+
+/** Objects that stood there before the restore, and are older than it. */
+function withExisting(world: World): void {
+  const old = { creationTimestamp: '2025-01-01T00:00:00Z' }
+  const place = (kind: string, name: string, more: object) =>
+    world.cluster.place({ apiVersion: 'v1', kind, metadata: { name, namespace: 'shop', ...old }, ...more })
+  place('ConfigMap', 'same', { data: { a: '1' } })
+  place('ConfigMap', 'other', { data: { a: '2', mine: 'yes' } })
+  place('ServiceAccount', 'builder', { secrets: [{ name: 'mine' }] })
+  place('Secret', 'token', { type: 'Opaque', data: { token: 'b3RoZXI=' } })
+}
+
+const over = (groupResource: string, asked: Asked = {}): Scenario => ({
+  when: `${groupResource} over objects that stand there${asked.spec === undefined ? '' : ' and are left as they are'}`,
+  world: () => changed(before(groupResource, asked), withExisting),
+  input: chunkOf(groupResource),
+})
+
+export const restoreChunk: readonly Scenario[] = [
+  ...waves.map((groupResource) => ({
+    when: groupResource,
+    world: () => before(groupResource),
+    input: chunkOf(groupResource),
+  })),
+  over('configmaps'),
+  over('serviceaccounts'),
+  over('secrets'),
+  over('configmaps', { spec: { existingResourcePolicy: 'none' } }),
+  {
+    when: 'configmaps whose owners are restored in one write',
+    world: () => before('configmaps', { annotations: { 'drydock.io/managed-fields': 'owners' } }),
+    input: chunkOf('configmaps'),
+  },
+  {
+    when: 'custom objects with their status',
+    world: () => before('gizmos.example.com', { spec: { restoreStatus: { includedResources: ['*'] } } }),
+    input: chunkOf('gizmos.example.com'),
+  },
+  {
+    when: 'a namespace is going away',
+    world: () =>
+      changed(before('namespaces'), ({ cluster }) =>
+        cluster.place({
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: { name: 'shop', deletionTimestamp: '2026-01-02T03:04:00Z' },
+          status: { phase: 'Terminating' },
+        }),
+      ),
+    input: chunkOf('namespaces'),
+  },
+  {
+    when: 'an earlier run has restored half of it',
+    world: () => before('configmaps'),
+    input: { ...chunkOf('configmaps'), resumed: true },
+  },
+  {
+    when: 'its namespace has not gone away in time',
+    world: () => before('configmaps'),
+    input: { ...chunkOf('configmaps'), resumed: true, only: ['shop'], lost: ['shop'] },
+  },
+]
+
+export const awaitNamespace: readonly Scenario[] = [
+  {
+    when: 'it goes away after a while',
+    world: () =>
+      changed(worldAt('planned'), ({ cluster }) =>
+        cluster.place({
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: { name: 'shop', deletionTimestamp: '2026-01-02T03:04:00Z' },
+          status: { phase: 'Terminating' },
+        }),
+      ),
+    input: { ref, name: 'shop' },
+    beside: (world) => startControllers(world, ['Namespace']),
+  },
+]
+
+export const reportProgress: readonly Scenario[] = [
+  {
+    when: 'some items are done',
+    world: () => worldAt('planned'),
+    input: { ref, progress: { itemsRestored: 7, totalItems: 15 } },
+  },
+]
