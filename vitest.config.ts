@@ -19,7 +19,8 @@ const fixtures = 'test/fixtures/**'
  */
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // More than two processors need: many tests of servers wait, for a Lease to expire or a minute to pass.
+    maxWorkers: 3,
     maxConcurrency: 2,
     sequence: { sequencer: LongestFirst },
     projects: [

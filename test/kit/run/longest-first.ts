@@ -1,8 +1,24 @@
 import { BaseSequencer } from 'vitest/node'
 import type { TestSpecification } from 'vitest/node'
 
-/** Files that run for minutes. One that begins last leaves the other worker idle, and vitest judges new files by their size. */
-const long = ['parity', 'rules', 'bucket-read-only', 'chaos', 'worker', 'finalize', 'client', 'backup-gone']
+/**
+ * Files that run for a minute or more, the longest first. One that begins last leaves the other workers idle, and vitest judges
+ * new files by their size.
+ */
+const long = [
+  'e2e/items/parity',
+  'e2e/chaos/bucket-read-only',
+  'e2e/worker/worker',
+  'e2e/finalize/finalize',
+  'e2e/chaos/rolling',
+  'e2e/chaos/chaos',
+  'e2e/items/continue-as-new',
+  'e2e/chaos/temporal-away',
+  'e2e/admission/take-over',
+  'e2e/client/client',
+  'infra/presence/presence.servers',
+  'e2e/workflows/locks',
+]
 
 /** Begins with the files that take longest; the rest comes as vitest orders it. */
 export class LongestFirst extends BaseSequencer {
@@ -13,6 +29,6 @@ export class LongestFirst extends BaseSequencer {
 }
 
 function rank({ moduleId }: TestSpecification): number {
-  const found = long.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`) && moduleId.includes('/test/e2e/'))
+  const found = long.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
   return found === -1 ? long.length : found
 }
