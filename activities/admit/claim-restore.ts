@@ -46,7 +46,7 @@ export async function claimRestore(parts: WorkerParts, restore: Restore, ref: Ad
   const asked = isNew(restore.status?.phase) ? restore : { ...restore, spec: unvalidated(restore.spec) }
   const verdict = admitRequest(await gatherAdmissionFacts(cluster, asked, parts.settings))
   const count = (report: AdmitReport) => countAdmission(parts.ports.meter, verdict.spec.scheduleName, report)
-  if (verdict.do === 'refuse') return count(await refuse(parts, ref, verdict))
+  if (verdict.do === 'refuse') return count(await refuse(parts, restore, ref, verdict))
   const location = verdict.location.metadata.name
   const wanted: StoredAdmission = {
     restore: {
@@ -63,13 +63,15 @@ export async function claimRestore(parts: WorkerParts, restore: Restore, ref: Ad
   }
   const stored = await storeAdmission(parts, ref, wanted)
   if ('problem' in stored)
-    return count(await endUnclaimed(parts, ref, { phase: 'Failed', failureReason: stored.problem }))
+    return count(await endUnclaimed(parts, restore, ref, { phase: 'Failed', failureReason: stored.problem }))
   const claim = claimOf(presence.worker, rfc3339(clock.now()), location)
-  const claimed = await changeRestore(cluster, ref, (live) => claimPatch(live, stored.admission, claim))
+  const claimed = await changeRestore(cluster, ref, (live) =>
+    isFree(live, restore) ? claimPatch(live, stored.admission, claim) : undefined,
+  )
+  const phase = claimed.status?.phase || 'New'
+  if (claimed.metadata.annotations?.[claimedAnnotation] === undefined) return { do: 'over', phase }
   await recordPhase(parts.ports, claimed)
-  return claimed.status?.phase === 'InProgress'
-    ? count(admitted(stored.admission, stored.resumed))
-    : { do: 'over', phase: claimed.status?.phase || 'New' }
+  return phase === 'InProgress' ? count(admitted(stored.admission, stored.resumed)) : { do: 'over', phase }
 }
 
 /** Counts an admitted or refused Restore in the metrics, as Velero counts attempts, and returns the report. */
@@ -98,9 +100,8 @@ function withSchedule(validated: RestoreSpec, asked: RestoreSpec): RestoreSpec {
   return validated.scheduleName || !asked.scheduleName ? validated : { ...validated, scheduleName: asked.scheduleName }
 }
 
-/** The one patch of rule 1: claim, finalizer, the spec as validated, phase; undefined where somebody else has begun the Restore. */
-function claimPatch(live: Restore, admission: StoredAdmission, claim: string): object | undefined {
-  if (!isUnclaimed(live)) return undefined
+/** The one patch of rule 1: claim, finalizer, the spec as validated, phase. */
+function claimPatch(live: Restore, admission: StoredAdmission, claim: string): object {
   return {
     metadata: { annotations: { [claimedAnnotation]: claim }, finalizers: withFinalizer(live) },
     spec: admission.spec,
@@ -108,9 +109,9 @@ function claimPatch(live: Restore, admission: StoredAdmission, claim: string): o
   }
 }
 
-/** Whether it is new, or was begun by Velero and is not claimed. */
-function isUnclaimed(live: Restore): boolean {
-  if (isNew(live.status?.phase)) return true
+/** Whether nobody has begun the Restore since it was read: it is still new, or still as Velero left it in progress. */
+function isFree(live: Restore, read: Restore): boolean {
+  if (isNew(read.status?.phase)) return isNew(live.status?.phase)
   const claimed = live.metadata.annotations?.[claimedAnnotation] !== undefined
   return !claimed && live.status?.phase === 'InProgress' && !isSweptByVelero(live.status)
 }
@@ -135,41 +136,45 @@ async function storeAdmission(
 /** Refuses a Restore. One that Velero began cannot enter FailedValidation any more: it becomes Failed, with the same texts. */
 async function refuse(
   parts: WorkerParts,
+  read: Restore,
   ref: AdmitInput['ref'],
   verdict: Extract<Admission, { do: 'refuse' }>,
 ): Promise<AdmitReport> {
-  const { validationErrors } = verdict
+  const { validationErrors, spec } = verdict
+  if (!isNew(read.status?.phase)) {
+    const failureReason = `not carried on: ${validationErrors.join('; ')}`
+    return endUnclaimed(parts, read, ref, { phase: 'Failed', failureReason, validationErrors })
+  }
   const refused = await changeRestore(parts.ports.cluster, ref, (live) =>
-    isNew(live.status?.phase)
+    isFree(live, read)
       ? {
           metadata: { finalizers: withFinalizer(live) },
-          spec: verdict.spec,
+          spec,
           status: { phase: 'FailedValidation', validationErrors },
         }
       : undefined,
   )
-  if (refused.status?.phase === 'InProgress')
-    return await endUnclaimed(parts, ref, {
-      phase: 'Failed',
-      failureReason: `not carried on: ${validationErrors.join('; ')}`,
-      validationErrors,
-    })
-  await recordPhase(parts.ports, refused)
+  if (refused.status?.phase === 'FailedValidation') await recordPhase(parts.ports, refused)
   return { do: 'over', phase: refused.status?.phase || 'New' }
 }
 
 /** Ends a Restore that is not claimed: where the journal cannot be written, no object is written (rule 4). */
-async function endUnclaimed(parts: WorkerParts, ref: AdmitInput['ref'], status: RestoreStatus): Promise<AdmitReport> {
+async function endUnclaimed(
+  parts: WorkerParts,
+  read: Restore,
+  ref: AdmitInput['ref'],
+  status: RestoreStatus,
+): Promise<AdmitReport> {
   const now = rfc3339(parts.ports.clock.now())
   const ended = await changeRestore(parts.ports.cluster, ref, (live) =>
-    isUnclaimed(live)
+    isFree(live, read)
       ? {
           metadata: { finalizers: withFinalizer(live) },
           status: { ...status, startTimestamp: live.status?.startTimestamp ?? now, completionTimestamp: now },
         }
       : undefined,
   )
-  await recordPhase(parts.ports, ended)
+  if (ended.status?.phase === status.phase) await recordPhase(parts.ports, ended)
   return { do: 'over', phase: ended.status?.phase || 'New' }
 }
 
