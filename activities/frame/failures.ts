@@ -1,5 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common'
-import { ApiError, isTransient, ArchiveError, StoreError, isStoreTransient } from '../../core/port-errors.ts'
+import {
+  ApiError,
+  isConflict,
+  isTransient,
+  ArchiveError,
+  StoreError,
+  isStoreTransient,
+} from '../../core/port-errors.ts'
 
 /**
  * The types of all failures that an activity throws. The message says what happened and what to do; it shows in the Web
@@ -80,6 +87,8 @@ export function asFailure(error: unknown, doing: string): unknown {
         error.retryAfterSeconds,
       )
     }
+    // Others kept changing the object, which says nothing about the restore.
+    if (isConflict(error)) return retryable(failureTypes.clusterAway, `${doing}: retrying: ${error.message}`)
     return fatal(`${doing}: ${error.message}`)
   }
   if (error instanceof StoreError) {

@@ -1,4 +1,4 @@
-import { ApiError, isAlreadyExists, isConflict } from '../../core/port-errors.ts'
+import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../../core/port-errors.ts'
 import { phaseEvent } from '../../core/results/restore-status.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import type { Restore } from '../../velero/restore.ts'
@@ -50,7 +50,8 @@ export async function changeRestore(
         fieldManager: restoreFieldManager,
       })) as unknown as Restore
     } catch (thrown) {
-      if (!isConflict(thrown) || tries >= conflictsMax) throw thrown
+      // Not found: it was deleted since it was read, which the next read tells.
+      if (!(isConflict(thrown) || isNotFound(thrown)) || tries >= conflictsMax) throw thrown
     }
   }
 }

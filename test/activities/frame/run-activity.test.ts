@@ -34,6 +34,7 @@ describe('what ports throw', () => {
       'the API server is unavailable; retrying: said the server',
     ],
     ['a busy server', apiError(429, 'TooManyRequests'), 'ClusterAway', 'the API server is unavailable; retrying'],
+    ['an object that others keep changing', apiError(409, 'Conflict'), 'ClusterAway', 'retrying: said the server'],
     ['no Lease', apiError(0, 'NoLease'), 'NoLease', 'said the server'],
     ['an unreachable bucket', new StoreError('unreachable', 'no route'), 'BucketAway', 'the bucket is unavailable'],
     ['a bucket that denies', new StoreError('denied', 'AccessDenied'), 'BucketAway', 'retrying: AccessDenied'],
