@@ -10,7 +10,7 @@ import { ownersAfter } from './managed-fields.ts'
 import type { Writer } from './managed-fields.ts'
 import { asSent, inVersion, isSame, metadataOf, readSelector } from './objects.ts'
 import * as refusals from './refusals.ts'
-import { checkFinalizers, checkName, checkPosted, isCounted, withoutForbidden } from './rules-of-writing.ts'
+import { checkFinalizers, checkName, checkPosted, isCounted, withoutForbidden } from './write-rules.ts'
 import type { Storage } from './storage.ts'
 
 const namespaces: ResourceRef = { group: '', version: 'v1', resource: 'namespaces' }

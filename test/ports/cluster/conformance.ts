@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { Cluster } from '../../../activities/ports.ts'
-import { changing } from './statements-of-changing.ts'
-import { creating } from './statements-of-creating.ts'
-import { owning } from './statements-of-owning.ts'
-import { reading } from './statements-of-reading.ts'
-import { by, configMaps, define, named, namespaces } from './things-to-state.ts'
+import { changing } from './change-statements.ts'
+import { creating } from './create-statements.ts'
+import { owning } from './owner-statements.ts'
+import { reading } from './read-statements.ts'
+import { by, configMaps, define, named, namespaces } from './statement-tools.ts'
 
 /** A cluster to hold the statements against. */
 export interface ClusterBench {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { by, bySecond, custom, gadgets, nothings, refusal, widgets } from './things-to-state.ts'
-import type { Statements } from './things-to-state.ts'
+import { by, bySecond, custom, gadgets, nothings, refusal, widgets } from './statement-tools.ts'
+import type { Statements } from './statement-tools.ts'
 
 /** What changes of objects promise. */
 export const changing: Statements = {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { by, bySecond, custom, fieldsByManager, gadgets } from './things-to-state.ts'
-import type { Statements } from './things-to-state.ts'
+import { by, bySecond, custom, fieldsByManager, gadgets } from './statement-tools.ts'
+import type { Statements } from './statement-tools.ts'
 
 /** Who owns which fields. */
 export const owning: Statements = {

@@ -13,8 +13,8 @@ import {
   nothings,
   refusal,
   until,
-} from './things-to-state.ts'
-import type { Statements } from './things-to-state.ts'
+} from './statement-tools.ts'
+import type { Statements } from './statement-tools.ts'
 
 /** What reads promise, and what the cluster tells of its kinds. */
 export const reading: Statements = {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { by, configMaps, custom, gadgets, named, namespaces, nothings, refusal, widgets } from './things-to-state.ts'
-import type { Statements } from './things-to-state.ts'
+import { by, configMaps, custom, gadgets, named, namespaces, nothings, refusal, widgets } from './statement-tools.ts'
+import type { Statements } from './statement-tools.ts'
 
 /** What a create promises, and the namespace it goes into. */
 export const creating: Statements = {
