@@ -107,8 +107,7 @@ export function isStoreTransient(error: unknown): boolean {
 }
 
 /** What is wrong with a backup's tarball. */
-export type ArchiveErrorKind =
-  'missing' | 'not-gzip' | 'truncated' | 'escape' | 'too-big' | 'changed' | 'damaged-cache' | 'disk'
+export type ArchiveErrorKind = 'missing' | 'damaged' | 'escape' | 'too-big' | 'changed' | 'damaged-cache' | 'disk'
 
 /** A tarball that cannot be read. `message` is Velero's text where Velero has one. */
 export class ArchiveError extends Error {

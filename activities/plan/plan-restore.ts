@@ -75,8 +75,7 @@ async function openArchive({ ports, session, attempt }: Planning): Promise<{ arc
   } catch (thrown) {
     if (!(thrown instanceof ArchiveError)) throw thrown
     switch (thrown.kind) {
-      case 'not-gzip':
-      case 'truncated':
+      case 'damaged':
       case 'escape':
       case 'too-big':
         return { broken: note(ports, 'plan/archive', [error('velero', thrown.message)]) }

@@ -1,5 +1,10 @@
 import { ArchiveError, StoreError } from '../../core/port-errors.ts'
 
+/** A tarball that is not whole or not what it should be; `text` is what Go, and so Velero, says of it. */
+export function damaged(text: string, options?: { cause?: unknown }): ArchiveError {
+  return new ArchiveError('damaged', text, options)
+}
+
 /** What to say of a failure while an archive is written to or read from the cache folder `dir`. */
 export function toArchiveFailure(error: unknown, dir: string): unknown {
   if (error instanceof ArchiveError || error instanceof StoreError) return error

@@ -6,7 +6,7 @@ import type { Log } from '../../activities/ports.ts'
 import { writeIndex, type IndexedItem } from './archive-index.ts'
 import type { ArchiveBounds } from './archive-bounds.ts'
 import { parseItemPath, type ItemPath } from './archive-path.ts'
-import { inflate } from './inflate.ts'
+import { gunzip } from './gunzip.ts'
 import { createItemsFile, type ItemsFile } from './items-file.ts'
 import { readTar, type TarFile } from './read-tar.ts'
 
@@ -27,7 +27,7 @@ export async function buildArchive(tarball: Readable, { folder, etag, bounds, lo
   const file = await createItemsFile(join(folder, 'items'))
   const gathered: Gathered = { items: new Map(), stored: new Map(), hasResources: false, strayPaths: [], strays: 0 }
   try {
-    for await (const entry of readTar(inflate(tarball, bounds), bounds)) await gather(entry, gathered, file)
+    for await (const entry of readTar(gunzip(tarball, bounds), bounds)) await gather(entry, gathered, file)
     await file.close()
   } catch (error) {
     await file.abandon()

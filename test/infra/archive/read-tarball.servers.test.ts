@@ -144,29 +144,29 @@ describe('bad tarballs', () => {
   const failing = (tarball: Buffer, options = {}) => expect(bench.openTarball(tarball, options)).rejects
 
   it('is no gzip', async () => {
-    const expected = { name: 'ArchiveError', kind: 'not-gzip', message: 'gzip: invalid header' }
+    const expected = { name: 'ArchiveError', kind: 'damaged', message: 'gzip: invalid header' }
     await failing(Buffer.from('this is plain text, not gzip')).toMatchObject(expected)
     await failing(await aTar([one])).toMatchObject(expected)
   })
 
   it('is empty', async () => {
-    await failing(Buffer.alloc(0)).toMatchObject({ kind: 'truncated', message: 'EOF' })
+    await failing(Buffer.alloc(0)).toMatchObject({ kind: 'damaged', message: 'EOF' })
   })
 
   it('ends early, in the zip or in the tar', async () => {
-    const expected = { kind: 'truncated', message: 'unexpected EOF' }
+    const expected = { kind: 'damaged', message: 'unexpected EOF' }
     const noise = Array.from({ length: 20_000 }, (_, n) => ((n * 2_654_435_761) >>> 7).toString(36)).join('')
     const parts = [one, anItem('pods/namespaces/a/two', noise)]
     const tarball = await aTarball(parts)
     await failing(tarball.subarray(0, 5)).toMatchObject(expected)
     await failing(tarball.subarray(0, tarball.length >> 1)).toMatchObject(expected)
     const tar = await aTar(parts)
-    await failing(gzipSync(tar.subarray(0, 700))).toMatchObject(expected)
+    await failing(gzipSync(tar.subarray(0, 520))).toMatchObject(expected)
     await failing(gzipSync(tar.subarray(0, 100))).toMatchObject(expected)
   })
 
   it('has a broken header', async () => {
-    const expected = { kind: 'not-gzip', message: 'archive/tar: invalid tar header' }
+    const expected = { kind: 'damaged', message: 'archive/tar: invalid tar header' }
     const tar = await aTar([one, anItem('pods/namespaces/a/two')])
     tar.write('garbage', 1024 + 3)
     await failing(gzipSync(tar)).toMatchObject(expected)

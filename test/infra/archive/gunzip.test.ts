@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { inflate } from '../../../infra/archive/inflate.ts'
+import { gunzip } from '../../../infra/archive/gunzip.ts'
 
 async function unzip(chunks: Buffer[], inflatedBytesMax = 1e9): Promise<{ text: string; failure?: string }> {
   const out: Buffer[] = []
   try {
-    for await (const chunk of inflate(Readable.from(chunks), { inflatedBytesMax })) out.push(chunk)
+    for await (const chunk of gunzip(Readable.from(chunks), { inflatedBytesMax })) out.push(chunk)
     return { text: Buffer.concat(out).toString() }
   } catch (error) {
     return { text: Buffer.concat(out).toString(), failure: (error as Error).message }
@@ -15,7 +15,7 @@ async function unzip(chunks: Buffer[], inflatedBytesMax = 1e9): Promise<{ text: 
 
 const members = Buffer.concat([gzipSync('first,'), gzipSync(''), gzipSync('second')])
 
-describe('inflate', () => {
+describe('unzipping a tarball', () => {
   it('joins members wherever the chunks are cut', async () => {
     for (let cut = 0; cut <= members.length; cut++) {
       expect(await unzip([members.subarray(0, cut), members.subarray(cut)])).toEqual({ text: 'first,second' })
@@ -56,7 +56,7 @@ describe('inflate', () => {
     let seen = 0
     const source = Readable.from([bomb])
     const reading = (async () => {
-      for await (const chunk of inflate(source, { inflatedBytesMax: 50_000_000 })) seen += chunk.length
+      for await (const chunk of gunzip(source, { inflatedBytesMax: 50_000_000 })) seen += chunk.length
     })()
     await expect(reading).rejects.toMatchObject({ kind: 'too-big' })
     expect(seen).toBeLessThanOrEqual(50_000_000)
