@@ -8,7 +8,7 @@ import { parseJson } from '../../core/values/manifest-json.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { podVolumes } from '../../core/volumes/pod-volume-restore.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import { formatResourceId, itemPath } from '../../velero/resource.ts'
+import { formatResourceId, itemPath, parseApiVersion, parseGroupResource } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { createCompanions } from './create-companions.ts'
@@ -183,6 +183,12 @@ function parse(
   }
   if (typeof manifest.apiVersion !== 'string' || typeof manifest.metadata !== 'object' || manifest.metadata === null) {
     return { problem: `error decoding "${path}": apiVersion or metadata is missing in the item` }
+  }
+  // Selection and excludes go by the folder, the write by the manifest: one that is of another group would get past them.
+  const { group } = parseApiVersion(manifest.apiVersion)
+  if (group !== parseGroupResource(groupResource).group) {
+    const apiVersion = JSON.stringify(manifest.apiVersion)
+    return { problem: `error decoding "${path}": its apiVersion ${apiVersion} is not of the group of its folder` }
   }
   return { manifest: manifest as Manifest }
 }

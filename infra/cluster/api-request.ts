@@ -1,3 +1,4 @@
+import { ApiError } from '../../core/port-errors.ts'
 import type { ResourceRef } from '../../velero/resource.ts'
 
 /** One request to the API server, before credentials and deadlines are added. */
@@ -41,13 +42,17 @@ export function objectPath(ref: ResourceRef & { namespace?: string; name: string
   return subresource === undefined ? path : `${path}/${escapeSegment(subresource)}`
 }
 
+/** Whether an object can have this name at all; any other one would silently address another path. */
+export function canBeName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && name !== '.' && name !== '..' && !name.includes('/')
+}
+
 /**
- * RBAC names may hold colons, percent signs, spaces and more. What no object can be named would silently address
- * another path, so it is refused here in the API server's words.
+ * RBAC names may hold colons, percent signs, spaces and more. What no object can be named is refused here, as Go's
+ * client does. Throws `ApiError` 400.
  */
 function escapeSegment(segment: string): string {
-  if (segment === '' || segment === '.' || segment === '..' || segment.includes('/')) {
-    throw new TypeError(`invalid path segment ${JSON.stringify(segment)}`)
-  }
-  return encodeURIComponent(segment)
+  if (canBeName(segment)) return encodeURIComponent(segment)
+  const message = `invalid resource name ${JSON.stringify(segment)}: [may not be '.' or '..', may not contain '/']`
+  throw new ApiError({ code: 400, reason: 'BadRequest', message })
 }

@@ -1,24 +1,27 @@
 import type { Cluster, Log } from '../../activities/ports.ts'
 import { isNotFound } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import { collectionPath, objectPath, type ApiRequest, type Send } from './api-request.ts'
+import { canBeName, collectionPath, objectPath, type ApiRequest, type Send } from './api-request.ts'
 import { discoverResources } from './discovery.ts'
 import { listObjects } from './list-objects.ts'
 
 /** The calls of the port `Cluster`, each one request (a list: one per page), none retried. */
 export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
   return {
-    get: (ref) => undefinedWhereMissing(sendManifest(send, { method: 'GET', path: objectPath(ref) })),
+    get: async (ref) =>
+      canBeName(ref.name)
+        ? await undefinedWhereMissing(sendManifest(send, { method: 'GET', path: objectPath(ref) }))
+        : undefined,
     list: (resource, options = {}) => listObjects(send, resource, options),
     discover: () => discoverResources(send, log),
-    create: (resource, namespace, manifest, { fieldManager }) =>
+    create: async (resource, namespace, manifest, { fieldManager }) =>
       sendManifest(send, {
         method: 'POST',
         path: collectionPath(resource, namespace),
         query: { fieldManager },
         body: manifest,
       }),
-    patch: (ref, patch, { fieldManager, subresource }) =>
+    patch: async (ref, patch, { fieldManager, subresource }) =>
       sendManifest(send, {
         method: 'PATCH',
         path: objectPath(ref, subresource),
@@ -26,9 +29,9 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
         body: patch,
         contentType: 'application/merge-patch+json',
       }),
-    replaceStatus: (ref, manifest, { fieldManager }) =>
+    replaceStatus: async (ref, manifest, { fieldManager }) =>
       sendManifest(send, { method: 'PUT', path: objectPath(ref, 'status'), query: { fieldManager }, body: manifest }),
-    remove: (ref, preconditions) =>
+    remove: async (ref, preconditions) =>
       undefinedWhereMissing(
         sendManifest(send, {
           method: 'DELETE',

@@ -17,9 +17,8 @@ export interface StoreCredentials {
 }
 
 /**
- * Finds a location's credentials where Velero's AWS plugin finds them: the Secret of `spec.credential`, the file of
- * config key `credentialsFile`, the file of AWS_SHARED_CREDENTIALS_FILE. Undefined where none is named: the SDK's
- * default chain decides then, with the first request.
+ * Finds a location's credentials where Velero's AWS plugin finds them: the Secret of `spec.credential`, then the file of
+ * AWS_SHARED_CREDENTIALS_FILE. Undefined where none is named: the SDK's default chain decides then, with the first request.
  */
 export async function readCredentials(
   location: BackupStorageLocation,
@@ -36,7 +35,7 @@ export async function readCredentials(
       `key ${JSON.stringify(credential.key)} of Secret ${JSON.stringify(credential.name)}`,
     )
   }
-  const file = settings.credentialsFile ?? (around.env['AWS_SHARED_CREDENTIALS_FILE'] || undefined)
+  const file = around.env['AWS_SHARED_CREDENTIALS_FILE'] || undefined
   if (file !== undefined) return pickProfile(await readCredentialsFile(file), profile, `file ${file}`)
   return fromEnvironment(around.env)
 }

@@ -1,91 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { ItemTools } from '../../../activities/items/item-tools.ts'
-import { restoreItem } from '../../../activities/items/restore-item.ts'
-import type { Cluster } from '../../../activities/ports.ts'
-import type { Outcome } from '../../../core/items/outcome.ts'
-import type { PlannedItem } from '../../../core/plan/plan.ts'
-import { ApiError } from '../../../core/port-errors.ts'
 import { restoreNameLabel } from '../../../velero/labels.ts'
-import { rfc3339 } from '../../../velero/manifest.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
-import type { GroupResource } from '../../../velero/resource.ts'
-import { labels, rulesWith } from '../../core/items/builders.ts'
-import { createWorld } from '../../ports/world.ts'
-import type { World } from '../../ports/world.ts'
-
-const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
-const owners = [
-  {
-    manager: 'kubectl',
-    operation: 'Update',
-    apiVersion: 'v1',
-    time: '2025-06-01T00:00:00Z',
-    fieldsType: 'FieldsV1',
-    fieldsV1: { 'f:data': { 'f:price': {} } },
-  },
-]
-const prices: Manifest = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { namespace: 'shop', name: 'prices', uid: 'uid-in-the-backup', managedFields: owners },
-  data: { price: '3' },
-}
-const target = { ...configMaps, namespace: 'shop', name: 'prices' }
-
-/** Restores items of that text into a cluster in memory. */
-function restoring(text: string, more: Partial<ItemTools> = {}, wrap: (cluster: Cluster) => Cluster = (one) => one) {
-  const world = createWorld()
-  world.cluster.place({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
-  const { signal } = new AbortController()
-  const nothing = () => undefined
-  const attempt = { number: 1, id: 'a', signal, throwIfStopped: nothing, waitingFor: nothing, done: nothing }
-  const tools: ItemTools = {
-    cluster: wrap(world.cluster.connect()),
-    clock: world.clock,
-    log: world.log,
-    attempt: { ...attempt, fence: () => Promise.resolve() },
-    rules: rulesWith(),
-    mark: { uid: 'uid-1', creationTimestamp: rfc3339(world.clock.now()), labels },
-    managedFields: 'exact',
-    policy: undefined,
-    restoresStatus: () => false,
-    readItem: () => Promise.resolve(text),
-    beginPodVolumes: () => Promise.resolve(),
-    resourceTimeoutSeconds: 600,
-    chances: { secondChances: true, deadlineSeconds: 600 },
-    now: () => rfc3339(world.clock.now()),
-    ...more,
-  }
-  const item: PlannedItem = { namespace: 'shop', name: 'prices', target: 'shop' }
-  const restore = (groupResource: GroupResource = 'configmaps', planned: PlannedItem = item) =>
-    world.clock.run(restoreItem(groupResource, planned, tools))
-  return { world, tools, restore }
-}
-
-async function outcomeOf(step: Awaited<ReturnType<typeof restoreItem>>): Promise<Outcome> {
-  const settled = 'intent' in step ? await step.intent.apply() : step
-  if ('trouble' in settled) throw new Error('an outcome was expected, and trouble came', { cause: settled.trouble })
-  return settled.done
-}
-
-/** Puts a ConfigMap of that price there, older than the restore and not its own. */
-function placeOther(world: World, price: string): void {
-  const metadata = { namespace: 'shop', name: 'prices', creationTimestamp: '2020-01-01T00:00:00Z' }
-  world.cluster.place({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { price } })
-}
-
-/** A cluster whose calls of that name are refused as long as there are refusals. */
-function refusing(name: 'create' | 'patch', ...refusals: ApiError[]): (cluster: Cluster) => Cluster {
-  return (cluster) => ({
-    ...cluster,
-    [name]: (...args: never[]) => {
-      const refusal = refusals.shift()
-      return refusal === undefined ? (cluster[name] as (...a: never[]) => unknown)(...args) : Promise.reject(refusal)
-    },
-  })
-}
-
-const apiError = (code: number, reason: string, message: string) => new ApiError({ code, reason, message })
+import { labels } from '../../core/items/builders.ts'
+import { owners, prices, target, restoring, outcomeOf, placeOther, refusing, apiError } from './restoring.ts'
 
 describe('an item that is not in the cluster', () => {
   it('is created as backed up, with the labels of the restore and the owners of the backup', async () => {
@@ -161,6 +78,27 @@ describe('an item that is not in the cluster', () => {
         { text: 'error restoring configmaps/shop/prices: the manifest is not as Drydock expects it (a fault)' },
       ],
     })
+  })
+
+  it('is refused where its folder says another group, past which an exclude would not see it', async () => {
+    const role = { ...prices, apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding' }
+    const { world, restore } = restoring(JSON.stringify(role))
+    const step = await restore('clusterrolebindings.x', { name: 'prices' })
+    expect((await outcomeOf(step)).messages).toEqual([
+      {
+        severity: 'error',
+        scope: 'cluster',
+        text: 'error decoding "resources/clusterrolebindings.x/cluster/prices.json": its apiVersion "rbac.authorization.k8s.io/v1" is not of the group of its folder',
+      },
+    ])
+    expect(
+      world.cluster.look({
+        group: 'rbac.authorization.k8s.io',
+        version: 'v1',
+        resource: 'clusterrolebindings',
+        name: 'prices',
+      }),
+    ).toBeUndefined()
   })
 
   it('never lets what a webhook quotes of a Secret out of the item', async () => {

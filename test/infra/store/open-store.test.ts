@@ -60,6 +60,10 @@ describe("a location that cannot be used fails in Velero's words", () => {
       'you can only use one of: kmsKeyId, customerKeyEncryptionFile, or customerKeyEncryptionSecret',
       { config: { kmsKeyId: 'a', customerKeyEncryptionFile: '/b' } },
     ],
+    [
+      "config has credentialsFile, which names a file on the worker's own disk",
+      { config: { credentialsFile: '/etc/x' } },
+    ],
     ['provided customerKeyEncryptionFile does not exist: /none', { config: { customerKeyEncryptionFile: '/none' } }],
     ['invalid secret reference format: a, expected secretName/key', { config: { customerKeyEncryptionSecret: 'a' } }],
     [

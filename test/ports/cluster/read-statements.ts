@@ -24,6 +24,9 @@ export const reading: Statements = {
       expect(await cluster.get({ ...at('none'), namespace: 'nowhere' })).toBeUndefined()
       expect(await cluster.get({ ...nothings, namespace, name: 'a' })).toBeUndefined()
     },
+    'of a name that no object can have is undefined': async ({ cluster, at }) => {
+      for (const name of ['a/b', '', '.', '..']) expect(await cluster.get(at(name))).toBeUndefined()
+    },
     'shows each version of a kind': async ({ cluster, namespace }) => {
       await cluster.create(gadgets, namespace, custom('Gadget', 'g'), by)
       const beta = { ...gadgets, version: 'v1beta1' }
