@@ -1,3 +1,4 @@
+import { secondChancesAnnotation } from '../../velero/labels.ts'
 import { awaitRestore, createRestore, readResultFiles } from '../kit/restores.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { clusterChanges, dumpCluster } from './dump-cluster.ts'
@@ -22,7 +23,8 @@ export async function restoreCase(name: string, golden: CaseFile, cluster: TestC
     await createRestore(cluster, {
       name,
       spec: golden.spec,
-      ...(golden.annotations === undefined ? {} : { annotations: golden.annotations }),
+      // Word for word as Velero: an item that may succeed later is an error at once.
+      annotations: { ...golden.annotations, [secondChancesAnnotation]: 'false' },
     })
     const restore = await awaitRestore(cluster, name, undefined, restoreMs)
     const [after, files] = await Promise.all([

@@ -1,3 +1,4 @@
+import { secondChancesAnnotation } from '../../velero/labels.ts'
 import type { Difference } from './differences.ts'
 import type { CaseFile } from './golden-case.ts'
 
@@ -9,6 +10,9 @@ export interface Tolerated {
   /** Narrows it down to the values that the reason explains. */
   when?: (difference: Difference, golden: CaseFile) => boolean
 }
+
+/** What the worker and the harness write on a Restore. */
+const ownAnnotations: readonly string[] = ['drydock.io/claimed', secondChancesAnnotation]
 
 /** The reviewed list: nothing else may differ between Velero v1.18.3 and Drydock. */
 export const tolerated: readonly Tolerated[] = [
@@ -113,11 +117,15 @@ export const tolerated: readonly Tolerated[] = [
   ]),
   {
     path: 'restore metadata annotations',
-    reason: 'the claim of the worker (rule 1)',
+    reason: 'the claim of the worker (rule 1), and the wish of the harness for the words of Velero alone',
     when: ({ expected, actual }) =>
-      expected === undefined && Object.keys(actual as object).every((key) => key === 'drydock.io/claimed'),
+      expected === undefined && Object.keys(actual as object).every((key) => ownAnnotations.includes(key)),
   },
   { path: 'restore metadata annotations drydock.io/claimed', reason: 'the claim of the worker (rule 1)' },
+  {
+    path: `restore metadata annotations ${secondChancesAnnotation}`,
+    reason: 'the wish of the harness for the words of Velero alone',
+  },
 ]
 
 /** Velero's words before the message of a parser. */
