@@ -94,7 +94,7 @@ describe('DownloadRequests without a Velero server', () => {
   })
 
   it('has one leader, and another one soon after that one has died', async () => {
-    const leading = () => workers.filter((worker) => worker.log().includes('this worker leads'))
+    const leading = () => workers.filter((worker) => worker.log().includes('this worker is the leader'))
     expect(leading()).toHaveLength(1)
     leading()[0]?.kill('SIGKILL')
     await waitUntil(() => leading().length === 2, 60_000, 'the other worker to lead')
@@ -111,7 +111,7 @@ it('DownloadRequests are left to a Velero server where one is there', async () =
     metadata: { name: 'theirs' },
     spec: { target: { kind: 'BackupLog', name: 'shop' } },
   })
-  await waitUntil(() => worker.log().includes('this worker leads'), 60_000, 'the worker to lead')
+  await waitUntil(() => worker.log().includes('this worker is the leader'), 60_000, 'the worker to lead')
   await new Promise((resolve) => setTimeout(resolve, 3000))
   expect((await getVelero(cluster, 'downloadrequests', 'theirs'))?.status).toBeUndefined()
 })
