@@ -18,6 +18,7 @@ export interface WorkerConfig {
   inflatedBytesMax: number
   itemBytesMax: number
   entriesMax: number
+  indexBytesMax: number
   chunksMax: number
   restoresCachedMax: number
   freeBytesMin: number
@@ -78,6 +79,7 @@ const numbers = {
   inflatedBytesMax: { name: 'DRYDOCK_INFLATED_BYTES', fallback: 20 * gib, min: 1024, max: 10_000 * gib },
   itemBytesMax: { name: 'DRYDOCK_ITEM_BYTES', fallback: 64 * 1024 * 1024, min: 1024, max: gib },
   entriesMax: { name: 'DRYDOCK_ENTRIES', fallback: 5_000_000, min: 1, max: 100_000_000 },
+  indexBytesMax: { name: 'DRYDOCK_INDEX_BYTES', fallback: 512 * 1024 * 1024, min: 1024, max: 100 * gib },
   restoresCachedMax: { name: 'DRYDOCK_RESTORES_CACHED', fallback: 200, min: 1, max: 10_000 },
   freeBytesMin: { name: 'DRYDOCK_FREE_BYTES', fallback: 256 * 1024 * 1024, min: 0, max: 10_000 * gib },
   shutdownGraceSeconds: { name: 'DRYDOCK_SHUTDOWN_GRACE_SECONDS', fallback: 60, min: 0, max: 3600 },
@@ -124,6 +126,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     inflatedBytesMax: number('inflatedBytesMax'),
     itemBytesMax: number('itemBytesMax'),
     entriesMax: number('entriesMax'),
+    indexBytesMax: number('indexBytesMax'),
     chunksMax: number('chunksMax'),
     connectionsMax: number('connectionsMax'),
     restoresCachedMax: number('restoresCachedMax'),

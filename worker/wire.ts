@@ -100,6 +100,7 @@ function makePorts(
       cacheBytesMax: config.cacheBytesMax,
       inflatedBytesMax: config.inflatedBytesMax,
       entriesMax: config.entriesMax,
+      indexBytesMax: config.indexBytesMax,
       itemBytesMax: config.itemBytesMax,
       log,
     }),

@@ -5,12 +5,15 @@ export interface ArchiveBounds {
   /** All that the tarball inflates to. */
   inflatedBytesMax: number
   entriesMax: number
+  /** What the list of its items may take in memory, about: the bytes of each path, and 180 for each item. */
+  indexBytesMax: number
   itemBytesMax: number
 }
 
 export const defaultBounds: ArchiveBounds = {
   inflatedBytesMax: 20 * 1024 ** 3,
   entriesMax: 5_000_000,
+  indexBytesMax: 512 * 1024 ** 2,
   itemBytesMax: 32 * 1024 ** 2,
 }
 

@@ -27,6 +27,7 @@ export function createCache(options: CacheOptions): ArchiveCache {
   const cache: Cache = { ...options, loading: new Map(), slots: new Map() }
   return {
     open: async (id, wanted, waiter) => {
+      waiter.signal?.throwIfAborted()
       const slot = cache.slots.get(id) ?? (await load(cache, wanted, id).join(waiter))
       slot.users++
       await markUsed(archiveFolder(cache.dir, id))

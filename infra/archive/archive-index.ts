@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { ArchiveError } from '../../core/port-errors.ts'
 import type { ArchiveEntry } from '../../activities/ports.ts'
+import { tooBig, type ArchiveBounds } from './archive-bounds.ts'
 import { parseVersionFolder, type ItemPath } from './archive-path.ts'
 
-/** An item's place in the file of items, with the checksum of its bytes. */
-export interface IndexedItem extends ItemPath {
+/** Where the bytes of an item stand in the file of items, with their checksum. Copies of an item share their bytes. */
+export interface ItemPlace {
   offset: number
   sizeBytes: number
   crc: number
@@ -21,38 +23,113 @@ export interface ArchiveIndex {
   checksums: ReadonlyMap<number, number>
 }
 
-/** Writes an index: a header line, one line for each item in the archive's order, and a checksum over all. */
-export async function writeIndex(
-  path: string,
-  head: Pick<ArchiveIndex, 'etag' | 'hasResources' | 'itemsBytes'>,
-  items: IndexedItem[],
-): Promise<void> {
-  const keyed = items.map((item) => ({ item, key: sortKey(item) }))
-  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-  const lines = [JSON.stringify({ format, ...head, count: items.length })]
-  for (const { item } of keyed) {
-    const { groupResource, folder, namespace, name, offset, sizeBytes, crc } = item
-    lines.push(JSON.stringify([groupResource, folder, namespace, name, offset, sizeBytes, crc]))
+/** What an item takes in memory beside its path, about. */
+const itemBytes = 180
+
+/** Gathers the items of a tarball. Of two with one path the last counts, as on a disk. */
+export class IndexBuilder {
+  readonly #indexBytesMax: number
+  /** Places by sort key: one flat text an item, so that the index of a million items fits a worker. */
+  readonly #places = new Map<string, ItemPlace>()
+  #bytes = 0
+
+  constructor({ indexBytesMax }: Pick<ArchiveBounds, 'indexBytesMax'>) {
+    this.#indexBytesMax = indexBytesMax
   }
-  const text = `${lines.join('\n')}\n`
-  await writeFile(path, `${text}${digest(text)}\n`, { mode: 0o600, flag: 'wx', flush: true })
+
+  /** Throws `ArchiveError` of kind `too-big` where all items together take more than the bound. */
+  set(path: ItemPath, place: ItemPlace): void {
+    const key = sortKey(path)
+    if (!this.#places.has(key)) this.#bytes += key.length + itemBytes
+    if (this.#bytes > this.#indexBytesMax) {
+      throw tooBig('the list of the items in the tarball takes more bytes', 'indexBytesMax', this.#indexBytesMax)
+    }
+    this.#places.set(key, place)
+  }
+
+  /** Writes an index: a header line, one line for each item in the archive's order, and a checksum over all. */
+  async write(path: string, head: Pick<ArchiveIndex, 'etag' | 'hasResources' | 'itemsBytes'>): Promise<void> {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      const hash = createHash('sha256')
+      for (const text of inBatches(this.#lines(head))) {
+        hash.update(text)
+        await file.appendFile(text)
+      }
+      await file.appendFile(`${hash.digest('hex')}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
+
+  *#lines(head: Pick<ArchiveIndex, 'etag' | 'hasResources' | 'itemsBytes'>): Generator<string> {
+    yield JSON.stringify({ format, ...head, count: this.#places.size })
+    for (const key of [...this.#places.keys()].sort()) {
+      const place = this.#places.get(key)
+      if (place === undefined) continue
+      const [groupResource = '', folder = '', namespace = '', file = ''] = textOf(key).split('\0')
+      const name = file.slice(0, -'.json'.length)
+      const { offset, sizeBytes, crc } = place
+      yield JSON.stringify([groupResource, folder, namespace, name, offset, sizeBytes, crc] satisfies Row)
+    }
+  }
 }
 
-/** Reads an index back. Throws `ArchiveError` of kind `damaged-cache` unless it is whole and as it was written. */
+const batchCharacters = 1024 * 1024
+
+function* inBatches(lines: Iterable<string>): Generator<string> {
+  let batch: string[] = []
+  let characters = 0
+  for (const line of lines) {
+    batch.push(line, '\n')
+    characters += line.length
+    if (characters < batchCharacters) continue
+    yield batch.join('')
+    batch = []
+    characters = 0
+  }
+  yield batch.join('')
+}
+
+/** Reads an index back, line by line. Throws `ArchiveError` of kind `damaged-cache` unless it is whole and as it was written. */
 export async function readIndex(path: string): Promise<ArchiveIndex> {
-  const content = await readFile(path, 'utf8')
-  const end = content.lastIndexOf('\n', content.length - 2) + 1
-  const text = content.slice(0, end)
-  if (end === 0 || digest(text) !== content.slice(end, -1)) throw damaged(path)
-  const [first = '', ...lines] = text.trimEnd().split('\n')
-  const head = JSON.parse(first) as Omit<ArchiveIndex, 'entries' | 'checksums'> & { format: string; count: number }
-  if (head.format !== format || head.count !== lines.length) throw damaged(path)
+  const hash = createHash('sha256')
   const checksums = new Map<number, number>()
   const texts = new Map<string, string>()
-  const entries = lines.map((line) => toEntry(JSON.parse(line) as Row, checksums, texts))
+  const entries: ArchiveEntry[] = []
+  let head: Head | undefined
+  let last: string | undefined
+  try {
+    for await (const line of readLines(path)) {
+      if (last !== undefined) {
+        hash.update(`${last}\n`)
+        if (head === undefined) head = JSON.parse(last) as Head
+        else entries.push(toEntry(JSON.parse(last) as Row, checksums, texts))
+      }
+      last = line
+    }
+  } catch (error) {
+    throw error instanceof SyntaxError ? damaged(path) : error
+  }
+  if (head === undefined || hash.digest('hex') !== last) throw damaged(path)
+  if (head.format !== format || head.count !== entries.length) throw damaged(path)
   const { etag, hasResources, itemsBytes } = head
   return { etag, hasResources, itemsBytes, entries, checksums }
 }
+
+/** The lines of a file. Node's own reader also ends a line at U+2028, which may stand in a name. */
+async function* readLines(path: string): AsyncGenerator<string> {
+  let rest = ''
+  for await (const text of createReadStream(path, { encoding: 'utf8', highWaterMark: 1024 * 1024 })) {
+    const lines = (rest + String(text)).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
+}
+
+type Head = Omit<ArchiveIndex, 'entries' | 'checksums'> & { format: string; count: number }
 
 type Row = [
   groupResource: string,
@@ -87,14 +164,14 @@ function once(texts: Map<string, string>, text: string): string {
   return text
 }
 
-/** Compares as the bytes of file names do in a directory listing: JavaScript's own order differs beyond the BMP. */
+/** A text that sorts as the bytes of file names do in a directory listing: JavaScript's own order differs beyond the BMP. */
 function sortKey({ groupResource, folder, namespace, name }: ItemPath): string {
   const path = [groupResource, folder, namespace, `${name}.json`].join('\0')
   return Buffer.from(path, 'utf8').toString('latin1')
 }
 
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+function textOf(key: string): string {
+  return Buffer.from(key, 'latin1').toString('utf8')
 }
 
 function damaged(path: string): ArchiveError {

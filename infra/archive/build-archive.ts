@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import type { Log } from '../../activities/ports.ts'
-import { writeIndex, type IndexedItem } from './archive-index.ts'
+import { IndexBuilder, type ItemPlace } from './archive-index.ts'
 import type { ArchiveBounds } from './archive-bounds.ts'
-import { parseItemPath, type ItemPath } from './archive-path.ts'
+import { parseItemPath } from './archive-path.ts'
 import { gunzip } from './gunzip.ts'
 import { createItemsFile, type ItemsFile } from './items-file.ts'
 import { readTar, type TarFile } from './read-tar.ts'
@@ -25,7 +25,8 @@ export interface BuildOptions {
  */
 export async function buildArchive(tarball: Readable, { folder, etag, bounds, log }: BuildOptions): Promise<void> {
   const file = await createItemsFile(join(folder, 'items'))
-  const gathered: Gathered = { items: new Map(), stored: new Map(), hasResources: false, strayPaths: [], strays: 0 }
+  const index = new IndexBuilder(bounds)
+  const gathered: Gathered = { index, stored: new Map(), hasResources: false, strayPaths: [], strays: 0 }
   try {
     for await (const entry of readTar(gunzip(tarball, bounds), bounds)) await gather(entry, gathered, file)
     await file.close()
@@ -40,21 +41,16 @@ export async function buildArchive(tarball: Readable, { folder, etag, bounds, lo
     })
   }
   const head = { etag, hasResources: gathered.hasResources, itemsBytes: file.sizeBytes() }
-  await writeIndex(join(folder, 'index'), head, [...gathered.items.values()])
+  await index.write(join(folder, 'index'), head)
 }
 
 interface Gathered {
-  items: Map<string, IndexedItem>
+  index: IndexBuilder
   /** Where bytes with that hash are stored. */
-  stored: Map<string, Stored>
+  stored: Map<string, ItemPlace>
   hasResources: boolean
   strays: number
   strayPaths: string[]
-}
-
-interface Stored {
-  offset: number
-  crc: number
 }
 
 async function gather(entry: TarFile, gathered: Gathered, file: ItemsFile): Promise<void> {
@@ -67,15 +63,14 @@ async function gather(entry: TarFile, gathered: Gathered, file: ItemsFile): Prom
     return
   }
   const bytes = await entry.read()
-  const { offset, crc } = await store(bytes, gathered.stored, file)
-  gathered.items.set(itemKey(place), { ...place, offset, sizeBytes: bytes.length, crc })
+  gathered.index.set(place, await store(bytes, gathered.stored, file))
 }
 
-async function store(bytes: Buffer, stored: Map<string, Stored>, file: ItemsFile): Promise<Stored> {
+async function store(bytes: Buffer, stored: Map<string, ItemPlace>, file: ItemsFile): Promise<ItemPlace> {
   const hash = createHash('sha256').update(bytes).digest('base64')
   const known = stored.get(hash)
   if (known !== undefined) return known
-  const fresh = { offset: await file.append(bytes), crc: crc32(bytes) }
+  const fresh = { offset: await file.append(bytes), sizeBytes: bytes.length, crc: crc32(bytes) }
   stored.set(hash, fresh)
   return fresh
 }
@@ -84,8 +79,4 @@ function noteStray(path: string, gathered: Gathered): void {
   if (!path.startsWith('resources/')) return
   gathered.strays++
   if (gathered.strayPaths.length < 5) gathered.strayPaths.push(path)
-}
-
-function itemKey({ groupResource, folder, namespace, name }: ItemPath): string {
-  return [groupResource, folder, namespace, name].join('\0')
 }
