@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import type { Log } from '../../activities/ports.ts'
-import { IndexBuilder, type ItemPlace } from './archive-index.ts'
 import type { ArchiveBounds } from './archive-bounds.ts'
+import { IndexBuilder, type ItemPlace } from './archive-index.ts'
 import { parseItemPath } from './archive-path.ts'
 import { gunzip } from './gunzip.ts'
-import { createItemsFile, type ItemsFile } from './items-file.ts'
-import { readTar, type TarFile } from './read-tar.ts'
+import { type TarFile, readTar } from './read-tar.ts'
 
 export interface BuildOptions {
   /** An empty folder of our own. */
@@ -80,3 +80,51 @@ function noteStray(path: string, gathered: Gathered): void {
   gathered.strays++
   if (gathered.strayPaths.length < 5) gathered.strayPaths.push(path)
 }
+
+/** The file that holds the bytes of all items, one after the other. */
+interface ItemsFile {
+  /** Where the bytes stand. */
+  append(bytes: Buffer): Promise<number>
+  sizeBytes(): number
+  /** Puts everything on the disk. */
+  close(): Promise<void>
+  abandon(): Promise<void>
+}
+
+/**
+ * Creates the file. Items are small and many, so they are gathered to few large writes; they are copied, since a
+ * slice would keep the whole inflated chunk around it in memory.
+ */
+async function createItemsFile(path: string): Promise<ItemsFile> {
+  const handle = await open(path, 'wx', 0o600)
+  const batch = Buffer.allocUnsafe(batchBytes)
+  let batched = 0
+  let size = 0
+  const writeAll = async (bytes: Buffer): Promise<void> => {
+    let written = 0
+    while (written < bytes.length) written += (await handle.write(bytes, written)).bytesWritten
+  }
+  const flush = async (): Promise<void> => {
+    await writeAll(batch.subarray(0, batched))
+    batched = 0
+  }
+  return {
+    append: async (bytes) => {
+      const offset = size
+      if (batched + bytes.length > batchBytes) await flush()
+      if (bytes.length > batchBytes) await writeAll(bytes)
+      else batched += bytes.copy(batch, batched)
+      size += bytes.length
+      return offset
+    },
+    sizeBytes: () => size,
+    close: async () => {
+      await flush()
+      await handle.datasync()
+      await handle.close()
+    },
+    abandon: () => handle.close().catch(() => {}),
+  }
+}
+
+const batchBytes = 1024 * 1024

@@ -1,9 +1,14 @@
-import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  paginateListObjectsV2,
+  type S3Client,
+} from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { ObjectInfo, ObjectStore } from '../../activities/ports.ts'
 import { StoreError } from '../../core/port-errors.ts'
 import type { CustomerKey } from './customer-key.ts'
-import { listFolders, listKeys } from './list-objects.ts'
 import type { UploadSettings } from './location-settings.ts'
 import { discardBody, readBody, streamBody } from './object-body.ts'
 import { removeObjects } from './remove-objects.ts'
@@ -70,7 +75,7 @@ function readers(options: S3StoreOptions): Readers {
     list: (prefix) =>
       attempt(`error listing ${root + prefix}`, place, () => listKeys(clients.main, { Bucket, root, prefix })),
     folders: (under = '') =>
-      attempt(`error listing ${root + under}`, place, () => listFolders(clients.main, { Bucket, root: root + under })),
+      attempt(`error listing ${root + under}`, place, () => listFolders(clients.main, { Bucket, root, prefix: under })),
     presign: (key, seconds) =>
       attempt(`error signing an address for ${root + key}`, place, () =>
         getSignedUrl(clients.presigning, new GetObjectCommand(address(key)), { expiresIn: seconds }),
@@ -123,4 +128,32 @@ function orUnexplained(error: unknown): undefined {
 function toInfo(found: { ETag?: string | undefined; ContentLength?: number | undefined }): ObjectInfo {
   if (found.ETag !== undefined) return { etag: found.ETag, sizeBytes: found.ContentLength ?? 0 }
   throw new StoreError('location', `the bucket's server gives no ETag, so that a changed object cannot be told`)
+}
+
+/** All keys under `root + prefix`, without the root, sorted. */
+async function listKeys(client: S3Client, { Bucket, root, prefix }: Listing): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix: root + prefix })) {
+    for (const { Key } of Contents) if (Key !== undefined) keys.push(Key.slice(root.length))
+  }
+  return keys.sort()
+}
+
+/** The first path segments under `root + prefix`, sorted. */
+async function listFolders(client: S3Client, { Bucket, root, prefix }: Listing): Promise<string[]> {
+  const under = root + prefix
+  const folders: string[] = []
+  const pages = paginateListObjectsV2({ client }, { Bucket, Prefix: under, Delimiter: '/' })
+  for await (const { CommonPrefixes = [] } of pages) {
+    for (const { Prefix } of CommonPrefixes) {
+      if (Prefix !== undefined) folders.push(Prefix.slice(under.length).replace(/\/$/, ''))
+    }
+  }
+  return folders.sort()
+}
+
+interface Listing {
+  Bucket: string
+  root: string
+  prefix: string
 }
