@@ -3,7 +3,7 @@ import { decideVolumePatch, usesClaim } from '../../core/finalize/decide-volume-
 import type { VolumePatchFacts, VolumeStep } from '../../core/finalize/decide-volume-patch.ts'
 import { textAt } from '../../core/values/fields.ts'
 import { isConflict, refusalOf } from '../../core/port-errors.ts'
-import { error, warning } from '../../core/items/outcome.ts'
+import { error, itemKey, warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -68,7 +68,9 @@ function newVolumes({ facts, session }: FinalizeContext): NewVolume[] {
     const namespace = Object.hasOwn(mapping, source) ? (mapping[source] ?? source) : source
     const name = info.pvcName ?? ''
     const outcome = facts.restored.get(`persistentvolumeclaims/${namespace}/${name}`)
-    if (outcome?.action !== 'created' || isUnfinished(facts.operations, namespace, name)) return []
+    // Of two claims that are mapped onto one place, the volume is that of the one that was restored.
+    const isOfClaim = outcome?.key === itemKey({ groupResource: 'persistentvolumeclaims', namespace: source, name })
+    if (outcome?.action !== 'created' || !isOfClaim || isUnfinished(facts.operations, namespace, name)) return []
     return [{ info, claim: { namespace, name, uid: outcome.object.uid } }]
   })
 }

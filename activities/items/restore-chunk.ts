@@ -148,6 +148,11 @@ async function restoreBatch(
       done.push(lostOutcome(groupResource, item, tools))
       return
     }
+    if (item.twinOf !== undefined) {
+      const because = `${item.twinOf}/${item.name} is restored at its place in namespace ${item.target}`
+      done.push({ key: plannedKey(groupResource, item), messages: [], because, at: tools.now() })
+      return
+    }
     const before = run.before.get(plannedKey(groupResource, item))
     const step = await tryItem(() => limited(() => restoreItem(groupResource, item, tools)), { before, pass }, tools)
     if ('intent' in step) intents.push(step.intent)

@@ -1,14 +1,14 @@
 import { error, listedName, scopeOf } from '../../core/items/outcome.ts'
 import type { Message, Outcome } from '../../core/items/outcome.ts'
+import { parseItem } from '../../core/items/parse-item.ts'
 import { preparationError, prepareItem } from '../../core/items/prepare-item.ts'
 import type { BegunOperation, Preparation } from '../../core/items/prepare-item.ts'
 import { podHooks } from '../../core/hooks/pod-hooks.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
-import { parseJson } from '../../core/values/manifest-json.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { podVolumes } from '../../core/volumes/pod-volume-restore.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import { formatResourceId, itemPath, parseApiVersion, parseGroupResource } from '../../velero/resource.ts'
+import { formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { createCompanions } from './create-companions.ts'
@@ -49,7 +49,7 @@ export async function restoreItem(
 async function readAndWrite(work: ItemWork): Promise<ItemStep> {
   const { groupResource, item, tools, address, id } = work
   const text = await tools.readItem(groupResource, item)
-  const parsed = parse(text, groupResource, item)
+  const parsed = parseItem(text, address)
   if ('problem' in parsed) return { done: finish(work, { messages: [error(scopeOf(item.target), parsed.problem)] }) }
   const manifest = parsed.manifest
   work.manifests.push(manifest)
@@ -160,37 +160,6 @@ function objectOf(
   if (live?.metadata.uid === undefined) return {}
   const namespace = item.target === undefined ? {} : { namespace: item.target }
   return { object: { ...prepared.resource, ...namespace, name: live.metadata.name, uid: live.metadata.uid } }
-}
-
-function parse(
-  text: string,
-  groupResource: GroupResource,
-  item: PlannedItem,
-): { manifest: Manifest } | { problem: string } {
-  const path = itemPath(groupResource, item)
-  let value: unknown
-  try {
-    value = parseJson(text)
-  } catch (thrown) {
-    return { problem: `error decoding "${path}": ${thrown instanceof Error ? thrown.message : String(thrown)}` }
-  }
-  const manifest = value as Partial<Manifest> | null
-  if (manifest === null || typeof manifest !== 'object' || Array.isArray(manifest)) {
-    return { problem: `error decoding "${path}": the item is no JSON object` }
-  }
-  if (typeof manifest.kind !== 'string' || manifest.kind === '') {
-    return { problem: `error decoding "${path}": Object 'Kind' is missing in the item` }
-  }
-  if (typeof manifest.apiVersion !== 'string' || typeof manifest.metadata !== 'object' || manifest.metadata === null) {
-    return { problem: `error decoding "${path}": apiVersion or metadata is missing in the item` }
-  }
-  // Selection and excludes go by the folder, the write by the manifest: one that is of another group would get past them.
-  const { group } = parseApiVersion(manifest.apiVersion)
-  if (group !== parseGroupResource(groupResource).group) {
-    const apiVersion = JSON.stringify(manifest.apiVersion)
-    return { problem: `error decoding "${path}": its apiVersion ${apiVersion} is not of the group of its folder` }
-  }
-  return { manifest: manifest as Manifest }
 }
 
 /**

@@ -123,6 +123,7 @@ async function planArchive(
     versions,
     facts,
     actions: activeActions(settings.features),
+    order,
     now: rfc3339(ports.clock.now()),
   })
   const plan = makePlan({

@@ -5,11 +5,14 @@ import type { ItemAction } from '../../core/actions/action.ts'
 import { targetNamespace } from '../../core/filter/namespace-mapping.ts'
 import { error, itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
+import { parseItem } from '../../core/items/parse-item.ts'
+import { skipReason } from '../../core/items/skip-rules.ts'
 import { volumeFate } from '../../core/items/volume-fate.ts'
 import type { ChosenVersion } from '../../core/plan/choose-version.ts'
 import { mergeWanted } from '../../core/plan/make-plan.ts'
 import type { PlaceableItem } from '../../core/plan/place-items.ts'
 import type { Plan } from '../../core/plan/plan.ts'
+import { makeSharedPlaces } from '../../core/plan/shared-places.ts'
 import type { ItemSelector, KnownOfItem } from '../../core/plan/select-items.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Session } from '../frame/session.ts'
@@ -25,6 +28,8 @@ export interface SelectInput {
   versions: ReadonlyMap<GroupResource, ChosenVersion>
   facts: StoredFacts
   actions: readonly ItemAction[]
+  /** The resources of the archive in the order in which they are restored. */
+  order: readonly GroupResource[]
   now: string
 }
 
@@ -42,18 +47,33 @@ export interface Selected {
 const depthMax = 32
 
 /**
- * Selects items and follows what actions want before them (rule 11). A manifest is read only where labels decide, or
- * where an action or the fate of a volume asks for it.
+ * Selects items in the order in which they are restored, namespaces by name, and follows what actions want before them
+ * (rule 11). A manifest is read only where labels decide, or where an action, the fate of a volume or an item of another
+ * namespace at the same place asks for it.
  */
 export async function selectItems(input: SelectInput): Promise<Selected> {
   const entries = input.archive.entries.filter((entry) => entry.version === undefined)
   const byKey = new Map(entries.map((entry) => [itemKey(entry), entry]))
   const firsts = new Map<string, ArchiveEntry>()
   for (const entry of entries) if (!firsts.has(bucketOf(entry))) firsts.set(bucketOf(entry), entry)
-  const walk: Walk = { ...input, byKey, firsts, taken: new Map(), notes: [], leftOut: {}, provisioned: new Set() }
-  for (const entry of entries) {
-    const manifest = await select(walk, entry)
-    if (manifest !== undefined) await take(walk, entry, { additional: false, depth: 0, manifest: manifest.read })
+  const namespaces = entries.flatMap(({ namespace }) => namespace ?? [])
+  const walk: Walk = {
+    ...input,
+    byKey,
+    firsts,
+    placeOf: makeSharedPlaces(input.session.admission.spec.namespaceMapping, namespaces),
+    firstAt: new Map(),
+    taken: new Map(),
+    notes: [],
+    leftOut: {},
+    provisioned: new Set(),
+  }
+  const byResource = Map.groupBy(entries, (entry) => entry.groupResource)
+  for (const groupResource of new Set([...input.order, ...byResource.keys()])) {
+    for (const entry of byResource.get(groupResource) ?? []) {
+      const manifest = await select(walk, entry)
+      if (manifest !== undefined) await take(walk, entry, { additional: false, depth: 0, manifest: manifest.read })
+    }
   }
   return {
     items: mergeWanted([...walk.taken.values()]),
@@ -68,6 +88,10 @@ interface Walk extends SelectInput {
   byKey: ReadonlyMap<string, ArchiveEntry>
   /** The first item of each resource and namespace: a policy may ask for its kind. */
   firsts: ReadonlyMap<string, ArchiveEntry>
+  /** The place of an item that another one may be mapped onto too. */
+  placeOf: (item: ItemAddress) => string | undefined
+  /** The item that is restored at such a place. */
+  firstAt: Map<string, ArchiveEntry>
   taken: Map<string, PlaceableItem>
   leftOut: Selected['leftOut']
   notes: Outcome[]
@@ -116,13 +140,15 @@ async function take(
     ...(version === undefined ? {} : { version }),
     ...(how.additional ? { additional: true } : {}),
   }
-  walk.taken.set(key, item)
+  const first = await firstAtItsPlace(walk, entry)
+  walk.taken.set(key, first === undefined ? item : { ...item, twinOf: first })
+  if (first !== undefined) return
   const actions = walk.actions.filter(
     (action) => action.additionalItems !== undefined && action.appliesTo.includes(entry.groupResource),
   )
   if (actions.length === 0 && entry.groupResource !== 'persistentvolumes') return
   const manifest = how.manifest ?? (await read(walk, entry))
-  if (manifest === 'unreadable') return
+  if (manifest === 'unreadable' || skipReason(manifest, entry.groupResource) !== undefined) return
   if (entry.groupResource === 'persistentvolumes' && volumeFate(manifest, walk.facts.volumes).do === 'provision') {
     walk.provisioned.add(entry.name)
   }
@@ -135,6 +161,26 @@ async function take(
     }
   }
   walk.taken.set(key, { ...item, before: [...before] })
+}
+
+/**
+ * The namespace of the item that is restored where this one should go; undefined where this one is the first. One that
+ * Velero leaves before it notes it, such as a pod that is over or an item that cannot be read, keeps no place.
+ */
+async function firstAtItsPlace(walk: Walk, entry: ArchiveEntry): Promise<string | undefined> {
+  const place = walk.placeOf(entry)
+  if (place === undefined) return undefined
+  const first = walk.firstAt.get(place)
+  if (first !== undefined && (await keepsPlace(walk, first))) return first.namespace
+  walk.firstAt.set(place, entry)
+  return undefined
+}
+
+async function keepsPlace(walk: Walk, entry: ArchiveEntry): Promise<boolean> {
+  const parsed = parseItem(await walk.archive.read(entry), entry)
+  if ('problem' in parsed) return false
+  const reason = skipReason(parsed.manifest, entry.groupResource)
+  return reason === undefined || reason.do === 'skip'
 }
 
 /** The items of the archive that an action wants before this one; a missing one is a warning in the backup's namespace. */

@@ -24,7 +24,7 @@ export interface ItemAction {
    * and lists say so. We keep that result, but do not write the added field (docs/velero-parity.md, "Item actions").
    * Source: the built-in actions in pkg/restore/actions.
    */
-  convertsThroughStruct?(item: Manifest, spec: RestoreSpec): boolean
+  convertsThroughStruct?(item: Manifest, spec: RestoreSpec, facts: ActionFacts): boolean
   /**
    * Returns the changed item and never changes its input. Throws `ActionError` where Velero's action returns an error.
    */

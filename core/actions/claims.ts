@@ -62,6 +62,10 @@ const name = 'velero.io/change-storage-class'
 export const changeStorageClass: ItemAction = {
   name,
   appliesTo: ['persistentvolumeclaims', 'persistentvolumes', 'statefulsets.apps'],
+  convertsThroughStruct: (item, _spec, facts) =>
+    item.kind === 'StatefulSet' &&
+    objectsAt(item, 'spec', 'volumeClaimTemplates').length > 0 &&
+    Object.keys(pluginConfig(facts, name)).length > 0,
   execute({ item, facts }) {
     const mapping = pluginConfig(facts, name)
     if (Object.keys(mapping).length === 0) return { item }

@@ -182,7 +182,7 @@ function runActions(reset: Manifest, input: ItemInput, rules: ItemRules): Acted 
     if (action.requiresLabel !== undefined && !(action.requiresLabel in (item.metadata.labels ?? {}))) continue
     try {
       const result = action.execute({ item, itemFromBackup: input.item, restore: rules.restore, facts: rules.facts })
-      converted ||= action.convertsThroughStruct?.(item, rules.restore.spec) === true
+      converted ||= action.convertsThroughStruct?.(item, rules.restore.spec, rules.facts) === true
       companions.push(...(result.companions ?? []))
       if (result.operationId !== undefined) operation = { action: action.name, operationId: result.operationId }
       if (result.skip === true) return { do: 'skip', by: action.name, companions, ...(operation ? { operation } : {}) }

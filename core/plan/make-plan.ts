@@ -49,12 +49,13 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 function plannedItem(item: PlaceableItem, mapping: Record<string, string> | undefined): PlannedItem {
-  const { namespace, name, version, additional } = item
+  const { namespace, name, version, additional, twinOf } = item
   return {
     ...(namespace === undefined ? {} : { namespace, target: targetNamespace(mapping, namespace) }),
     name,
     ...(version === undefined ? {} : { version }),
     ...(additional === undefined ? {} : { additional }),
+    ...(twinOf === undefined ? {} : { twinOf }),
   }
 }
 

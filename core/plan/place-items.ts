@@ -5,6 +5,8 @@ import { itemKey } from '../items/outcome.ts'
 export interface PlaceableItem extends ItemAddress {
   version?: string
   additional?: true
+  /** The namespace in the backup of the item that is restored at its place, if it is not the first one there. */
+  twinOf?: string
   /** The keys (`itemKey`) of the items that must be restored before it. Keys of other items are ignored. */
   before: readonly string[]
 }

@@ -42,6 +42,11 @@ export interface PlannedItem {
   version?: string
   /** It was not selected, but is an additional item of another one. */
   additional?: true
+  /**
+   * Namespaces are mapped into one, and an item of this namespace of the backup is restored where this one should go:
+   * nothing is done for this one.
+   */
+  twinOf?: string
 }
 
 /** The part of a plan that the workflow knows: numbers only. */

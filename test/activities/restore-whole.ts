@@ -1,0 +1,98 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { createActivities } from '../../activities/index.ts'
+import type { ChunkInput, ChunkReport } from '../../activities/items/restore-chunk.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import type { PlanSummary } from '../../core/plan/plan.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import {
+  backupContentsKey,
+  backupVolumeInfoKey,
+  restoreLogKey,
+  restoreResourceListKey,
+  restoreResultsKey,
+} from '../../velero/object-keys.ts'
+import type { RestoreSpec } from '../../velero/restore.ts'
+import type { ResourceList, Results } from '../../velero/results.ts'
+import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
+import { archiveBody } from '../ports/archives.ts'
+import { startControllers } from '../ports/controllers.ts'
+import { createWorld } from '../ports/world.ts'
+import type { World } from '../ports/world.ts'
+import { settings } from './crash/restore-in-memory.ts'
+import { runAttempts } from './crash/run-attempts.ts'
+
+/** A backup and what is asked of it. */
+export interface Whole {
+  /** Its items, by the resource whose folder they are in; a text stands for a file that is no object. */
+  items: Readonly<Record<string, readonly (Manifest | { namespace?: string; name: string; text: string })[]>>
+  infos?: readonly Partial<BackupVolumeInfo>[]
+  backupSpec?: object
+  spec?: RestoreSpec
+  /** Stands in the cluster before. */
+  standing?: readonly Manifest[]
+  /** Runs after the plan was made, before anything is written. */
+  afterPlan?: (world: World) => void
+}
+
+/** What a restore came to. */
+export interface WholeRestored {
+  world: World
+  results: Results
+  list: ResourceList
+  log: string
+}
+
+/** Admits, plans, restores chunk after chunk and writes the result files, by the activities, in memory. */
+export async function restoreWhole(whole: Whole): Promise<WholeRestored> {
+  const world = createWorld()
+  place(world, whole)
+  startControllers(world)
+  const uid = world.cluster.look(restoreAt)?.metadata.uid ?? ''
+  const ref: AdmittedRef = { ...named, uid, cluster: world.cluster.connect().id, location: 'default' }
+  await act(world, 'admitRestore', { ref })
+  const plan = await act<PlanSummary>(world, 'planRestore', { ref })
+  whole.afterPlan?.(world)
+  for (const [wave, { chunks }] of plan.waves.entries())
+    for (const chunk of chunks.keys())
+      await act<ChunkReport>(world, 'restoreChunk', { ref, wave, chunk, resumed: false } satisfies ChunkInput)
+  await act(world, 'concludeRestore', { ref, complete: true })
+  const read = (key: string) => gunzipSync(world.buckets.objects('backups').get(key) ?? '').toString('utf8')
+  return {
+    world,
+    results: JSON.parse(read(restoreResultsKey(named.name))) as Results,
+    list: JSON.parse(read(restoreResourceListKey(named.name))) as ResourceList,
+    log: read(restoreLogKey(named.name)),
+  }
+}
+
+const named = { namespace: 'velero', name: 'again' }
+const restoreAt = { group: 'velero.io', version: 'v1', resource: 'restores', ...named }
+
+async function act<Result>(world: World, activity: string, input: unknown): Promise<Result> {
+  const create = createActivities as unknown as Parameters<typeof runAttempts>[0]['create']
+  const { outcome } = await runAttempts({ world, create, settings, activity, input })
+  if ('failure' in outcome) throw new Error(`${activity}: ${outcome.failure.message}`)
+  return outcome.result as Result
+}
+
+function place({ buckets, cluster }: World, { items, infos = [], backupSpec, spec, standing = [] }: Whole): void {
+  buckets.make('backups')
+  const archived = Object.entries(items).flatMap(([groupResource, ones]) =>
+    ones.map((manifest) => ({ groupResource, manifest })),
+  )
+  buckets.place('backups', backupContentsKey('all'), archiveBody(archived))
+  buckets.place('backups', backupVolumeInfoKey('all'), gzipSync(JSON.stringify(infos)))
+  cluster.place({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'velero' } })
+  for (const manifest of standing) cluster.place(manifest)
+  const velero = (kind: string, name: string, more: object) =>
+    cluster.place({ apiVersion: 'velero.io/v1', kind, metadata: { name, namespace: 'velero' }, ...more })
+  velero('BackupStorageLocation', 'default', {
+    spec: { provider: 'aws', objectStorage: { bucket: 'backups' }, config: { region: 'here' } },
+    status: { phase: 'Available' },
+  })
+  velero('Backup', 'all', {
+    spec: { storageLocation: 'default', ...backupSpec },
+    status: { phase: 'Completed', formatVersion: '1.1.0' },
+  })
+  velero('Restore', named.name, { spec: { backupName: 'all', ...spec } })
+}
