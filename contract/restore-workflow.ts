@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow'
 import type { RestorePhase } from '../velero/phases.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
+import type { HandedCounts } from '../core/results/handed-counts.ts'
 
 /** Identifies one Restore: its uid tells it from a later Restore with the same name. */
 export interface RestoreRef {
@@ -46,6 +47,20 @@ export interface RestoreInput extends RestoreRef {
   fromWave?: number
   /** Chunks of earlier waves with items that are to be tried again, as `chunkKey` names them; set likewise. */
   parked?: readonly string[]
+  /** What the run before showed; set likewise. */
+  shown?: ShownProgress
+}
+
+/** What people see of a restore, as one run hands it to the next: progress never goes back. */
+export interface ShownProgress {
+  wave: number
+  waves: number
+  itemsTotal: number
+  counts: HandedCounts
+  /** The most recent failures. */
+  failures: readonly string[]
+  /** Why the restore is paused; absent where it is not. */
+  paused?: string
 }
 
 /** The result of the workflow `restore`. A cancelled workflow has none: it closes as Canceled. */

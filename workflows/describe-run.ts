@@ -1,6 +1,6 @@
-import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import { chunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
+import type { ShownCounts } from '../core/results/handed-counts.ts'
 import type { RestoreInput, RestoreProgress } from '../contract/restore-workflow.ts'
 
 /** Rows of the table of waves; details are limited to 20,000 bytes. */
@@ -11,7 +11,7 @@ export function describeRun(
   input: RestoreInput,
   progress: RestoreProgress,
   plan: PlanSummary | undefined,
-  reports: ReadonlyMap<string, ChunkReport>,
+  reports: ReadonlyMap<string, ShownCounts>,
 ): string {
   return [`**${input.namespace}/${input.name}**: ${sentence(progress)}`, ...table(progress, plan, reports)].join('\n\n')
 }
@@ -32,7 +32,7 @@ function wave({ phase, wave: number, waves, groupResource }: RestoreProgress): s
 function table(
   progress: RestoreProgress,
   plan: PlanSummary | undefined,
-  reports: ReadonlyMap<string, ChunkReport>,
+  reports: ReadonlyMap<string, ShownCounts>,
 ): string[] {
   if (plan === undefined || plan.waves.length === 0) return []
   const rows = plan.waves.slice(0, wavesMax).map((wave, index) => {

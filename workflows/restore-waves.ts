@@ -1,4 +1,11 @@
-import { condition, continueAsNew, sleep, workflowInfo } from '@temporalio/workflow'
+import {
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  continueAsNew,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow'
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import { chunkKey, parseChunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
@@ -31,14 +38,35 @@ export async function restoreWaves(waves: WavesInput): Promise<void> {
   const progress = reportProgress(waves)
   const follows = waves.resumed || (waves.input.fromWave ?? 0) > 0
   if (follows) waves.hooks.start(waves.ref, follows)
+  let restored: Restored
   try {
-    const terminating = await restoreOnce(waves, { except: [] })
-    const only = [...new Set(terminating)]
-    if (only.length > 0) await restoreOnce(waves, { only, lost: await awaitNamespaces(waves, only) })
-    await tryParkedItems(waves)
+    restored = await restoreOnce(waves, { except: [] })
+    if ('nextWave' in restored) {
+      waves.view.waitingFor('a new run of the workflow, since the history of this one is long')
+      await waves.hooks.stop()
+    } else {
+      const only = [...new Set(restored.terminating)]
+      if (only.length > 0) await restoreOnce(waves, { only, lost: await awaitNamespaces(waves, only) })
+      await tryParkedItems(waves)
+    }
   } finally {
     await progress.stop()
   }
+  if ('nextWave' in restored) await goOnInNewRun(waves, restored.nextWave)
+}
+
+/**
+ * Continues in a new run, which gets what this one was told and what it shows. Nothing is awaited between the look at a
+ * cancel and the end of this run: one that came while hooks and progress were stopped stops the restore here.
+ */
+async function goOnInNewRun({ input, parked, view }: WavesInput, fromWave: number): Promise<never> {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before a new run')
+  return continueAsNew<(next: RestoreInput) => Promise<unknown>>({
+    ...input,
+    fromWave,
+    parked: [...parked],
+    shown: view.forNextRun(parked),
+  })
 }
 
 /**
@@ -87,20 +115,22 @@ async function tryChunks(waves: WavesInput, keys: readonly string[], pass: numbe
 /** Which items: all but those of some namespaces, or only those; for `lost` ones an error is recorded instead. */
 type Which = { except: string[] } | { only: readonly string[]; lost: readonly string[] }
 
-async function restoreOnce(waves: WavesInput, which: Which): Promise<string[]> {
+/** The target namespaces whose items were left out, or the wave with which a new run is to go on. */
+type Restored = { terminating: string[] } | { nextWave: number }
+
+async function restoreOnce(waves: WavesInput, which: Which): Promise<Restored> {
   const from = waves.input.fromWave ?? 0
   for (let index = from; index < waves.plan.waves.length; index++) {
     const late = 'except' in which ? which.except.length > 0 : true
     if (!late && index > from && workflowInfo().continueAsNewSuggested) {
       await waves.view.unpaused()
-      await waves.hooks.stop()
-      await continueAsNew({ ...waves.input, fromWave: index, parked: [...waves.parked] })
+      return { nextWave: index }
     }
     waves.view.enterWave(index)
     const found = await restoreWave(waves, index, which)
     if ('except' in which) which.except.push(...found)
   }
-  return 'except' in which ? which.except : []
+  return { terminating: 'except' in which ? which.except : [] }
 }
 
 async function restoreWave(waves: WavesInput, index: number, which: Which): Promise<string[]> {

@@ -4,6 +4,8 @@ import { upsertSearchAttributes } from '@temporalio/workflow'
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import type { AdmittedRestore } from '../activities/admit/claim-restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
+import { handCounts, takeCounts } from '../core/results/handed-counts.ts'
+import type { ShownCounts } from '../core/results/handed-counts.ts'
 import { isTerminal } from '../velero/phases.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import { phases, reasonOf } from './activity-calls.ts'
@@ -17,7 +19,7 @@ import {
   resumeSignal,
   sweptSignal,
 } from '../contract/restore-workflow.ts'
-import type { RestoreInput, RestoreProgress } from '../contract/restore-workflow.ts'
+import type { RestoreInput, RestoreProgress, ShownProgress } from '../contract/restore-workflow.ts'
 import { describeRun } from './describe-run.ts'
 import { outcomeAttribute, phaseAttribute } from '../contract/search-attributes.ts'
 
@@ -35,16 +37,22 @@ export class RunView {
   phase: RestorePhase | 'Gone' = 'New'
   private readonly input: RestoreInput
   private plan: PlanSummary | undefined
-  private wave = 0
+  private wave: number
   private pausedBecause: string | undefined
   private waiting: string | undefined
   private startedAt: string | undefined
   private messages = { warnings: 0, errors: 0 }
-  private readonly reports = new Map<string, ChunkReport>()
-  private readonly failures: string[] = []
+  private readonly reports: Map<string, ShownCounts>
+  private readonly failures: string[]
 
   constructor(input: RestoreInput, cancel: () => void) {
     this.input = input
+    const { shown } = input
+    if (shown !== undefined) this.phase = 'InProgress'
+    this.wave = shown?.wave ?? 0
+    this.pausedBecause = shown?.paused
+    this.reports = new Map(takeCounts(shown?.counts ?? {}))
+    this.failures = [...(shown?.failures ?? [])]
     setHandler(progressQuery, () => this.progress(), { description: 'Phase, wave, items and what is being waited for' })
     setHandler(planQuery, () => this.plan, { description: 'Waves and chunks of the plan, as counts' })
     setHandler(failuresQuery, () => this.failures, { description: 'What went wrong lately, in short' })
@@ -115,6 +123,19 @@ export class RunView {
     if (this.pausedBecause !== undefined) await condition(() => this.pausedBecause === undefined)
   }
 
+  /** What the next run shows from its beginning; `parked` are the chunks that will report again. */
+  forNextRun(parked: ReadonlySet<string>): ShownProgress {
+    const { wave, waves, itemsTotal } = this.progress()
+    return {
+      wave,
+      waves,
+      itemsTotal,
+      counts: handCounts(this.reports, parked),
+      failures: this.failures.map((text) => text.slice(0, reasonMax)),
+      ...(this.pausedBecause === undefined ? {} : { paused: this.pausedBecause }),
+    }
+  }
+
   /** Where the restore stands. */
   progress(): RestoreProgress {
     const sum = { items: 0, created: 0, updated: 0, skipped: 0, failed: 0, warnings: 0, errors: 0 }
@@ -126,10 +147,10 @@ export class RunView {
     return {
       phase: this.phase,
       wave: this.wave,
-      waves: this.plan?.waves.length ?? 0,
+      waves: this.plan?.waves.length ?? this.input.shown?.waves ?? 0,
       ...(groupResource === undefined ? {} : { groupResource }),
       itemsDone: sum.items,
-      itemsTotal: this.plan?.items ?? 0,
+      itemsTotal: this.plan?.items ?? this.input.shown?.itemsTotal ?? 0,
       created: sum.created,
       updated: sum.updated,
       skipped: sum.skipped,

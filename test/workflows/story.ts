@@ -62,13 +62,16 @@ export function untilCancelled(): Promise<never> {
   return beating(Context.current().cancelled)
 }
 
-/** Tells stories by the real workflow on the real server; the activities are those of each test. */
-export function stories(): (fakes: Fakes, input?: object) => Promise<Told> {
+/**
+ * Tells stories by the real workflow on a real server, that of the test run where none is given; the activities are those of
+ * each test.
+ */
+export function stories(server?: () => Promise<{ address: string }>): (fakes: Fakes, input?: object) => Promise<Told> {
   let native: NativeConnection
   let connection: Connection
   const closing: (() => Promise<void>)[] = []
   beforeAll(async () => {
-    const { address } = inject('stack').temporal
+    const { address } = (await server?.()) ?? inject('stack').temporal
     Runtime.install({ logger: new DefaultLogger('ERROR') })
     native = await NativeConnection.connect({ address })
     connection = await Connection.connect({ address })
