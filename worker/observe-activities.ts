@@ -44,6 +44,10 @@ const waitedFor: Readonly<Record<string, string>> = {
 /** Counts a failed attempt. The wait until the next one is calculated: no code runs meanwhile that could measure it. */
 function countFailure(metrics: WorkerMetrics, info: Info, thrown: unknown): void {
   const failure = thrown instanceof ApplicationFailure ? thrown : undefined
+  if (failure?.type === failureTypes.waiting) {
+    metrics.waited(failure.message, secondsUntilNext(info, failure))
+    return
+  }
   metrics.attemptFailed(info.activityType, failure?.type ?? nameOf(thrown))
   const reason = waitedFor[failure?.type ?? '']
   if (reason !== undefined) metrics.waited(reason, secondsUntilNext(info, failure))

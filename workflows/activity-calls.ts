@@ -58,6 +58,14 @@ export const waits = proxyActivities<Activities>({
   retry,
 })
 
+/** Looks, of seconds each: see `contract/look.ts`. What they wait for has deadlines of its own, in the journal. */
+export const looks = proxyActivities<Activities>({
+  startToCloseTimeout: '5m',
+  scheduleToCloseTimeout: '90d',
+  heartbeatTimeout,
+  retry,
+})
+
 /** Cancels operations at the end of a cancelled or failed restore: its terminal phase waits for that no longer. */
 export const lastCancels = proxyActivities<Activities>({
   startToCloseTimeout: '15s',

@@ -1,18 +1,21 @@
+import type { PollInput } from '../activities/operations/poll-operations.ts'
 import type { AdmittedRef } from '../contract/restore-workflow.ts'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { lastCancels, reasonOf, steps, waits } from './activity-calls.ts'
+import { lastCancels, looks, reasonOf } from './activity-calls.ts'
+import { lookUntilOver } from './looks.ts'
 import type { RunView } from './run-view.ts'
 
 /**
- * Waits until node agents have filled the volumes of restored pods. Each volume has its own deadline, which the activity
- * holds. A plan without pods needs no activity.
+ * Waits until node agents have filled the volumes of restored pods. Each volume has its own deadline. A plan without pods needs no activity.
  */
 export async function awaitPodVolumes(ref: AdmittedRef, plan: PlanSummary, view: RunView): Promise<void> {
   const waves = plan.waves.flatMap((wave, index) => (wave.groupResource === 'pods' ? [index] : []))
   if (waves.length === 0) return
   view.waitingFor('the volumes of pods')
-  await waits.awaitPodVolumes.executeWithOptions({ summary: 'wait for the volumes of pods' }, [{ ref, waves }])
+  await lookUntilOver({ ref, view }, (look) =>
+    looks.awaitPodVolumes.executeWithOptions({ summary: 'see to the volumes of pods' }, [{ ref, waves, look }]),
+  )
   view.waitingFor(undefined)
 }
 
@@ -35,17 +38,19 @@ export interface OperationsWait {
  */
 export async function awaitOperations(wait: OperationsWait): Promise<OperationCounts> {
   const { ref, view } = wait
-  let counts = await steps.pollOperations.executeWithOptions({ summary: 'look at the operations of plugins' }, [
-    { ref, until: 'once', failed: 0 },
-  ])
+  const poll = (until: PollInput['until'], failed: number) =>
+    lookUntilOver({ ref, view }, (look) =>
+      looks.pollOperations.executeWithOptions({ summary: 'look at the operations of plugins' }, [
+        { ref, until, failed, look },
+      ]),
+    )
+  let counts = await poll('once', 0)
   if (counts.failed > 0) await wait.onFailure(counts)
   if (counts.unfinished > 0) await wait.onWait(counts)
   for (let round = 1; counts.unfinished > 0; round++) {
     view.waitingFor(`${counts.unfinished} of ${counts.attempted} operations of plugins`)
     const { failed } = counts
-    const summary = `wait for ${counts.unfinished} operations`
-    const until = round < roundsMax ? 'failure' : 'end'
-    counts = await waits.pollOperations.executeWithOptions({ summary }, [{ ref, until, failed }])
+    counts = await poll(round < roundsMax ? 'failure' : 'end', failed)
     if (counts.failed > failed) await wait.onFailure(counts)
   }
   view.waitingFor(undefined)

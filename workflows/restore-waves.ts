@@ -9,9 +9,10 @@ import {
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import { chunkKey, parseChunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { chunks, steps } from './activity-calls.ts'
+import { chunks, looks, steps } from './activity-calls.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import type { HookRun } from './hook-run.ts'
+import { lookUntilOver } from './looks.ts'
 import type { RunView } from './run-view.ts'
 
 /** Chunks of a wave that are restored side by side. */
@@ -77,9 +78,11 @@ async function awaitNamespaces(waves: WavesInput, namespaces: readonly string[])
   waves.view.waitingFor(`namespaces that are going away: ${namespaces.join(', ')}`)
   const reports = await Promise.all(
     namespaces.map((name) =>
-      steps.awaitNamespace.executeWithOptions({ summary: `wait until namespace ${name} is gone` }, [
-        { ref: waves.ref, name },
-      ]),
+      lookUntilOver(waves, (look) =>
+        looks.awaitNamespace.executeWithOptions({ summary: `look whether namespace ${name} is gone` }, [
+          { ref: waves.ref, name, look },
+        ]),
+      ),
     ),
   )
   waves.view.waitingFor(undefined)

@@ -40,6 +40,7 @@ export class RunView {
   private wave: number
   private pausedBecause: string | undefined
   private waiting: string | undefined
+  private readonly waits = new Set<{ reason: string }>()
   private startedAt: string | undefined
   private messages = { warnings: 0, errors: 0 }
   private readonly reports: Map<string, ShownCounts>
@@ -118,6 +119,23 @@ export class RunView {
     this.show()
   }
 
+  /** Shows a wait that may go on beside others, from its first reason to its end. */
+  beginWait(): { reason: () => string; change: (reason: string) => void; end: () => void } {
+    const wait = { reason: '' }
+    this.waits.add(wait)
+    return {
+      reason: () => wait.reason,
+      change: (reason) => {
+        wait.reason = reason.slice(0, reasonMax)
+        this.show()
+      },
+      end: () => {
+        this.waits.delete(wait)
+        this.show()
+      },
+    }
+  }
+
   /** Returns at once unless the restore is paused. */
   async unpaused(): Promise<void> {
     if (this.pausedBecause !== undefined) await condition(() => this.pausedBecause === undefined)
@@ -143,7 +161,7 @@ export class RunView {
       for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += report[key]
     }
     const groupResource = this.plan?.waves[this.wave - 1]?.groupResource
-    const waitingFor = this.pausedBecause === undefined ? this.waiting : `resume: paused ${this.pausedBecause}`
+    const waitingFor = this.pausedBecause === undefined ? this.waitReason() : `resume: paused ${this.pausedBecause}`
     return {
       phase: this.phase,
       wave: this.wave,
@@ -160,6 +178,11 @@ export class RunView {
       ...(waitingFor === undefined ? {} : { waitingFor }),
       ...(this.startedAt === undefined ? {} : { startedAt: this.startedAt }),
     }
+  }
+
+  private waitReason(): string | undefined {
+    const reasons = [...this.waits].flatMap(({ reason }) => (reason === '' ? [] : [reason]))
+    return reasons.length === 0 ? this.waiting : reasons.join('; ').slice(0, reasonMax)
   }
 
   private pause(reason: string): void {

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common'
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import {
   ApiError,
   isConflict,
@@ -29,6 +29,8 @@ export const failureTypes = {
   noLease: 'NoLease',
   /** Another version of Drydock listed this finalization task; tried again, elsewhere. */
   unknownTask: 'UnknownTask',
+  /** No failure: a look has found something to wait for; Temporal begins the next one after the pause. */
+  waiting: 'Waiting',
 } as const
 
 /** Ends the restore with phase Failed and this reason. */
@@ -66,6 +68,22 @@ export function unknownTask(task: string): ApplicationFailure {
     failureTypes.unknownTask,
     `this worker does not know the finalization task ${task}, another one is to run it: do all workers have the same version?`,
   )
+}
+
+/** Ends a look: the next one begins after its pause, on any worker, and holds no slot until then. */
+export function waiting({
+  waitingFor,
+  afterSeconds,
+}: {
+  waitingFor: string
+  afterSeconds: number
+}): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: failureTypes.waiting,
+    message: `waiting for ${waitingFor}`,
+    nextRetryDelay: Math.round(afterSeconds * 1000),
+    category: ApplicationFailureCategory.BENIGN,
+  })
 }
 
 /** The type of a failure, as in {@link failureTypes}; undefined for anything else that was thrown. */

@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity'
+import type { Wait } from '../../contract/look.ts'
 import type { Presence } from '../ports.ts'
 import { currentActivity } from './activity-context.ts'
-import { asFailure } from './failures.ts'
+import { asFailure, waiting } from './failures.ts'
 
 /** One attempt of an activity, as its code sees it. */
 export interface Attempt {
@@ -19,6 +20,10 @@ export interface Attempt {
   done: (count: number) => void
   /** Waits until no other attempt of a scope, or below one that ends in `/`, can write any more (rule 7). */
   fence: (scope: string) => Promise<void>
+  /** What the attempt before has left in {@link Attempt.pause}; undefined for the first one, and after one that was lost. */
+  carried: unknown
+  /** The failure by which a look ends that has nothing to do until later. It writes nothing after this. */
+  pause: (wait: Wait) => Error
 }
 
 /** The details of a heartbeat, for people who look at the activity in the Web UI. */
@@ -26,6 +31,10 @@ export interface Heartbeat {
   worker: string
   done: number
   waitingFor?: string
+  /** The attempt has ended in order and writes no more: its successor need not wait for it. */
+  over?: true
+  /** What it leaves for its successor. */
+  carry?: unknown
 }
 
 /** What the frame has to know of an activity. */
@@ -50,11 +59,12 @@ export async function runActivity<T>(
   { doing, scope, followsEarlierRun = false }: ActivityFrame,
   body: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
-  const { attempt, end } = beginAttempt(presence)
+  const { attempt, end, before } = beginAttempt(presence)
   // The attempt is known to others before it waits for them: of two that wait, only the later one waits for the other.
   const leave = scope === undefined ? undefined : presence.begin(scope)
   try {
-    if (scope !== undefined && (attempt.number > 1 || followsEarlierRun)) await attempt.fence(scope)
+    const follows = attempt.number > 1 ? before.over !== true : followsEarlierRun
+    if (scope !== undefined && follows) await attempt.fence(scope)
     return await body(attempt)
   } catch (thrown) {
     throw asFailure(thrown, doing)
@@ -64,9 +74,17 @@ export async function runActivity<T>(
   }
 }
 
-function beginAttempt(presence: Presence): { attempt: Attempt; end: () => void } {
+/** A running attempt, and the last beat of the one before: Temporal keeps it, also where that one has failed. */
+interface Begun {
+  attempt: Attempt
+  end: () => void
+  before: Partial<Heartbeat>
+}
+
+function beginAttempt(presence: Presence): Begun {
   const context = Context.current()
   const { info, cancellationSignal: signal } = context
+  const before = (info.attempt > 1 ? (info.heartbeatDetails as Partial<Heartbeat> | undefined) : undefined) ?? {}
   const beat: Heartbeat = { worker: presence.worker, done: 0 }
   const timer = setInterval(() => context.heartbeat({ ...beat }), beatMs)
   const measure = measureWaits()
@@ -87,12 +105,17 @@ function beginAttempt(presence: Presence): { attempt: Attempt; end: () => void }
       await presence.fence(scope, { signal, onWait: waitingFor })
       waitingFor(undefined)
     },
+    carried: before.over === true ? before.carry : undefined,
+    pause(wait) {
+      context.heartbeat({ ...beat, waitingFor: wait.waitingFor, over: true, carry: wait.carry })
+      return waiting(wait)
+    },
   }
   const end = (): void => {
     measure(undefined)
     clearInterval(timer)
   }
-  return { attempt, end }
+  return { attempt, end, before }
 }
 
 /** Measures each wait from its first mention to the next one, and reports it to the context of the activity. */

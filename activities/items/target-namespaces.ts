@@ -5,9 +5,12 @@ import { plannedKey } from '../../core/plan/plan.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
+import { whyNamespaceStays } from '../../core/items/why-waiting.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import { lookAgain, pauseAfter, waitSince } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import type { ItemTools } from './item-tools.ts'
@@ -84,21 +87,31 @@ async function namespaceManifest(item: PlannedItem, name: string, tools: ItemToo
   }
 }
 
-const pollMs = 1000
+const lookSeconds = { first: 1, last: 10 } as const
 
-/** Waits until a namespace that is being deleted is gone, at most for the terminating timeout. */
-export function awaitNamespace({ ports, settings }: Omit<WorkerParts, 'sessions'>) {
+/**
+ * Looks whether a namespace that is being deleted is gone. It is waited for at most for the terminating timeout, from the
+ * first look on; what stands in its way is told in the server's words.
+ */
+export function awaitNamespace({ ports, sessions, settings }: WorkerParts) {
   const { cluster, presence, clock } = ports
-  return ({ name }: { ref: AdmittedRef; name: string }): Promise<{ gone: boolean }> =>
-    runActivity(presence, { doing: `waiting for namespace ${name} to go away` }, async (attempt) => {
-      const deadline = clock.now().getTime() + settings.terminatingTimeoutSeconds * 1000
-      for (;;) {
-        const namespace = await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name })
-        if (namespace === undefined || namespace.metadata.deletionTimestamp === undefined) return { gone: true }
-        const left = Math.ceil((deadline - clock.now().getTime()) / 1000)
-        if (left <= 0) return { gone: false }
-        attempt.waitingFor(`namespace ${name} to go away, for another ${left} s`)
-        await clock.sleep(pollMs, attempt.signal)
-      }
+  return ({ ref, name, look }: AwaitNamespaceInput): Promise<{ gone: boolean } | Wait> =>
+    runActivity(presence, { doing: `looking whether namespace ${name} is gone` }, async (attempt) => {
+      const { journal } = await sessions.open(ref)
+      const since = await waitSince(journal, `namespace/${name}`, clock.now())
+      const namespace = await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name })
+      if (namespace === undefined || namespace.metadata.deletionTimestamp === undefined) return { gone: true }
+      const leftMs = since + settings.terminatingTimeoutSeconds * 1000 - clock.now().getTime()
+      if (leftMs <= 0) return { gone: false }
+      const waitingFor = `namespace ${name} to go away, for another ${Math.ceil(leftMs / 1000)} s${whyNamespaceStays(namespace)}`
+      const afterSeconds = Math.min(pauseAfter(attempt.number, lookSeconds), leftMs / 1000)
+      return lookAgain(attempt, look, { waitingFor, afterSeconds })
     })
+}
+
+/** Which namespace is waited for. */
+export interface AwaitNamespaceInput {
+  ref: AdmittedRef
+  name: string
+  look?: Look
 }

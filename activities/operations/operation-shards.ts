@@ -1,8 +1,9 @@
 import { mergeOperations } from '../../core/operations/operations.ts'
 import type { OperationStates } from '../../core/operations/operations.ts'
+import { tallyOf } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
-import { readAll } from '../frame/journal.ts'
+import { readAll, readOutcomes } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 
 const folder = 'operations/'
@@ -10,6 +11,12 @@ const folder = 'operations/'
 /** The shard with the states that one attempt has seen. Only that attempt writes it, again at each change. */
 export function operationsShard(attempt: string): string {
   return `${folder}${attempt}`
+}
+
+/** The outcomes that began an operation: they are complete when all items are through. */
+export async function readBegun(journal: Journal): Promise<Tally> {
+  const tally = tallyOf(await readOutcomes(journal, ''))
+  return new Map([...tally].filter(([, { operation }]) => operation !== undefined))
 }
 
 /** The operations of a restore, each in the most advanced state that an attempt has seen. */

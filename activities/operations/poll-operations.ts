@@ -2,11 +2,11 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { advanceOperation } from '../../core/operations/advance-operation.ts'
 import type { OperationCounts } from '../../core/operations/operations.ts'
-import { lookUpOperation } from '../../core/operations/look-up-operation.ts'
+import { lookUpOperation, saidOf } from '../../core/operations/look-up-operation.ts'
 import { countOperations, isOver, operationProgress } from '../../core/operations/operations.ts'
 import { parseGoDuration, timeoutOrDefaultMs } from '../../core/values/go-duration.ts'
 import { refusalOf } from '../../core/port-errors.ts'
-import { tallyOf } from '../../core/results/tally.ts'
+import type { Tally } from '../../core/results/tally.ts'
 import { goJson } from '../../core/values/go-text.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import { restoreItemOperationsKey } from '../../velero/object-keys.ts'
@@ -14,20 +14,24 @@ import type { RestoreOperation } from '../../velero/item-operation.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import { readOutcomes } from '../frame/journal.ts'
+import { cachedByRun } from '../frame/cached-by-run.ts'
+import { carriedTo, lookAgain } from '../frame/look.ts'
 import { changeRestore } from '../frame/restore-resource.ts'
+import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
-import { operationsShard, readOperations, statesOf } from './operation-shards.ts'
+import type { Cluster } from '../ports.ts'
+import { operationsShard, readBegun, readOperations, statesOf } from './operation-shards.ts'
 import { cancelOrder, dataDownloads, listOrders } from './node-agent-orders.ts'
 
 /** How to poll. */
 export interface PollInput {
   ref: AdmittedRef
-  /** `once`: poll once. `failure`: until more have failed than the caller knows, or all have ended. `end`: until all have ended. */
+  /** `once`: one look. `failure`: until more have failed than the caller knows, or all have ended. `end`: until all have ended. */
   until: 'once' | 'failure' | 'end'
   /** Failed operations that the caller knows of. */
   failed: number
+  look?: Look
 }
 
 /** An operation that could not be found this often in a row has failed. */
@@ -36,17 +40,18 @@ const missesMax = 3
 const deflate = promisify(gzip)
 
 /**
- * Polls all asynchronous operations of a restore, with one LIST a round, and writes their state at each change: into the
- * journal, into `-itemoperations.json.gz` and as counts into the Restore. A wait of hours is one activity, so the history
- * does not grow with it. A later attempt continues from the journal.
+ * Looks at all asynchronous operations of a restore, with one LIST, and writes their state where it has changed: into the
+ * journal, into `-itemoperations.json.gz` and as counts into the Restore. Between looks nothing of a worker is held.
  */
 export function pollOperations(parts: WorkerParts) {
-  return (input: PollInput): Promise<OperationCounts> => {
+  const begunIn = cachedByRun((session) => readBegun(session.journal))
+  return (input: PollInput): Promise<OperationCounts | Wait> => {
     const { ref } = input
     const frame = { doing: `polling operations of restore ${ref.name}`, scope: `${ref.uid}/operations` }
     return runActivity(parts.ports.presence, frame, async (attempt) => {
       const session = await parts.sessions.open(ref)
-      return poll(input, { ...parts, session, attempt, misses: new Map() })
+      const begun = await begunIn(session)
+      return poll(input, begun, { ...parts, session, attempt, misses: missesIn(carriedTo(attempt, input.look)) })
     })
   }
 }
@@ -56,28 +61,51 @@ interface Polling extends WorkerParts {
   session: Session
   attempt: Attempt
   /** How often in a row an operation could not be found, by its id. */
-  misses: Map<string, number>
+  misses: Readonly<Record<string, number>>
 }
 
-async function poll(input: PollInput, polling: Polling): Promise<OperationCounts> {
-  const { session } = polling
-  let operations = await readOperations(session.journal, tallyOf(await readOutcomes(session.journal, '')))
+async function poll(input: PollInput, begun: Tally, polling: Polling): Promise<OperationCounts | Wait> {
+  const { session, attempt, settings } = polling
+  const known = await readOperations(session.journal, begun)
+  const { operations, misses, said } = await look(known, polling)
+  const stages = (of: readonly RestoreOperation[]) => JSON.stringify(of.map(({ status }) => withoutBytes(status)))
+  if (stages(operations) !== stages(known))
+    await session.journal.write(operationsShard(attempt.id), statesOf(operations))
   await show(operations, polling)
-  for (;;) {
-    const next = await pollOnce(operations, polling)
-    if (JSON.stringify(next) !== JSON.stringify(operations)) await store(next, polling)
-    operations = next
-    const counts = countOperations(operations)
-    polling.attempt.done(counts.completed + counts.failed)
-    if (input.until === 'once' || counts.unfinished === 0) return counts
-    if (input.until === 'failure' && counts.failed > input.failed) return counts
-    polling.attempt.waitingFor(operationProgress(operations))
-    await polling.ports.clock.sleep(polling.settings.itemOperationSyncSeconds * 1000, polling.attempt.signal)
-  }
+  const counts = countOperations(operations)
+  attempt.done(counts.completed + counts.failed)
+  if (input.until === 'once' || counts.unfinished === 0) return counts
+  if (input.until === 'failure' && counts.failed > input.failed) return counts
+  const waitingFor = operationProgress(operations, said)
+  return lookAgain(attempt, input.look, {
+    waitingFor,
+    afterSeconds: settings.itemOperationSyncSeconds,
+    carry: { misses },
+  })
 }
 
-async function pollOnce(operations: readonly RestoreOperation[], polling: Polling) {
-  if (operations.every(({ status }) => isOver(status))) return [...operations]
+/** Bytes change with each look, and the next one reads them anew: they are no reason for a shard of the journal. */
+function withoutBytes({ nCompleted: _done, nTotal: _total, updated: _at, ...stage }: RestoreOperation['status']) {
+  return stage
+}
+
+/** The misses that the look before has left; none where they are not readable. */
+function missesIn(carried: unknown): Record<string, number> {
+  const misses = (carried as { misses?: unknown } | undefined)?.misses
+  return typeof misses === 'object' && misses !== null ? (misses as Record<string, number>) : {}
+}
+
+/** What one look has found out. */
+interface Seen {
+  operations: RestoreOperation[]
+  misses: Record<string, number>
+  /** What the cluster says of operations that have not ended, by their ids. */
+  said: ReadonlyMap<string, string>
+}
+
+async function look(operations: readonly RestoreOperation[], polling: Polling): Promise<Seen> {
+  if (operations.every(({ status }) => isOver(status)))
+    return { operations: [...operations], misses: {}, said: new Map() }
   const downloads = await listDownloads(polling)
   const timeoutMs = timeoutOrDefaultMs(
     polling.session.admission.spec.itemOperationTimeout,
@@ -85,6 +113,7 @@ async function pollOnce(operations: readonly RestoreOperation[], polling: Pollin
   )
   const nowMs = polling.ports.clock.now().getTime()
   const next: RestoreOperation[] = []
+  const missed: Record<string, number> = {}
   for (const operation of operations) {
     if (isOver(operation.status)) {
       next.push(operation)
@@ -95,15 +124,46 @@ async function pollOnce(operations: readonly RestoreOperation[], polling: Pollin
       downloads.listed === undefined
         ? { seen: 'unavailable' as const, error: downloads.error }
         : lookUpOperation(operation, downloads.listed)
-    const misses = observation.seen === 'unavailable' ? (polling.misses.get(id) ?? 0) + 1 : 0
-    polling.misses.set(id, misses)
+    const misses = observation.seen === 'unavailable' ? (polling.misses[id] ?? 0) + 1 : 0
+    if (misses > 0) missed[id] = misses
     const { status, cancel } = advanceOperation(operation.status, observation, { nowMs, timeoutMs, misses, missesMax })
     const order =
       'name' in observation ? downloads.listed?.find(({ metadata }) => metadata.name === observation.name) : undefined
     if (cancel && order !== undefined) await cancelOrder(polling.ports.cluster, dataDownloads, order)
     next.push({ ...operation, status })
   }
-  return next
+  return { operations: next, misses: missed, said: await whatIsSaid(next, downloads.listed, polling) }
+}
+
+async function whatIsSaid(
+  operations: readonly RestoreOperation[],
+  downloads: readonly Manifest[] | undefined,
+  { ports, session }: Polling,
+): Promise<Map<string, string>> {
+  const open = operations.filter(({ status }) => !isOver(status))
+  if (downloads === undefined || open.length === 0) return new Map()
+  const hasNodeAgent = open.every(hasBegun) || (await findsNodeAgent(ports.cluster, session.ref.namespace))
+  return new Map(
+    open.flatMap((operation): [string, string][] => {
+      const said = saidOf(operation, downloads, hasNodeAgent)
+      return said === undefined ? [] : [[operation.spec.operationID, said]]
+    }),
+  )
+}
+
+function hasBegun({ status }: RestoreOperation): boolean {
+  return status.phase === 'InProgress'
+}
+
+/** Whether node agents are installed; true where that cannot be seen. */
+async function findsNodeAgent(cluster: Cluster, namespace: string): Promise<boolean> {
+  try {
+    const daemonSet = { group: 'apps', version: 'v1', resource: 'daemonsets', namespace, name: 'node-agent' }
+    return (await cluster.get(daemonSet)) !== undefined
+  } catch (thrown) {
+    refusalOf(thrown)
+    return true
+  }
 }
 
 /** A refusal counts as operations that could not be found; transient failures are thrown for another attempt. */
@@ -118,14 +178,11 @@ async function listDownloads({
   }
 }
 
-/** The journal comes first: file and Restore never show what a later attempt would not know. */
-async function store(operations: readonly RestoreOperation[], polling: Polling): Promise<void> {
-  await polling.session.journal.write(operationsShard(polling.attempt.id), statesOf(operations))
-  await show(operations, polling)
-}
-
+/** The journal was first: file and Restore never show what a later attempt would not know. Bytes are shown alone. */
 async function show(operations: readonly RestoreOperation[], { session, ports }: Polling): Promise<void> {
-  await session.store.put(restoreItemOperationsKey(session.ref.name), await deflate(goJson(operations)))
+  const key = restoreItemOperationsKey(session.ref.name)
+  const file = await deflate(goJson(operations))
+  if ((await session.store.get(key))?.equals(file) !== true) await session.store.put(key, file)
   const counts = countOperations(operations)
   await changeRestore(ports.cluster, session.ref, ({ status }) => {
     const same =

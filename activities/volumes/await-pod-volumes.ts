@@ -4,6 +4,7 @@ import type { Outcome } from '../../core/items/outcome.ts'
 import { timeoutOrDefaultMs } from '../../core/values/go-duration.ts'
 import { chunkKey } from '../../core/plan/plan.ts'
 import { tallyOf } from '../../core/results/tally.ts'
+import { textAt } from '../../core/values/fields.ts'
 import { backupRepository } from '../../core/volumes/backup-repository.ts'
 import type { RepositoryKey } from '../../core/volumes/backup-repository.ts'
 import { decidePodVolumes } from '../../core/volumes/decide-pod-volumes.ts'
@@ -11,11 +12,14 @@ import type { PodVolumesStep, PodVolumeRules } from '../../core/volumes/decide-p
 import { podVolumeRestoreName } from '../../core/volumes/pod-volume-restore.ts'
 import type { PodWithVolumes } from '../../core/volumes/pod-volume-restore.ts'
 import { podVolumeTimeoutAnnotation } from '../../velero/labels.ts'
+import { cachedByRun } from '../frame/cached-by-run.ts'
+import { carriedTo, lookAgain, pauseAfter, waitSince } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { outcomesShard, readOutcomes } from '../frame/journal.ts'
 import { cancelOrder, podVolumeRestores } from '../operations/node-agent-orders.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
+import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
@@ -28,28 +32,32 @@ import type { HostsSeen, OrdersSeen } from './read-pod-volume-state.ts'
 export interface PodVolumesInput {
   ref: AdmittedRef
   waves: readonly number[]
+  look?: Look
 }
 
-const pollMs = 2000
-/** Pods, nodes and node agents are read once in this number of rounds. */
-const hostsEvery = 3
+const lookSeconds = { first: 2, last: 10 } as const
 /** How many pods the reason of a wait names. */
 const namesMax = 3
 const group = 'pod-volumes'
 
 /**
- * Has the volumes of restored pods filled by node agents: creates the PodVolumeRestores that are missing, then waits for
- * each, until its own deadline. The result for a pod is an outcome in the journal; a later attempt skips that pod.
+ * Has the volumes of restored pods filled by node agents: creates the PodVolumeRestores that are missing, and sees to
+ * each until its own deadline. The result for a pod is an outcome in the journal; a later look skips that pod.
  */
 export function awaitPodVolumes(parts: WorkerParts) {
-  return (input: PodVolumesInput): Promise<{ pods: number; errors: number }> => {
+  const worksIn = cachedByRun(readWorks)
+  return (input: PodVolumesInput): Promise<{ pods: number; errors: number } | Wait> => {
     const { ref } = input
     const frame = { doing: `filling pod volumes of restore ${ref.name}`, scope: `${ref.uid}/${group}` }
-    return runActivity(parts.ports.presence, frame, (attempt) => fillVolumes(input, parts, attempt))
+    return runActivity(parts.ports.presence, frame, async (attempt) => {
+      const session = await parts.sessions.open(ref)
+      const works = await worksIn(session, input.waves)
+      return fillVolumes(input, works, await beginLook({ session, parts, attempt, look: input.look }))
+    })
   }
 }
 
-/** What one attempt keeps between rounds. */
+/** What one look works with. */
 interface VolumeWait extends OrderContext {
   parts: WorkerParts
   attempt: Attempt
@@ -61,34 +69,32 @@ interface VolumeWait extends OrderContext {
   missingSince: Map<string, number>
 }
 
-async function fillVolumes({ ref, waves }: PodVolumesInput, parts: WorkerParts, attempt: Attempt) {
-  const session = await parts.sessions.open(ref)
-  const outcomes = await Promise.all(waves.map((wave) => readOutcomes(session.journal, waveOf(wave))))
+async function fillVolumes({ ref, look }: PodVolumesInput, all: readonly PodWithVolumes[], wait: VolumeWait) {
+  const { session, attempt, parts } = wait
   const known = await readOutcomes(session.journal, group)
-  const all = podWorks(outcomes.flat())
-  let errors = known.flatMap(({ messages }) => messages).length
-  let open = all.filter((one) => !known.some(({ key }) => key === keyOf(one)))
-  const wait = beginWait(session, parts, attempt)
-  let hosts: HostsSeen | undefined
-  let orders: OrdersSeen | undefined
-  for (let round = 0; open.length > 0; round++) {
-    attempt.throwIfStopped()
-    orders = await readOrders(parts.ports.cluster, ref, lacksOrders(open, orders, wait))
-    if (round % hostsEvery === 0 || hosts === undefined) hosts = await readHostsAgain(open, wait)
-    const { ended, waiting } = await takeSteps(open, orders, hosts, wait)
-    if (ended.length > 0) await session.journal.write(outcomesShard(group, attempt.id, round), ended)
-    errors += ended.flatMap(({ messages }) => messages).length
-    open = open.filter((one) => !ended.some(({ key }) => key === keyOf(one)))
-    attempt.done(all.length - open.length)
-    attempt.waitingFor(waiting.length === 0 ? undefined : sentence(waiting))
-    if (open.length > 0) await parts.ports.clock.sleep(pollMs, attempt.signal)
+  const open = all.filter((one) => !known.some(({ key }) => key === keyOf(one)))
+  const done = [...known]
+  const waiting: string[] = []
+  if (open.length > 0) {
+    const orders = await readOrders(parts.ports.cluster, ref, true)
+    const seen = await takeSteps(open, orders, await readHostsAgain(open, wait), wait)
+    if (seen.ended.length > 0) await session.journal.write(outcomesShard(group, attempt.id, 0), seen.ended)
+    done.push(...seen.ended)
+    waiting.push(...seen.waiting)
   }
-  return { pods: all.length, errors }
+  attempt.done(done.length)
+  if (done.length >= all.length) return { pods: all.length, errors: done.flatMap(({ messages }) => messages).length }
+  return lookAgain(attempt, look, {
+    waitingFor: waiting.length === 0 ? 'the volumes of pods' : sentence(waiting),
+    afterSeconds: pauseAfter(attempt.number, lookSeconds),
+    carry: { refused: [...wait.refused], missingSince: [...wait.missingSince] },
+  })
 }
 
 /** The restored pods whose volumes are to be filled. */
-function podWorks(outcomes: readonly Outcome[]): PodWithVolumes[] {
-  return [...tallyOf(outcomes).values()].flatMap(({ key, action, object, podVolumes, at }) => {
+async function readWorks({ journal }: Session, waves: readonly number[]): Promise<PodWithVolumes[]> {
+  const outcomes = await Promise.all(waves.map((wave) => readOutcomes(journal, waveOf(wave))))
+  return [...tallyOf(outcomes.flat()).values()].flatMap(({ key, action, object, podVolumes, at }) => {
     const item = parseItemKey(key)
     if (action !== 'created' || item === undefined || object === undefined || podVolumes === undefined) return []
     const pod = { namespace: object.namespace ?? '', name: object.name, uid: object.uid }
@@ -96,11 +102,22 @@ function podWorks(outcomes: readonly Outcome[]): PodWithVolumes[] {
   })
 }
 
-function beginWait(session: Session, parts: WorkerParts, attempt: Attempt): VolumeWait {
+interface LookParts {
+  session: Session
+  parts: WorkerParts
+  attempt: Attempt
+  look: Look | undefined
+}
+
+async function beginLook({ session, parts, attempt, look }: LookParts): Promise<VolumeWait> {
   const { restore, spec, backup } = session.admission
   const { settings, ports } = parts
   const view = { ...restore, spec }
-  const missingSince = new Map<string, number>()
+  const carried = (carriedTo(attempt, look) ?? {}) as {
+    refused?: [string, string][]
+    missingSince?: [string, number][]
+  }
+  const missingSince = new Map(carried.missingSince)
   const location = backup.spec.storageLocation ?? session.ref.location
   return {
     parts,
@@ -109,7 +126,7 @@ function beginWait(session: Session, parts: WorkerParts, attempt: Attempt): Volu
     cluster: ports.cluster,
     restore: view,
     location,
-    refused: new Map(),
+    refused: new Map(carried.refused),
     missingSince,
     rules: {
       location,
@@ -118,29 +135,20 @@ function beginWait(session: Session, parts: WorkerParts, attempt: Attempt): Volu
         settings.podVolumeTimeoutSeconds * 1000,
       ),
       resourceTimeoutMs: settings.resourceTimeoutSeconds * 1000,
-      sinceMs: ports.clock.now().getTime(),
+      sinceMs: await waitSince(session.journal, group, ports.clock.now()),
       nameOf: (one, volume) => podVolumeRestoreName(one, volume, view),
       agentMissingSince: (node) => missingSince.get(node),
     },
   }
 }
 
-/** Whether PodVolumeRestores are still to be created. In the first round it is not known: true. */
-function lacksOrders(
-  open: readonly PodWithVolumes[],
-  seen: OrdersSeen | undefined,
-  { rules, refused }: VolumeWait,
-): boolean {
-  const isPlaced = (name: string) => seen?.podVolumeRestores.has(name) === true || refused.has(name)
-  return open.some((one) => one.volumes.some(({ volume }) => !isPlaced(rules.nameOf(one, volume))))
-}
-
 async function readHostsAgain(open: readonly PodWithVolumes[], wait: VolumeWait): Promise<HostsSeen> {
   const hosts = await readHosts(wait.cluster, wait.session.ref, open)
   const now = wait.parts.ports.clock.now().getTime()
   for (const node of hosts.agents) wait.missingSince.delete(node)
+  const used = new Set(open.map(({ pod }) => textAt(hosts.pods.get(pod.uid), 'spec', 'nodeName')))
   for (const node of hosts.nodes) {
-    if (!hosts.agents.has(node) && !wait.missingSince.has(node)) wait.missingSince.set(node, now)
+    if (used.has(node) && !hosts.agents.has(node) && !wait.missingSince.has(node)) wait.missingSince.set(node, now)
   }
   return hosts
 }

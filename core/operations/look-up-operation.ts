@@ -71,6 +71,22 @@ function endOf(phase: string, message: string, what: string): { error: string } 
   }
 }
 
+/** What the cluster says of the DataDownload of an operation that has not ended: its phase and message, and whether anybody can take it. */
+export function saidOf(
+  { spec }: RestoreOperation,
+  downloads: readonly Manifest[],
+  hasNodeAgent: boolean,
+): string | undefined {
+  const found = downloads.find((one) => one.metadata.labels?.[asyncOperationIdLabel] === spec.operationID)
+  if (found === undefined) return 'its DataDownload is not found'
+  const phase = textAt(found, 'status', 'phase') || 'New'
+  const message = textAt(found, 'status', 'message')
+  if (message !== '') return `DataDownload ${found.metadata.name} is ${phase}: ${message}`
+  if (phase !== 'New' && phase !== 'Accepted' && phase !== 'Prepared') return undefined
+  const nobody = hasNodeAgent ? 'no node agent has taken it yet' : 'there is no DaemonSet node-agent'
+  return `DataDownload ${found.metadata.name} is ${phase}${phase === 'New' || !hasNodeAgent ? `: ${nobody}` : ''}`
+}
+
 function numberAt(download: Manifest, key: string): number {
   const value = valueAt(download, 'status', 'progress', key)
   return typeof value === 'number' ? value : 0

@@ -66,10 +66,17 @@ export function countOperations(operations: readonly RestoreOperation[]): Operat
 /** How many operations the sentence names; the others are counted. */
 const namesMax = 3
 
-/** A sentence about the operations that have not ended: how many, of which claims, and their progress. */
-export function operationProgress(operations: readonly RestoreOperation[]): string {
+/**
+ * A sentence about the operations that have not ended: how many, of which claims, and their progress. `said` is what the
+ * cluster says of one that has not begun, by the operation's id.
+ */
+export function operationProgress(
+  operations: readonly RestoreOperation[],
+  said: ReadonlyMap<string, string> = new Map(),
+): string {
   const open = operations.filter(({ status }) => !isOver(status))
-  const named = open.slice(0, namesMax).map((operation) => `${nameOf(operation)} (${stateOf(operation)})`)
+  const stateNow = (operation: RestoreOperation) => said.get(operation.spec.operationID) ?? stateOf(operation)
+  const named = open.slice(0, namesMax).map((operation) => `${nameOf(operation)} (${stateNow(operation)})`)
   const more = open.length > namesMax ? [`${open.length - namesMax} more`] : []
   return `${open.length} of ${operations.length} operations: ${[...named, ...more].join(', ')}`
 }

@@ -3,6 +3,7 @@ import { DefaultLogger } from '@temporalio/worker'
 import { createFactsCache } from '../../activities/finalize/finalize-facts.ts'
 import type { FinalizeParts } from '../../activities/finalize/finalize-restore.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from '../../activities/finalize/task.ts'
+import { waiting } from '../../activities/frame/failures.ts'
 import type { Attempt } from '../../activities/frame/run-activity.ts'
 import type { Session, Sessions } from '../../activities/frame/session.ts'
 import { openJournal, outcomesShard, shards } from '../../activities/frame/journal.ts'
@@ -166,5 +167,6 @@ function anAttempt(): Attempt {
   const { signal } = new AbortController()
   const nothing = () => undefined
   const fence = () => Promise.resolve()
-  return { number: 1, id: 'a', signal, throwIfStopped: nothing, waitingFor: nothing, done: nothing, fence }
+  const now = { number: 1, id: 'a', signal, carried: undefined }
+  return { ...now, throwIfStopped: nothing, waitingFor: nothing, done: nothing, fence, pause: waiting }
 }

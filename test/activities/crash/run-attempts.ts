@@ -48,6 +48,7 @@ export async function runAttempts(options: RunOptions): Promise<Ended> {
   const happened: Ended['happened'][number][] = []
   const attempts: PortCall[][] = []
   let running = startProcess(options)
+  let lastBeat: unknown
   for (let number = 1; number <= attemptsMax; number++) {
     const calls: PortCall[] = []
     attempts.push(calls)
@@ -57,7 +58,9 @@ export async function runAttempts(options: RunOptions): Promise<Ended> {
       if (fault !== undefined) happened.push({ attempt: number, call, fault })
       return fault
     }
-    const ended = await world.clock.run(attemptOf(options, running, number))
+    const ended = await world.clock.run(
+      attemptOf(options, running, { number, lastBeat, onBeat: (beat) => (lastBeat = beat) }),
+    )
     if ('outcome' in ended) return { outcome: ended.outcome, attempts, happened }
     if (running.isDead()) running = startProcess(options)
     await world.clock.advance(ended.retryInMs ?? Math.min(lastRetryMs, firstRetryMs * 2 ** (number - 1)))
@@ -67,7 +70,7 @@ export async function runAttempts(options: RunOptions): Promise<Ended> {
 
 interface Process {
   activities: AnyActivities
-  environment: (attempt: number) => MockActivityEnvironment
+  environment: (attempt: number, heartbeatDetails: unknown) => MockActivityEnvironment
   isDead: () => boolean
   /** Replaced for each attempt. */
   plan: FaultPlan
@@ -87,9 +90,15 @@ function startProcess({ world, create, settings, activity }: RunOptions): Proces
   return {
     activities: create(running.ports, settings),
     isDead: () => state.isDead,
-    environment: (attempt) =>
+    environment: (attempt, heartbeatDetails) =>
       new MockActivityEnvironment(
-        { attempt, activityId: '1', activityType: activity, workflowExecution: { workflowId: 'again', runId } },
+        {
+          attempt,
+          heartbeatDetails,
+          activityId: '1',
+          activityType: activity,
+          workflowExecution: { workflowId: 'again', runId },
+        },
         { client: running.temporal, logger: new DefaultLogger('ERROR') },
       ),
     get plan() {
@@ -106,12 +115,17 @@ const runId = '01234567-89ab-cdef-0123-456789abcdef'
 async function attemptOf(
   { activity, input }: RunOptions,
   process: Process,
-  number: number,
+  { number, lastBeat, onBeat }: { number: number; lastBeat: unknown; onBeat: (beat: unknown) => void },
 ): Promise<{ outcome: Ended['outcome'] } | { retryInMs: number | undefined }> {
   try {
     const run = process.activities[activity]
     if (run === undefined) throw new Error(`there is no activity ${activity}`)
-    const result = await process.environment(number).run(run as (given: unknown) => Promise<unknown>, input)
+    const environment = process.environment(number, lastBeat)
+    // Those of a dead process reach nobody.
+    environment.on('heartbeat', (beat) => {
+      if (!process.isDead()) onBeat(beat)
+    })
+    const result = await environment.run(run as (given: unknown) => Promise<unknown>, input)
     // Whatever a dead process returns, nobody gets to know it.
     return process.isDead() ? { retryInMs: heartbeatTimeoutMs } : { outcome: { result } }
   } catch (thrown) {

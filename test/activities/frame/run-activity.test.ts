@@ -134,6 +134,24 @@ describe('an activity with a scope', () => {
     expect((await run({ followsEarlierRun: true }, 1)).waitedMs).toBeGreaterThan(12_000)
   })
 
+  it('does not wait after an attempt that has ended in order, and gets what that one has left', async () => {
+    const world = createWorld()
+    const [first, second] = [world.startProcess(), world.startProcess()]
+    const { environment, beats } = anEnvironment(1)
+    const wait = { waitingFor: 'the pod', afterSeconds: 3, carry: { misses: 2 } }
+    const body = (attempt: Attempt) => Promise.reject(attempt.pause(wait))
+    const look = environment.run(() => runActivity(first.ports.presence, frame, body))
+    await expect(look).rejects.toMatchObject({ type: 'Waiting', nextRetryDelay: 3000, message: 'waiting for the pod' })
+    const heartbeatDetails = beats.at(-1)
+    expect(heartbeatDetails).toMatchObject({ waitingFor: 'the pod', over: true })
+    const next = new MockActivityEnvironment({ attempt: 2, heartbeatDetails }, { logger: new DefaultLogger('ERROR') })
+    const beganMs = world.clock.nowMs()
+    const seen = async ({ carried }: Attempt) => ({ carried, atMs: world.clock.nowMs() })
+    const run = next.run(() => runActivity(second.ports.presence, frame, seen))
+    const { carried, atMs } = await world.clock.run(run as ReturnType<typeof seen>)
+    expect({ carried, waitedMs: atMs - beganMs }).toEqual({ carried: { misses: 2 }, waitedMs: 0 })
+  })
+
   it('does not wait for a worker that works on something else', async () => {
     const world = createWorld()
     const [first, second] = [world.startProcess(), world.startProcess()]

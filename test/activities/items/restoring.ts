@@ -1,5 +1,6 @@
 import type { ItemTools } from '../../../activities/items/item-tools.ts'
 import { restoreItem } from '../../../activities/items/restore-item.ts'
+import { waiting } from '../../../activities/frame/failures.ts'
 import type { Cluster } from '../../../activities/ports.ts'
 import type { Outcome } from '../../../core/items/outcome.ts'
 import type { PlannedItem } from '../../../core/plan/plan.ts'
@@ -48,7 +49,7 @@ export function restoring(
     cluster: wrap(world.cluster.connect()),
     clock: world.clock,
     log: world.log,
-    attempt: { ...attempt, fence: () => Promise.resolve() },
+    attempt: { ...attempt, fence: () => Promise.resolve(), carried: undefined, pause: waiting },
     rules: rulesWith(),
     mark: { uid: 'uid-1', creationTimestamp: rfc3339(world.clock.now()), labels },
     managedFields: 'exact',

@@ -69,20 +69,25 @@ export const restoreChunk: readonly Scenario[] = [
   },
 ]
 
+const stuckNamespace = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: 'shop', deletionTimestamp: '2026-01-02T03:04:00Z' },
+  status: { phase: 'Terminating' },
+}
+
 export const awaitNamespace: readonly Scenario[] = [
   {
     when: 'it goes away after a while',
-    world: () =>
-      changed(worldAt('planned'), ({ cluster }) =>
-        cluster.place({
-          apiVersion: 'v1',
-          kind: 'Namespace',
-          metadata: { name: 'shop', deletionTimestamp: '2026-01-02T03:04:00Z' },
-          status: { phase: 'Terminating' },
-        }),
-      ),
+    world: () => changed(worldAt('planned'), ({ cluster }) => cluster.place(stuckNamespace)),
     input: { ref, name: 'shop' },
     beside: (world) => startControllers(world, ['Namespace']),
+  },
+  {
+    when: 'it stays beyond the deadline',
+    world: () => changed(worldAt('planned'), ({ cluster }) => cluster.place(stuckNamespace)),
+    input: { ref, name: 'shop' },
+    settings: { terminatingTimeoutSeconds: 90 },
   },
 ]
 
