@@ -58,6 +58,11 @@ export interface ListOptions {
 
 export interface WriteOptions {
   fieldManager: string
+  /**
+   * `short`: given up after some seconds, then the `ApiError` says `outOfTime`. `long`: may take as long as the API server
+   * lets any write take. Without it, short first and then long: an admission webhook may be asked twice.
+   */
+  deadline?: 'short' | 'long'
 }
 
 export interface PatchOptions extends WriteOptions {
@@ -197,6 +202,8 @@ export type ExecAnswer =
 export interface Clock {
   now(): Date
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** By chance from half of a pause to all of it: who began to wait together does not go on together. */
+  spread(ms: number): number
 }
 
 /** Structured log of the worker. Never a manifest, never a secret. */

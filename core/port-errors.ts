@@ -9,6 +9,8 @@ export class ApiError extends Error {
   readonly reason: string
   readonly causes: readonly ApiErrorCause[]
   readonly retryAfterSeconds: number | undefined
+  /** It ran out of the time that it was given: it may succeed with more, or when the server is faster. */
+  readonly outOfTime: boolean
 
   constructor(options: {
     code: number
@@ -16,6 +18,7 @@ export class ApiError extends Error {
     message: string
     causes?: readonly ApiErrorCause[]
     retryAfterSeconds?: number
+    outOfTime?: boolean
     cause?: unknown
   }) {
     super(options.message, { cause: options.cause })
@@ -23,6 +26,7 @@ export class ApiError extends Error {
     this.reason = options.reason
     this.causes = options.causes ?? []
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.outOfTime = options.outOfTime ?? false
   }
 }
 

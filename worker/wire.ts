@@ -17,7 +17,10 @@ import { connectTemporal } from './connect-temporal.ts'
 import type { TemporalConnection } from './connect-temporal.ts'
 import { retryStart } from './retry-start.ts'
 
-/** The API server's deadline for a write. With the 10 s in which a write may begin it stays below the 15 s of the Lease (rule 7). */
+/**
+ * The API server's deadline for a write at first. With the 10 s in which a write may begin it stays below the 15 s of the
+ * Lease (rule 7). A write that needs more time gets it under a Lease that lasts longer.
+ */
 const writeTimeoutSeconds = 4
 
 /** A worker that is connected: what it works with. */
@@ -55,6 +58,10 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
       log,
       assertMayWrite: () => presence?.assertMayWrite(),
       requestTimeoutSeconds: writeTimeoutSeconds,
+      holdLongWrite: async () => {
+        if (presence === undefined) throw new Error('a long write is sent before this worker has its Lease')
+        return presence.holdLongWrite()
+      },
       connectionsMax: config.connectionsMax,
       onAnswer: metrics.requestDone,
     })

@@ -31,26 +31,38 @@ export interface WavesInput {
   parked: Set<string>
 }
 
+/** The waves while they run. */
+interface Waves extends WavesInput {
+  /** Those of the parked chunks whose items take long. */
+  slow: Set<string>
+  /** Their second tries, which go on beside the following waves. */
+  beside: Promise<{ thrown?: unknown }>[]
+}
+
 /**
  * Restores wave after wave. Items whose target namespace is terminating come last: all others are restored first, then
  * each such namespace is waited for once, then its items follow. A long history is continued as new between two waves.
  */
-export async function restoreWaves(waves: WavesInput): Promise<void> {
+export async function restoreWaves(input: WavesInput): Promise<void> {
+  const waves: Waves = { ...input, slow: new Set(), beside: [] }
   const progress = reportProgress(waves)
   const follows = waves.resumed || (waves.input.fromWave ?? 0) > 0
   if (follows) waves.hooks.start(waves.ref, follows)
   let restored: Restored
   try {
     restored = await restoreOnce(waves, { except: [] })
+    await whenBesideEnded(waves)
     if ('nextWave' in restored) {
       waves.view.waitingFor('a new run of the workflow, since the history of this one is long')
       await waves.hooks.stop()
     } else {
       const only = [...new Set(restored.terminating)]
       if (only.length > 0) await restoreOnce(waves, { only, lost: await awaitNamespaces(waves, only) })
+      await whenBesideEnded(waves)
       await tryParkedItems(waves)
     }
   } finally {
+    await Promise.all(waves.beside)
     await progress.stop()
   }
   if ('nextWave' in restored) await goOnInNewRun(waves, restored.nextWave)
@@ -74,7 +86,7 @@ async function goOnInNewRun({ input, parked, view }: WavesInput, fromWave: numbe
  * Waits for terminating namespaces, side by side and each once. Returns those that were still there at the deadline:
  * each of their items gets Velero's error, and nothing is written for it.
  */
-async function awaitNamespaces(waves: WavesInput, namespaces: readonly string[]): Promise<string[]> {
+async function awaitNamespaces(waves: Waves, namespaces: readonly string[]): Promise<string[]> {
   waves.view.waitingFor(`namespaces that are going away: ${namespaces.join(', ')}`)
   const reports = await Promise.all(
     namespaces.map((name) =>
@@ -93,7 +105,7 @@ async function awaitNamespaces(waves: WavesInput, namespaces: readonly string[])
 const passPauses = [1, 2, 4, 8, 15, 30]
 
 /** Tries parked items again after all waves, until each is through or given up; the activity decides which is. */
-async function tryParkedItems(waves: WavesInput): Promise<void> {
+async function tryParkedItems(waves: Waves): Promise<void> {
   if (waves.parked.size === 0) return
   for (let pass = 2; waves.parked.size > 0; pass++) {
     const seconds = passPauses[Math.min(pass - 2, passPauses.length - 1)] ?? 30
@@ -106,7 +118,7 @@ async function tryParkedItems(waves: WavesInput): Promise<void> {
 }
 
 /** Runs chunks once more for their parked items. */
-async function tryChunks(waves: WavesInput, keys: readonly string[], pass: number): Promise<void> {
+async function tryChunks(waves: Waves, keys: readonly string[], pass: number): Promise<void> {
   const places = keys.map(parseChunkKey)
   await inLanes(places.length, async (index) => {
     const { wave = 0, chunk = 0 } = places[index] ?? {}
@@ -121,7 +133,7 @@ type Which = { except: string[] } | { only: readonly string[]; lost: readonly st
 /** The target namespaces whose items were left out, or the wave with which a new run is to go on. */
 type Restored = { terminating: string[] } | { nextWave: number }
 
-async function restoreOnce(waves: WavesInput, which: Which): Promise<Restored> {
+async function restoreOnce(waves: Waves, which: Which): Promise<Restored> {
   const from = waves.input.fromWave ?? 0
   for (let index = from; index < waves.plan.waves.length; index++) {
     const late = 'except' in which ? which.except.length > 0 : true
@@ -136,7 +148,7 @@ async function restoreOnce(waves: WavesInput, which: Which): Promise<Restored> {
   return { terminating: 'except' in which ? which.except : [] }
 }
 
-async function restoreWave(waves: WavesInput, index: number, which: Which): Promise<string[]> {
+async function restoreWave(waves: Waves, index: number, which: Which): Promise<string[]> {
   const wave = waves.plan.waves[index]
   if (wave === undefined) return []
   const terminating: string[] = []
@@ -147,17 +159,39 @@ async function restoreWave(waves: WavesInput, index: number, which: Which): Prom
     terminating.push(...(report.terminating ?? []))
   })
   const parked = wave.chunks.map((_, chunk) => chunkKey(index, chunk)).filter((key) => waves.parked.has(key))
-  if (parked.length > 0) await tryChunks(waves, parked, 1)
+  const slow = parked.filter((key) => waves.slow.has(key))
+  if (slow.length > 0) waves.beside.push(tryBeside(waves, slow))
+  const quick = parked.filter((key) => !slow.includes(key))
+  if (quick.length > 0) await tryChunks(waves, quick, 1)
   return terminating
 }
 
+/** Tries slow items again while the next waves go on: never rejects, see {@link whenBesideEnded}. */
+async function tryBeside(waves: Waves, keys: readonly string[]): Promise<{ thrown?: unknown }> {
+  try {
+    await tryChunks(waves, keys, 1)
+    return {}
+  } catch (thrown) {
+    return { thrown }
+  }
+}
+
+/** Waits until no chunk is tried again beside the waves; throws what one of them threw. */
+async function whenBesideEnded(waves: Waves): Promise<void> {
+  const results = await Promise.all(waves.beside.splice(0))
+  const failed = results.find((result) => 'thrown' in result)
+  if (failed !== undefined) throw failed.thrown
+}
+
 /** A chunk's report: what it adds to the view, whether it has hooks, and whether items are to be tried again. */
-function noteReport(waves: WavesInput, { wave, chunk }: ChunkPlace, report: ChunkReport): void {
+function noteReport(waves: Waves, { wave, chunk }: ChunkPlace, report: ChunkReport): void {
   const key = chunkKey(wave, chunk)
   waves.view.report(key, report)
   if (report.hooks === true) waves.hooks.start(waves.ref, false)
   if (report.parked === undefined) waves.parked.delete(key)
   else waves.parked.add(key)
+  if (report.slow === undefined) waves.slow.delete(key)
+  else waves.slow.add(key)
 }
 
 interface ChunkPlace {
@@ -190,7 +224,7 @@ async function settle(running: Promise<void>[]): Promise<void> {
 }
 
 function restoreChunk(
-  waves: WavesInput,
+  waves: Waves,
   { wave, chunk }: ChunkPlace,
   which: Which | { pass: number },
 ): Promise<ChunkReport> {
@@ -203,7 +237,7 @@ function restoreChunk(
 }
 
 /** Writes the progress whenever a chunk has added to it, one activity at a time (rule 8). */
-function reportProgress(waves: WavesInput): { stop: () => Promise<void> } {
+function reportProgress(waves: Waves): { stop: () => Promise<void> } {
   let stopped = false
   let written = 0
   const isNews = () => waves.view.progress().itemsDone > written

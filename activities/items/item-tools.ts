@@ -47,8 +47,10 @@ export interface WriteInput {
 
 /** What a write came to. */
 export interface WriteResult {
-  /** Refused for the lack of something else: another try may succeed. */
+  /** Another try may succeed: it was refused for the lack of something else, or a step after the create met trouble. */
   refusedFor?: TroubleKind
+  /** What a step after the create threw. */
+  thrown?: ApiError
   /** Without an action Velero derives one from the messages. */
   action?: ItemAction
   messages: readonly Message[]

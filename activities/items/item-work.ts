@@ -41,6 +41,8 @@ export interface ItemWork {
   id: string
   /** What the item holds, once it has been read: of a Secret nothing of it may be quoted. */
   manifests: Manifest[]
+  /** The object, once it stands: trouble with a later step does not take it away. */
+  created?: Pick<Outcome, 'listed' | 'object'>
 }
 
 /** What follows from something that was thrown on the way; throws it on where it is not this item's trouble. */
@@ -49,8 +51,9 @@ export function stepOf(thrown: unknown, work: ItemWork): Exclude<ItemStep, { int
   const [manifest] = work.manifests
   const text = `error restoring ${id}: ${wordsOf(thrown)}`
   const outcome = finish(work, {
-    action: 'failed',
+    action: work.created === undefined ? 'failed' : 'created',
     ...(manifest === undefined ? {} : { listed: listedAs(manifest, item) }),
+    ...work.created,
     messages: [error(scopeOf(item.target), text)],
   })
   if (thrown instanceof ApiError) {
@@ -106,7 +109,7 @@ function protect(work: ItemWork, outcome: Outcome): Outcome {
 }
 
 /** The same for what is thrown: its text reaches the history and the log of the worker. */
-function protectedError(thrown: ApiError, work: ItemWork): ApiError {
+export function protectedError(thrown: ApiError, work: ItemWork): ApiError {
   if (!isSecret(work.groupResource)) return thrown
   const { code, reason, retryAfterSeconds } = thrown
   const message = withoutSecrets(thrown.message, work)

@@ -1,8 +1,6 @@
 import type { LimitFunction } from 'p-limit'
-import { afterPass, pauseBeforeNextTry } from '../../core/items/item-trouble.ts'
 import { error } from '../../core/items/outcome.ts'
-import type { Outcome, Parked } from '../../core/items/outcome.ts'
-import { isTransient } from '../../core/port-errors.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { countOutcomes, tallyOf } from '../../core/results/tally.ts'
@@ -14,12 +12,15 @@ import { ensureNamespace } from './target-namespaces.ts'
 import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
-import type { Intent, ItemStep } from './item-work.ts'
+import type { Intent } from './item-work.ts'
 import { restoreItem } from './restore-item.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { makeItemTools } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
+import { settleAll, takesLonger } from './side-by-side.ts'
+import { deadlineFor, tryItem, withDeadline } from './try-item.ts'
+import type { SettledStep } from './try-item.ts'
 
 /** Which chunk to restore. */
 export interface ChunkInput {
@@ -102,17 +103,7 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
     before: known,
     intents: await readIntents(run),
   }
-  const outcomes: Outcome[] = [...run.known]
-  for (let from = 0, part = 0; from < items.length; from += run.settings.checkpointItems, part++) {
-    const batch = items.slice(from, from + run.settings.checkpointItems)
-    const { done, hooks, failure } = await restoreBatch(batches, batch, part)
-    await registerPods(run.session.journal, { chunk: run.key, attempt: run.attempt.id, part }, hooks)
-    if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, part), done)
-    run.ports.meter?.itemsDone(wave.groupResource, done)
-    outcomes.push(...done)
-    run.attempt.done(outcomes.length)
-    if (failure !== undefined) throw failure
-  }
+  const outcomes = await restoreBatches(batches, items)
   const counts = countOutcomes(tallyOf(outcomes))
   const hasHooks = wave.groupResource === 'pods' && (await hasRegistered(run.session.journal, run.key))
   return hasHooks ? { ...counts, hooks: true } : counts
@@ -128,12 +119,60 @@ interface BatchRun extends ChunkRun {
   intents: ReadonlyMap<string, Outcome>
 }
 
-/** Creates the items side by side, then journals the changes of objects that existed before, then makes the changes. */
-async function restoreBatch(
+/** A batch that takes longer than this waits for somebody else: the next one begins beside it. */
+const lagMs = 2_000
+/** Batches that may lag behind at the same time. */
+const lagsMax = 8
+
+/** Restores items batch by batch, with a checkpoint after each. All have ended when this returns or throws. */
+async function restoreBatches(run: BatchRun, items: readonly PlannedItem[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [...run.known]
+  const lagging = new Set<Promise<void>>()
+  try {
+    for (let from = 0, part = 0; from < items.length; from += run.settings.checkpointItems, part++) {
+      const work = restoreBatch(run, items.slice(from, from + run.settings.checkpointItems), part)
+      const kept = work.then((batch) => keepBatch(run, batch, { part, outcomes }))
+      if (!(await takesLonger(work, lagMs, run.ports.clock))) {
+        await kept
+        continue
+      }
+      lagging.add(kept)
+      kept.then(
+        () => lagging.delete(kept),
+        () => undefined,
+      )
+      if (lagging.size >= lagsMax) await Promise.race(lagging)
+    }
+    await Promise.all(lagging)
+  } finally {
+    await Promise.allSettled(lagging)
+  }
+  return outcomes
+}
+
+/** The checkpoint after a batch. Throws what kept the batch from its end. */
+async function keepBatch(
   run: BatchRun,
-  batch: readonly PlannedItem[],
-  part: number,
-): Promise<{ done: Outcome[]; hooks: PodHooks[]; failure?: unknown }> {
+  { done, hooks, failure }: Batch,
+  { part, outcomes }: { part: number; outcomes: Outcome[] },
+): Promise<void> {
+  await registerPods(run.session.journal, { chunk: run.key, attempt: run.attempt.id, part }, hooks)
+  if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, part), done)
+  run.ports.meter?.itemsDone(run.groupResource, done)
+  outcomes.push(...done)
+  run.attempt.done(outcomes.length)
+  if (failure !== undefined) throw failure
+}
+
+/** What restoring a batch came to. */
+interface Batch {
+  done: Outcome[]
+  hooks: PodHooks[]
+  failure?: unknown
+}
+
+/** Creates the items side by side, then journals the changes of objects that existed before, then makes the changes. */
+async function restoreBatch(run: BatchRun, batch: readonly PlannedItem[], part: number): Promise<Batch> {
   const { groupResource, tools } = run
   const done: Outcome[] = []
   const hooks: PodHooks[] = []
@@ -154,7 +193,8 @@ async function restoreBatch(
       return
     }
     const before = run.before.get(plannedKey(groupResource, item))
-    const step = await tryItem(() => limited(() => restoreItem(groupResource, item, tools)), { before, pass }, tools)
+    const bounded = withDeadline(tools, deadlineFor({ before, pass }, tools))
+    const step = await tryItem(() => limited(() => restoreItem(groupResource, item, bounded)), { before, pass }, tools)
     if ('intent' in step) intents.push(step.intent)
     else keep(step)
   })
@@ -189,30 +229,6 @@ async function readIntents({ follows, session, key }: ChunkRun): Promise<Readonl
   return new Map(lists.flat().map((outcome) => [outcome.key, outcome]))
 }
 
-/**
- * Works on all values side by side and waits for all; after the first failure nothing new begins. What a value does with
- * the ports goes through `limited`: so many at once as the worker allows, and a value that waits holds no place.
- */
-async function settleAll<T>(
-  values: readonly T[],
-  run: ChunkRun,
-  work: (value: T, limited: <R>(call: () => Promise<R>) => Promise<R>) => Promise<void>,
-): Promise<{ failure?: unknown }> {
-  let failure: { thrown: unknown } | undefined
-  const limited = <R>(call: () => Promise<R>): Promise<R> =>
-    run.itemLimit(async () => {
-      if (failure !== undefined) throw failure.thrown
-      run.attempt.throwIfStopped()
-      return await call()
-    })
-  const guarded = (value: T) =>
-    work(value, limited).catch((thrown: unknown) => {
-      failure ??= { thrown }
-    })
-  await Promise.all(values.map(guarded))
-  return failure === undefined ? {} : { failure: failure.thrown }
-}
-
 async function ensureNamespaces(run: ChunkRun, items: readonly PlannedItem[], tools: ItemTools): Promise<ChunkReport> {
   const done: Outcome[] = []
   const terminating: string[] = []
@@ -234,46 +250,4 @@ function isDue(item: PlannedItem, input: ChunkInput): boolean {
   const target = item.target ?? ''
   if (input.only !== undefined) return input.only.includes(target)
   return input.except?.includes(target) !== true
-}
-
-/** A step after which an item is through with this pass of its chunk. */
-type SettledStep = Extract<ItemStep, { done: Outcome }>
-
-/**
- * Sends an item, and again a few times where the trouble may pass, while the others go on. Whose trouble it is, is
- * decided by evidence: an API server that answers somebody else meanwhile is not away, so the item is parked for a later
- * pass; where it answers nobody the trouble is thrown, and the whole chunk waits with that reason.
- */
-export async function tryItem<T extends ItemStep>(
-  send: () => Promise<T>,
-  { before, pass }: { before: Outcome | undefined; pass: number },
-  tools: ItemTools,
-): Promise<Exclude<T, { trouble: unknown }> | SettledStep> {
-  const earlier: Parked = before?.parked ?? { since: tools.now(), tries: 0 }
-  for (let tries = 1; ; tries++) {
-    const step = await send()
-    const sent = earlier.tries + tries
-    if ('done' in step && sent > 1) return { ...step, done: { ...step.done, tries: sent } }
-    if (!('trouble' in step)) return step as Exclude<T, { trouble: unknown }>
-    const { kind, outcome, thrown, retryAfterSeconds } = step.trouble
-    const pause = pauseBeforeNextTry(kind, tries, retryAfterSeconds)
-    if (pause === undefined) {
-      if (thrown !== undefined && isTransient(thrown) && !(await answersOthers(tools))) throw thrown
-      const failed = { outcome, kind, parked: { ...earlier, tries: sent }, pass }
-      return { done: afterPass(failed, tools.chances) }
-    }
-    // Items that failed together are not sent together again.
-    await tools.clock.sleep(pause * (0.5 + Math.random() / 2), tools.attempt.signal)
-  }
-}
-
-/** Whether the API server answers a request that is about no item. That this worker may write, its Lease shows. */
-async function answersOthers({ cluster }: ItemTools): Promise<boolean> {
-  try {
-    await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
-    return true
-  } catch (thrown) {
-    if (isTransient(thrown)) return false
-    return true
-  }
 }

@@ -1,4 +1,5 @@
 import { error, listedName, scopeOf } from '../../core/items/outcome.ts'
+import type { TroubleKind } from '../../core/items/item-trouble.ts'
 import type { Message, Outcome } from '../../core/items/outcome.ts'
 import { parseItem } from '../../core/items/parse-item.ts'
 import { preparationError, prepareItem } from '../../core/items/prepare-item.ts'
@@ -12,9 +13,9 @@ import { formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { createCompanions } from './create-companions.ts'
-import { finish, listedAs, stepOf } from './item-work.ts'
-import type { ItemStep, ItemWork } from './item-work.ts'
-import type { ItemTools, Written } from './item-tools.ts'
+import { finish, listedAs, protectedError, stepOf } from './item-work.ts'
+import type { ItemStep, ItemTrouble, ItemWork } from './item-work.ts'
+import type { ItemTools, WriteResult, Written } from './item-tools.ts'
 import { writeItem } from './write-item.ts'
 
 /**
@@ -87,6 +88,11 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
       if (problem !== undefined) return failed(problem)
       const begun = operationOf(prepared.operation, address, item, tools)
       const written = await writeItem({ prepared, item, groupResource }, tools)
+      if (written.do === 'done' && written.action === 'created' && written.live !== undefined)
+        work.created = {
+          listed: { ...listed, name: listedName(item.target, written.live.metadata.name) },
+          ...objectOf(written.live, prepared, item),
+        }
       const volumes = await volumesOfPod(written, groupResource, item, tools)
       return conclude(written, prepared, { work, listed, begun: { ...begun, ...volumes } })
     }
@@ -121,7 +127,7 @@ function conclude(
   if (written.do === 'done') {
     const messages = [...prepared.messages, ...written.messages]
     const done = outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written.live)
-    if (written.refusedFor !== undefined) return { trouble: { kind: written.refusedFor, outcome: done } }
+    if (written.refusedFor !== undefined) return troubleWith(written.refusedFor, done, { written, work })
     return { done, ...hooksOf(written, groupResource, tools) }
   }
   return {
@@ -138,6 +144,25 @@ function conclude(
       },
     },
   }
+}
+
+/** Trouble that the write itself met; `thrown` tells whether the API server answers others. */
+function troubleWith(kind: TroubleKind, outcome: Outcome, { written, work }: Meeting): { trouble: ItemTrouble } {
+  const { thrown } = written
+  if (thrown === undefined) return { trouble: { kind, outcome } }
+  return {
+    trouble: {
+      kind,
+      outcome,
+      thrown: protectedError(thrown, work),
+      retryAfterSeconds: thrown.retryAfterSeconds,
+    },
+  }
+}
+
+interface Meeting {
+  written: Pick<WriteResult, 'thrown'>
+  work: ItemWork
 }
 
 /** The exec hooks of a pod that this restore created. A pod with an error after its create gets none, as in Velero. */

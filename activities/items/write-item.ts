@@ -1,5 +1,6 @@
 import { ApiError, isAlreadyExists, isConflict, isNotFound, refusalOf } from '../../core/port-errors.ts'
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
+import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { isOurs, modeFor, planOwners, sameEntries } from '../../core/items/field-owners.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
@@ -7,7 +8,7 @@ import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
 import { changeExisting } from './change-existing.ts'
 import { objectRef, refusedFor } from './item-tools.ts'
-import type { ItemTools, WriteInput, Written } from './item-tools.ts'
+import type { ItemTools, WriteInput, WriteResult, Written } from './item-tools.ts'
 
 /**
  * Writes a prepared item: creates it, or does what is decided about an object that exists already. An object that an
@@ -46,7 +47,7 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
     patchOwners: posting.patchOwners,
     entries: entries as ManagedFieldsEntry[] | undefined,
   }
-  return { do: 'done', action: 'created', messages: await finishItem(created, tools), live }
+  return { do: 'done', action: 'created', live, ...(await finishItem(created, tools)) }
 }
 
 type Existing = { do: 'found'; live: Manifest } | { do: 'refused' } | { do: 'unreadable'; message: Message }
@@ -96,26 +97,42 @@ interface CreatedItem extends WriteInput {
  * The steps after the create, each safe to run again: status, managed fields, readiness of a CRD. The next step runs
  * also after a message, except where Velero stops there. Source: pkg/restore/restore.go restoreItem, after the create.
  */
-async function finishItem(created: CreatedItem, tools: ItemTools): Promise<Message[]> {
+async function finishItem(created: CreatedItem, tools: ItemTools): Promise<Finished> {
   const { prepared, groupResource } = created
   const messages: Message[] = []
   if (prepared.status !== undefined && tools.restoresStatus(groupResource, prepared.object)) {
-    messages.push(...(await restoreStatus(created, tools)))
+    const status = await restoreStatus(created, tools)
+    messages.push(...status.messages)
+    if (status.refusedFor !== undefined) return { ...status, messages }
   }
   if (created.patchOwners) {
     const owners = await restoreOwners(created, tools)
-    messages.push(...owners)
-    if (owners.some((message) => message.severity === 'error')) return messages
+    messages.push(...owners.messages)
+    if (owners.messages.some((message) => message.severity === 'error')) return { ...owners, messages }
   }
   if (prepared.groupResource === 'customresourcedefinitions.apiextensions.k8s.io')
     messages.push(...(await awaitCrd(created, tools)))
-  return messages
+  return { messages }
+}
+
+/** What the steps after a create came to. The object stands, so trouble here is told as a message of a created item. */
+type Finished = Pick<WriteResult, 'messages' | 'refusedFor' | 'thrown'>
+
+/** A step after the create that did not succeed. What may pass is for another try; a lost Lease is thrown on. */
+function unfinished(thrown: unknown, message: (text: string) => Message): Finished {
+  if (!(thrown instanceof ApiError)) throw thrown
+  const kind = troubleOf(thrown)
+  if (kind === 'worker') throw thrown
+  const messages = [message(thrown.message)]
+  return kind === 'refused' || isConflict(thrown) || isNotFound(thrown)
+    ? { messages }
+    : { messages, refusedFor: kind, thrown }
 }
 
 /** How often a status is tried against other writers; Velero's DefaultRetry. */
 const statusTriesMax = 5
 
-async function restoreStatus(created: CreatedItem, tools: ItemTools): Promise<Message[]> {
+async function restoreStatus(created: CreatedItem, tools: ItemTools): Promise<Finished> {
   const { object, status } = created.prepared
   const { managedFields: _entries, ...metadata } = object.metadata
   let resourceVersion = created.live.metadata.resourceVersion
@@ -123,28 +140,26 @@ async function restoreStatus(created: CreatedItem, tools: ItemTools): Promise<Me
     const replaced = { ...object, metadata: { ...metadata, resourceVersion }, status }
     try {
       await tools.cluster.replaceStatus(objectRef(created), replaced, { fieldManager: fieldManagerOf(tools.mark.uid) })
-      return []
+      return { messages: [] }
     } catch (thrown) {
-      const refusal = refusalOf(thrown)
-      if (!isConflict(refusal) || tries >= statusTriesMax)
-        return [warning(scopeOf(created.item.target), refusal.message)]
+      if (!isConflict(thrown) || tries >= statusTriesMax)
+        return unfinished(thrown, (text) => warning(scopeOf(created.item.target), text))
       resourceVersion = (await tools.cluster.get(objectRef(created)))?.metadata.resourceVersion
     }
   }
 }
 
 /** Sets managedFields to the backup's entries, on the very object that was created. */
-async function restoreOwners(created: CreatedItem, tools: ItemTools): Promise<Message[]> {
+async function restoreOwners(created: CreatedItem, tools: ItemTools): Promise<Finished> {
   const live = created.live.metadata.managedFields ?? []
-  if (created.entries !== undefined && sameEntries(live, created.entries)) return []
+  if (created.entries !== undefined && sameEntries(live, created.entries)) return { messages: [] }
   const patch = { metadata: { uid: created.live.metadata.uid, managedFields: created.entries ?? null } }
   try {
     await tools.cluster.patch(objectRef(created), patch, { fieldManager: fieldManagerOf(tools.mark.uid) })
-    return []
+    return { messages: [] }
   } catch (thrown) {
-    const refusal = refusalOf(thrown)
     const scope = scopeOf(created.item.target)
-    return [isNotFound(refusal) ? warning(scope, refusal.message) : error(scope, refusal.message)]
+    return unfinished(thrown, (text) => (isNotFound(thrown) ? warning(scope, text) : error(scope, text)))
   }
 }
 

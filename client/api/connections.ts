@@ -37,7 +37,8 @@ export interface Connections {
 }
 
 const temporalConnectTimeout = '4s'
-const clusterRequestSeconds = 10
+/** No Lease bounds a write of a client, so it may take as long as the API server lets it. */
+const clusterRequestSeconds = 60
 
 /**
  * Connects to the cluster and to Temporal at the same time. Throws where the cluster cannot be reached (`ApiError`) or a

@@ -6,6 +6,7 @@ import type { Outcome, Parked } from './outcome.ts'
  * What the API server's answer about one item calls for.
  * - `worker`: this worker has no valid Lease; not the item's trouble.
  * - `passing`: the same request may succeed soon: no answer, an overload, a conflict with another writer.
+ * - `slow`: it did not end in its time; with the API server's own limit it may.
  * - `backend`: an admission or conversion webhook, or an aggregated API, does not answer; its pods may still start.
  * - `missing`: something that the object needs is not there yet; a later wave may bring it.
  * - `refused`: final; sending it again gets the same answer.
@@ -13,11 +14,12 @@ import type { Outcome, Parked } from './outcome.ts'
 export type AnswerKind = 'worker' | 'refused' | TroubleKind
 
 /** Trouble for which an item is tried again. */
-export type TroubleKind = 'passing' | 'backend' | 'missing'
+export type TroubleKind = 'passing' | 'slow' | 'backend' | 'missing'
 
 /** Decides about an answer to a write of an item. Such refusals are told apart by the server's words: their codes differ. */
 export function troubleOf(error: ApiError): AnswerKind {
   if (error.reason === 'NoLease') return 'worker'
+  if (error.outOfTime) return 'slow'
   if (error.code === 429) return 'passing'
   if (backendWords.some((words) => words.test(error.message))) return 'backend'
   if (missingWords.some((words) => words.test(error.message))) return 'missing'

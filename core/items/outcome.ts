@@ -55,6 +55,8 @@ export interface Parked {
   since: string
   /** How often it was sent. */
   tries: number
+  /** It did not end in the short time of a first try: it gets more from now on. */
+  slow?: true
 }
 
 /** The key of an item: `<resource>|<namespace in the backup>|<name>`. */

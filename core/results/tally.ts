@@ -56,6 +56,8 @@ export interface OutcomeCounts {
   operations: number
   /** Items that are to be tried again; absent where there are none. */
   parked?: number
+  /** Those of them that take long; absent where there are none. */
+  slow?: number
 }
 
 /** Counts the outcomes, messages and operations of a tally. */
@@ -75,6 +77,7 @@ export function countOutcomes(tally: Tally): OutcomeCounts {
     if (outcome.action !== undefined) counts[outcome.action]++
     if (outcome.operation !== undefined) counts.operations++
     if (outcome.parked !== undefined) counts.parked = (counts.parked ?? 0) + 1
+    if (outcome.parked?.slow === true) counts.slow = (counts.slow ?? 0) + 1
     for (const message of outcome.messages) counts[message.severity === 'error' ? 'errors' : 'warnings']++
   }
   return counts

@@ -13,13 +13,15 @@ export interface ApiRequest {
   accept?: string
   /**
    * `bulk` (the default) shares the bounded connections of restores. `vital` has connections of its own, so that a
-   * Lease is renewed and a watch is kept however many writes stand in line.
+   * Lease is renewed and a watch is kept however many writes stand in line. So has `slow`: writes that take long.
    */
-  lane?: 'bulk' | 'vital'
+  lane?: 'bulk' | 'vital' | 'slow'
   /** Rule 7 does not hold for this write: only the renewal of the Lease itself may say so. */
   exempt?: boolean
   /** The server's deadline for it; without it the connection's own for reads or writes. */
   timeoutSeconds?: number
+  /** How long a write may take, see `WriteOptions`. */
+  deadline?: 'short' | 'long' | undefined
   signal?: AbortSignal
 }
 

@@ -7,16 +7,15 @@ import { exchange, exchangeLines, networkError, type ExchangeAnswer, type Exchan
 import { createObjects } from './objects.ts'
 import { openPools, type Pools } from './open-pools.ts'
 import { readApiError } from './read-api-error.ts'
+import { withWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts'
 
-export interface ConnectOptions {
+export interface ConnectOptions extends WriteDeadlines {
   /** A kubeconfig; without it `KUBECONFIG`, `~/.kube/config` or the pod's service account. */
   kubeconfig?: string | undefined
   context?: string | undefined
   log: Log
   /** Rule 7: asked at the moment each write is put on the wire. Absent where no Lease is kept, as in the client. */
   assertMayWrite?: (() => void) | undefined
-  /** The server's deadline for a write (rule 7): 10 s of Lease plus this must stay below 15 s. */
-  requestTimeoutSeconds: number
   connectionsMax: number
   /** Told of each request but watches: its verb, the answer's code (0 where none came) and how long it took. */
   onAnswer?: ((method: ApiRequest['method'], code: number, seconds: number) => void) | undefined
@@ -56,8 +55,10 @@ export async function connectCluster(options: ConnectOptions): Promise<ClusterCo
     }
   }
 
+  const plain = (request: ApiRequest, guard?: () => void) =>
+    attempt(request, (call) => sendOnce(call, request, { ...options, assertMayWrite: guard ?? options.assertMayWrite }))
   const connection = {
-    send: (request: ApiRequest) => attempt(request, (call) => sendOnce(call, request, options)),
+    send: withWriteDeadlines(plain, options),
     stream: (request: ApiRequest, onLine: (line: string) => void) =>
       attempt(request, (call) => streamOnce(call, request, onLine)),
     close: () => pools.close(),

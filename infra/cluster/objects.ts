@@ -14,23 +14,31 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
         : undefined,
     list: (resource, options = {}) => listObjects(send, resource, options),
     discover: () => discoverResources(send, log),
-    create: async (resource, namespace, manifest, { fieldManager }) =>
+    create: async (resource, namespace, manifest, { fieldManager, deadline }) =>
       sendManifest(send, {
         method: 'POST',
         path: collectionPath(resource, namespace),
         query: { fieldManager },
         body: manifest,
+        deadline,
       }),
-    patch: async (ref, patch, { fieldManager, subresource }) =>
+    patch: async (ref, patch, { fieldManager, subresource, deadline }) =>
       sendManifest(send, {
         method: 'PATCH',
         path: objectPath(ref, subresource),
         query: { fieldManager },
         body: patch,
         contentType: 'application/merge-patch+json',
+        deadline,
       }),
-    replaceStatus: async (ref, manifest, { fieldManager }) =>
-      sendManifest(send, { method: 'PUT', path: objectPath(ref, 'status'), query: { fieldManager }, body: manifest }),
+    replaceStatus: async (ref, manifest, { fieldManager, deadline }) =>
+      sendManifest(send, {
+        method: 'PUT',
+        path: objectPath(ref, 'status'),
+        query: { fieldManager },
+        body: manifest,
+        deadline,
+      }),
     remove: async (ref, preconditions) =>
       undefinedWhereMissing(
         sendManifest(send, {

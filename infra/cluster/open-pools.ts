@@ -8,11 +8,15 @@ export interface Pools {
   bulk: Dispatcher
   /** Lease renewals and watches: never behind the others. */
   vital: Dispatcher
+  /** Writes that take long: they keep no other from its turn. */
+  slow: Dispatcher
   /** Lets bulk requests end; watches, which never do, are broken off. */
   close(): Promise<void>
 }
 
 const vitalConnectionsMax = 32
+/** They do nothing but wait, each at most for the API server's own limit. */
+const slowConnectionsMax = 256
 const connectTimeoutMs = 5_000
 /** Below the idle timeout of common load balancers (60 s). */
 const keepAliveMs = 30_000
@@ -24,11 +28,13 @@ const keepAliveMs = 30_000
 export function openPools(credentials: Credentials, connectionsMax: number): Pools {
   const bulk = openPool(credentials, connectionsMax)
   const vital = openPool(credentials, vitalConnectionsMax)
+  const slow = openPool(credentials, slowConnectionsMax)
   return {
     bulk,
     vital,
+    slow,
     async close() {
-      await Promise.all([bulk.close(), vital.destroy()])
+      await Promise.all([bulk.close(), slow.close(), vital.destroy()])
     },
   }
 }

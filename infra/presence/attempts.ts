@@ -1,8 +1,8 @@
 /** The attempts that run in this process, in the order in which they began. */
 export interface Attempts {
   begin(scope: string): () => void
-  /** Scopes that may still be written to: those of attempts that were not lost. */
-  liveScopes(): string[]
+  /** Scopes that may still be written to: those of attempts that were not lost, or all while a long write is under way. */
+  scopes(longWrites: boolean): string[]
   /** From now on nothing that runs here may write until it has ended: the Lease had run out under it. */
   loseAll(): number
   /** How many lost ones have not ended. */
@@ -34,7 +34,7 @@ export function createAttempts(onChange: () => void): Attempts {
         if (running.delete(attempt)) onChange()
       }
     },
-    liveScopes: () => [...running].filter(({ lost }) => !lost).map(({ scope }) => scope),
+    scopes: (longWrites) => [...running].filter(({ lost }) => longWrites || !lost).map(({ scope }) => scope),
     loseAll() {
       for (const attempt of running) attempt.lost = true
       return running.size

@@ -1,5 +1,5 @@
 import type { Cluster } from '../../activities/ports.ts'
-import { leaseLabelSelector, leases, leaseSeconds, readLease, type WorkerLease } from './worker-lease.ts'
+import { leaseLabelSelector, leases, readLease, type WorkerLease } from './worker-lease.ts'
 
 /** A worker's Lease as this process sees it. */
 export interface SeenLease extends WorkerLease {
@@ -33,7 +33,7 @@ export function observeLeases(cluster: Pick<Cluster, 'list'>, namespace: string)
         const sinceMs = before?.state === state ? before.sinceMs : cameAtMs
         next.set(lease.name, { state, sinceMs })
         // The list shows the moment when it was asked for, even where this process slept before it read the answer.
-        const secondsLeft = leaseSeconds - (askedAtMs - sinceMs) / 1000
+        const secondsLeft = lease.seconds - (askedAtMs - sinceMs) / 1000
         return { ...lease, expired: secondsLeft <= 0, secondsLeft: Math.max(0, secondsLeft) }
       })
       known = next

@@ -5,6 +5,7 @@ import type { ClusterConnection } from '../cluster/connect.ts'
 import { createObjects } from '../cluster/objects.ts'
 import { createAttempts, type Attempts } from './attempts.ts'
 import { waitForOthers } from './fence.ts'
+import type { Horizon, LongWrite } from './write-horizon.ts'
 import { observeLeases, type LeaseObserver, type SeenLease } from './lease-observer.ts'
 import { keepRenewing } from './renew-lease.ts'
 import { leaseName, leaseRef } from './worker-lease.ts'
@@ -27,6 +28,8 @@ export interface RunningPresence extends Presence {
   look(): Promise<SeenLease[]>
   /** For how long this worker's Lease has been held without a gap, in ms; 0 where this worker may not write now. */
   heldMs(): number
+  /** Makes the Lease cover a write that takes as long as the API server lets any write take (rule 7). */
+  holdLongWrite(): Promise<LongWrite>
   /** Waits until no attempt runs any more, then deletes the Lease. */
   stop(): Promise<void>
 }
@@ -46,7 +49,7 @@ const requestSeconds = 4
 
 /**
  * Takes this worker's Lease and keeps it (rule 7). Guarantees: a write is begun only within 10 s of the start of the
- * last successful renewal; and once the Lease has, or may have, expired, no attempt that ran then writes again, even
+ * last successful renewal, a long one only where that renewal has announced it; and once the Lease has, or may have, expired, no attempt that ran then writes again, even
  * after a later renewal, because others may have taken its work over meanwhile: until all of them have ended,
  * `assertMayWrite` throws. An attempt calls `begin` first and `fence` after it.
  * Not guarded against: a machine whose clocks both stand still while the cluster's go on.
@@ -68,6 +71,23 @@ export async function startPresence(options: PresenceOptions): Promise<RunningPr
     begin: (scope) => attempts.begin(scope),
     fence: (scope, fenceOptions) => waitForOthers({ observer, clock, own: name, attempts }, scope, fenceOptions),
     look: () => observer.look(),
+    async holdLongWrite() {
+      assertMayWrite()
+      const release = renewing.horizon.extend()
+      try {
+        await untilCovered(renewing.horizon, { name, clock, assertMayWrite })
+      } catch (thrown) {
+        release()
+        throw thrown
+      }
+      return {
+        release,
+        assertMayWrite() {
+          assertMayWrite()
+          if (!renewing.horizon.isLong()) throw noLease(name, 'it does not cover a long write')
+        },
+      }
+    },
     heldMs: () => (renewing.ageMs() < writeWithinMs ? renewing.heldMs() : 0),
     async stop() {
       while (attempts.count() > 0) await clock.sleep(50)
@@ -77,7 +97,7 @@ export async function startPresence(options: PresenceOptions): Promise<RunningPr
   }
 }
 
-/** The last renewal is younger than this when a write begins; with the server's deadline for it that stays below 15 s. */
+/** The last renewal is younger than this when a write begins; with the server's first deadline for it that stays below 15 s. */
 const writeWithinMs = 10_000
 
 function assertHeld(name: string, ageMs: number, attempts: Attempts): void {
@@ -89,7 +109,26 @@ function assertHeld(name: string, ageMs: number, attempts: Attempts): void {
       : ageMs === Infinity
         ? 'it is not held'
         : `its last renewal is ${Math.floor(ageMs / 1000)} s old`
-  throw new ApiError({ code: 0, reason: 'NoLease', message: `this worker may not write: Lease ${name}: ${why}` })
+  throw noLease(name, why)
+}
+
+function noLease(name: string, why: string): ApiError {
+  return new ApiError({ code: 0, reason: 'NoLease', message: `this worker may not write: Lease ${name}: ${why}` })
+}
+
+const coverPollMs = 20
+
+/** Waits for the renewal that announces a long write; throws once this worker may not write at all. */
+async function untilCovered(
+  horizon: Horizon,
+  { name, clock, assertMayWrite }: { name: string; clock: Clock; assertMayWrite: () => void },
+): Promise<void> {
+  const deadline = performance.now() + writeWithinMs
+  while (!horizon.isLong()) {
+    assertMayWrite()
+    if (performance.now() > deadline) throw noLease(name, 'it could not be made to cover a long write')
+    await clock.sleep(coverPollMs)
+  }
 }
 
 /** What old Leases are removed with. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock, Cluster, Log } from '../../activities/ports.ts'
 import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../../core/port-errors.ts'
 import type { Attempts } from './attempts.ts'
+import { createHorizon, type Horizon } from './write-horizon.ts'
 import { buildLease, buildRenewal, leaseRef, leases, readLease, type Renewal } from './worker-lease.ts'
 
 /** What a Lease is kept with. */
@@ -25,6 +26,8 @@ export interface Renewing {
   ageMs(): number
   /** For how long the Lease has been held without a gap, in ms. */
   heldMs(): number
+  /** Which writes the Lease covers. */
+  horizon: Horizon
   /** The list of attempts has changed: renew soon. */
   wake(): void
   /** Ends the renewals and deletes the Lease. */
@@ -43,6 +46,7 @@ export function keepRenewing(options: RenewalOptions): Renewing {
   const lease = leaseRenewer(options)
   const stopped = new AbortController()
   const turns = createTurns(options, stopped.signal)
+  const horizon = createHorizon(() => turns.wake())
   let renewedAt: Moment | undefined
   let heldSince: Moment | undefined
 
@@ -50,7 +54,9 @@ export function keepRenewing(options: RenewalOptions): Renewing {
     turns.begin()
     await bounded(options.stillWanted?.(), checkMs)
     const startedAt = moment()
-    const continued = await lease.renew({ now: options.clock.now(), scopes: options.attempts.liveScopes() })
+    const continued = await horizon.renewed((leaseSeconds, long) =>
+      lease.renew({ now: options.clock.now(), scopes: options.attempts.scopes(long), leaseSeconds }),
+    )
     const lapsed = renewedAt !== undefined && (!continued || elapsedMs(renewedAt) > lapseMs)
     if (lapsed) noteLapse(options)
     if (lapsed || heldSince === undefined) heldSince = startedAt
@@ -79,6 +85,7 @@ export function keepRenewing(options: RenewalOptions): Renewing {
     first,
     ageMs: () => (renewedAt === undefined ? Infinity : elapsedMs(renewedAt)),
     heldMs: () => (heldSince === undefined ? 0 : performance.now() - heldSince.monotonic),
+    horizon,
     wake: () => turns.wake(),
     async stop() {
       stopped.abort()

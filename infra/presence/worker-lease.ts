@@ -4,7 +4,12 @@ import type { ObjectRef } from '../../velero/resource.ts'
 
 export const leases = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' } as const
 export const leaseLabelSelector = 'drydock.io/worker=true'
+/** What a Lease lasts that covers writes of the usual bound only. */
 export const leaseSeconds = 15
+/** What a Lease lasts under which a write may land as late as the API server lets any write: 10 s, 60 s, and a rest. */
+export const longLeaseSeconds = 75
+/** Nobody waits longer for a Lease, whatever stands in it. */
+const leaseSecondsMax = 600
 const attemptsAnnotation = 'drydock.io/attempts'
 /** Annotations hold 256 KiB in all; beyond this many a worker says that it may be at anything. */
 const attemptsMax = 2_000
@@ -26,6 +31,8 @@ export interface Renewal {
   holder: string
   now: Date
   scopes: readonly string[]
+  /** Until so many seconds after this renewal a write may land that was begun under it: the write horizon (rule 7). */
+  leaseSeconds: number
 }
 
 /** A new Lease. */
@@ -40,12 +47,12 @@ export function buildLease(name: string, renewal: Renewal): object {
 }
 
 /** The merge patch of a renewal. */
-export function buildRenewal({ holder, now, scopes }: Renewal) {
+export function buildRenewal({ holder, now, scopes, leaseSeconds: leaseDurationSeconds }: Renewal) {
   return {
     metadata: { annotations: { [attemptsAnnotation]: formatScopes(scopes) } },
     spec: {
       holderIdentity: holder,
-      leaseDurationSeconds: leaseSeconds,
+      leaseDurationSeconds,
       renewTime: now.toISOString().replace('Z', '000Z'),
     },
   }
@@ -60,13 +67,19 @@ export interface WorkerLease {
   createdAt: string
   holder: string
   renewTime: string
+  /** How long it lasts from its last renewal. */
+  seconds: number
   /** Whether the worker said that it may be at that scope; a Lease that says nothing legible may be at any. */
   names(scope: string): boolean
 }
 
 /** Reads a Lease as the API server gives it. */
 export function readLease(manifest: Manifest): WorkerLease {
-  const spec = (manifest['spec'] ?? {}) as { holderIdentity?: string; renewTime?: string }
+  const spec = (manifest['spec'] ?? {}) as {
+    holderIdentity?: string
+    renewTime?: string
+    leaseDurationSeconds?: number
+  }
   const scopes = parseScopes(manifest.metadata.annotations?.[attemptsAnnotation])
   return {
     name: manifest.metadata.name,
@@ -75,6 +88,7 @@ export function readLease(manifest: Manifest): WorkerLease {
     createdAt: manifest.metadata.creationTimestamp ?? '',
     holder: spec.holderIdentity ?? '',
     renewTime: spec.renewTime ?? '',
+    seconds: Math.min(Math.max(leaseSeconds, spec.leaseDurationSeconds ?? 0), leaseSecondsMax),
     names: (scope) => scopes === undefined || scopes.has(anyScope) || someWithin(scopes, scope),
   }
 }

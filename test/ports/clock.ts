@@ -29,6 +29,7 @@ const stuckMs = 500
 export function createClock(start: Date = new Date('2026-01-02T03:04:05Z')): SimulatedClock {
   let nowMs = start.getTime()
   let order = 0
+  let spreads = 0
   const sleepers = new Set<Sleeper>()
 
   function next(untilMs: number): Sleeper | undefined {
@@ -56,6 +57,8 @@ export function createClock(start: Date = new Date('2026-01-02T03:04:05Z')): Sim
   return {
     now: () => new Date(nowMs),
     nowMs: () => nowMs,
+    // The same at each run of a test, and not the same for each call.
+    spread: (ms) => ms * (0.5 + (spreads++ % 7) / 14),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(signal.reason as Error)

@@ -12,6 +12,7 @@ const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () =>
 /** Time is virtual here: the timers of vitest, through a clock that uses them. */
 const clock: Clock = {
   now: () => new Date(),
+  spread: (ms) => ms,
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ApiError } from '../../../core/port-errors.ts'
 import { restoreNameLabel } from '../../../velero/labels.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { labels } from '../../core/items/builders.ts'
@@ -32,6 +33,24 @@ describe('an item that is not in the cluster', () => {
     expect(world.cluster.look(target)?.metadata.managedFields).not.toEqual(owners)
     expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', messages: [] })
     expect(world.cluster.look(target)?.metadata.managedFields).toEqual(owners)
+  })
+
+  it('stands, with its error, where a later step is given up', async () => {
+    const late = new ApiError({ code: 504, reason: 'Timeout', message: 'Timeout: not in time', outOfTime: true })
+    const { world, restore } = restoring(JSON.stringify(prices), {}, refusing('patch', late))
+    const uid = () => world.cluster.look(target)?.metadata.uid
+    const step = await restore()
+    expect(step).toMatchObject({
+      trouble: {
+        kind: 'slow',
+        thrown: late,
+        outcome: {
+          action: 'created',
+          object: { name: 'prices', uid: uid() },
+          messages: [{ severity: 'error', text: 'Timeout: not in time' }],
+        },
+      },
+    })
   })
 
   it('is failed, in the words of Velero, where the API server refuses it', async () => {

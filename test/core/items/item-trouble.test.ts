@@ -36,6 +36,16 @@ describe('an answer of the API server about one item', () => {
     expect(troubleOf(answer(code, reason, message))).toBe(kind)
   })
 
+  it('is slow where the write ran out of its time, whatever the words', () => {
+    const parts = {
+      code: 500,
+      reason: 'InternalError',
+      message: 'failed calling webhook "a": context deadline exceeded',
+    }
+    expect(troubleOf(new ApiError({ ...parts, outOfTime: true }))).toBe('slow')
+    expect(pauseBeforeNextTry('slow', 1)).toBeUndefined()
+  })
+
   it('is sent a few times where it may pass soon, and once where something is missing', () => {
     expect([1, 2, 3, 4, 5].map((tries) => pauseBeforeNextTry('passing', tries))).toEqual([
       250,
@@ -71,6 +81,7 @@ describe('an item that did not get through', () => {
     ['missing', 1, '2026-01-01T02:00:00Z'],
     ['backend', 2, '2026-01-01T00:02:29Z'],
     ['passing', 7, '2026-01-01T00:09:59Z'],
+    ['slow', 7, '2026-01-01T00:09:59Z'],
   ] as const)('of kind %s is parked after pass %i at %s', (kind, pass, at) => {
     expect(after(kind, pass, at).parked).toEqual({ since, tries: 3 })
   })
@@ -79,6 +90,7 @@ describe('an item that did not get through', () => {
     ['missing', 2, since],
     ['backend', 2, '2026-01-01T00:02:30Z'],
     ['passing', 2, '2026-01-01T00:10:00Z'],
+    ['slow', 2, '2026-01-01T00:10:00Z'],
   ] as const)('of kind %s is given up after pass %i at %s, and says how often it was tried', (kind, pass, at) => {
     expect(after(kind, pass, at)).toEqual({
       ...failed(at),

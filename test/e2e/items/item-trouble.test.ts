@@ -1,10 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { json } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { countCreates, readAudit } from '../../kit/audit.ts'
@@ -15,10 +9,13 @@ import { whenFileIsOver } from '../../kit/run/clean-up.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
+import { startWebhook, webhookFor, webhooksPath } from '../../kit/webhook.ts'
 import { startWorker } from '../../kit/worker.ts'
 
 const namespace = 'trouble'
 const many = 300
+/** Longer than any write may take that the Lease does not announce. */
+const slowMs = 12_000
 const configMap = (name: string, parts: { labels?: Record<string, string>; data?: Record<string, string> } = {}) =>
   [
     'configmaps',
@@ -49,63 +46,27 @@ const apiService = {
   },
 }
 
-/** A webhook for ConfigMaps with label `webhook: <name>`. */
-function webhook(name: string, clientConfig: object): object {
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingWebhookConfiguration',
-    metadata: { name },
-    webhooks: [
-      {
-        name: `${name}.example.com`,
-        clientConfig,
-        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
-        objectSelector: { matchLabels: { webhook: name } },
-        admissionReviewVersions: ['v1'],
-        sideEffects: 'None',
-        failurePolicy: 'Fail',
-        timeoutSeconds: 5,
-      },
-    ],
-  }
-}
-
-/** A webhook server that denies everything with code 500. */
-async function startDenying(): Promise<{ url: string; caBundle: string }> {
-  const dir = mkdtempSync(join(tmpdir(), 'drydock-webhook-'))
-  const pair = ['-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem', '-days', '2']
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
-  execFileSync('openssl', ['req', '-x509', ...pair, ...names], { cwd: dir, stdio: 'ignore' })
-  const cert = readFileSync(join(dir, 'cert.pem'))
-  const server = createServer({ cert, key: readFileSync(join(dir, 'key.pem')) }, (request, answer) => {
-    void json(request).then((review) => {
-      const { uid } = (review as { request: { uid: string } }).request
-      const status = { code: 500, message: 'the database is down' }
-      answer.end(
-        JSON.stringify({
-          apiVersion: 'admission.k8s.io/v1',
-          kind: 'AdmissionReview',
-          response: { uid, allowed: false, status },
-        }),
-      )
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  whenFileIsOver(() => void server.close())
-  return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`, caBundle: cert.toString('base64') }
-}
-
 describe('trouble of one object', () => {
   let cluster: TestCluster
   beforeAll(async () => {
     cluster = await freshCluster({ backups: [], audit: true })
     await startWorker(cluster, { DRYDOCK_ITEM_DEADLINE: '60s', DRYDOCK_CHUNK_ITEMS: '50' })
-    const denying = await startDenying()
-    const webhooks = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations'
+    const denying = await startWebhook(() => ({
+      allowed: false,
+      status: { code: 500, message: 'the database is down' },
+    }))
+    const slow = await startWebhook((name) => (name === 'mute' ? undefined : sleep(slowMs, { allowed: true })))
+    whenFileIsOver(() => [denying, slow].forEach((server) => server.close()))
     await withAdmin(cluster, async (admin) => {
       await admin.must('POST', '/apis/apiregistration.k8s.io/v1/apiservices', apiService)
-      await admin.must('POST', webhooks, webhook('denies', denying))
-      await admin.must('POST', webhooks, webhook('away', { url: 'https://127.0.0.1:9/', caBundle: denying.caBundle }))
+      const { caBundle } = denying.client
+      const configured = [
+        webhookFor('denies', denying.client),
+        webhookFor('away', { url: 'https://127.0.0.1:9/', caBundle }),
+        webhookFor('slow', slow.client, { timeoutSeconds: 30 }),
+        webhookFor('mute', slow.client, { timeoutSeconds: 8, failurePolicy: 'Ignore' }),
+      ]
+      for (const one of configured) await admin.must('POST', webhooksPath, one)
     })
     await putBackup(cluster, {
       name: 'trouble',
@@ -113,6 +74,8 @@ describe('trouble of one object', () => {
         ...manyItems('trouble', { count: many, namespace }).items,
         configMap('is-denied', { labels: { webhook: 'denies' } }),
         configMap('waits', { labels: { webhook: 'away' } }),
+        configMap('slow', { labels: { webhook: 'slow' } }),
+        configMap('mute', { labels: { webhook: 'mute' } }),
         configMap('is-huge', { data: { text: 'x'.repeat(2_300_000) } }),
         configMap('with space'),
         ['netpolicies.policy.trouble.example.com', policy],
@@ -129,9 +92,7 @@ describe('trouble of one object', () => {
     }
     await waitUntil(there, 120_000, 'all other objects')
     expect((await getRestore(cluster, 'trouble'))?.status?.phase).toBe('InProgress')
-    await withAdmin(cluster, (admin) =>
-      admin.must('DELETE', '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/away'),
-    )
+    await withAdmin(cluster, (admin) => admin.must('DELETE', `${webhooksPath}/away`))
     const { status } = await awaitRestore(cluster, 'trouble', undefined, 240_000)
     expect(status).toMatchObject({ phase: 'PartiallyFailed', errors: 4 })
     const { results, resourceList, log } = await readResultFiles(cluster, 'trouble')
@@ -147,6 +108,11 @@ describe('trouble of one object', () => {
     )
     expect(errors.find((text) => text.includes('netpolicies'))).toMatch(/ \(tried \d+ times until 2\S+Z\)$/)
     expect(JSON.stringify(resourceList)).toContain('trouble/waits(created)')
+    // Longer than a write may take at first; the last one never gets an answer, which its webhook's policy lets pass.
+    for (const name of ['slow', 'mute']) {
+      expect(JSON.stringify(resourceList)).toContain(`trouble/${name}(created)`)
+      expect(log).toContain(`Restored v1/ConfigMap trouble/${name}, after 2 tries`)
+    }
     expect(log).toMatch(/Restored v1\/ConfigMap trouble\/waits, after \d+ tries/)
   })
 

@@ -3,7 +3,8 @@ import { createAttempts } from '../../../infra/presence/attempts.ts'
 import { buildLease, readLease } from '../../../infra/presence/worker-lease.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 
-const leaseOf = (scopes: string[]) => readLease(buildLease('w', { holder: 'w', now: new Date(0), scopes }) as Manifest)
+const leaseOf = (scopes: string[]) =>
+  readLease(buildLease('w', { holder: 'w', now: new Date(0), scopes, leaseSeconds: 15 }) as Manifest)
 
 describe('a fence for a whole restore', () => {
   it('sees every attempt below it, in this process', () => {

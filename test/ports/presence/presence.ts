@@ -61,7 +61,7 @@ function startPresence(clock: SimulatedClock, leases: Map<string, Lease>, worker
     if (!leases.has(worker)) return
     if (isCutOff) return renewIn(retryMs)
     if (clock.nowMs() - own.renewedAtMs > lapseMs) attempts.loseAll()
-    Object.assign(own, { renewedAtMs: clock.nowMs(), scopes: attempts.liveScopes() })
+    Object.assign(own, { renewedAtMs: clock.nowMs(), scopes: attempts.scopes(false) })
     renewIn(renewEveryMs)
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ItemStep } from '../../../activities/items/item-work.ts'
 import type { ItemTools } from '../../../activities/items/item-tools.ts'
-import { tryItem } from '../../../activities/items/restore-chunk.ts'
+import { deadlineFor, tryItem } from '../../../activities/items/try-item.ts'
 import type { TroubleKind } from '../../../core/items/item-trouble.ts'
 import { error } from '../../../core/items/outcome.ts'
 import type { Outcome } from '../../../core/items/outcome.ts'
@@ -33,6 +33,11 @@ const outcomeAt = (parts: Partial<Outcome> = {}): Outcome => ({
   at: '2026-01-02T03:04:05Z',
   ...parts,
 })
+interface Given {
+  before?: Outcome
+  pass?: number
+  secondChances?: boolean
+}
 const trouble = (kind: TroubleKind, thrown?: unknown): ItemStep => ({ trouble: { kind, outcome: outcomeAt(), thrown } })
 const created: ItemStep = { done: outcomeAt({ action: 'created', messages: [] }) }
 
@@ -56,6 +61,21 @@ describe('sending an item', () => {
 
   it('throws the trouble where the API server answers nobody: then it is not about this item', async () => {
     await expect(trial([trouble('passing', away)], { serverAway: true }).result).rejects.toBe(away)
+  })
+
+  it('parks an item that takes long at once, and remembers that it does', async () => {
+    const { result, sent } = trial([trouble('slow', away)])
+    expect(await result).toMatchObject({ done: { action: 'failed', parked: { tries: 1, slow: true } } })
+    expect(sent()).toBe(1)
+  })
+
+  it.each([
+    ['short', 'in its wave', {}],
+    ['long', 'after it was too slow', { before: outcomeAt({ parked: { since: '', tries: 1, slow: true } }), pass: 1 }],
+    [undefined, 'after other trouble', { before: outcomeAt({ parked: { since: '', tries: 1 } }), pass: 1 }],
+    [undefined, 'where it has no second chance', { secondChances: false }],
+  ])('gives it the deadline %s %s', (deadline, _when, { before, pass = 0, secondChances = true }: Given) => {
+    expect(deadlineFor({ before, pass }, { chances: { secondChances, deadlineSeconds: 600 } })).toBe(deadline)
   })
 
   it('sends an item once in a pass where something is missing', async () => {

@@ -1,0 +1,55 @@
+import type { LimitFunction } from 'p-limit'
+import type { Attempt } from '../frame/run-activity.ts'
+import type { Clock } from '../ports.ts'
+
+/** What bounds work that is done side by side. */
+export interface SideBySide {
+  /** Places for items, over all restores of this worker. */
+  itemLimit: LimitFunction
+  attempt: Pick<Attempt, 'throwIfStopped'>
+  ports: { clock: Clock }
+}
+
+/** Runs a call in a place for items, once one is free. */
+export type Limited = <R>(call: () => Promise<R>) => Promise<R>
+
+/**
+ * Works on all values side by side and waits for all; after the first failure nothing new begins. What a value does with
+ * the ports goes through `limited`: so many at once as the worker allows. A value that waits holds no place.
+ */
+export async function settleAll<T>(
+  values: readonly T[],
+  { itemLimit, attempt, ports }: SideBySide,
+  work: (value: T, limited: Limited) => Promise<void>,
+): Promise<{ failure?: unknown }> {
+  let failure: { thrown: unknown } | undefined
+  const limited: Limited = async (call) => {
+    const { running } = await itemLimit(async () => {
+      if (failure !== undefined) throw failure.thrown
+      attempt.throwIfStopped()
+      const running = call()
+      await takesLonger(running, placeMs, ports.clock)
+      return { running }
+    })
+    return running
+  }
+  const guarded = (value: T) =>
+    work(value, limited).catch((thrown: unknown) => {
+      failure ??= { thrown }
+    })
+  await Promise.all(values.map(guarded))
+  return failure === undefined ? {} : { failure: failure.thrown }
+}
+
+/** A call that takes longer waits for somebody else, such as a slow webhook: it gives its place to others. */
+const placeMs = 5_000
+
+/** Waits for work, at most so long; says whether it goes on. */
+export async function takesLonger(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
+  const ended = new AbortController()
+  const no = () => false
+  const yes = () => true
+  const longer = await Promise.race([work.then(no, no), clock.sleep(ms, ended.signal).then(yes, no)])
+  ended.abort()
+  return longer
+}

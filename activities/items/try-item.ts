@@ -1,0 +1,78 @@
+import { afterPass, pauseBeforeNextTry } from '../../core/items/item-trouble.ts'
+import type { TroubleKind } from '../../core/items/item-trouble.ts'
+import type { Outcome, Parked } from '../../core/items/outcome.ts'
+import { isTransient } from '../../core/port-errors.ts'
+import type { Cluster, WriteOptions } from '../ports.ts'
+import type { ItemTools } from './item-tools.ts'
+import type { ItemStep } from './item-work.ts'
+
+/** A step after which an item is through with this pass of its chunk. */
+export type SettledStep = Extract<ItemStep, { done: Outcome }>
+
+/**
+ * Sends an item, and again a few times where the trouble may pass, while the others go on. Whose trouble it is, is
+ * decided by evidence: an API server that answers somebody else meanwhile is not away, so the item is parked for a later
+ * pass; where it answers nobody the trouble is thrown, and the whole chunk waits with that reason.
+ */
+export async function tryItem<T extends ItemStep>(
+  send: () => Promise<T>,
+  { before, pass }: { before: Outcome | undefined; pass: number },
+  tools: ItemTools,
+): Promise<Exclude<T, { trouble: unknown }> | SettledStep> {
+  const earlier: Parked = before?.parked ?? { since: tools.now(), tries: 0 }
+  for (let tries = 1; ; tries++) {
+    const step = await send()
+    const sent = earlier.tries + tries
+    if ('done' in step && sent > 1) return { ...step, done: { ...step.done, tries: sent } }
+    if (!('trouble' in step)) return step as Exclude<T, { trouble: unknown }>
+    const { kind, outcome, thrown, retryAfterSeconds } = step.trouble
+    const pause = pauseBeforeNextTry(kind, tries, retryAfterSeconds)
+    if (pause === undefined) {
+      if (thrown !== undefined && isTransient(thrown) && !(await answersOthers(tools))) throw thrown
+      return { done: afterPass({ outcome, kind, parked: parkedFor(kind, earlier, sent), pass }, tools.chances) }
+    }
+    // Items that failed together are not sent together again.
+    await tools.clock.sleep(tools.clock.spread(pause), tools.attempt.signal)
+  }
+}
+
+function parkedFor(kind: TroubleKind, earlier: Parked, tries: number): Parked {
+  return { ...earlier, tries, ...(kind === 'slow' ? { slow: true } : {}) }
+}
+
+/** Whether the API server answers a request that is about no item. That this worker may write, its Lease shows. */
+async function answersOthers({ cluster }: ItemTools): Promise<boolean> {
+  try {
+    await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
+    return true
+  } catch (thrown) {
+    if (isTransient(thrown)) return false
+    return true
+  }
+}
+
+/**
+ * How long the writes of an item may take. In the pass of its wave a slow item is not waited for: it is parked, and gets
+ * the API server's own limit later, beside the others. Without second chances it gets that at once.
+ */
+export function deadlineFor(
+  { before, pass }: { before: Outcome | undefined; pass: number },
+  { chances }: Pick<ItemTools, 'chances'>,
+): WriteOptions['deadline'] {
+  if (before?.parked?.slow === true) return 'long'
+  return pass === 0 && chances.secondChances ? 'short' : undefined
+}
+
+/** The tools with writes that may take so long. */
+export function withDeadline(tools: ItemTools, deadline: WriteOptions['deadline']): ItemTools {
+  if (deadline === undefined) return tools
+  const { cluster } = tools
+  const bounded: Cluster = {
+    ...cluster,
+    create: (resource, namespace, manifest, options) =>
+      cluster.create(resource, namespace, manifest, { ...options, deadline }),
+    patch: (ref, patch, options) => cluster.patch(ref, patch, { ...options, deadline }),
+    replaceStatus: (ref, manifest, options) => cluster.replaceStatus(ref, manifest, { ...options, deadline }),
+  }
+  return { ...tools, cluster: bounded }
+}

@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+
+/** A webhook server: where it is, and the names of the objects that it was asked about. */
+export interface WebhookServer {
+  client: { url: string; caBundle: string }
+  asked: string[]
+  close(): void
+}
+
+/** What a webhook says of an object; undefined where it never answers. */
+export type Verdict = { allowed: boolean; status?: { code: number; message: string } } | undefined
+
+/** Starts a webhook server that decides by the object's name. */
+export async function startWebhook(decide: (name: string) => Promise<Verdict> | Verdict): Promise<WebhookServer> {
+  const asked: string[] = []
+  const { key, cert } = makeCertificate()
+  const server = createServer({ key, cert }, (request, answer) => {
+    const decided = json(request).then(async (review) => {
+      const { uid, object } = (review as { request: { uid: string; object: { metadata: { name: string } } } }).request
+      asked.push(object.metadata.name)
+      const verdict = await decide(object.metadata.name)
+      if (verdict === undefined) return
+      const response = { uid, ...verdict }
+      answer.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response }))
+    })
+    decided.catch((error: unknown) => answer.destroy(error instanceof Error ? error : new Error(String(error))))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  return {
+    client: { url, caBundle: cert.toString('base64') },
+    asked,
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+function makeCertificate(): { key: Buffer; cert: Buffer } {
+  const cwd = mkdtempSync(join(tmpdir(), 'drydock-webhook-'))
+  const pair = ['-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem', '-days', '2']
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+  execFileSync('openssl', ['req', '-x509', ...pair, ...names], { cwd, stdio: 'ignore' })
+  const made = { key: readFileSync(join(cwd, 'key.pem')), cert: readFileSync(join(cwd, 'cert.pem')) }
+  rmSync(cwd, { recursive: true })
+  return made
+}
+
+/** Where the API server keeps configurations of validating webhooks. */
+export const webhooksPath = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations'
+
+/** A webhook that is asked about the create of each ConfigMap with label `webhook: <name>`. */
+export function webhookFor(
+  name: string,
+  clientConfig: WebhookServer['client'],
+  { failurePolicy = 'Fail', timeoutSeconds = 5 }: { failurePolicy?: 'Fail' | 'Ignore'; timeoutSeconds?: number } = {},
+): object {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name },
+    webhooks: [
+      {
+        name: `${name}.example.com`,
+        clientConfig,
+        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+        objectSelector: { matchLabels: { webhook: name } },
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        failurePolicy,
+        timeoutSeconds,
+      },
+    ],
+  }
+}
