@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { StoreError } from '../../core/port-errors.ts'
 import type { LocationSettings } from './location-settings.ts'
 import { readSecretKey, type SecretSource } from './secret-key.ts'
@@ -16,27 +15,12 @@ export async function readCustomerKey(
   settings: LocationSettings,
   secrets: SecretSource,
 ): Promise<CustomerKey | undefined> {
-  if (settings.customerKeyFile !== undefined) return asRequest(await readKeyFile(settings.customerKeyFile))
   if (settings.customerKeySecret !== undefined)
     return asRequest(await readKeySecret(settings.customerKeySecret, secrets))
   return undefined
 }
 
 const keyBytes = 32
-
-/** Velero's plugin takes the first 32 bytes of a longer file, such as one that ends with a line feed. */
-async function readKeyFile(path: string): Promise<Buffer> {
-  let content: Buffer
-  try {
-    content = await readFile(path)
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ENOENT') throw invalid(`provided customerKeyEncryptionFile does not exist: ${path}`)
-    throw invalid(`could not read customerKeyEncryptionFile: ${path}: ${code}`)
-  }
-  if (content.length >= keyBytes) return content.subarray(0, keyBytes)
-  throw invalid(`contents of customerKeyEncryptionFile (${path}) are not exactly 32 bytes`)
-}
 
 async function readKeySecret(reference: string, secrets: SecretSource): Promise<Buffer> {
   const [name, key, ...rest] = reference.split('/')

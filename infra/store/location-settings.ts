@@ -14,7 +14,6 @@ export interface LocationSettings {
   forcePathStyle: boolean
   insecureSkipTlsVerify: boolean
   profile: string | undefined
-  customerKeyFile: string | undefined
   customerKeySecret: string | undefined
   upload: UploadSettings
 }
@@ -38,7 +37,7 @@ export function readLocation(location: BackupStorageLocation): LocationSettings 
   const config = location.spec.config ?? {}
   checkKeys(config)
   checkCustomerKeys(config)
-  checkCredentialsFile(config)
+  checkFiles(config)
   const forcePathStyle = readBool(config, 's3ForcePathStyle')
   const insecureSkipTlsVerify = readBool(config, 'insecureSkipTLSVerify')
   return {
@@ -50,7 +49,6 @@ export function readLocation(location: BackupStorageLocation): LocationSettings 
     forcePathStyle,
     insecureSkipTlsVerify,
     profile: text(config, 'profile'),
-    customerKeyFile: text(config, 'customerKeyEncryptionFile'),
     customerKeySecret: text(config, 'customerKeyEncryptionSecret'),
     upload: readUpload(config),
   }
@@ -114,19 +112,23 @@ function checkCustomerKeys(config: Config): void {
   }
 }
 
-/** Whoever may write a location must not read files of this worker through it. Velero has removed the key for that (10254). */
-function checkCredentialsFile(config: Config): void {
-  if (text(config, 'credentialsFile') === undefined) return
-  throw invalid(
-    "config has credentialsFile, which names a file on the worker's own disk and is not read: put the credentials into a Secret and name it in spec.credential",
-  )
+/** Whoever may write a location must not read files of this worker through it. Velero has removed a key for that (10254). */
+function checkFiles(config: Config): void {
+  const advice = {
+    credentialsFile: 'put the credentials into a Secret and name it in spec.credential',
+    customerKeyEncryptionFile: 'put the key into a Secret and name it in customerKeyEncryptionSecret',
+  }
+  for (const [key, instead] of Object.entries(advice)) {
+    if (text(config, key) === undefined) continue
+    throw invalid(`config has ${key}, which names a file on the worker's own disk and is not read: ${instead}`)
+  }
 }
 
 function readUpload(config: Config): UploadSettings {
   const upload: UploadSettings = {}
   const kmsKeyId = text(config, 'kmsKeyId')
   const encryption = text(config, 'serverSideEncryption')
-  const hasCustomerKey = text(config, 'customerKeyEncryptionFile') ?? text(config, 'customerKeyEncryptionSecret')
+  const hasCustomerKey = text(config, 'customerKeyEncryptionSecret')
   if (kmsKeyId !== undefined) Object.assign(upload, { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId })
   else if (encryption !== undefined && hasCustomerKey === undefined)
     upload.ServerSideEncryption = encryption as ServerSideEncryption

@@ -64,7 +64,10 @@ describe("a location that cannot be used fails in Velero's words", () => {
       "config has credentialsFile, which names a file on the worker's own disk",
       { config: { credentialsFile: '/etc/x' } },
     ],
-    ['provided customerKeyEncryptionFile does not exist: /none', { config: { customerKeyEncryptionFile: '/none' } }],
+    [
+      "config has customerKeyEncryptionFile, which names a file on the worker's own disk",
+      { config: { customerKeyEncryptionFile: '/none' } },
+    ],
     ['invalid secret reference format: a, expected secretName/key', { config: { customerKeyEncryptionSecret: 'a' } }],
     [
       'customer key from secret velero/cloud-credentials/cloud must be exactly 32 bytes, got',
