@@ -39,7 +39,7 @@ export function withWriteDeadlines(
   async function sendLong(request: ApiRequest, hold: NonNullable<typeof holdLongWrite>): Promise<unknown> {
     const held = await hold()
     try {
-      return await plain({ ...request, lane: 'slow', timeoutSeconds: longWriteSeconds }, held.assertMayWrite)
+      return await plain({ ...request, lane: 'slow', timeoutSeconds: longWriteSeconds }, () => held.assertMayWrite())
     } catch (thrown) {
       throw thrown instanceof ApiError && isTimeout(thrown) ? asOutOfTime(thrown) : thrown
     } finally {
