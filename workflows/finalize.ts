@@ -3,6 +3,7 @@ import type { FinalizeReport, ListedTask } from '../activities/finalize/finalize
 import type { HookStatus } from '../activities/finalize/task.ts'
 import type { AdmittedRef } from '../contract/restore-workflow.ts'
 import { reasonOf, results, steps, waits } from './activity-calls.ts'
+import { lookUntilOver } from './looks.ts'
 import type { RunView } from './run-view.ts'
 
 /** An attempt ends soon after the deadline of its task; one that has not by then is lost. */
@@ -51,18 +52,25 @@ async function runTask(
 ): Promise<FinalizeReport> {
   const input = { ref, task: name }
   const summary = title
-  if (deadlineSeconds === undefined) return waits.finalizeRestore.executeWithOptions({ summary }, [input])
+  if (deadlineSeconds === undefined)
+    return lookUntilOver({ ref, view }, (look) =>
+      waits.finalizeRestore.executeWithOptions({ summary }, [{ ...input, look }]),
+    )
   const limits = {
     startToCloseTimeout: `${deadlineSeconds + attemptEndsAfterSeconds}s`,
     scheduleToCloseTimeout: `${deadlineSeconds + outageSeconds}s`,
   } as const
   try {
-    return await steps.finalizeRestore.executeWithOptions({ summary, ...limits }, [{ ...input, deadlineSeconds }])
+    return await lookUntilOver({ ref, view }, (look) =>
+      steps.finalizeRestore.executeWithOptions({ summary, ...limits }, [{ ...input, deadlineSeconds, look }]),
+    )
   } catch (thrown) {
     if (!isOutOfTime(thrown)) throw thrown
     const problem = `finalization task ${name}: ${reasonOf(thrown)}`
     view.trouble(problem)
-    return results.finalizeRestore.executeWithOptions({ summary: `give up: ${title}` }, [{ ...input, problem }])
+    return lookUntilOver({ ref, view }, (look) =>
+      results.finalizeRestore.executeWithOptions({ summary: `give up: ${title}` }, [{ ...input, problem, look }]),
+    )
   }
 }
 

@@ -1,16 +1,23 @@
-import { areHooksDone, judgeHooks } from '../../core/hooks/judge-hooks.ts'
+import type { Wait } from '../../contract/look.ts'
+import { judgeHooks } from '../../core/hooks/judge-hooks.ts'
 import type { HookVerdict } from '../../core/hooks/judge-hooks.ts'
+import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
+import { whyPodIsNotUp } from '../../core/items/why-waiting.ts'
+import { pauseAfter } from '../frame/look.ts'
+import { closeRegistration, createHookReader, podsWithoutResult } from '../hooks/hook-journal.ts'
+import { readVerdict, writeDeadline, writeVerdict } from '../hooks/hook-journal.ts'
+import type { Cluster } from '../ports.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
 import { resourceTimeout } from './task.ts'
-import { closeRegistration, createHookReader, writeDeadline, writeVerdict, readVerdict } from '../hooks/hook-journal.ts'
-import type { HookState } from '../hooks/hook-journal.ts'
 
-const lookMs = 1_000
+const lookSeconds = { first: 0.5, last: 5 } as const
 /** After the deadline `runHooks` gets so long to write the results of the hooks that it has not run. */
-const graceMs = 3_000
+const graceMs = 10_000
+/** So many pods are asked why their hooks cannot run. */
+const askedMax = 3
 
 /**
- * Waits until each exec hook has a result, until the deadline at most, and reports what they came to. The verdict is
+ * Looks whether each exec hook has a result, until the deadline at most, and reports what they came to. The verdict is
  * journalled: a rerun finds it and changes nothing. A restore without hooks costs one look into the journal.
  */
 export const awaitHooks: FinalizeTask = {
@@ -21,27 +28,27 @@ export const awaitHooks: FinalizeTask = {
     const { journal } = context.session
     const standing = await readVerdict(journal)
     if (standing !== undefined) return findingOf(standing)
-    const read = createHookReader(journal)
-    if ((await read()).pods.length === 0) return { messages: [], hookStatus: {} }
-    await closeRegistration(journal, context.ports.clock.now().toISOString())
+    const { clock } = context.ports
+    const open = await podsWithoutResult(journal)
+    if (open === undefined) return { messages: [], hookStatus: {} }
+    await closeRegistration(journal, clock.now().toISOString())
     const until = await writeDeadline(journal, new Date(context.deadlineMs).toISOString())
-    return findingOf(await awaitVerdict(context, read, Date.parse(until) + graceMs))
+    if (open.length > 0 && clock.now().getTime() < Date.parse(until) + graceMs) return waitFor(open, context)
+    const state = await createHookReader()(journal)
+    return findingOf(await writeVerdict(journal, judgeHooks(state, context.session.ref.namespace)))
   },
 }
 
-async function awaitVerdict(
-  { session, ports, attempt }: FinalizeContext,
-  read: () => Promise<HookState>,
-  lastLookMs: number,
-): Promise<HookVerdict> {
-  for (;;) {
-    attempt.throwIfStopped()
-    const state = await read()
-    if (areHooksDone(state) || ports.clock.now().getTime() >= lastLookMs)
-      return writeVerdict(session.journal, judgeHooks(state, session.ref.namespace))
-    attempt.waitingFor(`hooks of ${state.pods.length} pods`)
-    await ports.clock.sleep(lookMs, attempt.signal)
-  }
+async function waitFor(open: readonly PodHooks[], { ports, attempt }: FinalizeContext): Promise<Wait> {
+  const said = await Promise.all(open.slice(0, askedMax).map((pod) => whyOpen(pod, ports.cluster)))
+  const more = open.length > askedMax ? [`${open.length - askedMax} more pods`] : []
+  const waitingFor = `hooks in ${[...said, ...more].join('; ')}`
+  return { waitingFor, afterSeconds: pauseAfter(attempt.number, lookSeconds) }
+}
+
+async function whyOpen({ namespace, name, uid }: PodHooks, cluster: Cluster): Promise<string> {
+  const live = await cluster.get({ group: '', version: 'v1', resource: 'pods', namespace, name })
+  return `pod ${namespace}/${name}${live?.metadata.uid === uid ? whyPodIsNotUp(live) : ', which is gone'}`
 }
 
 function findingOf({ messages, hooksAttempted, hooksFailed }: HookVerdict): FinalizeFinding {

@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
+import { isWait } from '../../contract/look.ts'
+import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { error } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
@@ -8,6 +10,7 @@ import { formatGoDuration } from '../../core/values/go-duration.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { asFailure, failureTypes, unknownTask } from '../frame/failures.ts'
 import { outcomesShard } from '../frame/journal.ts'
+import { lookAgain } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
@@ -32,6 +35,7 @@ export interface FinalizeInput {
   deadlineSeconds?: number
   /** Why no attempt came to its end. Given, it becomes the task's error, and the task is not run. */
   problem?: string
+  look?: Look
 }
 
 /** Counts only: the messages are in the journal. */
@@ -69,7 +73,7 @@ export function listFinalizeTasks({ ports, sessions, settings, tasks = finalizeT
  */
 export function finalizeRestore(parts: FinalizeParts) {
   const factsOf = createFactsCache()
-  return (input: FinalizeInput): Promise<FinalizeReport> => {
+  return (input: FinalizeInput): Promise<FinalizeReport | Wait> => {
     const { ref, task, problem } = input
     const frame = {
       doing: `finalization task ${task}`,
@@ -83,6 +87,7 @@ export function finalizeRestore(parts: FinalizeParts) {
       const standing = await session.journal.read<TaskResult>(shard)
       if (standing !== undefined) return reportOf(standing)
       const result = await runTask(input, { ...parts, session, attempt, factsOf })
+      if ('waitingFor' in result) return lookAgain(attempt, input.look, result)
       return reportOf(await session.journal.writeOnce(shard, result))
     })
   }
@@ -101,17 +106,18 @@ interface TaskRun extends FinalizeParts {
   factsOf: (session: Session, runId: string) => Promise<FinalizeFacts>
 }
 
-async function runTask(input: FinalizeInput, run: TaskRun): Promise<TaskResult> {
+async function runTask(input: FinalizeInput, run: TaskRun): Promise<TaskResult | Wait> {
   const { clock } = run.ports
   const { at } = await run.session.journal.writeOnce(`finalize/${input.task}`, { at: clock.now().toISOString() })
   const finding =
     input.problem === undefined
       ? await findingOf(input, run, Date.parse(at))
       : { messages: [error('velero', input.problem)] }
+  if (isWait(finding)) return finding
   return [{ key: `finalize/${input.task}`, ...finding, at: rfc3339(new Date(at)) }]
 }
 
-async function findingOf(input: FinalizeInput, run: TaskRun, beganMs: number): Promise<FinalizeFinding> {
+async function findingOf(input: FinalizeInput, run: TaskRun, beganMs: number): Promise<FinalizeFinding | Wait> {
   const { ports, settings, session, attempt } = run
   const task = (run.tasks ?? finalizeTasks).find(({ name }) => name === input.task)
   const limitSeconds = input.deadlineSeconds ?? task?.deadlineSeconds(settings) ?? settings.resourceTimeoutSeconds

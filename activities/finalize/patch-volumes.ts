@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import type { Wait } from '../../contract/look.ts'
 import { decideVolumePatch, usesClaim } from '../../core/finalize/decide-volume-patch.ts'
 import type { VolumePatchFacts, VolumeStep } from '../../core/finalize/decide-volume-patch.ts'
 import { textAt } from '../../core/values/fields.ts'
@@ -10,6 +11,8 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
+import { readAll } from '../frame/journal.ts'
+import { pauseAfter } from '../frame/look.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 
 /** A claim that this restore created and that gets a new volume. */
@@ -21,7 +24,8 @@ interface NewVolume {
 /** Claims that are looked at side by side. */
 const claimsInFlightMax = 32
 /** Between two looks, longer and longer. */
-const lookMs = { first: 500, last: 5_000 } as const
+const lookSeconds = { first: 0.5, last: 10 } as const
+const endedFolder = 'finalize/patch-volumes/'
 
 const claims = { group: '', version: 'v1', resource: 'persistentvolumeclaims' }
 const volumes = { group: '', version: 'v1', resource: 'persistentvolumes' }
@@ -36,26 +40,41 @@ export const patchVolumes: FinalizeTask = {
   run: patchAll,
 }
 
-/** Looks at all claims, again and again until each is done: one that never binds delays no other. Each is reported once. */
-async function patchAll(context: FinalizeContext): Promise<FinalizeFinding> {
-  const messages: Message[] = []
+/**
+ * Looks at all claims that are not done yet: one that never binds delays no other. What a claim came to is journalled, so a
+ * later look leaves it out and each is reported once.
+ */
+async function patchAll(context: FinalizeContext): Promise<FinalizeFinding | Wait> {
+  const { session, attempt } = context
+  const wanted = newVolumes(context)
+  if (wanted.length === 0) return { messages: [] }
+  const ended = (await readAll<EndedClaim[]>(session.journal, endedFolder)).flat()
+  const done = new Set(ended.map(({ uid }) => uid))
   const gate = pLimit(claimsInFlightMax)
-  let open = newVolumes(context)
-  for (let pauseMs: number = lookMs.first; open.length > 0; pauseMs = Math.min(pauseMs * 2, lookMs.last)) {
-    context.attempt.throwIfStopped()
-    const look = createLook(context)
-    const steps = await Promise.all(
-      open.map((one) => gate(async () => ({ one, step: await takeStep(one, context, look) }))),
-    )
-    messages.push(...steps.flatMap(({ one, step }) => messageOf(one, step)))
-    const waiting = steps.flatMap(({ one, step }) => (step.do === 'wait' ? [{ one, because: step.because }] : []))
-    open = waiting.map(({ one }) => one)
-    if (open.length === 0) break
-    context.attempt.waitingFor(`${waiting[0]?.because}${open.length > 1 ? ` and ${open.length - 1} more claims` : ''}`)
-    await context.ports.clock.sleep(pauseMs, context.attempt.signal)
+  const look = createLook(context)
+  const steps = await Promise.all(
+    wanted
+      .filter(({ claim }) => !done.has(claim.uid))
+      .map((one) => gate(async () => ({ one, step: await takeStep(one, context, look) }))),
+  )
+  const waits = steps.flatMap(({ step }) => (step.do === 'wait' ? [step.because] : []))
+  const fresh = steps.flatMap(({ one, step }) =>
+    step.do === 'wait' ? [] : [{ uid: one.claim.uid, messages: messageOf(one, step) }],
+  )
+  const [first] = waits
+  if (first === undefined) {
+    const messages = [...ended, ...fresh].flatMap((one) => one.messages)
+    return { messages: messages.sort((a, b) => (a.text < b.text ? -1 : 1)) }
   }
-  context.attempt.waitingFor(undefined)
-  return { messages: messages.sort((a, b) => (a.text < b.text ? -1 : 1)) }
+  if (fresh.length > 0) await session.journal.write(`${endedFolder}${attempt.id}`, fresh)
+  const waitingFor = `${first}${waits.length > 1 ? ` and ${waits.length - 1} more claims` : ''}`
+  return { waitingFor, afterSeconds: pauseAfter(attempt.number, lookSeconds) }
+}
+
+/** A claim that needs no further look, by its uid. */
+interface EndedClaim {
+  uid: string
+  messages: readonly Message[]
 }
 
 /** The claims to see to: created by this restore, provisioned anew, their data not on the way any more. */

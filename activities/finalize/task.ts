@@ -1,3 +1,4 @@
+import type { Wait } from '../../contract/look.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Session, Sessions } from '../frame/session.ts'
@@ -22,10 +23,11 @@ export interface FinalizeTask {
   /** Whether this restore wants it. Absent for a task that every restore runs. See {@link askedBy}. */
   readonly isWanted?: (session: Pick<Session, 'admission'>, settings: Settings) => boolean
   /**
-   * Does the work and returns what the results are to say. It may be run again from the start at any time. What it throws
-   * is retried where it may pass, until the deadline; anything else becomes one error of the restore.
+   * Does the work and returns what the results are to say, or what is waited for: then it is run again after a pause. It may
+   * be run again from the start at any time. What it throws is retried where it may pass, until the deadline; anything else
+   * becomes one error of the restore.
    */
-  readonly run: (context: FinalizeContext) => Promise<FinalizeFinding>
+  readonly run: (context: FinalizeContext) => Promise<FinalizeFinding | Wait>
 }
 
 /** What a task works with, the same for every task. */

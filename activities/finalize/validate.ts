@@ -12,6 +12,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { askedBy, resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
+import { pauseAfter } from '../frame/look.ts'
 import type { PlannedSession } from '../frame/session.ts'
 import { makeItemTools } from '../items/item-tools.ts'
 import type { ItemTools } from '../items/item-tools.ts'
@@ -21,7 +22,9 @@ import type { RestoredOutcome } from './finalize-facts.ts'
 const objectsInFlightMax = 32
 /** Fields of one object that are named; more are counted. */
 const fieldsMax = 5
-const lookMs = { first: 500, last: 5_000 } as const
+const lookSeconds = { first: 0.5, last: 10 } as const
+/** What the first look has compared; later looks compare nothing. */
+const differencesShard = 'finalize/validate/differences'
 
 /**
  * Looks at each restored object once more: whether it is still there, whether it is as it was written but for fields of
@@ -35,9 +38,18 @@ export const validate: FinalizeTask = {
   isWanted: askedBy(validateAnnotation, 'validate'),
   async run(context) {
     const restored = [...context.facts.restored.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
-    const differences = await compareAll(restored, context)
-    const unready = await awaitReadiness(restored, context)
-    return { messages: [...differences, ...unready] }
+    const { journal } = context.session
+    const differences =
+      (await journal.read<Message[]>(differencesShard)) ??
+      (await journal.writeOnce(differencesShard, await compareAll(restored, context)))
+    const unready = await lookForUnready(restored, context)
+    const [first] = unready
+    if (first === undefined || context.isOver())
+      return {
+        messages: [...differences, ...unready.map(({ outcome, why }) => finding(outcome, `is not ready: ${why}`))],
+      }
+    const waitingFor = `${idOf(first.outcome)}, which is not ready (${first.why}), and ${unready.length - 1} more objects`
+    return { waitingFor, afterSeconds: pauseAfter(context.attempt.number, lookSeconds) }
   },
 }
 
@@ -123,29 +135,20 @@ function differencesOf(outcome: RestoredOutcome, live: Manifest | undefined, wri
   return [...fields.slice(0, fieldsMax).map((field) => say(`differs from what was restored in ${field}`)), ...more]
 }
 
-/** Waits until workloads are ready and claims are bound, until the deadline at most. */
-async function awaitReadiness(restored: readonly RestoredOutcome[], context: FinalizeContext): Promise<Message[]> {
+/** The workloads that are not ready and the claims that are not bound now. */
+async function lookForUnready(restored: readonly RestoredOutcome[], context: FinalizeContext): Promise<Unready[]> {
   const gate = pLimit(objectsInFlightMax)
-  let open = restored.map((outcome) => ({ outcome, why: '' }))
-  for (let pauseMs: number = lookMs.first; ; pauseMs = Math.min(pauseMs * 2, lookMs.last)) {
-    context.attempt.throwIfStopped()
-    const seen = await Promise.all(open.map(({ outcome }) => gate(() => lookAt(outcome, context))))
-    open = seen.filter(({ why }) => why !== '')
-    if (open.length === 0 || context.isOver()) break
-    const [first] = open
-    if (first !== undefined)
-      context.attempt.waitingFor(`${idOf(first.outcome)}, which is not ready, and ${open.length - 1} more objects`)
-    await context.ports.clock.sleep(pauseMs, context.attempt.signal)
-  }
-  context.attempt.waitingFor(undefined)
-  return open.map(({ outcome, why }) => finding(outcome, `is not ready: ${why}`))
+  const seen = await Promise.all(restored.map((outcome) => gate(() => lookAt(outcome, context))))
+  return seen.filter(({ why }) => why !== '')
+}
+
+interface Unready {
+  outcome: RestoredOutcome
+  why: string
 }
 
 /** Why an object is not ready yet; empty where it is, where its kind has no such state, or where nothing can be seen. */
-async function lookAt(
-  outcome: RestoredOutcome,
-  context: FinalizeContext,
-): Promise<{ outcome: RestoredOutcome; why: string }> {
+async function lookAt(outcome: RestoredOutcome, context: FinalizeContext): Promise<Unready> {
   const groupResource = groupResourceOf(outcome)
   if (!whyNotReady.has(groupResource)) return { outcome, why: '' }
   const live = await readObject(outcome, context)

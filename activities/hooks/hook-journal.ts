@@ -7,11 +7,16 @@ import type { Journal } from '../frame/journal.ts'
 
 /**
  * The shards about exec hooks: `registered` pods, at their create; an intent, `begun` right before a command is sent; its
- * result, `done`. `closed` says that no further pod will be registered, `deadline` how long the finalization waits,
+ * result, `done`. `waiting` says since when pods are waited for, `closed` that no further pod will be registered, `deadline` how long the finalization waits,
  * `verdict` is the result for the restore.
  */
 const hookFolder = 'hooks/'
-const folders = { registered: 'hooks/registered/', begun: 'hooks/begun/', done: 'hooks/done/' } as const
+const folders = {
+  registered: 'hooks/registered/',
+  waiting: 'hooks/waiting/',
+  begun: 'hooks/begun/',
+  done: 'hooks/done/',
+} as const
 const closedShard = 'hooks/closed'
 const deadlineShard = 'hooks/deadline'
 const verdictShard = 'hooks/verdict'
@@ -41,6 +46,17 @@ export async function writeDeadline(journal: Journal, until: string): Promise<st
   return (await journal.writeOnce(deadlineShard, { until })).until
 }
 
+/** Records since when pods are waited for. Of several such times the first one counts. */
+export async function beginWaits(journal: Journal, look: string, waits: HookWaits): Promise<void> {
+  await journal.write(`${folders.waiting}${look}`, waits)
+}
+
+/** Pods by their uids, and since when they are waited for; RFC 3339. */
+interface HookWaits {
+  pods: readonly string[]
+  since: string
+}
+
 /** Records that a hook is about to be sent; false where an earlier attempt has recorded it before. */
 export async function beginHook(journal: Journal, key: string, attempt: string): Promise<boolean> {
   return (await journal.writeOnce(`${folders.begun}${key}`, { attempt })).attempt === attempt
@@ -55,29 +71,31 @@ export async function finishHook(journal: Journal, key: string, result: HookResu
 export interface HookState extends KnownHooks {
   isClosed: boolean
   until: string | undefined
+  /** Since when pods with a limit are waited for, in milliseconds, by their uids. */
+  since: ReadonlyMap<string, number>
 }
 
-/** A function that reads the hooks of a restore; called again, it reads only new shards. */
-export function createHookReader(journal: Journal): () => Promise<HookState> {
+/** Reads the hooks of one restore. Called again, it reads only new shards. */
+export type HookReader = (journal: Journal) => Promise<HookState>
+
+/** Makes a reader for one restore. */
+export function createHookReader(): HookReader {
   const pods = new Map<string, PodHooks>()
   const results = new Map<string, HookResult>()
   const known = new Set<string>()
+  const since = new Map<string, number>()
   let until: string | undefined
 
-  async function readNew(names: readonly string[], take: (content: unknown, name: string) => void): Promise<void> {
-    await Promise.all(
-      names
-        .filter((name) => !known.has(name))
-        .map(async (name) => {
-          const content = await journal.read(name)
-          if (content === undefined) throw journalDamaged(`journal shard ${name} is listed but missing`)
-          take(content, name)
+  return async (journal) => {
+    const readNew = async (shards: readonly string[], take: (content: unknown, name: string) => void) => {
+      const fresh = shards.filter((name) => !known.has(name))
+      await Promise.all(
+        fresh.map(async (name) => {
+          take(await readListed(journal, name), name)
           known.add(name)
         }),
-    )
-  }
-
-  return async () => {
+      )
+    }
     const names = await journal.list(hookFolder)
     const inside = (folder: string) => names.filter((name) => name.startsWith(folder))
     await readNew(inside(folders.registered), (list) => {
@@ -86,6 +104,10 @@ export function createHookReader(journal: Journal): () => Promise<HookState> {
     await readNew(inside(folders.done), (result, name) =>
       results.set(name.slice(folders.done.length), result as HookResult),
     )
+    await readNew(inside(folders.waiting), (content) => {
+      const waits = content as HookWaits
+      for (const uid of waits.pods) since.set(uid, Math.min(since.get(uid) ?? Infinity, Date.parse(waits.since)))
+    })
     if (names.includes(deadlineShard)) until ??= (await journal.read<{ until: string }>(deadlineShard))?.until
     return {
       pods: [...pods.values()],
@@ -93,8 +115,26 @@ export function createHookReader(journal: Journal): () => Promise<HookState> {
       intents: new Set(inside(folders.begun).map((name) => name.slice(folders.begun.length))),
       isClosed: names.includes(closedShard),
       until,
+      since,
     }
   }
+}
+
+async function readListed(journal: Journal, name: string): Promise<unknown> {
+  const content = await journal.read(name)
+  if (content === undefined) throw journalDamaged(`journal shard ${name} is listed but missing`)
+  return content
+}
+
+/** The pods with a hook that has no result; undefined where the restore has no hooks. It reads no result. */
+export async function podsWithoutResult(journal: Journal): Promise<PodHooks[] | undefined> {
+  const names = new Set(await journal.list(hookFolder))
+  const registered = [...names].filter((name) => name.startsWith(folders.registered))
+  if (registered.length === 0) return undefined
+  const lists = await Promise.all(registered.map((name) => readListed(journal, name)))
+  const pods = new Map((lists as PodHooks[][]).flat().map((pod) => [pod.uid, pod]))
+  const hasResult = (pod: PodHooks, index: number) => names.has(`${folders.done}${hookKey(pod.uid, index)}`)
+  return [...pods.values()].filter((pod) => !pod.hooks.every((_, index) => hasResult(pod, index)))
 }
 
 /** The results of one pod, by the index of the hook. */

@@ -1,15 +1,18 @@
 import pLimit from 'p-limit'
+import type { Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { isTransient } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import { hooksAnnotation, restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { cachedByRun } from '../frame/cached-by-run.ts'
+import { pauseAfter } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
 import type { Clock, Cluster, Ports } from '../ports.ts'
-import { createHookReader, resultsOf } from './hook-journal.ts'
-import type { HookState } from './hook-journal.ts'
+import { beginWaits, createHookReader, resultsOf } from './hook-journal.ts'
+import type { HookReader, HookState } from './hook-journal.ts'
 import { runPodHooks } from './run-pod-hooks.ts'
 import type { HookedPod, HookParts } from './run-pod-hooks.ts'
 
@@ -22,44 +25,66 @@ export interface RunHooksInput {
 
 /** Pods whose hooks run side by side. */
 const podsInFlightMax = 32
-/** Milliseconds between two rounds: more for many pods, and where no pod is left but more may come. */
-const pollMs = { min: 500, perPod: 3, max: 5_000, idle: 5_000 } as const
+/** Milliseconds between two rounds while commands run. */
+const roundMs = { min: 500, perPod: 3, max: 5_000 } as const
+/** The pause between two looks, longer and longer while nothing happens. */
+const lookSeconds = { first: 0.5, last: 5 } as const
 /** How long a command that runs when the restore is cancelled may take to end by itself, so that its result is known. */
 const graceMs = 3_000
 
 /**
- * Runs the exec hooks of a restore beside its waves, one activity for all of them, so that waiting for pods takes one
- * slot of the worker: it finds newly registered pods in the journal, waits until their containers run and runs their
- * hooks in order. One pod's failure leaves the others alone. Ends when no more pods come and each hook has a result.
+ * Runs the exec hooks of a restore beside its waves: finds newly registered pods in the journal and runs the hooks of those
+ * whose containers are up, in order. One pod's failure leaves the others alone. A slot of the worker is held while commands
+ * run; where all pods are still to come up the look ends, and Temporal begins the next one after a pause. It is over when no
+ * more pods come and each hook has a result.
  */
 export function runHooks({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
+  const readerIn = cachedByRun(() => Promise.resolve(createHookReader()))
   return ({ ref, follows }: RunHooksInput): Promise<void> => {
     const frame = {
       doing: `running the hooks of restore ${ref.name}`,
       scope: `${ref.uid}/hooks`,
       followsEarlierRun: follows,
     }
-    return runActivity(ports.presence, frame, async (attempt) => runAll(await sessions.open(ref), ports, attempt))
+    return runActivity(ports.presence, frame, async (attempt) => {
+      const session = await sessions.open(ref)
+      const ended = await runRounds({ ...session, read: await readerIn(session) }, ports, attempt)
+      if (!ended.isOver) throw attempt.pause(pauseOf(ended, attempt))
+    })
   }
 }
 
-async function runAll(session: Session, ports: Ports, attempt: Attempt): Promise<void> {
-  const read = createHookReader(session.journal)
+/** How a look at the hooks has ended. */
+interface RoundsEnded {
+  isOver: boolean
+  /** What the first pod waits for. */
+  waitingFor: string
+  /** Changes with each pod that is registered and each hook that has a result. */
+  seen: string
+  /** Until when the finalization waits, in milliseconds; undefined while it has not begun. */
+  untilMs: number | undefined
+  nowMs: number
+}
+
+/** A session, and what has read its hooks before. */
+interface HookSession extends Session {
+  read: HookReader
+}
+
+async function runRounds(session: HookSession, ports: Ports, attempt: Attempt): Promise<RoundsEnded> {
   const known = new Map<string, HookedPod>()
   const limit = pLimit(podsInFlightMax)
   const running = new Map<string, Promise<void>>()
   let failure: { thrown: unknown } | undefined
   const commands = laterSignal(attempt.signal, graceMs, ports.clock)
   try {
-    for (;;) {
+    for (let round = 0; ; round++) {
       attempt.throwIfStopped()
-      if (failure !== undefined) throw (failure as { thrown: unknown }).thrown
-      const state = await read()
+      const state = await readWithWaits(session, { attempt, round, now: ports.clock.now() })
       const parts = partsOf(session, ports, attempt, { state, signal: commands.signal })
-      const open = unfinishedPods(state, known, ports.clock.now().getTime())
-      if (open.length === 0 && state.isClosed) return
+      const open = unfinishedPods(state, known)
       const idle = open.filter(({ pod }) => !running.has(pod.uid))
-      for (const [hooked, live] of await readUnlessAway(idle, session, ports, attempt)) {
+      for (const [hooked, live] of await readUnlessAway(idle, session, ports)) {
         const work = limit(() => runPodHooks(hooked, live, parts))
           .catch((thrown: unknown) => {
             failure ??= { thrown }
@@ -67,13 +92,51 @@ async function runAll(session: Session, ports: Ports, attempt: Attempt): Promise
           .finally(() => running.delete(hooked.pod.uid))
         running.set(hooked.pod.uid, work)
       }
-      await ports.clock.sleep(pauseMs(open.length), attempt.signal)
-      reportWait(attempt, open)
+      await Promise.race([Promise.all(running.values()), ports.clock.sleep(pauseMs(open.length), attempt.signal)])
+      if (failure !== undefined) throw (failure as { thrown: unknown }).thrown
+      attempt.waitingFor(waitOf(open))
+      if (running.size === 0) return endOf(state, known, ports.clock.now().getTime())
     }
   } finally {
     await Promise.all(running.values())
     commands.end()
   }
+}
+
+/** Reads the hooks, and settles since when each pod is waited for: no later attempt begins that wait anew. */
+async function readWithWaits(
+  { journal, read }: HookSession,
+  { attempt, round, now }: { attempt: Attempt; round: number; now: Date },
+): Promise<HookState> {
+  const state = await read(journal)
+  const fresh = state.pods.filter(
+    ({ uid, hooks }) => !state.since.has(uid) && hooks.some((one) => one.waitTimeoutMs > 0),
+  )
+  if (fresh.length === 0) return state
+  await beginWaits(journal, `${attempt.id}-${round}`, { pods: fresh.map(({ uid }) => uid), since: now.toISOString() })
+  return read(journal)
+}
+
+function endOf(state: HookState, known: ReadonlyMap<string, HookedPod>, nowMs: number): RoundsEnded {
+  const pods = [...known.values()]
+  const open = pods.filter(isUnfinished)
+  const done = pods.reduce((sum, { results }) => sum + results.size, 0)
+  return {
+    isOver: open.length === 0 && state.isClosed,
+    waitingFor: waitOf(open) ?? 'more pods with hooks',
+    seen: `${pods.length} pods, ${done} results`,
+    untilMs: state.until === undefined ? undefined : Date.parse(state.until),
+    nowMs,
+  }
+}
+
+/** The pause begins short again after each look that has seen something new, and ends when the finalization gives up. */
+function pauseOf({ waitingFor, seen, untilMs, nowMs }: RoundsEnded, attempt: Attempt): Wait {
+  const before = attempt.carried as { seen?: unknown; quiet?: unknown } | undefined
+  const quiet = before?.seen === seen && typeof before.quiet === 'number' ? before.quiet + 1 : 1
+  const leftSeconds = untilMs === undefined || untilMs <= nowMs ? Infinity : (untilMs - nowMs) / 1000
+  const afterSeconds = Math.min(pauseAfter(quiet, lookSeconds), leftSeconds)
+  return { waitingFor, afterSeconds, carry: { seen, quiet } }
 }
 
 function partsOf(
@@ -95,13 +158,22 @@ function partsOf(
   }
 }
 
-/** The pods with a hook that has no result. A wait begins anew with each attempt: a crash never makes a hook expire. */
-function unfinishedPods(state: HookState, known: Map<string, HookedPod>, now: number): HookedPod[] {
+/** The pods with a hook that has no result. */
+function unfinishedPods(state: HookState, known: Map<string, HookedPod>): HookedPod[] {
   for (const pod of state.pods) {
     if (!known.has(pod.uid))
-      known.set(pod.uid, { pod, results: resultsOf(pod, state.results), since: now, waiting: undefined })
+      known.set(pod.uid, {
+        pod,
+        results: resultsOf(pod, state.results),
+        since: state.since.get(pod.uid),
+        waiting: undefined,
+      })
   }
-  return [...known.values()].filter(({ pod, results }) => results.size < pod.hooks.length)
+  return [...known.values()].filter(isUnfinished)
+}
+
+function isUnfinished({ pod, results }: HookedPod): boolean {
+  return results.size < pod.hooks.length
 }
 
 /** Reads the live pods; none while the API server is unavailable. */
@@ -109,13 +181,13 @@ async function readUnlessAway(
   pods: HookedPod[],
   session: Session,
   ports: Ports,
-  attempt: Attempt,
 ): Promise<[HookedPod, Manifest | undefined][]> {
   try {
     return await readPods(ports.cluster, session.admission.restore.name, pods)
   } catch (thrown) {
     if (!isTransient(thrown)) throw thrown
-    attempt.waitingFor(`the API server, to read pods with hooks: ${thrown instanceof Error ? thrown.message : ''}`)
+    const why = thrown instanceof Error ? thrown.message : ''
+    for (const one of pods) one.waiting = `the API server, to read pods with hooks: ${why}`
     return []
   }
 }
@@ -148,13 +220,12 @@ async function readPods(
 }
 
 function pauseMs(pods: number): number {
-  if (pods === 0) return pollMs.idle
-  return Math.min(pollMs.max, Math.max(pollMs.min, pods * pollMs.perPod))
+  return Math.min(roundMs.max, Math.max(roundMs.min, pods * roundMs.perPod))
 }
 
-function reportWait(attempt: Attempt, open: readonly HookedPod[]): void {
+function waitOf(open: readonly HookedPod[]): string | undefined {
   const first = open.find(({ waiting }) => waiting !== undefined)
-  attempt.waitingFor(first === undefined ? undefined : `${first.waiting} (hooks of ${open.length} pods)`)
+  return first === undefined ? undefined : `${first.waiting} (hooks of ${open.length} pods)`
 }
 
 /** A signal that aborts some time after another one. */

@@ -12,8 +12,8 @@ import { beginHook, finishHook } from './hook-journal.ts'
 export interface HookedPod {
   pod: PodHooks
   results: Map<number, HookResult>
-  /** When this attempt began to wait for it, in milliseconds. */
-  since: number
+  /** Since when it is waited for, in milliseconds; undefined where no hook of it has a limit. */
+  since: number | undefined
   /** What it waits for. */
   waiting: string | undefined
 }
@@ -45,8 +45,9 @@ export async function runPodHooks(hooked: HookedPod, live: Manifest | undefined,
   const { pod, results } = hooked
   for (;;) {
     if (parts.isStopping()) return
-    const waitedMs = parts.clock.now().getTime() - hooked.since
-    const step = nextHook(pod, { pod: live, results, waitedMs, isOver: parts.isOver() })
+    const nowMs = parts.clock.now().getTime()
+    const waitedMs = nowMs - (hooked.since ?? nowMs)
+    const step = nextHook(pod, { pod: live, results, nowMs, waitedMs, isOver: parts.isOver() })
     hooked.waiting = step.do === 'wait' ? step.because : undefined
     switch (step.do) {
       case 'done':

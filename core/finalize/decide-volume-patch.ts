@@ -50,7 +50,8 @@ export function decideVolumePatch(facts: VolumePatchFacts): VolumeStep {
     if (pending !== undefined) return pending
   }
   const volumeName = textAt(live, 'spec', 'volumeName')
-  if (textAt(live, 'status', 'phase') !== 'Bound' || volumeName === '') return wait(`${id} to be bound`)
+  if (textAt(live, 'status', 'phase') !== 'Bound' || volumeName === '')
+    return wait(`${id} to be bound${whyPending(facts)}`)
   const { volume } = facts
   if (volume === undefined) return wait(`volume ${volumeName} of ${id}`)
   const owner = {
@@ -64,6 +65,15 @@ export function decideVolumePatch(facts: VolumePatchFacts): VolumeStep {
     return { do: 'fail', problem }
   }
   return patchOf(volume, facts.info)
+}
+
+/** What the claim says of it: nobody else is told why a provisioner does nothing. */
+function whyPending({ live, storageClass }: VolumePatchFacts): string {
+  const phase = textAt(live, 'status', 'phase') || 'without a phase'
+  const className = textAt(live, 'spec', 'storageClassName')
+  if (className === '') return `: it is ${phase} and names no StorageClass, so a volume that fits must exist`
+  const provisioner = textAt(storageClass, 'provisioner')
+  return `: it is ${phase}, for provisioner ${provisioner || 'unknown'} of StorageClass ${className}`
 }
 
 /** The step for a claim that waits for its first consumer; undefined for other claims. */

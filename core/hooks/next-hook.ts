@@ -25,7 +25,8 @@ export interface HookFacts {
   /** The live pod; undefined if it does not exist, or if another one has its name. */
   pod: Manifest | undefined
   results: HookResults
-  /** For how long hooks of this pod have been waited for. */
+  nowMs: number
+  /** For how long hooks of this pod have been waited for; 0 where none of them has a limit. */
   waitedMs: number
   /** The finalization does not wait any longer. */
   isOver: boolean
@@ -45,7 +46,8 @@ export interface HookFacts {
  * | the longest `waitTimeout` is over | the rest is not executed |
  *
  * A hook has expired if its `waitTimeout` was over before its container was running. It does not run. Velero runs it if
- * `onError` is Continue, and loses its result (wanted difference, docs/velero-parity.md).
+ * `onError` is Continue, and loses its result (wanted difference, docs/velero-parity.md). A container that was running in
+ * time lets no hook expire, however late that is seen: workers may have been away.
  */
 export function nextHook(registered: PodHooks, facts: HookFacts): HookStep {
   const pending = registered.hooks
@@ -65,13 +67,24 @@ export function nextHook(registered: PodHooks, facts: HookFacts): HookStep {
   if (facts.isOver) return giveUp('context deadline exceeded')
   const { pod } = facts
   const ready = pending.find(({ hook }) => isUp(pod, hook.container, registered.hooks))
-  if (ready !== undefined) return runOrExpire(ready, facts.waitedMs)
+  if (ready !== undefined) return runOrExpire(ready, facts.waitedMs - upForMs(pod, ready.hook, facts.nowMs))
   const waitMs = longestWait(registered.hooks)
   if (waitMs > 0 && facts.waitedMs >= waitMs) return giveUp('context deadline exceeded')
   return {
     do: 'wait',
     because: `container ${pending[0]?.hook.container} of pod ${registered.namespace}/${registered.name}`,
   }
+}
+
+/** For how long a container has been up, as far as the pod tells; 0 where it does not. */
+function upForMs(pod: Manifest, { container, waitForReady }: ExecHook, nowMs: number): number {
+  const status = objectsAt(pod, 'status', 'containerStatuses').find((one) => textAt(one, 'name') === container)
+  const ready = objectsAt(pod, 'status', 'conditions').find((one) => textAt(one, 'type') === 'ContainersReady')
+  const since = waitForReady
+    ? textAt(textAt(ready, 'status') === 'True' ? ready : undefined, 'lastTransitionTime')
+    : textAt(status, 'state', 'running', 'startedAt')
+  const upMs = nowMs - Date.parse(since)
+  return upMs > 0 ? upMs : 0
 }
 
 function runOrExpire({ hook, index }: { hook: ExecHook; index: number }, waitedMs: number): HookStep {

@@ -25,6 +25,23 @@ export function whyNamespaceStays(namespace: Manifest): string {
   return finalizers.length === 0 ? '' : `: it has finalizers ${finalizers.join(', ')}`
 }
 
+/**
+ * What the cluster says of a pod that is not up, as the end of a sentence: why it is not scheduled (for instance a claim that
+ * nobody can bind), or what its containers wait for. Empty where it says nothing.
+ */
+export function whyPodIsNotUp(pod: Manifest): string {
+  const scheduled = objectsAt(pod, 'status', 'conditions').find((one) => textAt(one, 'type') === 'PodScheduled')
+  if (textAt(scheduled, 'status') === 'False') return `, which is not scheduled: ${textAt(scheduled, 'message')}`
+  const states = ['initContainerStatuses', 'containerStatuses'].flatMap((field) => objectsAt(pod, 'status', field))
+  const waiting = states.find((one) => textAt(one, 'state', 'waiting', 'reason') !== '')
+  if (waiting !== undefined) {
+    const said = [textAt(waiting, 'state', 'waiting', 'reason'), textAt(waiting, 'state', 'waiting', 'message')]
+    return `, whose container ${textAt(waiting, 'name')} waits: ${said.filter((text) => text !== '').join(': ')}`
+  }
+  if (textAt(pod, 'spec', 'nodeName') === '') return ', which is not scheduled'
+  return states.length === 0 ? `, of which node ${textAt(pod, 'spec', 'nodeName')} has not reported yet` : ''
+}
+
 /** What the server says of a CRD that is not `Established` yet; `no condition yet` where it says nothing. */
 export function whyNotEstablished(crd: Manifest): string {
   const conditions = objectsAt(crd, 'status', 'conditions')

@@ -4,6 +4,7 @@ import { createFactsCache } from '../../activities/finalize/finalize-facts.ts'
 import type { FinalizeParts } from '../../activities/finalize/finalize-restore.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from '../../activities/finalize/task.ts'
 import { waiting } from '../../activities/frame/failures.ts'
+import { isWait } from '../../contract/look.ts'
 import type { Attempt } from '../../activities/frame/run-activity.ts'
 import type { Session, Sessions } from '../../activities/frame/session.ts'
 import { openJournal, outcomesShard, shards } from '../../activities/frame/journal.ts'
@@ -93,11 +94,21 @@ export async function finalizing(restore: RestoreUnderTest = {}): Promise<Finali
     session,
     context,
     parts: { ports, sessions, settings },
-    run: (task) => clock.run(task.run(context)),
+    run: (task) => clock.run(untilOver(task, context)),
     attempt: (activity, attempt = 1) => {
       const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') })
       return clock.run(environment.run(activity))
     },
+  }
+}
+
+/** Runs a task as often as it has something to wait for. */
+async function untilOver(task: FinalizeTask, context: FinalizeContext): Promise<FinalizeFinding> {
+  for (let number = 1; ; number++) {
+    const attempt = { ...context.attempt, number, id: String(number) }
+    const finding = await task.run({ ...context, attempt })
+    if (!isWait(finding)) return finding
+    await context.ports.clock.sleep(finding.afterSeconds * 1000)
   }
 }
 

@@ -82,7 +82,8 @@ function journalOf(shards: readonly (readonly [string, Buffer])[]): Record<strin
   const outcomes = inside('outcomes/').flatMap(([, content]) => content as Outcome[])
   const pods = inside('hooks/registered/').flatMap(([, content]) => content as { uid: string }[])
   const states = inside('operations/').map(([, content]) => content as Record<string, object>)
-  const shared = ['outcomes/', 'intents/', 'hooks/registered/', 'hooks/begun/', 'operations/']
+  const shared = ['outcomes/', 'intents/', 'hooks/registered/', 'hooks/waiting/', 'hooks/begun/', 'operations/']
+  shared.push('finalize/patch-volumes/')
   const single = [...contents].filter(([name]) => !shared.some((folder) => name.startsWith(folder)))
   return {
     ...Object.fromEntries(single),

@@ -6,6 +6,7 @@ import type { FinalizeTask } from '../../../activities/finalize/task.ts'
 import { finalizeTasks } from '../../../activities/finalize/tasks.ts'
 import { gone } from '../../../activities/frame/failures.ts'
 import { readOutcomes } from '../../../activities/frame/journal.ts'
+import type { Wait } from '../../../contract/look.ts'
 import { error, warning } from '../../../core/items/outcome.ts'
 import { ApiError } from '../../../core/port-errors.ts'
 import { finalizing, ref } from '../../kit/finalizing.ts'
@@ -20,7 +21,7 @@ function aTask(run: FinalizeTask['run'], more: Partial<FinalizeTask> = {}): Fina
 /** Runs the activity with these tasks, as a worker that began anew: nothing is remembered but the journal. */
 function runIn(world: Finalizing, tasks: readonly FinalizeTask[], input: Partial<FinalizeInput> = {}) {
   const activity = finalizeRestore({ ...world.parts, tasks })
-  return (attempt: number): Promise<FinalizeReport> =>
+  return (attempt: number): Promise<FinalizeReport | Wait> =>
     world.attempt(() => activity({ ref, task: 'look', deadlineSeconds: 60, ...input }), attempt)
 }
 

@@ -38,6 +38,7 @@ const running = live({ app: { running: true }, side: { running: true } })
 const sight = (more: Partial<HookFacts> = {}): HookFacts => ({
   pod: running,
   results: new Map(),
+  nowMs: Date.parse('2026-01-02T03:04:05Z'),
   waitedMs: 0,
   isOver: false,
   ...more,
@@ -111,5 +112,21 @@ describe('the next step for the hooks of a pod', () => {
       do: 'run',
       index: 1,
     })
+  })
+
+  it('no hook expires whose container was up in time, however late that is seen', () => {
+    const nowMs = Date.parse('2026-01-02T03:04:05Z')
+    const upSince = (startedAt: string) => {
+      const pod = live({ app: { running: true } })
+      const [status] = pod.status.containerStatuses
+      return {
+        ...pod,
+        status: { ...pod.status, containerStatuses: [{ ...status, state: { running: { startedAt } } }] },
+      }
+    }
+    const late = { nowMs, waitedMs: 600_000 }
+    const one = registered(hook({ waitTimeoutMs: 60_000 }))
+    expect(nextHook(one, sight({ ...late, pod: upSince('2026-01-02T02:54:30Z') }))).toMatchObject({ do: 'run' })
+    expect(nextHook(one, sight({ ...late, pod: upSince('2026-01-02T03:00:00Z') }))).toMatchObject({ do: 'settle' })
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { whyNamespaceStays, whyNotEstablished } from '../../../core/items/why-waiting.ts'
+import { whyNamespaceStays, whyNotEstablished, whyPodIsNotUp } from '../../../core/items/why-waiting.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 
 const withConditions = (conditions: object[], finalizers?: string[]): Manifest => ({
@@ -50,4 +50,31 @@ describe('why a CRD is not established', () => {
       'NonStructuralSchema is True: spec: Required value',
     ],
   ])('%s', (_when, conditions, why) => expect(whyNotEstablished(withConditions(conditions))).toBe(why))
+})
+
+describe('why a pod is not up', () => {
+  const aPod = (status: object, nodeName = 'n1'): Manifest => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web' },
+    spec: { nodeName },
+    status,
+  })
+  it.each([
+    [
+      'nobody can bind its claim',
+      aPod({ conditions: [{ type: 'PodScheduled', status: 'False', message: 'unbound PersistentVolumeClaims' }] }, ''),
+      ', which is not scheduled: unbound PersistentVolumeClaims',
+    ],
+    [
+      'an image is missing',
+      aPod({
+        containerStatuses: [{ name: 'app', state: { waiting: { reason: 'ErrImagePull', message: 'no such' } } }],
+      }),
+      ', whose container app waits: ErrImagePull: no such',
+    ],
+    ['no scheduler has seen it', aPod({}, ''), ', which is not scheduled'],
+    ['its node is silent', aPod({}), ', of which node n1 has not reported yet'],
+    ['it runs', aPod({ containerStatuses: [{ name: 'app', state: { running: {} } }] }), ''],
+  ])('%s', (_when, pod, why) => expect(whyPodIsNotUp(pod)).toBe(why))
 })

@@ -1,0 +1,64 @@
+import '../../ports/deterministic.ts'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import { describe, expect, it } from 'vitest'
+import { createActivities } from '../../../activities/index.ts'
+import { startControllers } from '../../ports/controllers.ts'
+import { createWorld } from '../../ports/world.ts'
+import { changed, ref, settings, withShard, worldAt } from '../crash/restore-in-memory.ts'
+
+const hooks = {
+  resources: [{ name: 'warm up', postHooks: [{ exec: { container: 'app', command: ['load'], waitTimeout: '5m0s' } }] }],
+}
+
+/** A restored pod that does not run yet and has a hook, and looks at it, each on a worker of its own. */
+async function waiting() {
+  const closed = withShard('hooks/closed', { at: '2026-01-02T03:05:00Z' })
+  const world = createWorld(await changed(worldAt('restored', { spec: { hooks } }), closed))
+  const beats: unknown[] = []
+  const look = (attempt: number, isLost = false) => {
+    const { ports } = world.startProcess()
+    const heartbeatDetails = attempt === 1 || isLost ? undefined : beats.at(-1)
+    const environment = new MockActivityEnvironment(
+      { attempt, heartbeatDetails },
+      { logger: new DefaultLogger('ERROR') },
+    )
+    environment.on('heartbeat', (beat) => beats.push(beat))
+    return world.clock.run(environment.run(createActivities(ports, settings).runHooks, { ref, follows: false }))
+  }
+  return { world, look }
+}
+
+describe('a look at the hooks of a restore', () => {
+  it('ends where all pods are still to come up, with longer and longer pauses', async () => {
+    const { world, look } = await waiting()
+    const beganMs = world.clock.nowMs()
+    await expect(look(1)).rejects.toMatchObject({
+      type: 'Waiting',
+      message: 'waiting for container app of pod shop/web (hooks of 1 pods)',
+      nextRetryDelay: 500,
+    })
+    await expect(look(2)).rejects.toMatchObject({ nextRetryDelay: 600 })
+    await expect(look(3)).rejects.toMatchObject({ nextRetryDelay: 800 })
+    expect(world.clock.nowMs() - beganMs).toBeLessThan(1000)
+  })
+
+  it('runs the hook once the container is up, and is over', async () => {
+    const { world, look } = await waiting()
+    await expect(look(1)).rejects.toMatchObject({ type: 'Waiting' })
+    startControllers(world)
+    await world.clock.advance(2_000)
+    expect(await look(2)).toBeUndefined()
+    expect(world.exec.ran).toHaveLength(1)
+  })
+
+  it('gives a hook up after its own wait, counted from the first look, also where a worker died meanwhile', async () => {
+    const { world, look } = await waiting()
+    await expect(look(1)).rejects.toMatchObject({ type: 'Waiting' })
+    await world.clock.advance(200_000)
+    await expect(look(2, true)).rejects.toMatchObject({ type: 'Waiting' })
+    await world.clock.advance(100_000)
+    expect(await look(3)).toBeUndefined()
+    expect(world.exec.ran).toEqual([])
+  })
+})
