@@ -16,6 +16,8 @@ export interface RestoreRef {
 export interface AdmittedRef extends RestoreRef {
   /** Name of the BackupStorageLocation that holds backup, journal and results. */
   location: string
+  /** The run of the restore: 2 for the first retry. Absent in the first run. */
+  run?: number
 }
 
 /** The type of the workflow that restores, as the Web UI shows it. */

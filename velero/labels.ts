@@ -53,6 +53,14 @@ export const claimedAnnotation = 'drydock.io/claimed'
 export const adoptAnnotation = 'drydock.io/adopt'
 /** On a running Restore: cancels it; the value is the reason. */
 export const cancelAnnotation = 'drydock.io/cancel'
+/** On a Restore that is over: retries it, once for each value (a token). */
+export const retryAnnotation = 'drydock.io/retry'
+/** On a Restore: the last token that was answered. */
+export const retriedAnnotation = 'drydock.io/retried'
+/** On a Restore: why the last token was refused; absent where its run began. */
+export const retryRefusedAnnotation = 'drydock.io/retry-refused'
+/** On a Restore that was retried: the number of its last run, from 2. */
+export const runAnnotation = 'drydock.io/run'
 /** On a Restore: `exact` (default) or `owners`, the mode of restoring managed fields (decision 10). */
 export const managedFieldsAnnotation = 'drydock.io/managed-fields'
 /** On a Restore: `"false"` ends an item with its first error, in Velero's words alone, where Drydock would try it again later. */

@@ -44,5 +44,9 @@ export const restoreItemOperationsKey = (restore: string): string =>
 /** The list of `RestoreVolumeInfo`. Its name has no prefix `restore-` in Velero. */
 export const restoreVolumeInfoKey = (restore: string): string => `restores/${restore}/${restore}-volumeinfo.json.gz`
 
-/** The folder of a restore's journal (rule 4). Velero deletes it together with the restore. */
-export const journalFolder = (restore: string, uid: string): string => `restores/${restore}/drydock/${uid}/`
+/**
+ * The folder of the journal of a restore's run (rule 4); those of its retries lie in that of the first run. Velero deletes
+ * all of it together with the restore.
+ */
+export const journalFolder = (restore: string, uid: string, run = 1): string =>
+  `restores/${restore}/drydock/${uid}/${run === 1 ? '' : `runs/${run}/`}`

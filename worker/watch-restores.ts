@@ -6,6 +6,7 @@ import { cancelAnnotation, claimedAnnotation, restoreFinalizer } from '../velero
 import type { Manifest } from '../velero/manifest.ts'
 import { isTerminal } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
+import { pendingRetry } from '../core/request/decide-retry.ts'
 import { isSweptByVelero } from '../core/results/restore-status.ts'
 import { cancelSignal, deletedReason, deleteWorkflowIdOf, deleteWorkflowType } from '../contract/restore-workflow.ts'
 import { sweptSignal, workflowIdOf } from '../contract/restore-workflow.ts'
@@ -27,18 +28,21 @@ export interface WatcherOptions {
 
 /** How often the workflow of each unfinished Restore is started again: it finds the running one, or replaces a lost one. */
 const againMs = 30_000
+/** How often the workflow of a Restore is started again whose retry nobody has answered. */
+const retryAgainMs = 3000
 
 /**
  * Watches the Restores of the Velero namespace until the signal aborts. Each Restore without a terminal phase gets its
  * workflow: a second start finds the running one (rule 2), and one that was terminated is started again. Signals go to the
  * workflow of a Restore that we have claimed: `cancel` where it is deleted or has the annotation `drydock.io/cancel`,
  * `swept` where a starting Velero server has marked it as Failed. A Restore that is being deleted gets the workflow
- * `deleteRestore`.
+ * `deleteRestore`, and one that is over and has a new token in `drydock.io/retry` its next run.
  */
 export async function watchRestores(options: WatcherOptions): Promise<void> {
   const open = new Map<string, Restore>()
   const deleted = new Map<string, Restore>()
   const cancelled = new Set<string>()
+  const retries = new Map<string, Restore>()
   const see = (manifest: Manifest) => {
     const restore = manifest as unknown as Restore
     const uid = restore.metadata.uid ?? ''
@@ -47,6 +51,10 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
       deleted.set(uid, restore)
     }
     const swept = isClaimedAndSwept(restore)
+    if (!swept && awaitsRetry(restore)) {
+      if (!retries.has(uid)) void start(options, restore)
+      retries.set(uid, restore)
+    } else retries.delete(uid)
     if (isOver(restore) && !swept) {
       open.delete(uid)
       cancelled.delete(uid)
@@ -61,10 +69,13 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
     } else if (swept) void signal(options, restore, [sweptSignal])
     else if (isNews) void start(options, restore)
   }
+  const startAll = (restores: Iterable<Restore>) => [...restores].forEach((one) => void start(options, one))
   const timer = setInterval(() => {
-    for (const restore of open.values()) void start(options, restore)
+    startAll(open.values())
     for (const restore of deleted.values()) void startDeletion(options, refOf(options, restore))
   }, againMs)
+  // The workflow of the run before may take a moment to close, and a second start finds it until then.
+  const soon = setInterval(() => startAll(retries.values()), retryAgainMs)
   try {
     await watchResource({
       connection: options.cluster,
@@ -74,6 +85,7 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
       onGone: (manifest) => {
         const uid = manifest.metadata.uid ?? ''
         deleted.delete(uid)
+        retries.delete(uid)
         cancelled.delete(uid)
         if (open.delete(uid)) void signal(options, manifest as unknown as Restore, [cancelSignal, deletedReason])
       },
@@ -83,6 +95,7 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
     })
   } finally {
     clearInterval(timer)
+    clearInterval(soon)
   }
 }
 
@@ -90,6 +103,11 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
 function isOver({ metadata, status }: Restore): boolean {
   if (isTerminal(status?.phase)) return true
   return metadata.deletionTimestamp !== undefined && metadata.annotations?.[claimedAnnotation] === undefined
+}
+
+/** A Restore that is over, with a token that nobody has answered: its workflow begins the next run, or says why not. */
+function awaitsRetry(restore: Restore): boolean {
+  return isTerminal(restore.status?.phase) && pendingRetry(restore) !== undefined
 }
 
 function isClaimedAndSwept(restore: Restore): boolean {

@@ -58,7 +58,7 @@ export class RestoreRun {
         this.view.enter(admission.phase)
         return false
       case 'restore':
-        this.admitted = { ...refOf(this.input), location: admission.location }
+        this.admitted = { ...refOf(this.input), location: admission.location, ...runIn(admission) }
         this.resumed = admission.resumed
         this.writes = admission.itemsAreThrough !== true
         this.view.begin(admission)
@@ -226,6 +226,10 @@ export class RestoreRun {
       throw ApplicationFailure.nonRetryable('the restore is not admitted', 'RestoreFailed')
     return this.admitted
   }
+}
+
+function runIn({ run }: { run?: number }): { run?: number } {
+  return run === undefined ? {} : { run }
 }
 
 function refOf({ namespace, name, uid, cluster }: RestoreInput) {

@@ -1,3 +1,4 @@
+import { runOf } from '../../core/request/decide-retry.ts'
 import { decideTakeOver } from '../../core/request/take-over.ts'
 import { decidePhase, isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
@@ -13,6 +14,7 @@ import { claimOf, locationNameOf } from '../frame/locations.ts'
 import { changeRestore, readRestore, recordEvent, recordPhase } from '../frame/restore-resource.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { inheritRestore } from './inherit-restore.ts'
+import { recordRefusal, recordRun, retryRestore } from './retry-restore.ts'
 import { readVeleroControllers } from './admission-facts.ts'
 
 /**
@@ -31,7 +33,8 @@ export function admitRestore(parts: WorkerParts) {
       switch (decision.do) {
         case 'over':
           // An earlier attempt may have ended it and died before it recorded the Event.
-          if (attempt.number > 1) await recordPhase(parts.ports, restore)
+          if (attempt.number > 1 && !(await recordRefusal(parts.ports, restore)))
+            await recordPhase(parts.ports, restore)
           return { do: 'over', phase: decision.phase }
         case 'leave':
           await recordEvent(parts.ports, restore, {
@@ -44,6 +47,8 @@ export function admitRestore(parts: WorkerParts) {
           return await failAsVelero(parts, ref, decision.reason)
         case 'inherit':
           return await inherit(parts, restore, ref)
+        case 'retry':
+          return await retryRestore(parts, restore, ref, attempt)
         case 'resume':
           return await resume(parts, restore, ref, attempt)
         case 'admit':
@@ -77,7 +82,8 @@ async function resume(
   const location = await locationNameOf(cluster, restore)
   if ('missing' in location)
     throw fatal(`${location.missing}: the location that holds this restore's journal is not known`)
-  const session = await parts.sessions.open({ ...ref, location: location.name })
+  const run = runOf(restore)
+  const session = await parts.sessions.open({ ...ref, location: location.name, ...(run === 1 ? {} : { run }) })
   await attempt.fence(`${ref.uid}/`)
   if (isSweptByVelero(restore.status ?? {})) {
     const back = await changeRestore(cluster, ref, (live) => {
@@ -89,6 +95,7 @@ async function resume(
   } else if (attempt.number > 1) {
     // An earlier attempt may have claimed it and died before it recorded the Event.
     if (session.admission.inherited === true) await recordTakeOver(parts.ports, restore)
+    else if (session.admission.retry !== undefined) await recordRun(parts.ports, restore, session.admission)
     else await recordPhase(parts.ports, restore)
   }
   const { phase } = restore.status ?? {}

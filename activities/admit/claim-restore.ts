@@ -29,6 +29,8 @@ export interface AdmittedRestore {
   resumed: boolean
   startedAt: string
   backup: string
+  /** The run, from 2 for a retry. */
+  run?: number
   /** All items were restored before: the journal has all of their outcomes, and none is written again. */
   itemsAreThrough?: true
 }
@@ -198,5 +200,6 @@ export function admitted(admission: StoredAdmission, resumed: boolean): Admitted
     resumed,
     startedAt: admission.startedAt,
     backup: admission.spec.backupName ?? '',
+    ...(admission.restore.run === undefined ? {} : { run: admission.restore.run }),
   }
 }

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity'
+import { refusedWhileRunning } from '../../core/request/decide-retry.ts'
 import {
   advanceProgress,
   decidePhase,
@@ -48,7 +49,9 @@ export function setPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | '
         if (!isOurs(live)) return undefined
         const decision = decidePhase(live.status ?? {}, statusOf(input, live.status ?? {}, clock.now()))
         entered = decision.do === 'set'
-        return decision.do === 'set' ? { status: decision.status } : undefined
+        if (decision.do !== 'set') return undefined
+        const annotations = isTerminal(input.phase) ? refusedWhileRunning(live) : undefined
+        return { status: decision.status, ...(annotations === undefined ? {} : { metadata: { annotations } }) }
       })
       if (entered && isTerminal(input.phase)) meter?.restoreEnded(input.phase, restore.spec.scheduleName ?? '')
       if (restore.status?.phase === input.phase) await recordPhase(ports, restore)

@@ -1,20 +1,34 @@
+import type { Outcome } from '../../core/items/outcome.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import { readOutcomes, shards } from '../frame/journal.ts'
 import { hookShardsToRemove } from '../hooks/hook-journal.ts'
-import type { FinalizeTask } from './task.ts'
+import type { FinalizeContext, FinalizeTask } from './task.ts'
 
 /** Shards that are removed at once. */
 const batch = 500
 
 /**
- * Removes from the journal what only a running restore needs: intents, and everything about hooks but the verdict. Plan,
- * outcomes, facts and timeline stay until the Restore is deleted: a run that is started again comes to the same end.
+ * Removes from the journal what only a running restore needs: intents, and everything about hooks but the verdict. Of a
+ * restore with an error the hooks stay too: a retry must know which were sent. Plan, outcomes, facts and timeline stay
+ * until the Restore is deleted: a run that is started again comes to the same end, and a retry goes on from there.
  */
 export const tidyJournal: FinalizeTask = {
   name: 'tidy-journal',
   title: 'tidy the journal',
   deadlineSeconds: () => 600,
-  async run({ session: { journal } }) {
-    const names = [...(await journal.list('intents/')), ...(await hookShardsToRemove(journal))]
+  async run(context) {
+    const { journal } = context.session
+    const hooks = (await hasError(context)) ? [] : await hookShardsToRemove(journal)
+    const names = [...(await journal.list('intents/')), ...hooks]
     for (let from = 0; from < names.length; from += batch) await journal.remove(names.slice(from, from + batch))
     return { messages: [] }
   },
+}
+
+/** Whether the restore will be over with an error, so that it may be retried. */
+async function hasError({ facts, session: { journal } }: FinalizeContext): Promise<boolean> {
+  if (facts.operations.some(({ status }) => status.phase === 'Failed')) return true
+  const notes = (await journal.read<Plan>(shards.plan))?.notes ?? []
+  const outcomes: Outcome[] = [...facts.tally.values(), ...(await readOutcomes(journal, 'finalize')), ...notes]
+  return outcomes.some(({ messages }) => messages.some(({ severity }) => severity === 'error'))
 }

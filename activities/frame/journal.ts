@@ -36,6 +36,8 @@ export interface JournalOwner {
   name: string
   uid: string
   cluster: string
+  /** The run of the restore, from 1; a retry begins the next one, with a journal of its own. */
+  run?: number | undefined
 }
 
 interface Shard {
@@ -48,7 +50,7 @@ const inflate = promisify(gunzip)
 
 /** Opens a restore's journal in its backup location. Errors of the bucket are `StoreError`s. */
 export function openJournal(store: ObjectStore, owner: JournalOwner): Journal {
-  const folder = journalFolder(owner.name, owner.uid)
+  const folder = journalFolder(owner.name, owner.uid, owner.run)
   const keyOf = (name: string) => `${folder}${name}.json.gz`
 
   async function read<T>(name: string): Promise<T | undefined> {
@@ -113,13 +115,25 @@ export async function readOutcomes(journal: Journal, group: string): Promise<Out
 /** The contents of all shards under a prefix, by name. One that is listed and missing is an error, never nothing (rule 4). */
 export async function readAll<T>(journal: Journal, prefix: string): Promise<T[]> {
   const names = await journal.list(prefix)
-  return Promise.all(
-    names.map(async (name) => {
-      const content = await journal.read<T>(name)
-      if (content === undefined) throw journalDamaged(`journal shard ${name} is listed but missing`)
-      return content
-    }),
-  )
+  return Promise.all(names.map((name) => readShard<T>(journal, name)))
+}
+
+/** The content of a shard that is listed. */
+export async function readShard<T>(journal: Journal, name: string): Promise<T> {
+  const content = await journal.read<T>(name)
+  if (content === undefined) throw journalDamaged(`journal shard ${name} is listed but missing`)
+  return content
+}
+
+/** Shards that are copied at once. */
+const copiesAtOnce = 16
+
+/** Copies shards into the journal of another run; one that is there already stays as it is. */
+export async function copyShards(from: Journal, to: Journal, names: readonly string[]): Promise<void> {
+  for (let first = 0; first < names.length; first += copiesAtOnce) {
+    const some = names.slice(first, first + copiesAtOnce)
+    await Promise.all(some.map(async (name) => to.writeOnce(name, await readShard(from, name))))
+  }
 }
 
 /** Names of the shards that a restore has only once. */
@@ -127,10 +141,22 @@ export const shards = {
   admission: 'admission',
   plan: 'plan',
   facts: 'facts',
+  factsBefore: 'facts-before',
   timeline: 'timeline',
   inheritedLog: 'inherited-log',
   volumeInfos: 'volume-infos',
 } as const
+
+/** Which retry began a run. */
+export interface StoredRetry {
+  token: string
+  /** When; RFC 3339. */
+  at: string
+  /** How many items the plan has; 0 where it is made anew. */
+  items: number
+  /** How many of them the run before has not brought through. */
+  again: number
+}
 
 /**
  * The result of the admission, with the spec as validated. Validation fills in the spec and cannot be repeated (the
@@ -143,6 +169,8 @@ export interface StoredAdmission {
     uid: string
     creationTimestamp: string
     annotations?: Record<string, string>
+    /** The run, from 2; absent in the first one. */
+    run?: number
   }
   spec: RestoreSpec
   backup: Backup
@@ -153,6 +181,8 @@ export interface StoredAdmission {
   modifiers?: ResourceModifiers
   /** Filter policies, as they were when they were validated. */
   policies?: FilterPolicies
+  /** This run is a retry. */
+  retry?: StoredRetry
   /** Velero restored the items: their outcomes were read from its files, and its log and volume info are kept. */
   inherited?: true
 }

@@ -66,12 +66,13 @@ export function createSessions(ports: Ports, restoresMax: number): Sessions {
   })
 
   function open(ref: AdmittedRef): Promise<Session> {
-    const known = opened.get(ref.uid)
+    const key = keyOf(ref)
+    const known = opened.get(key)
     if (known !== undefined) return known
     const opening = openSession(ports, ref)
-    opened.set(ref.uid, opening)
+    opened.set(key, opening)
     opening.catch(() => {
-      if (opened.peek(ref.uid) === opening) opened.delete(ref.uid)
+      if (opened.peek(key) === opening) opened.delete(key)
     })
     return opening
   }
@@ -81,13 +82,20 @@ export function createSessions(ports: Ports, restoresMax: number): Sessions {
     async withPlan(ref, signal, work) {
       const session = await open(ref)
       const user = { signal, open: (stop: AbortSignal) => openPlan(ports, session, stop) }
-      return planned.use(ref.uid, user, (plan) => work({ ...session, ...plan }))
+      return planned.use(keyOf(ref), user, (plan) => work({ ...session, ...plan }))
     },
     forget(uid) {
-      opened.delete(uid)
-      planned.forget(uid)
+      for (const key of [...opened.keys()].filter((one) => one.startsWith(`${uid}/`))) {
+        opened.delete(key)
+        planned.forget(key)
+      }
     },
   }
+}
+
+/** Each run of a restore has a session of its own: it has another journal, and the cluster may have other kinds. */
+function keyOf({ uid, run = 1 }: AdmittedRef): string {
+  return `${uid}/${run}`
 }
 
 async function openSession(ports: Ports, ref: AdmittedRef): Promise<Session> {

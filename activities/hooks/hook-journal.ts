@@ -3,6 +3,7 @@ import type { HookVerdict, KnownHooks } from '../../core/hooks/judge-hooks.ts'
 import type { HookResult } from '../../core/hooks/next-hook.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { journalDamaged } from '../frame/failures.ts'
+import { copyShards } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 
 /**
@@ -157,7 +158,19 @@ export function readVerdict(journal: Journal): Promise<HookVerdict | undefined> 
   return journal.read<HookVerdict>(verdictShard)
 }
 
-/** The shards that are not needed once the verdict is stored: they hold the command lines. */
+/**
+ * Copies what a retry must know of the hooks of the run before: all pods, and the hooks that were sent. A
+ * hook that was never sent, since its container did not run in time, has no result there and gets its chance again.
+ */
+export async function carryHooks(from: Journal, to: Journal): Promise<void> {
+  const names = await from.list(hookFolder)
+  const inside = (folder: string) => names.filter((name) => name.startsWith(folder))
+  const begun = new Set(inside(folders.begun).map((name) => name.slice(folders.begun.length)))
+  const sent = inside(folders.done).filter((name) => begun.has(name.slice(folders.done.length)))
+  await copyShards(from, to, [...inside(folders.registered), ...inside(folders.begun), ...sent])
+}
+
+/** The shards that are not needed once the verdict is stored and nothing is left to retry: they hold the command lines. */
 export async function hookShardsToRemove(journal: Journal): Promise<string[]> {
   const names = await journal.list(hookFolder)
   if (!names.includes(verdictShard)) return []

@@ -74,6 +74,8 @@ export function makeItemTools(
   const labels = restoreLabels({ name: restore.name, backupName: spec.backupName ?? '' })
   const wanted = restore.annotations?.[managedFieldsAnnotation]
   const { cluster, clock, log } = ports
+  const location = admission.backup.spec.storageLocation ?? admission.location
+  const orders = { cluster, restore: { ...restore, spec }, location }
   return {
     cluster,
     clock,
@@ -94,11 +96,7 @@ export function makeItemTools(
     policy: spec.existingResourcePolicy,
     restoresStatus: (groupResource, object) => restoresStatus(object, groupResource, rules.statusFilter),
     readItem: session.readItem,
-    beginPodVolumes: beginPodVolumes({
-      cluster,
-      restore: { ...restore, spec },
-      location: admission.backup.spec.storageLocation ?? admission.location,
-    }),
+    beginPodVolumes: restore.run === undefined ? beginPodVolumes(orders) : leaveToWait,
     resourceTimeoutSeconds: settings.resourceTimeoutSeconds,
     chances: {
       secondChances: restore.annotations?.[secondChancesAnnotation] !== 'false',
@@ -106,6 +104,11 @@ export function makeItemTools(
     },
     now: () => rfc3339(clock.now()),
   }
+}
+
+/** In a retry `awaitPodVolumes` orders all: it knows what an earlier run has ordered for the same pod. */
+function leaveToWait(): Promise<void> {
+  return Promise.resolve()
 }
 
 /** The object that a prepared item becomes: an action may have renamed it. */

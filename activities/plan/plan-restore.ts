@@ -11,7 +11,7 @@ import { resolveResource } from '../../core/filter/resolve-resource.ts'
 import { makeItemSelector } from '../../core/plan/select-items.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { ItemAddress } from '../../velero/resource.ts'
+import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -38,8 +38,10 @@ export function planRestore({ ports, sessions, settings }: WorkerParts) {
   return (input: { ref: AdmittedRef }): Promise<PlanSummary> =>
     runActivity(ports.presence, { doing: `planning restore ${input.ref.name}` }, async (attempt) => {
       const session = await sessions.open(input.ref)
+      const planning = { session, ports, settings, attempt }
       const stored = await session.journal.read<Plan>(shards.plan)
-      return summarize(stored ?? (await makeAndStore({ session, ports, settings, attempt })))
+      if (stored !== undefined) await renewFacts(stored, planning)
+      return summarize(stored ?? (await makeAndStore(planning)))
     })
 }
 
@@ -63,6 +65,34 @@ async function makeAndStore(planning: Planning): Promise<Plan> {
   } finally {
     await archive.close()
   }
+}
+
+/**
+ * Gathers the facts of a retry again, since what was missing may be there by now. Claims that the run before has created
+ * did not exist before the restore, so that part of the facts stays.
+ */
+async function renewFacts(plan: Plan, planning: Planning): Promise<void> {
+  const { session, ports, attempt } = planning
+  const { journal } = session
+  const before = await journal.read<StoredFacts>(shards.factsBefore)
+  if (before === undefined || (await journal.read<StoredFacts>(shards.facts)) !== undefined) return
+  const key = backupContentsKey(session.admission.spec.backupName ?? '')
+  const archive = await ports.archives.open(session.store, key, { signal: attempt.signal, etag: plan.etag })
+  try {
+    const gathered = await gatherFromBackup(archive, planning)
+    const facts = await withPlanned(archive, gathered, { ...plannedItems(plan), spec: session.admission.spec })
+    const { existingClaims } = before.actions
+    await journal.writeOnce(shards.facts, { ...facts, actions: { ...facts.actions, existingClaims } })
+  } finally {
+    await archive.close()
+  }
+}
+
+function plannedItems({ waves }: Plan): Pick<Chosen, 'items' | 'order'> {
+  const items = waves.flatMap(({ groupResource, chunks }) =>
+    chunks.flatMap((chunk) => chunk.items.map((item) => ({ ...item, groupResource }))),
+  )
+  return { items, order: waves.map(({ groupResource }) => groupResource) }
 }
 
 /** A broken archive is an error of the restore, with nothing restored; a missing or changed one ends it as Failed. */
@@ -93,8 +123,9 @@ async function storePlan(session: Session, plan: Plan, facts: StoredFacts | unde
 
 async function planArchive(
   archive: Archive,
-  { session, ports, settings }: Planning,
+  planning: Planning,
 ): Promise<{ plan: Plan; facts: StoredFacts | undefined }> {
+  const { session, ports, settings } = planning
   const { spec } = session.admission
   const empty = (notes: Outcome[]) => ({ plan: { etag: archive.etag, ...nothing, notes }, facts: undefined })
   if (!archive.hasResources) {
@@ -115,7 +146,7 @@ async function planArchive(
       note(ports, 'plan/versions', [error('velero', `choosing API version to restore: ${versions.error}`)]),
     ])
   const order = orderResources({ inArchive, priorities: settings.priorities, resolve })
-  const facts = await withUploads(session, archive, await gatherFacts(inArchive, { session, ports, settings }))
+  const facts = await gatherFromBackup(archive, planning)
   const selected = await selectItems({
     session,
     archive,
@@ -137,14 +168,25 @@ async function planArchive(
     leftOut: selected.leftOut,
     notes: selected.notes,
   })
-  const actions = withPlannedSnapshotClasses(facts.actions, await readSnapshotClasses(archive, selected.items))
-  return {
-    plan,
-    facts: {
-      ...facts,
-      actions: withPlannedItems(actions, selected.items, { order, namespaceMapping: spec.namespaceMapping }),
-    },
-  }
+  return { plan, facts: await withPlanned(archive, facts, { items: selected.items, order, spec }) }
+}
+
+/** The items that are restored, and the order of their resources. */
+interface Chosen {
+  items: readonly ItemAddress[]
+  order: readonly GroupResource[]
+  spec: Session['admission']['spec']
+}
+
+async function gatherFromBackup(archive: Archive, { session, ports, settings }: Planning): Promise<StoredFacts> {
+  const inArchive = new Set(archive.entries.map((entry) => entry.groupResource))
+  return withUploads(session, archive, await gatherFacts(inArchive, { session, ports, settings }))
+}
+
+/** The facts with what this restore itself will create. */
+async function withPlanned(archive: Archive, facts: StoredFacts, { items, order, spec }: Chosen): Promise<StoredFacts> {
+  const actions = withPlannedSnapshotClasses(facts.actions, await readSnapshotClasses(archive, items))
+  return { ...facts, actions: withPlannedItems(actions, items, { order, namespaceMapping: spec.namespaceMapping }) }
 }
 
 async function readSnapshotClasses(archive: Archive, items: readonly ItemAddress[]): Promise<Manifest[]> {

@@ -9,7 +9,7 @@ import { backupRepository } from '../../core/volumes/backup-repository.ts'
 import type { RepositoryKey } from '../../core/volumes/backup-repository.ts'
 import { decidePodVolumes } from '../../core/volumes/decide-pod-volumes.ts'
 import type { PodVolumesStep, PodVolumeRules } from '../../core/volumes/decide-pod-volumes.ts'
-import { podVolumeRestoreName } from '../../core/volumes/pod-volume-restore.ts'
+import { podVolumeRestoreName, withEarlierOrders } from '../../core/volumes/pod-volume-restore.ts'
 import type { PodWithVolumes } from '../../core/volumes/pod-volume-restore.ts'
 import { podVolumeTimeoutAnnotation } from '../../velero/labels.ts'
 import { cachedByRun } from '../frame/cached-by-run.ts'
@@ -76,7 +76,8 @@ async function fillVolumes({ ref, look }: PodVolumesInput, all: readonly PodWith
   const done = [...known]
   const waiting: string[] = []
   if (open.length > 0) {
-    const orders = await readOrders(parts.ports.cluster, ref, true)
+    const read = await readOrders(parts.ports.cluster, ref, true)
+    const orders = { ...read, podVolumeRestores: withEarlierOrders(read.podVolumeRestores, open, wait.restore) }
     const seen = await takeSteps(open, orders, await readHostsAgain(open, wait), wait)
     if (seen.ended.length > 0) await session.journal.write(outcomesShard(group, attempt.id, 0), seen.ended)
     done.push(...seen.ended)
@@ -91,14 +92,15 @@ async function fillVolumes({ ref, look }: PodVolumesInput, all: readonly PodWith
   })
 }
 
-/** The restored pods whose volumes are to be filled. */
-async function readWorks({ journal }: Session, waves: readonly number[]): Promise<PodWithVolumes[]> {
+/** The restored pods whose volumes are to be filled. A retry gives those of the run before their time anew. */
+async function readWorks({ journal, admission }: Session, waves: readonly number[]): Promise<PodWithVolumes[]> {
+  const retriedAt = admission.retry?.at ?? ''
   const outcomes = await Promise.all(waves.map((wave) => readOutcomes(journal, waveOf(wave))))
-  return [...tallyOf(outcomes.flat()).values()].flatMap(({ key, action, object, podVolumes, at }) => {
+  return [...tallyOf(outcomes.flat()).values()].flatMap(({ key, action, object, podVolumes, ...outcome }) => {
     const item = parseItemKey(key)
     if (action !== 'created' || item === undefined || object === undefined || podVolumes === undefined) return []
     const pod = { namespace: object.namespace ?? '', name: object.name, uid: object.uid }
-    return [{ item, pod, volumes: podVolumes, at }]
+    return [{ item, pod, volumes: podVolumes, at: outcome.at > retriedAt ? outcome.at : retriedAt }]
   })
 }
 
@@ -230,7 +232,12 @@ function sentence(waiting: readonly string[]): string {
 }
 
 function keyOf({ pod }: PodWithVolumes): string {
-  return `${group}/${pod.namespace}/${pod.name}`
+  return podVolumesKey(pod)
+}
+
+/** The key of the outcome about the volumes of a pod. */
+export function podVolumesKey(pod: { namespace?: string; name: string }): string {
+  return `${group}/${pod.namespace ?? ''}/${pod.name}`
 }
 
 /** The folder of a wave's outcomes. */

@@ -6,6 +6,7 @@ import type { ConnectionOptions, Connections } from './connections.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import { followRestore, outcomeOf } from './follow-restore.ts'
 import type { RestoreState } from './restore-state.ts'
+import { retryRestore } from './retry-restore.ts'
 import { cancelRestore } from './signal-restore.ts'
 import { composeManifest, submitRestore } from './start-restore.ts'
 import { readRestores, refOf, requireRestore } from './velero-objects.ts'
@@ -52,6 +53,12 @@ export interface RestoreHandle {
   result(options?: ResultOptions): Promise<RestoreOutcome>
   /** Asks the restore to stop at the next item. Throws a `ClientError` where it is over. */
   cancel(reason: string): Promise<void>
+  /**
+   * Does again what failed of the restore, or was not reached when it was cancelled. The same token makes one run. Resolves
+   * with the number of the run once it has begun. Throws a `ClientError` where the restore cannot be retried, for instance
+   * since it is Completed or still runs, or where no worker has answered.
+   */
+  retry(token?: string): Promise<{ run: number }>
 }
 
 /**
@@ -86,12 +93,23 @@ function handleOf(options: ConnectionOptions, connections: Connections, restore:
     result: (wanted = {}) => withConnections(options, (opened) => awaitOutcome(opened, restore, wanted)),
     cancel: (reason) =>
       withConnections(options, async (opened) => {
-        const current = await requireRestore(opened, ref.name)
-        if (current.metadata.uid !== ref.uid)
-          throw new ClientError(exitCodes.notFound, `Restore "${ref.name}" was deleted, and another one has its name`)
-        await cancelRestore(opened, current, reason)
+        await cancelRestore(opened, await requireSame(opened, ref), reason)
+      }),
+    retry: (token) =>
+      withConnections(options, async (opened) => {
+        const answer = await retryRestore(opened, await requireSame(opened, ref), { token })
+        if (answer.do === 'begun') return { run: answer.run }
+        const problem = `Restore "${ref.name}" is asked to be retried, but no worker has answered yet`
+        throw new ClientError(exitCodes.error, problem)
       }),
   }
+}
+
+/** The Restore as it stands. */
+async function requireSame(connections: Connections, { name, uid }: { name: string; uid: string }): Promise<Restore> {
+  const current = await requireRestore(connections, name)
+  if (current.metadata.uid === uid) return current
+  throw new ClientError(exitCodes.notFound, `Restore "${name}" was deleted, and another one has its name`)
 }
 
 async function awaitOutcome(

@@ -10,6 +10,7 @@ import { addDescribe } from './commands/describe.ts'
 import { addList } from './commands/list.ts'
 import { addLogs } from './commands/logs.ts'
 import { addPause } from './commands/pause.ts'
+import { addRetry } from './commands/retry.ts'
 import { addSearchAttributes } from './commands/search-attributes.ts'
 import { addStart } from './commands/start.ts'
 import { addWatch } from './commands/watch.ts'
@@ -66,7 +67,8 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
     .showSuggestionAfterError(true)
     .addHelpText('after', '\nExamples:\n  drydock start --from-backup shop --wait\n  drydock list')
     .addHelpText('afterAll', exitCodeHelp)
-  for (const add of [addStart, addList, addDescribe, addWatch, addCancel, addPause, addLogs]) add(program, run)
+  for (const add of [addStart, addList, addDescribe, addWatch, addCancel, addRetry, addPause, addLogs])
+    add(program, run)
   addCompletion(program, run)
   addSearchAttributes(program, run)
   return program

@@ -38,6 +38,8 @@ export interface RestoreView {
   namespace: string
   name: string
   uid: string
+  /** The run, from 2 for a retry: what it orders anew gets other names. Absent in the first run. */
+  run?: number
   spec: RestoreSpec
 }
 

@@ -66,7 +66,8 @@ function fromDataMover(input: ActionInput): ActionResult {
   const { item, itemFromBackup, restore } = input
   const result = readDataUploadResult(input)
   const namespace = targetNamespace(restore.spec.namespaceMapping, itemFromBackup.metadata.namespace ?? '')
-  const operationId = validLabelValue(`dd-${restore.uid}.${itemFromBackup.metadata.uid ?? ''}`)
+  const run = restore.run === undefined ? '' : `.${restore.run}`
+  const operationId = validLabelValue(`dd-${restore.uid}.${itemFromBackup.metadata.uid ?? ''}${run}`)
   const { companion, identity } = dataDownload(input, result, { namespace, operationId })
   const suffix = companionHash({ ...identity, purpose: 'dynamic-pv-restore' }).slice(0, 8)
   const label = validLabelValue(`${namespace}.${item.metadata.name}.${suffix}`)

@@ -8,7 +8,7 @@ import {
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
-import { validLabelValue, companionName } from '../values/derived-names.ts'
+import { inRun, validLabelValue, companionName } from '../values/derived-names.ts'
 import type { CompanionIdentity } from '../values/derived-names.ts'
 import { textAt, valueAt } from '../values/fields.ts'
 import type { Fields } from '../values/fields.ts'
@@ -74,7 +74,7 @@ function resultOf(upload: Manifest, storageLocation: string | undefined): Record
 export function dataDownload(input: ActionInput, result: Fields, target: DownloadTarget): Download {
   const { item, itemFromBackup, restore } = input
   const id = formatResourceId('persistentvolumeclaims', itemFromBackup.metadata.namespace, itemFromBackup.metadata.name)
-  const identity = { restoreUid: restore.uid, item: id, purpose: 'data-download' }
+  const identity = { restoreUid: restore.uid, item: id, purpose: inRun('data-download', restore.run) }
   const manifest = {
     apiVersion: 'velero.io/v2alpha1',
     kind: 'DataDownload',

@@ -4,6 +4,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { isNew, isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
+import { pendingRetry } from './decide-retry.ts'
 import { isSweptByVelero } from '../results/restore-status.ts'
 
 /** What to do with a Restore that a workflow finds (rule 1). */
@@ -16,6 +17,8 @@ export type TakeOver =
   | { do: 'inherit' }
   /** Velero was interrupted while it restored items: fail it in Velero's words. */
   | { do: 'fail'; reason: string }
+  /** It is in a terminal phase, and a retry is asked for. */
+  | { do: 'retry' }
   /** It is in a terminal phase. */
   | { do: 'over'; phase: RestorePhase }
   /** Velero works on it, or it is being deleted. The reason is reported in an Event. */
@@ -26,7 +29,7 @@ export type TakeOver =
  * marked it as Failed (see `isSweptByVelero`).
  *
  * | phase            | claimed | Velero's restore controllers | decision |
- * | terminal         | any     | any | over, or resume |
+ * | terminal         | any     | any | over, retry or resume |
  * | new              | any     | off | admit |
  * | new              | no      | on  | leave |
  * | any further on   | yes     | any | resume |
@@ -39,6 +42,7 @@ export function decideTakeOver(restore: Restore, veleroControllers: 'on' | 'off'
   const annotations = restore.metadata.annotations ?? {}
   const claimed = annotations[claimedAnnotation] !== undefined
   if (claimed && isSweptByVelero(restore.status ?? {})) return { do: 'resume' }
+  if (isTerminal(phase) && pendingRetry(restore) !== undefined) return { do: 'retry' }
   if (isTerminal(phase)) return { do: 'over', phase: phase as RestorePhase }
   if (restore.metadata.deletionTimestamp !== undefined && !claimed)
     return { do: 'leave', because: 'it is being deleted' }

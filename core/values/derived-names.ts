@@ -27,6 +27,11 @@ export interface CompanionIdentity {
   purpose: string
 }
 
+/** The purpose of an order: what is ordered anew in a later run of the restore gets another name. */
+export function inRun(purpose: string, run: number | undefined): string {
+  return run === undefined ? purpose : `${purpose}, run ${run}`
+}
+
 /** The same identity as a hexadecimal hash, for suffixes where Velero takes random letters. */
 export function companionHash({ restoreUid, item, purpose }: CompanionIdentity): string {
   return sha256Hex(JSON.stringify([restoreUid, item, purpose]))

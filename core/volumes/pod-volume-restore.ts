@@ -6,7 +6,7 @@ import type { RestoreView } from '../actions/action.ts'
 import { moverConfig } from '../actions/data-mover.ts'
 import { podVolumeSnapshots } from '../actions/pod-volume-restore.ts'
 import type { PodVolume } from '../items/outcome.ts'
-import { companionName, validLabelValue } from '../values/derived-names.ts'
+import { companionName, inRun, validLabelValue } from '../values/derived-names.ts'
 import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 
 /**
@@ -66,8 +66,39 @@ export interface PodVolumeSource {
  */
 export function podVolumeRestoreName(target: PodWithVolumes, volume: string, restore: RestoreView): string {
   const item = formatResourceId('pods', target.item.namespace, target.item.name)
-  const purpose = `pod-volume-restore ${target.pod.uid} ${volume}`
+  const purpose = inRun(`pod-volume-restore ${target.pod.uid} ${volume}`, restore.run)
   return companionName(restore.name, { restoreUid: restore.uid, item, purpose })
+}
+
+/**
+ * The PodVolumeRestores by name, where a retry finds those of earlier runs under the names of its own: one that succeeded
+ * or still goes on is not ordered anew.
+ */
+export function withEarlierOrders(
+  orders: ReadonlyMap<string, Manifest>,
+  targets: readonly PodWithVolumes[],
+  { run = 1, ...first }: RestoreView,
+): ReadonlyMap<string, Manifest> {
+  if (run === 1) return orders
+  const known = new Map(orders)
+  for (const target of targets) {
+    for (const { volume } of target.volumes) {
+      const own = podVolumeRestoreName(target, volume, { ...first, run })
+      for (let earlier = run - 1; earlier >= 1 && !known.has(own); earlier--) {
+        const view = earlier === 1 ? first : { ...first, run: earlier }
+        const order = orders.get(podVolumeRestoreName(target, volume, view))
+        if (order !== undefined && isInForce(order)) known.set(own, order)
+      }
+    }
+  }
+  return known
+}
+
+function isInForce(order: Manifest): boolean {
+  const phase = textAt(order, 'status', 'phase')
+  return (
+    phase === 'Completed' || (phase !== 'Failed' && phase !== 'Canceled' && valueAt(order, 'spec', 'cancel') !== true)
+  )
 }
 
 /** The PodVolumeRestore by which the node agent on the pod's node fills one volume. */

@@ -12,6 +12,8 @@ export interface InMemoryBuckets extends Stores {
   objects(bucket: string): ReadonlyMap<string, Buffer>
   /** Puts an object there, by its full key. */
   place(bucket: string, key: string, body: Buffer): void
+  /** Takes an object away. */
+  drop(bucket: string, key: string): void
   /** A copy of all of it. */
   state(): BucketsState
 }
@@ -31,6 +33,7 @@ export function createBuckets(from: BucketsState = new Map()): InMemoryBuckets {
     make: (bucket) => void buckets.set(bucket, new Map()),
     objects: objectsOf,
     place: (bucket, key, body) => void objectsOf(bucket).set(key, body),
+    drop: (bucket, key) => void objectsOf(bucket).delete(key),
     state: () => new Map([...buckets].map(([name, objects]) => [name, new Map(objects)])),
     async open(location) {
       const { bucket, prefix, endpoint } = readLocation(location)

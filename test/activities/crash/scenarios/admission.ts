@@ -1,11 +1,14 @@
 import { gzipSync } from 'node:zlib'
 import { restartFailureReason } from '../../../../velero/defaults.ts'
 import { restoreResourceListKey, restoreResultsKey } from '../../../../velero/object-keys.ts'
+import type { Metadata } from '../../../../velero/manifest.ts'
 import type { RestorePhase } from '../../../../velero/phases.ts'
 import { startControllers } from '../../../ports/controllers.ts'
-import type { World } from '../../../ports/world.ts'
+import { createWorld } from '../../../ports/world.ts'
+import type { World, WorldState } from '../../../ports/world.ts'
 import type { Purpose, Scenario } from '../crash-points.ts'
-import { changed, ref, restoreAt, worldAt } from '../restore-in-memory.ts'
+import { changed, create, ref, restoreAt, settings, worldAt } from '../restore-in-memory.ts'
+import { runAttempts } from '../run-attempts.ts'
 
 /** Sets the status of the Restore, as Velero's server does, or as somebody else does. */
 const withStatus = (status: object) => (world: World) =>
@@ -41,6 +44,15 @@ const noLocation = {
   name: 'default',
 }
 const input = { ref }
+
+/** The restore is over, and somebody asks for a retry. */
+const over = (phase: RestorePhase) => (world: World) => {
+  withStatus({ phase, completionTimestamp: '2026-01-02T03:05:00Z', errors: 1 })(world)
+  const { metadata } = world.cluster.look(restoreAt) ?? { metadata: {} }
+  world.cluster.amend(restoreAt, {
+    metadata: { ...metadata, annotations: { ...(metadata as Metadata).annotations, 'drydock.io/retry': 'one' } },
+  })
+}
 
 /** The workflow waits for the attempts of earlier runs where it is told that there may be some. */
 const mayBeResumed: Purpose = {
@@ -79,6 +91,22 @@ export const admitRestore: readonly Scenario[] = [
     input,
   },
   { when: 'an earlier run has begun it', world: () => worldAt('restored'), input },
+  { when: 'it is to be retried', world: () => changed(worldAt('finalizing'), over('PartiallyFailed')), input },
+  {
+    when: 'it was cancelled and is to be retried',
+    world: () => changed(worldAt({ before: 'pods' }), over('Failed')),
+    input,
+  },
+  {
+    when: 'it failed without a plan and is to be retried',
+    world: () => changed(worldAt('admitted'), over('Failed')),
+    input,
+  },
+  {
+    when: 'it is completed and is to be retried',
+    world: () => changed(worldAt('finalizing'), over('Completed')),
+    input,
+  },
   { when: 'a starting Velero server has swept it', world: () => changed(worldAt('restored'), swept), input },
   { when: 'Velero has left it in progress', world: () => changed(worldAt('new'), left('InProgress')), input },
   {
@@ -138,7 +166,19 @@ export const putBackPhase: readonly Scenario[] = [
   },
 ]
 
+/** A retry has begun: the plan stands, and its facts are to be gathered again. */
+async function retriedWorld(): Promise<WorldState> {
+  const world = createWorld(await changed(worldAt('finalizing'), over('PartiallyFailed')))
+  await runAttempts({ world, create, settings, activity: 'admitRestore', input })
+  return world.state()
+}
+
 export const planRestore: readonly Scenario[] = [
+  {
+    when: 'a retry has its plan from the run before',
+    world: retriedWorld,
+    input: { ref: { ...ref, run: 2 } },
+  },
   {
     when: 'it is planned for the first time',
     world: () => worldAt('admitted'),

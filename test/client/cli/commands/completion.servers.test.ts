@@ -11,6 +11,7 @@ const commands = [
   'describe',
   'watch',
   'cancel',
+  'retry',
   'pause',
   'resume',
   'logs',

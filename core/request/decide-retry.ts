@@ -1,0 +1,86 @@
+import {
+  cancelAnnotation,
+  claimedAnnotation,
+  retriedAnnotation,
+  retryAnnotation,
+  retryRefusedAnnotation,
+  runAnnotation,
+} from '../../velero/labels.ts'
+import { isTerminal } from '../../velero/phases.ts'
+import type { Restore } from '../../velero/restore.ts'
+import type { Outcome } from '../items/outcome.ts'
+import { isSweptByVelero } from '../results/restore-status.ts'
+
+/** The token of a retry that nobody has answered yet; undefined where none is asked for. */
+export function pendingRetry({ metadata }: Restore): string | undefined {
+  const token = metadata.annotations?.[retryAnnotation] ?? ''
+  return token === '' || token === metadata.annotations?.[retriedAnnotation] ? undefined : token
+}
+
+/** The number of the last run of a restore: 1 where it was never retried. */
+export function runOf({ metadata }: Pick<Restore, 'metadata'>): number {
+  const run = Number(metadata.annotations?.[runAnnotation])
+  return Number.isSafeInteger(run) && run > 1 ? run : 1
+}
+
+/** Why a restore cannot be retried, as a sentence after its name; undefined where the Restore itself allows it. */
+export function whyNotRetried({ metadata, status = {} }: Restore): string | undefined {
+  const { phase } = status
+  if (metadata.deletionTimestamp !== undefined) return 'is being deleted'
+  if (phase === 'Completed') return 'is Completed: nothing of it failed'
+  if (phase === 'FailedValidation') return 'was not valid: correct it and create it again'
+  const claimed = metadata.annotations?.[claimedAnnotation] !== undefined
+  if (!isTerminal(phase) || (claimed && isSweptByVelero(status)))
+    return `is not over: its phase is ${phase || 'New'}, and only a finished restore is retried`
+  return claimed ? undefined : 'was not begun by Drydock: create it again'
+}
+
+/**
+ * Whether an outcome of an earlier run stands in a retry. It does not where the item failed or has an error, where it was
+ * to be tried again, and where its operation failed: such items are done again, and their messages are replaced.
+ */
+export function isThrough(outcome: Outcome, failedOperations: ReadonlySet<string>): boolean {
+  if (outcome.action === 'failed' || outcome.parked !== undefined) return false
+  if (outcome.messages.some(({ severity }) => severity === 'error')) return false
+  return outcome.operation === undefined || !failedOperations.has(outcome.operation.spec.operationID)
+}
+
+/**
+ * The patch that begins a run: back to `InProgress`, without what the earlier run said of its end, and without the cancel
+ * that ended it. The start stays: it is the same restore.
+ */
+export function beginRun(
+  run: number,
+  token: string,
+): { metadata: { annotations: Record<string, string | null> }; status: object } {
+  const annotations = {
+    [runAnnotation]: String(run),
+    [retriedAnnotation]: token,
+    [retryRefusedAnnotation]: null,
+    [cancelAnnotation]: null,
+  }
+  const status = {
+    phase: 'InProgress',
+    completionTimestamp: null,
+    failureReason: null,
+    warnings: null,
+    errors: null,
+    progress: null,
+    hookStatus: null,
+    restoreItemOperationsAttempted: null,
+    restoreItemOperationsCompleted: null,
+    restoreItemOperationsFailed: null,
+  }
+  return { metadata: { annotations }, status }
+}
+
+/** The annotations that answer a token that was there while the restore still ran; none where there is none. */
+export function refusedWhileRunning(restore: Restore): Record<string, string> | undefined {
+  const token = pendingRetry(restore)
+  return token === undefined ? undefined : refusedRetry(token, 'was not over when the retry was asked for')
+}
+
+/** The annotations that answer a token with a refusal. */
+export function refusedRetry(token: string, why: string): Record<string, string> {
+  return { [retriedAnnotation]: token, [retryRefusedAnnotation]: why }
+}
