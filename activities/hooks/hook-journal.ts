@@ -8,8 +8,8 @@ import type { Journal } from '../frame/journal.ts'
 
 /**
  * The shards about exec hooks: `registered` pods, at their create; an intent, `begun` right before a command is sent; its
- * result, `done`. `waiting` says since when pods are waited for, `closed` that no further pod will be registered, `deadline` how long the finalization waits,
- * `verdict` is the result for the restore.
+ * result, `done`. `waiting` says since when pods are waited for, `closed` that no further pod will be registered, `deadline`
+ * how long the finalization waits, `verdict` is the result for the restore.
  */
 const hookFolder = 'hooks/'
 const folders = {
@@ -71,6 +71,8 @@ export async function finishHook(journal: Journal, key: string, result: HookResu
 /** All that the journal holds about the hooks of a restore. */
 export interface HookState extends KnownHooks {
   isClosed: boolean
+  /** The verdict stands: nothing is to be run any more, and results may have been tidied away. */
+  isJudged: boolean
   until: string | undefined
   /** Since when pods with a limit are waited for, in milliseconds, by their uids. */
   since: ReadonlyMap<string, number>
@@ -115,6 +117,7 @@ export function createHookReader(): HookReader {
       results,
       intents: new Set(inside(folders.begun).map((name) => name.slice(folders.begun.length))),
       isClosed: names.includes(closedShard),
+      isJudged: names.includes(verdictShard),
       until,
       since,
     }
@@ -159,8 +162,7 @@ export function readVerdict(journal: Journal): Promise<HookVerdict | undefined> 
 }
 
 /**
- * Copies what a retry must know of the hooks of the run before: all pods, and the hooks that were sent. A
- * hook that was never sent, since its container did not run in time, has no result there and gets its chance again.
+ * Copies what a retry must know of the hooks of the run before: all pods, and the hooks that were sent. A never sent, since its container did not run in time, has no result there and gets its chance again.
  */
 export async function carryHooks(from: Journal, to: Journal): Promise<void> {
   const names = await from.list(hookFolder)

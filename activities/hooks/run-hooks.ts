@@ -82,7 +82,7 @@ async function runRounds(session: HookSession, ports: Ports, attempt: Attempt): 
       attempt.throwIfStopped()
       const state = await readWithWaits(session, { attempt, round, now: ports.clock.now() })
       const parts = partsOf(session, ports, attempt, { state, signal: commands.signal })
-      const open = unfinishedPods(state, known)
+      const open = state.isJudged ? [] : unfinishedPods(state, known)
       const idle = open.filter(({ pod }) => !running.has(pod.uid))
       for (const [hooked, live] of await readUnlessAway(idle, session, ports)) {
         const work = limit(() => runPodHooks(hooked, live, parts))
@@ -119,10 +119,10 @@ async function readWithWaits(
 
 function endOf(state: HookState, known: ReadonlyMap<string, HookedPod>, nowMs: number): RoundsEnded {
   const pods = [...known.values()]
-  const open = pods.filter(isUnfinished)
+  const open = state.isJudged ? [] : pods.filter(isUnfinished)
   const done = pods.reduce((sum, { results }) => sum + results.size, 0)
   return {
-    isOver: open.length === 0 && state.isClosed,
+    isOver: open.length === 0 && (state.isClosed || state.isJudged),
     waitingFor: waitOf(open) ?? 'more pods with hooks',
     seen: `${pods.length} pods, ${done} results`,
     untilMs: state.until === undefined ? undefined : Date.parse(state.until),

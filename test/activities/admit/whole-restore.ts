@@ -102,7 +102,7 @@ async function tell(
   let hookStatus = {}
   for (const { name, deadlineSeconds } of tasks) {
     const report = await act('finalizeRestore', { ref: mine, task: name, deadlineSeconds })
-    hookStatus = report.hookStatus ?? hookStatus
+    if ('messages' in report) hookStatus = report.hookStatus ?? hookStatus
   }
   await hooks
   const last = await act('concludeRestore', { ref: mine, complete: true })
