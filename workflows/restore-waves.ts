@@ -233,7 +233,9 @@ function restoreChunk(
   const summary = `wave ${wave + 1}, chunk ${chunk + 1}: ${planned?.chunks[chunk] ?? 0} ${planned?.groupResource ?? ''}${again}`
   const { ref } = waves
   const resumed = waves.resumed || 'only' in which
-  return chunks.restoreChunk.executeWithOptions({ summary }, [{ ref, wave, chunk, resumed, ...which }])
+  return lookUntilOver(waves, (look) =>
+    chunks.restoreChunk.executeWithOptions({ summary }, [{ ref, wave, chunk, resumed, ...which, look }]),
+  )
 }
 
 /** Writes the progress whenever a chunk has added to it, one activity at a time (rule 8). */

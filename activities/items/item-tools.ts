@@ -12,6 +12,7 @@ import { rfc3339 } from '../../velero/manifest.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource, ObjectRef } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
+import { waitSince } from '../frame/look.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { PlannedSession } from '../frame/session.ts'
 import type { Ports } from '../ports.ts'
@@ -33,10 +34,15 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   readItem: PlannedSession['readItem']
   beginPodVolumes: BeginPodVolumes
   resourceTimeoutSeconds: number
+  /** When a wait began, in milliseconds: settled in the journal at the first call for that name. */
+  waitSince: (name: string) => Promise<number>
   chances: ChanceRules
   /** The time, as RFC 3339. */
   now: () => string
 }
+
+/** Thrown about an item that stands, but has to be looked at again later: it has no outcome yet. The message says what it waits for. */
+export class NotYet extends Error {}
 
 /** A prepared item, on its way into the cluster. */
 export interface WriteInput {
@@ -98,6 +104,7 @@ export function makeItemTools(
     readItem: session.readItem,
     beginPodVolumes: restore.run === undefined ? beginPodVolumes(orders) : leaveToWait,
     resourceTimeoutSeconds: settings.resourceTimeoutSeconds,
+    waitSince: (name) => waitSince(session.journal, name, clock.now()),
     chances: {
       secondChances: restore.annotations?.[secondChancesAnnotation] !== 'false',
       deadlineSeconds: settings.itemDeadlineSeconds,

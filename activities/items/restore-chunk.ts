@@ -6,6 +6,7 @@ import type { PlannedItem } from '../../core/plan/plan.ts'
 import { countOutcomes, tallyOf } from '../../core/results/tally.ts'
 import type { OutcomeCounts, Tally } from '../../core/results/tally.ts'
 import type { GroupResource } from '../../velero/resource.ts'
+import { lookAgain, pauseAfter } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { ensureNamespace } from './target-namespaces.ts'
@@ -14,9 +15,10 @@ import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
 import type { Intent } from './item-work.ts'
 import { restoreItem } from './restore-item.ts'
+import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
-import { makeItemTools } from './item-tools.ts'
+import { makeItemTools, NotYet } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
 import { settleAll, takesLonger } from './side-by-side.ts'
 import { deadlineFor, tryItem, withDeadline } from './try-item.ts'
@@ -37,6 +39,7 @@ export interface ChunkInput {
   lost?: readonly string[]
   /** Only items that earlier passes have parked are tried: 1 after their wave, 2 and more after all waves. */
   pass?: number
+  look?: Look
 }
 
 /** Counts of the outcomes of a chunk, and which of its namespaces are terminating. */
@@ -58,12 +61,13 @@ export interface ChunkParts extends WorkerParts {
  * Attempts of an earlier run were waited for when this run was admitted.
  */
 export function restoreChunk(parts: ChunkParts) {
-  return (input: ChunkInput): Promise<ChunkReport> => {
+  return (input: ChunkInput): Promise<ChunkReport | Wait> => {
     const key = chunkKey(input.wave, input.chunk)
     const frame = { doing: `restoring ${key}`, scope: `${input.ref.uid}/${key}` }
     return runActivity(parts.ports.presence, frame, (attempt) =>
       parts.sessions.withPlan(input.ref, attempt.signal, async (session) => {
-        const follows = attempt.number > 1 || input.resumed || input.pass !== undefined
+        const again = input.resumed || input.pass !== undefined || input.look?.carry !== undefined
+        const follows = attempt.number > 1 || again
         const known = follows ? await readOutcomes(session.journal, key) : []
         return runChunk({ ...parts, session, attempt, input, key, known, follows })
       }),
@@ -83,7 +87,7 @@ interface ChunkRun extends ChunkParts {
   follows: boolean
 }
 
-async function runChunk(run: ChunkRun): Promise<ChunkReport> {
+async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   const wave = run.session.plan.waves[run.input.wave]
   const chunk = wave?.chunks[run.input.chunk]
   if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
@@ -102,11 +106,22 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport> {
     tools,
     before: known,
     intents: await readIntents(run),
+    waits: [],
   }
   const outcomes = await restoreBatches(batches, items)
+  if (batches.waits.length > 0) return lookAgain(run.attempt, run.input.look, waitFor(batches.waits, run.attempt))
   const counts = countOutcomes(tallyOf(outcomes))
   const hasHooks = wave.groupResource === 'pods' && (await hasRegistered(run.session.journal, run.key))
   return hasHooks ? { ...counts, hooks: true } : counts
+}
+
+const lookSeconds = { first: 2, last: 15 } as const
+
+/** Items that stand and have no outcome yet; the others are journalled, so the next look is about these alone. */
+function waitFor(waits: readonly string[], { number }: Attempt): Wait {
+  const more = waits.length > 1 ? [`${waits.length - 1} more`] : []
+  const waitingFor = [...waits.toSorted().slice(0, 1), ...more].join(', and ')
+  return { waitingFor, afterSeconds: pauseAfter(number, lookSeconds), carry: 'begun' }
 }
 
 /** What all batches of a chunk share. A batch is the items between two checkpoints. */
@@ -117,6 +132,8 @@ interface BatchRun extends ChunkRun {
   before: Tally
   /** Changes that earlier attempts decided, by key of the outcome. */
   intents: ReadonlyMap<string, Outcome>
+  /** What items wait for that have no outcome yet. */
+  waits: string[]
 }
 
 /** A batch that takes longer than this waits for somebody else: the next one begins beside it. */
@@ -194,8 +211,10 @@ async function restoreBatch(run: BatchRun, batch: readonly PlannedItem[], part: 
     }
     const before = run.before.get(plannedKey(groupResource, item))
     const bounded = withDeadline(tools, deadlineFor({ before, pass }, tools))
-    const step = await tryItem(() => limited(() => restoreItem(groupResource, item, bounded)), { before, pass }, tools)
-    if ('intent' in step) intents.push(step.intent)
+    const send = () => limited(() => restoreItem(groupResource, item, bounded))
+    const step = await orNotYet(tryItem(send, { before, pass }, tools))
+    if (step instanceof NotYet) run.waits.push(step.message)
+    else if ('intent' in step) intents.push(step.intent)
     else keep(step)
   })
   if (first.failure !== undefined || intents.length === 0) return { done, hooks, ...first }
@@ -208,6 +227,16 @@ async function restoreBatch(run: BatchRun, batch: readonly PlannedItem[], part: 
     keep(await tryItem(() => limited(() => intent.apply()), { before, pass }, tools))
   })
   return { done, hooks, ...second }
+}
+
+/** The step of an item, or that it has to be looked at again. */
+async function orNotYet<Step>(work: Promise<Step>): Promise<Step | NotYet> {
+  try {
+    return await work
+  } catch (thrown) {
+    if (thrown instanceof NotYet) return thrown
+    throw thrown
+  }
 }
 
 /** Velero's error for each item of a namespace that did not terminate in time. */

@@ -3,11 +3,12 @@ import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { isOurs, modeFor, planOwners, sameEntries } from '../../core/items/field-owners.ts'
+import { whyNotEstablished } from '../../core/items/why-waiting.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
 import { changeExisting } from './change-existing.ts'
-import { objectRef, refusedFor } from './item-tools.ts'
+import { NotYet, objectRef, refusedFor } from './item-tools.ts'
 import type { ItemTools, WriteInput, WriteResult, Written } from './item-tools.ts'
 
 /**
@@ -163,29 +164,35 @@ async function restoreOwners(created: CreatedItem, tools: ItemTools): Promise<Fi
   }
 }
 
-/** Between two reads of a CRD: it is usually established within a tenth of a second. */
-const crdPollMs = 100
+/** The pauses between the reads of a CRD in one look: it is usually established within a tenth of a second. */
+const crdPausesMs: readonly number[] = [100, 200, 400, 800]
 
-/** Waits until objects of a CRD can be created: `Established` and `NamesAccepted`, at most for the resource timeout. */
+/**
+ * Looks whether objects of a CRD can be created: `Established` and `NamesAccepted`. It is waited for at most for the
+ * resource timeout. Throws `NotYet` where a later look is to come.
+ */
 async function awaitCrd(created: CreatedItem, tools: ItemTools): Promise<Message[]> {
-  const { attempt, clock, cluster } = tools
   const { name } = created.item
   const failed = (why: string): Message[] => [
     error('cluster', `error verifying the CRD ${name} is ready to use: ${why}`),
   ]
-  const deadline = clock.now().getTime() + tools.resourceTimeoutSeconds * 1000
-  for (;;) {
+  for (let reads = 0; ; reads++) {
     let crd: Manifest | undefined
     try {
-      crd = await cluster.get(objectRef(created))
+      crd = await tools.cluster.get(objectRef(created))
     } catch (thrown) {
       return failed(refusalOf(thrown).message)
     }
     if (crd === undefined) return failed(`customresourcedefinitions.apiextensions.k8s.io "${name}" not found`)
     if (isEstablished(crd)) return []
-    if (clock.now().getTime() > deadline) return failed('context deadline exceeded')
-    attempt.throwIfStopped()
-    await clock.sleep(crdPollMs, attempt.signal)
+    tools.attempt.throwIfStopped()
+    const pauseMs = crdPausesMs[reads]
+    if (pauseMs === undefined) {
+      const deadline = (await tools.waitSince(`crd/${name}`)) + tools.resourceTimeoutSeconds * 1000
+      if (tools.clock.now().getTime() >= deadline) return failed('context deadline exceeded')
+      throw new NotYet(`CRD ${name} to be established: ${whyNotEstablished(crd)}`)
+    }
+    await tools.clock.sleep(pauseMs, tools.attempt.signal)
   }
 }
 

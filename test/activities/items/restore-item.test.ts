@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { NotYet } from '../../../activities/items/item-tools.ts'
 import { ApiError } from '../../../core/port-errors.ts'
 import { restoreNameLabel } from '../../../velero/labels.ts'
-import type { Manifest } from '../../../velero/manifest.ts'
 import { labels } from '../../core/items/builders.ts'
 import { owners, prices, target, restoring, outcomeOf, placeOther, refusing, apiError } from './restoring.ts'
 
@@ -212,23 +212,26 @@ describe('a CustomResourceDefinition', () => {
     expect(world.clock.nowMs()).toBeGreaterThan(beganMs)
   })
 
-  it('is an error, in the words of Velero, where it is not ready in time', async () => {
-    const { world, restore } = restoring(JSON.stringify(crd), { resourceTimeoutSeconds: 90 }, (cluster) => ({
+  it('is looked at again later where it is not ready, and an error in the words of Velero in the end', async () => {
+    const taken = { type: 'NamesAccepted', status: 'False', message: '"BoatList" is already in use' }
+    let sinceMs = Infinity
+    const more = { resourceTimeoutSeconds: 90, waitSince: async () => sinceMs }
+    const { world, restore } = restoring(JSON.stringify(crd), more, (cluster) => ({
       ...cluster,
       get: async (at) => {
-        const { status: _status, ...found } = (await cluster.get(at)) ?? {
-          apiVersion: '',
-          kind: '',
-          metadata: { name },
-        }
-        return found as Manifest
+        const found = await cluster.get(at)
+        return found === undefined ? undefined : { ...found, status: { conditions: [taken] } }
       },
     }))
-    const beganMs = world.clock.nowMs()
-    const outcome = await outcomeOf(await restore('customresourcedefinitions.apiextensions.k8s.io', { name }))
+    sinceMs = world.clock.nowMs()
+    const look = () => restore('customresourcedefinitions.apiextensions.k8s.io', { name })
+    await expect(look()).rejects.toThrow(
+      new NotYet(`CRD ${name} to be established: NamesAccepted is False: "BoatList" is already in use`),
+    )
+    expect(world.clock.nowMs() - sinceMs).toBeLessThan(3_000)
+    await world.clock.advance(90_000)
     const text = `error verifying the CRD ${name} is ready to use: context deadline exceeded`
-    expect(outcome.messages).toEqual([{ severity: 'error', scope: 'cluster', text }])
-    expect(world.clock.nowMs() - beganMs).toBeGreaterThanOrEqual(90_000)
+    expect((await outcomeOf(await look())).messages).toEqual([{ severity: 'error', scope: 'cluster', text }])
   })
 })
 

@@ -58,6 +58,7 @@ export function restoring(
     readItem: () => Promise.resolve(text),
     beginPodVolumes: () => Promise.resolve(),
     resourceTimeoutSeconds: 600,
+    waitSince: async () => Date.parse(rfc3339(world.clock.now())),
     chances: { secondChances: true, deadlineSeconds: 600 },
     now: () => rfc3339(world.clock.now()),
     ...more,

@@ -58,6 +58,17 @@ export const restoreChunk: readonly Scenario[] = [
     input: chunkOf('namespaces'),
   },
   {
+    when: 'a CRD is never established',
+    world: () => before('customresourcedefinitions.apiextensions.k8s.io'),
+    input: chunkOf('customresourcedefinitions.apiextensions.k8s.io'),
+    settings: { resourceTimeoutSeconds: 60 },
+    beside: ({ cluster }) =>
+      cluster.onChange((object, at) => {
+        if (object?.kind === 'CustomResourceDefinition' && object['status'] === undefined)
+          cluster.amend(at, { status: { conditions: [{ type: 'NamesAccepted', status: 'False', message: 'taken' }] } })
+      }),
+  },
+  {
     when: 'an earlier run has restored half of it',
     world: () => before('configmaps'),
     input: { ...chunkOf('configmaps'), resumed: true },
