@@ -3,7 +3,7 @@ import type { ClientPlugin } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { Log } from '../../activities/ports.ts'
 import { channelArgs } from '../../contract/connection-options.ts'
-import { connectCluster } from '../../infra/cluster/connect.ts'
+import { connectCluster, KubeconfigError } from '../../infra/cluster/connect.ts'
 import type { ClusterConnection } from '../../infra/cluster/connect.ts'
 import { ClientError, exitCodes, messageOf, oneLine } from './errors.ts'
 
@@ -52,8 +52,9 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
   }
   try {
     const connection = await connectCluster({
-      kubeconfig: options.kubeconfig,
-      context: options.context,
+      // As with kubectl, an empty text is no choice.
+      kubeconfig: options.kubeconfig || undefined,
+      context: options.context || undefined,
       log: logTo(options.verbose),
       requestTimeoutSeconds: clusterRequestSeconds,
       connectionsMax: 8,
@@ -69,6 +70,8 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
     }
   } catch (thrown) {
     await closeTemporal()
+    if (thrown instanceof KubeconfigError)
+      throw new ClientError(exitCodes.usage, oneLine(thrown.message), { cause: thrown })
     throw thrown
   }
 }

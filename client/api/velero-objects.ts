@@ -39,6 +39,28 @@ export async function readRestores(connections: Connections, labelSelector?: str
   return found.sort((a, b) => (createdAt(a) < createdAt(b) ? -1 : createdAt(a) > createdAt(b) ? 1 : 0))
 }
 
+/** Which Restores are meant: those with these names or, without names, all that a label selector as in `kubectl -l` finds. */
+export interface Selection {
+  names: readonly string[]
+  selector?: string | undefined
+}
+
+/**
+ * Reads Restores: in the order of their names, or oldest first. Throws a `ClientError` where one does not exist, or where both
+ * names and a selector are given.
+ */
+export async function selectRestores(connections: Connections, { names, selector }: Selection): Promise<Restore[]> {
+  if (names.length === 0) return readRestores(connections, selector)
+  if (selector !== undefined) throw new ClientError(exitCodes.usage, 'give either names or --selector, not both')
+  return Promise.all([...new Set(names)].map((name) => requireRestore(connections, name)))
+}
+
+/** Deletes a Restore, unless another one has taken its name. Its files in the bucket are deleted after it. */
+export async function deleteRestore({ connection, namespace }: Connections, { metadata }: Restore): Promise<void> {
+  const { name, uid } = metadata
+  await connection.cluster.remove({ ...veleroRef('restores'), namespace, name }, uid === undefined ? {} : { uid })
+}
+
 /** The names of all objects of a resource in Velero's namespace. */
 export async function namesOf(connections: Connections, resource: VeleroResource): Promise<string[]> {
   return (await listVelero(connections, resource)).map(({ metadata }) => metadata.name)

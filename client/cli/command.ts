@@ -6,13 +6,17 @@ import { startTracing } from '../../infra/traces/start-tracing.ts'
 import { tracingProblems } from '../../infra/traces/is-tracing-asked.ts'
 import { openConnections } from '../api/connections.ts'
 import type { Connections } from '../api/connections.ts'
+import { ClientError, exitCodes } from '../api/errors.ts'
 import type { ExitCode } from '../api/errors.ts'
 import type { DisplayStream } from '../show/progress.ts'
+import { veleroOptions } from './velero-options.ts'
 
 /** Where a command writes, and what it knows of its process; a test has its own. */
 export interface Io {
   out: DisplayStream
   err: DisplayStream
+  /** Answers to questions are read from it. */
+  in: NodeJS.ReadableStream
   env: Readonly<Record<string, string | undefined>>
   now: () => Date
 }
@@ -34,17 +38,22 @@ export interface GlobalOptions {
   profile?: string
   output: OutputFormat
   verbose?: boolean
+  /** Velero's names for `context` and `verbose`. */
+  kubecontext?: string
+  v?: number
 }
 
 /** Adds the global options; on the command line they may stand before or after the command. */
 export function addGlobalOptions(program: Command): Command {
-  return program
+  program
     .option('--kubeconfig <file>', 'the kubeconfig; without it KUBECONFIG or ~/.kube/config')
     .option('--context <name>', 'a context of the kubeconfig')
     .option('-n, --namespace <name>', "Velero's namespace; without it VELERO_NAMESPACE or velero")
     .option('--profile <name>', "a profile of Temporal's configuration file; TEMPORAL_* variables override it")
     .addOption(new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table'))
     .option('--verbose', 'show log lines of the connections, and stack traces')
+  for (const option of veleroOptions()) program.addOption(option)
+  return program
 }
 
 /**
@@ -56,14 +65,14 @@ export async function withConnections<T>(
   options: GlobalOptions,
   run: (connections: Connections) => Promise<T>,
 ): Promise<T> {
-  const verbose = options.verbose === true ? (line: string) => void io.err.write(`${line}\n`) : undefined
+  const verbose = isVerbose(options) ? (line: string) => void io.err.write(`${line}\n`) : undefined
   const [problem] = tracingProblems(io.env)
   if (problem !== undefined) io.err.write(`no traces are sent: ${problem}\n`)
   const service = { service: 'drydock', version: packageJson.version, warn: (line: string) => verbose?.(line) }
   const tracing = problem === undefined ? await startTracing(io.env, service) : undefined
   const plugins = tracing === undefined ? [] : [tracing.plugin]
   try {
-    const connections = await openConnections({ ...options, plugins, verbose })
+    const connections = await openConnections({ ...options, context: contextOf(options), plugins, verbose })
     try {
       return await run(connections)
     } finally {
@@ -72,6 +81,17 @@ export async function withConnections<T>(
   } finally {
     await tracing?.end()
   }
+}
+
+/** Whether log lines and stack traces are asked for. */
+export function isVerbose({ verbose = false, v = 0 }: Pick<GlobalOptions, 'verbose' | 'v'>): boolean {
+  return verbose || v > 0
+}
+
+function contextOf({ context, kubecontext }: GlobalOptions): string | undefined {
+  if (context !== undefined && kubecontext !== undefined && context !== kubecontext)
+    throw new ClientError(exitCodes.usage, '--context and --kubecontext are the same option, and name two contexts')
+  return context ?? kubecontext
 }
 
 /** Prints a result: for `json` and `yaml` the value, for `table` the text that is made of it for people. */

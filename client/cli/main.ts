@@ -2,10 +2,12 @@ import { Command, CommanderError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitCodes, explainError } from '../api/errors.ts'
 import type { ExitCode, ExplainedError } from '../api/errors.ts'
-import { addGlobalOptions } from './command.ts'
-import type { Io, RunCommand } from './command.ts'
+import { takeBooleanValues, writeOutOptions } from './boolean-options.ts'
+import { addGlobalOptions, isVerbose } from './command.ts'
+import type { GlobalOptions, Io, RunCommand } from './command.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addCompletion } from './commands/completion.ts'
+import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addList } from './commands/list.ts'
 import { addLogs } from './commands/logs.ts'
@@ -13,12 +15,13 @@ import { addPause } from './commands/pause.ts'
 import { addRetry } from './commands/retry.ts'
 import { addSearchAttributes } from './commands/search-attributes.ts'
 import { addStart } from './commands/start.ts'
+import { addVeleroCommands } from './commands/velero-commands.ts'
 import { addWatch } from './commands/watch.ts'
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', exitWithoutReader)
-  const io = { out: process.stdout, err: process.stderr, env: process.env, now: () => new Date() }
+  const io = { out: process.stdout, err: process.stderr, in: process.stdin, env: process.env, now: () => new Date() }
   process.exitCode = await runProgram(process.argv.slice(2), io)
 }
 
@@ -35,12 +38,13 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<ExitC
     exitCode = await command(io)
   })
   try {
-    await program.parseAsync([...argv], { from: 'user' })
+    await program.parseAsync(writeOutOptions(argv, program), { from: 'user' })
     return exitCode
   } catch (thrown) {
     const { exitCode, line } = explain(thrown)
     if (line !== '') io.err.write(`${line}\n`)
-    if (argv.includes('--verbose') && line !== '' && thrown instanceof Error) io.err.write(`${thrown.stack ?? ''}\n`)
+    if (isVerbose(program.opts<GlobalOptions>()) && line !== '' && thrown instanceof Error)
+      io.err.write(`${thrown.stack ?? ''}\n`)
     return exitCode
   }
 }
@@ -67,10 +71,12 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
     .showSuggestionAfterError(true)
     .addHelpText('after', '\nExamples:\n  drydock start --from-backup shop --wait\n  drydock list')
     .addHelpText('afterAll', exitCodeHelp)
-  for (const add of [addStart, addList, addDescribe, addWatch, addCancel, addRetry, addPause, addLogs])
-    add(program, run)
+  const simple = [addStart, addList, addDescribe, addWatch, addCancel, addRetry, addPause, addLogs, addDelete]
+  for (const add of simple) add(program, run)
   addCompletion(program, run)
   addSearchAttributes(program, run)
+  addVeleroCommands(program, run)
+  takeBooleanValues(program)
   return program
 }
 

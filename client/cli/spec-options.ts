@@ -3,6 +3,7 @@ import { compileLabelSelector } from '../../core/filter/label-selector.ts'
 import { parseGoDuration } from '../../core/values/go-duration.ts'
 import type { LabelSelector, RestoreSpec } from '../../velero/restore.ts'
 import { messageOf } from '../api/errors.ts'
+import { parseBoolean } from './boolean-options.ts'
 import { readHooksFile } from './read-files.ts'
 
 /** One option of `start` that sets a field of the spec. */
@@ -109,7 +110,6 @@ function specOption<T>(
   put: keyof RestoreSpec | ((value: T, spec: RestoreSpec) => Partial<RestoreSpec>),
 ): SpecOption {
   const option = new Option(flags, help).argParser<T>((text, before) => parse(text, before))
-  if (option.optional) option.preset('true')
   const key = option.attributeName()
   return {
     option,
@@ -126,7 +126,7 @@ function parseText(text: string): string {
 }
 
 /** Names separated by commas; an option that is given several times adds to its list. */
-function parseList(text: string, before: readonly string[] = []): string[] {
+export function parseList(text: string, before: readonly string[] = []): string[] {
   return [...before, ...text.split(',').map((part) => part.trim())].filter((part) => part !== '')
 }
 
@@ -140,13 +140,6 @@ export function parsePairs(separator: '=' | ':') {
     })
     return { ...before, ...Object.fromEntries(pairs) }
   }
-}
-
-/** `true` or `false`, in the spellings of Go's `strconv.ParseBool`. */
-export function parseBoolean(text: string): boolean {
-  if (['true', 'TRUE', 'True', 't', 'T', '1'].includes(text)) return true
-  if (['false', 'FALSE', 'False', 'f', 'F', '0'].includes(text)) return false
-  throw new InvalidArgumentError('It must be true or false.')
 }
 
 function parseChoice(...choices: readonly string[]): (text: string) => string {

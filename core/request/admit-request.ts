@@ -63,7 +63,17 @@ function withTimeout(spec: RestoreSpec, itemOperationTimeout: string): RestoreSp
   return /[1-9]/.test(spec.itemOperationTimeout ?? '') ? spec : { ...spec, itemOperationTimeout }
 }
 
+/**
+ * What is wrong with a spec, whatever the cluster holds: the errors of those rules that need no facts, in their order and
+ * with Velero's words.
+ */
+export function specFaults(spec: RestoreSpec): string[] {
+  const draft = { spec: excludeNonRestorable({ spec }).found?.spec ?? spec }
+  return specRules.flatMap((rule) => rule(draft).errors ?? [])
+}
+
 type Rule = (draft: AdmissionDraft) => Finding
+type SpecDraft = Pick<AdmissionDraft, 'spec'>
 
 /** The rules of Velero's validation in its order. The comment says what a rule refuses or changes. */
 const admissionRules: readonly Rule[] = [
@@ -83,23 +93,34 @@ const admissionRules: readonly Rule[] = [
   resourceModifiers, // nor the modifiers; ends the validation
 ]
 
-function excludeNonRestorable({ spec }: AdmissionDraft): Finding {
+/** Those of the rules that look at the spec alone. */
+const specRules: readonly ((draft: SpecDraft) => Finding)[] = [
+  includedNonRestorable,
+  resourceLists,
+  namespaceLists,
+  twoSelectors,
+  oneSource,
+  hooks,
+  existingResourcePolicy,
+]
+
+function excludeNonRestorable({ spec }: SpecDraft): Finding {
   const before = spec.excludedResources ?? []
   const missing = nonRestorableResources.filter((resource) => !before.includes(resource))
   return missing.length > 0 ? { found: { spec: { ...spec, excludedResources: [...before, ...missing] } } } : {}
 }
 
-function includedNonRestorable({ spec }: AdmissionDraft): Finding {
+function includedNonRestorable({ spec }: SpecDraft): Finding {
   const included = nonRestorableResources.filter((resource) => spec.includedResources?.includes(resource))
   return { errors: included.map((resource) => `${resource} are non-restorable resources`) }
 }
 
-function resourceLists({ spec }: AdmissionDraft): Finding {
+function resourceLists({ spec }: SpecDraft): Finding {
   const faults = listFaults(spec.includedResources ?? [], spec.excludedResources ?? [])
   return { errors: faults.map((fault) => `Invalid included/excluded resource lists: ${fault}`) }
 }
 
-function namespaceLists({ spec }: AdmissionDraft): Finding {
+function namespaceLists({ spec }: SpecDraft): Finding {
   const faults = listFaults(spec.includedNamespaces ?? [], spec.excludedNamespaces ?? [])
   return { errors: faults.map((fault) => `Invalid included/excluded namespace lists: ${fault}`) }
 }
@@ -118,23 +139,23 @@ function listFaults(includes: readonly string[], excludes: readonly string[]): s
   ]
 }
 
-function twoSelectors({ spec }: AdmissionDraft): Finding {
+function twoSelectors({ spec }: SpecDraft): Finding {
   if (!spec.labelSelector || !spec.orLabelSelectors) return {}
   return {
     errors: ['encountered labelSelector as well as orLabelSelectors in restore spec, only one can be specified'],
   }
 }
 
-function oneSource({ spec }: AdmissionDraft): Finding {
+function oneSource({ spec }: SpecDraft): Finding {
   if (((spec.backupName ?? '') !== '') !== ((spec.scheduleName ?? '') !== '')) return {}
   return refuse('Either a backup or schedule must be specified as a source for the restore, but not both')
 }
 
-function hooks({ spec }: AdmissionDraft): Finding {
+function hooks({ spec }: SpecDraft): Finding {
   return { errors: hookFaults(spec.hooks?.resources ?? []) }
 }
 
-function existingResourcePolicy({ spec }: AdmissionDraft): Finding {
+function existingResourcePolicy({ spec }: SpecDraft): Finding {
   const policy = spec.existingResourcePolicy ?? ''
   return ['', 'none', 'update'].includes(policy) ? {} : { errors: [`Invalid ExistingResourcePolicy: ${policy}`] }
 }

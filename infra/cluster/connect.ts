@@ -9,6 +9,8 @@ import { openPools, type Pools } from './open-pools.ts'
 import { readApiError } from './read-api-error.ts'
 import { withWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts'
 
+export { KubeconfigError } from './credentials.ts'
+
 export interface ConnectOptions extends WriteDeadlines {
   /** A kubeconfig; without it `KUBECONFIG`, `~/.kube/config` or the pod's service account. */
   kubeconfig?: string | undefined

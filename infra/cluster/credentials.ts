@@ -69,15 +69,59 @@ export function openCredentials(options: {
   }
 }
 
+/** A kubeconfig that is not there or does not say where the cluster is; the message is one sentence. */
+export class KubeconfigError extends Error {
+  override readonly name = 'KubeconfigError'
+}
+
 function loadKubeConfig(options: { kubeconfig?: string | undefined; context?: string | undefined }): KubeConfig {
   const config = new KubeConfig()
-  if (options.kubeconfig === undefined) config.loadFromDefault()
-  else config.loadFromFile(options.kubeconfig)
-  if (options.context !== undefined) config.setCurrentContext(options.context)
-  if (config.getCurrentCluster() === null) {
-    throw new Error(`the kubeconfig has no cluster for its context ${JSON.stringify(config.getCurrentContext())}`)
+  try {
+    if (options.kubeconfig === undefined) config.loadFromDefault()
+    else config.loadFromFile(options.kubeconfig)
+  } catch (cause) {
+    const files = options.kubeconfig ?? process.env['KUBECONFIG'] ?? '~/.kube/config'
+    throw new KubeconfigError(whyNoKubeconfig(files, cause), { cause })
   }
-  return config
+  // What Kubernetes' client library falls back to; a server without TLS at this port has not been Kubernetes' for years.
+  if (config.getCurrentCluster()?.server === 'http://localhost:8080')
+    throw new KubeconfigError('there is no kubeconfig: name one, set KUBECONFIG or write ~/.kube/config')
+  const place = options.kubeconfig === undefined ? 'the kubeconfig' : `the kubeconfig ${options.kubeconfig}`
+  if (options.context !== undefined) config.setCurrentContext(options.context)
+  const context = config.getContextObject(config.getCurrentContext())
+  if (context === null) throw new KubeconfigError(`${place} ${whyNoContext(config)}`)
+  if (config.getCurrentCluster() !== null) return config
+  throw new KubeconfigError(
+    `${place} has no cluster ${quoted(context.cluster)}, which its context ${quoted(context.name)} names`,
+  )
+}
+
+/** `files` is a path, or several as `KUBECONFIG` has them. */
+function whyNoKubeconfig(files: string, cause: unknown): string {
+  const { code, path = files, message } = cause as NodeJS.ErrnoException
+  switch (code) {
+    case 'ENOENT':
+      return `the kubeconfig ${path} does not exist`
+    case 'EACCES':
+      return `the kubeconfig ${path} may not be read by this user`
+    case 'EISDIR':
+      return `the kubeconfig ${files} is a folder`
+    default:
+      return `the kubeconfig ${files} cannot be used: ${message.split('\n')[0] ?? ''}`
+  }
+}
+
+function whyNoContext(config: KubeConfig): string {
+  const names = config.getContexts().map(({ name }) => quoted(name))
+  const known = names.length === 0 ? 'it has none at all' : `it has ${names.join(', ')}`
+  const wanted = config.getCurrentContext() as string | undefined
+  return wanted === undefined || wanted === ''
+    ? `has no current context: name one; ${known}`
+    : `has no context ${quoted(wanted)}; ${known}`
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name)
 }
 
 async function readCredentials(config: KubeConfig): Promise<Credentials> {

@@ -62,7 +62,8 @@ interface CommandWords extends Word {
 
 /** The completion script for a shell. It is made from the program itself, so it has every command and option. */
 export function completionScript(program: Command, shell: Shell): string {
-  const commands = program.commands.filter((command) => !isHidden(command)).map((command) => wordsOf(program, command))
+  const shown = new Set(program.createHelp().visibleCommands(program))
+  const commands = program.commands.filter((command) => shown.has(command)).map((command) => wordsOf(program, command))
   switch (shell) {
     case 'bash':
       return bash(commands)
@@ -76,25 +77,27 @@ export function completionScript(program: Command, shell: Shell): string {
 /** The command that the scripts ask for names; the help does not show it. */
 const namesCommand = 'names'
 
-function isHidden(command: Command): boolean {
-  return command.name() === namesCommand
-}
-
 function wordsOf(program: Command, command: Command): CommandWords {
-  const options = [...command.options, ...program.options]
-    .filter((option) => option.long !== undefined && !option.hidden)
-    .map((option) => ({ name: option.long ?? '', help: option.description }))
+  // Of a group such as `restore` those of its commands.
+  const own = [command, ...command.commands].flatMap(({ options }) => options)
+  const shown = [...own, ...program.options].filter(({ long, hidden }) => long !== undefined && !hidden)
+  const helps = new Map(shown.map(({ long = '', description }) => [long, description]))
   const [argument] = command.registeredArguments
   return {
     name: command.name(),
     help: command.description(),
-    options,
+    options: [...helps].map(([name, help]) => ({ name, help })),
     words: [
       ...command.commands.map((child) => ({ name: child.name(), help: child.description() })),
       ...(argument?.argChoices ?? []).map((name) => ({ name, help: '' })),
     ],
-    takesRestore: argument?.required === true && argument.name() === 'name',
+    takesRestore: [command, ...command.commands].some(namesRestores),
   }
+}
+
+/** The name in `start` is that of a new Restore, and may be absent. */
+function namesRestores({ registeredArguments: [argument] }: Command): boolean {
+  return argument?.name() === 'names' || (argument?.required === true && argument.name() === 'name')
 }
 
 const join = (words: readonly Word[]) => words.map(({ name }) => name).join(' ')
@@ -114,7 +117,7 @@ _drydock() {
   case "$previous" in
     --from-backup) COMPREPLY=($(compgen -W "$(drydock ${namesCommand} backups 2>/dev/null)" -- "$current")); return ;;
     --from-schedule) COMPREPLY=($(compgen -W "$(drydock ${namesCommand} schedules 2>/dev/null)" -- "$current")); return ;;
-    --output|-o) COMPREPLY=($(compgen -W "table json yaml" -- "$current")); return ;;
+    --output|-o|--result) COMPREPLY=($(compgen -W "table json yaml" -- "$current")); return ;;
     --existing-resource-policy) COMPREPLY=($(compgen -W "none update" -- "$current")); return ;;
     --file|--hooks-file|--kubeconfig) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
@@ -146,7 +149,7 @@ _drydock() {
   case "\${words[CURRENT-1]}" in
     --from-backup) compadd -- \${(f)"$(drydock ${namesCommand} backups 2>/dev/null)"}; return ;;
     --from-schedule) compadd -- \${(f)"$(drydock ${namesCommand} schedules 2>/dev/null)"}; return ;;
-    --output|-o) compadd table json yaml; return ;;
+    --output|-o|--result) compadd table json yaml; return ;;
     --existing-resource-policy) compadd none update; return ;;
     --file|--hooks-file|--kubeconfig) _files; return ;;
   esac
@@ -176,6 +179,7 @@ const fishArguments: Readonly<Record<string, string>> = {
   '--from-backup': `-x -a '(drydock ${namesCommand} backups 2>/dev/null)'`,
   '--from-schedule': `-x -a '(drydock ${namesCommand} schedules 2>/dev/null)'`,
   '--output': "-x -a 'table json yaml'",
+  '--result': "-x -a 'table json yaml'",
   '--existing-resource-policy': "-x -a 'none update'",
   '--file': '-r -F',
   '--hooks-file': '-r -F',

@@ -1,52 +1,62 @@
 import type { Command } from 'commander'
 import { exitCodes } from '../../api/errors.ts'
 import type { ExitCode } from '../../api/errors.ts'
-import { readRestores } from '../../api/velero-objects.ts'
-import { renderTable } from '../../show/render-table.ts'
-import type { Restore } from '../../../velero/restore.ts'
+import { selectRestores } from '../../api/velero-objects.ts'
+import type { Selection } from '../../api/velero-objects.ts'
+import { restoreTable } from '../../show/restore-table.ts'
 import { printResult, withConnections } from '../command.ts'
 import type { GlobalOptions, Io, RunCommand } from '../command.ts'
+import { parseList } from '../spec-options.ts'
 
-interface ListOptions extends GlobalOptions {
-  selector?: string
+/** Options for the columns of a table of Restores. */
+export interface LabelColumns {
+  labelColumns?: string[]
+  showLabels?: boolean
 }
 
-/** Adds `list`. */
-export function addList(program: Command, run: RunCommand): void {
+type ListOptions = GlobalOptions & LabelColumns & Pick<Selection, 'selector'>
+
+const examples = `
+Examples:
+  drydock list
+  drydock list -l app=shop -L owner
+  drydock list -o json | jq -r ".items[].metadata.name"
+  drydock list shop-20260101120000 -o json | jq -r .status.phase`
+
+/** Adds `list`, under this name or another one. */
+export function addList(program: Command, run: RunCommand, called = 'list'): Command {
   const command = program
-    .command('list')
+    .command(called)
     .description('list the Restores, oldest first')
+    .argument('[names...]', 'only these, in this order')
     .option('-l, --selector <selector>', 'only Restores with these labels')
-    .addHelpText('after', '\nExamples:\n  drydock list\n  drydock list -o json | jq -r ".items[].metadata.name"')
-    .action(() => run((io) => list(io, command.optsWithGlobals<ListOptions>())))
+  return addLabelColumns(command)
+    .addHelpText('after', examples)
+    .action((names: string[]) => run((io) => list(io, command.optsWithGlobals<ListOptions>(), names)))
 }
 
-async function list(io: Io, options: ListOptions): Promise<ExitCode> {
+/** Adds the options for the columns of a table of Restores. */
+export function addLabelColumns(command: Command): Command {
+  return command
+    .option('-L, --label-columns <list>', 'labels to show as columns of the table', (text, before?: string[]) =>
+      parseList(text, before),
+    )
+    .option('--show-labels', 'show all labels in the last column of the table')
+}
+
+async function list(io: Io, options: ListOptions, names: readonly string[]): Promise<ExitCode> {
   return withConnections(io, options, async (connections) => {
-    const restores = await readRestores(connections, options.selector)
-    const value = { apiVersion: 'velero.io/v1', kind: 'RestoreList', items: restores }
-    printResult(io, options.output, value, () =>
+    const restores = await selectRestores(connections, { names, selector: options.selector })
+    const width = io.out.isTTY === true ? io.out.columns : undefined
+    printResult(io, options.output, names.length === 1 && restores[0] ? restores[0] : listOf(restores), () =>
       restores.length === 0
         ? `There is no restore in namespace ${connections.namespace}`
-        : renderTable(head, restores.map(rowOf), io.out.isTTY === true ? io.out.columns : undefined),
+        : restoreTable(restores, options, width),
     )
     return exitCodes.ok
   })
 }
 
-const head = ['NAME', 'PHASE', 'BACKUP', 'ITEMS', 'ERRORS', 'WARNINGS', 'CREATED', 'COMPLETED']
-
-function rowOf({ metadata, spec, status = {} }: Restore): string[] {
-  const { progress = {} } = status
-  const deleting = metadata.deletionTimestamp === undefined ? '' : ' (deleting)'
-  return [
-    metadata.name,
-    `${status.phase || 'New'}${deleting}`,
-    spec.backupName || (spec.scheduleName ? `schedule ${spec.scheduleName}` : ''),
-    progress.totalItems === undefined ? '' : `${progress.itemsRestored ?? 0}/${progress.totalItems}`,
-    String(status.errors ?? 0),
-    String(status.warnings ?? 0),
-    metadata.creationTimestamp ?? '',
-    status.completionTimestamp ?? '',
-  ]
+function listOf(items: readonly object[]): object {
+  return { apiVersion: 'velero.io/v1', kind: 'RestoreList', items }
 }

@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { veleroNamespace, webUiLink } from '../../api/connections.ts'
@@ -7,13 +8,18 @@ import type { ExitCode } from '../../api/errors.ts'
 import { composeManifest, submitRestore, useNewestBackup } from '../../api/start-restore.ts'
 import type { SubmittedRestore } from '../../api/start-restore.ts'
 import type { Restore, RestoreSpec } from '../../../velero/restore.ts'
-import { printResult, withConnections } from '../command.ts'
-import type { GlobalOptions, Io, RunCommand } from '../command.ts'
+import { specFaults } from '../../../core/request/admit-request.ts'
+import { restoreTable } from '../../show/restore-table.ts'
+import { outputFormats, printResult, withConnections } from '../command.ts'
+import type { GlobalOptions, Io, OutputFormat, RunCommand } from '../command.ts'
+import { addLabelColumns } from './list.ts'
+import type { LabelColumns } from './list.ts'
 import { readRestoreFile } from '../read-files.ts'
-import { applySpecOptions, parseBoolean, parseObjectName, parsePairs, specOptions } from '../spec-options.ts'
+import { parseBoolean } from '../boolean-options.ts'
+import { applySpecOptions, parseObjectName, parsePairs, specOptions } from '../spec-options.ts'
 import { showUntilOver } from './watch.ts'
 
-interface StartOptions extends GlobalOptions {
+interface StartOptions extends GlobalOptions, LabelColumns {
   name?: string
   file?: string
   labels?: Record<string, string>
@@ -21,6 +27,7 @@ interface StartOptions extends GlobalOptions {
   allowPartiallyFailed?: boolean
   wait?: boolean
   dryRun?: boolean
+  result: OutputFormat
 }
 
 const examples = `
@@ -28,18 +35,23 @@ Examples:
   drydock start --from-backup shop --wait
   drydock start shop-again --from-backup shop --include-namespaces shop --namespace-mappings shop:shop-test
   drydock start --from-schedule nightly --include-resources configmaps,secrets -l app=web
-  drydock start --file restore.yaml --wait --output json`
+  drydock start --from-backup shop --output yaml > restore.yaml
+  drydock start --file restore.yaml --wait --result json
+
+As with Velero's command line, --output prints the Restore and starts nothing. --result says how to print what was started.
+An option with [bool] means true without a value; write --restore-volumes=false for false.`
 
 /** Adds `start`. */
-export function addStart(program: Command, run: RunCommand): void {
+export function addStart(program: Command, run: RunCommand, called = 'start'): Command {
   const command = program
-    .command('start')
+    .command(called)
     .description('create a Restore and start its workflow')
     .argument('[name]', 'name of the Restore; without it <backup>-<time>', parseObjectName)
     .option('--name <name>', 'the same, as an option', parseObjectName)
     .option('--file <file>', 'take the Restore from YAML or JSON, "-" for standard input; options override its fields')
   for (const { option } of specOptions) command.addOption(option)
-  command
+  addLabelColumns(command)
+  return command
     .option(
       '--allow-partially-failed [bool]',
       'with --from-schedule: its newest backup may be PartiallyFailed',
@@ -48,12 +60,25 @@ export function addStart(program: Command, run: RunCommand): void {
     .option('--labels <a=b,…>', 'labels of the Restore', parsePairs('='))
     .option('--annotations <a=b,…>', 'annotations of the Restore', parsePairs('='))
     .option('-w, --wait', 'show the restore until it is over; the exit code says how it ended')
-    .option('--dry-run', 'print the Restore and create nothing')
+    .option('--dry-run', 'print the Restore and create nothing, as --output does')
+    .addOption(
+      new Option('--result <format>', 'how to print what was started or, with --wait, how it ended')
+        .choices(outputFormats)
+        .default('table'),
+    )
     .addHelpText('after', examples)
-    .action((name: string | undefined) => run((io) => start(io, command.optsWithGlobals<StartOptions>(), name)))
+    .action((name: string | undefined) => {
+      const options = command.optsWithGlobals<StartOptions>()
+      const isPrinted = command.getOptionValueSourceWithGlobals('output') === 'cli' || options.dryRun === true
+      return run((io) => start(io, { ...options, isPrinted }, name))
+    })
 }
 
-async function start(io: Io, options: StartOptions, argument: string | undefined): Promise<ExitCode> {
+async function start(
+  io: Io,
+  options: StartOptions & { isPrinted: boolean },
+  argument: string | undefined,
+): Promise<ExitCode> {
   if (argument !== undefined && options.name !== undefined && argument !== options.name)
     throw new ClientError(exitCodes.usage, 'the name is given twice, and differently')
   const file = options.file === undefined ? undefined : readRestoreFile(options.file)
@@ -67,11 +92,29 @@ async function start(io: Io, options: StartOptions, argument: string | undefined
     given: { ...options },
   }
   const restore = composeRequest(request, io.now())
-  if (options.dryRun === true) {
-    printResult(io, options.output, restore, () => stringify(restore).trimEnd())
-    return exitCodes.ok
-  }
+  if (options.isPrinted) return print(io, { ...options, namespace }, restore)
   return withConnections(io, { ...options, namespace }, (connections) => submit(io, connections, { options, restore }))
+}
+
+/** Prints the Restore and sends nothing. Only the newest backup of a schedule is asked for, where the option wants it. */
+async function print(io: Io, options: StartOptions, composed: Restore): Promise<ExitCode> {
+  if (options.wait === true)
+    io.err.write('--output and --dry-run print the Restore and start nothing; with --wait use --result\n')
+  const restore = asksForNewestBackup(options, composed)
+    ? await withConnections(io, options, (connections) => withNewestBackup(connections, composed))
+    : composed
+  printResult(io, options.output, restore, () =>
+    options.dryRun === true ? stringify(restore).trimEnd() : restoreTable([restore], options),
+  )
+  return exitCodes.ok
+}
+
+function asksForNewestBackup({ allowPartiallyFailed = false }: StartOptions, { spec }: Restore): boolean {
+  return allowPartiallyFailed && (spec.scheduleName ?? '') !== ''
+}
+
+async function withNewestBackup(connections: Connections, restore: Restore): Promise<Restore> {
+  return { ...restore, spec: await useNewestBackup(connections, restore.spec) }
 }
 
 /** What a Restore is composed from. */
@@ -100,7 +143,7 @@ export function composeRequest({ file, given, ...request }: StartRequest, now: D
   return composeManifest(parts, now)
 }
 
-/** Refuses what Velero's command line refuses; the rules of admission find the rest. */
+/** Refuses what Velero's command line refuses, and what the worker would refuse whatever the cluster holds. */
 function checkSpec(spec: RestoreSpec): void {
   const isGiven = (name: string | undefined) => name !== undefined && name !== ''
   if (isGiven(spec.backupName) === isGiven(spec.scheduleName))
@@ -112,6 +155,8 @@ function checkSpec(spec: RestoreSpec): void {
       exitCodes.usage,
       '--status-exclude-resources has no effect without --status-include-resources',
     )
+  const faults = specFaults(spec)
+  if (faults.length > 0) throw new ClientError(exitCodes.usage, `the restore would not be valid: ${faults.join('; ')}`)
 }
 
 async function submit(
@@ -119,9 +164,9 @@ async function submit(
   connections: Connections,
   { options, restore }: { options: StartOptions; restore: Restore },
 ): Promise<ExitCode> {
-  const { wait = false, output } = options
-  const spec = options.allowPartiallyFailed === true ? await useNewestBackup(connections, restore.spec) : restore.spec
-  const submitted = await submitRestore(connections, { ...restore, spec })
+  const { wait = false, result: output } = options
+  const request = asksForNewestBackup(options, restore) ? await withNewestBackup(connections, restore) : restore
+  const submitted = await submitRestore(connections, request)
   if (submitted.notStarted !== undefined)
     io.err.write(
       `${submitted.notStarted}; the Restore is created, and a worker that watches the cluster will take it\n`,

@@ -47,7 +47,7 @@ describe('drydock start --wait', () => {
       '--include-resources',
       'configmaps',
       '-w',
-      '-o',
+      '--result',
       'json',
     )
     expect(JSON.parse(out)).toMatchObject({ name: 'json', phase: expect.stringMatching(/Completed|PartiallyFailed/) })
@@ -79,7 +79,7 @@ describe('drydock start --wait', () => {
       '--exclude-namespaces',
       'a',
     )
-    expect(contradiction.code).toBe(1)
+    expect(contradiction.code).toBe(2)
     expect(contradiction.err).toMatch(
       /^the restore would not be valid: .*excludes list cannot contain an item in the includes list: a\n$/,
     )
@@ -191,8 +191,14 @@ describe('servers that are away or refuse', () => {
     const { code, err } = await client('list', '--kubeconfig', file)
     expect(code).toBe(8)
     expect(err).toMatch(/^the cluster cannot be reached: .*ECONNREFUSED.*\n$/)
-    expect((await client('list', '--kubeconfig', '/nowhere')).err.trimEnd().split('\n')).toHaveLength(1)
-    expect((await client('list', '--context', 'nope')).err.trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  it('a kubeconfig that is missing and a context that is unknown are one line and 2', async () => {
+    const missing = await client('list', '--kubeconfig', '/nowhere')
+    expect(missing).toEqual({ code: 2, out: '', err: 'the kubeconfig /nowhere does not exist\n' })
+    const { code, err } = await client('list', '--kubecontext', 'nope')
+    expect(code).toBe(2)
+    expect(err).toMatch(/^the kubeconfig has no context "nope"; it has [^\n]*"drydock-readonly"[^\n]*\n$/)
   })
 
   it('without Temporal a Restore is created all the same, and a worker takes it', async () => {

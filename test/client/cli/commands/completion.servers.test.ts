@@ -15,8 +15,10 @@ const commands = [
   'pause',
   'resume',
   'logs',
+  'delete',
   'completion',
   'search-attributes',
+  'restore',
 ]
 
 describe('the completion script', () => {
@@ -38,6 +40,8 @@ describe('the completion script', () => {
     expect(complete('drydock', 'start', '--include-c')).toBe('--include-cluster-resources')
     expect(complete('drydock', 'start', '--from-backup', '')).toBe('shop')
     expect(complete('drydock', 'cancel', 's')).toBe('shop')
+    expect(complete('drydock', 'delete', 's')).toBe('shop')
+    expect(complete('drydock', 'restore', 'create', '--from-b')).toBe('--from-backup')
     expect(complete('drydock', '-n', 'velero', 'cancel', 's')).toBe('shop')
     expect(complete('drydock', 'completion', 'z')).toBe('zsh')
   })
