@@ -24,7 +24,7 @@ describe('a cluster of etcd and kube-apiserver alone', () => {
     for (const [key, managers] of recordedBefore()) expect([key, held.get(key)]).toEqual([key, managers])
     await client.close()
     await stopStack(cluster.dir)
-  }, 240_000)
+  })
 })
 
 describe('a stack with controllers, scheduler and kwok', () => {
@@ -39,7 +39,7 @@ describe('a stack with controllers, scheduler and kwok', () => {
     await until(async () => (await client.request('GET', '/api/v1/namespaces/app')).status === 404)
     await client.close()
     // A first run on a machine builds three tools.
-  }, 600_000)
+  })
 })
 
 interface Item {

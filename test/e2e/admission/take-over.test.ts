@@ -93,7 +93,7 @@ describe('restores that a real Velero server left behind', () => {
     for (const name of ['finalizing', 'finalizing-badly', 'moving', 'moving-badly'])
       before.set(name, await readResultFiles(cluster, name))
     await startWorker(cluster, { DRYDOCK_ITEM_OPERATION_SYNC: '1s' })
-  }, 900_000)
+  })
 
   /** What must hold of each: nothing of Velero's is lost, and counts are what the file says. */
   const endOf = async (name: string) => {
@@ -129,7 +129,7 @@ describe('restores that a real Velero server left behind', () => {
     expect(files.results?.warnings.velero?.some((text) => text.includes('hooks of this restore'))).toBe(true)
     expect(countMessages(files.results?.warnings ?? {})).toBe(countMessages(was?.results?.warnings ?? {}) + 1)
     const reasons = async () => (await eventsOf(cluster, 'finalizing')).map(({ reason }) => reason)
-    await expect.poll(reasons, { timeout: 30_000 }).toEqual(['TakenOver', 'Finalizing', 'Completed'])
+    await expect.poll(reasons, { timeout: 120_000 }).toEqual(['TakenOver', 'Finalizing', 'Completed'])
   })
 
   it('FinalizingPartiallyFailed: ends PartiallyFailed with Velero’s errors, each once', async () => {
@@ -217,7 +217,7 @@ describe('restores of a Velero server that runs its own controllers', () => {
       const status = { phase }
       await createRestore(cluster, { name, spec: { backupName: 'shop' }, status })
       const reasons = async () => (await eventsOf(cluster, name)).map(({ reason }) => reason)
-      await expect.poll(reasons, { timeout: 60_000 }).toEqual(['NotTaken'])
+      await expect.poll(reasons, { timeout: 240_000 }).toEqual(['NotTaken'])
       await patchVelero(cluster, 'restores', name, { metadata: { annotations: { 'drydock.io/cancel': 'stop' } } })
       await new Promise((resolve) => setTimeout(resolve, 3000))
       const found = await awaitRestore(cluster, name, () => true)

@@ -20,7 +20,7 @@ describe('the phases of a restore that Velero’s own controllers carry out', ()
     await startVeleroServer(cluster, ['--features=EnableCSI', '--item-operation-sync-frequency=1s'])
     watch = await watchPhases(cluster)
     await playScenarios(cluster, watch, scenarios)
-  }, 900_000)
+  })
 
   it.each(scenarios)('$shows', async ({ name, phases }) => {
     const isOver = () => isTerminal(watch.phasesOf(name).at(-1))

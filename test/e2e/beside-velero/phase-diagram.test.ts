@@ -54,7 +54,7 @@ describe('the phases of a restore that `velero` creates beside a Velero server',
     })
     watch = await watchPhases(cluster)
     await playScenarios(cluster, watch, phaseScenarios)
-  }, 900_000)
+  })
 
   const isOver = (name: string) => isTerminal(watch.phasesOf(name).at(-1))
   const last = (name: string) => watch.statesOf(name).at(-1) ?? {}
@@ -92,7 +92,7 @@ describe('the phases of a restore that `velero` creates beside a Velero server',
           .filter(({ reason }) => known.includes(reason))
           .map(({ type, reason }) => [type, reason])
       const expected = phases.slice(1).map((phase) => [phase.includes('Failed') ? 'Warning' : 'Normal', phase])
-      await expect.poll(told, { timeout: 30_000 }).toEqual(expected)
+      await expect.poll(told, { timeout: 120_000 }).toEqual(expected)
     })
 
     it('by `velero restore get` and `describe --details`', async () => {

@@ -16,7 +16,7 @@ describe.each(['without', 'with'] as const)('the velero command line %s a Velero
     if (server === 'with') await startVeleroServer(cluster, drydockVeleroFlags)
     // The stack's server runs beside the cluster, with no pod that a worker could see by itself.
     await startWorker(cluster, { DRYDOCK_WITHOUT_VELERO: server === 'with' ? 'present' : 'auto' })
-  }, 900_000)
+  })
 
   /** Words as one would type them; those with spaces in them come after. */
   const run = async (command: string, ...more: string[]) => {

@@ -157,5 +157,5 @@ describe('volumes whose data is called off', () => {
     expect(status?.failureReason).toBeUndefined()
     const { results } = await readResultFiles(cluster, 'swept')
     expect(results?.errors.velero?.toSorted()).toEqual(called.map(calledOff).toSorted())
-  }, 600_000)
+  })
 })

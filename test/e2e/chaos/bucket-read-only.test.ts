@@ -152,7 +152,7 @@ describe('a bucket that turns read-only', () => {
       await waitUntil(async () => (await filesOf(name)).every(Boolean), 90_000, `the results of ${name}, stored late`)
       const statusOf = async () => (await getRestore(cluster, name))?.status
       await expect
-        .poll(async () => (await statusOf())?.failureReason, { timeout: 60_000 })
+        .poll(async () => (await statusOf())?.failureReason, { timeout: 240_000 })
         .not.toContain('results not stored')
       const { results } = await readResultFiles(cluster, name)
       const { phase, warnings = 0, errors = 0 } = (await statusOf()) ?? {}

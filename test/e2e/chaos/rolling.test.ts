@@ -7,7 +7,7 @@ import { startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
 
 // This version of Temporal's server may still hand a task to a worker that asks no more; rarely, and hardly twice.
-it('a rolling restart of three workers is not seen in the results', { retry: 1, timeout: 600_000 }, async () => {
+it('a rolling restart of three workers is not seen in the results', { retry: 1, timeout: 1_200_000 }, async () => {
   const cluster = await freshCluster({ backups: ['bulk5k'], audit: true })
   const small = { DRYDOCK_CHUNK_ITEMS: '50', DRYDOCK_ITEMS_IN_FLIGHT: '8' }
   const workers: TestWorker[] = []

@@ -62,7 +62,7 @@ describe('drydock watch', () => {
     await waitUntil(() => onPipe.out().includes(pausedWords), 60_000, 'the sentence about the pause')
     await runClient(cluster, ['resume', name])
     await Promise.all([onWide.ended, onNarrow.ended, onPipe.ended])
-  }, 600_000)
+  })
 
   it('shows phase, wave, part, time left, items, rate and kind in one line of a terminal, then what is waited for', () => {
     expect(running.lines.at(-1)).toMatch(runs)

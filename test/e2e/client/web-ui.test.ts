@@ -24,6 +24,8 @@ import { findChromium, openBrowser, textOf } from './web-ui-browser.ts'
 
 const executable = findChromium()
 const patience = 60_000
+/** Characters of a page that a failure quotes: its head, with state and result. */
+const shownMax = 3_000
 /** Secrets, and as many ConfigMaps, beside a namespace and its account. */
 const count = 300
 const total = 2 * count + 2
@@ -42,7 +44,7 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
     connection = await Connection.connect({ address: cluster.temporal.address })
     browser = await openBrowser(executable ?? '')
     page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, timezoneId: 'UTC' })
-    page.setDefaultTimeout(patience)
+    page.setDefaultTimeout(4 * patience)
   })
 
   afterAll(async () => {
@@ -61,14 +63,17 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
       'the workflow’s end',
     )
 
-  /** Creates a Restore and pauses it in its waves, so that there is time to look. */
+  /** Creates a Restore into a namespace of its own and pauses it in its waves, so that there is time to look. */
   async function pausedRestore(name: string): Promise<{ restore: Restore; handle: WorkflowHandle }> {
-    const restore = await createRestore(cluster, { name, spec: { backupName: 'nightly' } })
+    const restore = await createRestore(cluster, {
+      name,
+      spec: { backupName: 'nightly', namespaceMapping: { web: name } },
+    })
     const handle = handleOf(restore)
     const begun = async () => ((await handle.query(progressQuery).catch(() => undefined))?.itemsDone ?? 0) > 0
     await waitUntil(begun, patience, 'the first item')
     await handle.signal(pauseSignal, 'to be looked at')
-    // One that stays paused would keep those of the other tests out of its namespaces.
+    // One that stays paused would never end.
     onTestFinished(() => handle.signal(cancelSignal, 'the test is over').catch(() => undefined))
     return { restore, handle }
   }
@@ -95,7 +100,7 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
       return wanted.every((one) => (typeof one === 'string' ? text.includes(one) : one.test(text)))
     }
     await waitUntil(shown, patience, wanted.join(', ')).catch((error: unknown) => {
-      throw new Error(`${String(error)}; the page shows:\n${text}`, { cause: error })
+      throw new Error(`${String(error)}; the page shows:\n${text.slice(0, shownMax)}`, { cause: error })
     })
   }
 
@@ -204,5 +209,5 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
     await picture('completed')
     await tab('Search Attributes')
     await expectText(['"DrydockOutcome": "ok"', '"DrydockPhase": "Completed"'])
-  }, 600_000)
+  })
 })

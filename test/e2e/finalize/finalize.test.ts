@@ -155,7 +155,7 @@ describe('the finalization', () => {
     expect(status).toMatchObject({ phase: 'Completed', warnings: 3 })
   })
 
-  it('killed at each of its activities, it ends as one that was left alone', { timeout: 900_000 }, async () => {
+  it('killed at each of its activities, it ends as one that was left alone', { timeout: 1_800_000 }, async () => {
     const lost = { 'post.hook.restore.velero.io/command': 'true', 'post.hook.restore.velero.io/container': 'nowhere' }
     const items = (namespace: string) => [
       aClaim(namespace, 'a', 'fast'),

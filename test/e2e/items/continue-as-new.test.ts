@@ -55,7 +55,7 @@ afterAll(() => client.connection.close())
 
 it('a restore whose history grows long goes on in a new run, with nothing doubled and nothing lost', async () => {
   await expect
-    .poll(() => runsOf(workflowIdOf(refs['long']!)), { timeout: 30_000 })
+    .poll(() => runsOf(workflowIdOf(refs['long']!)), { timeout: 120_000 })
     .toEqual(expect.arrayContaining([expect.stringMatching(/^CONTINUED_AS_NEW/), expect.stringMatching(/^COMPLETED/)]))
   const created = countCreates(readAudit(cluster), ['configmaps', 'secrets', 'deployments', 'services', 'roles'])
   expect(created.size).toBeGreaterThan(10)

@@ -61,9 +61,9 @@ describe('restores into the same namespace', () => {
   })
 
   it('take turns: one that waits is in progress, names the holder, and writes nothing', async () => {
-    await expect.poll(() => waitOf('second'), { timeout: 60_000 }).toMatch(holder)
+    await expect.poll(() => waitOf('second'), { timeout: 240_000 }).toMatch(holder)
     await expect
-      .poll(async () => (await runClient(cluster, ['describe', 'second'])).out, { timeout: 60_000 })
+      .poll(async () => (await runClient(cluster, ['describe', 'second'])).out, { timeout: 240_000 })
       .toMatch(holder)
     expect((await getRestore(cluster, 'second'))?.status).toMatchObject({ phase: 'InProgress' })
     expect(await itemsOf('second')).toBe(0)
@@ -71,7 +71,7 @@ describe('restores into the same namespace', () => {
 
   it('tell it by an Event', async () => {
     const notes = async () => (await eventsOf(cluster, 'second')).map(({ note }) => note).join('\n')
-    await expect.poll(notes, { timeout: 60_000 }).toMatch(holder)
+    await expect.poll(notes, { timeout: 240_000 }).toMatch(holder)
   })
 
   it('keep nobody waiting who restores elsewhere', async () => {
@@ -86,7 +86,7 @@ describe('restores into the same namespace', () => {
     const locks = await locksOf(cluster)
     await locks.terminate('by hand')
     await createRestore(cluster, { name: 'fourth', spec: bulk })
-    await expect.poll(() => waitOf('fourth'), { timeout: 60_000 }).toMatch(holder)
+    await expect.poll(() => waitOf('fourth'), { timeout: 240_000 }).toMatch(holder)
     const { holders, waiting } = await locks.query(locksQuery)
     const names = (requests: readonly LockRequest[]) => requests.map(({ restore }) => restore)
     expect(names(holders)).toEqual(['velero/first'])
@@ -117,7 +117,7 @@ it('restores that are terminated together with their locks, and begun anew, take
   const locks = await locksOf(cluster)
   const namesOf = async (where: 'holders' | 'waiting') =>
     (await locks.query(locksQuery).catch(() => undefined))?.[where].map(({ restore }) => restore)
-  await expect.poll(() => namesOf('waiting'), { timeout: 60_000 }).toEqual(['velero/next'])
+  await expect.poll(() => namesOf('waiting'), { timeout: 240_000 }).toEqual(['velero/next'])
   const { runId } = await locks.describe()
   await locks.terminate('by hand')
   for (const { metadata } of [holder, next]) {
@@ -125,9 +125,9 @@ it('restores that are terminated together with their locks, and begun anew, take
     await locks.client.getHandle(workflowIdOf({ namespace, name, uid })).terminate('by hand')
   }
   const isAnew = async () => (await locks.describe()).runId !== runId
-  await expect.poll(isAnew, { timeout: 120_000, interval: 500 }).toBe(true)
+  await expect.poll(isAnew, { timeout: 480_000, interval: 500 }).toBe(true)
   const turns = async () => [await namesOf('holders'), await namesOf('waiting')]
-  await expect.poll(turns, { timeout: 120_000, interval: 500 }).toEqual([['velero/holds'], ['velero/next']])
+  await expect.poll(turns, { timeout: 480_000, interval: 500 }).toEqual([['velero/holds'], ['velero/next']])
   expect((await getRestore(cluster, 'next'))?.status).toMatchObject({ phase: 'InProgress' })
   expect((await getRestore(cluster, 'next'))?.status?.progress?.itemsRestored ?? 0).toBe(0)
 })

@@ -18,7 +18,7 @@ describe('Events on a Restore', () => {
     await createRestore(cluster, { name: 'good', spec: { backupName: 'shop', includedResources: ['configmaps'] } })
     await awaitRestore(cluster, 'good')
     await expect
-      .poll(() => told('good'), { timeout: 30_000 })
+      .poll(() => told('good'), { timeout: 120_000 })
       .toEqual([
         ['Normal', 'InProgress'],
         ['Normal', 'Finalizing'],
@@ -29,7 +29,7 @@ describe('Events on a Restore', () => {
   it('tell why one was refused', async () => {
     await createRestore(cluster, { name: 'bad', spec: { backupName: 'nope' } })
     await awaitRestore(cluster, 'bad')
-    await expect.poll(() => told('bad'), { timeout: 30_000 }).toEqual([['Warning', 'FailedValidation']])
+    await expect.poll(() => told('bad'), { timeout: 120_000 }).toEqual([['Warning', 'FailedValidation']])
     expect((await eventsOf(cluster, 'bad'))[0]?.note).toContain('"nope" not found')
   })
 

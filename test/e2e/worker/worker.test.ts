@@ -117,7 +117,7 @@ describe('a worker that runs', () => {
     const restore = await awaitRestore(cluster, 'through', undefined, 240_000)
     expect(restore.status?.phase).not.toBe('Failed')
     await waitUntil(async () => (await get(worker, '/readyz')).status === 200, 30_000, 'the worker to be ready again')
-  }, 600_000)
+  })
 
   it('ends with code 0 on SIGTERM', async () => {
     expect(await worker.stop()).toBe(0)
@@ -155,7 +155,7 @@ describe('a worker that cannot start', () => {
 describe('SIGTERM in the middle of a restore', () => {
   const items = 600
   // As in `rolling.test.ts`: a task may be handed to a worker that asks no more.
-  it('lets the restore go on elsewhere with no attempt lost', { retry: 1, timeout: 600_000 }, async () => {
+  it('lets the restore go on elsewhere with no attempt lost', { retry: 1, timeout: 1_200_000 }, async () => {
     const cluster = await freshCluster({ backups: [] })
     await putBackup(cluster, manyItems('many', { count: items }))
     const workers = [await startWorker(cluster, slowly), await startWorker(cluster, slowly)]

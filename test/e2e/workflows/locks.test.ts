@@ -90,7 +90,7 @@ it('asks who holds before it grants anything, and heeds who gives back meanwhile
   await locks.signal('release', { workflowId: 'restore/velero/leaves', runId: 'leaves' })
   answer.resolve()
   const waitsFor = async () => (await next.handle.query(progressQuery)).waitingFor
-  await expect.poll(waitsFor, { timeout: 60_000 }).toBe('Restore velero/stays, which restores into namespace shop')
+  await expect.poll(waitsFor, { timeout: 240_000 }).toBe('Restore velero/stays, which restores into namespace shop')
   expect(next.calls).not.toContain('restoreChunk 0/0')
   await locks.signal('release', { workflowId: 'restore/velero/stays', runId: 'stays' })
   expect((await next.handle.result()).phase).toBe('Completed')

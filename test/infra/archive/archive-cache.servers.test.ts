@@ -10,7 +10,7 @@ let bench: Bench
 
 beforeAll(async () => {
   bench = await startBench()
-}, 90_000)
+})
 
 afterAll(() => bench.stop())
 

@@ -10,7 +10,7 @@ let bench: Bench
 
 beforeAll(async () => {
   bench = await startBench()
-}, 30_000)
+})
 
 afterAll(() => bench.stop())
 

@@ -36,11 +36,11 @@ describe('a connection to a real API server', () => {
   beforeAll(async () => {
     server = await startApiServer()
     connection = await connectCluster({ kubeconfig: server.kubeconfig, ...limits })
-  }, 150_000)
+  })
   afterAll(async () => {
     await connection?.close()
     await server?.stop()
-  }, 30_000)
+  })
 
   it('knows the cluster by the uid of kube-system', async () => {
     const namespace = await connection.cluster.get({ ...namespaces, name: 'kube-system' })

@@ -159,7 +159,7 @@ describe('requests on the wire', () => {
     answer = (_request, response) => response.end('{}')
     expect(await outcome(create(connection, 'b'))).toBe('done')
     await proxy.close()
-  }, 60_000)
+  })
 
   it.each([
     [

@@ -30,7 +30,7 @@ describe('presence, in a real cluster', () => {
       requestTimeoutSeconds: 4,
       connectionsMax: 8,
     })
-  }, 150_000)
+  })
   afterEach(async () => {
     for (const presence of started) await presence.stop()
     started = []
@@ -38,7 +38,7 @@ describe('presence, in a real cluster', () => {
   afterAll(async () => {
     await connection?.close()
     await server?.stop()
-  }, 30_000)
+  })
 
   async function start(worker: string, options: Partial<PresenceOptions> = {}): Promise<RunningPresence> {
     const presence = await startPresence({
@@ -127,7 +127,7 @@ describe('presence, in a real cluster', () => {
     expect(await leaseOf(presence)).toBeDefined()
     end()
     expect(() => presence.assertMayWrite()).not.toThrow()
-  }, 60_000)
+  })
 
   /** Waits for the renewal that finds out, and for its word. */
   async function untilLost(presence: RunningPresence, why: string): Promise<void> {
@@ -164,7 +164,7 @@ describe('presence, in a real cluster', () => {
     } finally {
       for (const { process: child } of children) child.kill('SIGKILL')
     }
-  }, 240_000)
+  })
 
   async function countOf(worker: string): Promise<number> {
     const all = await connection.cluster.list(configMaps, { namespace: 'default', metadataOnly: true })
