@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { workflowIdOf } from '../../../contract/restore-workflow.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { Restore } from '../../../velero/restore.ts'
-import { aPod, craftBackup } from '../../kit/backups/craft-backup.ts'
-import type { CraftedItem } from '../../kit/backups/craft-backup.ts'
+import { aPod } from '../../kit/backups/a-pod.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
+import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
 import { holdNamespace, letNamespaceGo } from '../../kit/held-namespace.ts'
 import { awaitRestore, createRestore, getRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
@@ -13,19 +14,19 @@ import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
 
-const aClaim = (namespace: string, name: string, storageClassName: string): CraftedItem => ({
-  groupResource: 'persistentvolumeclaims',
-  manifest: {
+const aClaim = (namespace: string, name: string, storageClassName: string): BackedUpItem => [
+  'persistentvolumeclaims',
+  {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
     metadata: { name, namespace },
     spec: { accessModes: ['ReadWriteOnce'], storageClassName, resources: { requests: { storage: '1Gi' } } },
   },
-})
-const aConfigMap = (namespace: string, name: string): CraftedItem => ({
-  groupResource: 'configmaps',
-  manifest: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: { key: 'value' } },
-})
+]
+const aConfigMap = (namespace: string, name: string): BackedUpItem => [
+  'configmaps',
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: { key: 'value' } },
+]
 const volumeOf = (pvcNamespace: string, pvcName: string) => ({
   pvcNamespace,
   pvcName,
@@ -90,12 +91,8 @@ describe('the finalization', () => {
   it('gives new volumes their reclaim policy and labels back, and leaves the provisioner’s own', async () => {
     const claims = ['a', 'b', 'c'].map((name) => aClaim('vol', name, 'fast'))
     const others = [aClaim('vol', 'idle', 'late'), aClaim('vol', 'classless', 'nowhere')]
-    await craftBackup(
-      cluster,
-      'vol',
-      [...claims, ...others],
-      ['a', 'b', 'c', 'idle', 'classless'].map((name) => volumeOf('vol', name)),
-    )
+    const volumeinfo = ['a', 'b', 'c', 'idle', 'classless'].map((name) => volumeOf('vol', name))
+    await putBackup(cluster, { name: 'vol', items: [...claims, ...others], files: { volumeinfo } })
     await createRestore(cluster, { name: 'vol', spec: { backupName: 'vol' } })
     const { status } = await awaitRestore(cluster, 'vol')
     const { results } = await readResultFiles(cluster, 'vol')
@@ -117,14 +114,17 @@ describe('the finalization', () => {
   })
 
   it('looks at the restored objects once more where the Restore asks for it', async () => {
-    await craftBackup(cluster, 'look', [
-      aConfigMap('look', 'same'),
-      aConfigMap('look', 'changed'),
-      aConfigMap('look', 'gone'),
-      aPod('look', 'idle'),
-      // It keeps the finalization from its look until all is changed.
-      aConfigMap('held', 'late'),
-    ])
+    await putBackup(cluster, {
+      name: 'look',
+      items: [
+        aConfigMap('look', 'same'),
+        aConfigMap('look', 'changed'),
+        aConfigMap('look', 'gone'),
+        aPod('look', 'idle'),
+        // It keeps the finalization from its look until all is changed.
+        aConfigMap('held', 'late'),
+      ],
+    })
     await holdNamespace(cluster, 'held')
     await createRestore(cluster, {
       name: 'look',
@@ -162,7 +162,8 @@ describe('the finalization', () => {
       aClaim(namespace, 'idle', 'late'),
       aPod(namespace, 'lost', { annotations: lost }),
     ]
-    await craftBackup(cluster, 'kill', items('kill'), [volumeOf('kill', 'a'), volumeOf('kill', 'idle')])
+    const volumeinfo = [volumeOf('kill', 'a'), volumeOf('kill', 'idle')]
+    await putBackup(cluster, { name: 'kill', items: items('kill'), files: { volumeinfo } })
     const alone = await createRestore(cluster, {
       name: 'alone',
       spec: { backupName: 'kill', namespaceMapping: { kill: 'alone' } },

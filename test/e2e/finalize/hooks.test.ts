@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { aPod, craftBackup } from '../../kit/backups/craft-backup.ts'
+import { aPod } from '../../kit/backups/a-pod.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
 import { openExecFront } from '../../kit/exec-front.ts'
 import type { ExecFront } from '../../kit/exec-front.ts'
 import { awaitRestore, createRestore, listKeys, readObject, readResultFiles, withAdmin } from '../../kit/restores.ts'
@@ -70,11 +71,14 @@ describe('exec hooks', () => {
   })
 
   it('runs each hook once its container is up, in order, and tells failures pod by pod', async () => {
-    await craftBackup(cluster, 'order', [
-      aPod('order', 'good', { labels: { app: 'x' } }),
-      aPod('order', 'bad', { annotations: hook('["fail","secret-word"]', { 'on-error': 'Fail' }) }),
-      aPod('order', 'lost', { annotations: hook('true', { container: 'nowhere' }) }),
-    ])
+    await putBackup(cluster, {
+      name: 'order',
+      items: [
+        aPod('order', 'good', { labels: { app: 'x' } }),
+        aPod('order', 'bad', { annotations: hook('["fail","secret-word"]', { 'on-error': 'Fail' }) }),
+        aPod('order', 'lost', { annotations: hook('true', { container: 'nowhere' }) }),
+      ],
+    })
     front.behave(({ command }) => (command[0] === 'fail' ? 3 : 0))
     const exec = (command: string) => ({ exec: { command: [command], waitForReady: true } })
     await restoreOf('order', {
@@ -120,7 +124,10 @@ describe('exec hooks', () => {
   })
 
   it.each(['at-most-once', 'at-least-once'])('a worker killed while a hook runs: %s', async (mode) => {
-    await craftBackup(cluster, mode, [aPod(mode, 'slow', { annotations: hook('sleep', { 'exec-timeout': '2m' }) })])
+    await putBackup(cluster, {
+      name: mode,
+      items: [aPod(mode, 'slow', { annotations: hook('sleep', { 'exec-timeout': '2m' }) })],
+    })
     const begun = () => front.sent.filter(({ namespace }) => namespace === mode).length
     front.behave(({ namespace }) => (namespace === mode && begun() === 1 ? 'hang' : 0))
     await restoreOf(mode, {}, { 'drydock.io/hooks': mode })
@@ -143,7 +150,7 @@ describe('exec hooks', () => {
   it('a hook without end of its wait is given up with the resource timeout', async () => {
     await worker.stop()
     worker = await startWorker(front.cluster, { DRYDOCK_RESOURCE_TIMEOUT: '5s' })
-    await craftBackup(cluster, 'endless', [aPod('endless', 'never', { annotations: hook('true') })])
+    await putBackup(cluster, { name: 'endless', items: [aPod('endless', 'never', { annotations: hook('true') })] })
     await restoreOf('endless')
     const { status } = await awaitRestore(cluster, 'endless')
     expect(status).toMatchObject({ phase: 'PartiallyFailed', hookStatus: { hooksAttempted: 1, hooksFailed: 1 } })

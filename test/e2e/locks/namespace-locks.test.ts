@@ -7,8 +7,8 @@ import { locksQuery, locksWorkflowIdOf } from '../../../contract/lock-workflow.t
 import { workflowIdOf } from '../../../contract/restore-workflow.ts'
 import { whenFileIsOver } from '../../kit/run/clean-up.ts'
 import { runClient } from '../../kit/client.ts'
-import { craftBackup } from '../../kit/backups/craft-backup.ts'
-import type { CraftedItem } from '../../kit/backups/craft-backup.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
+import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
 import { holdNamespace } from '../../kit/held-namespace.ts'
 import { awaitRestore, clusterIdOf, createRestore, getRestore } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
@@ -16,16 +16,16 @@ import type { TestCluster } from '../../kit/stack.ts'
 import { eventsOf } from '../../kit/velero/velero-objects.ts'
 import { startWorker } from '../../kit/worker.ts'
 
-const aConfigMap = (namespace: string): CraftedItem => ({
-  groupResource: 'configmaps',
-  manifest: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace }, data: { key: 'value' } },
-})
+const aConfigMap = (namespace: string): BackedUpItem => [
+  'configmaps',
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace }, data: { key: 'value' } },
+]
 
 /** Puts two backups into the cluster: of namespace `bulk`, and of this one and one whose restore does not end. */
 async function putBackups(cluster: TestCluster): Promise<void> {
   await holdNamespace(cluster, 'held')
-  await craftBackup(cluster, 'bulk', [aConfigMap('bulk')])
-  await craftBackup(cluster, 'bulk-held', [aConfigMap('bulk'), aConfigMap('held')])
+  await putBackup(cluster, { name: 'bulk', items: [aConfigMap('bulk')] })
+  await putBackup(cluster, { name: 'bulk-held', items: [aConfigMap('bulk'), aConfigMap('held')] })
 }
 
 /** The workflow of the locks of this cluster, whichever run of it is there. */

@@ -1,17 +1,18 @@
-import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { pack } from 'tar-stream'
 import { openBucket } from '../../../devstack/bucket.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { TestCluster } from '../stack.ts'
 import { withAdmin } from '../restores.ts'
+import { tarball } from './tarball.ts'
+
+/** An item of a backup: its group-resource and its manifest. */
+export type BackedUpItem = readonly [string, Manifest]
 
 /** A backup that a test makes up. */
 export interface MadeUpBackup {
   name: string
-  /** Items by group-resource. */
-  items: readonly (readonly [string, Manifest])[]
+  items: readonly BackedUpItem[]
   /** Fields of the Backup's spec. */
   spec?: object
   /** Metadata files by the end of their name, such as `volumeinfo`. */
@@ -59,14 +60,11 @@ function backupResource({ veleroNamespace }: TestCluster, { name, spec }: MadeUp
   }
 }
 
-async function archiveOf(items: MadeUpBackup['items']): Promise<Buffer> {
-  const tar = pack()
-  tar.entry({ name: 'metadata/version' }, '1.1.0\n')
-  for (const [groupResource, item] of items) {
+function archiveOf(items: MadeUpBackup['items']): Promise<Buffer> {
+  const files = items.map(([groupResource, item]) => {
     const { namespace, name } = item.metadata
     const place = namespace === undefined ? 'cluster' : `namespaces/${namespace}`
-    tar.entry({ name: `resources/${groupResource}/${place}/${name}.json` }, JSON.stringify(item))
-  }
-  tar.finalize()
-  return gzipSync(await buffer(tar))
+    return { name: `resources/${groupResource}/${place}/${name}.json`, text: JSON.stringify(item) }
+  })
+  return tarball([{ name: 'metadata/version', text: '1.1.0\n' }, ...files])
 }

@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 
@@ -9,9 +10,7 @@ export async function tarball(
   for (const { name, text = '', type = 'file', linkname } of files)
     tar.entry({ name, type, ...(linkname ? { linkname } : {}) }, text)
   tar.finalize()
-  const pieces: Buffer[] = []
-  for await (const piece of tar) pieces.push(piece as Buffer)
-  return gzipSync(Buffer.concat(pieces))
+  return gzipSync(await buffer(tar))
 }
 
 /** A ConfigMap of namespace `bad` as an item of a backup. */
