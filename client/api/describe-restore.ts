@@ -1,10 +1,12 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
-import { restoreResultsKey } from '../../velero/object-keys.ts'
+import type { RestoreOperation } from '../../velero/item-operation.ts'
+import { restoreItemOperationsKey, restoreResourceListKey, restoreResultsKey } from '../../velero/object-keys.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
-import type { Results } from '../../velero/results.ts'
+import type { ResourceList, Results } from '../../velero/results.ts'
 import { webUiLink } from './connections.ts'
 import type { Connections } from './connections.ts'
+import type { ReadOptions } from './download-file.ts'
 import { explainError } from './errors.ts'
 import { damagedFile, readResultFile } from './read-result-file.ts'
 import { queryFailures, queryProgress, restoreState } from './restore-state.ts'
@@ -30,22 +32,36 @@ export interface Description {
   results?: Results
   /** Why warnings and errors cannot be shown. */
   resultsMissing?: string
+  /** With `details`: what became of each item, by kind. */
+  resourceList?: ResourceList
+  /** With `details`: the asynchronous operations. */
+  operations?: readonly RestoreOperation[]
+  /** Why the details cannot be shown. */
+  detailsMissing?: string
   workflow: { id: string; status: string; url?: string }
+}
+
+/** What to describe, and how the bucket is read. */
+export interface DescribeOptions extends ReadOptions {
+  env: Readonly<Record<string, string | undefined>>
+  /** Read the resource list and the operations too. */
+  details?: boolean | undefined
 }
 
 /** Reads the Restore, its workflow and its results file. What cannot be read is replaced by the reason. */
 export async function describeRestore(
   connections: Connections,
   restore: Restore,
-  env: Readonly<Record<string, string | undefined>>,
+  options: DescribeOptions,
 ): Promise<Description> {
   const { metadata, spec, status = {} } = restore
   const ref = refOf(connections, restore)
-  const [answer, troubles, results, workflow] = await Promise.all([
+  const [answer, troubles, results, details, workflow] = await Promise.all([
     queryProgress(connections, restore),
     queryFailures(connections, restore),
-    readResults(connections, restore),
-    describeWorkflow(connections, workflowIdOf(ref), env),
+    readResults(connections, restore, options),
+    options.details === true ? readDetails(connections, restore, options) : {},
+    describeWorkflow(connections, workflowIdOf(ref), options.env),
   ])
   const state = restoreState(metadata.name, restore, answer)
   return {
@@ -60,6 +76,7 @@ export async function describeRestore(
     ...(state.over ? {} : { progress: state }),
     troubles: state.over ? [] : troubles,
     ...results,
+    ...details,
     workflow,
   }
 }
@@ -67,15 +84,44 @@ export async function describeRestore(
 async function readResults(
   connections: Connections,
   restore: Restore,
+  options: ReadOptions,
 ): Promise<Pick<Description, 'results' | 'resultsMissing'>> {
   const { status = {}, metadata } = restore
   if ((status.warnings ?? 0) + (status.errors ?? 0) === 0) return {}
   try {
-    const text = await readResultFile(connections, restore, 'RestoreResults')
+    const text = await readResultFile(connections, restore, 'RestoreResults', options)
     if (text === undefined) return { resultsMissing: 'the result file is not there' }
     return { results: parseResults(text, restoreResultsKey(metadata.name)) }
   } catch (thrown) {
     return { resultsMissing: explainError(thrown).line }
+  }
+}
+
+async function readDetails(
+  connections: Connections,
+  restore: Restore,
+  options: ReadOptions,
+): Promise<Pick<Description, 'resourceList' | 'operations' | 'detailsMissing'>> {
+  const { name } = restore.metadata
+  try {
+    const list = await readResultFile(connections, restore, 'RestoreResourceList', options)
+    if (list === undefined) return { detailsMissing: 'the resource list is written when the items are restored' }
+    const operations = await readResultFile(connections, restore, 'RestoreItemOperations', options)
+    return {
+      resourceList: parseFile(list, restoreResourceListKey(name)) as ResourceList,
+      operations: parseFile(operations ?? '[]', restoreItemOperationsKey(name)) as readonly RestoreOperation[],
+    }
+  } catch (thrown) {
+    return { detailsMissing: explainError(thrown).line }
+  }
+}
+
+function parseFile(text: string, key: string): object {
+  try {
+    const value = JSON.parse(text) as unknown
+    return typeof value === 'object' && value !== null ? value : []
+  } catch (thrown) {
+    throw damagedFile(key, thrown)
   }
 }
 

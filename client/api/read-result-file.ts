@@ -1,14 +1,18 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { ApiError, StoreError } from '../../core/port-errors.ts'
 import { createStores } from '../../infra/store/open-store.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
-import type { DownloadRequest, DownloadTarget } from '../../velero/download-request.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
-import { restoreLogKey, restoreResultsKey } from '../../velero/object-keys.ts'
+import {
+  restoreItemOperationsKey,
+  restoreLogKey,
+  restoreResourceListKey,
+  restoreResultsKey,
+} from '../../velero/object-keys.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Connections } from './connections.ts'
+import { downloadFile } from './download-file.ts'
+import type { ReadOptions } from './download-file.ts'
 import { ClientError, exitCodes, messageOf } from './errors.ts'
 import { veleroRef } from './velero-objects.ts'
 
@@ -16,7 +20,12 @@ import { veleroRef } from './velero-objects.ts'
 const inflatedBytesMax = 512 * 1024 * 1024
 
 /** The object key of each file, by the kind that a DownloadRequest has for it. */
-const keys = { RestoreLog: restoreLogKey, RestoreResults: restoreResultsKey } as const
+const keys = {
+  RestoreLog: restoreLogKey,
+  RestoreResults: restoreResultsKey,
+  RestoreResourceList: restoreResourceListKey,
+  RestoreItemOperations: restoreItemOperationsKey,
+} as const
 
 /**
  * Reads a gzipped file of a restore from its backup location and returns its text; undefined where it does not exist. A user
@@ -27,12 +36,15 @@ export async function readResultFile(
   connections: Connections,
   restore: Restore,
   kind: keyof typeof keys,
+  options: ReadOptions = {},
 ): Promise<string | undefined> {
-  const key = keys[kind](restore.metadata.name)
-  const bytes = await readFromBucket(connections, restore, key).catch(async (thrown: unknown) => {
+  const { name } = restore.metadata
+  const key = keys[kind](name)
+  const bytes = await readFromBucket(connections, restore, { key, options }).catch(async (thrown: unknown) => {
     if (!isOutOfReach(thrown)) throw thrown
+    const caCert = options.caCert ?? (await inlineCaCert(connections, restore))
     // Why the bucket cannot be read says more than why the download failed.
-    return downloadFile(connections, { kind, name: restore.metadata.name }).catch(() => {
+    return downloadFile(connections, { kind, name }, { ...options, caCert }).catch(() => {
       throw thrown
     })
   })
@@ -52,14 +64,43 @@ function inflate(bytes: Buffer, key: string): string {
   }
 }
 
-async function readFromBucket(connections: Connections, restore: Restore, key: string): Promise<Buffer | undefined> {
-  const location = await locationOf(connections, restore)
+async function readFromBucket(
+  connections: Connections,
+  restore: Restore,
+  { key, options }: { key: string; options: ReadOptions },
+): Promise<Buffer | undefined> {
+  const location = withTls(await locationOf(connections, restore), options)
   const stores = createStores({
     cluster: connections.connection.cluster,
     veleroNamespace: connections.namespace,
     env: process.env,
   })
   return (await stores.open(location)).get(key)
+}
+
+/** The location with the certificate and the trust that the user asks for, in place of its own. */
+function withTls(
+  location: BackupStorageLocation,
+  { caCert, insecureSkipTlsVerify }: ReadOptions,
+): BackupStorageLocation {
+  const { config = {}, objectStorage } = location.spec
+  const { caCertRef: _, ...bucket } = objectStorage ?? { bucket: '' }
+  const certificate = { ...bucket, caCert: Buffer.from(caCert ?? '').toString('base64') }
+  return {
+    ...location,
+    spec: {
+      ...location.spec,
+      config: insecureSkipTlsVerify === true ? { ...config, insecureSkipTLSVerify: 'true' } : config,
+      ...(caCert === undefined ? {} : { objectStorage: certificate }),
+    },
+  }
+}
+
+/** The certificate that stands in the location itself; a user may read that without its Secret. */
+async function inlineCaCert(connections: Connections, restore: Restore): Promise<string | undefined> {
+  const location = await locationOf(connections, restore).catch(() => undefined)
+  const caCert = location?.spec.objectStorage?.caCert
+  return caCert === undefined || caCert === '' ? undefined : Buffer.from(caCert, 'base64').toString('utf8')
 }
 
 function isOutOfReach(thrown: unknown): boolean {
@@ -87,46 +128,4 @@ async function backupLocation({ connection, namespace }: Connections, restore: R
   if (backupName === undefined || backupName === '') return undefined
   const backup = await connection.cluster.get({ ...veleroRef('backups'), namespace, name: backupName })
   return (backup as unknown as Backup | undefined)?.spec.storageLocation
-}
-
-/** A DownloadRequest is answered within a second or two. */
-const answerMsMax = 10_000
-const answerPollMs = 300
-const downloadMsMax = 60_000
-
-/** Downloads a file by a DownloadRequest, which a Velero server or a worker answers with a presigned URL. */
-async function downloadFile(
-  { connection: { cluster }, namespace }: Connections,
-  target: DownloadTarget,
-): Promise<Buffer | undefined> {
-  const ref = veleroRef('downloadrequests')
-  const name = `${target.name.slice(0, 200)}-${randomBytes(5).toString('hex')}`
-  const request: DownloadRequest = {
-    apiVersion: 'velero.io/v1',
-    kind: 'DownloadRequest',
-    metadata: { name, namespace },
-    spec: { target },
-  }
-  await cluster.create(ref, namespace, request, { fieldManager: 'drydock-client' })
-  try {
-    const url = await awaitUrl(
-      async () => (await cluster.get({ ...ref, namespace, name })) as DownloadRequest | undefined,
-    )
-    if (url === undefined) throw new Error(`nobody has answered DownloadRequest ${name} within ${answerMsMax / 1000} s`)
-    const answer = await fetch(url, { signal: AbortSignal.timeout(downloadMsMax) })
-    if (answer.status === 404) return undefined
-    if (!answer.ok) throw new Error(`the bucket answers a download with ${answer.status} ${answer.statusText}`)
-    return Buffer.from(await answer.arrayBuffer())
-  } finally {
-    // A request that stays is deleted when it expires.
-    await cluster.remove({ ...ref, namespace, name }).catch(() => undefined)
-  }
-}
-
-async function awaitUrl(read: () => Promise<DownloadRequest | undefined>): Promise<string | undefined> {
-  for (const deadline = performance.now() + answerMsMax; performance.now() < deadline; await sleep(answerPollMs)) {
-    const { phase, downloadURL } = (await read())?.status ?? {}
-    if (phase === 'Processed' && downloadURL !== undefined && downloadURL !== '') return downloadURL
-  }
-  return undefined
 }

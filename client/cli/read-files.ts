@@ -37,6 +37,18 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Reads the file of `--cacert`: certificates as PEM. Throws a `ClientError`. */
+export function readCertificates(path: string): string {
+  let text: string
+  try {
+    text = readText(path)
+  } catch (thrown) {
+    throw new ClientError(exitCodes.usage, messageOf(thrown), { cause: thrown })
+  }
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw new ClientError(exitCodes.usage, `${path} holds no certificate: it takes PEM`)
+}
+
 /** The one document of a YAML or JSON file; `-` is standard input. Throws an error of one line. */
 function readYamlFile(path: string): unknown {
   const [document, ...others] = parseAllDocuments(readText(path))
@@ -51,7 +63,10 @@ function readText(path: string): string {
   try {
     return path === '-' ? readStandardInput() : readFileSync(path, 'utf8')
   } catch (thrown) {
-    throw new Error(`${path} cannot be read: ${messageOf(thrown)}`, { cause: thrown })
+    const isMissing = (thrown as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new Error(isMissing ? `${path} does not exist` : `${path} cannot be read: ${messageOf(thrown)}`, {
+      cause: thrown,
+    })
   }
 }
 

@@ -8,7 +8,12 @@ const messagesMax = 100
 
 /** A description for people: short facts first, then spec and messages. */
 export function renderDescription(description: Description): string {
-  return [facts(description), section('Spec', yaml(description.spec)), ...messages(description)].join('\n\n')
+  return [
+    facts(description),
+    section('Spec', yaml(description.spec)),
+    ...messages(description),
+    ...details(description),
+  ].join('\n\n')
 }
 
 function facts(description: Description): string {
@@ -66,6 +71,14 @@ function messages(description: Description): string[] {
     ...listed('Warnings', linesOf(results?.warnings)),
     ...listed('Latest failures', troubles),
     ...(resultsMissing === undefined ? [] : [`The messages cannot be shown: ${resultsMissing}`]),
+  ]
+}
+
+function details({ resourceList, operations = [], detailsMissing }: Description): string[] {
+  return [
+    ...(operations.length === 0 ? [] : [section('Operations', yaml(operations))]),
+    ...(resourceList === undefined ? [] : [section('Items', yaml(resourceList))]),
+    ...(detailsMissing === undefined ? [] : [`The details cannot be shown: ${detailsMissing}`]),
   ]
 }
 

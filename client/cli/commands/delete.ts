@@ -39,7 +39,7 @@ async function remove(io: Io, options: DeleteOptions, names: readonly string[]):
     throw new ClientError(exitCodes.usage, 'give exactly one of: names, --all, --selector')
   return withConnections(io, options, async (connections) => {
     const restores = await selectRestores(connections, { names, selector })
-    const isMeant = restores.length > 0 && (confirm || (await ask(io, restores)))
+    const isMeant = restores.length > 0 && (confirm || (await isConfirmed(io, restores)))
     const deleted: object[] = []
     for (const restore of isMeant ? restores : []) {
       const { name, uid } = restore.metadata
@@ -56,7 +56,7 @@ async function remove(io: Io, options: DeleteOptions, names: readonly string[]):
 }
 
 /** Asks the user until the answer is yes or no. Throws a `ClientError` where nobody answers. */
-async function ask(io: Io, restores: readonly Restore[]): Promise<boolean> {
+export async function isConfirmed(io: Pick<Io, 'in' | 'err'>, restores: readonly Restore[]): Promise<boolean> {
   const names = restores.map(({ metadata }) => `"${metadata.name}"`)
   const question = `Delete ${names.slice(0, namesMax).join(', ')}${names.length > namesMax ? ` and ${names.length - namesMax} more` : ''} (y/n)? `
   const lines = createInterface({ input: io.in })

@@ -6,6 +6,8 @@ import { isOver, requireRestore } from '../../api/velero-objects.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import { printResult, withConnections } from '../command.ts'
 import type { GlobalOptions, Io, RunCommand } from '../command.ts'
+import { addBucketOptions, parseTimeout, readOptionsOf } from '../bucket-options.ts'
+import type { BucketOptions } from '../bucket-options.ts'
 
 const examples = `
 Examples:
@@ -20,14 +22,21 @@ export function addLogs(program: Command, run: RunCommand): void {
     .command('logs')
     .description('print the log of a restore that is over')
     .argument('<name>', 'name of the Restore')
+    .option(
+      '--timeout <duration>',
+      'how long to wait for the answer to a DownloadRequest; without it 10s',
+      parseTimeout,
+    )
+  addBucketOptions(command)
     .addHelpText('after', examples)
-    .action((name: string) => run((io) => logs(io, command.optsWithGlobals<GlobalOptions>(), name)))
+    .action((name: string) => run((io) => logs(io, command.optsWithGlobals<GlobalOptions & BucketOptions>(), name)))
 }
 
-async function logs(io: Io, options: GlobalOptions, name: string): Promise<ExitCode> {
+async function logs(io: Io, options: GlobalOptions & BucketOptions, name: string): Promise<ExitCode> {
+  const reading = readOptionsOf(options)
   return withConnections(io, options, async (connections) => {
     const restore = await requireRestore(connections, name)
-    const log = await readResultFile(connections, restore, 'RestoreLog')
+    const log = await readResultFile(connections, restore, 'RestoreLog', reading)
     if (log === undefined) throw new ClientError(exitCodes.error, whyNoLog(restore))
     printResult(io, options.output, { name, lines: log.trimEnd().split('\n') }, () => log.trimEnd())
     return exitCodes.ok

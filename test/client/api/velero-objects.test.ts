@@ -1,5 +1,40 @@
 import { describe, expect, it } from 'vitest'
-import { nearestNames, notFoundError } from '../../../client/api/velero-objects.ts'
+import { deleteRestore, nearestNames, notFoundError, selectRestores } from '../../../client/api/velero-objects.ts'
+import { connectInMemory, placeRestore, shopRef } from './in-memory-connections.ts'
+
+describe('the Restores that are meant', () => {
+  const memory = connectInMemory()
+  for (const name of ['shop', 'full', 'many']) placeRestore(memory.cluster, {}, { name })
+  const select = async (...names: string[]) =>
+    (await selectRestores(memory.connections, { names })).map(({ metadata }) => metadata.name)
+
+  it('are those that are named, once each and in that order', async () => {
+    expect(await select('many', 'shop', 'many')).toEqual(['many', 'shop'])
+  })
+
+  it('are all without a name', async () => {
+    expect((await select()).sort()).toEqual(['full', 'many', 'shop'])
+  })
+
+  it('are none where one name is wrong', async () => {
+    await expect(select('shop', 'mani')).rejects.toMatchObject({ exitCode: 6 })
+  })
+
+  it('are not chosen twice', async () => {
+    const both = selectRestores(memory.connections, { names: ['shop'], selector: 'a=b' })
+    await expect(both).rejects.toMatchObject({ exitCode: 2 })
+  })
+
+  it('are deleted unless another one has taken the name', async () => {
+    const { cluster, connections } = connectInMemory()
+    const first = placeRestore(cluster, {}, { uid: 'one' })
+    cluster.drop(shopRef)
+    placeRestore(cluster, {}, { uid: 'two' })
+    await expect(deleteRestore(connections, first)).rejects.toMatchObject({ code: 409 })
+    await deleteRestore(connections, { ...first, metadata: { ...first.metadata, uid: 'two' } })
+    expect(cluster.look(shopRef)).toBeUndefined()
+  })
+})
 
 describe('the nearest names', () => {
   it.each([

@@ -106,7 +106,7 @@ describe('the command line', () => {
     [['start'], /^either --from-backup or --from-schedule is needed, and not both\n$/],
     [['start', 'Shop', '--from-backup', 'x'], /small letters/],
     [['start', 'a', '--name', 'b', '--from-backup', 'x'], /^the name is given twice, and differently\n$/],
-    [['start', '--file', '/nowhere.yaml'], /^\/nowhere.yaml cannot be read: /],
+    [['start', '--file', '/nowhere.yaml'], /^\/nowhere.yaml does not exist\n$/],
     [['list', '-o', 'xml'], /Allowed choices are table, json, yaml/],
     [['start', 'n', '--from-backup', 'b', '--restore-volumes', 'false'], /^write --restore-volumes=false, with "=": /],
     [
@@ -116,6 +116,8 @@ describe('the command line', () => {
     [['list', '--log_dir', '/tmp'], /^--log_dir is an option of Velero's logging: leave it out; /],
     [['list', '--context', 'a', '--kubecontext', 'b'], /^--context and --kubecontext are the same option/],
     [['list', '--kubeconfig', '/nonexistent'], /^the kubeconfig \/nonexistent does not exist\n$/],
+    [['logs', 'a', '--cacert', '/nowhere.pem'], /^\/nowhere.pem does not exist\n$/],
+    [['logs', 'a', '--timeout', 'soon'], /It must be a duration such as 30s or 2m/],
     [['delete'], /^give exactly one of: names, --all, --selector\n$/],
     [['delete', 'a', '--all'], /^give exactly one of: names, --all, --selector\n$/],
     [['restore', 'creat'], /unknown command 'creat'[^]*Did you mean create/],

@@ -83,6 +83,7 @@ describe('drydock start --wait', () => {
     expect(contradiction.err).toMatch(
       /^the restore would not be valid: .*excludes list cannot contain an item in the includes list: a\n$/,
     )
+    expect((await client('start', 'never', '--from-backup', 'shop', '--wait', '-o', 'yaml')).code).toBe(0)
     const schedule = await client('start', 'never', '--from-schedule', 'nightly')
     expect(schedule.code).toBe(6)
     expect(await getRestore(cluster, 'never')).toBeUndefined()
@@ -159,7 +160,19 @@ describe('a restore that is over', () => {
     expect(described).toContain('includedResources:')
     expect(described).toMatch(/Workflow: +restore\/velero\/seen\//)
     expect((await client('describe', 'seen', '-o', 'yaml')).out).toContain('backupName: shop')
-    expect((await client('logs', 'seen')).out).toContain('restore=velero/seen')
+    expect((await client('logs', 'seen', '--timeout', '20s')).out).toContain('restore=velero/seen')
+  })
+
+  it('is got, described in detail and deleted as by velero', async () => {
+    await client('restore', 'create', 'old', '--from-backup', 'shop', '--include-resources', 'configmaps', '--wait')
+    const got = JSON.parse((await client('get', 'restore', 'old', '-ojson')).out) as { metadata: { name: string } }
+    expect(got.metadata.name).toBe('old')
+    expect((await client('restore', 'describe', 'old', '--details')).out).toMatch(/^Items:\n {2}v1\/ConfigMap:/m)
+    const unasked = await client('restore', 'delete', 'old')
+    expect(unasked.code).toBe(2)
+    expect(unasked.err).toContain('nothing is deleted')
+    expect((await client('restore', 'delete', 'old', '--confirm')).out).toContain('Restore "old" is being deleted')
+    await waitUntil(async () => (await getRestore(cluster, 'old')) === undefined, 60_000, 'the Restore to be gone')
   })
 
   it('is asked for by its right name', async () => {

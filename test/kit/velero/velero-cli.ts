@@ -9,9 +9,14 @@ export interface CliResult {
   stderr: string
 }
 
+/** The path of the real `velero`, obtained where it is not there yet. */
+export function veleroBinary(): Promise<string> {
+  return obtainTool('velero', { report: () => undefined, signal: new AbortController().signal })
+}
+
 /** Runs the real `velero` against a cluster. */
 export async function velero(cluster: TestCluster, ...args: string[]): Promise<CliResult> {
-  const binary = await obtainTool('velero', { report: () => undefined, signal: new AbortController().signal })
+  const binary = await veleroBinary()
   const env = {
     ...process.env,
     KUBECONFIG: cluster.kubeconfig,
