@@ -3,6 +3,7 @@ import {
   CancelledFailure,
   condition,
   continueAsNew,
+  patched,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow'
@@ -12,7 +13,7 @@ import type { PlanSummary } from '../core/plan/plan.ts'
 import { chunks, looks, steps } from './activity-calls.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import type { HookRun } from './hook-run.ts'
-import { lookUntilOver } from './looks.ts'
+import { beginToldWait, lookUntilOver } from './looks.ts'
 import type { RunView } from './run-view.ts'
 
 /** Chunks of a wave that are restored side by side. */
@@ -35,6 +36,8 @@ export interface WavesInput {
 interface Waves extends WavesInput {
   /** Those of the parked chunks whose items take long. */
   slow: Set<string>
+  /** What the server said of one of the parked items, as the end of a sentence. */
+  parkedBecause?: string
   /** Their second tries, which go on beside the following waves. */
   beside: Promise<{ thrown?: unknown }>[]
 }
@@ -107,14 +110,18 @@ const passPauses = [1, 2, 4, 8, 15, 30]
 /** Tries parked items again after all waves, until each is through or given up; the activity decides which is. */
 async function tryParkedItems(waves: Waves): Promise<void> {
   if (waves.parked.size === 0) return
-  for (let pass = 2; waves.parked.size > 0; pass++) {
-    const seconds = passPauses[Math.min(pass - 2, passPauses.length - 1)] ?? 30
-    waves.view.waitingFor(`items of ${waves.parked.size} chunks that failed, to be tried again`)
-    await sleep(seconds * 1000)
-    await waves.view.unpaused()
-    await tryChunks(waves, [...waves.parked], pass)
+  const wait = patched('parked-wait-told') ? beginToldWait(waves) : undefined
+  try {
+    for (let pass = 2; waves.parked.size > 0; pass++) {
+      const seconds = passPauses[Math.min(pass - 2, passPauses.length - 1)] ?? 30
+      wait?.change(`items that failed, to be tried again${waves.parkedBecause ?? ''}`)
+      await sleep(seconds * 1000)
+      await waves.view.unpaused()
+      await tryChunks(waves, [...waves.parked], pass)
+    }
+  } finally {
+    await wait?.end()
   }
-  waves.view.waitingFor(undefined)
 }
 
 /** Runs chunks once more for their parked items. */
@@ -188,6 +195,7 @@ function noteReport(waves: Waves, { wave, chunk }: ChunkPlace, report: ChunkRepo
   const key = chunkKey(wave, chunk)
   waves.view.report(key, report)
   if (report.hooks === true) waves.hooks.start(waves.ref, false)
+  if (report.parkedBecause !== undefined) waves.parkedBecause = `: ${report.parkedBecause}`
   if (report.parked === undefined) waves.parked.delete(key)
   else waves.parked.add(key)
   if (report.slow === undefined) waves.slow.delete(key)

@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity'
 import { LRUCache } from 'lru-cache'
 import type { Session } from './session.ts'
 
-const restoresMax = 200
+const restoresMax = 500
 
 /**
  * Reads what does not change any more during one run of a restore's workflow, once per worker and run: looks come every

@@ -86,6 +86,20 @@ export function waiting({
   })
 }
 
+/** The failure of a look after others that found nothing new: they are no reason for Temporal's longest pause. */
+export function retriedSoon(failure: unknown): unknown {
+  if (!(failure instanceof ApplicationFailure) || failure.nonRetryable === true) return failure
+  if (failure.nextRetryDelay !== undefined && failure.nextRetryDelay !== null) return failure
+  const { type, message, details } = failure
+  return ApplicationFailure.create({
+    nextRetryDelay: 1000,
+    message,
+    ...(type == null ? {} : { type }),
+    ...(details == null ? {} : { details }),
+    ...withCause(failure.cause),
+  })
+}
+
 /** The type of a failure, as in {@link failureTypes}; undefined for anything else that was thrown. */
 export function failureTypeOf(thrown: unknown): string | undefined {
   return thrown instanceof ApplicationFailure ? (thrown.type ?? undefined) : undefined

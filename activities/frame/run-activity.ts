@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity'
 import type { Wait } from '../../contract/look.ts'
 import type { Presence } from '../ports.ts'
 import { currentActivity } from './activity-context.ts'
-import { asFailure, waiting } from './failures.ts'
+import { asFailure, retriedSoon, waiting } from './failures.ts'
 
 /** One attempt of an activity, as its code sees it. */
 export interface Attempt {
@@ -67,7 +67,8 @@ export async function runActivity<T>(
     if (scope !== undefined && follows) await attempt.fence(scope)
     return await body(attempt)
   } catch (thrown) {
-    throw asFailure(thrown, doing)
+    const failure = asFailure(thrown, doing)
+    throw before.over === true ? retriedSoon(failure) : failure
   } finally {
     leave?.()
     end()

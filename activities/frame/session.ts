@@ -56,9 +56,12 @@ export interface Sessions {
 /** How long an unused session is kept. A location and its credentials are read again after the same time. */
 const keptMs = 10 * 60_000
 
-/** Makes the sessions of a worker. As many are kept as restores may run at once. */
+/** Sessions are small, and restores that wait are looked at every few seconds, however many they are. */
+const sessionsMax = 500
+
+/** Makes the sessions of a worker. As many archives are kept open as restores may restore items at once. */
 export function createSessions(ports: Ports, restoresMax: number): Sessions {
-  const opened = new LRUCache<string, Promise<Session>>({ max: restoresMax, ttl: keptMs })
+  const opened = new LRUCache<string, Promise<Session>>({ max: Math.max(sessionsMax, restoresMax), ttl: keptMs })
   const planned = keepOpen<OpenPlan & { archive: Archive }>({
     max: restoresMax,
     idleMs: keptMs,

@@ -162,7 +162,8 @@ export function readVerdict(journal: Journal): Promise<HookVerdict | undefined> 
 }
 
 /**
- * Copies what a retry must know of the hooks of the run before: all pods, and the hooks that were sent. A never sent, since its container did not run in time, has no result there and gets its chance again.
+ * Copies what a retry must know of the hooks of the run before: all pods, and the hooks that were sent. A hook that was
+ * never sent, since its container did not run in time, has no result there and gets its chance again.
  */
 export async function carryHooks(from: Journal, to: Journal): Promise<void> {
   const names = await from.list(hookFolder)

@@ -45,6 +45,8 @@ export interface ChunkInput {
 /** Counts of the outcomes of a chunk, and which of its namespaces are terminating. */
 export interface ChunkReport extends OutcomeCounts {
   terminating?: readonly string[]
+  /** What the server said of one of the items that are to be tried again. */
+  parkedBecause?: string
   /** Pods of this chunk have exec hooks. */
   hooks?: true
 }
@@ -110,7 +112,8 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   }
   const outcomes = await restoreBatches(batches, items)
   if (batches.waits.length > 0) return lookAgain(run.attempt, run.input.look, waitFor(batches.waits, run.attempt))
-  const counts = countOutcomes(tallyOf(outcomes))
+  const tally = tallyOf(outcomes)
+  const counts = { ...countOutcomes(tally), ...whyParked(tally) }
   const hasHooks = wave.groupResource === 'pods' && (await hasRegistered(run.session.journal, run.key))
   return hasHooks ? { ...counts, hooks: true } : counts
 }
@@ -123,6 +126,15 @@ function waitFor(waits: readonly string[], { number }: Attempt): Wait {
   const waitingFor = [...waits.toSorted().slice(0, 1), ...more].join(', and ')
   return { waitingFor, afterSeconds: pauseAfter(number, lookSeconds), carry: 'begun' }
 }
+
+/** The message of one parked item: of a Secret it quotes nothing (rule 14). */
+function whyParked(tally: Tally): { parkedBecause?: string } {
+  const parked = [...tally.values()].find((outcome) => outcome.parked !== undefined)
+  const text = parked?.messages.at(-1)?.text
+  return text === undefined ? {} : { parkedBecause: text.slice(0, reasonMax) }
+}
+
+const reasonMax = 300
 
 /** What all batches of a chunk share. A batch is the items between two checkpoints. */
 interface BatchRun extends ChunkRun {

@@ -152,6 +152,17 @@ describe('an activity with a scope', () => {
     expect({ carried, waitedMs: atMs - beganMs }).toEqual({ carried: { misses: 2 }, waitedMs: 0 })
   })
 
+  it('is tried again soon after looks that found nothing new, however many they were', async () => {
+    const { presence } = createWorld().startProcess().ports
+    const heartbeatDetails = { worker: 'another', done: 0, over: true }
+    const look = new MockActivityEnvironment({ attempt: 50, heartbeatDetails }, { logger: new DefaultLogger('ERROR') })
+    const failing = () => Promise.reject(apiError(0, 'Unreachable'))
+    await expect(look.run(() => runActivity(presence, frame, failing))).rejects.toMatchObject({
+      type: 'ClusterAway',
+      nextRetryDelay: 1000,
+    })
+  })
+
   it('does not wait for a worker that works on something else', async () => {
     const world = createWorld()
     const [first, second] = [world.startProcess(), world.startProcess()]
