@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { compareOutcomes, describeDifference } from './compare-outcomes.ts'
+import { compareOutcomes, describeDifference, withoutSecondChances } from './compare-outcomes.ts'
 import { readGoldenCase } from './golden-case.ts'
 import type { Outcome } from './golden-case.ts'
 import { tolerated, toleratedBy } from './tolerated.ts'
@@ -128,4 +128,48 @@ test('an operation that ended badly may stand in the results, but is in both cou
 
 test('each tolerated difference has a reason', () => {
   for (const { reason } of tolerated) expect(reason.length).toBeGreaterThan(10)
+})
+
+describe('with second chances', () => {
+  const retried = readGoldenCase('priorities')
+  const errorsOf = (outcome: Outcome) =>
+    (outcome.results as { errors: { namespaces: Record<string, string[]> } }).errors.namespaces
+
+  /** What the comparison says of Velero's own outcome, changed so. */
+  function seenWith(change: (outcome: Outcome) => void): { wrong: string[]; reasons: readonly string[] } {
+    const actual = structuredClone(retried.outcome)
+    change(actual)
+    const { outcome, reasons } = withoutSecondChances(retried.outcome, actual)
+    const { wrong } = compareOutcomes(retried, { uid, outcome, restore: {} })
+    return { wrong: wrong.map(describeDifference), reasons }
+  }
+
+  test('an error may say how often its item was tried, and another one may not', () => {
+    const note = ' (tried 3 times until 2026-01-02T03:04:05Z)'
+    const told = seenWith((outcome) => {
+      const list = errorsOf(outcome)['shop-db'] ?? []
+      list.forEach((text, at) => (list[at] = text + note))
+    })
+    expect(told).toEqual({ wrong: [], reasons: ['second chances: an error says how often the item was tried'] })
+    const untrue = seenWith((outcome) => void (errorsOf(outcome)['shop'] = [`error restoring pods/shop/a: no${note}`]))
+    expect(untrue.wrong).not.toEqual([])
+  })
+
+  test('an item may succeed that Velero gave up, whose error, line and count then agree', () => {
+    const succeed = (outcome: Outcome) => {
+      const { status } = outcome.restore
+      status['errors'] = Number(status['errors']) - 1
+      delete errorsOf(outcome)['shop-db']
+      const list = (outcome['resource list'] as Record<string, string[]>)['v1/Pod'] ?? []
+      list[list.indexOf('shop-db/orders-0(failed)')] = 'shop-db/orders-0(created)'
+      outcome.cluster['pods|shop-db|orders-0'] = { metadata: { name: 'orders-0' }, _managers: [] }
+    }
+    const reasons = ['second chances: an item succeeded that Velero gave up']
+    expect(seenWith(succeed)).toEqual({ wrong: [], reasons })
+    const miscounted = seenWith((outcome) => {
+      succeed(outcome)
+      outcome.restore.status['errors'] = 17
+    })
+    expect(miscounted.wrong).toHaveLength(1)
+  })
 })

@@ -1,6 +1,8 @@
+import { troubleOf } from '../../core/items/item-trouble.ts'
+import { ApiError } from '../../core/port-errors.ts'
 import { differences } from './differences.ts'
 import type { Difference } from './differences.ts'
-import type { GoldenCase } from './golden-case.ts'
+import type { GoldenCase, Outcome } from './golden-case.ts'
 import { withKnownNames } from './known-names.ts'
 import type { Restored } from './restore-case.ts'
 import { toleratedBy } from './tolerated.ts'
@@ -40,3 +42,102 @@ function shown(value: unknown): string {
 }
 
 const shownMax = 600
+
+/** An error that Velero gave for an item, which Drydock would send again. */
+interface Retryable {
+  text: string
+  namespace: string
+  /** As in `pods/shop/web`. */
+  resource: string
+  /** As the resource list names it. */
+  listed: string
+}
+
+/** Whether Velero gave up an item of the case that Drydock would try again: only then do second chances make a difference. */
+export function hasSecondChances(golden: GoldenCase): boolean {
+  return retryableErrors(golden.outcome).length > 0
+}
+
+/**
+ * The outcome of a restore with second chances as it would be without: the note of the tries is taken off, and an item
+ * that succeeded later is put back to Velero's error, with its object, its line of the resource list and its count.
+ * Everything else is left as it is, so it must be equal to Velero's.
+ */
+export function withoutSecondChances(
+  expected: Outcome,
+  actual: Outcome,
+): { outcome: Outcome; reasons: readonly string[] } {
+  const outcome = structuredClone(actual)
+  const reasons: string[] = []
+  const retryable = retryableErrors(expected)
+  const errors = errorsOf(outcome)
+  for (const list of [errors.cluster ?? [], ...Object.values(errors.namespaces ?? {})]) {
+    list.forEach((text, at) => {
+      const untold = text.replace(triedNote, '')
+      if (untold === text || !retryable.some((one) => one.text === untold)) return
+      list[at] = untold
+      reasons.push('second chances: an error says how often the item was tried')
+    })
+  }
+  for (const one of retryable) {
+    if (!takeCreated(outcome, one)) continue
+    reasons.push('second chances: an item succeeded that Velero gave up')
+  }
+  return { outcome, reasons }
+}
+
+const triedNote = / \(tried \d+ times until [\dT:.-]+Z\)$/
+
+/** Puts an item that was created in a later try back to Velero's error; false where it was not created. */
+function takeCreated(outcome: Outcome, { text, namespace, resource, listed }: Retryable): boolean {
+  const lists = outcome['resource list'] as Record<string, string[]> | undefined
+  const [plural = ''] = resource.split('/')
+  for (const [kind, names] of Object.entries(lists ?? {})) {
+    const isKind = plural.split('.')[0]?.startsWith((kind.split('/').at(-1) ?? '').toLowerCase()) === true
+    const at = isKind ? names.indexOf(`${listed}(created)`) : -1
+    if (at < 0) continue
+    names[at] = `${listed}(failed)`
+    addError(outcome, namespace, text)
+    outcome.cluster = Object.fromEntries(
+      Object.entries(outcome.cluster).filter(([key]) => key !== resource.replaceAll('/', '|')),
+    )
+    return true
+  }
+  return false
+}
+
+function addError(outcome: Outcome, namespace: string, text: string): void {
+  const { status } = outcome.restore
+  status['errors'] = Number(status['errors'] ?? 0) + 1
+  if (status['phase'] === 'Completed') status['phase'] = 'PartiallyFailed'
+  const errors = errorsOf(outcome)
+  if (namespace === '') (errors.cluster ??= []).push(text)
+  else ((errors.namespaces ??= {})[namespace] ??= []).push(text)
+}
+
+function retryableErrors(outcome: Outcome): Retryable[] {
+  const { cluster = [], namespaces = {} } = errorsOf(outcome)
+  return [
+    ...cluster.flatMap((text) => asRetryable(text, '')),
+    ...Object.entries(namespaces).flatMap(([namespace, texts]) =>
+      texts.flatMap((text) => asRetryable(text, namespace)),
+    ),
+  ]
+}
+
+function asRetryable(text: string, namespace: string): Retryable[] {
+  const [, resource = '', message = ''] = /^error restoring (\S+): (.*)$/s.exec(text) ?? []
+  const kind = troubleOf(new ApiError({ code: 403, reason: 'Forbidden', message }))
+  if (kind !== 'missing' && kind !== 'backend') return []
+  return [{ text, namespace, resource, listed: resource.slice(resource.indexOf('/') + 1) }]
+}
+
+interface Errors {
+  cluster?: string[]
+  namespaces?: Record<string, string[]>
+}
+
+function errorsOf(outcome: Outcome): Errors {
+  const results = (outcome.results ?? {}) as { errors?: Errors }
+  return (results.errors ??= {})
+}

@@ -8,15 +8,22 @@ import type { Comparison } from './compare-outcomes.ts'
 import { recordedCases } from './golden-case.ts'
 import { caseFolders } from './parity-bench.ts'
 import type { Bench } from './parity-bench.ts'
-import { checkCase, recordCase } from './run-cases.ts'
+import { casesWithSecondChances, checkCase, recordCase } from './run-cases.ts'
 
-const usage = `npm run parity                      restores every recorded case with Drydock and compares it with Velero's
+const usage = `npm run parity                      restores every recorded case with Drydock and compares it with Velero's,
+                                    and those with errors that may pass once more, with second chances
 npm run parity -- CASE…             only these
+npm run parity -- --second-chances=on|off [CASE…]   only with second chances, or only without
 npm run parity -- record CASE…      makes or renews cases with real Velero v1.18.3, from their case.json`
+
+const option = '--second-chances='
 
 /** Exit codes: 0 nothing differs, 1 something does or failed, 2 a wrong command line, 130 interrupted. */
 async function main(args: readonly string[]): Promise<number> {
-  if (args.some((arg) => arg.startsWith('-')) || (args[0] === 'record' && args.length === 1)) {
+  const names = args.filter((arg) => !arg.startsWith('-'))
+  const options = args.filter((arg) => arg.startsWith('-'))
+  const isWrong = options.some((arg) => ![`${option}on`, `${option}off`].includes(arg)) || options.length > 1
+  if (isWrong || (names[0] === 'record' && (names.length === 1 || options.length > 0))) {
     console.log(usage)
     return 2
   }
@@ -25,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.once(name, () => void stopAll(dir).then(() => process.exit(130)))
   try {
     const bench = await startStack({ dir, report: (line) => console.error(line) })
-    return args[0] === 'record' ? await record(args.slice(1), bench) : await check(args, bench)
+    return names[0] === 'record' ? await record(names.slice(1), bench) : await check(names, bench, options[0])
   } finally {
     await stopStack(dir)
     await rm(dir, { recursive: true, force: true })
@@ -48,11 +55,19 @@ async function record(names: readonly string[], bench: Bench): Promise<number> {
   return failed === 0 ? 0 : 1
 }
 
-async function check(names: readonly string[], bench: Bench): Promise<number> {
-  const cases = names.length > 0 ? names : recordedCases()
+const again = ' with second chances'
+
+async function check(names: readonly string[], bench: Bench, chances: string | undefined): Promise<number> {
+  const all = names.length > 0 ? names : recordedCases()
+  const changed = casesWithSecondChances()
+  const second = chances === undefined ? all.filter((name) => changed.includes(name)) : all
+  const cases = [
+    ...(chances === `${option}on` ? [] : all),
+    ...(chances === `${option}off` ? [] : second.map((name) => name + again)),
+  ]
   const reasons = new Map<string, number>()
-  const failed = await each(cases, async (name) => {
-    const comparison = await checkCase(name, bench)
+  const failed = await each(cases, async (title) => {
+    const comparison = await checkCase(title.replace(again, ''), bench, { secondChances: title.endsWith(again) })
     for (const [reason, count] of comparison.tolerated) reasons.set(reason, (reasons.get(reason) ?? 0) + count)
     for (const difference of comparison.wrong) console.log(`    ${describeDifference(difference)}`)
     return isGreen(comparison)

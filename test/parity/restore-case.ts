@@ -14,8 +14,16 @@ export interface Restored {
   restore: unknown
 }
 
-/** Creates the Restore of a case, waits until whoever works there has ended it, and looks at everything. */
-export async function restoreCase(name: string, golden: CaseFile, cluster: TestCluster): Promise<Restored> {
+/**
+ * Creates the Restore of a case, waits until whoever works there has ended it, and looks at everything. Without second
+ * chances an item that may succeed later is an error at once, word for word as with Velero.
+ */
+export async function restoreCase(
+  name: string,
+  golden: CaseFile,
+  cluster: TestCluster,
+  { secondChances = false }: { secondChances?: boolean } = {},
+): Promise<Restored> {
   const before = await dumpCluster(cluster, cluster.veleroNamespace)
   const ending = new AbortController()
   const moving = golden.mover === undefined ? undefined : moveData(cluster, golden.mover, ending.signal)
@@ -23,8 +31,7 @@ export async function restoreCase(name: string, golden: CaseFile, cluster: TestC
     await createRestore(cluster, {
       name,
       spec: golden.spec,
-      // Word for word as Velero: an item that may succeed later is an error at once.
-      annotations: { ...golden.annotations, [secondChancesAnnotation]: 'false' },
+      annotations: { ...golden.annotations, ...(secondChances ? {} : { [secondChancesAnnotation]: 'false' }) },
     })
     const restore = await awaitRestore(cluster, name, undefined, restoreMs)
     const [after, files] = await Promise.all([

@@ -5,20 +5,37 @@ import { openBucket } from '../../devstack/bucket.ts'
 import { listKeys } from '../kit/restores.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { veleroFlagsOf, withWorker } from './case-worker.ts'
-import { compareOutcomes } from './compare-outcomes.ts'
+import { compareOutcomes, hasSecondChances, withoutSecondChances } from './compare-outcomes.ts'
 import type { Comparison } from './compare-outcomes.ts'
-import { caseFolder, readCaseFile, readGoldenCase } from './golden-case.ts'
+import { caseFolder, readCaseFile, readGoldenCase, recordedCases } from './golden-case.ts'
 import { withCaseCluster } from './parity-bench.ts'
 import type { Bench } from './parity-bench.ts'
 import { restoreCase } from './restore-case.ts'
 
-/** Restores a recorded case with Drydock, in a cluster of its own, and compares everything with what Velero made. */
-export async function checkCase(name: string, bench: Bench): Promise<Comparison> {
+/**
+ * Restores a recorded case with Drydock, in a cluster of its own, and compares everything with what Velero made. With
+ * second chances, what differs because of them is judged by rule.
+ */
+export async function checkCase(
+  name: string,
+  bench: Bench,
+  chances: { secondChances?: boolean } = {},
+): Promise<Comparison> {
   const golden = readGoldenCase(name)
   const restored = await withCaseCluster(golden, bench, (cluster) =>
-    withWorker(cluster, golden, () => restoreCase(name, golden, cluster)),
+    withWorker(cluster, golden, () => restoreCase(name, golden, cluster, chances)),
   )
-  return compareOutcomes(golden, restored)
+  if (chances.secondChances !== true) return compareOutcomes(golden, restored)
+  const { outcome, reasons } = withoutSecondChances(golden.outcome, restored.outcome)
+  const { wrong, tolerated } = compareOutcomes(golden, { ...restored, outcome })
+  const counted = new Map(tolerated)
+  for (const reason of reasons) counted.set(reason, (counted.get(reason) ?? 0) + 1)
+  return { wrong, tolerated: counted }
+}
+
+/** The recorded cases in which second chances make a difference. */
+export function casesWithSecondChances(): string[] {
+  return recordedCases().filter((name) => hasSecondChances(readGoldenCase(name)))
 }
 
 /** Restores a case with real Velero v1.18.3 and keeps what it made beside `case.json`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkCase } from '../../parity/run-cases.ts'
+import { casesWithSecondChances, checkCase } from '../../parity/run-cases.ts'
 import { describeDifference } from '../../parity/compare-outcomes.ts'
 import { recordedCases } from '../../parity/golden-case.ts'
 import { theStack } from '../../kit/stack.ts'
@@ -11,6 +11,11 @@ import { theStack } from '../../kit/stack.ts'
 describe.concurrent('a restore is as Velero v1.18.3 made it', () => {
   test.each(recordedCases())('%s', async (name) => {
     const { wrong } = await checkCase(name, theStack())
+    expect(wrong.map(describeDifference)).toEqual([])
+  })
+
+  test.each(casesWithSecondChances())('%s, but for what second chances change', async (name) => {
+    const { wrong } = await checkCase(name, theStack(), { secondChances: true })
     expect(wrong.map(describeDifference)).toEqual([])
   })
 })
