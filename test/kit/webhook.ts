@@ -16,8 +16,11 @@ export interface WebhookServer {
 /** What a webhook says of an object; undefined where it never answers. */
 export type Verdict = { allowed: boolean; status?: { code: number; message: string } } | undefined
 
-/** Starts a webhook server that decides by the object's name. */
-export async function startWebhook(decide: (name: string) => Promise<Verdict> | Verdict): Promise<WebhookServer> {
+/** Starts a webhook server that decides by the object's name, on any free port if none is given. */
+export async function startWebhook(
+  decide: (name: string) => Promise<Verdict> | Verdict,
+  port = 0,
+): Promise<WebhookServer> {
   const asked: string[] = []
   const { key, cert } = makeCertificate()
   const server = createServer({ key, cert }, (request, answer) => {
@@ -31,7 +34,7 @@ export async function startWebhook(decide: (name: string) => Promise<Verdict> | 
     })
     decided.catch((error: unknown) => answer.destroy(error instanceof Error ? error : new Error(String(error))))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`
   return {
     client: { url, caBundle: cert.toString('base64') },

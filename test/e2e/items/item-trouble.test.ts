@@ -78,6 +78,11 @@ describe('trouble of one object', () => {
         configMap('mute', { labels: { webhook: 'mute' } }),
         configMap('is-huge', { data: { text: 'x'.repeat(2_300_000) } }),
         configMap('with space'),
+        [
+          'configmaps',
+          { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace } } as unknown as Manifest,
+          'nameless',
+        ],
         ['netpolicies.policy.trouble.example.com', policy],
       ],
     })
@@ -94,12 +99,13 @@ describe('trouble of one object', () => {
     expect((await getRestore(cluster, 'trouble'))?.status?.phase).toBe('InProgress')
     await withAdmin(cluster, (admin) => admin.must('DELETE', `${webhooksPath}/away`))
     const { status } = await awaitRestore(cluster, 'trouble', undefined, 240_000)
-    expect(status).toMatchObject({ phase: 'PartiallyFailed', errors: 4 })
+    expect(status).toMatchObject({ phase: 'PartiallyFailed', errors: 5 })
     const { results, resourceList, log } = await readResultFiles(cluster, 'trouble')
     const errors = results?.errors.namespaces?.[namespace] ?? []
     expect(errors.map((text) => text.slice(0, text.indexOf(': '))).sort()).toEqual([
       'error restoring configmaps/trouble/is-denied',
       'error restoring configmaps/trouble/is-huge',
+      'error restoring configmaps/trouble/nameless',
       'error restoring configmaps/trouble/with space',
       'error restoring netpolicies.policy.trouble.example.com/trouble/deny',
     ])

@@ -31,6 +31,23 @@ describe('the story of a restore', () => {
     expect(told.phases.at(-1)).toMatchObject({ errors: 2, warnings: 1, progress: { totalItems: 3, itemsRestored: 3 } })
   })
 
+  it('tries a slow item again beside the next waves, and ends after it', async () => {
+    const next = Promise.withResolvers<void>()
+    const told = await tell({
+      planRestore: () => aPlan({ secrets: [1], configmaps: [1] }),
+      restoreChunk: async ({ wave, pass }) => {
+        if (wave === 1) next.resolve()
+        if (wave === 1) return created(1)
+        if (pass === undefined) return created(0, { items: 1, parked: 1, slow: 1 })
+        await beating(next.promise)
+        return created(1)
+      },
+    })
+    expect(await told.handle.result()).toMatchObject({ phase: 'Completed' })
+    expect(told.calls.filter((call) => call.startsWith('restoreChunk')).slice(0, 1)).toEqual(['restoreChunk 0/0'])
+    expect(told.calls.filter((call) => call === 'restoreChunk 0/0')).toHaveLength(2)
+  })
+
   it('with warnings alone is Completed', async () => {
     const told = await tell({ concludeRestore: () => conclusion({ warnings: 4 }) })
     expect(await told.handle.result()).toMatchObject({ phase: 'Completed', warnings: 4 })

@@ -6,8 +6,8 @@ import type { TestCluster } from '../stack.ts'
 import { withAdmin } from '../restores.ts'
 import { tarball } from './tarball.ts'
 
-/** An item of a backup: its group-resource and its manifest. */
-export type BackedUpItem = readonly [string, Manifest]
+/** An item of a backup: its group-resource, its manifest, and the name of its file where that is another one. */
+export type BackedUpItem = readonly [groupResource: string, item: Manifest, file?: string]
 
 /** A backup that a test makes up. */
 export interface MadeUpBackup {
@@ -61,10 +61,10 @@ function backupResource({ veleroNamespace }: TestCluster, { name, spec }: MadeUp
 }
 
 function archiveOf(items: MadeUpBackup['items']): Promise<Buffer> {
-  const files = items.map(([groupResource, item]) => {
-    const { namespace, name } = item.metadata
+  const files = items.map(([groupResource, item, file = item.metadata.name]) => {
+    const { namespace } = item.metadata
     const place = namespace === undefined ? 'cluster' : `namespaces/${namespace}`
-    return { name: `resources/${groupResource}/${place}/${name}.json`, text: JSON.stringify(item) }
+    return { name: `resources/${groupResource}/${place}/${file}.json`, text: JSON.stringify(item) }
   })
   return tarball([{ name: 'metadata/version', text: '1.1.0\n' }, ...files])
 }
