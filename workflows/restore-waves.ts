@@ -38,6 +38,8 @@ interface Waves extends WavesInput {
   slow: Set<string>
   /** What the server said of one of the parked items, as the end of a sentence. */
   parkedBecause?: string
+  /** Those whose items all lack something: others may bring it. */
+  missing: Set<string>
   /** Their second tries, which go on beside the following waves. */
   beside: Promise<{ thrown?: unknown }>[]
 }
@@ -47,7 +49,7 @@ interface Waves extends WavesInput {
  * each such namespace is waited for once, then its items follow. A long history is continued as new between two waves.
  */
 export async function restoreWaves(input: WavesInput): Promise<void> {
-  const waves: Waves = { ...input, slow: new Set(), beside: [] }
+  const waves: Waves = { ...input, slow: new Set(), missing: new Set(), beside: [] }
   const progress = reportProgress(waves)
   const follows = waves.resumed || (waves.input.fromWave ?? 0) > 0
   if (follows) waves.hooks.start(waves.ref, follows)
@@ -110,6 +112,7 @@ const passPauses = [1, 2, 4, 8, 15, 30]
 /** Tries parked items again after all waves, until each is through or given up; the activity decides which is. */
 async function tryParkedItems(waves: Waves): Promise<void> {
   if (waves.parked.size === 0) return
+  const inOrder = patched('parked-in-order')
   const wait = patched('parked-wait-told') ? beginToldWait(waves) : undefined
   try {
     for (let pass = 2; waves.parked.size > 0; pass++) {
@@ -117,21 +120,42 @@ async function tryParkedItems(waves: Waves): Promise<void> {
       wait?.change(`items that failed, to be tried again${waves.parkedBecause ?? ''}`)
       await sleep(seconds * 1000)
       await waves.view.unpaused()
-      await tryChunks(waves, [...waves.parked], pass)
+      if (inOrder) await tryInOrder(waves, pass)
+      else await tryChunks(waves, [...waves.parked], { pass })
     }
   } finally {
     await wait?.end()
   }
 }
 
+/** Runs all parked chunks once more, wave after wave: an item may need one of an earlier wave. */
+async function tryInOrder(waves: Waves, pass: number): Promise<void> {
+  const keys = [...waves.parked]
+  const numbers = new Set(keys.map((key) => parseChunkKey(key).wave).sort((a, b) => a - b))
+  for (const number of numbers) {
+    const open = [...waves.parked].some((key) => !waves.missing.has(key))
+    await tryChunks(
+      waves,
+      keys.filter((key) => parseChunkKey(key).wave === number),
+      { pass, open },
+    )
+  }
+}
+
 /** Runs chunks once more for their parked items. */
-async function tryChunks(waves: Waves, keys: readonly string[], pass: number): Promise<void> {
+async function tryChunks(waves: Waves, keys: readonly string[], which: Pass): Promise<void> {
   const places = keys.map(parseChunkKey)
   await inLanes(places.length, async (index) => {
     const { wave = 0, chunk = 0 } = places[index] ?? {}
     await waves.view.unpaused()
-    noteReport(waves, { wave, chunk }, await restoreChunk(waves, { wave, chunk }, { pass }))
+    noteReport(waves, { wave, chunk }, await restoreChunk(waves, { wave, chunk }, which))
   })
+}
+
+/** Which pass over parked items, and whether some are parked for other reasons than that something is missing. */
+interface Pass {
+  pass: number
+  open?: boolean
 }
 
 /** Which items: all but those of some namespaces, or only those; for `lost` ones an error is recorded instead. */
@@ -169,14 +193,14 @@ async function restoreWave(waves: Waves, index: number, which: Which): Promise<s
   const slow = parked.filter((key) => waves.slow.has(key))
   if (slow.length > 0) waves.beside.push(tryBeside(waves, slow))
   const quick = parked.filter((key) => !slow.includes(key))
-  if (quick.length > 0) await tryChunks(waves, quick, 1)
+  if (quick.length > 0) await tryChunks(waves, quick, { pass: 1 })
   return terminating
 }
 
 /** Tries slow items again while the next waves go on: never rejects, see {@link whenBesideEnded}. */
 async function tryBeside(waves: Waves, keys: readonly string[]): Promise<{ thrown?: unknown }> {
   try {
-    await tryChunks(waves, keys, 1)
+    await tryChunks(waves, keys, { pass: 1 })
     return {}
   } catch (thrown) {
     return { thrown }
@@ -198,6 +222,8 @@ function noteReport(waves: Waves, { wave, chunk }: ChunkPlace, report: ChunkRepo
   if (report.parkedBecause !== undefined) waves.parkedBecause = `: ${report.parkedBecause}`
   if (report.parked === undefined) waves.parked.delete(key)
   else waves.parked.add(key)
+  if (report.parked !== undefined && report.parked === report.missing) waves.missing.add(key)
+  else waves.missing.delete(key)
   if (report.slow === undefined) waves.slow.delete(key)
   else waves.slow.add(key)
 }
@@ -231,11 +257,7 @@ async function settle(running: Promise<void>[]): Promise<void> {
   if (failed !== undefined) throw failed.reason
 }
 
-function restoreChunk(
-  waves: Waves,
-  { wave, chunk }: ChunkPlace,
-  which: Which | { pass: number },
-): Promise<ChunkReport> {
+function restoreChunk(waves: Waves, { wave, chunk }: ChunkPlace, which: Which | Pass): Promise<ChunkReport> {
   const planned = waves.plan.waves[wave]
   const again = 'pass' in which ? ', parked items' : ''
   const summary = `wave ${wave + 1}, chunk ${chunk + 1}: ${planned?.chunks[chunk] ?? 0} ${planned?.groupResource ?? ''}${again}`

@@ -20,7 +20,7 @@ import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { makeItemTools, NotYet } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
-import { settleAll, takesLonger } from './side-by-side.ts'
+import { inBatches, settleAll } from './side-by-side.ts'
 import { deadlineFor, tryItem, withDeadline } from './try-item.ts'
 import type { SettledStep } from './try-item.ts'
 
@@ -39,6 +39,8 @@ export interface ChunkInput {
   lost?: readonly string[]
   /** Only items that earlier passes have parked are tried: 1 after their wave, 2 and more after all waves. */
   pass?: number
+  /** Items are parked for other reasons than that something is missing: what is missing may still come. */
+  open?: boolean
   look?: Look
 }
 
@@ -95,12 +97,13 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
   const tools = makeItemTools(run.session, run.attempt, run)
   const known = tallyOf(run.known)
+  // Items without an outcome, after the pass of their wave, wait for their namespace to go away.
   const isNew = (outcome: Outcome | undefined) =>
-    outcome === undefined || (outcome.parked !== undefined && run.input.pass !== undefined)
+    run.input.pass === undefined ? outcome === undefined : outcome?.parked !== undefined
   const items = chunk.items.filter(
     (item) => isDue(item, run.input) && isNew(known.get(plannedKey(wave.groupResource, item))),
   )
-  if (wave.groupResource === 'namespaces') return ensureNamespaces(run, items, tools)
+  if (wave.groupResource === 'namespaces') return ensureNamespaces(run, items, { tools, before: known })
 
   const batches: BatchRun = {
     ...run,
@@ -148,34 +151,15 @@ interface BatchRun extends ChunkRun {
   waits: string[]
 }
 
-/** A batch that takes longer than this waits for somebody else: the next one begins beside it. */
-const lagMs = 2_000
-/** Batches that may lag behind at the same time. */
-const lagsMax = 8
-
 /** Restores items batch by batch, with a checkpoint after each. All have ended when this returns or throws. */
 async function restoreBatches(run: BatchRun, items: readonly PlannedItem[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [...run.known]
-  const lagging = new Set<Promise<void>>()
-  try {
-    for (let from = 0, part = 0; from < items.length; from += run.settings.checkpointItems, part++) {
-      const work = restoreBatch(run, items.slice(from, from + run.settings.checkpointItems), part)
-      const kept = work.then((batch) => keepBatch(run, batch, { part, outcomes }))
-      if (!(await takesLonger(work, lagMs, run.ports.clock))) {
-        await kept
-        continue
-      }
-      lagging.add(kept)
-      kept.then(
-        () => lagging.delete(kept),
-        () => undefined,
-      )
-      if (lagging.size >= lagsMax) await Promise.race(lagging)
-    }
-    await Promise.all(lagging)
-  } finally {
-    await Promise.allSettled(lagging)
-  }
+  await inBatches(items, {
+    size: run.settings.checkpointItems,
+    clock: run.ports.clock,
+    begin: (batch, part) => restoreBatch(run, batch, part),
+    keep: (batch, part) => keepBatch(run, batch, { part, outcomes }),
+  })
   return outcomes
 }
 
@@ -206,7 +190,7 @@ async function restoreBatch(run: BatchRun, batch: readonly PlannedItem[], part: 
   const done: Outcome[] = []
   const hooks: PodHooks[] = []
   const intents: Intent[] = []
-  const pass = run.input.pass ?? 0
+  const { pass = 0, open } = run.input
   const keep = (step: SettledStep) => {
     done.push(countAsChanged(step.done, run.intents))
     if (step.hooks !== undefined) hooks.push(step.hooks)
@@ -224,7 +208,7 @@ async function restoreBatch(run: BatchRun, batch: readonly PlannedItem[], part: 
     const before = run.before.get(plannedKey(groupResource, item))
     const bounded = withDeadline(tools, deadlineFor({ before, pass }, tools))
     const send = () => limited(() => restoreItem(groupResource, item, bounded))
-    const step = await orNotYet(tryItem(send, { before, pass }, tools))
+    const step = await orNotYet(tryItem(send, { before, pass, open }, tools))
     if (step instanceof NotYet) run.waits.push(step.message)
     else if ('intent' in step) intents.push(step.intent)
     else keep(step)
@@ -236,7 +220,7 @@ async function restoreBatch(run: BatchRun, batch: readonly PlannedItem[], part: 
   )
   const second = await settleAll(intents, run, async (intent, limited) => {
     const before = run.before.get(intent.outcome.key)
-    keep(await tryItem(() => limited(() => intent.apply()), { before, pass }, tools))
+    keep(await tryItem(() => limited(() => intent.apply()), { before, pass, open }, tools))
   })
   return { done, hooks, ...second }
 }
@@ -270,15 +254,22 @@ async function readIntents({ follows, session, key }: ChunkRun): Promise<Readonl
   return new Map(lists.flat().map((outcome) => [outcome.key, outcome]))
 }
 
-async function ensureNamespaces(run: ChunkRun, items: readonly PlannedItem[], tools: ItemTools): Promise<ChunkReport> {
+/** All that follows needs them, so they are waited for as long as the API server lets a write take. */
+async function ensureNamespaces(
+  run: ChunkRun,
+  items: readonly PlannedItem[],
+  { tools, before }: { tools: ItemTools; before: Tally },
+): Promise<ChunkReport> {
+  const { pass = 0, open } = run.input
   const done: Outcome[] = []
   const terminating: string[] = []
   const { failure } = await settleAll(items, run, async (item, limited) => {
-    const state = await limited(() => ensureNamespace(item, tools))
-    if (state.do === 'ready') done.push(state.outcome)
-    else if (run.input.lost?.includes(item.target ?? item.name) === true)
-      done.push(lostOutcome('namespaces', item, tools))
-    else terminating.push(item.target ?? item.name)
+    const earlier = before.get(plannedKey('namespaces', item))
+    const send = () => limited(() => ensureNamespace(item, tools))
+    const step = await tryItem(send, { before: earlier, pass, open }, tools)
+    if ('done' in step) done.push(step.done)
+    else if (run.input.lost?.includes(step.terminating) === true) done.push(lostOutcome('namespaces', item, tools))
+    else terminating.push(step.terminating)
   })
   if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, 0), done)
   run.ports.meter?.itemsDone('namespaces', done)

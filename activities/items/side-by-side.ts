@@ -53,3 +53,46 @@ export async function takesLonger(work: Promise<unknown>, ms: number, clock: Clo
   ended.abort()
   return longer
 }
+
+/** A batch that takes longer than this waits for somebody else: the next one begins beside it. */
+const lagMs = 2_000
+/** Batches that may lag behind at the same time. */
+const lagsMax = 8
+
+/** Work in batches, and what follows each of them. */
+export interface Batches<T, Done> {
+  size: number
+  clock: Clock
+  begin: (batch: readonly T[], part: number) => Promise<Done>
+  keep: (done: Done, part: number) => Promise<void>
+}
+
+/**
+ * Works batch after batch; a batch that lags is not waited for. After a failure no batch begins. All have ended when this
+ * returns or throws.
+ */
+export async function inBatches<T, Done>(
+  values: readonly T[],
+  { size, clock, begin, keep }: Batches<T, Done>,
+): Promise<void> {
+  const lagging = new Set<Promise<void>>()
+  try {
+    for (let from = 0, part = 0; from < values.length; from += size, part++) {
+      const work = begin(values.slice(from, from + size), part)
+      const kept = work.then((done) => keep(done, part))
+      if (!(await takesLonger(work, lagMs, clock))) {
+        await kept
+        continue
+      }
+      lagging.add(kept)
+      kept.then(
+        () => lagging.delete(kept),
+        () => undefined,
+      )
+      if (lagging.size >= lagsMax) await Promise.race(lagging)
+    }
+    await Promise.all(lagging)
+  } finally {
+    await Promise.allSettled(lagging)
+  }
+}

@@ -1,4 +1,5 @@
-import { ArchiveError, isAlreadyExists, refusalOf } from '../../core/port-errors.ts'
+import { troubleOf } from '../../core/items/item-trouble.ts'
+import { ApiError, ArchiveError, isAlreadyExists } from '../../core/port-errors.ts'
 import { isOurs } from '../../core/items/field-owners.ts'
 import { error } from '../../core/items/outcome.ts'
 import { plannedKey } from '../../core/plan/plan.ts'
@@ -14,25 +15,25 @@ import { lookAgain, pauseAfter, waitSince } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import type { ItemTools } from './item-tools.ts'
+import type { ItemTrouble } from './item-work.ts'
 
-/** Whether items can be restored into a namespace now. */
-export type NamespaceState = { do: 'ready'; outcome: Outcome } | { do: 'terminating' }
+/** Whether items can be restored into a namespace now, or trouble that may pass. */
+export type NamespaceStep = { done: Outcome } | { terminating: string } | { trouble: ItemTrouble }
 
 /**
  * Makes sure that a target namespace exists: creates it with the backup's labels, annotations and spec, or finds it. A
  * terminating namespace is reported; the workflow waits for it, once. Velero labels no namespace, so a namespace that an
  * earlier attempt created is recognised by its field manager. Source: pkg/util/kube/utils.go EnsureNamespaceExistsAndIsReady.
  */
-export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Promise<NamespaceState> {
+export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Promise<NamespaceStep> {
   const name = item.target ?? item.name
   const key = plannedKey('namespaces', item)
-  const ready = (created: boolean): NamespaceState => ({
-    do: 'ready',
-    outcome: {
+  const ready = (created: boolean) => ({
+    done: {
       key,
       messages: [],
       at: tools.now(),
-      ...(created ? { action: 'created', listed: { kind: 'v1/Namespace', name } } : {}),
+      ...(created ? { action: 'created' as const, listed: { kind: 'v1/Namespace', name } } : {}),
     },
   })
   try {
@@ -47,17 +48,23 @@ export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Prom
     } catch (thrown) {
       if (!isAlreadyExists(thrown)) throw thrown
       const met = await tools.cluster.get({ group: '', version: 'v1', resource: 'namespaces', name })
-      return met === undefined ? { do: 'terminating' } : stateOf(met, tools, ready)
+      return met === undefined ? { terminating: name } : stateOf(met, tools, ready)
     }
   } catch (thrown) {
-    const text = `error creating namespace ${name}: ${refusalOf(thrown).message}`
-    return { do: 'ready', outcome: { key, messages: [error('velero', text)], at: tools.now() } }
+    if (!(thrown instanceof ApiError)) throw thrown
+    const kind = troubleOf(thrown)
+    if (kind === 'worker') throw thrown
+    const messages = [error('velero', `error creating namespace ${name}: ${thrown.message}`)]
+    const outcome: Outcome = { key, messages, at: tools.now() }
+    if (kind === 'refused') return { done: outcome }
+    return { trouble: { kind, outcome, thrown, retryAfterSeconds: thrown.retryAfterSeconds } }
   }
 }
 
-function stateOf(standing: Manifest, tools: ItemTools, ready: (created: boolean) => NamespaceState): NamespaceState {
+function stateOf(standing: Manifest, tools: ItemTools, ready: (created: boolean) => { done: Outcome }): NamespaceStep {
   const phase = (standing['status'] as { phase?: string } | undefined)?.phase
-  if (standing.metadata.deletionTimestamp !== undefined || phase === 'Terminating') return { do: 'terminating' }
+  if (standing.metadata.deletionTimestamp !== undefined || phase === 'Terminating')
+    return { terminating: standing.metadata.name }
   const { labels: _labels, ...mark } = tools.mark
   return ready(isOurs(standing, mark, {}))
 }

@@ -14,9 +14,9 @@ export type SettledStep = Extract<ItemStep, { done: Outcome }>
  * decided by evidence: an API server that answers somebody else meanwhile is not away, so the item is parked for a later
  * pass; where it answers nobody the trouble is thrown, and the whole chunk waits with that reason.
  */
-export async function tryItem<T extends ItemStep>(
+export async function tryItem<T extends ItemStep | { terminating: string }>(
   send: () => Promise<T>,
-  { before, pass }: { before: Outcome | undefined; pass: number },
+  { before, pass, open }: PassOfItem,
   tools: ItemTools,
 ): Promise<Exclude<T, { trouble: unknown }> | SettledStep> {
   const earlier: Parked = before?.parked ?? { since: tools.now(), tries: 0 }
@@ -29,15 +29,30 @@ export async function tryItem<T extends ItemStep>(
     const pause = pauseBeforeNextTry(kind, tries, retryAfterSeconds)
     if (pause === undefined) {
       if (thrown !== undefined && isTransient(thrown) && !(await answersOthers(tools))) throw thrown
-      return { done: afterPass({ outcome, kind, parked: parkedFor(kind, earlier, sent), pass }, tools.chances) }
+      return { done: afterPass({ outcome, kind, parked: parkedFor(kind, earlier, sent), pass, open }, tools.chances) }
     }
     // Items that failed together are not sent together again.
     await tools.clock.sleep(tools.clock.spread(pause), tools.attempt.signal)
   }
 }
 
-function parkedFor(kind: TroubleKind, earlier: Parked, tries: number): Parked {
-  return { ...earlier, tries, ...(kind === 'slow' ? { slow: true } : {}) }
+function parkedFor(kind: TroubleKind, { since, slow }: Parked, tries: number): Parked {
+  return {
+    since,
+    tries,
+    ...(slow === true || kind === 'slow' ? { slow: true } : {}),
+    ...(kind === 'missing' ? { missing: true } : {}),
+  }
+}
+
+/** Where an item stands when a pass of its chunk comes to it. */
+export interface PassOfItem {
+  /** What earlier attempts and passes came to. */
+  before: Outcome | undefined
+  /** 0 in its wave, 1 after its wave, 2 and more after all waves. */
+  pass: number
+  /** Items of this restore are parked for other reasons than that something is missing. */
+  open?: boolean | undefined
 }
 
 /** Whether the API server answers a request that is about no item. That this worker may write, its Lease shows. */
@@ -56,7 +71,7 @@ async function answersOthers({ cluster }: ItemTools): Promise<boolean> {
  * the API server's own limit later, beside the others. Without second chances it gets that at once.
  */
 export function deadlineFor(
-  { before, pass }: { before: Outcome | undefined; pass: number },
+  { before, pass }: PassOfItem,
   { chances }: Pick<ItemTools, 'chances'>,
 ): WriteOptions['deadline'] {
   if (before?.parked?.slow === true) return 'long'

@@ -69,13 +69,11 @@ const backendPart = 0.25
 
 /**
  * The outcome of an item that did not get through in a pass of its chunk (0: its wave, 1: after its wave, 2 and more:
- * after all waves): parked for the next pass, or final. What is missing is looked for in passes 1 and 2; other trouble
- * until the deadline. A final error says how often and until when the item was tried.
+ * after all waves): parked for the next pass, or final. What is missing is looked for in passes 1 and 2, and longer while
+ * other items are tried that may bring it (`open`); other trouble until the deadline. A final error says how often and
+ * until when the item was tried.
  */
-export function afterPass(
-  failed: { outcome: Outcome; kind: TroubleKind; parked: Parked; pass: number },
-  rules: ChanceRules,
-): Outcome {
+export function afterPass(failed: FailedPass, rules: ChanceRules): Outcome {
   const { outcome, parked } = failed
   if (!rules.secondChances) return outcome
   if (!isGivenUp(failed, rules)) return { ...outcome, parked }
@@ -87,12 +85,19 @@ export function afterPass(
   return { ...outcome, messages }
 }
 
-function isGivenUp(
-  { outcome, kind, parked, pass }: { outcome: Outcome; kind: TroubleKind; parked: Parked; pass: number },
-  { deadlineSeconds }: ChanceRules,
-): boolean {
+/** An item that did not get through in a pass. */
+export interface FailedPass {
+  outcome: Outcome
+  kind: TroubleKind
+  parked: Parked
+  pass: number
+  /** Items are parked for other reasons than that something is missing. */
+  open?: boolean | undefined
+}
+
+function isGivenUp({ outcome, kind, parked, pass, open }: FailedPass, { deadlineSeconds }: ChanceRules): boolean {
   if (pass < 2) return false
-  if (kind === 'missing') return true
+  if (kind === 'missing' && open !== true) return true
   const ageSeconds = (Date.parse(outcome.at) - Date.parse(parked.since)) / 1000
   return ageSeconds >= (kind === 'backend' ? deadlineSeconds * backendPart : deadlineSeconds)
 }

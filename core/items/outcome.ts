@@ -57,6 +57,8 @@ export interface Parked {
   tries: number
   /** It did not end in the short time of a first try: it gets more from now on. */
   slow?: true
+  /** Something that it needs is not there: it is given up only when nothing else is tried any more. */
+  missing?: true
 }
 
 /** The key of an item: `<resource>|<namespace in the backup>|<name>`. */

@@ -58,6 +58,8 @@ export interface OutcomeCounts {
   parked?: number
   /** Those of them that take long; absent where there are none. */
   slow?: number
+  /** Those of them that lack something; absent where there are none. */
+  missing?: number
 }
 
 /** Counts the outcomes, messages and operations of a tally. */
@@ -77,6 +79,7 @@ export function countOutcomes(tally: Tally): OutcomeCounts {
     if (outcome.action !== undefined) counts[outcome.action]++
     if (outcome.operation !== undefined) counts.operations++
     if (outcome.parked !== undefined) counts.parked = (counts.parked ?? 0) + 1
+    if (outcome.parked?.missing === true) counts.missing = (counts.missing ?? 0) + 1
     if (outcome.parked?.slow === true) counts.slow = (counts.slow ?? 0) + 1
     for (const message of outcome.messages) counts[message.severity === 'error' ? 'errors' : 'warnings']++
   }

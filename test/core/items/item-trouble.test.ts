@@ -98,6 +98,12 @@ describe('an item that did not get through', () => {
     })
   })
 
+  it('that lacks something waits as long as others are tried, and no longer than the deadline', () => {
+    const at = (when: string) => ({ outcome: failed(when), parked: { since, tries: 3 }, pass: 4, open: true })
+    expect(afterPass({ kind: 'missing', ...at('2026-01-01T00:09:59Z') }, rules).parked).toBeDefined()
+    expect(afterPass({ kind: 'missing', ...at('2026-01-01T00:10:00Z') }, rules).parked).toBeUndefined()
+  })
+
   it('keeps the words of Velero alone where second chances are off', () => {
     const outcome = failed(since)
     const parked = { since, tries: 5 }

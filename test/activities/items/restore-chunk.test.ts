@@ -1,0 +1,92 @@
+import '../../ports/deterministic.ts'
+import { describe, expect, it } from 'vitest'
+import type { ChunkReport } from '../../../activities/items/restore-chunk.ts'
+import type { Ports } from '../../../activities/ports.ts'
+import type { Settings } from '../../../activities/settings.ts'
+import { ApiError } from '../../../core/port-errors.ts'
+import { runAttempts } from '../crash/run-attempts.ts'
+import { chunkOf, create, settings, worldAt } from '../crash/restore-in-memory.ts'
+import type { SimulatedClock } from '../../ports/clock.ts'
+import { createWorld } from '../../ports/world.ts'
+
+type Create = Ports['cluster']['create']
+
+/** The activity for the chunk of a resource, on a cluster whose creates go through `around`; and what was created. */
+async function chunkWith(
+  groupResource: string,
+  around: (create: Create, seen: { created: string[]; clock: SimulatedClock }) => Create,
+) {
+  const world = createWorld(await worldAt({ before: groupResource }))
+  const created: string[] = []
+  const createThrough = (ports: Ports, set: Settings) => {
+    const { cluster } = ports
+    const send = around((...args) => cluster.create(...args), { created, clock: world.clock })
+    const through: Ports['cluster'] = {
+      ...cluster,
+      async create(...args) {
+        const made = await send(...args)
+        created.push(made.metadata.name)
+        return made
+      },
+    }
+    return create({ ...ports, cluster: through }, set)
+  }
+  const run = async (more: object = {}) => {
+    const input = { ...chunkOf(groupResource), ...more }
+    const ended = await runAttempts({ world, create: createThrough, settings, activity: 'restoreChunk', input })
+    return (ended.outcome as { result: ChunkReport }).result
+  }
+  return { run, created }
+}
+
+const nameOf = (manifest: object) => (manifest as { metadata: { name: string } }).metadata.name
+
+/** A webhook takes longer for the object of that name than all others take together. */
+const slowFor =
+  (slow: string, others: number) =>
+  (send: Create, { created, clock }: { created: string[]; clock: SimulatedClock }): Create =>
+  async (resource, namespace, manifest, options) => {
+    if (nameOf(manifest) === slow && options.deadline !== 'long') {
+      while (created.length < others) await clock.sleep(100)
+      throw new ApiError({ code: 504, reason: 'Timeout', message: 'Timeout: not in time', outOfTime: true })
+    }
+    return send(resource, namespace, manifest, options)
+  }
+
+/** A webhook is away for that many creates. */
+function awayFor(times: number): (send: Create) => Create {
+  const message = 'Internal error occurred: failed calling webhook "a": connection refused'
+  let left = times
+  return (send) =>
+    (...args) =>
+      left-- > 0 ? Promise.reject(new ApiError({ code: 500, reason: 'InternalError', message })) : send(...args)
+}
+
+describe('a chunk', () => {
+  it('parks an object that takes long while all others are created, and gives it time in the next pass', async () => {
+    // Batches have two items: that of the last one does not wait for that of the slow one.
+    const { run, created } = await chunkWith('configmaps', slowFor('same', 2))
+    expect(await run()).toMatchObject({ parked: 1, slow: 1, parkedBecause: expect.stringContaining('error restoring') })
+    expect(created).toEqual(['new', 'other'])
+    expect((await run({ pass: 1 })).parked).toBeUndefined()
+    expect(created.at(-1)).toBe('same')
+  })
+
+  it('parks a namespace whose webhook is away, and creates it in a later pass', async () => {
+    const { run, created } = await chunkWith('namespaces', awayFor(1))
+    const first = await run()
+    expect(first).toMatchObject({ parked: 1, errors: 1 })
+    expect(first.missing).toBeUndefined()
+    const second = await run({ pass: 1 })
+    expect(second).toMatchObject({ items: first.items, errors: 0 })
+    expect(second.parked).toBeUndefined()
+    expect(created.length).toBeGreaterThan(0)
+  })
+
+  it('tries only parked items in a later pass: others wait for a namespace that is going away', async () => {
+    const { run, created } = await chunkWith('configmaps', (send) => send)
+    await run({ except: ['shop'] })
+    await run({ pass: 1, except: [] })
+    expect(created).toEqual([])
+  })
+})
