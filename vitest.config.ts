@@ -29,7 +29,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [e2e, servers, fixtures],
-          setupFiles: ['test/kit/run/no-processes.ts'],
+          // The second one has to come before whatever a file imports, since files share that.
+          setupFiles: ['test/kit/run/no-processes.ts', 'test/ports/deterministic.ts'],
           // Files share what they import, which takes longer than most of them; none of them changes anything of another one.
           isolate: false,
           testTimeout: 4 * minutes,
