@@ -4,7 +4,7 @@ import type { Plan } from '../../core/plan/plan.ts'
 import { isThrough } from '../../core/request/decide-retry.ts'
 import { tallyOf } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
-import { copyShards, outcomesShard, readShard, shards } from '../frame/journal.ts'
+import { copyShards, outcomesShard, readShard, shards, withShards } from '../frame/journal.ts'
 import type { Journal, StoredFacts } from '../frame/journal.ts'
 import { carryHooks } from '../hooks/hook-journal.ts'
 import { podVolumesKey } from '../volumes/await-pod-volumes.ts'
@@ -38,10 +38,10 @@ export async function carryOver(from: Journal, to: Journal): Promise<CarriedOver
   const failed = new Set(ended.map(({ spec }) => spec.operationID))
   const standing = new Set([...tally.values()].filter((one) => isThrough(one, failed)).map(({ key }) => key))
   for (const key of volumesToFill(tally, standing)) standing.delete(key)
-  for (const [group, outcomes] of groups) {
+  await withShards([...groups], async ([group, outcomes]) => {
     const kept = [...tallyOf(outcomes).values()].filter(({ key }) => standing.has(key))
     if (kept.length > 0) await to.writeOnce(outcomesShard(group, carried, 0), kept)
-  }
+  })
   const going = operations.filter(({ spec }) => !failed.has(spec.operationID))
   if (going.length > 0) await to.writeOnce(operationsShard(carried), statesOf(going))
   await copyShards(from, to, await from.list('intents/'))
@@ -60,12 +60,12 @@ function volumesToFill(tally: Tally, standing: ReadonlySet<string>): string[] {
 
 /** The outcomes of a run by chunk or step, without those of the finalization: its tasks run again. */
 async function outcomesByGroup(journal: Journal): Promise<Map<string, Outcome[]>> {
+  const groupOf = (name: string) => name.slice('outcomes/'.length, name.lastIndexOf('/'))
+  const names = (await journal.list('outcomes/')).filter((name) => !groupOf(name).startsWith('finalize/'))
+  const contents = await withShards(names, (name) => readShard<Outcome[]>(journal, name))
   const groups = new Map<string, Outcome[]>()
-  for (const name of await journal.list('outcomes/')) {
-    const group = name.slice('outcomes/'.length, name.lastIndexOf('/'))
-    if (group.startsWith('finalize/')) continue
-    groups.set(group, [...(groups.get(group) ?? []), ...(await readShard<Outcome[]>(journal, name))])
-  }
+  for (const [index, name] of names.entries())
+    groups.set(groupOf(name), [...(groups.get(groupOf(name)) ?? []), ...(contents[index] ?? [])])
   return groups
 }
 

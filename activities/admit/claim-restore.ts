@@ -1,6 +1,7 @@
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import type { Admission } from '../../core/request/admit-request.ts'
 import { admitRequest } from '../../core/request/admit-request.ts'
+import { noJournal } from '../../core/request/decide-retry.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { StoreError } from '../../core/port-errors.ts'
 import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
@@ -130,7 +131,7 @@ async function storeAdmission(
   } catch (thrown) {
     if (!(thrown instanceof StoreError) || thrown.kind === 'unreachable' || thrown.kind === 'other') throw thrown
     return {
-      problem: `restore execution failed: the journal cannot be written to location "${wanted.location}": ${thrown.message}`,
+      problem: `${noJournal} to location "${wanted.location}": ${thrown.message}`,
     }
   }
 }

@@ -1,11 +1,19 @@
 import { ApplicationFailure } from '@temporalio/common'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import type { Plan } from '../../core/plan/plan.ts'
-import { beginRun, pendingRetry, refusedRetry, runOf, whyNotRetried } from '../../core/request/decide-retry.ts'
+import {
+  beginAnew,
+  beginRun,
+  pendingRetry,
+  refusedRetry,
+  runOf,
+  whyNotRetried,
+} from '../../core/request/decide-retry.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
-import { retryRefusedAnnotation } from '../../velero/labels.ts'
+import { claimedAnnotation, retryRefusedAnnotation } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
+import { isNew } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { asFailure, failureTypes } from '../frame/failures.ts'
 import { openJournal, readAll, shards } from '../frame/journal.ts'
@@ -16,7 +24,7 @@ import type { Attempt } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import type { ObjectStore, Ports } from '../ports.ts'
 import { carryOver } from './carry-over.ts'
-import { admitted, withFinalizer } from './claim-restore.ts'
+import { admitted, claimRestore, withFinalizer } from './claim-restore.ts'
 import type { AdmitReport } from './claim-restore.ts'
 
 /** The retry that is asked for: of which Restore, as it was read, by which token. */
@@ -47,6 +55,7 @@ export async function retryRestore(
   const asked = { restore, ref, token: pendingRetry(restore) ?? '' }
   const because = whyNotRetried(restore)
   if (because !== undefined) return refuse(parts, asked, because)
+  if (restore.metadata.annotations?.[claimedAnnotation] === undefined) return admitAnew(parts, asked)
   // Attempts of the run before may still write objects and outcomes.
   await attempt.fence(`${ref.uid}/`)
   const made = await makeRun(parts, asked).catch((thrown: unknown) => ({ refused: refusalIn(thrown) }))
@@ -137,6 +146,16 @@ async function begin({ ports }: WorkerParts, asked: Asked, made: MadeRun): Promi
   if (phase !== 'InProgress' || runOf(begun) !== run) return { do: 'over', phase }
   await recordRun(ports, begun, admission)
   return admitted(admission, true)
+}
+
+/** Nothing of it was begun, since its journal could not be written: it is new again, and is validated and claimed. */
+async function admitAnew(parts: WorkerParts, { ref, token }: Asked): Promise<AdmitReport> {
+  const fresh = await changeRestore(parts.ports.cluster, ref, (live) =>
+    pendingRetry(live) === token && whyNotRetried(live) === undefined ? beginAnew(token) : undefined,
+  )
+  if (!isNew(fresh.status?.phase)) return { do: 'over', phase: fresh.status?.phase || 'New' }
+  parts.ports.log.info('a restore without a journal is begun anew', { restore: ref.name })
+  return claimRestore(parts, fresh, ref)
 }
 
 /** Records the Event that a run has begun, and writes it into the log; in the first run of a restore there is none. */

@@ -125,15 +125,20 @@ export async function readShard<T>(journal: Journal, name: string): Promise<T> {
   return content
 }
 
-/** Shards that are copied at once. */
-const copiesAtOnce = 16
+/** Shards that are read or written at once. */
+const shardsAtOnce = 16
+
+/** Does something with shards, several at once, and returns what it came to in their order. */
+export async function withShards<T, R>(shards: readonly T[], work: (shard: T) => Promise<R>): Promise<R[]> {
+  const done: R[] = []
+  for (let first = 0; first < shards.length; first += shardsAtOnce)
+    done.push(...(await Promise.all(shards.slice(first, first + shardsAtOnce).map(work))))
+  return done
+}
 
 /** Copies shards into the journal of another run; one that is there already stays as it is. */
 export async function copyShards(from: Journal, to: Journal, names: readonly string[]): Promise<void> {
-  for (let first = 0; first < names.length; first += copiesAtOnce) {
-    const some = names.slice(first, first + copiesAtOnce)
-    await Promise.all(some.map(async (name) => to.writeOnce(name, await readShard(from, name))))
-  }
+  await withShards(names, async (name) => to.writeOnce(name, await readShard(from, name)))
 }
 
 /** Names of the shards that a restore has only once. */

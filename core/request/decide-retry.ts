@@ -7,7 +7,7 @@ import {
   runAnnotation,
 } from '../../velero/labels.ts'
 import { isTerminal } from '../../velero/phases.ts'
-import type { Restore } from '../../velero/restore.ts'
+import type { Restore, RestoreStatus } from '../../velero/restore.ts'
 import type { Outcome } from '../items/outcome.ts'
 import { isSweptByVelero } from '../results/restore-status.ts'
 
@@ -30,9 +30,17 @@ export function whyNotRetried({ metadata, status = {} }: Restore): string | unde
   if (phase === 'Completed') return 'is Completed: nothing of it failed'
   if (phase === 'FailedValidation') return 'was not valid: correct it and create it again'
   const claimed = metadata.annotations?.[claimedAnnotation] !== undefined
-  if (!isTerminal(phase) || (claimed && isSweptByVelero(status)))
-    return `is not over: its phase is ${phase || 'New'}, and only a finished restore is retried`
-  return claimed ? undefined : 'was not begun by Drydock: create it again'
+  if (claimed && isSweptByVelero(status))
+    return 'still runs: a starting Velero server has marked it as Failed, and a worker puts its phase back'
+  if (!isTerminal(phase)) return `is not over: its phase is ${phase || 'New'}, and only a finished restore is retried`
+  return claimed || isWithoutJournal(status) ? undefined : 'was not begun by Drydock: create it again'
+}
+
+/** How the failureReason of a restore begins whose journal could not be written, so that nothing of it was begun. */
+export const noJournal = 'restore execution failed: the journal cannot be written'
+
+function isWithoutJournal({ phase, failureReason = '' }: RestoreStatus): boolean {
+  return phase === 'Failed' && failureReason.startsWith(noJournal)
 }
 
 /**
@@ -59,19 +67,26 @@ export function beginRun(
     [retryRefusedAnnotation]: null,
     [cancelAnnotation]: null,
   }
-  const status = {
-    phase: 'InProgress',
-    completionTimestamp: null,
-    failureReason: null,
-    warnings: null,
-    errors: null,
-    progress: null,
-    hookStatus: null,
-    restoreItemOperationsAttempted: null,
-    restoreItemOperationsCompleted: null,
-    restoreItemOperationsFailed: null,
-  }
-  return { metadata: { annotations }, status }
+  return { metadata: { annotations }, status: { phase: 'InProgress', ...noEnd } }
+}
+
+/** The patch that makes a restore new again whose journal could not be written: it is admitted once more. */
+export function beginAnew(token: string): object {
+  const annotations = { [retriedAnnotation]: token, [retryRefusedAnnotation]: null, [cancelAnnotation]: null }
+  return { metadata: { annotations }, status: { phase: null, startTimestamp: null, ...noEnd } }
+}
+
+/** Takes away what a run says of its end. */
+const noEnd = {
+  completionTimestamp: null,
+  failureReason: null,
+  warnings: null,
+  errors: null,
+  progress: null,
+  hookStatus: null,
+  restoreItemOperationsAttempted: null,
+  restoreItemOperationsCompleted: null,
+  restoreItemOperationsFailed: null,
 }
 
 /** The annotations that answer a token that was there while the restore still ran; none where there is none. */

@@ -2,6 +2,7 @@ import '../../ports/deterministic.ts'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '../../../core/port-errors.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
 import { backupContentsKey, restoreResultsKey } from '../../../velero/object-keys.ts'
 import type { RestoreStatus } from '../../../velero/restore.ts'
 import { archiveBody } from '../../ports/archives.ts'
@@ -169,6 +170,48 @@ describe('what a retry does', () => {
     expect(
       world.cluster.look({ group: '', version: 'v1', resource: 'configmaps', namespace: 'shop', name: 'new' }),
     ).toBeDefined()
+  })
+})
+
+describe('what a retry finds changed', () => {
+  it('is a restore whose journal could not be written: it is admitted', async () => {
+    const world = await newWorld()
+    const location = {
+      group: 'velero.io',
+      version: 'v1',
+      resource: 'backupstoragelocations',
+      namespace: 'velero',
+      name: 'default',
+    }
+    const spec = world.cluster.look(location)?.['spec'] as object
+    world.cluster.amend(location, { spec: { ...spec, objectStorage: { bucket: 'none' } } })
+    await runRestore(world)
+    expect(statusOf(world)).toMatchObject({ phase: 'Failed' })
+    expect(statusOf(world).failureReason).toMatch(/the journal cannot be written/)
+    world.cluster.amend(location, { spec })
+    await retried(world)
+    expect(statusOf(world)).toMatchObject({ phase: 'Completed' })
+    expect(annotationsOf(world)).toMatchObject({ 'drydock.io/retried': 'one' })
+  })
+
+  it('is a kind that the cluster has got by now', async () => {
+    const world = await newWorld()
+    const crd = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
+    const { spec } = world.cluster.look(restoreAt) as unknown as { spec: object }
+    world.cluster.amend(restoreAt, {
+      spec: { ...spec, excludedResources: ['customresourcedefinitions.apiextensions.k8s.io'] },
+    })
+    annotate(world, { 'drydock.io/second-chances': 'false' })
+    await runRestore(world)
+    const gone = 'error restoring gizmos.example.com/shop/first: the server could not find the requested resource'
+    expect(resultsOf(world).errors).toEqual({ namespaces: { shop: [gone] } })
+    const definition = items.find(({ groupResource }) => groupResource.startsWith(crd.resource))?.manifest as Manifest
+    await world.cluster.connect().create(crd, undefined, definition, { fieldManager: 'somebody' })
+    expect((await retried(world)).writes).toEqual([
+      'create gizmos.example.com shop/first',
+      'patch gizmos.example.com shop/first',
+    ])
+    expect(statusOf(world)).toMatchObject({ phase: 'Completed' })
   })
 })
 

@@ -68,7 +68,7 @@ describe('a Restore that cannot be retried', () => {
     [
       { phase: 'Failed', failureReason: restartFailureReason },
       claimed,
-      'is not over: its phase is Failed, and only a finished restore is retried',
+      'still runs: a starting Velero server has marked it as Failed, and a worker puts its phase back',
     ],
     [{ phase: 'FailedValidation' }, {}, 'was not valid: correct it and create it again'],
     [{ phase: 'Failed' }, {}, 'was not begun by Drydock: create it again'],

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib'
+import { noJournal } from '../../../../core/request/decide-retry.ts'
 import { restartFailureReason } from '../../../../velero/defaults.ts'
 import { restoreResourceListKey, restoreResultsKey } from '../../../../velero/object-keys.ts'
 import type { Metadata } from '../../../../velero/manifest.ts'
@@ -101,6 +102,16 @@ export const admitRestore: readonly Scenario[] = [
     when: 'it failed without a plan and is to be retried',
     world: () => changed(worldAt('admitted'), over('Failed')),
     input,
+  },
+  {
+    when: 'its journal could not be written and it is to be retried',
+    world: () =>
+      changed(worldAt('new'), (world) => {
+        withStatus({ failureReason: `${noJournal} to location "default"` })(world)
+        over('Failed')(world)
+      }),
+    input,
+    onPurpose: [mayBeResumed],
   },
   {
     when: 'it is completed and is to be retried',
