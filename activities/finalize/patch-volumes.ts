@@ -50,12 +50,12 @@ async function patchAll(context: FinalizeContext): Promise<FinalizeFinding | Wai
   if (wanted.length === 0) return { messages: [] }
   const ended = (await readAll<EndedClaim[]>(session.journal, endedFolder)).flat()
   const done = new Set(ended.map(({ uid }) => uid))
-  const gate = pLimit(claimsInFlightMax)
+  const limit = pLimit(claimsInFlightMax)
   const look = createLook(context)
   const steps = await Promise.all(
     wanted
       .filter(({ claim }) => !done.has(claim.uid))
-      .map((one) => gate(async () => ({ one, step: await takeStep(one, context, look) }))),
+      .map((one) => limit(async () => ({ one, step: await takeStep(one, context, look) }))),
   )
   const waits = steps.flatMap(({ step }) => (step.do === 'wait' ? [step.because] : []))
   const fresh = steps.flatMap(({ one, step }) =>

@@ -66,11 +66,11 @@ async function compareWith(
 ): Promise<Message[]> {
   const tools = makeItemTools(session, context.attempt, context)
   const planned = plannedItems(session.plan)
-  const gate = pLimit(objectsInFlightMax)
+  const limit = pLimit(objectsInFlightMax)
   let done = 0
   const found = await Promise.all(
     restored.map((outcome) =>
-      gate(async () => {
+      limit(async () => {
         context.attempt.throwIfStopped()
         const live = await readObject(outcome, context)
         context.attempt.done(++done)
@@ -137,8 +137,8 @@ function differencesOf(outcome: RestoredOutcome, live: Manifest | undefined, wri
 
 /** The workloads that are not ready and the claims that are not bound now. */
 async function lookForUnready(restored: readonly RestoredOutcome[], context: FinalizeContext): Promise<Unready[]> {
-  const gate = pLimit(objectsInFlightMax)
-  const seen = await Promise.all(restored.map((outcome) => gate(() => lookAt(outcome, context))))
+  const limit = pLimit(objectsInFlightMax)
+  const seen = await Promise.all(restored.map((outcome) => limit(() => lookAt(outcome, context))))
   return seen.filter(({ why }) => why !== '')
 }
 
