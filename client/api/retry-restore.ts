@@ -32,7 +32,8 @@ export async function retryRestore(
 ): Promise<RetryAnswer> {
   const { name, annotations = {} } = restore.metadata
   if (token === '') throw new ClientError(exitCodes.usage, 'the token of a retry is empty')
-  if (annotations[retriedAnnotation] === token) return answerIn(restore)
+  const isAnswered = annotations[retriedAnnotation] === token
+  if (isAnswered && annotations[retryRefusedAnnotation] === undefined) return answerIn(restore)
   const because = whyNotRetried(restore)
   if (because !== undefined) throw new ClientError(exitCodes.error, `Restore "${name}" ${because}`)
   await requireBackup(connections, restore)
@@ -69,12 +70,16 @@ async function requireBackup({ connection, namespace }: Connections, { metadata,
   throw new ClientError(exitCodes.notFound, problem)
 }
 
-/** The uid makes the API server refuse where a new Restore has the same name. */
+/**
+ * The uid makes the API server refuse where a new Restore has the same name. A token that was refused may be asked for
+ * again: the cause may be gone.
+ */
 async function annotate({ connection, namespace }: Connections, restore: Restore, token: string): Promise<void> {
-  const { name, uid } = restore.metadata
+  const { name, uid, annotations: before = {} } = restore.metadata
+  const forgotten = before[retriedAnnotation] === token ? { [retriedAnnotation]: null } : {}
   await connection.cluster.patch(
     { ...veleroRef('restores'), namespace, name },
-    { metadata: { uid, annotations: { [retryAnnotation]: token } } },
+    { metadata: { uid, annotations: { [retryAnnotation]: token, ...forgotten } } },
     { fieldManager: 'drydock-client' },
   )
 }

@@ -52,6 +52,21 @@ describe('a retry', () => {
     expect(await retryRestore(connections, restore, { token: 'one' })).toMatchObject({ do: 'begun', run: 3 })
   })
 
+  it('by a token that was refused is asked for again', async () => {
+    const { cluster, connections } = finished((token) => ({
+      'drydock.io/retried': token,
+      'drydock.io/retry-refused': undefined,
+      'drydock.io/run': '2',
+    }))
+    const annotations = {
+      ...claimed.annotations,
+      'drydock.io/retry': 'one',
+      ...refusedRetry('one', 'cannot be retried'),
+    }
+    const restore = placeRestore(cluster, { phase: 'Failed' }, { annotations })
+    expect(await retryRestore(connections, restore, { token: 'one' })).toMatchObject({ do: 'begun', run: 2 })
+  })
+
   it('is refused at once where the backup is gone', async () => {
     const { cluster, connections, restore } = finished()
     cluster.drop({ ...shopRef, resource: 'backups' })
