@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compareOutcomes, describeDifference, withoutSecondChances } from './compare-outcomes.ts'
-import { readGoldenCase } from './golden-case.ts'
+import { compareOutcomes, describeDifference, hasSecondChances, withoutSecondChances } from './compare-outcomes.ts'
+import { readGoldenCase, recordedCases } from './golden-case.ts'
 import type { Outcome } from './golden-case.ts'
 import { tolerated, toleratedBy } from './tolerated.ts'
 
@@ -143,6 +143,19 @@ describe('with second chances', () => {
     const { wrong } = compareOutcomes(retried, { uid, outcome, restore: {} })
     return { wrong: wrong.map(describeDifference), reasons }
   }
+
+  test('are for what a real API server refused for the lack of something else, and for nothing else', () => {
+    expect(recordedCases().filter((name) => hasSecondChances(readGoldenCase(name)))).toEqual([
+      // A priority class, a kind that is not served, a service account, a quota.
+      'bad-items',
+      'cluster-parts',
+      'cluster-resources-false',
+      'label-selector',
+      'or-label-selectors',
+      'priorities',
+      'quota-refusal',
+    ])
+  })
 
   test('an error may say how often its item was tried, and another one may not', () => {
     const note = ' (tried 3 times until 2026-01-02T03:04:05Z)'
