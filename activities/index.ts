@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { admitRestore } from './admit/admit-restore.ts'
 import { putBackPhase } from './admit/put-back-phase.ts'
+import { notePause, readLevels } from './admit/restore-levels.ts'
 import { concludeRestore } from './conclude/conclude-restore.ts'
 import { reportProgress, requestCancel, setPhase, tellLateResults } from './conclude/write-status.ts'
 import { deleteFiles, endRun, releaseRestore } from './deletion/delete-restore.ts'
@@ -25,6 +26,8 @@ export function createActivities(ports: Ports, settings: Settings) {
   return {
     admitRestore: admitRestore(parts),
     putBackPhase: putBackPhase(ports),
+    readLevels: readLevels(ports),
+    notePause: notePause(ports),
     planRestore: planRestore(parts),
     requestLocks: requestLocks(parts),
     tellWait: tellWait(ports),

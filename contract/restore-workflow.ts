@@ -61,7 +61,7 @@ export interface ShownProgress {
   counts: HandedCounts
   /** The most recent failures. */
   failures: readonly string[]
-  /** Why the restore is paused; absent where it is not. */
+  /** Why the restore is paused, where the Restore does not say so yet. */
   paused?: string
 }
 
@@ -87,6 +87,9 @@ export const sweptSignal = defineSignal('swept')
 export const pauseSignal = defineSignal<[(string | { reason?: string })?]>('pause')
 /** Ends a pause. */
 export const resumeSignal = defineSignal('resume')
+
+/** Sent when somebody has changed what stands on the Restore: the run reads it and does what it says. */
+export const lookSignal = defineSignal('look')
 
 /** The answer of the query `progress`. */
 export interface RestoreProgress {

@@ -51,7 +51,7 @@ export const restoreFinalizer = 'restores.velero.io/external-resources-finalizer
 export const claimedAnnotation = 'drydock.io/claimed'
 /** On a Restore that is InProgress without a claim: with `"true"` Drydock continues it instead of failing it. */
 export const adoptAnnotation = 'drydock.io/adopt'
-/** On a running Restore: cancels it; the value is the reason. */
+/** On a Restore: cancels it; the value is the reason. */
 export const cancelAnnotation = 'drydock.io/cancel'
 /** On a Restore that is over: retries it, once for each value (a token). */
 export const retryAnnotation = 'drydock.io/retry'
@@ -61,6 +61,8 @@ export const retriedAnnotation = 'drydock.io/retried'
 export const retryRefusedAnnotation = 'drydock.io/retry-refused'
 /** On a Restore that was retried: the number of its last run, from 2. */
 export const runAnnotation = 'drydock.io/run'
+/** On a Restore: no further chunk begins while it stands there; the value is the reason. */
+export const pauseAnnotation = 'drydock.io/pause'
 /** On a Restore: `exact` (default) or `owners`, the mode of restoring managed fields (decision 10). */
 export const managedFieldsAnnotation = 'drydock.io/managed-fields'
 /** On a Restore: `"false"` ends an item with its first error, in Velero's words alone, where Drydock would try it again later. */

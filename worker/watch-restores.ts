@@ -2,16 +2,12 @@ import type { Client } from '@temporalio/client'
 import type { Clock, Cluster, Log } from '../activities/ports.ts'
 import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import { watchResource } from '../infra/cluster/watch.ts'
-import { cancelAnnotation, claimedAnnotation, restoreFinalizer } from '../velero/labels.ts'
+import { restoreFinalizer } from '../velero/labels.ts'
 import type { Manifest } from '../velero/manifest.ts'
-import { isTerminal } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
-import { pendingRetry } from '../core/request/decide-retry.ts'
-import { isSweptByVelero } from '../core/results/restore-status.ts'
-import { cancelSignal, deletedReason, deleteWorkflowIdOf, deleteWorkflowType } from '../contract/restore-workflow.ts'
-import { sweptSignal, workflowIdOf } from '../contract/restore-workflow.ts'
+import { deleteWorkflowIdOf, deleteWorkflowType } from '../contract/restore-workflow.ts'
 import type { RestoreRef } from '../contract/restore-workflow.ts'
-import { startRestoreWorkflow } from '../contract/start-restore.ts'
+import { tellRestores } from './tell-restores.ts'
 
 /** What the Restores are watched with. */
 export interface WatcherOptions {
@@ -26,23 +22,21 @@ export interface WatcherOptions {
   onSynced: () => void
 }
 
-/** How often the workflow of each unfinished Restore is started again: it finds the running one, or replaces a lost one. */
+const tickMs = 1000
+/** How often the deletion of each deleted Restore is started again: it finds the running one, or replaces a lost one. */
 const againMs = 30_000
-/** How often the workflow of a Restore is started again whose retry nobody has answered. */
-const retryAgainMs = 3000
 
 /**
  * Watches the Restores of the Velero namespace until the signal aborts. Each Restore without a terminal phase gets its
- * workflow: a second start finds the running one (rule 2), and one that was terminated is started again. Signals go to the
- * workflow of a Restore that we have claimed: `cancel` where it is deleted or has the annotation `drydock.io/cancel`,
- * `swept` where a starting Velero server has marked it as Failed. A Restore that is being deleted gets the workflow
- * `deleteRestore`, and one that is over and has a new token in `drydock.io/retry` its next run.
+ * workflow, which is told what stands on the Restore ({@link tellRestores}); one that is over and has a new token in
+ * `drydock.io/retry` gets its next run. A Restore that is being deleted gets the workflow `deleteRestore`.
  */
 export async function watchRestores(options: WatcherOptions): Promise<void> {
-  const open = new Map<string, Restore>()
+  const { client, taskQueue, namespace, tagged, log, cluster } = options
+  const clusterId = cluster.cluster.id
+  const nowMs = () => performance.now()
+  const messenger = tellRestores({ client, taskQueue, namespace, clusterId, tagged, log, nowMs })
   const deleted = new Map<string, Restore>()
-  const cancelled = new Set<string>()
-  const retries = new Map<string, Restore>()
   const see = (manifest: Manifest) => {
     const restore = manifest as unknown as Restore
     const uid = restore.metadata.uid ?? ''
@@ -50,115 +44,35 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
       if (!deleted.has(uid)) void startDeletion(options, refOf(options, restore))
       deleted.set(uid, restore)
     }
-    const swept = isClaimedAndSwept(restore)
-    if (!swept && awaitsRetry(restore)) {
-      if (!retries.has(uid)) void start(options, restore)
-      retries.set(uid, restore)
-    } else retries.delete(uid)
-    if (isOver(restore) && !swept) {
-      open.delete(uid)
-      cancelled.delete(uid)
-      return
-    }
-    const isNews = !open.has(uid)
-    open.set(uid, restore)
-    const reason = cancelReason(restore)
-    if (reason !== undefined && !cancelled.has(uid)) {
-      cancelled.add(uid)
-      void signal(options, restore, [cancelSignal, reason])
-    } else if (swept) void signal(options, restore, [sweptSignal])
-    else if (isNews) void start(options, restore)
+    messenger.see(restore)
   }
-  const startAll = (restores: Iterable<Restore>) => [...restores].forEach((one) => void start(options, one))
-  const timer = setInterval(() => {
-    startAll(open.values())
+  const ticking = setInterval(() => messenger.tick(), tickMs)
+  const deleting = setInterval(() => {
     for (const restore of deleted.values()) void startDeletion(options, refOf(options, restore))
   }, againMs)
-  // The workflow of the run before may take a moment to close, and a second start finds it until then.
-  const soon = setInterval(() => startAll(retries.values()), retryAgainMs)
   try {
     await watchResource({
-      connection: options.cluster,
+      connection: cluster,
       resource: { group: 'velero.io', version: 'v1', resource: 'restores' },
-      namespace: options.namespace,
+      namespace,
       onChange: see,
       onGone: (manifest) => {
-        const uid = manifest.metadata.uid ?? ''
-        deleted.delete(uid)
-        retries.delete(uid)
-        cancelled.delete(uid)
-        if (open.delete(uid)) void signal(options, manifest as unknown as Restore, [cancelSignal, deletedReason])
+        deleted.delete(manifest.metadata.uid ?? '')
+        messenger.gone(manifest as unknown as Restore)
       },
       onSynced: options.onSynced,
       signal: options.signal,
-      log: options.log,
+      log,
     })
   } finally {
-    clearInterval(timer)
-    clearInterval(soon)
+    clearInterval(ticking)
+    clearInterval(deleting)
   }
-}
-
-/** A Restore that is being deleted and was never claimed has nothing to restore any more. */
-function isOver({ metadata, status }: Restore): boolean {
-  if (isTerminal(status?.phase)) return true
-  return metadata.deletionTimestamp !== undefined && metadata.annotations?.[claimedAnnotation] === undefined
-}
-
-/** A Restore that is over, with a token that nobody has answered: its workflow begins the next run, or says why not. */
-function awaitsRetry(restore: Restore): boolean {
-  return isTerminal(restore.status?.phase) && pendingRetry(restore) !== undefined
-}
-
-function isClaimedAndSwept(restore: Restore): boolean {
-  return restore.metadata.annotations?.[claimedAnnotation] !== undefined && isSweptByVelero(restore.status ?? {})
-}
-
-/** Why the Restore is to be cancelled; undefined where it is not. Only claimed ones are cancelled: a new one is claimed first. */
-function cancelReason(restore: Restore): string | undefined {
-  if (restore.metadata.annotations?.[claimedAnnotation] === undefined) return undefined
-  if (restore.metadata.deletionTimestamp !== undefined) return deletedReason
-  const asked = restore.metadata.annotations?.[cancelAnnotation]
-  return asked === undefined ? undefined : asked || `annotation ${cancelAnnotation}`
 }
 
 function refOf(options: WatcherOptions, restore: Restore): RestoreRef {
   const { name, uid = '', namespace = options.namespace } = restore.metadata
   return { namespace, name, uid, cluster: options.cluster.cluster.id }
-}
-
-async function start(options: WatcherOptions, restore: Restore): Promise<void> {
-  try {
-    await startRestoreWorkflow(options.client, {
-      ref: refOf(options, restore),
-      taskQueue: options.taskQueue,
-      backup: restore.spec.backupName ?? restore.spec.scheduleName ?? '',
-      tagged: options.tagged,
-    })
-  } catch (thrown) {
-    options.log.warn('the workflow of a restore could not be started; it is retried', {
-      restore: restore.metadata.name,
-      error: String(thrown),
-    })
-  }
-}
-
-/** Sends a signal to the workflow of a restore, and starts it first where it does not run. */
-async function signal(
-  options: WatcherOptions,
-  restore: Restore,
-  [definition, ...args]: [typeof cancelSignal, string] | [typeof sweptSignal],
-): Promise<void> {
-  try {
-    await start(options, restore)
-    await options.client.workflow.getHandle(workflowIdOf(refOf(options, restore))).signal(definition.name, ...args)
-  } catch (thrown) {
-    options.log.warn('a restore could not be signalled', {
-      restore: restore.metadata.name,
-      signal: definition.name,
-      error: String(thrown),
-    })
-  }
 }
 
 /** Whether a Restore is being deleted and waits for us: our finalizer keeps it until its files are deleted. */

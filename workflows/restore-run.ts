@@ -11,6 +11,7 @@ import type { HookStatus } from '../activities/finalize/task.ts'
 import { closeAsCanceled, storeLastResults, storeResultsLate } from './give-up.ts'
 import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'
+import { Pause } from './pause.ts'
 import { restoreWaves } from './restore-waves.ts'
 import { answerSweeps, RunView } from './run-view.ts'
 
@@ -22,6 +23,7 @@ export class RestoreRun {
   readonly input: RestoreInput
   readonly view: RunView
   private readonly hooks: HookRun
+  private readonly pause: Pause
   private readonly hold: NamespaceHold
   private hookStatus: HookStatus | undefined
   private admitted: AdmittedRef | undefined
@@ -38,6 +40,7 @@ export class RestoreRun {
   constructor(input: RestoreInput) {
     this.input = input
     this.view = new RunView(input, () => this.scope.cancel())
+    this.pause = new Pause(input, this.view)
     this.hooks = new HookRun(this.view)
     this.hold = new NamespaceHold(this.view)
     answerSweeps(input, this.view)
@@ -62,6 +65,7 @@ export class RestoreRun {
         this.resumed = admission.resumed
         this.writes = admission.itemsAreThrough !== true
         this.view.begin(admission)
+        this.pause.begin(admission.levels ?? {})
         return true
     }
   }
@@ -90,6 +94,7 @@ export class RestoreRun {
       resumed: this.resumed,
       view: this.view,
       hooks: this.hooks,
+      pause: this.pause,
       parked: new Set(this.input.parked),
     })
     await this.hold.release(this.ref())
@@ -152,6 +157,7 @@ export class RestoreRun {
   /** Ends as cancelled: result files and log are there, the Restore is Failed, the workflow closes as Canceled. */
   async cancelled(): Promise<RestoreOutcome> {
     const reason = `cancelled: ${(this.view.cancelReason ??= 'by a cancel request in Temporal')}`
+    this.pause.end()
     await this.giveUp(reason)
     await closeAsCanceled(this.root, reason)
     throw new CancelledFailure(reason)

@@ -14,6 +14,7 @@ import { chunks, looks, steps } from './activity-calls.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import type { HookRun } from './hook-run.ts'
 import { beginToldWait, lookUntilOver } from './looks.ts'
+import type { Pause } from './pause.ts'
 import type { RunView } from './run-view.ts'
 
 /** Chunks of a wave that are restored side by side. */
@@ -28,6 +29,7 @@ export interface WavesInput {
   resumed: boolean
   view: RunView
   hooks: HookRun
+  pause: Pause
   /** Chunks with items that are to be tried again, as `chunkKey` names them. */
   parked: Set<string>
 }
@@ -77,13 +79,14 @@ export async function restoreWaves(input: WavesInput): Promise<void> {
  * Continues in a new run, which gets what this one was told and what it shows. Nothing is awaited between the look at a
  * cancel and the end of this run: one that came while hooks and progress were stopped stops the restore here.
  */
-async function goOnInNewRun({ input, parked, view }: WavesInput, fromWave: number): Promise<never> {
+async function goOnInNewRun({ input, parked, view, pause }: WavesInput, fromWave: number): Promise<never> {
+  const paused = pause.unwritten()
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before a new run')
   return continueAsNew<(next: RestoreInput) => Promise<unknown>>({
     ...input,
     fromWave,
     parked: [...parked],
-    shown: view.forNextRun(parked),
+    shown: { ...view.forNextRun(parked), ...(paused === undefined ? {} : { paused }) },
   })
 }
 

@@ -1,5 +1,5 @@
 import { HandlerUnfinishedPolicy } from '@temporalio/common'
-import { CancellationScope, condition, setCurrentDetails, setHandler } from '@temporalio/workflow'
+import { CancellationScope, condition, patched, setCurrentDetails, setHandler } from '@temporalio/workflow'
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import type { AdmittedRestore } from '../activities/admit/claim-restore.ts'
@@ -13,10 +13,8 @@ import {
   cancelSignal,
   deletedReason,
   failuresQuery,
-  pauseSignal,
   planQuery,
   progressQuery,
-  resumeSignal,
   sweptSignal,
 } from '../contract/restore-workflow.ts'
 import type { RestoreInput, RestoreProgress, ShownProgress } from '../contract/restore-workflow.ts'
@@ -35,10 +33,12 @@ export class RunView {
   /** The Restore is deleted, or is about to be. */
   isDeleted = false
   phase: RestorePhase | 'Gone' = 'New'
+  /** Why the restore is paused; undefined where it is not. */
+  paused: string | undefined
   private readonly input: RestoreInput
   private plan: PlanSummary | undefined
   private wave: number
-  private pausedBecause: string | undefined
+  private readonly stop: () => void
   private waiting: string | undefined
   private readonly waits = new Set<{ reason: string }>()
   private startedAt: string | undefined
@@ -48,30 +48,33 @@ export class RunView {
 
   constructor(input: RestoreInput, cancel: () => void) {
     this.input = input
+    this.stop = cancel
     const { shown } = input
     if (shown !== undefined) this.phase = 'InProgress'
     this.wave = shown?.wave ?? 0
-    this.pausedBecause = shown?.paused
+    this.paused = shown?.paused
     this.reports = new Map(takeCounts(shown?.counts ?? {}))
     this.failures = [...(shown?.failures ?? [])]
     setHandler(progressQuery, () => this.progress(), { description: 'Phase, wave, items and what is being waited for' })
     setHandler(planQuery, () => this.plan, { description: 'Waves and chunks of the plan, as counts' })
     setHandler(failuresQuery, () => this.failures, { description: 'What went wrong lately, in short' })
-    setHandler(
-      cancelSignal,
-      (argument) => {
-        const reason = reasonIn(argument) ?? 'no reason given'
-        this.cancelReason ??= reason
-        this.isDeleted ||= reason === deletedReason
-        this.pausedBecause = undefined
-        cancel()
-      },
-      { description: 'Stop at the next item; the argument is the reason' },
-    )
-    setHandler(pauseSignal, (argument) => this.pause(reasonIn(argument) ?? 'by signal'), {
-      description: 'Start no further chunk until resume',
+    setHandler(cancelSignal, (argument) => this.cancel(reasonIn(argument) ?? 'no reason given'), {
+      description: 'Stop at the next item; the argument is the reason',
     })
-    setHandler(resumeSignal, () => this.resume(), { description: 'Go on after pause' })
+    this.show()
+  }
+
+  /** Ends the restore. A later cancel changes nothing, unless it says that the Restore is deleted. */
+  cancel(reason: string): void {
+    this.cancelReason ??= reason
+    this.isDeleted ||= reason === deletedReason
+    this.paused = undefined
+    this.stop()
+  }
+
+  /** Starts no further chunk until the pause is taken back by `undefined`. What is cancelled is not paused. */
+  pause(reason: string | undefined): void {
+    this.paused = this.cancelReason === undefined ? reason : undefined
     this.show()
   }
 
@@ -138,11 +141,11 @@ export class RunView {
 
   /** Returns at once unless the restore is paused. */
   async unpaused(): Promise<void> {
-    if (this.pausedBecause !== undefined) await condition(() => this.pausedBecause === undefined)
+    if (this.paused !== undefined) await condition(() => this.paused === undefined)
   }
 
   /** What the next run shows from its beginning; `parked` are the chunks that will report again. */
-  forNextRun(parked: ReadonlySet<string>): ShownProgress {
+  forNextRun(parked: ReadonlySet<string>): Omit<ShownProgress, 'paused'> {
     const { wave, waves, itemsTotal } = this.progress()
     return {
       wave,
@@ -150,7 +153,6 @@ export class RunView {
       itemsTotal,
       counts: handCounts(this.reports, parked),
       failures: this.failures.map((text) => text.slice(0, reasonMax)),
-      ...(this.pausedBecause === undefined ? {} : { paused: this.pausedBecause }),
     }
   }
 
@@ -161,7 +163,7 @@ export class RunView {
       for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += report[key]
     }
     const groupResource = this.plan?.waves[this.wave - 1]?.groupResource
-    const waitingFor = this.pausedBecause === undefined ? this.waitReason() : `resume: paused ${this.pausedBecause}`
+    const waitingFor = this.paused === undefined ? this.waitReason() : `resume: paused ${this.paused}`
     return {
       phase: this.phase,
       wave: this.wave,
@@ -183,16 +185,6 @@ export class RunView {
   private waitReason(): string | undefined {
     const reasons = [...this.waits].flatMap(({ reason }) => (reason === '' ? [] : [reason]))
     return reasons.length === 0 ? this.waiting : reasons.join('; ').slice(0, reasonMax)
-  }
-
-  private pause(reason: string): void {
-    this.pausedBecause = reason
-    this.show()
-  }
-
-  private resume(): void {
-    this.pausedBecause = undefined
-    this.show()
   }
 
   private shownPhase: string | undefined
@@ -219,8 +211,8 @@ function outcomeWord(phase: string, cancelReason: string | undefined): string {
         : 'running'
 }
 
-/** The reason in a signal's argument: people send a text or an object from the Web UI. */
-function reasonIn(argument: string | { reason?: string } | undefined): string | undefined {
+/** The reason in a signal's argument, cut to 500 characters: people send a text or an object from the Web UI. */
+export function reasonIn(argument: string | { reason?: string } | undefined): string | undefined {
   const reason = typeof argument === 'string' ? argument : argument?.reason
   return typeof reason === 'string' && reason !== '' ? reason.slice(0, 500) : undefined
 }
@@ -230,9 +222,13 @@ function reasonIn(argument: string | { reason?: string } | undefined): string | 
  * phase a restore has nothing to put back, and a terminal phase stays.
  */
 export function answerSweeps({ namespace, name, uid }: RestoreInput, view: RunView): void {
+  let isPuttingBack = false
   const putBack = async (): Promise<void> => {
     const { phase } = view
     if (phase === 'Gone' || phase === 'New' || isTerminal(phase)) return
+    // It is sent again as long as the Restore stands so.
+    if (isPuttingBack && patched('sweeps-one-at-a-time')) return
+    isPuttingBack = true
     try {
       await CancellationScope.nonCancellable(() =>
         phases.putBackPhase.executeWithOptions({ summary: `put the phase back to ${phase}` }, [
@@ -243,6 +239,7 @@ export function answerSweeps({ namespace, name, uid }: RestoreInput, view: RunVi
       // A handler that throws would end the restore; and the next phase replaces what the server wrote anyway.
       view.trouble(`the phase could not be put back: ${reasonOf(thrown)}`)
     }
+    isPuttingBack = false
   }
   setHandler(sweptSignal, putBack, {
     description: 'A starting Velero server has marked the Restore as Failed: its phase is put back',

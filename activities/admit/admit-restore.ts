@@ -1,4 +1,6 @@
 import { runOf } from '../../core/request/decide-retry.ts'
+import { levelsOf } from '../../core/request/levels.ts'
+import type { Levels } from '../../core/request/levels.ts'
 import { decideTakeOver } from '../../core/request/take-over.ts'
 import { decidePhase, isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
@@ -46,15 +48,23 @@ export function admitRestore(parts: WorkerParts) {
         case 'fail':
           return await failAsVelero(parts, ref, decision.reason)
         case 'inherit':
-          return await inherit(parts, restore, ref)
-        case 'retry':
-          return await retryRestore(parts, restore, ref, attempt)
+          return withLevels(await inherit(parts, restore, ref), levelsOf(restore))
+        case 'retry': {
+          // What cancelled the run before is taken off the Restore when this one begins.
+          const { cancel: _over, ...levels } = levelsOf(restore)
+          return withLevels(await retryRestore(parts, restore, ref, attempt), levels)
+        }
         case 'resume':
-          return await resume(parts, restore, ref, attempt)
+          return withLevels(await resume(parts, restore, ref, attempt), levelsOf(restore))
         case 'admit':
-          return await claimRestore(parts, restore, ref)
+          return withLevels(await claimRestore(parts, restore, ref), levelsOf(restore))
       }
     })
+}
+
+/** Tells the run what stands on the Restore: an earlier run, or Temporal, may have been away when it was written. */
+function withLevels(report: AdmitReport, levels: Levels): AdmitReport {
+  return report.do === 'over' || Object.keys(levels).length === 0 ? report : { ...report, levels }
 }
 
 async function failAsVelero({ ports }: WorkerParts, ref: AdmitInput['ref'], reason: string): Promise<AdmitReport> {

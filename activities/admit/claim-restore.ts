@@ -2,6 +2,7 @@ import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import type { Admission } from '../../core/request/admit-request.ts'
 import { admitRequest } from '../../core/request/admit-request.ts'
 import { noJournal } from '../../core/request/decide-retry.ts'
+import type { Levels } from '../../core/request/levels.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { StoreError } from '../../core/port-errors.ts'
 import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
@@ -32,6 +33,8 @@ export interface AdmittedRestore {
   backup: string
   /** The run, from 2 for a retry. */
   run?: number
+  /** What the Restore asks of this run from its beginning; absent where that is nothing. */
+  levels?: Levels
   /** All items were restored before: the journal has all of their outcomes, and none is written again. */
   itemsAreThrough?: true
 }

@@ -1,36 +1,47 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
-import type { WorkflowHandle } from '@temporalio/client'
 import { cancelSignal, pauseSignal, resumeSignal, workflowIdOf } from '../../contract/restore-workflow.ts'
-import { cancelAnnotation } from '../../velero/labels.ts'
+import { cancelAnnotation, pauseAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
-import { requireTemporal } from './connections.ts'
 import type { Connections } from './connections.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import { isOver, refOf, veleroRef } from './velero-objects.ts'
 
 /**
- * Asks a restore to stop, and returns how: by a signal to its workflow, or, where that cannot be reached, by an annotation
- * of the Restore that the workers watch for. Throws a `ClientError` where the restore is over.
+ * How a restore was asked: by a signal to its workflow, or, where that cannot be reached, by the annotation of the Restore
+ * alone, which the workers watch for.
  */
-export async function cancelRestore(
-  connections: Connections,
-  restore: Restore,
-  reason: string,
-): Promise<'signal' | 'annotation'> {
+export type AskedBy = 'signal' | 'annotation'
+
+/** Asks a restore to stop. Throws a `ClientError` where it is over. */
+export function cancelRestore(connections: Connections, restore: Restore, reason: string): Promise<AskedBy> {
+  return ask(connections, restore, { annotation: { [cancelAnnotation]: reason }, signal: [cancelSignal.name, reason] })
+}
+
+/** Starts no further chunk of a restore until it is resumed. Throws a `ClientError` where it is over. */
+export function pauseRestore(connections: Connections, restore: Restore, reason: string): Promise<AskedBy> {
+  return ask(connections, restore, { annotation: { [pauseAnnotation]: reason }, signal: [pauseSignal.name, reason] })
+}
+
+/** Ends a pause. Throws a `ClientError` where the restore is over. */
+export function resumeRestore(connections: Connections, restore: Restore): Promise<AskedBy> {
+  return ask(connections, restore, { annotation: { [pauseAnnotation]: null }, signal: [resumeSignal.name] })
+}
+
+interface Wish {
+  annotation: Record<string, string | null>
+  signal: [name: string, ...args: string[]]
+}
+
+/**
+ * Writes a wish onto the Restore, where every run finds it, and sends it to the workflow that runs now, which is faster.
+ * Who may not change the Restore may still send the signal.
+ */
+async function ask(connections: Connections, restore: Restore, wish: Wish): Promise<AskedBy> {
   refuseOver(restore)
-  if (await signalCancel(connections, restore, reason)) return 'signal'
-  await annotateCancel(connections, restore, reason)
+  const [annotated] = await Promise.allSettled([annotate(connections, restore, wish.annotation)])
+  if (await sendSignal(connections, restore, wish.signal)) return 'signal'
+  if (annotated.status === 'rejected') throw annotated.reason
   return 'annotation'
-}
-
-/** Starts no further chunk of a restore until it is resumed. Throws a `ClientError` where it is over or has no workflow. */
-export function pauseRestore(connections: Connections, restore: Restore, reason: string): Promise<void> {
-  return signalWorkflow(connections, restore, (handle) => handle.signal(pauseSignal, reason))
-}
-
-/** Ends a pause. Throws a `ClientError` where the restore is over or has no workflow. */
-export function resumeRestore(connections: Connections, restore: Restore): Promise<void> {
-  return signalWorkflow(connections, restore, (handle) => handle.signal(resumeSignal))
 }
 
 function refuseOver(restore: Restore): void {
@@ -39,29 +50,16 @@ function refuseOver(restore: Restore): void {
   throw new ClientError(exitCodes.error, `Restore "${metadata.name}" is over already: ${status?.phase ?? ''}`)
 }
 
-async function signalWorkflow(
+/** False where Temporal cannot be reached or runs no workflow of this Restore. */
+async function sendSignal(
   connections: Connections,
   restore: Restore,
-  send: (handle: WorkflowHandle) => Promise<void>,
-): Promise<void> {
-  refuseOver(restore)
-  const { client } = await requireTemporal(connections.temporal())
-  try {
-    await send(client.workflow.getHandle(workflowIdOf(refOf(connections, restore))))
-  } catch (thrown) {
-    if (!(thrown instanceof WorkflowNotFoundError)) throw thrown
-    throw new ClientError(exitCodes.notFound, `No workflow runs for restore "${restore.metadata.name}"`, {
-      cause: thrown,
-    })
-  }
-}
-
-/** False where Temporal cannot be reached or runs no workflow of this Restore. */
-async function signalCancel(connections: Connections, restore: Restore, reason: string): Promise<boolean> {
+  [name, ...args]: Wish['signal'],
+): Promise<boolean> {
   const temporal = await connections.temporal()
   if (!temporal.reachable) return false
   try {
-    await temporal.client.workflow.getHandle(workflowIdOf(refOf(connections, restore))).signal(cancelSignal, reason)
+    await temporal.client.workflow.getHandle(workflowIdOf(refOf(connections, restore))).signal(name, ...args)
     return true
   } catch (thrown) {
     if (thrown instanceof WorkflowNotFoundError) return false
@@ -70,11 +68,15 @@ async function signalCancel(connections: Connections, restore: Restore, reason: 
 }
 
 /** The uid makes the API server refuse where a new Restore has the same name. */
-async function annotateCancel({ connection, namespace }: Connections, restore: Restore, reason: string): Promise<void> {
+async function annotate(
+  { connection, namespace }: Connections,
+  restore: Restore,
+  annotations: Wish['annotation'],
+): Promise<void> {
   const { name, uid } = restore.metadata
   await connection.cluster.patch(
     { ...veleroRef('restores'), namespace, name },
-    { metadata: { uid, annotations: { [cancelAnnotation]: reason } } },
+    { metadata: { uid, annotations } },
     { fieldManager: 'drydock-client' },
   )
 }

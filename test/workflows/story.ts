@@ -140,6 +140,8 @@ const plain: Fakes = {
   awaitPodVolumes: nothing,
   runHooks: untilCancelled,
   putBackPhase: nothing,
+  readLevels: () => ({}),
+  notePause: nothing,
   requestCancel: ({ workflowId, runId }) => Context.current().client.workflow.getHandle(workflowId, runId).cancel(),
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { exitCodes } from '../../api/errors.ts'
 import type { ExitCode } from '../../api/errors.ts'
 import { pauseRestore, resumeRestore } from '../../api/signal-restore.ts'
+import type { AskedBy } from '../../api/signal-restore.ts'
 import { requireRestore } from '../../api/velero-objects.ts'
 import { printResult, withConnections } from '../command.ts'
 import type { GlobalOptions, Io, RunCommand } from '../command.ts'
@@ -27,12 +28,18 @@ export function addPause(program: Command, run: RunCommand): void {
     .action((name: string) => run((io) => resume(io, resumeCommand.optsWithGlobals<GlobalOptions>(), name)))
 }
 
+/** What is said where the workflow could not be reached. */
+const later: Record<AskedBy, string> = {
+  signal: '',
+  annotation: ' as soon as a worker that watches the cluster reaches its workflow, which cannot be reached now',
+}
+
 async function pause(io: Io, options: PauseOptions, name: string): Promise<ExitCode> {
   return withConnections(io, options, async (connections) => {
     const restore = await requireRestore(connections, name)
-    await pauseRestore(connections, restore, options.reason ?? 'by drydock pause')
-    const value = { name, uid: restore.metadata.uid, signal: 'pause' }
-    printResult(io, options.output, value, () => `Restore "${name}" pauses before its next chunk`)
+    const by = await pauseRestore(connections, restore, options.reason ?? 'by drydock pause')
+    const value = { name, uid: restore.metadata.uid, signal: 'pause', by }
+    printResult(io, options.output, value, () => `Restore "${name}" pauses before its next chunk${later[by]}`)
     return exitCodes.ok
   })
 }
@@ -40,9 +47,9 @@ async function pause(io: Io, options: PauseOptions, name: string): Promise<ExitC
 async function resume(io: Io, options: GlobalOptions, name: string): Promise<ExitCode> {
   return withConnections(io, options, async (connections) => {
     const restore = await requireRestore(connections, name)
-    await resumeRestore(connections, restore)
-    const value = { name, uid: restore.metadata.uid, signal: 'resume' }
-    printResult(io, options.output, value, () => `Restore "${name}" goes on`)
+    const by = await resumeRestore(connections, restore)
+    const value = { name, uid: restore.metadata.uid, signal: 'resume', by }
+    printResult(io, options.output, value, () => `Restore "${name}" goes on${later[by]}`)
     return exitCodes.ok
   })
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { cancelRestore, pauseRestore } from '../../../client/api/signal-restore.ts'
-import { cancelAnnotation } from '../../../velero/labels.ts'
+import { cancelRestore, pauseRestore, resumeRestore } from '../../../client/api/signal-restore.ts'
+import { cancelAnnotation, pauseAnnotation } from '../../../velero/labels.ts'
 import { connectInMemory, placeRestore, shopRef } from './in-memory-connections.ts'
 
 describe('while Temporal cannot be reached', () => {
@@ -20,10 +20,13 @@ describe('while Temporal cannot be reached', () => {
     expect(cluster.look(shopRef)?.metadata.annotations).toBeUndefined()
   })
 
-  it('a restore cannot be paused', async () => {
+  it('a restore is paused by an annotation, and resumed by taking it away', async () => {
     const { cluster, connections } = connectInMemory()
-    const paused = pauseRestore(connections, placeRestore(cluster, { phase: 'InProgress' }), 'lunch')
-    await expect(paused).rejects.toMatchObject({ exitCode: 7, message: 'Temporal is away' })
+    const restore = placeRestore(cluster, { phase: 'InProgress' })
+    expect(await pauseRestore(connections, restore, 'lunch')).toBe('annotation')
+    expect(cluster.look(shopRef)?.metadata.annotations).toEqual({ [pauseAnnotation]: 'lunch' })
+    expect(await resumeRestore(connections, restore)).toBe('annotation')
+    expect(cluster.look(shopRef)?.metadata.annotations ?? {}).toEqual({})
   })
 })
 

@@ -12,13 +12,18 @@ const tell = stories(() => ownTemporal(['limit.historyCount.suggestContinueAsNew
 const waveCount = 12
 const plan = aPlan(Object.fromEntries(Array.from({ length: waveCount }, (_, index) => [`kinds${index}`, [2, 1]])))
 
+const admitted = { do: 'restore', location: 'default', resumed: false, startedAt: 't', backup: 'shop' } as const
+
 const progressOf = ({ handle }: Told) => handle.query(progressQuery)
 const chunksOf = ({ calls }: Told) => calls.filter((call) => call.startsWith('restoreChunk'))
 
 /** A restore whose first run is long, and waits for the write of its progress before the next one begins. */
 async function longRun(): Promise<{ told: Told; letGo: () => void }> {
   const { promise, resolve: letGo } = Promise.withResolvers<void>()
+  let pause: string | undefined
   const told = await tell({
+    admitRestore: () => ({ ...admitted, ...(pause === undefined ? {} : { levels: { pause } }) }),
+    notePause: ({ because }) => void (pause = because),
     planRestore: () => plan,
     restoreChunk: ({ chunk }) => created(chunk === 0 ? 2 : 1, { warnings: 1 }),
     reportProgress: () => beating(Promise.race([promise, Context.current().cancelled])),

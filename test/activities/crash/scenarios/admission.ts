@@ -21,6 +21,14 @@ const swept = withStatus({
   completionTimestamp: '2026-01-02T03:04:06Z',
 })
 
+/** Somebody has put annotations onto it. */
+const asked =
+  (annotations: Record<string, string>) =>
+  ({ cluster }: World) => {
+    const metadata = cluster.look(restoreAt)?.metadata
+    cluster.amend(restoreAt, { metadata: { ...metadata, annotations: { ...metadata?.annotations, ...annotations } } })
+  }
+
 const left = (phase: RestorePhase) => withStatus({ phase, startTimestamp: '2026-01-02T03:00:00Z' })
 
 /** Velero has restored a claim and then gone away. */
@@ -118,6 +126,11 @@ export const admitRestore: readonly Scenario[] = [
     world: () => changed(worldAt('finalizing'), over('Completed')),
     input,
   },
+  {
+    when: 'an earlier run has begun it, and it is cancelled and paused',
+    world: () => changed(worldAt('restored'), asked({ 'drydock.io/pause': 'lunch', 'drydock.io/cancel': 'enough' })),
+    input,
+  },
   { when: 'a starting Velero server has swept it', world: () => changed(worldAt('restored'), swept), input },
   { when: 'Velero has left it in progress', world: () => changed(worldAt('new'), left('InProgress')), input },
   {
@@ -174,6 +187,24 @@ export const putBackPhase: readonly Scenario[] = [
           ),
         )
     },
+  },
+]
+
+export const readLevels: readonly Scenario[] = [
+  {
+    when: 'somebody has paused it',
+    world: () => changed(worldAt('planned'), asked({ 'drydock.io/pause': 'lunch' })),
+    input,
+  },
+  { when: 'it is gone', world: () => changed(worldAt('planned'), ({ cluster }) => cluster.drop(restoreAt)), input },
+]
+
+export const notePause: readonly Scenario[] = [
+  { when: 'it was paused by signal', world: () => worldAt('planned'), input: { ref, because: 'lunch' } },
+  {
+    when: 'the pause is over',
+    world: () => changed(worldAt('planned'), asked({ 'drydock.io/pause': 'lunch' })),
+    input,
   },
 ]
 
