@@ -9,6 +9,7 @@ import { failureTypeOf, failureTypes } from '../frame/failures.ts'
 import { openJournal, shards } from '../frame/journal.ts'
 import { locationNameOf } from '../frame/locations.ts'
 import { changeRestore, readRestore, recordEvent, unlessGone } from '../frame/restore-resource.ts'
+import { pauseAfter } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import type { ObjectStore, Ports } from '../ports.ts'
@@ -21,30 +22,30 @@ export interface EndRunInput {
   patienceSeconds: number
 }
 
-const pollMs = 300
+const lookSeconds = { first: 0.3, last: 3 } as const
 
 /**
- * Cancels the workflow of a restore and waits until it has closed; one that does not close in time is terminated. A
- * workflow that was never there, or has closed, is fine.
+ * Cancels the workflow of a restore and looks until it has closed; one that does not close in time is terminated. A
+ * workflow that was never there, or has closed, is fine. Between looks no slot is held: the restore needs some to end.
  */
 export function endRun({ presence, clock, log }: Pick<Ports, 'presence' | 'clock' | 'log'>) {
   return (input: EndRunInput): Promise<void> =>
     runActivity(presence, { doing: `ending workflow ${input.workflowId}` }, async (attempt) => {
-      const handle = Context.current().client.workflow.getHandle(input.workflowId)
-      const deadline = clock.now().getTime() + input.patienceSeconds * 1000
+      const { client, info } = Context.current()
+      const handle = client.workflow.getHandle(input.workflowId)
       try {
-        for (let asked = false; (await handle.describe()).status.name === 'RUNNING'; asked = true) {
-          if (!asked) await handle.signal(input.signal, input.reason)
-          attempt.waitingFor('the end of the running restore')
-          if (clock.now().getTime() > deadline) {
-            log.warn('a cancelled restore does not end and is terminated', { workflow: input.workflowId })
-            await handle.terminate(input.reason)
-          }
-          await clock.sleep(pollMs, attempt.signal)
+        if ((await handle.describe()).status.name !== 'RUNNING') return
+        if (attempt.carried !== 'asked') await handle.signal(input.signal, input.reason)
+        else if (clock.now().getTime() > info.scheduledTimestampMs + input.patienceSeconds * 1000) {
+          log.warn('a cancelled restore does not end and is terminated', { workflow: input.workflowId })
+          await handle.terminate(input.reason)
         }
       } catch (thrown) {
         if (!(thrown instanceof WorkflowNotFoundError)) throw thrown
+        return
       }
+      const afterSeconds = pauseAfter(attempt.number, lookSeconds)
+      throw attempt.pause({ waitingFor: 'the end of the running restore', afterSeconds, carry: 'asked' })
     })
 }
 

@@ -5,14 +5,14 @@ import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { whyPodIsNotUp } from '../../core/items/why-waiting.ts'
 import { pauseAfter } from '../frame/look.ts'
 import { closeRegistration, createHookReader, podsWithoutResult } from '../hooks/hook-journal.ts'
-import { readVerdict, writeDeadline, writeVerdict } from '../hooks/hook-journal.ts'
+import { readDeadline, readVerdict, writeDeadline, writeVerdict } from '../hooks/hook-journal.ts'
 import type { Cluster } from '../ports.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
 import { resourceTimeout } from './task.ts'
 
-const lookSeconds = { first: 0.5, last: 5 } as const
+const lookSeconds = { first: 0.5, last: 15 } as const
 /** After the deadline `runHooks` gets so long to write the results of the hooks that it has not run. */
-const graceMs = 10_000
+const graceMs = 20_000
 /** So many pods are asked why their hooks cannot run. */
 const askedMax = 3
 
@@ -31,12 +31,17 @@ export const awaitHooks: FinalizeTask = {
     const { clock } = context.ports
     const open = await podsWithoutResult(journal)
     if (open === undefined) return { messages: [], hookStatus: {} }
-    await closeRegistration(journal, clock.now().toISOString())
-    const until = await writeDeadline(journal, new Date(context.deadlineMs).toISOString())
+    const until = (await readDeadline(journal)) ?? (await beginWait(context))
     if (open.length > 0 && clock.now().getTime() < Date.parse(until) + graceMs) return waitFor(open, context)
     const state = await createHookReader()(journal)
     return findingOf(await writeVerdict(journal, judgeHooks(state, context.session.ref.namespace)))
   },
+}
+
+/** All pods are registered by now. The deadline comes last: where it stands, nothing is to be written any more. */
+async function beginWait({ session: { journal }, ports, deadlineMs }: FinalizeContext): Promise<string> {
+  await closeRegistration(journal, ports.clock.now().toISOString())
+  return writeDeadline(journal, new Date(deadlineMs).toISOString())
 }
 
 async function waitFor(open: readonly PodHooks[], { ports, attempt }: FinalizeContext): Promise<Wait> {

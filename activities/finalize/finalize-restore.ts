@@ -108,7 +108,10 @@ interface TaskRun extends FinalizeParts {
 
 async function runTask(input: FinalizeInput, run: TaskRun): Promise<TaskResult | Wait> {
   const { clock } = run.ports
-  const { at } = await run.session.journal.writeOnce(`finalize/${input.task}`, { at: clock.now().toISOString() })
+  const { journal } = run.session
+  const shard = `finalize/${input.task}`
+  const { at } =
+    (await journal.read<{ at: string }>(shard)) ?? (await journal.writeOnce(shard, { at: clock.now().toISOString() }))
   const finding =
     input.problem === undefined
       ? await findingOf(input, run, Date.parse(at))

@@ -24,7 +24,7 @@ interface NewVolume {
 /** Claims that are looked at side by side. */
 const claimsInFlightMax = 32
 /** Between two looks, longer and longer. */
-const lookSeconds = { first: 0.5, last: 10 } as const
+const lookSeconds = { first: 0.5, last: 15 } as const
 const endedFolder = 'finalize/patch-volumes/'
 
 const claims = { group: '', version: 'v1', resource: 'persistentvolumeclaims' }

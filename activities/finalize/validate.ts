@@ -22,7 +22,7 @@ import type { RestoredOutcome } from './finalize-facts.ts'
 const objectsInFlightMax = 32
 /** Fields of one object that are named; more are counted. */
 const fieldsMax = 5
-const lookSeconds = { first: 0.5, last: 10 } as const
+const lookSeconds = { first: 0.5, last: 15 } as const
 /** What the first look has compared; later looks compare nothing. */
 const differencesShard = 'finalize/validate/differences'
 

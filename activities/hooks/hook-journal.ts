@@ -58,6 +58,11 @@ interface HookWaits {
   since: string
 }
 
+/** Until when the finalization waits; undefined where it has not begun to. */
+export async function readDeadline(journal: Journal): Promise<string | undefined> {
+  return (await journal.read<{ until: string }>(deadlineShard))?.until
+}
+
 /** Records that a hook is about to be sent; false where an earlier attempt has recorded it before. */
 export async function beginHook(journal: Journal, key: string, attempt: string): Promise<boolean> {
   return (await journal.writeOnce(`${folders.begun}${key}`, { attempt })).attempt === attempt

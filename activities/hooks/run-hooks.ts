@@ -28,7 +28,7 @@ const podsInFlightMax = 32
 /** Milliseconds between two rounds while commands run. */
 const roundMs = { min: 500, perPod: 3, max: 5_000 } as const
 /** The pause between two looks, longer and longer while nothing happens. */
-const lookSeconds = { first: 0.5, last: 5 } as const
+const lookSeconds = { first: 0.5, last: 15 } as const
 /** How long a command that runs when the restore is cancelled may take to end by itself, so that its result is known. */
 const graceMs = 3_000
 

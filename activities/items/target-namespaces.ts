@@ -94,7 +94,7 @@ async function namespaceManifest(item: PlannedItem, name: string, tools: ItemToo
   }
 }
 
-const lookSeconds = { first: 1, last: 10 } as const
+const lookSeconds = { first: 1, last: 15 } as const
 
 /**
  * Looks whether a namespace that is being deleted is gone. It is waited for at most for the terminating timeout, from the

@@ -35,7 +35,7 @@ export interface PodVolumesInput {
   look?: Look
 }
 
-const lookSeconds = { first: 2, last: 10 } as const
+const lookSeconds = { first: 2, last: 15 } as const
 /** How many pods the reason of a wait names. */
 const namesMax = 3
 const group = 'pod-volumes'

@@ -1,5 +1,11 @@
 /** What activities and their retries wait for, as few words as there are remedies. */
 const classes: readonly (readonly [RegExp, string])[] = [
+  // By their beginning first: the names of objects come later in a sentence.
+  [/^(?:waiting for )?\d+ of \d+ operations/, 'operation'],
+  [/^(?:waiting for )?(?:hooks? |container )/, 'hook'],
+  [/^(?:waiting for )?(?:pod |claim |volume )/, 'volume'],
+  [/^(?:waiting for )?namespace /, 'namespace'],
+  [/^(?:waiting for )?CRD /, 'crd'],
   [/\block\b|turn/i, 'lock'],
   [/lease|worker/i, 'lease'],
   [/hook/i, 'hook'],

@@ -47,7 +47,8 @@ export async function runAttempts(options: RunOptions): Promise<Ended> {
   const { world } = options
   const happened: Ended['happened'][number][] = []
   const attempts: PortCall[][] = []
-  let running = startProcess(options)
+  const scheduledMs = world.clock.nowMs()
+  let running = startProcess(options, scheduledMs)
   let lastBeat: unknown
   for (let number = 1; number <= attemptsMax; number++) {
     const calls: PortCall[] = []
@@ -62,7 +63,7 @@ export async function runAttempts(options: RunOptions): Promise<Ended> {
       attemptOf(options, running, { number, lastBeat, onBeat: (beat) => (lastBeat = beat) }),
     )
     if ('outcome' in ended) return { outcome: ended.outcome, attempts, happened }
-    if (running.isDead()) running = startProcess(options)
+    if (running.isDead()) running = startProcess(options, scheduledMs)
     await world.clock.advance(ended.retryInMs ?? Math.min(lastRetryMs, firstRetryMs * 2 ** (number - 1)))
   }
   throw new Error(`${options.activity} has not ended after ${attemptsMax} attempts`)
@@ -76,7 +77,7 @@ interface Process {
   plan: FaultPlan
 }
 
-function startProcess({ world, create, settings, activity }: RunOptions): Process {
+function startProcess({ world, create, settings, activity }: RunOptions, scheduledTimestampMs: number): Process {
   const state = { isDead: false }
   const started = { plan: (() => undefined) as FaultPlan, count: 0 }
   const around = withFaults(
@@ -95,6 +96,7 @@ function startProcess({ world, create, settings, activity }: RunOptions): Proces
         {
           attempt,
           heartbeatDetails,
+          scheduledTimestampMs,
           activityId: '1',
           activityType: activity,
           workflowExecution: { workflowId: 'again', runId },

@@ -56,7 +56,7 @@ describe('a look at a namespace that is being deleted', () => {
       nextRetryDelay: 1_300,
       category: 'BENIGN',
     })
-    await expect(look(20, { told })).rejects.toMatchObject({ type: 'Waiting', nextRetryDelay: 10_000 })
+    await expect(look(20, { told })).rejects.toMatchObject({ type: 'Waiting', nextRetryDelay: 15_000 })
   })
 
   it('gives up at the deadline that the first look has set, whichever attempt it is', async () => {

@@ -3,7 +3,7 @@ import { aPod } from '../../kit/backups/a-pod.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { openExecFront } from '../../kit/exec-front.ts'
 import type { ExecFront } from '../../kit/exec-front.ts'
-import { awaitRestore, createRestore, listKeys, readObject, readResultFiles, withAdmin } from '../../kit/restores.ts'
+import { awaitRestore, createRestore, listKeys, readResultFiles, withAdmin } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
@@ -107,14 +107,6 @@ describe('exec hooks', () => {
     ])
     expect(log).not.toContain('secret-word')
     expect(worker.log()).not.toContain('secret-word')
-    const journal = await listKeys(cluster, 'restores/order/drydock/')
-    const texts = await Promise.all(journal.map((key) => readObject(cluster, key)))
-    expect(texts.join()).not.toContain('secret-word')
-    expect(journal.filter((key) => key.includes('/hooks/')).map((key) => key.split('/').pop())).toEqual([
-      'closed.json.gz',
-      'deadline.json.gz',
-      'verdict.json.gz',
-    ])
   })
 
   it('a restore without hooks says so', async () => {
@@ -140,6 +132,13 @@ describe('exec hooks', () => {
     if (mode === 'at-least-once') {
       expect(status).toMatchObject({ phase: 'Completed', hookStatus: { hooksAttempted: 1 } })
       expect(begun()).toBe(2)
+      // Commands may hold secrets: they stay in the journal only where a retry may need them.
+      const journal = await listKeys(cluster, `restores/${mode}/drydock/`)
+      expect(journal.filter((key) => key.includes('/hooks/')).map((key) => key.split('/').pop())).toEqual([
+        'closed.json.gz',
+        'deadline.json.gz',
+        'verdict.json.gz',
+      ])
     } else {
       expect(status).toMatchObject({ phase: 'PartiallyFailed', hookStatus: { hooksAttempted: 1, hooksFailed: 1 } })
       expect(results?.errors.namespaces?.[mode]?.[0]).toContain('hook <from-annotation> in container app may have run')

@@ -8,6 +8,10 @@ it.each([
   ['the archive backups/shop/shop.tar.gz: 10 bytes read', 'archive'],
   ['bucket', 'bucket'],
   ['something nobody thought of', 'other'],
+  ['waiting for 1 of 2 operations: shop/worker (DataDownload a is New: no node agent has taken it yet)', 'operation'],
+  ['waiting for hooks in pod shop/lock, which is not scheduled', 'hook'],
+  ['waiting for container bucket of pod shop/web (hooks of 1 pods)', 'hook'],
+  ['waiting for CRD locks.example.com to be established: NamesAccepted is False: taken', 'crd'],
 ])('the wait "%s" is counted as %s', (reason, expected) => {
   expect(waitClassOf(reason)).toBe(expected)
 })

@@ -17,7 +17,7 @@ export const endRun: readonly Scenario[] = [
   {
     when: 'the restore ends when it is told so',
     world: running,
-    input,
+    input: { ...input, patienceSeconds: 120 },
     beside: ({ temporal, clock }) => {
       temporal.onTold = (workflow) =>
         clock.later(1_000, () => temporal.place({ ...workflow, status: 'CANCELLED', closedAtMs: clock.nowMs() }))
