@@ -123,6 +123,24 @@ describe('what a retry does', () => {
     expect(statusOf(world)).toMatchObject({ phase: 'Completed', hookStatus: { hooksAttempted: 3 } })
   })
 
+  it('keeps the error of a hook that failed, and does not send it again', async () => {
+    const world = await newWorld()
+    const { answer } = world.exec
+    world.exec.answer = (command) =>
+      command.container === 'side' ? { do: 'ended', problem: 'exit code 1', stdout: '', stderr: '' } : answer(command)
+    await runRestore(world, { around: denying('gizmos') })
+    expect(statusOf(world)).toMatchObject({ errors: 2, hookStatus: { hooksAttempted: 3, hooksFailed: 1 } })
+    world.exec.answer = answer
+    await retried(world)
+    expect(world.exec.ran).toHaveLength(3)
+    expect(statusOf(world)).toMatchObject({
+      phase: 'PartiallyFailed',
+      errors: 1,
+      hookStatus: { hooksAttempted: 3, hooksFailed: 1 },
+    })
+    expect(JSON.stringify(resultsOf(world).errors)).toContain('exit code 1')
+  })
+
   it('runs the hooks of a pod that an earlier run has not reached', async () => {
     const world = await newWorld()
     await runRestore(world, { cancelledAfter: waves.indexOf('pods') + 1 })
