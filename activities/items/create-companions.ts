@@ -1,9 +1,11 @@
 import type { Companion } from '../../core/actions/action.ts'
+import type { TroubleKind } from '../../core/items/item-trouble.ts'
 import { listAt } from '../../core/values/fields.ts'
 import { isAlreadyExists, isConflict, refusalOf } from '../../core/port-errors.ts'
 import { fieldManagerOf, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
+import { refusedFor } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
 
 /** How often a shared companion is read again because another item wrote it in between. */
@@ -12,24 +14,33 @@ const conflictsMax = 20
 /**
  * Creates the objects that actions need beside an item. Names are hashes (rule 6), so one that exists and has the
  * restore's uid is ours: missing entries are added and its status is set again, since an earlier attempt may have died in
- * between. Returns Velero's text where the item fails because of it.
+ * between. Returns Velero's text where the item fails because of it, and whether another try may succeed.
  */
 export async function createCompanions(
   companions: readonly Companion[],
   itemName: string,
   tools: ItemTools,
-): Promise<string | undefined> {
+): Promise<CompanionProblem | undefined> {
   for (const companion of companions) {
     try {
       await create(companion, tools)
     } catch (thrown) {
-      const { message } = refusalOf(thrown)
-      if (companion.onError !== undefined) return `${companion.onError}: ${message}`
+      // It is about another object, such as the quota of the namespace: the same create may succeed.
+      if (isConflict(thrown)) throw thrown
+      const refusal = refusalOf(thrown)
+      const { message } = refusal
+      if (companion.onError !== undefined) return { text: `${companion.onError}: ${message}`, ...refusedFor(refusal) }
       const { kind, metadata } = companion.manifest
       tools.log.warn(`could not create ${kind} ${metadata.name} for ${itemName}: ${message}`)
     }
   }
   return undefined
+}
+
+/** Why an item fails because of a companion. */
+export interface CompanionProblem {
+  text: string
+  refusedFor?: TroubleKind
 }
 
 async function create(companion: Companion, tools: ItemTools): Promise<void> {

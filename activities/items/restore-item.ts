@@ -13,6 +13,7 @@ import { formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { createCompanions } from './create-companions.ts'
+import type { CompanionProblem } from './create-companions.ts'
 import { finish, listedAs, protectedError, stepOf } from './item-work.ts'
 import type { ItemStep, ItemTrouble, ItemWork } from './item-work.ts'
 import type { ItemTools, WriteResult, Written } from './item-tools.ts'
@@ -56,13 +57,11 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
   work.manifests.push(manifest)
   const prepared = prepareItem({ item: manifest, groupResource, targetNamespace: item.target }, tools.rules)
   const listed = listedAs(manifest, item)
-  const failed = (text: string): ItemStep => ({
-    done: finish(work, {
-      action: 'failed',
-      listed,
-      messages: [error(scopeOf(item.target), preparationError(id, text))],
-    }),
-  })
+  const failed = ({ text, refusedFor: kind }: CompanionProblem): ItemStep => {
+    const messages = [error(scopeOf(item.target), preparationError(id, text))]
+    const outcome = finish(work, { action: 'failed', listed, messages })
+    return kind === undefined ? { done: outcome } : { trouble: { kind, outcome } }
+  }
   switch (prepared.do) {
     case 'omit':
       return { done: finish(work, { because: prepared.because }) }
