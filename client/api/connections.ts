@@ -3,7 +3,6 @@ import type { ClientPlugin } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { Log } from '../../activities/ports.ts'
 import { channelArgs } from '../../contract/connection-options.ts'
-import { connectCluster, KubeconfigError } from '../../infra/cluster/connect.ts'
 import type { ClusterConnection } from '../../infra/cluster/connect.ts'
 import { ClientError, exitCodes, messageOf, oneLine } from './errors.ts'
 
@@ -46,6 +45,8 @@ const clusterRequestSeconds = 60
  */
 export async function openConnections(options: ConnectionOptions): Promise<Connections> {
   const temporal = connectTemporal(options)
+  // Loaded only now: Kubernetes' client library takes longer to load than all the rest, and the help does without it.
+  const { connectCluster, KubeconfigError } = await import('../../infra/cluster/connect.ts')
   const closeTemporal = async () => {
     const connected = await temporal
     if (connected.reachable) await connected.client.connection.close()

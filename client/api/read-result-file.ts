@@ -1,6 +1,5 @@
 import { gunzipSync } from 'node:zlib'
 import { ApiError, StoreError } from '../../core/port-errors.ts'
-import { createStores } from '../../infra/store/open-store.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import {
@@ -70,6 +69,8 @@ async function readFromBucket(
   { key, options }: { key: string; options: ReadOptions },
 ): Promise<Buffer | undefined> {
   const location = withTls(await locationOf(connections, restore), options)
+  // Loaded only where the bucket is read.
+  const { createStores } = await import('../../infra/store/open-store.ts')
   const stores = createStores({
     cluster: connections.connection.cluster,
     veleroNamespace: connections.namespace,
