@@ -36,8 +36,18 @@ export interface WorkerConfig {
   validationFrequencySeconds: number
   /** `--backup-sync-period`, where no Velero server runs. */
   backupSyncPeriodSeconds: number
+  /** Which version of which deployment the worker is; undefined without Worker Versioning. */
+  versioning: Versioning | undefined
   /** The host's name, from which the worker's own is made. */
   host: string
+}
+
+/** Temporal's Worker Versioning: the worker is a version of a deployment, and takes the restores of that version. */
+export interface Versioning {
+  deployment: string
+  buildId: string
+  /** What a restore does when another version becomes the current one: continue there, or end on its own version. */
+  behavior: 'AUTO_UPGRADE' | 'PINNED'
 }
 
 /** Where the worker serves health checks and metrics. */
@@ -139,6 +149,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     veleroServer: choice('DRYDOCK_WITHOUT_VELERO', ['auto', 'present', 'absent'], 'auto'),
     validationFrequencySeconds: seconds('DRYDOCK_STORE_VALIDATION_FREQUENCY', '1m'),
     backupSyncPeriodSeconds: seconds('DRYDOCK_BACKUP_SYNC_PERIOD', '1m'),
+    versioning: readVersioning(env, problems),
     host: env['DRYDOCK_WORKER_NAME'] ?? env['HOSTNAME'] ?? hostname(),
   }
   problems.push(...tracingProblems(env))
@@ -192,6 +203,20 @@ function readName(env: Env, name: string, fallback: string, problems: string[]):
   if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text
   problems.push(`${name} is "${text}": it takes the name of a Kubernetes namespace`)
   return fallback
+}
+
+/** The names may stand in one text with a dot or a colon between them, so that a deployment has neither. */
+function readVersioning(env: Env, problems: string[]): Versioning | undefined {
+  const buildId = env['DRYDOCK_BUILD_ID'] ?? ''
+  const deployment = env['DRYDOCK_DEPLOYMENT'] || 'drydock'
+  const options = ['auto-upgrade', 'pinned'] as const
+  const behavior = readChoice(env, { name: 'DRYDOCK_VERSIONING', options, fallback: 'auto-upgrade' }, problems)
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(deployment))
+    problems.push(`DRYDOCK_DEPLOYMENT is "${deployment}": it takes up to 100 letters, digits, "-" and "_"`)
+  if (!/^[A-Za-z0-9_.+-]{0,100}$/.test(buildId))
+    problems.push(`DRYDOCK_BUILD_ID is "${buildId}": it takes up to 100 letters, digits, "-", "_", "." and "+"`)
+  if (buildId === '') return undefined
+  return { deployment, buildId, behavior: behavior === 'pinned' ? 'PINNED' : 'AUTO_UPGRADE' }
 }
 
 function readPriorities(env: Env, problems: string[]): Settings['priorities'] {

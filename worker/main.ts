@@ -1,5 +1,6 @@
 import packageJson from '../package.json' with { type: 'json' }
 import { Worker } from '@temporalio/worker'
+import type { WorkerOptions } from '@temporalio/worker'
 import type { Log } from '../activities/ports.ts'
 import { systemClock } from '../infra/clock.ts'
 import { createLog } from '../infra/log/worker-log.ts'
@@ -8,7 +9,7 @@ import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
 import { startTracing } from '../infra/traces/start-tracing.ts'
 import type { Tracing } from '../infra/traces/start-tracing.ts'
 import { ConfigErrors, readConfig } from './config.ts'
-import type { WorkerConfig } from './config.ts'
+import type { Versioning, WorkerConfig } from './config.ts'
 import { contextLog, observeActivities } from './observe-activities.ts'
 import { hasSearchAttributes } from '../contract/search-attributes.ts'
 import { serveHealth } from './health.ts'
@@ -104,12 +105,26 @@ function createWorker(
     interceptors: { activity: [observeActivities(metrics)] },
     plugins: tracing === undefined ? [] : [tracing.plugin],
     identity: wired.presence.worker,
+    ...deploymentOptions(config.versioning),
     maxConcurrentActivityTaskExecutions: config.chunksMax + 16,
     maxCachedWorkflows: config.restoresCachedMax,
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: `${config.shutdownGraceSeconds}s`,
   })
+}
+
+/** Without a build id the worker takes every restore, as Temporal's workers do by default. */
+function deploymentOptions(versioning: Versioning | undefined): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (versioning === undefined) return {}
+  const { deployment, buildId, behavior } = versioning
+  return {
+    workerDeploymentOptions: {
+      useWorkerVersioning: true,
+      version: { deploymentName: deployment, buildId },
+      defaultVersioningBehavior: behavior,
+    },
+  }
 }
 
 interface Work {
@@ -159,6 +174,7 @@ async function work(config: WorkerConfig, worker: Worker, { log, metrics, state,
     taskQueue: wired.taskQueue,
     temporal: wired.temporal.address,
     cluster: cluster.id,
+    ...(config.versioning === undefined ? {} : { version: config.versioning }),
   })
   try {
     await worker.run()
