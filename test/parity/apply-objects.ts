@@ -6,7 +6,10 @@ import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { withAdmin } from '../kit/restores.ts'
 
-/** Creates the objects of files under test/fixtures/cases, one after the other, as `kubectl apply` would have. */
+/**
+ * Creates the objects of files under test/fixtures/cases, one after the other, as `kubectl apply` would have; one with
+ * managedFields as it is, so that it may be equal to an object of the backup.
+ */
 export async function applyObjects(cluster: TestCluster, files: readonly string[]): Promise<void> {
   await withAdmin(cluster, async (client) => {
     for (const file of files) {
@@ -19,12 +22,19 @@ export async function applyObjects(cluster: TestCluster, files: readonly string[
 interface ApplyObject {
   apiVersion: string
   kind: string
-  metadata: { name: string; namespace?: string; annotations?: Record<string, string> }
+  metadata: { name: string; namespace?: string; annotations?: Record<string, string>; managedFields?: unknown }
   status?: unknown
 }
 
 async function apply(client: KubeClient, object: ApplyObject): Promise<void> {
   const { folder, hasStatus } = await placeOf(client, object)
+  const { managedFields, ...metadata } = object.metadata
+  if (managedFields !== undefined) {
+    await client.must('POST', folder, { ...object, metadata })
+    const patch = { metadata: { managedFields } }
+    await client.must('PATCH', `${folder}/${metadata.name}`, patch, 'application/merge-patch+json')
+    return
+  }
   const body = {
     ...object,
     metadata: {
