@@ -49,6 +49,8 @@ export interface RestoreInput extends RestoreRef {
   fromWave?: number
   /** Chunks of earlier waves with items that are to be tried again, as `chunkKey` names them; set likewise. */
   parked?: readonly string[]
+  /** Target namespaces that could not be created in their wave; set likewise. */
+  refused?: readonly string[]
   /** What the run before showed; set likewise. */
   shown?: ShownProgress
 }

@@ -105,3 +105,30 @@ function timeoutReason(activityType: string, timeout: TimeoutFailure): string {
     ? `the worker of ${activityType} vanished${last}`
     : `${activityType} was given up after its deadline${last}`
 }
+
+/** Chunks of a wave that are restored side by side. */
+const lanes = 4
+
+/** Works on the numbers below `count`, a few side by side. After a failure nothing more begins. */
+export async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0
+  let failed = false
+  const lane = async () => {
+    for (let index = next++; index < count && !failed; index = next++) await work(index)
+  }
+  const stopAll = (thrown: unknown): never => {
+    failed = true
+    throw thrown
+  }
+  await settle(Array.from({ length: Math.min(lanes, count) }, () => lane().catch(stopAll)))
+}
+
+/**
+ * Waits for all lanes, then throws the first failure, if any. After a failure no lane begins another chunk, so no chunk
+ * runs on in the background when this throws.
+ */
+async function settle(running: Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(running)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}

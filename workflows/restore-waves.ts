@@ -10,15 +10,12 @@ import {
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import { chunkKey, parseChunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { chunks, looks, steps } from './activity-calls.ts'
+import { chunks, inLanes, looks, steps } from './activity-calls.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import type { HookRun } from './hook-run.ts'
 import { beginToldWait, lookUntilOver } from './looks.ts'
 import type { Pause } from './pause.ts'
 import type { RunView } from './run-view.ts'
-
-/** Chunks of a wave that are restored side by side. */
-const lanes = 4
 
 /** The restore whose waves these are. */
 export interface WavesInput {
@@ -36,6 +33,8 @@ export interface WavesInput {
 
 /** The waves while they run. */
 interface Waves extends WavesInput {
+  /** Target namespaces that could not be created in their wave. */
+  refused: Set<string>
   /** Those of the parked chunks whose items take long. */
   slow: Set<string>
   /** What the server said of one of the parked items, as the end of a sentence. */
@@ -51,7 +50,8 @@ interface Waves extends WavesInput {
  * each such namespace is waited for once, then its items follow. A long history is continued as new between two waves.
  */
 export async function restoreWaves(input: WavesInput): Promise<void> {
-  const waves: Waves = { ...input, slow: new Set(), missing: new Set(), beside: [] }
+  const refused = new Set(input.input.refused)
+  const waves: Waves = { ...input, slow: new Set(), missing: new Set(), beside: [], refused }
   const progress = reportProgress(waves)
   const follows = waves.resumed || (waves.input.fromWave ?? 0) > 0
   if (follows) waves.hooks.start(waves.ref, follows)
@@ -79,13 +79,14 @@ export async function restoreWaves(input: WavesInput): Promise<void> {
  * Continues in a new run, which gets what this one was told and what it shows. Nothing is awaited between the look at a
  * cancel and the end of this run: one that came while hooks and progress were stopped stops the restore here.
  */
-async function goOnInNewRun({ input, parked, view, pause }: WavesInput, fromWave: number): Promise<never> {
+async function goOnInNewRun({ input, parked, view, pause, refused }: Waves, fromWave: number): Promise<never> {
   const paused = pause.unwritten()
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before a new run')
   return continueAsNew<(next: RestoreInput) => Promise<unknown>>({
     ...input,
     fromWave,
     parked: [...parked],
+    refused: [...refused],
     shown: { ...view.forNextRun(parked), ...(paused === undefined ? {} : { paused }) },
   })
 }
@@ -229,35 +230,12 @@ function noteReport(waves: Waves, { wave, chunk }: ChunkPlace, report: ChunkRepo
   else waves.missing.delete(key)
   if (report.slow === undefined) waves.slow.delete(key)
   else waves.slow.add(key)
+  for (const namespace of report.refused ?? []) waves.refused.add(namespace)
 }
 
 interface ChunkPlace {
   wave: number
   chunk: number
-}
-
-/** Works on the numbers below `count`, a few side by side. After a failure nothing more begins. */
-async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0
-  let failed = false
-  const lane = async () => {
-    for (let index = next++; index < count && !failed; index = next++) await work(index)
-  }
-  const stopAll = (thrown: unknown): never => {
-    failed = true
-    throw thrown
-  }
-  await settle(Array.from({ length: Math.min(lanes, count) }, () => lane().catch(stopAll)))
-}
-
-/**
- * Waits for all lanes, then throws the first failure, if any. After a failure no lane begins another chunk, so no chunk
- * runs on in the background when this throws.
- */
-async function settle(running: Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(running)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }
 
 function restoreChunk(waves: Waves, { wave, chunk }: ChunkPlace, which: Which | Pass): Promise<ChunkReport> {
@@ -267,7 +245,9 @@ function restoreChunk(waves: Waves, { wave, chunk }: ChunkPlace, which: Which | 
   const { ref } = waves
   const resumed = waves.resumed || 'only' in which
   return lookUntilOver(waves, (look) =>
-    chunks.restoreChunk.executeWithOptions({ summary }, [{ ref, wave, chunk, resumed, ...which, look }]),
+    chunks.restoreChunk.executeWithOptions({ summary }, [
+      { ref, wave, chunk, resumed, ...which, refused: [...waves.refused], look },
+    ]),
   )
 }
 

@@ -1,20 +1,18 @@
 import type { LimitFunction } from 'p-limit'
-import { error } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { countOutcomes, tallyOf } from '../../core/results/tally.ts'
 import type { OutcomeCounts, Tally } from '../../core/results/tally.ts'
-import type { GroupResource } from '../../velero/resource.ts'
 import { lookAgain, pauseAfter } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import { ensureNamespace } from './target-namespaces.ts'
+import { ensureNamespace, lostOutcome, refusedTargets, restoreInto } from './target-namespaces.ts'
+import type { IntoNamespaces } from './target-namespaces.ts'
 import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
 import type { Intent } from './item-work.ts'
-import { restoreItem } from './restore-item.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
@@ -37,6 +35,8 @@ export interface ChunkInput {
   except?: readonly string[]
   /** Target namespaces that were still terminating at the deadline: nothing is written for their items. */
   lost?: readonly string[]
+  /** Target namespaces that could not be created in their wave: they are asked for again. */
+  refused?: readonly string[]
   /** Only items that earlier passes have parked are tried: 1 after their wave, 2 and more after all waves. */
   pass?: number
   /** Items are parked for other reasons than that something is missing: what is missing may still come. */
@@ -44,9 +44,10 @@ export interface ChunkInput {
   look?: Look
 }
 
-/** Counts of the outcomes of a chunk, and which of its namespaces are terminating. */
+/** Counts of the outcomes of a chunk, and which of its namespaces are terminating or could not be created. */
 export interface ChunkReport extends OutcomeCounts {
   terminating?: readonly string[]
+  refused?: readonly string[]
   /** What the server said of one of the items that are to be tried again. */
   parkedBecause?: string
   /** Pods of this chunk have exec hooks. */
@@ -112,6 +113,7 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
     before: known,
     intents: await readIntents(run),
     waits: [],
+    ensured: new Map(),
   }
   const outcomes = await restoreBatches(batches, items)
   if (batches.waits.length > 0) return lookAgain(run.attempt, run.input.look, waitFor(batches.waits, run.attempt))
@@ -140,8 +142,7 @@ function whyParked(tally: Tally): { parkedBecause?: string } {
 const reasonMax = 300
 
 /** What all batches of a chunk share. A batch is the items between two checkpoints. */
-interface BatchRun extends ChunkRun {
-  groupResource: GroupResource
+interface BatchRun extends ChunkRun, Pick<IntoNamespaces, 'groupResource' | 'ensured'> {
   tools: ItemTools
   /** What earlier attempts and passes came to. */
   before: Tally
@@ -200,14 +201,9 @@ async function restoreBatch(run: BatchRun, batch: readonly PlannedItem[], part: 
       done.push(lostOutcome(groupResource, item, tools))
       return
     }
-    if (item.twinOf !== undefined) {
-      const because = `${item.twinOf}/${item.name} is restored at its place in namespace ${item.target}`
-      done.push({ key: plannedKey(groupResource, item), messages: [], because, at: tools.now() })
-      return
-    }
     const before = run.before.get(plannedKey(groupResource, item))
     const bounded = withDeadline(tools, deadlineFor({ before, pass }, tools))
-    const send = () => limited(() => restoreItem(groupResource, item, bounded))
+    const send = () => limited(() => restoreInto(item, run, bounded))
     const step = await orNotYet(tryItem(send, { before, pass, open }, tools))
     if (step instanceof NotYet) run.waits.push(step.message)
     else if ('intent' in step) intents.push(step.intent)
@@ -233,12 +229,6 @@ async function orNotYet<Step>(work: Promise<Step>): Promise<Step | NotYet> {
     if (thrown instanceof NotYet) return thrown
     throw thrown
   }
-}
-
-/** Velero's error for each item of a namespace that did not terminate in time. */
-function lostOutcome(groupResource: GroupResource, item: PlannedItem, tools: ItemTools): Outcome {
-  const text = `timed out waiting for terminating namespace ${item.target} to disappear before restoring: context deadline exceeded`
-  return { key: plannedKey(groupResource, item), messages: [error('velero', text)], at: tools.now() }
 }
 
 /** An object that an earlier attempt changed looks unchanged now: the intent of that attempt is its outcome. */
@@ -274,8 +264,13 @@ async function ensureNamespaces(
   if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, 0), done)
   run.ports.meter?.itemsDone('namespaces', done)
   if (failure !== undefined) throw failure
-  const counts = countOutcomes(tallyOf([...run.known, ...done]))
-  return terminating.length === 0 ? counts : { ...counts, terminating: terminating.sort() }
+  const tally = tallyOf([...run.known, ...done])
+  const refused = refusedTargets(run.session.plan.waves[run.input.wave]?.chunks[run.input.chunk]?.items ?? [], tally)
+  return {
+    ...countOutcomes(tally),
+    ...(terminating.length === 0 ? {} : { terminating: terminating.sort() }),
+    ...(refused.length === 0 ? {} : { refused }),
+  }
 }
 
 function isDue(item: PlannedItem, input: ChunkInput): boolean {

@@ -6,16 +6,19 @@ import { plannedKey } from '../../core/plan/plan.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
+import type { Tally } from '../../core/results/tally.ts'
 import { whyNamespaceStays } from '../../core/items/why-waiting.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import type { GroupResource } from '../../velero/resource.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { lookAgain, pauseAfter, waitSince } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
-import type { WorkerParts } from '../frame/session.ts'
+import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import type { ItemTools } from './item-tools.ts'
-import type { ItemTrouble } from './item-work.ts'
+import type { ItemStep, ItemTrouble } from './item-work.ts'
+import { restoreItem } from './restore-item.ts'
 
 /** Whether items can be restored into a namespace now, or trouble that may pass. */
 export type NamespaceStep = { done: Outcome } | { terminating: string } | { trouble: ItemTrouble }
@@ -23,7 +26,8 @@ export type NamespaceStep = { done: Outcome } | { terminating: string } | { trou
 /**
  * Makes sure that a target namespace exists: creates it with the backup's labels, annotations and spec, or finds it. A
  * terminating namespace is reported; the workflow waits for it, once. Velero labels no namespace, so a namespace that an
- * earlier attempt created is recognised by its field manager. Source: pkg/util/kube/utils.go EnsureNamespaceExistsAndIsReady.
+ * earlier attempt created is recognised by its field manager. A refusal is told as often as selected namespaces are mapped
+ * into it, as Velero does. Source: pkg/util/kube/utils.go EnsureNamespaceExistsAndIsReady.
  */
 export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Promise<NamespaceStep> {
   const name = item.target ?? item.name
@@ -36,29 +40,97 @@ export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Prom
       ...(created ? { action: 'created' as const, listed: { kind: 'v1/Namespace', name } } : {}),
     },
   })
+  let doing = 'getting'
   try {
-    const standing = await tools.cluster.get({ group: '', version: 'v1', resource: 'namespaces', name })
+    const standing = await tools.cluster.get({ ...namespaces, name })
     if (standing !== undefined) return stateOf(standing, tools, ready)
+    doing = 'creating'
     const manifest = await namespaceManifest(item, name, tools)
     try {
-      await tools.cluster.create({ group: '', version: 'v1', resource: 'namespaces' }, undefined, manifest, {
-        fieldManager: fieldManagerOf(tools.mark.uid),
-      })
+      await tools.cluster.create(namespaces, undefined, manifest, { fieldManager: fieldManagerOf(tools.mark.uid) })
       return ready(true)
     } catch (thrown) {
       if (!isAlreadyExists(thrown)) throw thrown
-      const met = await tools.cluster.get({ group: '', version: 'v1', resource: 'namespaces', name })
+      const met = await tools.cluster.get({ ...namespaces, name })
       return met === undefined ? { terminating: name } : stateOf(met, tools, ready)
     }
   } catch (thrown) {
     if (!(thrown instanceof ApiError)) throw thrown
     const kind = troubleOf(thrown)
     if (kind === 'worker') throw thrown
-    const messages = [error('velero', `error creating namespace ${name}: ${thrown.message}`)]
-    const outcome: Outcome = { key, messages, at: tools.now() }
+    const text = `error ${doing} namespace ${name}: ${thrown.message}`
+    const messages = Array.from({ length: item.sources ?? 1 }, () => error('velero', text))
+    const outcome: Outcome = { key, messages, because: text, at: tools.now() }
     if (kind === 'refused') return { done: outcome }
     return { trouble: { kind, outcome, thrown, retryAfterSeconds: thrown.retryAfterSeconds } }
   }
+}
+
+const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
+
+/** The targets among the items of the wave of namespaces that could neither be created nor found. */
+export function refusedTargets(items: readonly PlannedItem[], tally: Tally): string[] {
+  return items.flatMap((item) => {
+    const outcome = tally.get(plannedKey('namespaces', item))
+    return outcome !== undefined && isRefused(outcome) ? [item.target ?? item.name] : []
+  })
+}
+
+function isRefused({ action, because }: Outcome): boolean {
+  return action === undefined && because !== undefined
+}
+
+/** Velero's error for each item of a namespace that did not terminate in time. */
+export function lostOutcome(groupResource: GroupResource, item: PlannedItem, tools: ItemTools): Outcome {
+  const text = `timed out waiting for terminating namespace ${item.target} to disappear before restoring: context deadline exceeded`
+  return { key: plannedKey(groupResource, item), messages: [error('velero', text)], at: tools.now() }
+}
+
+/** What the items of a chunk share about their namespaces. */
+export interface IntoNamespaces {
+  groupResource: GroupResource
+  session: Pick<PlannedSession, 'plan'>
+  input: { refused?: readonly string[] }
+  /** Refused namespaces that this chunk has asked for again, once each. */
+  ensured: Map<string, Promise<NamespaceStep>>
+}
+
+/** Restores an item, if its namespace is there and no other item is restored at its place. */
+export async function restoreInto(item: PlannedItem, run: IntoNamespaces, tools: ItemTools): Promise<ItemStep> {
+  const { groupResource, input } = run
+  const key = plannedKey(groupResource, item)
+  if (item.target !== undefined && input.refused?.includes(item.target) === true) {
+    const step = stepWithoutNamespace(key, item, await ensureAgain(run, item.target, tools))
+    if (step !== undefined) return step
+  }
+  if (item.twinOf === undefined) return restoreItem(groupResource, item, tools)
+  const because = `${item.twinOf}/${item.name} is restored at its place in namespace ${item.target}`
+  return { done: { key, messages: [], because, at: tools.now() } }
+}
+
+/** Asks again for a namespace that was refused in its wave, as Velero does for each item. */
+function ensureAgain({ ensured, session }: IntoNamespaces, target: string, tools: ItemTools): Promise<NamespaceStep> {
+  const known = ensured.get(target)
+  if (known !== undefined) return known
+  const wave = session.plan.waves.find(({ groupResource }) => groupResource === 'namespaces')
+  const planned = wave?.chunks.flatMap(({ items }) => items).find((item) => (item.target ?? item.name) === target)
+  const ensuring = ensureNamespace(planned ?? { name: target, target }, tools)
+  ensured.set(target, ensuring)
+  return ensuring
+}
+
+/**
+ * The step of an item whose namespace is refused still; undefined where it is there now. The item gets the same error, is
+ * not listed, and nothing is made for it. An additional item is not told of: Velero does not come to it, since the item
+ * that asks for it has the error.
+ */
+function stepWithoutNamespace(key: string, item: PlannedItem, step: NamespaceStep): ItemStep | undefined {
+  if ('terminating' in step) return undefined
+  const found = 'trouble' in step ? step.trouble.outcome : step.done
+  if (found.because === undefined || !isRefused(found)) return undefined
+  const messages = item.additional === true ? [] : [error('velero', found.because)]
+  const outcome: Outcome = { key, messages, because: found.because, at: found.at }
+  return 'trouble' in step ? { trouble: { ...step.trouble, outcome } } : { done: outcome }
 }
 
 function stateOf(standing: Manifest, tools: ItemTools, ready: (created: boolean) => { done: Outcome }): NamespaceStep {
@@ -106,7 +178,7 @@ export function awaitNamespace({ ports, sessions, settings }: WorkerParts) {
     runActivity(presence, { doing: `looking whether namespace ${name} is gone` }, async (attempt) => {
       const { journal } = await sessions.open(ref)
       const since = await waitSince(journal, `namespace/${name}`, clock.now())
-      const namespace = await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name })
+      const namespace = await cluster.get({ ...namespaces, name })
       if (namespace === undefined || namespace.metadata.deletionTimestamp === undefined) return { gone: true }
       const leftMs = since + settings.terminatingTimeoutSeconds * 1000 - clock.now().getTime()
       if (leftMs <= 0) return { gone: false }

@@ -71,8 +71,30 @@ function namespaceWave(input: PlanInput): Wave | undefined {
     if (!sources.has(target)) sources.set(target, source)
   }
   if (sources.size === 0) return undefined
-  const items = [...sources].map(([target, name]) => ({ name, target, sizeBytes: 0 }))
+  const told = toldOf(input)
+  const items = [...sources].map(([target, name]) => {
+    const count = told(target)
+    return { name, target, ...(count === 1 ? {} : { sources: count }), sizeBytes: 0 }
+  })
   return { groupResource: 'namespaces', chunks: cutChunks(items, input.bounds) }
+}
+
+/**
+ * How often the wave of namespaces tells that a target is refused: once for each selected namespace. Without one, the
+ * selected items in it tell; without those either, somebody must.
+ */
+function toldOf({ items, namespaceMapping }: PlanInput): (target: string) => number {
+  const selected = new Map<string, number>()
+  const telling = new Set<string>()
+  for (const item of items) {
+    const isNamespace = item.groupResource === 'namespaces'
+    const source = isNamespace ? item.name : item.namespace
+    if (source === undefined) continue
+    const target = targetNamespace(namespaceMapping, source)
+    if (isNamespace) selected.set(target, (selected.get(target) ?? 0) + 1)
+    else if (item.additional !== true) telling.add(target)
+  }
+  return (target) => selected.get(target) ?? (telling.has(target) ? 0 : 1)
 }
 
 /** Merges entries of the same item. The first one counts, with the `before` of all. */

@@ -43,6 +43,11 @@ export interface PlannedItem {
   /** It was not selected, but is an additional item of another one. */
   additional?: true
   /**
+   * For an item of the wave of namespaces: how many selected namespaces of the backup are mapped into it, and so how often
+   * Velero tells that it is refused. Absent for one.
+   */
+  sources?: number
+  /**
    * Namespaces are mapped into one, and an item of this namespace of the backup is restored where this one should go:
    * nothing is done for this one.
    */

@@ -32,6 +32,8 @@ export interface Whole {
   standing?: readonly Manifest[]
   /** Runs after the plan was made, before anything is written. */
   afterPlan?: (world: World) => void
+  /** Runs after each wave. */
+  afterWave?: (wave: { groupResource: string; world: World }) => void
 }
 
 /** What a restore came to. */
@@ -42,7 +44,7 @@ export interface WholeRestored {
   log: string
 }
 
-/** Admits, plans, restores chunk after chunk and writes the result files, by the activities, in memory. */
+/** Admits, plans, restores chunk after chunk and writes the result files, by the activities, in memory; no second chances. */
 export async function restoreWhole(whole: Whole): Promise<WholeRestored> {
   const world = createWorld()
   place(world, whole)
@@ -52,9 +54,14 @@ export async function restoreWhole(whole: Whole): Promise<WholeRestored> {
   await act(world, 'admitRestore', { ref })
   const plan = await act<PlanSummary>(world, 'planRestore', { ref })
   whole.afterPlan?.(world)
-  for (const [wave, { chunks }] of plan.waves.entries())
-    for (const chunk of chunks.keys())
-      await act<ChunkReport>(world, 'restoreChunk', { ref, wave, chunk, resumed: false } satisfies ChunkInput)
+  const refused: string[] = []
+  for (const [wave, { groupResource, chunks }] of plan.waves.entries()) {
+    for (const chunk of chunks.keys()) {
+      const input: ChunkInput = { ref, wave, chunk, resumed: false, refused }
+      refused.push(...((await act<ChunkReport>(world, 'restoreChunk', input)).refused ?? []))
+    }
+    whole.afterWave?.({ groupResource, world })
+  }
   await act(world, 'concludeRestore', { ref, complete: true })
   const read = (key: string) => gunzipSync(world.buckets.objects('backups').get(key) ?? '').toString('utf8')
   return {
@@ -94,5 +101,10 @@ function place({ buckets, cluster }: World, { items, infos = [], backupSpec, spe
     spec: { storageLocation: 'default', ...backupSpec },
     status: { phase: 'Completed', formatVersion: '1.1.0' },
   })
-  velero('Restore', named.name, { spec: { backupName: 'all', ...spec } })
+  cluster.place({
+    apiVersion: 'velero.io/v1',
+    kind: 'Restore',
+    metadata: { ...named, annotations: { 'drydock.io/second-chances': 'false' } },
+    spec: { backupName: 'all', ...spec },
+  })
 }

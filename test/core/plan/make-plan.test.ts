@@ -74,8 +74,8 @@ describe('a plan', () => {
     const items = [item('pods', 'p', 'b'), item('pods', 'p', 'a'), item('pods', 'q', 'c')]
     const { waves } = planOf(items, { namespaceMapping: { a: 'x', b: 'x' } })
     expect(waves[0]?.chunks[0]?.items).toEqual([
-      { name: 'a', target: 'x' },
-      { name: 'c', target: 'c' },
+      { name: 'a', target: 'x', sources: 0 },
+      { name: 'c', target: 'c', sources: 0 },
     ])
     expect(waves[1]?.chunks[0]?.items.map(({ namespace, target }) => `${namespace}>${target}`)).toEqual([
       'b>x',
