@@ -21,6 +21,8 @@ export interface Settings {
   resourceTimeoutSeconds: number
   /** How long an item that fails for something that may pass is tried again, from its first failure. */
   itemDeadlineSeconds: number
+  /** How long a bucket that does not answer is waited for before its location counts as unavailable, and by a new restore. */
+  locationTimeoutSeconds: number
   /** `--terminating-resource-timeout`: waits for namespaces that are being deleted. */
   terminatingTimeoutSeconds: number
   /** `--default-item-operation-timeout`, in Go's syntax. */

@@ -1,4 +1,4 @@
-import { isConflict, isNotFound, StoreError } from '../core/port-errors.ts'
+import { isConflict, isNotFound, isTransient } from '../core/port-errors.ts'
 import { decideDownload, downloadKey, isRestoreTarget } from './decide/downloads.ts'
 import { rfc3339 } from '../velero/manifest.ts'
 import { watchResource } from '../infra/cluster/watch.ts'
@@ -7,6 +7,7 @@ import { downloadSeconds } from '../velero/download-request.ts'
 import type { DownloadRequest, DownloadTarget } from '../velero/download-request.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import type { Restore } from '../velero/restore.ts'
+import { workAlone } from './alone.ts'
 import { repeat, serverFieldManager, veleroObject, veleroResource } from './ports.ts'
 import type { ServerPorts } from './ports.ts'
 
@@ -14,26 +15,14 @@ const sweepMs = 20_000
 
 /**
  * Answers DownloadRequests with addresses that are valid for ten minutes, and deletes them when these have passed. A
- * request for something that is not there is never answered, as in Velero: only its expiration is set. What fails in
+ * request for something that is not there, or that cannot be looked for, is never answered, as in Velero: only its expiration is set. What fails in
  * passing is tried again every 20 s, which also finds what the watch may have missed.
  */
 export async function answerDownloads(ports: ServerPorts): Promise<void> {
   const open = new Map<string, DownloadRequest>()
-  const busy = new Set<string>()
+  const alone = workAlone(ports.log, 'a DownloadRequest could not be answered yet', 'downloadRequest')
   const tryOnce = async (request: DownloadRequest): Promise<void> => {
-    const uid = request.metadata.uid ?? ''
-    if (busy.has(uid) || ports.signal.aborted) return
-    busy.add(uid)
-    try {
-      await answerOrDelete(ports, request)
-    } catch (error) {
-      ports.log.warn('a DownloadRequest could not be answered yet', {
-        downloadRequest: request.metadata.name,
-        error: String(error),
-      })
-    } finally {
-      busy.delete(uid)
-    }
+    if (!ports.signal.aborted) await alone.on(request.metadata.name, () => answerOrDelete(ports, request))
   }
   const watching = watchResource({
     connection: ports.connection,
@@ -44,7 +33,10 @@ export async function answerDownloads(ports: ServerPorts): Promise<void> {
       open.set(request.metadata.uid ?? '', request)
       void tryOnce(request)
     },
-    onGone: (manifest) => open.delete(manifest.metadata.uid ?? ''),
+    onGone: ({ metadata: { name, uid = '' } }) => {
+      open.delete(uid)
+      alone.forget(name)
+    },
     onSynced: () => undefined,
     signal: ports.signal,
     log: ports.log,
@@ -102,7 +94,23 @@ function refOf(ports: ServerPorts, { metadata }: DownloadRequest) {
   return veleroObject(ports, 'downloadrequests', metadata.name)
 }
 
-async function answerTo(ports: ServerPorts, target: DownloadTarget): Promise<{ url: string } | { never: string }> {
+/** With what an answer is looked up. */
+export type Lookup = Pick<ServerPorts, 'cluster' | 'stores' | 'namespace'>
+
+/**
+ * The answer, or why there can never be one: then the request expires without one, as in Velero. Only trouble that may
+ * pass is thrown.
+ */
+export async function answerTo(ports: Lookup, target: DownloadTarget): Promise<{ url: string } | { never: string }> {
+  try {
+    return await lookUp(ports, target)
+  } catch (thrown) {
+    if (isTransient(thrown)) throw thrown
+    return { never: thrown instanceof Error ? thrown.message : String(thrown) }
+  }
+}
+
+async function lookUp(ports: Lookup, target: DownloadTarget): Promise<{ url: string } | { never: string }> {
   const key = downloadKey(target)
   if (key === undefined) return { never: `its kind ${JSON.stringify(target.kind)} is not known` }
   const get = <T>(resource: string, name: string) =>
@@ -119,11 +127,6 @@ async function answerTo(ports: ServerPorts, target: DownloadTarget): Promise<{ u
   const location =
     locationName === '' ? undefined : await get<BackupStorageLocation>('backupstoragelocations', locationName)
   if (location === undefined) return { never: `there is no backup location ${JSON.stringify(locationName)}` }
-  try {
-    const store = await ports.stores.open(location)
-    return { url: await store.presign(key, downloadSeconds) }
-  } catch (error) {
-    if (error instanceof StoreError) return { never: error.message }
-    throw error
-  }
+  const store = await ports.stores.open(location)
+  return { url: await store.presign(key, downloadSeconds) }
 }

@@ -3,6 +3,7 @@ import type { Log, Ports } from '../activities/ports.ts'
 import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import type { RunningPresence } from '../infra/presence/presence.ts'
 import { isLeader } from './decide/leader.ts'
+import { keepDoing } from './ports.ts'
 import { reportWaits } from './report-waits.ts'
 import { runServer, type ServerSettings } from './run-server.ts'
 
@@ -23,8 +24,11 @@ export function startLeading(options: LeadingOptions): Promise<void> {
   const { settings, client, connection, presence, ports, namespace, signal } = options
   const { cluster, stores, clock, log } = ports
   return runAsLeader({ presence, clock, log, signal }, async (leading) => {
+    const server = { connection, cluster, stores, clock, log, namespace }
     await Promise.all([
-      runServer({ connection, cluster, stores, clock, log, namespace, signal: leading }, settings),
+      keepDoing({ clock, log, signal: leading, what: 'do the work of a Velero server' }, (within) =>
+        runServer({ ...server, signal: within }, settings),
+      ),
       reportWaits({ client, ports, namespace, signal: leading }),
     ])
   })

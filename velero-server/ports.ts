@@ -35,15 +35,39 @@ export interface RepeatOptions extends Pick<ServerPorts, 'clock' | 'log' | 'sign
   everyMs: number
 }
 
-/** Does something at once and then after each pause, until the signal is aborted; what fails is logged and tried at the next turn. */
+/**
+ * Does something at once and then after each pause, until the signal is aborted; what fails is logged, once as long as it
+ * fails alike, and tried at the next turn.
+ */
 export async function repeat(options: RepeatOptions, work: () => Promise<void>): Promise<void> {
   const { what, everyMs, clock, log, signal } = options
+  let told: string | undefined
   while (!signal.aborted) {
     try {
       await work()
-    } catch (error) {
-      if (!signal.aborted) log.warn(`could not ${what}`, { error: String(error) })
+      told = undefined
+    } catch (thrown) {
+      const error = String(thrown)
+      if (!signal.aborted && told !== error) log.warn(`could not ${what}`, { error })
+      told = error
     }
     await clock.sleep(everyMs, signal).catch(() => undefined)
   }
+}
+
+const beginAgainMs = 5_000
+
+/** Does lasting work until the signal is aborted. Where it breaks, what is left of it is ended, and it begins again. */
+export function keepDoing(
+  options: Omit<RepeatOptions, 'everyMs'>,
+  work: (signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  return repeat({ ...options, everyMs: beginAgainMs }, async () => {
+    const end = new AbortController()
+    try {
+      await work(AbortSignal.any([end.signal, options.signal]))
+    } finally {
+      end.abort()
+    }
+  })
 }

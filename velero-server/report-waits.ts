@@ -8,6 +8,7 @@ import type { Restore } from '../velero/restore.ts'
 import type { Ports } from '../activities/ports.ts'
 import { recordEvent } from '../activities/frame/restore-resource.ts'
 import { progressQuery, workflowIdOf } from '../contract/restore-workflow.ts'
+import { workAlone } from './alone.ts'
 import { repeat, veleroResource } from './ports.ts'
 
 /** What waits are looked for with. */
@@ -28,6 +29,7 @@ const lookMs = 15_000
 export async function reportWaits({ client, ports, namespace, signal }: WaitsOptions): Promise<void> {
   const { cluster, clock, log } = ports
   let known = new Map<string, SeenWait[]>()
+  const alone = workAlone(log, 'what a restore waits for cannot be told', 'restore')
   await repeat({ what: 'look for restores that wait', everyMs: lookMs, clock, log, signal }, async () => {
     const restores = (await cluster.list(veleroResource('restores'), {
       namespace,
@@ -37,16 +39,19 @@ export async function reportWaits({ client, ports, namespace, signal }: WaitsOpt
     for (const restore of restores) {
       if (isTerminal(restore.status?.phase) || restore.metadata.annotations?.[claimedAnnotation] === undefined) continue
       if (signal.aborted) return
-      const uid = restore.metadata.uid ?? ''
-      const waits = await waitsOf(client, { namespace, name: restore.metadata.name, uid })
-      const followed = followWaits(known.get(uid) ?? [], waits, performance.now())
-      next.set(uid, followed.known)
-      for (const { reason } of followed.tell)
-        await recordEvent(ports, restore, {
-          type: 'Warning',
-          reason: 'Waiting',
-          note: `waits for longer than a minute: ${reason}`,
-        })
+      const { name, uid = '' } = restore.metadata
+      next.set(uid, known.get(uid) ?? [])
+      await alone.on(name, async () => {
+        const waits = await waitsOf(client, { namespace, name, uid })
+        const followed = followWaits(known.get(uid) ?? [], waits, performance.now())
+        next.set(uid, followed.known)
+        for (const { reason } of followed.tell)
+          await recordEvent(ports, restore, {
+            type: 'Warning',
+            reason: 'Waiting',
+            note: `waits for longer than a minute: ${reason}`,
+          })
+      })
     }
     known = next
   })

@@ -1,5 +1,6 @@
 import { answerDownloads } from './answer-downloads.ts'
 import { isVeleroPresent, type VeleroSetting } from './decide/leader.ts'
+import { keepDoing } from './ports.ts'
 import type { ServerPorts } from './ports.ts'
 import { syncBackups } from './sync-backups.ts'
 import { validateLocations } from './validate-locations.ts'
@@ -9,6 +10,8 @@ export interface ServerSettings {
   veleroServer: VeleroSetting
   /** How often a location is validated that does not say so itself; 0 for once. */
   validationFrequencySeconds: number
+  /** How long a location stays available whose bucket does not answer. */
+  locationTimeoutSeconds: number
   /** How often a location's backups are brought in where it does not say so itself; 0 for never. */
   backupSyncPeriodSeconds: number
 }
@@ -49,10 +52,12 @@ export async function runServer(ports: ServerPorts, settings: ServerSettings): P
 }
 
 function begin(ports: ServerPorts, settings: ServerSettings): Promise<unknown> {
-  return Promise.allSettled([
-    answerDownloads(ports),
-    validateLocations(ports, settings.validationFrequencySeconds),
-    syncBackups(ports, settings.backupSyncPeriodSeconds),
+  const keep = (what: string, work: (within: ServerPorts) => Promise<void>) =>
+    keepDoing({ ...ports, what }, (signal) => work({ ...ports, signal }))
+  return Promise.all([
+    keep('answer DownloadRequests', answerDownloads),
+    keep('validate backup locations', (within) => validateLocations(within, settings)),
+    keep('sync backups', (within) => syncBackups(within, settings.backupSyncPeriodSeconds)),
   ])
 }
 

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { ApiError, isAlreadyExists, isNotFound } from '../core/port-errors.ts'
+import { ApiError, isAlreadyExists, isNotFound, isStoreTransient, isTransient } from '../core/port-errors.ts'
 import { parseJson } from '../core/values/manifest-json.ts'
 import { orphanedBackups, restoresOf, syncedBackup, syncedPodVolume } from './decide/backups.ts'
 import { isDue } from './decide/locations.ts'
@@ -10,6 +10,8 @@ import type { Backup, BackupStorageLocation } from '../velero/backup.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import { backupMetadataKey, backupPodVolumeBackupsKey } from '../velero/object-keys.ts'
 import type { Restore } from '../velero/restore.ts'
+import { workAlone } from './alone.ts'
+import type { Alone } from './alone.ts'
 import { repeat, serverFieldManager, veleroObject, veleroResource } from './ports.ts'
 import type { ServerPorts } from './ports.ts'
 
@@ -22,24 +24,29 @@ const inflate = promisify(gunzip)
  * bucket is created, what is no more there is removed, and with a Backup go its Restores that are over.
  */
 export async function syncBackups(ports: ServerPorts, periodSeconds: number): Promise<void> {
-  const busy = new Set<string>()
-  const sync = async (location: BackupStorageLocation): Promise<void> => {
-    const { name } = location.metadata
-    if (busy.has(name)) return
-    busy.add(name)
-    try {
-      await syncLocation(ports, location)
-    } catch (error) {
-      ports.log.warn('a backup location could not be synced', { location: name, error: String(error) })
-    } finally {
-      busy.delete(name)
-    }
-  }
+  const locations = workAlone(ports.log, 'a backup location could not be synced', 'location')
+  const backups = workAlone(ports.log, 'a backup could not be synced', 'backup')
   await repeat({ ...ports, what: 'list backup locations', everyMs: turnMs }, async () => {
     const found = await ports.cluster.list(veleroResource('backupstoragelocations'), { namespace: ports.namespace })
     for (const location of found as unknown as BackupStorageLocation[])
-      if (isTime(ports, location, periodSeconds)) void sync(location)
+      void locations.on(location.metadata.name, async () => {
+        if (isTime(ports, location, periodSeconds)) await syncLocation(ports, location, backups)
+      })
   })
+}
+
+/** Works on one backup of a location: its own trouble is logged, that of bucket or API server ends the work on the location. */
+async function onBackup(backups: Alone, name: string, work: () => Promise<void>): Promise<void> {
+  let passing: { thrown: unknown } | undefined
+  await backups.on(name, async () => {
+    try {
+      await work()
+    } catch (thrown) {
+      if (!isTransient(thrown) && !isStoreTransient(thrown)) throw thrown
+      passing = { thrown }
+    }
+  })
+  if (passing !== undefined) throw passing.thrown
 }
 
 function isTime(ports: ServerPorts, { spec, status }: BackupStorageLocation, defaultSeconds: number): boolean {
@@ -53,7 +60,7 @@ function isTime(ports: ServerPorts, { spec, status }: BackupStorageLocation, def
   return isDue(schedule, ports.clock.now())
 }
 
-async function syncLocation(ports: ServerPorts, location: BackupStorageLocation): Promise<void> {
+async function syncLocation(ports: ServerPorts, location: BackupStorageLocation, backups: Alone): Promise<void> {
   const store = await ports.stores.open(location)
   const inBucket = new Set(await store.folders('backups/'))
   const { namespace } = ports
@@ -63,11 +70,11 @@ async function syncLocation(ports: ServerPorts, location: BackupStorageLocation)
   const schedules = missing.length === 0 ? new Map<string, string>() : await schedulesOf(ports)
   for (const name of missing) {
     if (ports.signal.aborted) return
-    await bringIn(ports, { store, name, location: location.metadata.name, schedules })
+    await onBackup(backups, name, () => bringIn(ports, { store, name, location: location.metadata.name, schedules }))
   }
   for (const backup of orphanedBackups(inCluster, location.metadata.name, inBucket)) {
     if (ports.signal.aborted) return
-    await remove(ports, backup)
+    await onBackup(backups, backup.metadata.name, () => remove(ports, backup))
   }
   await ports.cluster.patch(
     veleroObject(ports, 'backupstoragelocations', location.metadata.name),

@@ -115,6 +115,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       lockTimeoutSeconds: seconds('DRYDOCK_LOCK_TIMEOUT', '24h'),
       resourceTimeoutSeconds: seconds('DRYDOCK_RESOURCE_TIMEOUT', '10m'),
       itemDeadlineSeconds: seconds('DRYDOCK_ITEM_DEADLINE', '10m'),
+      locationTimeoutSeconds: seconds('DRYDOCK_LOCATION_TIMEOUT', '2m'),
       terminatingTimeoutSeconds: seconds('DRYDOCK_TERMINATING_RESOURCE_TIMEOUT', '10m'),
       itemOperationTimeout: formatGoDuration(seconds('DRYDOCK_ITEM_OPERATION_TIMEOUT', itemOperationTimeout) * 1000),
       itemOperationSyncSeconds: seconds('DRYDOCK_ITEM_OPERATION_SYNC', '10s'),

@@ -161,7 +161,7 @@ async function work(config: WorkerConfig, worker: Worker, { log, metrics, state,
   watching.catch(() => worker.getState() === 'RUNNING' && worker.shutdown())
   const counting = countRestores({ cluster, namespace, clock: systemClock, log, signal, set: metrics.setRestores })
   const leading = startLeading({
-    settings: config,
+    settings: { ...config, locationTimeoutSeconds: config.settings.locationTimeoutSeconds },
     client: wired.temporal.client,
     connection: wired.cluster,
     presence: wired.presence,

@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow'
 import { isWait } from '../contract/look.ts'
 import type { Look, Wait } from '../contract/look.ts'
-import type { AdmittedRef } from '../contract/restore-workflow.ts'
+import type { RestoreRef } from '../contract/restore-workflow.ts'
 import { optional, reasonOf } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'
 
@@ -13,7 +13,7 @@ const changesMax = 100
 
 /** What a wait is a part of. */
 export interface WaitingRun {
-  ref: AdmittedRef
+  ref: RestoreRef
   view: RunView
 }
 

@@ -7,10 +7,13 @@ import { phases, planning, reasonOf, results, steps, typeOf } from './activity-c
 import { awaitOperations, awaitPodVolumes, cancelOperations } from './async-work.ts'
 import type { AdmittedRef, RestoreInput, RestoreOutcome } from '../contract/restore-workflow.ts'
 import { runFinalizeTasks } from './finalize.ts'
+import type { AdmitCarry } from '../activities/admit/await-location.ts'
+import type { AdmitReport } from '../activities/admit/claim-restore.ts'
 import type { HookStatus } from '../activities/finalize/task.ts'
 import { closeAsCanceled, storeLastResults, storeResultsLate } from './give-up.ts'
 import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'
+import { lookUntilOver } from './looks.ts'
 import { Pause } from './pause.ts'
 import { restoreWaves } from './restore-waves.ts'
 import { answerSweeps, RunView } from './run-view.ts'
@@ -53,9 +56,12 @@ export class RestoreRun {
 
   /** Validates and claims the Restore; false where there is nothing to do for it. */
   async admit(): Promise<boolean> {
-    const admission = await steps.admitRestore.executeWithOptions({ summary: 'validate and claim the Restore' }, [
-      { ref: this.input },
-    ])
+    const summary = 'validate and claim the Restore'
+    const admission = await lookUntilOver<AdmitReport>({ ref: this.input, view: this.view }, ({ carry }) =>
+      steps.admitRestore.executeWithOptions({ summary }, [
+        { ref: this.input, ...(carry === undefined ? {} : { carry: carry as AdmitCarry }) },
+      ]),
+    )
     switch (admission.do) {
       case 'over':
         this.view.enter(admission.phase)

@@ -1,4 +1,6 @@
 import { runOf } from '../../core/request/decide-retry.ts'
+import { isWait } from '../../contract/look.ts'
+import type { Wait } from '../../contract/look.ts'
 import { levelsOf } from '../../core/request/levels.ts'
 import type { Levels } from '../../core/request/levels.ts'
 import { decideTakeOver } from '../../core/request/take-over.ts'
@@ -25,8 +27,9 @@ import { readVeleroControllers } from './admission-facts.ts'
  * nothing where the Restore is gone, has another uid or has ended (rule 2).
  */
 export function admitRestore(parts: WorkerParts) {
-  return ({ ref }: AdmitInput): Promise<AdmitReport> =>
-    runActivity(parts.ports.presence, { doing: `admitting restore ${ref.name}` }, async (attempt) => {
+  return (input: AdmitInput): Promise<AdmitReport | Wait> => {
+    const { ref } = input
+    return runActivity(parts.ports.presence, { doing: `admitting restore ${ref.name}` }, async (attempt) => {
       const { cluster } = parts.ports
       if (ref.cluster !== cluster.id) throw wrongCluster(ref.cluster, cluster.id)
       const restore = await readRestore(cluster, ref)
@@ -57,14 +60,15 @@ export function admitRestore(parts: WorkerParts) {
         case 'resume':
           return withLevels(await resume(parts, restore, ref, attempt), levelsOf(restore))
         case 'admit':
-          return withLevels(await claimRestore(parts, restore, ref), levelsOf(restore))
+          return withLevels(await claimRestore(parts, restore, input), levelsOf(restore))
       }
     })
+  }
 }
 
 /** Tells the run what stands on the Restore: an earlier run, or Temporal, may have been away when it was written. */
-function withLevels(report: AdmitReport, levels: Levels): AdmitReport {
-  return report.do === 'over' || Object.keys(levels).length === 0 ? report : { ...report, levels }
+function withLevels(report: AdmitReport | Wait, levels: Levels): AdmitReport | Wait {
+  return isWait(report) || report.do === 'over' || Object.keys(levels).length === 0 ? report : { ...report, levels }
 }
 
 async function failAsVelero({ ports }: WorkerParts, ref: AdmitInput['ref'], reason: string): Promise<AdmitReport> {

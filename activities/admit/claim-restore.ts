@@ -1,3 +1,5 @@
+import { isWait } from '../../contract/look.ts'
+import type { Wait } from '../../contract/look.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import type { Admission } from '../../core/request/admit-request.ts'
 import { admitRequest } from '../../core/request/admit-request.ts'
@@ -10,17 +12,22 @@ import { isNew } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
 import { gatherAdmissionFacts } from './admission-facts.ts'
+import { awaitLocation } from './await-location.ts'
+import type { AdmitCarry } from './await-location.ts'
 import { changeRestore, recordPhase } from '../frame/restore-resource.ts'
 import { claimOf, openLocation } from '../frame/locations.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { openJournal, shards } from '../frame/journal.ts'
+import { probeBucket } from '../frame/probe-bucket.ts'
 import type { StoredAdmission } from '../frame/journal.ts'
 import type { Meter } from '../ports.ts'
 
 /** Which Restore to admit. */
 export interface AdmitInput {
   ref: RestoreRef
+  /** What the look before has left. */
+  carry?: AdmitCarry
 }
 
 /** A Restore that Drydock has claimed. */
@@ -47,12 +54,21 @@ export type AdmitReport = AdmittedRestore | { do: 'over'; phase: RestorePhase | 
  * claims it (rule 1). A rerun takes the result from the journal. The spec of a Restore that Velero began was changed by
  * Velero's validation: it is changed back, so that it can be validated again.
  */
-export async function claimRestore(parts: WorkerParts, restore: Restore, ref: AdmitInput['ref']): Promise<AdmitReport> {
+export async function claimRestore(
+  parts: WorkerParts,
+  restore: Restore,
+  { ref, carry }: AdmitInput,
+): Promise<AdmitReport | Wait> {
   const { cluster, clock, presence } = parts.ports
   const asked = isNew(restore.status?.phase) ? restore : { ...restore, spec: unvalidated(restore.spec) }
   const verdict = admitRequest(await gatherAdmissionFacts(cluster, asked, parts.settings))
   const count = (report: AdmitReport) => countAdmission(parts.ports.meter, verdict.spec.scheduleName, report)
-  if (verdict.do === 'refuse') return count(await refuse(parts, restore, ref, verdict))
+  if (verdict.do === 'refuse') {
+    const found = await awaitLocation(parts, verdict.unavailable, carry)
+    if (isWait(found)) return found
+    const validationErrors = [...verdict.validationErrors, ...found.problems]
+    return count(await refuse(parts, restore, ref, { ...verdict, validationErrors }))
+  }
   const location = verdict.location.metadata.name
   const wanted: StoredAdmission = {
     restore: {
@@ -129,6 +145,7 @@ async function storeAdmission(
 ): Promise<{ admission: StoredAdmission; resumed: boolean } | { problem: string }> {
   try {
     const store = await openLocation(parts.ports, ref.namespace, wanted.location)
+    await probeBucket(parts.ports.stores, store, { ...ref, location: wanted.location })
     const admission = await openJournal(store, ref).writeOnce(shards.admission, wanted)
     return { admission, resumed: JSON.stringify(admission) !== JSON.stringify(wanted) }
   } catch (thrown) {

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common'
+import type { Wait } from '../../contract/look.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import {
@@ -51,7 +52,7 @@ export async function retryRestore(
   restore: Restore,
   ref: RestoreRef,
   attempt: Attempt,
-): Promise<AdmitReport> {
+): Promise<AdmitReport | Wait> {
   const asked = { restore, ref, token: pendingRetry(restore) ?? '' }
   const because = whyNotRetried(restore)
   if (because !== undefined) return refuse(parts, asked, because)
@@ -149,13 +150,13 @@ async function begin({ ports }: WorkerParts, asked: Asked, made: MadeRun): Promi
 }
 
 /** Nothing of it was begun, since its journal could not be written: it is new again, and is validated and claimed. */
-async function admitAnew(parts: WorkerParts, { ref, token }: Asked): Promise<AdmitReport> {
+async function admitAnew(parts: WorkerParts, { ref, token }: Asked): Promise<AdmitReport | Wait> {
   const fresh = await changeRestore(parts.ports.cluster, ref, (live) =>
     pendingRetry(live) === token && whyNotRetried(live) === undefined ? beginAnew(token) : undefined,
   )
   if (!isNew(fresh.status?.phase)) return { do: 'over', phase: fresh.status?.phase || 'New' }
   parts.ports.log.info('a restore without a journal is begun anew', { restore: ref.name })
-  return claimRestore(parts, fresh, ref)
+  return claimRestore(parts, fresh, { ref })
 }
 
 /** Records the Event that a run has begun, and writes it into the log; in the first run of a restore there is none. */

@@ -1,7 +1,9 @@
 import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { Restore } from '../../velero/restore.ts'
-import type { Cluster, ObjectStore, Ports } from '../ports.ts'
+import { checkFolders, checkLocationSpec, lookThatFailed, lookWith } from '../../core/request/look-at-location.ts'
+import type { LocationLook } from '../../core/request/look-at-location.ts'
+import type { Cluster, ObjectStore, Ports, Stores } from '../ports.ts'
 import { fatal } from './failures.ts'
 
 /** The text of a claim: which worker, when, and the location that holds the journal. */
@@ -45,4 +47,16 @@ export async function openLocation(
   })
   if (location === undefined) throw fatal(`BackupStorageLocation.velero.io "${name}" not found`)
   return ports.stores.open(location as unknown as BackupStorageLocation)
+}
+
+/** Looks whether the bucket of a location is there, and as Velero wants it. Throws what is not an error of the bucket. */
+export async function lookAtLocation(stores: Stores, location: BackupStorageLocation): Promise<LocationLook> {
+  const problem = checkLocationSpec(location)
+  if (problem !== undefined) return lookWith(problem)
+  try {
+    const store = await stores.open(location)
+    return lookWith(checkFolders(await store.folders()))
+  } catch (thrown) {
+    return lookThatFailed(thrown)
+  }
 }

@@ -20,7 +20,13 @@ export type Admission =
       modifiers?: ResourceModifiers
       policies?: FilterPolicies
     }
-  | { do: 'refuse'; spec: RestoreSpec; validationErrors: string[] }
+  | {
+      do: 'refuse'
+      spec: RestoreSpec
+      validationErrors: string[]
+      /** The location that is not available, where that is all there is against the restore. */
+      unavailable?: BackupStorageLocation
+    }
 
 /** What is known while the rules run: each rule gets what the previous ones have found. */
 interface AdmissionDraft {
@@ -54,7 +60,10 @@ export function admitRequest(facts: AdmissionFacts): Admission {
   }
   const spec = withTimeout(draft.spec, facts.defaultItemOperationTimeout)
   const { backup, location, modifiers, policies } = draft
-  if (validationErrors.length > 0 || !backup || !location) return { do: 'refuse', spec, validationErrors }
+  if (validationErrors.length > 0 || !backup || !location) {
+    const isAll = location !== undefined && !isAvailable(location) && validationErrors.length === 1
+    return { do: 'refuse', spec, validationErrors, ...(isAll && { unavailable: location }) }
+  }
   return { do: 'admit', spec, backup, location, ...(modifiers && { modifiers }), ...(policies && { policies }) }
 }
 
@@ -189,8 +198,12 @@ function backupLookup({ facts: { restore, backup, location }, spec }: AdmissionD
 }
 
 function locationAvailable({ location }: AdmissionDraft): Finding {
-  if (!location || location.status?.phase === 'Available') return {}
+  if (!location || isAvailable(location)) return {}
   return refuse(`The BSL ${location.metadata.name} is unavailable, cannot retrieve the backup`)
+}
+
+function isAvailable({ status }: BackupStorageLocation): boolean {
+  return status?.phase === 'Available'
 }
 
 function nameSchedule({ spec, backup }: AdmissionDraft): Finding {

@@ -28,6 +28,7 @@ export type DownloadDecision = 'answer' | 'leave' | 'delete'
 export function decideDownload(request: DownloadRequest, now: Date): DownloadDecision {
   const { expiration } = request.status ?? {}
   if (expiration === undefined || expiration === null) return 'answer'
+  if (Number.isNaN(Date.parse(expiration))) return 'answer'
   return Date.parse(expiration) < now.getTime() ? 'delete' : 'leave'
 }
 

@@ -1,6 +1,6 @@
 import { GoDurationError, parseGoDuration } from '../../core/values/go-duration.ts'
+import type { LocationLook } from '../../core/request/look-at-location.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
-import { topLevelFolders } from '../../velero/object-keys.ts'
 
 /** When something was done last and how often it is to be done. */
 export interface Schedule {
@@ -34,18 +34,6 @@ function periodMs(period: string | null | undefined, defaultSeconds: number): nu
   }
 }
 
-/** Names of foreign folders that a message quotes. */
-const namedMax = 3
-
-/** What is wrong with a location in which these folders stand at the top, in Velero's words; undefined where nothing is. */
-export function checkFolders(folders: readonly string[]): string | undefined {
-  const foreign = folders.filter((folder) => !topLevelFolders.includes(folder))
-  if (foreign.length === 0) return undefined
-  if (foreign.length <= namedMax) return `Backup store contains invalid top-level directories: [${foreign.join(' ')}]`
-  const named = [...foreign.slice(0, namedMax), '...'].join(' ')
-  return `Backup store contains ${foreign.length} invalid top-level directories: [${named}]`
-}
-
 /** The status of a location after a look at it: `problem` is what was wrong, undefined where nothing was. */
 export function locationStatus(
   location: BackupStorageLocation,
@@ -57,10 +45,22 @@ export function locationStatus(
   return { phase: 'Unavailable', message, lastValidationTime: now }
 }
 
-/** What Velero refuses in a location's spec before it opens it; undefined where nothing is. */
-export function checkLocationSpec({ spec }: BackupStorageLocation): string | undefined {
-  const { caCert, caCertRef } = spec.objectStorage ?? {}
-  return caCert !== undefined && caCert !== '' && caCertRef !== undefined
-    ? 'cannot specify both caCert and caCertRef in objectStorage'
-    : undefined
+/** Seconds between looks at a bucket that does not answer. */
+const awaySeconds = 5
+
+/** What is to be done about a location after a look at it. */
+export type LocationDecision = { do: 'write'; problem: string | undefined } | { do: 'wait'; seconds: number }
+
+/**
+ * Decides about a location whose bucket was looked at. One that is available and whose bucket stops answering keeps its
+ * phase for some time, in which it is looked at again soon: new restores wait for it instead of being refused.
+ */
+export function decideLocation(
+  { status }: BackupStorageLocation,
+  look: LocationLook,
+  { awayMs, patienceSeconds }: { awayMs: number; patienceSeconds: number },
+): LocationDecision {
+  if (look.bucket === 'there') return { do: 'write', problem: undefined }
+  const isPatient = look.bucket === 'away' && status?.phase === 'Available' && awayMs < patienceSeconds * 1000
+  return isPatient ? { do: 'wait', seconds: awaySeconds } : { do: 'write', problem: look.problem }
 }

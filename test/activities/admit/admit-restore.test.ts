@@ -1,11 +1,15 @@
 import '../../ports/deterministic.ts'
 import { describe, expect, it } from 'vitest'
+import { isWait } from '../../../contract/look.ts'
+import type { Wait } from '../../../contract/look.ts'
 import type { AdmitReport } from '../../../activities/admit/claim-restore.ts'
 import type { Settings } from '../../../activities/settings.ts'
 import { restartFailureReason } from '../../../velero/defaults.ts'
 import { claimedAnnotation, restoreFinalizer } from '../../../velero/labels.ts'
 import { journalFolder } from '../../../velero/object-keys.ts'
 import type { Restore, RestoreStatus } from '../../../velero/restore.ts'
+import type { PortCall } from '../../ports/calls.ts'
+import type { FaultPlan } from '../../ports/faults.ts'
 import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
 import { create, ref, restoreAt, settings, worldAt } from '../crash/restore-in-memory.ts'
@@ -142,4 +146,83 @@ describe('a Restore that Velero has left in progress', () => {
     const { restore, report } = await admitting({ status, annotations, meanwhile: becomes(done) })
     expect([restore?.status, claimOf(restore), report]).toEqual([done, undefined, { do: 'over', phase: 'Completed' }])
   })
+})
+
+describe('a Restore whose location is not available', () => {
+  const location = { ...restoreAt, resource: 'backupstoragelocations', name: 'default' }
+  const unavailable = ({ cluster }: World) => cluster.amend(location, { status: { phase: 'Unavailable' } })
+  const velerosWords = 'The BSL default is unavailable, cannot retrieve the backup'
+  const away = (_n: number, call: PortCall) => (call.name === 'folders' ? ('refused' as const) : undefined)
+
+  /** Looks at it as the workflow does, until there is nothing to wait for. */
+  async function looking(faults?: FaultPlan, meanwhile: (world: World, look: number) => void = () => {}) {
+    const world = createWorld(await worldAt('new'))
+    unavailable(world)
+    const waits: Wait[] = []
+    for (let look = 1; ; look++) {
+      const input = { ref, ...(waits.length === 0 ? {} : { carry: waits.at(-1)?.carry }) }
+      const plan = faults === undefined ? {} : { faults: () => faults }
+      const { outcome } = await runAttempts({ world, create, settings, activity: 'admitRestore', input, ...plan })
+      const report = 'result' in outcome ? (outcome.result as AdmitReport | Wait) : undefined
+      if (report === undefined || !isWait(report))
+        return { waits, report, status: (world.cluster.look(restoreAt) as Restore | undefined)?.status }
+      waits.push(report)
+      await world.clock.advance(report.afterSeconds * 1000)
+      meanwhile(world, look)
+    }
+  }
+
+  it('waits while the bucket does not answer, says so, and is refused in the end', async () => {
+    const { waits, status } = await looking(away)
+    expect(waits[0]?.waitingFor).toMatch(/^backup location "default" to be available: folders .*ECONNREFUSED/)
+    expect(waits).toHaveLength(24)
+    const why = expect.stringMatching(
+      /^waited 2m0s \(DRYDOCK_LOCATION_TIMEOUT\) for location "default": .*ECONNREFUSED/,
+    )
+    expect(status).toMatchObject({ phase: 'FailedValidation', validationErrors: [velerosWords, why] })
+  })
+
+  it('is admitted once the location is available again', async () => {
+    const { report, status } = await looking(undefined, ({ cluster }, look) => {
+      if (look === 3) cluster.amend(location, { status: { phase: 'Available' } })
+    })
+    expect(report).toMatchObject({ do: 'restore' })
+    expect(status).toMatchObject({ phase: 'InProgress' })
+  })
+
+  it('is refused at once where the bucket answers with a refusal', async () => {
+    const spec = { provider: 'aws', objectStorage: { bucket: 'none' }, config: { region: 'here' } }
+    const before = (world: World) => (unavailable(world), world.cluster.amend(location, { spec }))
+    const { restore } = await admitting({ before })
+    expect(restore?.status).toMatchObject({ phase: 'FailedValidation', validationErrors: [velerosWords] })
+  })
+
+  it('is refused at once where that is not all', async () => {
+    const { restore } = await admitting({
+      before: unavailable,
+      spec: { backupName: 'shop', existingResourcePolicy: 'x' },
+    })
+    expect(restore?.status?.validationErrors).toEqual(['Invalid ExistingResourcePolicy: x', velerosWords])
+  })
+})
+
+it('a bucket that ignores If-None-Match fails the restore with one clear reason, and nothing is restored', async () => {
+  const world = createWorld(await worldAt('new'))
+  const careless: typeof create = (ports, set) => {
+    const open: typeof ports.stores.open = async (location) => {
+      const store = await ports.stores.open(location)
+      return { ...store, put: (key, body) => store.put(key, body) }
+    }
+    return create({ ...ports, stores: { open } }, set)
+  }
+  await runAttempts({ world, create: careless, settings, activity: 'admitRestore', input: { ref } })
+  const { status, metadata } = world.cluster.look(restoreAt) as unknown as Restore
+  expect(metadata.annotations?.[claimedAnnotation]).toBeUndefined()
+  expect(status).toMatchObject({
+    phase: 'Failed',
+    failureReason: expect.stringMatching(
+      /location "default".*ignores If-None-Match.*Use a server with conditional writes/,
+    ),
+  })
+  expect([...world.buckets.objects('backups').keys()].filter((key) => key.endsWith('probe'))).toEqual([])
 })

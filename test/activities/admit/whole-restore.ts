@@ -1,3 +1,4 @@
+import { isWait } from '../../../contract/look.ts'
 import { ApplicationFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
@@ -62,6 +63,7 @@ export async function runRestore(world: World, options: RunOfRestore = {}): Prom
     const { cluster, ...asked } = ref
     const { location: _location, ...plain } = { ...asked, cluster }
     const admission = await act('admitRestore', { ref: plain })
+    if (isWait(admission)) throw new Error(`it waits for ${admission.waitingFor}`)
     if (admission.do === 'restore') await tell(act, admission, options).catch((thrown: unknown) => fail(act, thrown))
     return admission
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkFolders, checkLocationSpec, isDue, locationStatus } from '../../../velero-server/decide/locations.ts'
+import { checkFolders, checkLocationSpec } from '../../../core/request/look-at-location.ts'
+import { decideLocation, isDue, locationStatus } from '../../../velero-server/decide/locations.ts'
 import type { BackupStorageLocation } from '../../../velero/backup.ts'
 
 const location = (objectStorage: object = {}): BackupStorageLocation => ({
@@ -61,5 +62,26 @@ describe('whether a location is looked at again', () => {
 
   it('is not synced even once where its period is zero', () => {
     expect(isDue({ last: undefined, period: '0s', defaultSeconds: 60, firstAnyway: false }, now)).toBe(false)
+  })
+})
+
+describe('a location whose bucket was looked at', () => {
+  const of = (phase: 'Available' | 'Unavailable' | '', look: Parameters<typeof decideLocation>[1], awayMs = 0) =>
+    decideLocation({ ...location(), status: { phase } }, look, { awayMs, patienceSeconds: 120 })
+  const away = { bucket: 'away', problem: 'connect ECONNREFUSED' } as const
+
+  it('is available where the bucket is there', () => {
+    expect(of('Unavailable', { bucket: 'there' })).toEqual({ do: 'write', problem: undefined })
+  })
+
+  it('keeps its phase for some time where the bucket stops answering', () => {
+    expect(of('Available', away)).toEqual({ do: 'wait', seconds: 5 })
+    expect(of('Available', away, 119_000)).toEqual({ do: 'wait', seconds: 5 })
+    expect(of('Available', away, 120_000)).toEqual({ do: 'write', problem: 'connect ECONNREFUSED' })
+  })
+
+  it('is unavailable at once where the bucket never answered, or says no', () => {
+    expect(of('', away)).toMatchObject({ do: 'write', problem: 'connect ECONNREFUSED' })
+    expect(of('Available', { bucket: 'wrong', problem: 'denied' })).toEqual({ do: 'write', problem: 'denied' })
   })
 })
