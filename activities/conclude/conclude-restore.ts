@@ -61,7 +61,8 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
       const tally = mergeTallies(restored, tallyOf(operationOutcomes(operations, restored)))
       const results = renderResults(tally)
       const leftOut = plan?.leftOut === undefined ? {} : { leftOut: plan.leftOut }
-      const about = { ...session.admission, endedAt: rfc3339(ports.clock.now()), ...leftOut }
+      const isEmpty = plan !== undefined && plan.waves.length === 0
+      const about = { ...session.admission, endedAt: rfc3339(ports.clock.now()), ...leftOut, isEmpty }
       await putFiles(session, {
         log: `${await inheritedLog(session)}${renderLog(tally, about)}`,
         results: goJson(results),

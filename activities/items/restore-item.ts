@@ -17,6 +17,7 @@ import type { CompanionProblem } from './create-companions.ts'
 import { finish, listedAs, protectedError, stepOf } from './item-work.ts'
 import type { ItemStep, ItemTrouble, ItemWork } from './item-work.ts'
 import type { ItemTools, WriteResult, Written } from './item-tools.ts'
+import { readStandingFacts, remarkOn } from './standing-facts.ts'
 import { writeItem } from './write-item.ts'
 
 /**
@@ -55,7 +56,8 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
   if ('problem' in parsed) return { done: finish(work, { messages: [error(scopeOf(item.target), parsed.problem)] }) }
   const manifest = parsed.manifest
   work.manifests.push(manifest)
-  const prepared = prepareItem({ item: manifest, groupResource, targetNamespace: item.target }, tools.rules)
+  const { rules, ...standing } = await readStandingFacts(groupResource, { manifest, item }, tools)
+  const prepared = prepareItem({ item: manifest, groupResource, targetNamespace: item.target, ...standing }, rules)
   const listed = listedAs(manifest, item)
   const failed = ({ text, refusedFor: kind }: CompanionProblem): ItemStep => {
     const messages = [error(scopeOf(item.target), preparationError(id, text))]
@@ -93,7 +95,9 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
           ...objectOf(written.live, prepared, item),
         }
       const volumes = await volumesOfPod(written, groupResource, item, tools)
-      return conclude(written, prepared, { work, listed, begun: { ...begun, ...volumes } })
+      const because = await remarkOn(written, { prepared, item, groupResource }, tools)
+      const remark = because === undefined ? {} : { because }
+      return conclude(written, prepared, { work, listed, begun: { ...begun, ...volumes, ...remark } })
     }
   }
 }
@@ -105,7 +109,7 @@ function conclude(
   known: {
     work: ItemWork
     listed: { kind: string; name: string }
-    begun: Pick<Outcome, 'operation' | 'podVolumes'>
+    begun: Pick<Outcome, 'operation' | 'podVolumes' | 'because'>
   },
 ): ItemStep {
   const { work, begun } = known

@@ -2,7 +2,7 @@ import { ApiError, isAlreadyExists, isConflict, isNotFound, refusalOf } from '..
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { Message } from '../../core/items/outcome.ts'
-import { isOurs, modeFor, planOwners, sameEntries } from '../../core/items/field-owners.ts'
+import { isOurs, looksOurs, modeFor, planOwners, sameEntries } from '../../core/items/field-owners.ts'
 import { whyNotEstablished } from '../../core/items/why-waiting.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
@@ -150,8 +150,14 @@ async function restoreStatus(created: CreatedItem, tools: ItemTools): Promise<Fi
   }
 }
 
-/** Sets managedFields to the backup's entries, on the very object that was created. */
-async function restoreOwners(created: CreatedItem, tools: ItemTools): Promise<Finished> {
+/** How often the owners are set anew because the object was made again meanwhile. */
+const remadeMax = 5
+
+/**
+ * Sets managedFields to the backup's entries, on the very object that was created. If a controller has made the object
+ * again meanwhile, the new one gets them, as in Velero; but not one with our labels, which would pass for ours (rule 5).
+ */
+async function restoreOwners(created: CreatedItem, tools: ItemTools, tries = 1): Promise<Finished> {
   const live = created.live.metadata.managedFields ?? []
   if (created.entries !== undefined && sameEntries(live, created.entries)) return { messages: [] }
   const patch = { metadata: { uid: created.live.metadata.uid, managedFields: created.entries ?? null } }
@@ -159,9 +165,20 @@ async function restoreOwners(created: CreatedItem, tools: ItemTools): Promise<Fi
     await tools.cluster.patch(objectRef(created), patch, { fieldManager: fieldManagerOf(tools.mark.uid) })
     return { messages: [] }
   } catch (thrown) {
+    const standing =
+      isOtherObject(thrown) && tries < remadeMax ? await tools.cluster.get(objectRef(created)) : undefined
+    if (standing !== undefined && standing.metadata.uid !== created.live.metadata.uid) {
+      if (looksOurs(standing, tools.mark)) return { messages: [] }
+      return restoreOwners({ ...created, live: standing }, tools, tries + 1)
+    }
     const scope = scopeOf(created.item.target)
     return unfinished(thrown, (text) => (isNotFound(thrown) ? warning(scope, text) : error(scope, text)))
   }
+}
+
+/** The server's answers to a patch with the uid of an object that does not stand there any more. */
+function isOtherObject(thrown: unknown): boolean {
+  return thrown instanceof ApiError && (thrown.code === 409 || thrown.code === 422)
 }
 
 /** The pauses between the reads of a CRD in one look: it is usually established within a tenth of a second. */

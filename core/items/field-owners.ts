@@ -66,6 +66,14 @@ export function isOurs(
   )
 }
 
+/**
+ * Whether an object carries the labels of this restore and is not older than it. That is less than {@link isOurs} asks
+ * for: controllers may have changed the owners of its fields since this restore made it.
+ */
+export function looksOurs(live: Manifest, restore: RestoreIdentity): boolean {
+  return carriesLabels(live, restore.labels) && !isBefore(live.metadata.creationTimestamp, restore.creationTimestamp)
+}
+
 function carriesLabels(live: Manifest, labels: Record<string, string> | undefined): boolean {
   if (labels === undefined) return true
   return [backupNameLabel, restoreNameLabel].every((label) => live.metadata.labels?.[label] === labels[label])

@@ -40,12 +40,16 @@ export function restoreLabels(restore: { name: string; backupName: string }): Re
  * such a label), Velero cannot read any of them, and only the added ones are left.
  */
 export function withLabels(object: Manifest, labels: Record<string, string>): Manifest {
-  const own: Record<string, unknown> = object.metadata.labels ?? {}
-  const readable = Object.values(own).every((value) => typeof value === 'string')
+  const readable = hasReadableLabels(object)
   return {
     ...object,
     metadata: { ...object.metadata, labels: { ...(readable ? object.metadata.labels : {}), ...labels } },
   }
+}
+
+/** Whether all labels of the object are texts. */
+export function hasReadableLabels({ metadata }: Manifest): boolean {
+  return Object.values((metadata.labels ?? {}) as Record<string, unknown>).every((value) => typeof value === 'string')
 }
 
 /** The resources whose status is restored; undefined if `spec.restoreStatus` is not set. */

@@ -5,7 +5,7 @@ import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
 import { ActionError } from '../actions/action.ts'
 import type { ActionFacts, Companion, ItemAction, RestoreView } from '../actions/action.ts'
 import { generatedName } from '../values/derived-names.ts'
-import { resetMetadataAndStatus, withLabels } from './item-metadata.ts'
+import { hasReadableLabels, resetMetadataAndStatus, withLabels } from './item-metadata.ts'
 import { error, itemKey, scopeOf } from './outcome.ts'
 import type { Message } from './outcome.ts'
 import { skipReason } from './skip-rules.ts'
@@ -18,6 +18,8 @@ export interface ItemInput {
   groupResource: GroupResource
   /** Undefined for cluster-scoped items. */
   targetNamespace: string | undefined
+  /** A PV with a native snapshot stands in the cluster and is kept (`keepsStandingVolume`). */
+  stands?: boolean
 }
 
 /** What is the same for all items of a restore. */
@@ -61,6 +63,8 @@ export type Preparation =
       messages: readonly Message[]
       /** Velero calls it different from any existing object (see `ItemAction.convertsThroughStruct`). */
       neverEqual: boolean
+      /** What the log says about the item, where Velero says nothing. */
+      remark?: string
     }
 
 /** An asynchronous operation that an action began for the item. */
@@ -89,7 +93,7 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   if (reason?.do === 'skip') return { ...reason, companions: [], messages: [] }
   if (reason?.do === 'fail') return fail(`error checking completion of "${id}": ${reason.because}`, false)
 
-  const volume = groupResource === 'persistentvolumes' ? prepareVolume(item, rules) : { do: 'go' as const, item }
+  const volume = groupResource === 'persistentvolumes' ? prepareVolume(input, rules) : { do: 'go' as const, item }
   if (volume.do === 'skip') return { do: 'skip', because: volume.because, companions: [], messages: [] }
   if (volume.do === 'fail') return fail(volume.text)
 
@@ -125,6 +129,7 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
     ...(operation ? { operation } : {}),
     messages: modified.errors.map((text) => error(scope, text)),
     neverEqual: acted.converted,
+    ...(hasReadableLabels(placed) ? {} : { remark: 'one of its labels is no text, so it loses all labels of its own' }),
   }
 }
 
@@ -148,7 +153,7 @@ export function preparationError(id: string, text: string): string {
 
 type PreparedVolume = { do: 'go'; item: Manifest } | { do: 'skip'; because: string } | { do: 'fail'; text: string }
 
-function prepareVolume(pv: Manifest, rules: ItemRules): PreparedVolume {
+function prepareVolume({ item: pv, stands }: ItemInput, rules: ItemRules): PreparedVolume {
   const fate = volumeFate(pv, rules.volumes)
   switch (fate.do) {
     case 'provision':
@@ -156,6 +161,7 @@ function prepareVolume(pv: Manifest, rules: ItemRules): PreparedVolume {
     case 'keep':
       return { do: 'go', item: rebindVolume(pv, rules.restore.spec.namespaceMapping) }
     case 'snapshot':
+      if (stands === true) return { do: 'go', item: pv }
       if (rules.restore.spec.restorePVs === false)
         return { do: 'go', item: rebindVolume(pv, rules.restore.spec.namespaceMapping) }
       return {

@@ -77,7 +77,8 @@ function fateByReclaimPolicy(pv: Manifest): VolumeFate {
     : { do: 'keep' }
 }
 
-function claimRef(pv: Manifest): { namespace: string; name: string } | undefined {
+/** The claim that a PV names. */
+export function claimRef(pv: Manifest): { namespace: string; name: string } | undefined {
   const ref = (pv['spec'] as { claimRef?: { namespace?: string; name?: string } } | undefined)?.claimRef
   if (ref?.name === undefined) return undefined
   return { namespace: ref.namespace ?? '', name: ref.name }
@@ -98,6 +99,37 @@ function isSnapshotOfClaim(snapshot: Manifest, claim: { namespace: string; name:
   const source = (snapshot['spec'] as { source?: { persistentVolumeClaimName?: string } } | undefined)?.source
   return snapshot.metadata.namespace === claim.namespace && source?.persistentVolumeClaimName === claim.name
 }
+
+/** What stands in the cluster where a volume with a native snapshot should go. */
+export interface StandingVolume {
+  volume: Manifest | undefined
+  /** The claim that the standing volume names, and the namespace of that claim. */
+  claim: Manifest | undefined
+  namespace: Manifest | undefined
+}
+
+/**
+ * Whether a PV that stands in the cluster is kept: then no volume is made from the snapshot of the backup's PV. One that
+ * is released or goes away, with its claim or the namespace of its claim, is not kept; nor is one whose claim is mapped
+ * into another namespace, which needs a volume of its own. Source: pkg/restore/restore.go handlePVHasNativeSnapshot,
+ * shouldRestore, shouldRenamePV.
+ */
+export function keepsStandingVolume(
+  pv: Manifest,
+  { volume, claim, namespace }: StandingVolume,
+  mapping: Record<string, string> | undefined,
+): boolean {
+  if (volume === undefined || isGoing(volume) || phaseOf(volume) === 'Released') return false
+  const source = claimRef(pv)?.namespace
+  if (source !== undefined && mapping !== undefined && Object.hasOwn(mapping, source)) return false
+  if (claimRef(volume) === undefined) return true
+  if (claim === undefined || isGoing(claim) || namespace === undefined) return false
+  return !isGoing(namespace) && phaseOf(namespace) !== 'Terminating'
+}
+
+const isGoing = ({ metadata }: Manifest) => metadata.deletionTimestamp !== undefined
+
+const phaseOf = (object: Manifest) => (object['status'] as { phase?: string } | undefined)?.phase
 
 const bindAnnotations = ['pv.kubernetes.io/bind-completed', 'pv.kubernetes.io/bound-by-controller']
 

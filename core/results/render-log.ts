@@ -13,6 +13,8 @@ export interface LogFrame {
   endedAt: string
   /** How many items of the backup were not selected, by the reason. */
   leftOut?: Plan['leftOut']
+  /** The plan has no item. */
+  isEmpty?: boolean
 }
 
 /**
@@ -33,6 +35,7 @@ export function renderLog(tally: Tally, frame: LogFrame): string {
       'info',
       `Starting restore of backup ${frame.restore.namespace}/${frame.spec.backupName ?? ''}`,
     ),
+    ...nothingSentence(frame).map((sentence) => line(frame.startedAt, 'warning', sentence)),
     ...leftOutSentence(frame.leftOut).map((sentence) => line(frame.startedAt, 'info', sentence)),
     ...outcomes.flatMap((outcome) => itemLine(outcome, line)),
     ...outcomes.flatMap((outcome) => outcome.messages.map((message) => messageLine(message, frame.endedAt, line))),
@@ -58,6 +61,13 @@ const leftOutItems: Record<LeaveReason, string> = {
 function leftOutSentence(leftOut: Plan['leftOut'] = {}): string[] {
   const parts = Object.entries(leftOut).map(([reason, count]) => `${count} ${leftOutItems[reason as LeaveReason]}`)
   return parts.length === 0 ? [] : [`Items of the backup that are not selected: ${parts.join(', ')}`]
+}
+
+/** Velero ends such a restore as Completed without a word. */
+function nothingSentence({ isEmpty, spec }: LogFrame): string[] {
+  const names = (spec.includedNamespaces ?? []).filter((name) => name !== '*')
+  if (isEmpty !== true || names.length === 0) return []
+  return [`Nothing to restore: the backup has no item in the included namespaces ${names.join(', ')}`]
 }
 
 type Line = (time: string, level: string, message: string, fields?: Record<string, string>) => string
