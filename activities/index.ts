@@ -3,8 +3,10 @@ import { admitRestore } from './admit/admit-restore.ts'
 import { putBackPhase } from './admit/put-back-phase.ts'
 import { notePause, readLevels } from './admit/restore-levels.ts'
 import { concludeRestore } from './conclude/conclude-restore.ts'
-import { reportProgress, requestCancel, setPhase, tellLateResults } from './conclude/write-status.ts'
+import { awaitLastWrites, reportProgress, requestCancel } from './conclude/write-status.ts'
+import { setPhase, tellLateResults } from './conclude/write-status.ts'
 import { deleteFiles, endRun, releaseRestore } from './deletion/delete-restore.ts'
+import { removeLeftovers } from './finalize/clean-up.ts'
 import { finalizeRestore, listFinalizeTasks } from './finalize/finalize-restore.ts'
 import { createSessions } from './frame/session.ts'
 import type { WorkerParts } from './frame/session.ts'
@@ -39,7 +41,9 @@ export function createActivities(ports: Ports, settings: Settings) {
     runHooks: runHooks(parts),
     awaitPodVolumes: awaitPodVolumes(parts),
     pollOperations: pollOperations(parts),
+    awaitLastWrites: awaitLastWrites(ports),
     cancelOperations: cancelOperations(parts),
+    removeLeftovers: removeLeftovers(ports),
     listFinalizeTasks: listFinalizeTasks(parts),
     finalizeRestore: finalizeRestore(parts),
     concludeRestore: concludeRestore(parts),

@@ -92,7 +92,16 @@ export function refusalOf(thrown: unknown): ApiError {
 
 /** What is wrong with a backup location, its bucket or one object in the bucket. */
 export type StoreErrorKind =
-  'location' | 'credentials' | 'no-bucket' | 'missing' | 'denied' | 'changed' | 'full' | 'unreachable' | 'other'
+  | 'location'
+  | 'credentials'
+  | 'no-bucket'
+  | 'missing'
+  | 'denied'
+  | 'refused'
+  | 'changed'
+  | 'full'
+  | 'unreachable'
+  | 'other'
 
 /** A failure of a bucket. `message` names location or key and the cause, never a credential. */
 export class StoreError extends Error {

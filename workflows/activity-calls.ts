@@ -1,4 +1,11 @@
-import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow'
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  patched,
+  proxyActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 
 /** Waits between attempts: short at first, at most half a minute, so that work goes on soon after an outage ends. */
@@ -109,26 +116,29 @@ function timeoutReason(activityType: string, timeout: TimeoutFailure): string {
 /** Chunks of a wave that are restored side by side. */
 const lanes = 4
 
-/** Works on the numbers below `count`, a few side by side. After a failure nothing more begins. */
+/**
+ * Works on the numbers below `count`, a few side by side. After a failure nothing more begins, what runs is asked to stop,
+ * and once all have ended the first failure is thrown: no chunk runs on in the background then.
+ */
 export async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {
+  const others = new CancellationScope()
   let next = 0
-  let failed = false
+  let failure: { thrown: unknown } | undefined
   const lane = async () => {
-    for (let index = next++; index < count && !failed; index = next++) await work(index)
+    for (let index = next++; index < count && failure === undefined; index = next++) await work(index)
   }
-  const stopAll = (thrown: unknown): never => {
-    failed = true
-    throw thrown
+  const stopAll = (thrown: unknown) => {
+    failure ??= { thrown }
+    if (chunksEndFirst()) others.cancel()
   }
-  await settle(Array.from({ length: Math.min(lanes, count) }, () => lane().catch(stopAll)))
+  await others.run(() => Promise.all(Array.from({ length: Math.min(lanes, count) }, () => lane().catch(stopAll))))
+  if (failure !== undefined) throw (failure as { thrown: unknown }).thrown
 }
 
 /**
- * Waits for all lanes, then throws the first failure, if any. After a failure no lane begins another chunk, so no chunk
- * runs on in the background when this throws.
+ * Whether a chunk that is asked to stop is waited for: it journals first what it has written, so that the results tell of
+ * it. One whose worker is lost is given up when its heartbeat stops.
  */
-async function settle(running: Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(running)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+export function chunksEndFirst(): boolean {
+  return patched('chunks-end-first')
 }

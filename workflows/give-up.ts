@@ -1,8 +1,41 @@
 import { CancellationScope, condition, isCancellation, log, patched, workflowInfo } from '@temporalio/workflow'
 import type { Conclusion } from '../activities/conclude/conclude-restore.ts'
 import type { AdmittedRef } from '../contract/restore-workflow.ts'
-import { lastResults, optional, reasonOf, results, steps } from './activity-calls.ts'
+import type { OperationCounts } from '../core/operations/operations.ts'
+import { lastCancels, lastResults, optional, phases, reasonOf, results, steps } from './activity-calls.ts'
+import { cancelOperations } from './async-work.ts'
+import type { HookRun } from './hook-run.ts'
 import type { RunView } from './run-view.ts'
+
+/** What a restore that is given up has begun. */
+export interface BegunWork {
+  /** Undefined for one that was not admitted: it has begun nothing. */
+  ref: AdmittedRef | undefined
+  isPlanned: boolean
+  hooks: HookRun
+  view: RunView
+}
+
+/**
+ * Ends what a cancelled or failed restore has begun, before its results are told: hooks are stopped, the last writes are
+ * waited for (rule 7), then the work of node agents is called off, and what was made for the restore alone is removed. Returns the
+ * counts of the operations, where they are known.
+ */
+export async function endWork({ ref, isPlanned, hooks, view }: BegunWork): Promise<OperationCounts | undefined> {
+  if (ref === undefined) return undefined
+  if (!patched('end-told-whole')) return isPlanned ? cancelOperations(ref, view) : undefined
+  await hooks.stop()
+  await phases.awaitLastWrites.executeWithOptions({ summary: 'wait for the last writes to end' }, [{ ref }])
+  const operations = await cancelOperations(ref, view)
+  try {
+    await lastCancels.removeLeftovers.executeWithOptions({ summary: 'remove what was made for the restore alone' }, [
+      { ref },
+    ])
+  } catch (thrown) {
+    view.trouble(`what was made for the restore alone is not removed: ${reasonOf(thrown)}`)
+  }
+  return operations
+}
 
 /** The counts of the result files of a cancelled or failed restore, or why the files are not stored yet. */
 export type LastResults = { do: 'stored'; counts: Conclusion } | { do: 'late'; why: string }

@@ -67,7 +67,8 @@ class LocksRun {
       if (isLockRequest(signal?.request)) this.request(signal.request, signal.restoresMax)
     })
     setHandler(releaseLocksSignal, (run) => {
-      if (run !== undefined) this.release(run)
+      // People can send this signal by hand, with anything in it.
+      if (typeof run?.workflowId === 'string' && typeof run.runId === 'string') this.release(run)
       this.changed = true
     })
   }

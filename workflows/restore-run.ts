@@ -1,16 +1,17 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure, patched } from '@temporalio/workflow'
+import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
+import { isCancellation, patched } from '@temporalio/workflow'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { withResultsMissing, nextPhase } from '../core/results/restore-status.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import { phases, planning, reasonOf, results, steps, typeOf } from './activity-calls.ts'
-import { awaitOperations, awaitPodVolumes, cancelOperations } from './async-work.ts'
+import { awaitOperations, awaitPodVolumes } from './async-work.ts'
 import type { AdmittedRef, RestoreInput, RestoreOutcome } from '../contract/restore-workflow.ts'
 import { runFinalizeTasks } from './finalize.ts'
 import type { AdmitCarry } from '../activities/admit/await-location.ts'
 import type { AdmitReport } from '../activities/admit/claim-restore.ts'
 import type { HookStatus } from '../activities/finalize/task.ts'
-import { closeAsCanceled, storeLastResults, storeResultsLate } from './give-up.ts'
+import { closeAsCanceled, endWork, storeLastResults, storeResultsLate } from './give-up.ts'
 import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'
 import { lookUntilOver } from './looks.ts'
@@ -36,6 +37,7 @@ export class RestoreRun {
   private concluded: { items: number; warnings: number; errors: number; operations: number } | undefined
   private operations: OperationCounts | undefined
   private concludedAtMs = 0
+  private isEnding = false
   private readonly root = CancellationScope.current()
   private readonly scope = new CancellationScope()
 
@@ -154,10 +156,16 @@ export class RestoreRun {
 
   /** Enters the terminal phase. A cancel that comes now has no effect. */
   end(): Promise<RestoreOutcome> {
+    this.isEnding = true
     return CancellationScope.nonCancellable(async () => {
       await this.enter(nextPhase('done', this.errors()), { fence: this.resumed, hookStatus: this.hookStatus ?? {} })
       return this.outcome()
     })
+  }
+
+  /** Whether a failure means that the restore was cancelled: an activity that is asked to stop may also fail, or be lost. */
+  isCancelled(error: unknown): boolean {
+    return isCancellation(error) || (this.scope.consideredCancelled && !this.isEnding)
   }
 
   /** Ends as cancelled: result files and log are there, the Restore is Failed, the workflow closes as Canceled. */
@@ -194,7 +202,8 @@ export class RestoreRun {
 
   private async giveUp(reason: string): Promise<void> {
     this.view.waitingFor('the last writes to end')
-    if (this.summary !== undefined) this.operations = (await cancelOperations(this.ref(), this.view)) ?? this.operations
+    const work = { ref: this.admitted, isPlanned: this.summary !== undefined, hooks: this.hooks, view: this.view }
+    this.operations = (await endWork(work)) ?? this.operations
     const ref = this.view.isDeleted ? undefined : this.admitted
     const last = ref === undefined ? undefined : await storeLastResults(ref)
     if (last?.do === 'stored') this.concluded = last.counts

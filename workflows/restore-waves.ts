@@ -10,7 +10,7 @@ import {
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import { chunkKey, parseChunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { chunks, inLanes, looks, steps } from './activity-calls.ts'
+import { chunks, chunksEndFirst, inLanes, looks, steps } from './activity-calls.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import type { HookRun } from './hook-run.ts'
 import { beginToldWait, lookUntilOver } from './looks.ts'
@@ -244,8 +244,9 @@ function restoreChunk(waves: Waves, { wave, chunk }: ChunkPlace, which: Which | 
   const summary = `wave ${wave + 1}, chunk ${chunk + 1}: ${planned?.chunks[chunk] ?? 0} ${planned?.groupResource ?? ''}${again}`
   const { ref } = waves
   const resumed = waves.resumed || 'only' in which
+  const ending = chunksEndFirst() ? ({ cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const) : {}
   return lookUntilOver(waves, (look) =>
-    chunks.restoreChunk.executeWithOptions({ summary }, [
+    chunks.restoreChunk.executeWithOptions({ summary, ...ending }, [
       { ref, wave, chunk, resumed, ...which, refused: [...waves.refused], look },
     ]),
   )

@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow'
+import { CancellationScope } from '@temporalio/workflow'
 import type { RestoreInput, RestoreOutcome } from '../contract/restore-workflow.ts'
 import { RestoreRun } from './restore-run.ts'
 
@@ -21,6 +21,6 @@ export async function restore(input: RestoreInput): Promise<RestoreOutcome> {
       return await run.end()
     })
   } catch (error) {
-    return await CancellationScope.nonCancellable(() => (isCancellation(error) ? run.cancelled() : run.failed(error)))
+    return await CancellationScope.nonCancellable(() => (run.isCancelled(error) ? run.cancelled() : run.failed(error)))
   }
 }

@@ -12,8 +12,11 @@ import { rfc3339 } from '../../velero/manifest.ts'
 import { isNew, isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore, RestoreStatus } from '../../velero/restore.ts'
+import { ApiError, isTransient } from '../../core/port-errors.ts'
+import { restoreNotWritten } from '../frame/failures.ts'
 import { changeRestore, recordPhase } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
+import type { ActivityFrame } from '../frame/run-activity.ts'
 import type { Ports } from '../ports.ts'
 
 /** The phase to enter, with what goes along with it. */
@@ -42,7 +45,7 @@ export interface SetPhaseReport {
 export function setPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'meter' | 'log'>) {
   const { cluster, presence, clock, meter } = ports
   return (input: SetPhaseInput): Promise<SetPhaseReport> =>
-    runActivity(presence, { doing: `setting phase ${input.phase} of restore ${input.ref.name}` }, async (attempt) => {
+    runActivity(presence, phaseFrame(input), async (attempt) => {
       if (input.fence === true) await attempt.fence(`${input.ref.uid}/`)
       let entered = false
       const restore = await changeRestore(cluster, input.ref, (live) => {
@@ -52,11 +55,37 @@ export function setPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | '
         if (decision.do !== 'set') return undefined
         const annotations = isTerminal(input.phase) ? refusedWhileRunning(live) : undefined
         return { status: decision.status, ...(annotations === undefined ? {} : { metadata: { annotations } }) }
+      }).catch((thrown: unknown) => {
+        throw mayPass(thrown, input) ? restoreNotWritten(thrown, `${input.ref.namespace}/${input.ref.name}`) : thrown
       })
       if (entered && isTerminal(input.phase)) meter?.restoreEnded(input.phase, restore.spec.scheduleName ?? '')
       if (restore.status?.phase === input.phase) await recordPhase(ports, restore)
       return { phase: restore.status?.phase ?? '' }
     })
+}
+
+function phaseFrame({ phase, ref }: SetPhaseInput): ActivityFrame {
+  return { doing: `setting phase ${phase} of restore ${ref.name}`, neverGivenUp: true }
+}
+
+/**
+ * Whether a refused phase is tried again: all of them, since a policy or a role that forbids it may be restored or changed
+ * in this moment. Only a status that can never be valid is final, and even then the restore ends as Failed.
+ */
+function mayPass(thrown: unknown, { phase }: SetPhaseInput): thrown is ApiError {
+  if (!(thrown instanceof ApiError) || isTransient(thrown)) return false
+  return phase === 'Failed' || thrown.reason !== 'Invalid'
+}
+
+/**
+ * Waits until no attempt of a restore can write any more (rule 7): the results of a cancelled or failed restore are told
+ * after its last write.
+ */
+export function awaitLastWrites({ presence }: Pick<Ports, 'presence'>) {
+  return ({ ref }: { ref: { name: string; uid: string } }): Promise<void> =>
+    runActivity(presence, { doing: `waiting for the last writes of restore ${ref.name}` }, (attempt) =>
+      attempt.fence(`${ref.uid}/`),
+    )
 }
 
 /** Whether Drydock may write to it: a restore that somebody else has begun is never touched (rule 1). */

@@ -5,6 +5,8 @@ import { warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { resourceUsageLabel, restoreNameLabel, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { Ports } from '../ports.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
 
@@ -32,10 +34,43 @@ export const cleanUp: FinalizeTask = {
   },
 }
 
-/** As in Velero, a refusal is only logged. */
+/**
+ * Removes the same of a restore that was cancelled or has failed, where no finalization runs. It asks the cluster alone,
+ * since the bucket may be the reason of the end, and waits for nothing: what is still there is told in the log.
+ */
+export function removeLeftovers(ports: Pick<Ports, 'cluster' | 'presence' | 'log'>) {
+  return ({ ref }: { ref: Ref }): Promise<void> =>
+    runActivity(ports.presence, { doing: `removing what was made for restore ${ref.name} alone` }, async () => {
+      await removeResultsOfUploads(ref, ports)
+      let stubs: Manifest[]
+      try {
+        stubs = await listStubs(ref, ports)
+      } catch (thrown) {
+        const refusal = refusalOf(thrown)
+        if (!isNotFound(refusal)) ports.log.warn(`stubs of group snapshots are left: ${refusal.message}`)
+        return
+      }
+      for (const stub of stubs) {
+        const problem = await removeStub(stub, ports)
+        if (problem !== undefined) ports.log.warn(problem)
+      }
+    })
+}
+
+/** The restore whose objects are removed. */
+interface Ref {
+  namespace: string
+  name: string
+  uid: string
+}
+
 async function removeUploadResults({ session, facts, ports }: FinalizeContext): Promise<void> {
   if (![...facts.tally.keys()].some((key) => key.startsWith('datauploads.velero.io|'))) return
-  const { uid, namespace } = session.ref
+  await removeResultsOfUploads(session.ref, ports)
+}
+
+/** As in Velero, a refusal is only logged. */
+async function removeResultsOfUploads({ uid, namespace }: Ref, ports: Pick<Ports, 'cluster' | 'log'>): Promise<void> {
   const labelSelector = `${restoreUidLabel}=${validLabelValue(uid)},${resourceUsageLabel}=DataUpload`
   for (const found of await ports.cluster.list(configMaps, { namespace, labelSelector, metadataOnly: true })) {
     try {
@@ -50,28 +85,42 @@ async function removeUploadResults({ session, facts, ports }: FinalizeContext): 
 /** Only where the backup has a group snapshot: most clusters do not serve the kind. Messages are in Velero's words and place. */
 async function removeGroupStubs(context: FinalizeContext): Promise<Message[]> {
   if (!context.facts.volumes.some((info) => (info.csiSnapshotInfo?.volumeGroupSnapshotHandle ?? '') !== '')) return []
-  const { uid, name } = context.session.ref
+  const { ref } = context.session
   const messages: Message[] = []
   const warn = (text: string) => messages.push(warning('namespace:cluster', text))
-  const labelSelector = `${restoreNameLabel}=${validLabelValue(name)}`
   let stubs: Manifest[]
   try {
-    const listed = await context.ports.cluster.list(groupContents, { labelSelector })
-    stubs = listed.filter((stub) => stub.metadata.labels?.[restoreUidLabel] === validLabelValue(uid))
+    stubs = await listStubs(ref, context.ports)
   } catch (thrown) {
     warn(`failed to list stub VolumeGroupSnapshotContents: ${refusalOf(thrown).message}`)
     return messages
   }
   for (const stub of stubs) {
-    if (!(await areSnapshotsReady(stub, labelSelector, context)))
+    if (!(await areSnapshotsReady(stub, ofRestore(ref), context)))
       warn(`timed out waiting for VSCs related to VGSC ${stub.metadata.name}: context deadline exceeded`)
-    try {
-      await context.ports.cluster.remove({ ...groupContents, name: stub.metadata.name }, preconditionsOf(stub))
-    } catch (thrown) {
-      warn(`failed to delete stub VolumeGroupSnapshotContent ${stub.metadata.name}: ${refusalOf(thrown).message}`)
-    }
+    const problem = await removeStub(stub, context.ports)
+    if (problem !== undefined) warn(problem)
   }
   return messages
+}
+
+function ofRestore({ name }: Ref): string {
+  return `${restoreNameLabel}=${validLabelValue(name)}`
+}
+
+async function listStubs(ref: Ref, { cluster }: Pick<Ports, 'cluster'>): Promise<Manifest[]> {
+  const listed = await cluster.list(groupContents, { labelSelector: ofRestore(ref) })
+  return listed.filter((stub) => stub.metadata.labels?.[restoreUidLabel] === validLabelValue(ref.uid))
+}
+
+/** Removes a stub; where it is refused, returns why, in Velero's words. */
+async function removeStub(stub: Manifest, { cluster }: Pick<Ports, 'cluster'>): Promise<string | undefined> {
+  try {
+    await cluster.remove({ ...groupContents, name: stub.metadata.name }, preconditionsOf(stub))
+    return undefined
+  } catch (thrown) {
+    return `failed to delete stub VolumeGroupSnapshotContent ${stub.metadata.name}: ${refusalOf(thrown).message}`
+  }
 }
 
 /** Waits for the snapshots of a group; false where they are not ready in time. */

@@ -1,4 +1,5 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
+import { faultLine } from '../../core/program-fault.ts'
 import {
   ApiError,
   isConflict,
@@ -135,6 +136,22 @@ export function asFailure(error: unknown, doing: string): unknown {
       : fatal(error.message)
   }
   return error
+}
+
+/**
+ * What a refused write of the Restore itself is: tried again, since nothing about the restore follows from it. A webhook
+ * may be away while policy engines are being restored, and others may write the Restore too.
+ */
+export function restoreNotWritten(error: ApiError, restore: string): ApplicationFailure {
+  return retryable(failureTypes.clusterAway, `Restore ${restore} cannot be written; retrying: ${error.message}`)
+}
+
+/** A fault of the program is tried so often: it seldom passes, and nobody is to wait for it for hours. */
+export const faultAttemptsMax = 3
+
+/** Ends the restore: the program has met the same fault at each attempt. Its first line is told; the log has all of it. */
+export function programFault(thrown: unknown, doing: string): ApplicationFailure {
+  return fatal(`${doing}: program fault, given up after ${faultAttemptsMax} attempts: ${faultLine(thrown)}`, thrown)
 }
 
 function retryable(type: string, message: string, retryAfterSeconds?: number): ApplicationFailure {

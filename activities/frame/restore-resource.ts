@@ -1,9 +1,9 @@
-import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../../core/port-errors.ts'
+import { ApiError, isAlreadyExists, isConflict, isNotFound, isTransient } from '../../core/port-errors.ts'
 import { phaseEvent } from '../../core/results/restore-status.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
-import { failureTypeOf, failureTypes, gone } from './failures.ts'
+import { failureTypeOf, failureTypes, gone, restoreNotWritten } from './failures.ts'
 import type { Cluster, Ports } from '../ports.ts'
 
 /** The field manager of our writes to the Restore resource. */
@@ -29,7 +29,8 @@ const conflictsMax = 10
 /**
  * Changes the Restore by a patch that the caller decides from the live one; every patch carries the resourceVersion it
  * was decided from, and on a conflict the Restore is read again and decided again (rule 8). An undefined patch writes
- * nothing. Returns the Restore as it stands afterwards. Throws `RestoreGone` where it was deleted.
+ * nothing. Returns the Restore as it stands afterwards. Throws `RestoreGone` where it was deleted, and a failure that is
+ * tried again where the API server has trouble with the write, whatever its code.
  */
 export async function changeRestore(
   cluster: Cluster,
@@ -51,7 +52,10 @@ export async function changeRestore(
       })) as unknown as Restore
     } catch (thrown) {
       // Not found: it was deleted since it was read, which the next read tells.
-      if (!(isConflict(thrown) || isNotFound(thrown)) || tries >= conflictsMax) throw thrown
+      const isStale = isConflict(thrown) || isNotFound(thrown)
+      if (isStale && tries < conflictsMax) continue
+      const isTroubled = thrown instanceof ApiError && (isStale || thrown.code >= 500) && !isTransient(thrown)
+      throw isTroubled ? restoreNotWritten(thrown, `${ref.namespace}/${ref.name}`) : thrown
     }
   }
 }

@@ -1,8 +1,9 @@
-import { Context } from '@temporalio/activity'
+import { CancelledFailure, Context } from '@temporalio/activity'
+import { isProgramFault } from '../../core/program-fault.ts'
 import type { Wait } from '../../contract/look.ts'
 import type { Presence } from '../ports.ts'
 import { currentActivity } from './activity-context.ts'
-import { asFailure, retriedSoon, waiting } from './failures.ts'
+import { asFailure, faultAttemptsMax, programFault, retriedSoon, waiting } from './failures.ts'
 
 /** One attempt of an activity, as its code sees it. */
 export interface Attempt {
@@ -26,6 +27,11 @@ export interface Attempt {
   pause: (wait: Wait) => Error
 }
 
+/** Whether the restore is cancelled. A signal aborts also where the work goes on elsewhere, since this worker stops. */
+export function isCancelRequested(signal: AbortSignal): boolean {
+  return signal.aborted && signal.reason instanceof CancelledFailure && signal.reason.message === 'CANCELLED'
+}
+
 /** The details of a heartbeat, for people who look at the activity in the Web UI. */
 export interface Heartbeat {
   worker: string
@@ -35,6 +41,8 @@ export interface Heartbeat {
   over?: true
   /** What it leaves for its successor. */
   carry?: unknown
+  /** How many attempts have met a fault of the program. */
+  faults?: number
 }
 
 /** What the frame has to know of an activity. */
@@ -45,6 +53,8 @@ export interface ActivityFrame {
   scope?: string
   /** Even the first attempt waits: an attempt of an earlier run of the restore may still be able to write. */
   followsEarlierRun?: boolean
+  /** It is tried until it succeeds, whatever happens: without it the restore has no end. */
+  neverGivenUp?: boolean
 }
 
 /** How often an attempt beats: a cancel reaches it with the next beat (rule 13). */
@@ -56,10 +66,10 @@ const beatMs = 1000
  */
 export async function runActivity<T>(
   presence: Presence,
-  { doing, scope, followsEarlierRun = false }: ActivityFrame,
+  { doing, scope, followsEarlierRun = false, neverGivenUp = false }: ActivityFrame,
   body: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
-  const { attempt, end, before } = beginAttempt(presence)
+  const { attempt, end, before, countFault } = beginAttempt(presence)
   // The attempt is known to others before it waits for them: of two that wait, only the later one waits for the other.
   const leave = scope === undefined ? undefined : presence.begin(scope)
   try {
@@ -67,7 +77,8 @@ export async function runActivity<T>(
     if (scope !== undefined && follows) await attempt.fence(scope)
     return await body(attempt)
   } catch (thrown) {
-    const failure = asFailure(thrown, doing)
+    const isGivenUp = isProgramFault(thrown) && countFault() >= faultAttemptsMax && !neverGivenUp
+    const failure = isGivenUp ? programFault(thrown, doing) : asFailure(thrown, doing)
     throw before.over === true ? retriedSoon(failure) : failure
   } finally {
     leave?.()
@@ -80,13 +91,16 @@ interface Begun {
   attempt: Attempt
   end: () => void
   before: Partial<Heartbeat>
+  /** Tells the next attempt that this one has met a fault of the program; returns how many have, one after the other. */
+  countFault: () => number
 }
 
 function beginAttempt(presence: Presence): Begun {
   const context = Context.current()
   const { info, cancellationSignal: signal } = context
   const before = (info.attempt > 1 ? (info.heartbeatDetails as Partial<Heartbeat> | undefined) : undefined) ?? {}
-  const beat: Heartbeat = { worker: presence.worker, done: 0 }
+  const { faults = 0 } = before
+  const beat: Heartbeat = { worker: presence.worker, done: 0, ...(faults === 0 ? {} : { faults }) }
   const timer = setInterval(() => context.heartbeat({ ...beat }), beatMs)
   const measure = measureWaits()
   context.heartbeat({ ...beat })
@@ -108,7 +122,8 @@ function beginAttempt(presence: Presence): Begun {
     },
     carried: before.over === true ? before.carry : undefined,
     pause(wait) {
-      context.heartbeat({ ...beat, waitingFor: wait.waitingFor, over: true, carry: wait.carry })
+      const { faults: _past, ...last } = beat
+      context.heartbeat({ ...last, waitingFor: wait.waitingFor, over: true, carry: wait.carry })
       return waiting(wait)
     },
   }
@@ -116,7 +131,11 @@ function beginAttempt(presence: Presence): Begun {
     measure(undefined)
     clearInterval(timer)
   }
-  return { attempt, end, before }
+  const countFault = (): number => {
+    context.heartbeat({ ...beat, faults: faults + 1 })
+    return faults + 1
+  }
+  return { attempt, end, before, countFault }
 }
 
 /** Measures each wait from its first mention to the next one, and reports it to the context of the activity. */

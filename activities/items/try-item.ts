@@ -2,6 +2,7 @@ import { afterPass, pauseBeforeNextTry } from '../../core/items/item-trouble.ts'
 import type { TroubleKind } from '../../core/items/item-trouble.ts'
 import type { Outcome, Parked } from '../../core/items/outcome.ts'
 import { isTransient } from '../../core/port-errors.ts'
+import { isCancelRequested } from '../frame/run-activity.ts'
 import type { Cluster, WriteOptions } from '../ports.ts'
 import type { ItemTools } from './item-tools.ts'
 import type { ItemStep } from './item-work.ts'
@@ -32,7 +33,11 @@ export async function tryItem<T extends ItemStep | { terminating: string }>(
       return { done: afterPass({ outcome, kind, parked: parkedFor(kind, earlier, sent), pass, open }, tools.chances) }
     }
     // Items that failed together are not sent together again.
-    await tools.clock.sleep(tools.clock.spread(pause), tools.attempt.signal)
+    await tools.clock.sleep(tools.clock.spread(pause), tools.attempt.signal).catch((stopped: unknown) => {
+      if (!isCancelRequested(tools.attempt.signal)) throw stopped
+    })
+    // A cancelled restore tells what it knows of the item: there is no other try.
+    if (isCancelRequested(tools.attempt.signal)) return { done: outcome }
   }
 }
 

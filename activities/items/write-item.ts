@@ -7,6 +7,7 @@ import { whyNotEstablished } from '../../core/items/why-waiting.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
+import { isCancelRequested } from '../frame/run-activity.ts'
 import { changeExisting } from './change-existing.ts'
 import { NotYet, objectRef, refusedFor } from './item-tools.ts'
 import type { ItemTools, WriteInput, WriteResult, Written } from './item-tools.ts'
@@ -48,7 +49,7 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
     patchOwners: posting.patchOwners,
     entries: entries as ManagedFieldsEntry[] | undefined,
   }
-  return { do: 'done', action: 'created', live, ...(await finishItem(created, tools)) }
+  return { do: 'done', action: 'created', live, ...(await finishUnlessCancelled(created, tools)) }
 }
 
 type Existing = { do: 'found'; live: Manifest } | { do: 'refused' } | { do: 'unreadable'; message: Message }
@@ -92,6 +93,19 @@ interface CreatedItem extends WriteInput {
   live: Manifest
   patchOwners: boolean
   entries: ManagedFieldsEntry[] | undefined
+}
+
+/** A created object is listed as created, also where the restore is cancelled before the last step for it. */
+async function finishUnlessCancelled(created: CreatedItem, tools: ItemTools): Promise<Finished> {
+  try {
+    return await finishItem(created, tools)
+  } catch (thrown) {
+    if (!isCancelRequested(tools.attempt.signal)) throw thrown
+    const { groupResource, item } = created
+    const id = formatResourceId(groupResource, item.target, item.name)
+    const text = `${id} was created; the restore was cancelled before the steps that follow`
+    return { messages: [warning(scopeOf(item.target), text)] }
+  }
 }
 
 /**

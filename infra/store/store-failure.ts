@@ -65,6 +65,16 @@ const kinds: Readonly<Record<string, StoreErrorKind>> = {
   AuthorizationHeaderMalformed: 'location',
   InvalidBucketName: 'location',
   NotImplemented: 'location',
+  // Sent again, the same request gets the same answer.
+  KeyTooLongError: 'refused',
+  EntityTooLarge: 'refused',
+  InvalidArgument: 'refused',
+  InvalidRequest: 'refused',
+  InvalidURI: 'refused',
+  // Its body was damaged or cut off on the way.
+  BadDigest: 'unreachable',
+  IncompleteBody: 'unreachable',
+  XAmzContentSHA256Mismatch: 'unreachable',
   SlowDown: 'unreachable',
   RequestTimeout: 'unreachable',
   TimeoutError: 'unreachable',
@@ -75,7 +85,8 @@ function classifyStatus(status: number): StoreErrorKind {
   if (status === 412) return 'changed'
   if (status === 501 || status === 301) return 'location'
   if (status === 408 || status === 409 || status === 429 || status >= 500) return 'unreachable'
-  return status >= 400 ? 'denied' : 'other'
+  if (status === 401 || status === 403) return 'denied'
+  return status >= 400 ? 'refused' : 'other'
 }
 
 function isNetworkTrouble(code: string, name: string): boolean {
@@ -108,6 +119,7 @@ function advice(kind: StoreErrorKind, error: unknown): string {
         ? `; give its certificate as caCert or caCertRef of the backup location`
         : `; check region, s3Url and bucket of the backup location`
     case 'missing':
+    case 'refused':
     case 'changed':
     case 'other':
       return ''

@@ -135,6 +135,8 @@ const plain: Fakes = {
   tellLateResults: nothing,
   listFinalizeTasks: () => ({ tasks: [listed('first'), listed('last')] }),
   finalizeRestore: () => ({ messages: 0 }),
+  awaitLastWrites: nothing,
+  removeLeftovers: nothing,
   cancelOperations: () => ({ attempted: 0, completed: 0, failed: 0, unfinished: 0 }),
   awaitNamespace: () => ({ gone: true }),
   awaitPodVolumes: nothing,

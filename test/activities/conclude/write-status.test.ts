@@ -1,6 +1,7 @@
 import '../../ports/deterministic.ts'
 import { describe, expect, it } from 'vitest'
 import type { SetPhaseInput } from '../../../activities/conclude/write-status.ts'
+import { ApiError } from '../../../core/port-errors.ts'
 import { restartFailureReason } from '../../../velero/defaults.ts'
 import { claimedAnnotation } from '../../../velero/labels.ts'
 import type { Restore, RestoreStatus } from '../../../velero/restore.ts'
@@ -123,6 +124,33 @@ describe('a phase that others write next to', () => {
     const meanwhile = Array.from({ length: 25 }, (_, n) => gets({ n: String(n) }))
     const { status, patches } = await writing({ status: { phase: 'InProgress' }, input, meanwhile })
     expect([status, patches]).toEqual([{ phase: 'Finalizing', warnings: 1 }, 26])
+  })
+})
+
+describe('a phase that the API server does not take', () => {
+  const refusing = (code: number, reason: string) => () => {
+    throw new ApiError({ code, reason, message: 'failed calling webhook "policy": connection refused' })
+  }
+
+  it.each([
+    ['an error of the server', 500, 'InternalError'],
+    ['a policy or a role that forbids it', 403, 'Forbidden'],
+    ['a webhook that denies it', 400, 'BadRequest'],
+  ])('is tried again until it does: %s', async (_what, code, reason) => {
+    const meanwhile = Array.from({ length: 4 }, () => refusing(code, reason))
+    const { status, patches } = await writing({
+      status: { phase: 'InProgress' },
+      input: setPhase('Finalizing'),
+      meanwhile,
+    })
+    expect([status, patches]).toEqual([{ phase: 'Finalizing' }, 5])
+  })
+
+  it('ends the restore where it can never be valid, and Failed is tried on', async () => {
+    const run = (phase: SetPhaseInput['phase']) =>
+      writing({ status: { phase: 'InProgress' }, input: setPhase(phase), meanwhile: [refusing(422, 'Invalid')] })
+    expect((await run('Finalizing')).ended.outcome).toMatchObject({ failure: { type: 'RestoreFailed' } })
+    expect((await run('Failed')).ended.outcome).toMatchObject({ result: { phase: 'Failed' } })
   })
 })
 

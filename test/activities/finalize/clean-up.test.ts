@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cleanUp } from '../../../activities/finalize/clean-up.ts'
+import { cleanUp, removeLeftovers } from '../../../activities/finalize/clean-up.ts'
 import { warning } from '../../../core/items/outcome.ts'
 import type { Outcome } from '../../../core/items/outcome.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
@@ -103,5 +103,30 @@ describe('the clean-up', () => {
     world.cluster.place(aStub('stub', []))
     expect(await world.run(cleanUp)).toEqual({ messages: [] })
     expect(await world.run(cleanUp)).toEqual({ messages: [] })
+  })
+})
+
+describe('the clean-up of a cancelled or failed restore', () => {
+  const removing = ({ attempt, parts }: Finalizing) => attempt(() => removeLeftovers(parts.ports)({ ref }))
+
+  it('removes ConfigMaps and stubs by their labels alone, waits for no snapshot, and leaves those of other restores', async () => {
+    const world = await withSnapshots([])
+    world.cluster.place(aConfigMap('ours', ref.uid, 'DataUpload'))
+    world.cluster.place(aConfigMap('of-another-restore', 'another', 'DataUpload'))
+    world.cluster.place(aStub('stub', ['one']))
+    world.cluster.place(aStub('stub-of-another', ['one'], { 'velero.io/restore-uid': 'another' }))
+    world.cluster.place(aSnapshot('one', 'one', false))
+    const began = world.clock.nowMs()
+    await removing(world)
+    await removing(world)
+    expect(world.clock.nowMs()).toBe(began)
+    expect(namesOf(world, 'ConfigMap')).toEqual(['of-another-restore'])
+    expect(namesOf(world, 'VolumeGroupSnapshotContent')).toEqual(['stub-of-another'])
+  })
+
+  it('is done in a cluster that knows no groups of snapshots', async () => {
+    const world = await finalizing()
+    await removing(world)
+    expect(world.log.lines).toEqual([])
   })
 })

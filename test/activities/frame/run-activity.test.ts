@@ -59,9 +59,61 @@ describe('what ports throw', () => {
   ])('ends the restore with its text: %s', async (_what, thrown, message) => {
     await expect(failing(thrown)).rejects.toMatchObject({ type: 'RestoreFailed', nonRetryable: true, message })
   })
+})
 
-  it('is passed on where it is no failure of a port', async () => {
-    await expect(failing(new TypeError('a defect'))).rejects.toThrow(TypeError)
+describe('a fault of the program', () => {
+  /** An attempt that throws, after attempts of which the last heartbeat told so many faults. */
+  async function thrownAfter(
+    faults: number,
+    thrown: unknown,
+    { attempt = 1, ...frame }: Partial<ActivityFrame> & { attempt?: number } = {},
+  ) {
+    const { presence } = createWorld().startProcess().ports
+    const heartbeatDetails = faults === 0 ? undefined : { worker: 'another', done: 3, faults }
+    const environment = new MockActivityEnvironment(
+      { attempt, heartbeatDetails },
+      { logger: new DefaultLogger('ERROR') },
+    )
+    const beats: Heartbeat[] = []
+    environment.on('heartbeat', (beat: Heartbeat) => beats.push(beat))
+    const body = () => Promise.reject(thrown as Error)
+    const run = environment.run(() => runActivity(presence, { doing: 'planning restore shop', ...frame }, body))
+    const failure: unknown = await run.catch((error: unknown) => error)
+    return { failure, faults: beats.at(-1)?.faults }
+  }
+  const defect = new TypeError("Cannot read properties of undefined (reading 'x')\n    at more of it")
+
+  it('is tried again, and the next attempt knows of it', async () => {
+    expect(await thrownAfter(0, defect)).toEqual({ failure: defect, faults: 1 })
+    expect(await thrownAfter(1, defect, { attempt: 2 })).toEqual({ failure: defect, faults: 2 })
+  })
+
+  it.each([
+    { faults: 2, attempt: 3 },
+    { faults: 2, attempt: 40 },
+  ])('ends the restore at last, with its first line: $faults faults before attempt $attempt', async (known) => {
+    const { failure } = await thrownAfter(known.faults, defect, known)
+    expect(failure).toMatchObject({
+      type: 'RestoreFailed',
+      nonRetryable: true,
+      message:
+        "planning restore shop: program fault, given up after 3 attempts: TypeError: Cannot read properties of undefined (reading 'x')",
+    })
+  })
+
+  it.each([
+    ['a connection that broke', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
+    [
+      'a request that got no answer',
+      new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'UND_ERR_SOCKET' }) }),
+    ],
+    ['an error of another program', new (class GrpcError extends Error {})('unavailable')],
+  ])('is not %s: that is tried for as long as the activity may', async (_what, thrown) => {
+    expect((await thrownAfter(2, thrown, { attempt: 30 })).failure).toBe(thrown)
+  })
+
+  it('never gives up what has to be done for the restore to have an end', async () => {
+    expect((await thrownAfter(5, defect, { attempt: 30, neverGivenUp: true })).failure).toBe(defect)
   })
 })
 
@@ -92,7 +144,9 @@ describe('the heartbeat of an activity', () => {
   it('ends with the activity when it fails', async () => {
     const { environment, beats } = anEnvironment()
     const { presence } = createWorld().startProcess().ports
-    const run = environment.run(() => runActivity(presence, { doing: '' }, () => Promise.reject(new Error('no'))))
+    const run = environment.run(() =>
+      runActivity(presence, { doing: '' }, () => Promise.reject(new StoreError('unreachable', 'no'))),
+    )
     await expect(run).rejects.toThrow('no')
     await vi.advanceTimersByTimeAsync(5000)
     expect(beats).toHaveLength(1)

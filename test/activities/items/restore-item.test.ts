@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
 import { NotYet } from '../../../activities/items/item-tools.ts'
 import { ApiError } from '../../../core/port-errors.ts'
@@ -50,6 +51,28 @@ describe('an item that is not in the cluster', () => {
           messages: [{ severity: 'error', text: 'Timeout: not in time' }],
         },
       },
+    })
+  })
+
+  it.each([
+    { reason: 'CANCELLED', said: 'is listed as created where the restore is cancelled after its create' },
+    { reason: 'WORKER_SHUTDOWN', said: 'is left to the next attempt where only the worker stops then' },
+  ])('$said', async ({ reason }) => {
+    const stop = new AbortController()
+    const stopped = new CancelledFailure(reason)
+    const { tools, restore } = restoring(JSON.stringify(prices), {}, (cluster) => ({
+      ...cluster,
+      patch: () => {
+        stop.abort(stopped)
+        return Promise.reject(stopped)
+      },
+    }))
+    tools.attempt.signal = stop.signal
+    if (reason !== 'CANCELLED') return await expect(restore()).rejects.toBe(stopped)
+    expect(await outcomeOf(await restore())).toMatchObject({
+      action: 'created',
+      object: target,
+      messages: [{ severity: 'warning', text: expect.stringContaining('configmaps/shop/prices was created') }],
     })
   })
 

@@ -43,6 +43,42 @@ describe('a restore that is cancelled', () => {
     expect(told.calls.at(-1)).toBe('requestCancel')
   })
 
+  it('lets its chunks end first, then ends what it has begun, and tells its results after that', async () => {
+    const ends: string[] = []
+    const stopping = async () => {
+      await untilCancelled().catch(() => undefined)
+      await beating(new Promise((resolve) => setTimeout(resolve, 700)))
+      ends.push('a chunk ended')
+      return created(1)
+    }
+    const noting = (name: string) => () => void ends.push(name)
+    const told = await tell({
+      restoreChunk: stopping,
+      awaitLastWrites: noting('fence'),
+      removeLeftovers: noting('clean-up'),
+      cancelOperations: noting('orders'),
+      concludeRestore: () => (ends.push('results'), conclusion()),
+    })
+    await told.called('restoreChunk 0/1')
+    await told.handle.signal(cancelSignal, 'enough')
+    await closedAsCanceled(told, 'cancelled: enough')
+    expect(ends).toEqual(['a chunk ended', 'a chunk ended', 'fence', 'orders', 'clean-up', 'results'])
+  })
+
+  it('ends as cancelled also where a chunk fails or is lost meanwhile', async () => {
+    const told = await tell({
+      restoreChunk: async ({ chunk }) => {
+        // The second chunk sends no heartbeat any more, as one whose worker is dead.
+        if (chunk === 1) return await new Promise((resolve) => setTimeout(resolve, 14_000))
+        await untilCancelled().catch(() => undefined)
+        throw new Error('the bucket is away')
+      },
+    })
+    await told.called('restoreChunk 0/1')
+    await told.handle.signal(cancelSignal, 'enough')
+    await closedAsCanceled(told, 'cancelled: enough')
+  })
+
   it("by Temporal's own cancel ends the same way", async () => {
     const told = await tell({ restoreChunk: untilCancelled })
     await told.called('restoreChunk')
@@ -128,6 +164,36 @@ describe('a restore that is cancelled', () => {
     await expect(told.handle.result()).rejects.toThrow()
     expect(await told.handle.query(progressQuery)).toMatchObject({ phase: 'Failed' })
     expect(await told.handle.query(failuresQuery)).toEqual(['cancelled: enough'])
+  })
+})
+
+describe('a restore that fails', () => {
+  it('asks its other chunks to stop and stops its hooks, and reaches Failed once all of them have ended', async () => {
+    const running = new Set<string>()
+    const until = async (name: string) => {
+      running.add(name)
+      await untilCancelled().catch(() => undefined)
+      running.delete(name)
+      return created(1)
+    }
+    const told = await tell({
+      planRestore: () => aPlan({ pods: [1], secrets: [1, 1] }),
+      restoreChunk: async ({ wave, chunk }) => {
+        if (wave === 0) return created(1, { hooks: true })
+        if (chunk === 0) return await until('a chunk')
+        await beating(waitUntil(() => running.size === 2, 60_000, 'hooks and the other chunk to run'))
+        throw ApplicationFailure.nonRetryable('the archive has changed')
+      },
+      runHooks: () => until('hooks'),
+      // As the fence of a worker does: it waits for what runs.
+      awaitLastWrites: () => beating(waitUntil(() => running.size === 0, 60_000, 'the last writes')),
+    })
+    await expect(told.handle.result()).rejects.toThrow()
+    expect(told.phases.at(-1)).toMatchObject({
+      phase: 'Failed',
+      failureReason: 'restore execution failed: the archive has changed',
+    })
+    expect(told.calls).toContain('removeLeftovers')
   })
 })
 

@@ -172,7 +172,9 @@ describe('trouble', () => {
     [403, 'ExpiredToken', 'credentials'],
     [503, 'SlowDown', 'unreachable'],
     [500, 'InternalError', 'unreachable'],
-    [400, 'InvalidArgument', 'denied'],
+    [400, 'InvalidArgument', 'refused'],
+    [400, 'KeyTooLongError', 'refused'],
+    [400, 'IncompleteBody', 'unreachable'],
     [501, 'NotImplemented', 'location'],
   ])('takes status %i %s as %s', async (status, code, kind) => {
     await withAnswer(status, `<Error><Code>${code}</Code><Message>so it is</Message></Error>`, async (url) => {

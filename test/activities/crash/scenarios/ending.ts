@@ -95,6 +95,14 @@ export const setPhase: readonly Scenario[] = [
   },
 ]
 
+export const awaitLastWrites: readonly Scenario[] = [
+  { when: 'it is cancelled in the middle', world: () => worldAt({ before: 'configmaps' }), input: { ref } },
+]
+
+export const removeLeftovers: readonly Scenario[] = [
+  { when: 'it is cancelled after its items', world: () => worldAt('restored'), input: { ref } },
+]
+
 export const tellLateResults: readonly Scenario[] = [
   {
     when: 'the results of a failed restore were stored late',
