@@ -20,13 +20,21 @@ const chunksOf = ({ calls }: Told) => calls.filter((call) => call.startsWith('re
 /** A restore whose first run is long, and waits for the write of its progress before the next one begins. */
 async function longRun(): Promise<{ told: Told; letGo: () => void }> {
   const { promise, resolve: letGo } = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
   let pause: string | undefined
   const told = await tell({
     admitRestore: () => ({ ...admitted, ...(pause === undefined ? {} : { levels: { pause } }) }),
     notePause: ({ because }) => void (pause = because),
     planRestore: () => plan,
-    restoreChunk: ({ chunk }) => created(chunk === 0 ? 2 : 1, { warnings: 1 }),
-    reportProgress: () => beating(Promise.race([promise, Context.current().cancelled])),
+    // The wave does not end before the write of its progress has begun.
+    restoreChunk: async ({ chunk }) => {
+      if (chunk === 1) await beating(begun.promise)
+      return created(chunk === 0 ? 2 : 1, { warnings: 1 })
+    },
+    reportProgress: async () => {
+      begun.resolve()
+      await beating(Promise.race([promise, Context.current().cancelled]))
+    },
   })
   const isLong = async () => (await progressOf(told)).waitingFor?.startsWith('a new run') === true
   await waitUntil(isLong, 120_000, 'the run to be long')
@@ -55,7 +63,7 @@ describe('a restore that is about to continue as new', () => {
     const isNext = async () => (await progressOf(told)).waitingFor === 'resume: paused lunch'
     await waitUntil(isNext, 60_000, 'the pause')
     await waitUntil(() => told.calls.filter((call) => call === 'planRestore').length === 2, 60_000, 'the new run')
-    const { groupResource: _resource, waitingFor: _waiting, ...counts } = before
+    const { wave: _wave, groupResource: _resource, waitingFor: _waiting, ...counts } = before
     expect(await progressOf(told)).toMatchObject(counts)
     expect(counts).toMatchObject({ itemsDone: (done / 2) * 3, itemsTotal: waveCount * 3, warnings: done })
     expect(chunksOf(told)).toHaveLength(done)
