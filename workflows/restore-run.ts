@@ -1,5 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import { isCancellation, patched } from '@temporalio/workflow'
+import { faultLine, isProgramFault } from '../core/program-fault.ts'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { withResultsMissing, nextPhase } from '../core/results/restore-status.ts'
@@ -179,12 +180,13 @@ export class RestoreRun {
 
   /** Ends as failed. A Restore that is gone needs no phase. */
   async failed(error: unknown): Promise<RestoreOutcome> {
-    if (!(error instanceof ActivityFailure) && !(error instanceof ApplicationFailure)) throw error
+    const isFault = isProgramFault(error)
+    if (!isFault && !(error instanceof ActivityFailure) && !(error instanceof ApplicationFailure)) throw error
     if (typeOf(error) === 'RestoreGone') {
       if (this.admitted !== undefined) await this.hold.release(this.admitted)
       return { ...this.outcome(), phase: 'Gone' }
     }
-    const reason = `restore execution failed: ${reasonOf(error)}`
+    const reason = `restore execution failed: ${isFault ? `program fault: ${faultLine(error)}` : reasonOf(error)}`
     await this.giveUp(reason)
     throw ApplicationFailure.nonRetryable(reason, 'RestoreFailed')
   }

@@ -5,6 +5,7 @@ import type { Admission } from '../../core/request/admit-request.ts'
 import { admitRequest } from '../../core/request/admit-request.ts'
 import { noJournal } from '../../core/request/decide-retry.ts'
 import type { Levels } from '../../core/request/levels.ts'
+import { faultLine, isProgramFault } from '../../core/program-fault.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { StoreError } from '../../core/port-errors.ts'
 import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
@@ -61,7 +62,7 @@ export async function claimRestore(
 ): Promise<AdmitReport | Wait> {
   const { cluster, clock, presence } = parts.ports
   const asked = isNew(restore.status?.phase) ? restore : { ...restore, spec: unvalidated(restore.spec) }
-  const verdict = admitRequest(await gatherAdmissionFacts(cluster, asked, parts.settings))
+  const verdict = await validate(asked, parts)
   const count = (report: AdmitReport) => countAdmission(parts.ports.meter, verdict.spec.scheduleName, report)
   if (verdict.do === 'refuse') {
     const found = await awaitLocation(parts, verdict.unavailable, carry)
@@ -94,6 +95,18 @@ export async function claimRestore(
   if (claimed.metadata.annotations?.[claimedAnnotation] === undefined) return { do: 'over', phase }
   await recordPhase(parts.ports, claimed)
   return phase === 'InProgress' ? count(admitted(stored.admission, stored.resumed)) : { do: 'over', phase }
+}
+
+/** The rules of admission. What Drydock cannot process is refused, as what is not valid: it does not get better by another try. */
+async function validate(asked: Restore, { ports, settings }: WorkerParts): Promise<Admission> {
+  try {
+    return admitRequest(await gatherAdmissionFacts(ports.cluster, asked, settings))
+  } catch (thrown) {
+    if (!isProgramFault(thrown)) throw thrown
+    ports.log.error(`a Restore cannot be validated: ${asked.metadata.name}`, { error: thrown.stack })
+    const problem = `the Restore, its backup or its location is not as Drydock expects it (${faultLine(thrown)})`
+    return { do: 'refuse', validationErrors: [problem], spec: asked.spec }
+  }
 }
 
 /** Counts an admitted or refused Restore in the metrics, as Velero counts attempts, and returns the report. */

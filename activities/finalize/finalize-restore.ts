@@ -128,9 +128,9 @@ async function findingOf(input: FinalizeInput, run: TaskRun, beganMs: number): P
   const isOver = () => ports.clock.now().getTime() >= deadlineMs
   const isLast = isOver()
   const isListed = input.deadlineSeconds !== undefined
-  if (!isListed && task?.isWanted?.(session, settings) === false) return { messages: [] }
-  const facts = await run.factsOf(session, Context.current().info.workflowExecution?.runId ?? '')
   try {
+    if (!isListed && task?.isWanted?.(session, settings) === false) return { messages: [] }
+    const facts = await run.factsOf(session, Context.current().info.workflowExecution?.runId ?? '')
     if (task === undefined) throw unknownTask(input.task)
     return await task.run({ ports, settings, session, attempt, facts, sessions: run.sessions, deadlineMs, isOver })
   } catch (thrown) {

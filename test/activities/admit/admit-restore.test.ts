@@ -78,6 +78,19 @@ describe('a Restore that nobody has begun', () => {
     expect([claimOf(restore), report]).toEqual([undefined, { do: 'over', phase: 'FailedValidation' }])
   })
 
+  it('ends as FailedValidation at once, with a plain sentence, where Drydock cannot process its backup', async () => {
+    const { restore, ended } = await admitting({
+      before: ({ cluster }) => cluster.amend({ ...restoreAt, resource: 'backups', name: 'shop' }, { spec: null }),
+    })
+    expect(ended.attempts).toHaveLength(1)
+    expect(phaseOf(restore)).toBe('FailedValidation')
+    expect(restore?.status?.validationErrors).toEqual([
+      expect.stringMatching(
+        /^the Restore, its backup or its location is not as Drydock expects it \(TypeError: [^\n]*\)$/,
+      ),
+    ])
+  })
+
   it("is left alone, with an Event, where Velero's own controllers are on", async () => {
     const { world, restore, report, calls } = await admitting({ settings: { veleroControllers: 'on' } })
     expect([phaseOf(restore), claimOf(restore), report]).toEqual([undefined, undefined, { do: 'over', phase: 'New' }])

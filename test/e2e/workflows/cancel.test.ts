@@ -168,6 +168,15 @@ describe('a restore that is cancelled', () => {
 })
 
 describe('a restore that fails', () => {
+  it('by a fault of the workflow itself ends with the first line of it, and is not tried without end', async () => {
+    const told = await tell({ planRestore: () => ({ items: 1, waves: [null] }) })
+    await expect(told.handle.result()).rejects.toThrow()
+    expect(told.phases.at(-1)).toMatchObject({
+      phase: 'Failed',
+      failureReason: expect.stringMatching(/^restore execution failed: program fault: TypeError: [^\n]*$/),
+    })
+  })
+
   it('asks its other chunks to stop and stops its hooks, and reaches Failed once all of them have ended', async () => {
     const running = new Set<string>()
     const until = async (name: string) => {
