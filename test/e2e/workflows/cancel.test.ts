@@ -169,7 +169,7 @@ describe('a restore that is cancelled', () => {
 
 describe('a restore that fails', () => {
   it('by a fault of the workflow itself ends with the first line of it, and is not tried without end', async () => {
-    const told = await tell({ planRestore: () => ({ items: 1, waves: [null] }) })
+    const told = await tell({ listFinalizeTasks: () => ({ tasks: null }) })
     await expect(told.handle.result()).rejects.toThrow()
     expect(told.phases.at(-1)).toMatchObject({
       phase: 'Failed',
