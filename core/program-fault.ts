@@ -1,4 +1,4 @@
-import { redact } from './items/redact.ts'
+import { redact } from './values/redact.ts'
 
 /** Codes of the operating system and of connections: what they tell of may pass. */
 const systemCode = /^(E[A-Z0-9]+|UND_ERR_.*)$/

@@ -1,6 +1,6 @@
 import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
-import { redact } from '../../core/items/redact.ts'
+import { redact } from '../../core/values/redact.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { TroubleKind } from '../../core/items/item-trouble.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { redact } from '../../../core/items/redact.ts'
-import { anObject } from './builders.ts'
+import { redact } from '../../../core/values/redact.ts'
+import { anObject } from '../items/builders.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const aSecret = (data: Record<string, string>) =>
