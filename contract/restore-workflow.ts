@@ -115,6 +115,9 @@ export interface RestoreProgress {
   startedAt?: string
 }
 
+/** How `waitingFor` begins while a restore is paused; the reason of the pause follows. */
+export const pausedWords = 'resume: paused '
+
 /** Asks how far the restore is. */
 export const progressQuery = defineQuery<RestoreProgress>('progress')
 /** Asks for the number of items in each wave and chunk; undefined before the plan is made. */

@@ -263,7 +263,7 @@ function reportProgress(waves: Waves): { stop: () => Promise<void> } {
       if (stopped) return
       const { itemsDone, itemsTotal } = waves.view.progress()
       written = itemsDone
-      const progress = { itemsRestored: itemsDone, totalItems: itemsTotal }
+      const progress = { itemsRestored: waves.view.itemsListed(), totalItems: itemsTotal }
       await steps.reportProgress.executeWithOptions({ summary: `progress: ${itemsDone} of ${itemsTotal}` }, [
         { ref: waves.ref, progress },
       ])

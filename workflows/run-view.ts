@@ -13,6 +13,7 @@ import {
   cancelSignal,
   deletedReason,
   failuresQuery,
+  pausedWords,
   planQuery,
   progressQuery,
   sweptSignal,
@@ -156,6 +157,11 @@ export class RunView {
     }
   }
 
+  /** Items of the resource list so far: what `status.progress` counts, so that it comes to the list in the end. */
+  itemsListed(): number {
+    return [...this.reports.values()].reduce((sum, { listed = 0 }) => sum + listed, 0)
+  }
+
   /** Where the restore stands. */
   progress(): RestoreProgress {
     const sum = { items: 0, created: 0, updated: 0, skipped: 0, failed: 0, warnings: 0, errors: 0 }
@@ -163,7 +169,7 @@ export class RunView {
       for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += report[key]
     }
     const groupResource = this.plan?.waves[this.wave - 1]?.groupResource
-    const waitingFor = this.paused === undefined ? this.waitReason() : `resume: paused ${this.paused}`
+    const waitingFor = this.paused === undefined ? this.waitReason() : `${pausedWords}${this.paused}`
     return {
       phase: this.phase,
       wave: this.wave,

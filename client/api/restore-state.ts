@@ -1,6 +1,12 @@
 import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import type { WorkflowExecutionDescription } from '@temporalio/client'
-import { failuresQuery, progressQuery, taskQueueOf, workflowIdOf } from '../../contract/restore-workflow.ts'
+import {
+  failuresQuery,
+  pausedWords,
+  progressQuery,
+  taskQueueOf,
+  workflowIdOf,
+} from '../../contract/restore-workflow.ts'
 import type { RestoreProgress } from '../../contract/restore-workflow.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
@@ -85,7 +91,10 @@ export async function queryProgress(
     }
   }
   const waitingFor = wait.status === 'fulfilled' ? wait.value : undefined
-  return { answered: true, progress: { ...progress.value, ...(waitingFor === undefined ? {} : { waitingFor }) } }
+  // A pause is a person's, and nothing else goes on before it ends.
+  const isPaused = progress.value.waitingFor?.startsWith(pausedWords) === true
+  const told = waitingFor === undefined || isPaused ? {} : { waitingFor }
+  return { answered: true, progress: { ...progress.value, ...told } }
 }
 
 /** Asks the workflow of a restore for its most recent failures; empty where it does not answer. */

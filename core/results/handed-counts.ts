@@ -2,14 +2,14 @@ import { parseChunkKey } from '../plan/plan.ts'
 import type { OutcomeCounts } from './tally.ts'
 
 /** The counts that people see, in the order of {@link HandedCounts}. */
-const shown = ['items', 'created', 'updated', 'skipped', 'failed', 'warnings', 'errors'] as const
+const shown = ['items', 'created', 'updated', 'skipped', 'failed', 'warnings', 'errors', 'listed'] as const
 
-/** What is shown of a chunk, or of several. */
-export type ShownCounts = Pick<OutcomeCounts, (typeof shown)[number]>
+/** What is shown of a chunk, or of several. A report of an older version does not say how many items are listed. */
+export type ShownCounts = Omit<Pick<OutcomeCounts, (typeof shown)[number]>, 'listed'> & { listed?: number }
 
 /**
  * Counts of chunks as one run of a workflow hands them to the next: lists of items, created, updated, skipped, failed,
- * warnings and errors, by the keys of chunks.
+ * warnings, errors and listed, by the keys of chunks.
  */
 export type HandedCounts = Readonly<Record<string, readonly number[]>>
 
@@ -28,7 +28,7 @@ export function handCounts(
     const under = again.has(key) ? key : (firstOfWave.get(wave) ?? key)
     if (!again.has(key)) firstOfWave.set(wave, under)
     const before = handed[under]
-    handed[under] = shown.map((name, index) => report[name] + (before?.[index] ?? 0))
+    handed[under] = shown.map((name, index) => (report[name] ?? 0) + (before?.[index] ?? 0))
   }
   return handed
 }

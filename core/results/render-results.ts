@@ -1,5 +1,6 @@
 import type { Result, ResourceList, Results } from '../../velero/results.ts'
 import type { Message } from '../items/outcome.ts'
+import { isListed } from './tally.ts'
 import type { Tally } from './tally.ts'
 
 const namespacePrefix = 'namespace:'
@@ -46,7 +47,7 @@ export function renderResourceList(tally: Tally): ResourceList {
 /** How many items Velero counts as restored: all that are in the resource list, also failed and skipped ones. */
 export function countItems(tally: Tally): number {
   let count = 0
-  for (const { listed, action } of tally.values()) if (listed !== undefined && action !== undefined) count++
+  for (const outcome of tally.values()) if (isListed(outcome)) count++
   return count
 }
 

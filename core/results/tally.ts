@@ -46,6 +46,8 @@ function rank(outcome: Outcome): number {
 export interface OutcomeCounts {
   /** All outcomes, also those that are not in the resource list. */
   items: number
+  /** Items of the resource list, which a restore's progress comes to in the end. */
+  listed: number
   created: number
   updated: number
   skipped: number
@@ -62,10 +64,16 @@ export interface OutcomeCounts {
   missing?: number
 }
 
+/** Whether an outcome stands in the resource list. */
+export function isListed({ listed, action }: Outcome): boolean {
+  return listed !== undefined && action !== undefined
+}
+
 /** Counts the outcomes, messages and operations of a tally. */
 export function countOutcomes(tally: Tally): OutcomeCounts {
   const counts: OutcomeCounts = {
     items: 0,
+    listed: 0,
     created: 0,
     updated: 0,
     skipped: 0,
@@ -76,6 +84,7 @@ export function countOutcomes(tally: Tally): OutcomeCounts {
   }
   for (const outcome of tally.values()) {
     counts.items++
+    if (isListed(outcome)) counts.listed++
     if (outcome.action !== undefined) counts[outcome.action]++
     if (outcome.operation !== undefined) counts.operations++
     if (outcome.parked !== undefined) counts.parked = (counts.parked ?? 0) + 1

@@ -30,7 +30,7 @@ export interface Told {
 /** What a chunk of plain new items reports. */
 export function created(items: number, more: Partial<ChunkReport> = {}): ChunkReport {
   const none = { updated: 0, skipped: 0, failed: 0, warnings: 0, errors: 0, operations: 0 }
-  return { items, created: items, ...none, ...more }
+  return { items, listed: items, created: items, ...none, ...more }
 }
 
 /** A plan of waves with so many items in each chunk: `{ secrets: [2, 1] }`. */

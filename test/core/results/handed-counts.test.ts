@@ -4,6 +4,7 @@ import { handCounts, takeCounts } from '../../../core/results/handed-counts.ts'
 
 const counts = (items: number, more: object = {}) => ({
   items,
+  listed: items,
   created: items,
   updated: 0,
   skipped: 0,

@@ -117,6 +117,7 @@ describe('counts', () => {
     const tally = tallyOf([made, failed, begun, omitted, begun])
     expect(countOutcomes(tally)).toEqual({
       items: 4,
+      listed: 3,
       created: 2,
       updated: 0,
       skipped: 0,
