@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow'
 import type { RestorePhase } from '../velero/phases.ts'
+import type { Restore } from '../velero/restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import type { HandedCounts } from '../core/results/handed-counts.ts'
 
@@ -10,6 +11,17 @@ export interface RestoreRef {
   uid: string
   /** The uid of namespace `kube-system` of the target cluster (rule 3). */
   cluster: string
+}
+
+/** The identity of a Restore as the API server of `cluster` has it; `namespace` is where it was looked for. */
+export function restoreRefOf({ metadata }: Restore, where: { namespace: string; cluster: string }): RestoreRef {
+  const { namespace = where.namespace, name, uid = '' } = metadata
+  return { namespace, name, uid, cluster: where.cluster }
+}
+
+/** The identity alone of what carries more, such as the input of a workflow. */
+export function bareRefOf({ namespace, name, uid, cluster }: RestoreRef): RestoreRef {
+  return { namespace, name, uid, cluster }
 }
 
 /** Identifies one Restore that was admitted, with the location of its files. */

@@ -8,7 +8,14 @@ import { isSweptByVelero } from '../core/results/restore-status.ts'
 import { claimedAnnotation } from '../velero/labels.ts'
 import { isTerminal } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
-import { cancelSignal, deletedReason, lookSignal, sweptSignal, workflowIdOf } from '../contract/restore-workflow.ts'
+import {
+  cancelSignal,
+  deletedReason,
+  lookSignal,
+  restoreRefOf,
+  sweptSignal,
+  workflowIdOf,
+} from '../contract/restore-workflow.ts'
 import type { RestoreRef } from '../contract/restore-workflow.ts'
 import { startRestoreWorkflow } from '../contract/start-restore.ts'
 
@@ -204,7 +211,6 @@ async function send(options: TellOptions, restore: Restore, messages: readonly M
   }
 }
 
-function refOf({ namespace, clusterId }: TellOptions, { metadata }: Restore): RestoreRef {
-  const { name, uid = '' } = metadata
-  return { namespace: metadata.namespace ?? namespace, name, uid, cluster: clusterId }
+function refOf({ namespace, clusterId }: TellOptions, restore: Restore): RestoreRef {
+  return restoreRefOf(restore, { namespace, cluster: clusterId })
 }

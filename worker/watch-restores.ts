@@ -5,7 +5,7 @@ import { watchResource } from '../infra/cluster/watch.ts'
 import { restoreFinalizer } from '../velero/labels.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import type { Restore } from '../velero/restore.ts'
-import { deleteWorkflowIdOf, deleteWorkflowType } from '../contract/restore-workflow.ts'
+import { deleteWorkflowIdOf, deleteWorkflowType, restoreRefOf } from '../contract/restore-workflow.ts'
 import type { RestoreRef } from '../contract/restore-workflow.ts'
 import { tellRestores } from './tell-restores.ts'
 
@@ -71,8 +71,7 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
 }
 
 function refOf(options: WatcherOptions, restore: Restore): RestoreRef {
-  const { name, uid = '', namespace = options.namespace } = restore.metadata
-  return { namespace, name, uid, cluster: options.cluster.cluster.id }
+  return restoreRefOf(restore, { namespace: options.namespace, cluster: options.cluster.cluster.id })
 }
 
 /** Whether a Restore is being deleted and waits for us: our finalizer keeps it until its files are deleted. */

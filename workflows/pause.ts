@@ -1,6 +1,6 @@
 import { CancellationScope, patched, setHandler } from '@temporalio/workflow'
 import type { Levels } from '../core/request/levels.ts'
-import { deletedReason, lookSignal, pauseSignal, resumeSignal } from '../contract/restore-workflow.ts'
+import { bareRefOf, deletedReason, lookSignal, pauseSignal, resumeSignal } from '../contract/restore-workflow.ts'
 import type { RestoreInput } from '../contract/restore-workflow.ts'
 import { reasonOf, steps, typeOf } from './activity-calls.ts'
 import { reasonIn } from './run-view.ts'
@@ -86,7 +86,7 @@ export class Pause {
     const because = this.view.paused
     const summary = because === undefined ? 'take the pause off the Restore' : 'write the pause onto the Restore'
     await steps.notePause.executeWithOptions({ summary }, [
-      { ref: refOf(this.input), ...(because === undefined ? {} : { because }) },
+      { ref: bareRefOf(this.input), ...(because === undefined ? {} : { because }) },
     ])
     this.stands = because
   }
@@ -94,7 +94,7 @@ export class Pause {
   private async read(): Promise<void> {
     this.isLookDue = false
     const levels = await steps.readLevels.executeWithOptions({ summary: 'read the Restore again' }, [
-      { ref: refOf(this.input) },
+      { ref: bareRefOf(this.input) },
     ])
     this.obey(levels, this.isAgreed())
   }
@@ -106,8 +106,4 @@ export class Pause {
     if (deleted) this.view.cancel(deletedReason)
     else if (cancel !== undefined) this.view.cancel(cancel)
   }
-}
-
-function refOf({ namespace, name, uid, cluster }: RestoreInput) {
-  return { namespace, name, uid, cluster }
 }

@@ -7,6 +7,7 @@ import { withResultsMissing, nextPhase } from '../core/results/restore-status.ts
 import type { RestorePhase } from '../velero/phases.ts'
 import { phases, planning, reasonOf, results, steps, typeOf } from './activity-calls.ts'
 import { awaitOperations, awaitPodVolumes } from './async-work.ts'
+import { bareRefOf } from '../contract/restore-workflow.ts'
 import type { AdmittedRef, RestoreInput, RestoreOutcome } from '../contract/restore-workflow.ts'
 import { runFinalizeTasks } from './finalize.ts'
 import type { AdmitCarry } from '../activities/admit/await-location.ts'
@@ -70,7 +71,7 @@ export class RestoreRun {
         this.view.enter(admission.phase)
         return false
       case 'restore':
-        this.admitted = { ...refOf(this.input), location: admission.location, ...runIn(admission) }
+        this.admitted = { ...bareRefOf(this.input), location: admission.location, ...runIn(admission) }
         this.resumed = admission.resumed
         this.writes = admission.itemsAreThrough !== true
         this.view.begin(admission)
@@ -212,7 +213,7 @@ export class RestoreRun {
     const failureReason = last?.do === 'late' ? withResultsMissing(reason, last.why) : reason
     try {
       await phases.setPhase.executeWithOptions({ summary: 'end the Restore as Failed' }, [
-        { ref: refOf(this.input), phase: 'Failed', failureReason, fence: true, ...this.counts() },
+        { ref: bareRefOf(this.input), phase: 'Failed', failureReason, fence: true, ...this.counts() },
       ])
     } catch (thrown) {
       if (typeOf(thrown) !== 'RestoreGone') throw thrown
@@ -224,7 +225,7 @@ export class RestoreRun {
 
   private async enter(phase: RestorePhase, options: { fence?: boolean; hookStatus?: HookStatus } = {}): Promise<void> {
     const report = await phases.setPhase.executeWithOptions({ summary: `enter phase ${phase}` }, [
-      { ref: refOf(this.input), phase, ...options, ...this.counts(), ...this.progress() },
+      { ref: bareRefOf(this.input), phase, ...options, ...this.counts(), ...this.progress() },
     ])
     this.view.enter(report.phase === '' ? phase : report.phase)
   }
@@ -253,8 +254,4 @@ export class RestoreRun {
 
 function runIn({ run }: { run?: number }): { run?: number } {
   return run === undefined ? {} : { run }
-}
-
-function refOf({ namespace, name, uid, cluster }: RestoreInput) {
-  return { namespace, name, uid, cluster }
 }

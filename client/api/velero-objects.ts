@@ -1,3 +1,4 @@
+import { restoreRefOf } from '../../contract/restore-workflow.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { isNotFound } from '../../core/port-errors.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
@@ -86,9 +87,8 @@ export async function listVelero(
 }
 
 /** What identifies the workflow of a Restore. */
-export function refOf({ connection, namespace }: Connections, { metadata }: Restore): RestoreRef {
-  const { name, uid = '' } = metadata
-  return { namespace: metadata.namespace ?? namespace, name, uid, cluster: connection.cluster.id }
+export function refOf({ connection, namespace }: Connections, restore: Restore): RestoreRef {
+  return restoreRefOf(restore, { namespace, cluster: connection.cluster.id })
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Result, ResourceList, Results } from '../../velero/results.ts'
 import type { Message } from '../items/outcome.ts'
-import { isListed } from './tally.ts'
+import { countOutcomes, isListed } from './tally.ts'
 import type { Tally } from './tally.ts'
 
 const namespacePrefix = 'namespace:'
@@ -37,8 +37,8 @@ function addTo(lists: Map<string, string[]>, key: string, text: string): void {
 /** The content of `restore-<name>-resource-list.json.gz`: sorted by kind and name. */
 export function renderResourceList(tally: Tally): ResourceList {
   const list = new Map<string, string[]>()
-  for (const { listed, action } of tally.values()) {
-    if (listed !== undefined && action !== undefined) addTo(list, listed.kind, `${listed.name}(${action})`)
+  for (const one of tally.values()) {
+    if (isListed(one)) addTo(list, one.listed.kind, `${one.listed.name}(${one.action})`)
   }
   const kinds = [...list].sort(([a], [b]) => byBytes(a, b))
   return Object.fromEntries(kinds.map(([kind, names]) => [kind, names.sort(byBytes)]))
@@ -46,9 +46,7 @@ export function renderResourceList(tally: Tally): ResourceList {
 
 /** How many items Velero counts as restored: all that are in the resource list, also failed and skipped ones. */
 export function countItems(tally: Tally): number {
-  let count = 0
-  for (const outcome of tally.values()) if (isListed(outcome)) count++
-  return count
+  return countOutcomes(tally).listed
 }
 
 function sorted(tally: Tally) {

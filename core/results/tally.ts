@@ -65,9 +65,11 @@ export interface OutcomeCounts {
 }
 
 /** Whether an outcome stands in the resource list. */
-export function isListed({ listed, action }: Outcome): boolean {
-  return listed !== undefined && action !== undefined
+export function isListed(outcome: Outcome): outcome is ListedOutcome {
+  return outcome.listed !== undefined && outcome.action !== undefined
 }
+
+type ListedOutcome = Outcome & Required<Pick<Outcome, 'listed' | 'action'>>
 
 /** Counts the outcomes, messages and operations of a tally. */
 export function countOutcomes(tally: Tally): OutcomeCounts {

@@ -1,23 +1,11 @@
-import { connectCluster } from '../../../infra/cluster/connect.ts'
 import { systemClock } from '../../../infra/clock.ts'
-import { startPresence, type RunningPresence } from '../../../infra/presence/presence.ts'
-import { quietLog } from '../cluster/quiet-log.ts'
+import { connectWriter } from './connect-writer.ts'
 
 /**
  * A worker that writes as fast as it can, with a long line of writes waiting, and never gives up: run as a child
  * process, it is frozen and woken. `GUARD=off` takes rule 7 away from it.
  */
-const [kubeconfig, worker, scope] = process.argv.slice(2) as [string, string, string]
-let presence: RunningPresence | undefined
-const connection = await connectCluster({
-  kubeconfig,
-  log: quietLog(),
-  requestTimeoutSeconds: 4,
-  connectionsMax: 4,
-  ...(process.env['GUARD'] === 'off' ? {} : { assertMayWrite: () => presence?.assertMayWrite() }),
-})
-presence = await startPresence({ connection, namespace: 'velero', worker, log: quietLog(), clock: systemClock })
-presence.begin(scope)
+const { connection, worker } = await connectWriter(process.env['GUARD'] === 'off' ? 'unguarded' : 'short')
 process.stdout.write('writing\n')
 
 let next = 0

@@ -1,24 +1,8 @@
 import { systemClock } from '../../../infra/clock.ts'
-import { connectCluster } from '../../../infra/cluster/connect.ts'
-import { startPresence, type RunningPresence } from '../../../infra/presence/presence.ts'
-import { quietLog } from '../cluster/quiet-log.ts'
+import { connectWriter } from './connect-writer.ts'
 
 /** A worker that creates one ConfigMap, with the deadlines of the real one: run as a child process, it is frozen and woken. */
-const [kubeconfig, worker, scope] = process.argv.slice(2) as [string, string, string]
-let presence: RunningPresence | undefined
-const connection = await connectCluster({
-  kubeconfig,
-  log: quietLog(),
-  requestTimeoutSeconds: 4,
-  connectionsMax: 4,
-  assertMayWrite: () => presence?.assertMayWrite(),
-  holdLongWrite: async () => {
-    if (presence === undefined) throw new Error('there is no Lease')
-    return presence.holdLongWrite()
-  },
-})
-presence = await startPresence({ connection, namespace: 'velero', worker, log: quietLog(), clock: systemClock })
-presence.begin(scope)
+const { connection, worker } = await connectWriter('long')
 const manifest = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
