@@ -3,8 +3,11 @@ import { connectWriter } from './connect-writer.ts'
 
 /**
  * A worker that writes as fast as it can, with a long line of writes waiting, and never gives up: run as a child
- * process, it is frozen and woken. `GUARD=off` takes rule 7 away from it.
+ * process, it is frozen and woken. `GUARD=off` takes rule 7 away from it. On SIGUSR2 it freezes itself between two
+ * steps of its event loop: a freeze from outside may hit the microseconds between the look at the Lease and the system
+ * call that sends the write, and that one write is then sent on waking (rule 7 says so).
  */
+process.on('SIGUSR2', () => process.kill(process.pid, 'SIGSTOP'))
 const { connection, worker } = await connectWriter(process.env['GUARD'] === 'off' ? 'unguarded' : 'short')
 process.stdout.write('writing\n')
 

@@ -146,11 +146,11 @@ describe('presence, in a real cluster', () => {
     const children = [startWriter(server, 'frozen')]
     if (process.env['SHOW_UNGUARDED'] === '1') children.push(startWriter(server, 'unguarded', 'off'))
     const presence = await start('successor')
+    const end = presence.begin('uid/frozen')
     try {
       for (const child of children) await child.writing
       await waitUntil(async () => (await countOf('frozen')) > 20, 60_000, 'its writes')
-      for (const { process: child } of children) child.kill('SIGSTOP')
-      const end = presence.begin('uid/frozen')
+      for (const { process: child } of children) child.kill('SIGUSR2')
       const waiting = fence(presence, 'uid/frozen')
       await waiting.done
       expect(waiting.seconds()).toBeGreaterThan(9)
@@ -160,8 +160,8 @@ describe('presence, in a real cluster', () => {
       expect(await countOf('frozen')).toBe(before)
       expect(children[0]?.output.join('')).toContain('refused ApiError: this worker may not write')
       if (children.length > 1) console.log('unguarded:', before, await countOf('unguarded'))
-      end()
     } finally {
+      end()
       for (const { process: child } of children) child.kill('SIGKILL')
     }
   })
