@@ -6,7 +6,8 @@ import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 export interface RunReport {
   passed: number
   failed: number
-  /** The name of a test is `<suites> > <test>`. */
+  /** The failed tests, with the first line of their first error. The name of a test is `<suites> > <test>`. */
+  failures: { file: string; test: string; error: string }[]
   skipped: { file: string; test: string }[]
   /** Errors that belong to no test. */
   unhandled: number
@@ -14,6 +15,8 @@ export interface RunReport {
   brokenFiles: string[]
   files: { file: string; seconds: number }[]
 }
+
+const errorCharactersMax = 300
 
 /** Writes the report of a run to the file that `DRYDOCK_TEST_REPORT` names. */
 export default class CiReporter implements Reporter {
@@ -29,11 +32,15 @@ function reportOf(modules: readonly TestModule[], unhandled: number): RunReport 
       file: fileOf(module),
       test: test.fullName,
       state: test.result().state,
+      error: (test.result().errors?.[0]?.message ?? '').split('\n', 1)[0] ?? '',
     })),
   )
   return {
     passed: tests.filter(({ state }) => state === 'passed').length,
     failed: tests.filter(({ state }) => state === 'failed').length,
+    failures: tests
+      .filter(({ state }) => state === 'failed')
+      .map(({ file, test, error }) => ({ file, test, error: error.slice(0, errorCharactersMax) })),
     skipped: tests
       .filter(({ state }) => state === 'skipped' || state === 'pending')
       .map(({ file, test }) => ({ file, test })),

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { RunReport } from './ci-reporter.ts'
-import { judgeRun } from './judge-run.ts'
+import { filesAgain, judgeRun } from './judge-run.ts'
 
 const report = (change: Partial<RunReport> = {}): RunReport => ({
   passed: 3,
   failed: 0,
+  failures: [],
   skipped: [],
   unhandled: 0,
   brokenFiles: [],
@@ -45,5 +46,35 @@ describe('the judgement of a run', () => {
     expect(lines.filter((line) => / s {2}f/.test(line)).map((line) => line.trim())).toEqual(
       Array.from({ length: 10 }, (_, index) => `${11 - index}.0 s  f${11 - index}`),
     )
+  })
+
+  describe('of a few files that failed', () => {
+    const failing = (files: string[]) =>
+      report({ failed: files.length, failures: files.map((file) => ({ file, test: 'it waits', error: '1 is not 2' })) })
+
+    it('runs them again, and no others', () => {
+      expect(filesAgain(failing(['test/e2e/a.test.ts', 'test/e2e/a.test.ts', 'test/b.servers.test.ts']))).toEqual([
+        'test/e2e/a.test.ts',
+        'test/b.servers.test.ts',
+      ])
+      expect(filesAgain(failing(['a', 'b', 'c', 'd'].map((name) => `test/e2e/${name}.test.ts`)))).toEqual([])
+      expect(filesAgain(failing(['test/e2e/a.test.ts', 'test/core/a.test.ts']))).toEqual([])
+      expect(filesAgain(report())).toEqual([])
+    })
+
+    it('is good where they pass then, and names them with what they said first', () => {
+      const { lines, good } = judgeRun(failing(['test/e2e/a.test.ts']), [], report())
+      expect(good).toBe(true)
+      expect(lines).toContain('UNSTEADY, passed alone: test/e2e/a.test.ts > it waits: 1 is not 2')
+      expect(lines.at(-1)).toBe('4 passed, 0 failed, 0 skipped')
+    })
+
+    it.each([
+      ['they fail again', { failed: 1 }],
+      ['they cannot be loaded then', { brokenFiles: ['test/a.test.ts'] }],
+      ['none of their tests ran', { passed: 0 }],
+    ])('is bad where %s', (_, change) => {
+      expect(judgeRun(failing(['test/e2e/a.test.ts']), [], report(change)).good).toBe(false)
+    })
   })
 })
