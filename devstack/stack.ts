@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { makeBucket, openBucket, uploadFolder } from './bucket.ts'
-import { bringUpCluster, pidsOf } from './cluster/cluster.ts'
+import { bringUpCluster, pidsOf } from './cluster.ts'
 import { openHome, type Home } from './home.ts'
 import { extraTools, startExtraServices, type ExtraOptions } from './services/extra-services.ts'
 import { startTemporal } from './services/temporal.ts'

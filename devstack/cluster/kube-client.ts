@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
-import type { ClusterAddress } from '../stack-types.ts'
 
 /** The few requests that the stack makes to an API server, over one pool of connections. */
 export interface KubeClient {
@@ -63,14 +62,4 @@ function parse(text: string): unknown {
 function reasonOf(body: unknown): string {
   const message = (body as { message?: unknown } | undefined)?.message
   return typeof message === 'string' ? message : String(body)
-}
-
-/** Runs `use` with a client of the cluster's administrator. */
-export async function withClient(cluster: ClusterAddress, use: (client: KubeClient) => Promise<void>): Promise<void> {
-  const client = openKubeClient({ url: cluster.kubeUrl, ca: cluster.kubeCa, token: cluster.tokens.admin })
-  try {
-    await use(client)
-  } finally {
-    await client.close()
-  }
 }

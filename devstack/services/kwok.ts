@@ -5,7 +5,7 @@ import type { Home } from '../home.ts'
 import { launch } from '../processes/launch.ts'
 import type { ClusterAddress } from '../stack-types.ts'
 import { tools } from '../tools/tools.ts'
-import { withClient } from '../cluster/kube-client.ts'
+import { withClient } from '../with-client.ts'
 
 /** Starts kwok with two nodes. Every pod on them soon reports that it runs; there is no machine behind it. */
 export async function startKwok(home: Home, cluster: ClusterAddress): Promise<void> {

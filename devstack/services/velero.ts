@@ -8,7 +8,7 @@ import { launch } from '../processes/launch.ts'
 import { withMachineLock } from '../processes/machine-lock.ts'
 import { isRunning } from '../processes/process-mark.ts'
 import type { Cluster } from '../stack-types.ts'
-import { withClient } from '../cluster/kube-client.ts'
+import { withClient } from '../with-client.ts'
 
 /** What a user of Drydock tells Velero's server: to leave restores alone. */
 export const drydockVeleroFlags: readonly string[] = [

@@ -112,6 +112,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     packages: ['commander', 'yaml'],
     builtins: 'any',
   },
+  'client/main.ts': { ...pure, folders: ['client/cli/main.ts'], packages: [] },
   examples: { ...pure, folders: [], packages: ['drydock'] },
 }
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { whenFileIsOver } from './run/clean-up.ts'
 import { makeBucket, openBucket, uploadFolder } from '../../devstack/bucket.ts'
-import { startCluster } from '../../devstack/cluster/cluster.ts'
+import { startCluster } from '../../devstack/cluster.ts'
 import { endProcess } from '../../devstack/processes/end-process.ts'
 import { openHome, type Home } from '../../devstack/home.ts'
 import { launchVersitygw, startVersitygw } from '../../devstack/services/versitygw.ts'

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startCluster } from '../../../devstack/cluster/cluster.ts'
+import { startCluster } from '../../../devstack/cluster.ts'
 import { endProcess } from '../../../devstack/processes/end-process.ts'
 import { openHome } from '../../../devstack/home.ts'
 import { launchApiServer } from '../../../devstack/services/kube-apiserver.ts'

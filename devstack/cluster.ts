@@ -1,12 +1,12 @@
-import { addReadonlyUser, setUpCluster } from './cluster-setup.ts'
-import { openHome, type Home } from '../home.ts'
-import { startExtraServices, type ExtraOptions } from '../services/extra-services.ts'
-import { startApiServer } from '../services/kube-apiserver.ts'
-import { startEtcd } from '../services/etcd.ts'
-import type { BucketAddress, Cluster } from '../stack-types.ts'
-import { stopStack } from '../stop-stack.ts'
-import { veleroCrds } from './velero-crds.ts'
-import { withClient } from './kube-client.ts'
+import { addReadonlyUser, setUpCluster } from './cluster/cluster-setup.ts'
+import { openHome, type Home } from './home.ts'
+import { startExtraServices, type ExtraOptions } from './services/extra-services.ts'
+import { startApiServer } from './services/kube-apiserver.ts'
+import { startEtcd } from './services/etcd.ts'
+import type { BucketAddress, Cluster } from './stack-types.ts'
+import { stopStack } from './stop-stack.ts'
+import { veleroCrds } from './cluster/velero-crds.ts'
+import { withClient } from './with-client.ts'
 
 export interface ClusterOptions extends ExtraOptions {
   /** The folder. An earlier stack in it is stopped and removed first. */
