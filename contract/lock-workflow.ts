@@ -9,6 +9,13 @@ export function locksWorkflowIdOf(ref: { namespace: string; cluster: string }): 
   return `locks/${ref.namespace}/${ref.cluster}`
 }
 
+/** The locks of one run of a restore. */
+export interface LocksOfRun {
+  /** The workflow of the locks, which is started where it does not run, and the signal by which it is asked. */
+  locks: { workflowType: string; workflowId: string; signal: string }
+  run: { workflowId: string; runId: string }
+}
+
 /** The argument of the signal `request`. */
 export interface LockSignal {
   request: LockRequest

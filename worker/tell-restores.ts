@@ -29,6 +29,8 @@ export interface TellOptions {
   tagged: boolean
   log: Log
   nowMs: () => number
+  /** Whether this Restore is left to Velero: no workflow is started for it again until it or Velero has changed. */
+  isLeftAlone: (restore: Restore) => Promise<boolean>
 }
 
 /** Has the workflow of each Restore run, and know what stands on its Restore. */
@@ -181,6 +183,11 @@ function repeated(restore: Restore): Message[] {
 async function startAndTell(options: TellOptions, one: Known): Promise<void> {
   const { restore, told } = one
   const text = textOf(one)
+  // The first workflow has said so in an Event.
+  if (told === text && !isClaimed(restore) && (await options.isLeftAlone(restore))) {
+    one.startAtMs = options.nowMs() + startEveryMs
+    return
+  }
   await startRestoreWorkflow(options.client, {
     ref: refOf(options, restore),
     taskQueue: options.taskQueue,

@@ -1,5 +1,8 @@
 import type { Client } from '@temporalio/client'
+import { readVeleroControllers } from '../activities/admit/admission-facts.ts'
 import type { Clock, Cluster, Log } from '../activities/ports.ts'
+import type { Settings } from '../activities/settings.ts'
+import { decideTakeOver } from '../core/request/take-over.ts'
 import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import { watchResource } from '../infra/cluster/watch.ts'
 import { restoreFinalizer } from '../velero/labels.ts'
@@ -15,6 +18,7 @@ export interface WatcherOptions {
   client: Client
   taskQueue: string
   namespace: string
+  settings: Pick<Settings, 'veleroControllers' | 'veleroNamespace'>
   tagged: boolean
   signal: AbortSignal
   log: Log
@@ -35,7 +39,8 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
   const { client, taskQueue, namespace, tagged, log, cluster } = options
   const clusterId = cluster.cluster.id
   const nowMs = () => performance.now()
-  const messenger = tellRestores({ client, taskQueue, namespace, clusterId, tagged, log, nowMs })
+  const isLeftAlone = leftAloneIn(options)
+  const messenger = tellRestores({ client, taskQueue, namespace, clusterId, tagged, log, nowMs, isLeftAlone })
   const deleted = new Map<string, Restore>()
   const see = (manifest: Manifest) => {
     const restore = manifest as unknown as Restore
@@ -72,6 +77,12 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
 
 function refOf(options: WatcherOptions, restore: Restore): RestoreRef {
   return restoreRefOf(restore, { namespace: options.namespace, cluster: options.cluster.cluster.id })
+}
+
+/** Asks whether the Restores of the Velero namespace are left to Velero, as their admission does (rule 1). */
+function leftAloneIn({ cluster, settings }: WatcherOptions): (restore: Restore) => Promise<boolean> {
+  return async (restore) =>
+    decideTakeOver(restore, await readVeleroControllers(cluster.cluster, settings)).do === 'leave'
 }
 
 /** Whether a Restore is being deleted and waits for us: our finalizer keeps it until its files are deleted. */

@@ -5,8 +5,10 @@ import {
   patched,
   proxyActivities,
   TimeoutFailure,
+  workflowInfo,
 } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
+import type { RestorePhase } from '../velero/phases.ts'
 
 /** Waits between attempts: short at first, at most half a minute, so that work goes on soon after an outage ends. */
 const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' } as const
@@ -95,6 +97,17 @@ export function typeOf(error: unknown): string | undefined {
   return error instanceof ApplicationFailure ? (error.type ?? undefined) : undefined
 }
 
+/**
+ * The phase that a Restore has without this run, where a failure says that: it is gone, it is over, or another run works on
+ * it. Undefined for other errors.
+ */
+export function phaseOfEnd(error: unknown): RestorePhase | 'Gone' | undefined {
+  if (error instanceof ActivityFailure) return phaseOfEnd(error.cause)
+  if (typeOf(error) === 'RestoreGone') return 'Gone'
+  if (!(error instanceof ApplicationFailure) || error.type !== 'RunOver') return undefined
+  return error.details?.[0] as RestorePhase
+}
+
 /** One line that says what happened: for the failureReason, the log and the Web UI. */
 export function reasonOf(error: unknown): string {
   if (error instanceof ActivityFailure) {
@@ -141,4 +154,18 @@ export async function inLanes(count: number, work: (index: number) => Promise<vo
  */
 export function chunksEndFirst(): boolean {
   return patched('chunks-end-first')
+}
+
+/**
+ * Whether this run was reset, for instance in the Web UI. Then its history says what was true of another run: attempts of
+ * that one may still write, and its namespaces may be released. Only inputs of activities may depend on it, not their order.
+ */
+export function wasReset(): boolean {
+  const { runId, originalExecutionRunId } = workflowInfo()
+  return runId !== originalExecutionRunId
+}
+
+/** Tells an activity of a reset run to wait for attempts of the run before. */
+export function followsIfReset(): { follows?: true } {
+  return wasReset() ? { follows: true } : {}
 }

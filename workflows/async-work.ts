@@ -2,7 +2,7 @@ import type { PollInput } from '../activities/operations/poll-operations.ts'
 import type { AdmittedRef } from '../contract/restore-workflow.ts'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { lastCancels, looks, reasonOf } from './activity-calls.ts'
+import { followsIfReset, lastCancels, looks, reasonOf } from './activity-calls.ts'
 import { lookUntilOver } from './looks.ts'
 import type { RunView } from './run-view.ts'
 
@@ -14,7 +14,9 @@ export async function awaitPodVolumes(ref: AdmittedRef, plan: PlanSummary, view:
   if (waves.length === 0) return
   view.waitingFor('the volumes of pods')
   await lookUntilOver({ ref, view }, (look) =>
-    looks.awaitPodVolumes.executeWithOptions({ summary: 'see to the volumes of pods' }, [{ ref, waves, look }]),
+    looks.awaitPodVolumes.executeWithOptions({ summary: 'see to the volumes of pods' }, [
+      { ref, waves, look, ...followsIfReset() },
+    ]),
   )
   view.waitingFor(undefined)
 }
@@ -41,7 +43,7 @@ export async function awaitOperations(wait: OperationsWait): Promise<OperationCo
   const poll = (until: PollInput['until'], failed: number) =>
     lookUntilOver({ ref, view }, (look) =>
       looks.pollOperations.executeWithOptions({ summary: 'look at the operations of plugins' }, [
-        { ref, until, failed, look },
+        { ref, until, failed, look, ...followsIfReset() },
       ]),
     )
   let counts = await poll('once', 0)

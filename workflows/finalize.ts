@@ -2,7 +2,7 @@ import { ActivityFailure, isCancellation, patched } from '@temporalio/workflow'
 import type { FinalizeReport, ListedTask } from '../activities/finalize/finalize-restore.ts'
 import type { HookStatus } from '../activities/finalize/task.ts'
 import type { AdmittedRef } from '../contract/restore-workflow.ts'
-import { reasonOf, results, steps, waits } from './activity-calls.ts'
+import { followsIfReset, reasonOf, results, steps, waits } from './activity-calls.ts'
 import { lookUntilOver } from './looks.ts'
 import type { RunView } from './run-view.ts'
 
@@ -50,7 +50,7 @@ async function runTask(
   { name, title, deadlineSeconds }: Task,
   view: RunView,
 ): Promise<FinalizeReport> {
-  const input = { ref, task: name }
+  const input = { ref, task: name, ...followsIfReset() }
   const summary = title
   if (deadlineSeconds === undefined)
     return lookUntilOver({ ref, view }, (look) =>

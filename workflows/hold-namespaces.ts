@@ -1,9 +1,9 @@
 import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle } from '@temporalio/workflow'
 import { isCancellation, log, patched, setHandler, workflowInfo } from '@temporalio/workflow'
-import type { Hold } from '../contract/lock-workflow.ts'
-import type { AdmittedRef } from '../contract/restore-workflow.ts'
+import type { Hold, LocksOfRun } from '../contract/lock-workflow.ts'
+import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import { formatGoDuration } from '../core/values/go-duration.ts'
-import { optional, reasonOf, steps, typeOf } from './activity-calls.ts'
+import { optional, reasonOf, steps, typeOf, wasReset } from './activity-calls.ts'
 import {
   holdQuery,
   locksSignal,
@@ -27,9 +27,9 @@ export class NamespaceHold {
   private behind = 'its turn'
   private patienceMs = Infinity
 
-  constructor(view: RunView) {
+  constructor(input: RestoreInput, view: RunView) {
     this.view = view
-    const { runId } = thisRun()
+    const { runId } = locksOfRun(input).run
     setHandler(holdQuery, () => ({ state: this.state, runId }), {
       description: 'Whether the target namespaces are held',
     })
@@ -67,7 +67,7 @@ export class NamespaceHold {
     this.state = 'none'
     await CancellationScope.nonCancellable(async () => {
       try {
-        await getExternalWorkflowHandle(locksWorkflowIdOf(ref)).signal(releaseLocksSignal, thisRun())
+        await getExternalWorkflowHandle(locksWorkflowIdOf(ref)).signal(releaseLocksSignal, locksOfRun(ref).run)
       } catch (thrown) {
         log.info('no workflow of the locks runs', { reason: reasonOf(thrown) })
       }
@@ -76,14 +76,9 @@ export class NamespaceHold {
 
   /** Asks for the namespaces. Where a later time fails the restore goes on waiting: its first request stands. */
   private async ask(ref: AdmittedRef): Promise<void> {
-    const locks = {
-      workflowType: locksWorkflowType,
-      workflowId: locksWorkflowIdOf(ref),
-      signal: requestLocksSignal.name,
-    }
     try {
       const report = await steps.requestLocks.executeWithOptions({ summary: 'ask for the target namespaces' }, [
-        { ref, locks, run: thisRun() },
+        { ref, ...locksOfRun(ref) },
       ])
       this.patienceMs = report.patienceMs
     } catch (thrown) {
@@ -110,8 +105,14 @@ export class NamespaceHold {
   }
 }
 
-/** The run as it was first started: a run that was reset keeps what it asked for. */
-function thisRun(): { workflowId: string; runId: string } {
-  const { workflowId, originalExecutionRunId } = workflowInfo()
-  return { workflowId, runId: originalExecutionRunId }
+/** The locks that a run holds or asks for. A run that was reset has the name under which it was first started. */
+export function locksOfRun(ref: { namespace: string; cluster: string }): LocksOfRun {
+  const { workflowId, originalExecutionRunId: runId } = workflowInfo()
+  const locks = { workflowType: locksWorkflowType, workflowId: locksWorkflowIdOf(ref), signal: requestLocksSignal.name }
+  return { locks, run: { workflowId, runId } }
+}
+
+/** Tells an activity of a reset run which locks it must have. */
+export function lockedIfReset(ref: { namespace: string; cluster: string }): { reset?: LocksOfRun } {
+  return wasReset() ? { reset: locksOfRun(ref) } : {}
 }

@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow'
 import type { AdmittedRef } from '../contract/restore-workflow.ts'
-import { reasonOf, waits } from './activity-calls.ts'
+import { reasonOf, waits, wasReset } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'
 
 /**
@@ -22,7 +22,11 @@ export class HookRun {
     const scope = new CancellationScope()
     this.scope = scope
     this.running = scope
-      .run(() => waits.runHooks.executeWithOptions({ summary: 'run hooks in restored pods' }, [{ ref, follows }]))
+      .run(() =>
+        waits.runHooks.executeWithOptions({ summary: 'run hooks in restored pods' }, [
+          { ref, follows: follows || wasReset() },
+        ]),
+      )
       .catch((thrown: unknown) => {
         if (!isCancellation(thrown)) this.view.trouble(`hooks are not run any more: ${reasonOf(thrown)}`)
       })

@@ -5,7 +5,7 @@ import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { withResultsMissing, nextPhase } from '../core/results/restore-status.ts'
 import type { RestorePhase } from '../velero/phases.ts'
-import { phases, planning, reasonOf, results, steps, typeOf } from './activity-calls.ts'
+import { phaseOfEnd, phases, planning, reasonOf, results, steps, typeOf } from './activity-calls.ts'
 import { awaitOperations, awaitPodVolumes } from './async-work.ts'
 import { bareRefOf } from '../contract/restore-workflow.ts'
 import type { AdmittedRef, RestoreInput, RestoreOutcome } from '../contract/restore-workflow.ts'
@@ -49,7 +49,7 @@ export class RestoreRun {
     this.view = new RunView(input, () => this.scope.cancel())
     this.pause = new Pause(input, this.view)
     this.hooks = new HookRun(this.view)
-    this.hold = new NamespaceHold(this.view)
+    this.hold = new NamespaceHold(input, this.view)
     answerSweeps(input, this.view)
   }
 
@@ -179,13 +179,14 @@ export class RestoreRun {
     throw new CancelledFailure(reason)
   }
 
-  /** Ends as failed. A Restore that is gone needs no phase. */
+  /** Ends as failed. A Restore that is gone needs no phase, and one that has ended without this run has one. */
   async failed(error: unknown): Promise<RestoreOutcome> {
     const isFault = isProgramFault(error)
     if (!isFault && !(error instanceof ActivityFailure) && !(error instanceof ApplicationFailure)) throw error
-    if (typeOf(error) === 'RestoreGone') {
+    const over = phaseOfEnd(error)
+    if (over !== undefined) {
       if (this.admitted !== undefined) await this.hold.release(this.admitted)
-      return { ...this.outcome(), phase: 'Gone' }
+      return { ...this.outcome(), phase: over }
     }
     const reason = `restore execution failed: ${isFault ? `program fault: ${faultLine(error)}` : reasonOf(error)}`
     await this.giveUp(reason)

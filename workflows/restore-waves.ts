@@ -12,6 +12,7 @@ import { chunkKey, parseChunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { chunks, chunksEndFirst, inLanes, looks, steps } from './activity-calls.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
+import { lockedIfReset } from './hold-namespaces.ts'
 import type { HookRun } from './hook-run.ts'
 import { beginToldWait, lookUntilOver } from './looks.ts'
 import type { Pause } from './pause.ts'
@@ -247,7 +248,7 @@ function restoreChunk(waves: Waves, { wave, chunk }: ChunkPlace, which: Which | 
   const ending = chunksEndFirst() ? ({ cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const) : {}
   return lookUntilOver(waves, (look) =>
     chunks.restoreChunk.executeWithOptions({ summary, ...ending }, [
-      { ref, wave, chunk, resumed, ...which, refused: [...waves.refused], look },
+      { ref, wave, chunk, resumed, ...which, ...lockedIfReset(ref), refused: [...waves.refused], look },
     ]),
   )
 }

@@ -67,7 +67,10 @@ async function readOrRefusal<T extends Manifest | undefined | Manifest[]>(
 }
 
 /** Whether Velero's own restore controllers run: as the setting says, or as Deployment `velero` says where it is `auto`. */
-export async function readVeleroControllers(cluster: Cluster, settings: Settings): Promise<'on' | 'off'> {
+export async function readVeleroControllers(
+  cluster: Cluster,
+  settings: Pick<Settings, 'veleroControllers' | 'veleroNamespace'>,
+): Promise<'on' | 'off'> {
   if (settings.veleroControllers !== 'auto') return settings.veleroControllers
   const { veleroNamespace: namespace } = settings
   const deployment = { group: 'apps', version: 'v1', resource: 'deployments', namespace, name: 'velero' }

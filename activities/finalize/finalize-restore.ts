@@ -36,6 +36,8 @@ export interface FinalizeInput {
   /** Why no attempt came to its end. Given, it becomes the task's error, and the task is not run. */
   problem?: string
   look?: Look
+  /** Attempts of an earlier run may still be able to write. */
+  follows?: true
 }
 
 /** Counts only: the messages are in the journal. */
@@ -79,7 +81,7 @@ export function finalizeRestore(parts: FinalizeParts) {
       doing: `finalization task ${task}`,
       scope: `${ref.uid}/finalize/${task}`,
       // The attempts that the problem is about may still be able to write.
-      followsEarlierRun: problem !== undefined,
+      followsEarlierRun: problem !== undefined || input.follows === true,
     }
     return runActivity(parts.ports.presence, frame, async (attempt) => {
       const session = await parts.sessions.open(ref)

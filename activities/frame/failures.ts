@@ -18,6 +18,8 @@ export const failureTypes = {
   wrongCluster: 'WrongCluster',
   /** The Restore was deleted, or deleted and created again under its name. */
   gone: 'RestoreGone',
+  /** The Restore has ended, or another run works on it: this run was reset and has nothing to do. */
+  runOver: 'RunOver',
   /** The restore cannot continue; the message becomes the failureReason. */
   failed: 'RestoreFailed',
   /** A shard of the journal is missing or belongs to something else (rule 4). */
@@ -52,6 +54,11 @@ export function journalDamaged(message: string): ApplicationFailure {
 /** Ends the activity: the Restore was deleted. */
 export function gone(message: string): ApplicationFailure {
   return ApplicationFailure.create({ type: failureTypes.gone, message, nonRetryable: true })
+}
+
+/** Ends the run without a change of the Restore, which has that phase without it. */
+export function runOver(message: string, phase: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: failureTypes.runOver, message, nonRetryable: true, details: [phase] })
 }
 
 /** Ends the restore: its activity came to a worker of another cluster. */

@@ -13,9 +13,11 @@ import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
 import type { Intent } from './item-work.ts'
+import type { LocksOfRun } from '../../contract/lock-workflow.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
+import { createResetCheck } from '../locks/check-reset.ts'
 import { makeItemTools, NotYet } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
 import { inBatches, settleAll } from './side-by-side.ts'
@@ -41,6 +43,8 @@ export interface ChunkInput {
   pass?: number
   /** Items are parked for other reasons than that something is missing: what is missing may still come. */
   open?: boolean
+  /** This run was reset: attempts of the run before may still write, and it may have released its locks. */
+  reset?: LocksOfRun
   look?: Look
 }
 
@@ -66,17 +70,21 @@ export interface ChunkParts extends WorkerParts {
  * Attempts of an earlier run were waited for when this run was admitted.
  */
 export function restoreChunk(parts: ChunkParts) {
+  const checkReset = createResetCheck(parts)
   return (input: ChunkInput): Promise<ChunkReport | Wait> => {
     const key = chunkKey(input.wave, input.chunk)
-    const frame = { doing: `restoring ${key}`, scope: `${input.ref.uid}/${key}` }
-    return runActivity(parts.ports.presence, frame, (attempt) =>
-      parts.sessions.withPlan(input.ref, attempt.signal, async (session) => {
+    const { ref, reset } = input
+    const frame = { doing: `restoring ${key}`, scope: `${ref.uid}/${key}`, followsEarlierRun: reset !== undefined }
+    return runActivity(parts.ports.presence, frame, async (attempt) => {
+      const wait = reset === undefined ? undefined : await checkReset(ref, reset)
+      if (wait !== undefined) return lookAgain(attempt, input.look, wait)
+      return parts.sessions.withPlan(ref, attempt.signal, async (session) => {
         const again = input.resumed || input.pass !== undefined || input.look?.carry !== undefined
-        const follows = attempt.number > 1 || again
+        const follows = attempt.number > 1 || again || reset !== undefined
         const known = follows ? await readOutcomes(session.journal, key) : []
         return runChunk({ ...parts, session, attempt, input, key, known, follows })
-      }),
-    )
+      })
+    })
   }
 }
 

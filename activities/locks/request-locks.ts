@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import type { LockSignal } from '../../contract/lock-workflow.ts'
+import type { LockSignal, LocksOfRun } from '../../contract/lock-workflow.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { targetNamespaces } from '../../core/locks/decide-grants.ts'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
@@ -12,11 +12,8 @@ import type { Sessions, WorkerParts } from '../frame/session.ts'
 import type { Ports } from '../ports.ts'
 
 /** Which restore asks for its target namespaces, and which workflow it asks. */
-export interface RequestLocksInput {
+export interface RequestLocksInput extends LocksOfRun {
   ref: AdmittedRef
-  /** The workflow of the locks, which is started where it does not run. */
-  locks: { workflowType: string; workflowId: string; signal: string }
-  run: { workflowId: string; runId: string }
 }
 
 /** What the workflow has to know of its wait. */
@@ -26,22 +23,31 @@ export interface RequestLocksReport {
 }
 
 /** Asks the workflow of the locks for all namespaces that the plan writes into; asking again changes nothing (rule 9). */
-export function requestLocks({ ports, sessions, settings }: WorkerParts) {
-  return ({ ref, locks, run }: RequestLocksInput): Promise<RequestLocksReport> =>
-    runActivity(ports.presence, { doing: `asking for the namespaces of restore ${ref.name}` }, async () => {
-      const request = await lockRequestOf(sessions, ref, run)
-      const signal: LockSignal = { request, restoresMax: settings.restoresMax }
-      const { client, info } = Context.current()
-      await client.workflow.signalWithStart(locks.workflowType, {
-        workflowId: locks.workflowId,
-        taskQueue: info.taskQueue,
-        signal: locks.signal,
-        signalArgs: [signal],
-        args: [],
-        staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
-      })
+export function requestLocks(parts: WorkerParts) {
+  const { ports, settings } = parts
+  return (input: RequestLocksInput): Promise<RequestLocksReport> =>
+    runActivity(ports.presence, { doing: `asking for the namespaces of restore ${input.ref.name}` }, async () => {
+      await sendRequest(parts, input)
       return { patienceMs: settings.lockTimeoutSeconds * 1000 }
     })
+}
+
+/** Sends the request of a run to the workflow of the locks, and starts that where it does not run. */
+export async function sendRequest(
+  { sessions, settings }: WorkerParts,
+  { ref, locks, run }: RequestLocksInput,
+): Promise<void> {
+  const request = await lockRequestOf(sessions, ref, run)
+  const signal: LockSignal = { request, restoresMax: settings.restoresMax }
+  const { client, info } = Context.current()
+  await client.workflow.signalWithStart(locks.workflowType, {
+    workflowId: locks.workflowId,
+    taskQueue: info.taskQueue,
+    signal: locks.signal,
+    signalArgs: [signal],
+    args: [],
+    staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
+  })
 }
 
 /** What a run of a restore asks for: all namespaces that its plan writes into. */

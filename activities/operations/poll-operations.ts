@@ -32,6 +32,8 @@ export interface PollInput {
   /** Failed operations that the caller knows of. */
   failed: number
   look?: Look
+  /** Attempts of an earlier run may still be able to write. */
+  follows?: true
 }
 
 /** An operation that could not be found this often in a row has failed. */
@@ -47,7 +49,8 @@ export function pollOperations(parts: WorkerParts) {
   const begunIn = cachedByRun((session) => readBegun(session.journal))
   return (input: PollInput): Promise<OperationCounts | Wait> => {
     const { ref } = input
-    const frame = { doing: `polling operations of restore ${ref.name}`, scope: `${ref.uid}/operations` }
+    const doing = `polling operations of restore ${ref.name}`
+    const frame = { doing, scope: `${ref.uid}/operations`, followsEarlierRun: input.follows === true }
     return runActivity(parts.ports.presence, frame, async (attempt) => {
       const session = await parts.sessions.open(ref)
       const begun = await begunIn(session)

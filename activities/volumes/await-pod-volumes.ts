@@ -33,6 +33,8 @@ export interface PodVolumesInput {
   ref: AdmittedRef
   waves: readonly number[]
   look?: Look
+  /** Attempts of an earlier run may still be able to write. */
+  follows?: true
 }
 
 const lookSeconds = { first: 2, last: 15 } as const
@@ -48,7 +50,8 @@ export function awaitPodVolumes(parts: WorkerParts) {
   const worksIn = cachedByRun(readWorks)
   return (input: PodVolumesInput): Promise<{ pods: number; errors: number } | Wait> => {
     const { ref } = input
-    const frame = { doing: `filling pod volumes of restore ${ref.name}`, scope: `${ref.uid}/${group}` }
+    const doing = `filling pod volumes of restore ${ref.name}`
+    const frame = { doing, scope: `${ref.uid}/${group}`, followsEarlierRun: input.follows === true }
     return runActivity(parts.ports.presence, frame, async (attempt) => {
       const session = await parts.sessions.open(ref)
       const works = await worksIn(session, input.waves)

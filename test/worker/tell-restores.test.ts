@@ -19,7 +19,7 @@ function restore(
 
 /** A messenger, the Temporal server that it talks to, and its clock. */
 function messenger() {
-  const world = { nowMs: 0, isAway: false, isOver: false, said: [] as string[] }
+  const world = { nowMs: 0, isAway: false, isOver: false, isLeft: false, said: [] as string[] }
   const answer = async (what: string): Promise<void> => {
     if (world.isAway) throw new Error('Temporal is away')
     world.said.push(what)
@@ -34,7 +34,8 @@ function messenger() {
   const client = { workflow: { start: () => answer('start'), getHandle: () => handle } } as unknown as Client
   const log = createLog()
   const options = { client, taskQueue: 'q', namespace: 'velero', clusterId: 'c', tagged: false }
-  const told = tellRestores({ ...options, log, nowMs: () => world.nowMs })
+  const isLeftAlone = () => Promise.resolve(world.isLeft)
+  const told = tellRestores({ ...options, log, nowMs: () => world.nowMs, isLeftAlone })
   /** What is said in a time, second by second. */
   const within = async (seconds: number): Promise<string[]> => {
     await setImmediate()
@@ -70,6 +71,26 @@ describe('a Restore that is new', () => {
     see(restore({}, { metadata: { deletionTimestamp: 't' } }))
     see(restore(claimed, { status: { phase: 'Completed' } }))
     expect(await within(60)).toEqual([])
+  })
+})
+
+describe('a Restore that is left to Velero', () => {
+  it('is started once, and again when it or Velero has changed', async () => {
+    const { see, within, world } = messenger()
+    world.isLeft = true
+    see(restore({}))
+    expect(await within(300)).toEqual(['start'])
+    see(restore({}, { status: { phase: 'New' } }))
+    expect(await within(300)).toEqual([])
+    world.isLeft = false
+    expect(await within(31)).toEqual(['start'])
+  })
+
+  it('is started every half minute once it is claimed', async () => {
+    const { see, within, world } = messenger()
+    world.isLeft = true
+    see(restore(claimed))
+    expect(await within(61)).toEqual(['start', 'look', 'start', 'start'])
   })
 })
 

@@ -7,7 +7,7 @@ import type { LockRequest } from '../../../core/locks/decide-grants.ts'
 import { systemClock } from '../../../infra/clock.ts'
 import { progressQuery } from '../../../contract/restore-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { beating, stories, untilCancelled } from '../../workflows/story.ts'
+import { beating, created, stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes } from '../../workflows/story.ts'
 
 const tell = stories()
@@ -102,6 +102,42 @@ it('releases with the last chunk, not with the last phase', async () => {
   await holder.called('finalizeRestore')
   const next = await tell(locking, { cluster })
   expect((await next.handle.result()).phase).toBe('Completed')
+})
+
+it('has the chunks of a run that was reset check its locks, under the name by which it asked for them', async () => {
+  const cluster = 'reset'
+  const resets: unknown[] = []
+  const told = await tell(
+    {
+      ...locking,
+      restoreChunk: ({ chunk, reset }) => {
+        resets.push(reset?.run)
+        return created(chunk === 0 ? 2 : 1)
+      },
+      finalizeRestore: () => (resets.length > 2 ? { messages: 0 } : untilCancelled()),
+    },
+    { cluster },
+  )
+  await told.called('finalizeRestore')
+  expect(resets).toEqual([undefined, undefined])
+  const { workflowId, client } = told.handle
+  const { runId } = await told.handle.describe()
+  const { events } = await told.handle.fetchHistory()
+  const chunk = events?.find(
+    ({ activityTaskScheduledEventAttributes: begun }) => begun?.activityType?.name === 'restoreChunk',
+  )
+  await client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId, runId },
+    reason: 'by hand',
+    requestId: runId,
+    workflowTaskFinishEventId: chunk?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId ?? null,
+  })
+  expect((await client.getHandle(workflowId).result()) as unknown).toMatchObject({ phase: 'Completed' })
+  expect(resets.slice(2)).toEqual([
+    { workflowId, runId },
+    { workflowId, runId },
+  ])
 })
 
 it('grants again what a run of the same restore asks for twice', async () => {

@@ -1,11 +1,29 @@
+import { locksWorkflowIdOf, locksWorkflowType } from '../../../../contract/lock-workflow.ts'
+import { workflowIdOf } from '../../../../contract/restore-workflow.ts'
 import { startControllers } from '../../../ports/controllers.ts'
 import type { World } from '../../../ports/world.ts'
-import type { Scenario } from '../crash-points.ts'
+import type { Purpose, Scenario } from '../crash-points.ts'
 import { changed, chunkOf, ref, waves, worldAt } from '../restore-in-memory.ts'
 import type { Asked } from '../restore-in-memory.ts'
 
 /** The world in which all waves before that of the resource are restored. */
 const before = (groupResource: string, asked: Asked = {}) => worldAt({ before: groupResource }, asked)
+
+const locks = {
+  locks: { workflowType: locksWorkflowType, workflowId: locksWorkflowIdOf(ref), signal: 'request' },
+  run: { workflowId: workflowIdOf(ref), runId: 'run-1' },
+}
+
+/** It waits a moment then, and asks: that changes nothing for one that holds. */
+const asksAgain: Purpose = {
+  because: 'a reset run whose question about its locks is not answered asks for them',
+  forgive: (end, undisturbed, happened) => {
+    const isUnanswered = happened.some(({ call, fault }) => call.name === 'query' && fault !== 'death')
+    if (!isUnanswered) return end
+    const journal = Object.fromEntries(Object.entries(end.journal).filter(([shard]) => !shard.startsWith('waits/')))
+    return { ...end, journal, workflows: undisturbed.workflows }
+  },
+}
 
 /** Objects that stood there before the restore, and are older than it. */
 function withExisting(world: World): void {
@@ -72,6 +90,19 @@ export const restoreChunk: readonly Scenario[] = [
     when: 'an earlier run has restored half of it',
     world: () => before('configmaps'),
     input: { ...chunkOf('configmaps'), resumed: true },
+  },
+  {
+    when: 'its run was reset and holds its namespaces still',
+    world: () =>
+      changed(before('configmaps'), ({ temporal }) =>
+        temporal.place({
+          type: locks.locks.workflowType,
+          workflowId: locks.locks.workflowId,
+          answers: { locks: { holders: [locks.run], waiting: [] } },
+        }),
+      ),
+    input: { ...chunkOf('configmaps'), reset: locks },
+    onPurpose: [asksAgain],
   },
   {
     when: 'its namespace has not gone away in time',
