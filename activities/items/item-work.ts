@@ -1,5 +1,6 @@
 import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
+import { faultInWords } from '../../core/items/item-fault.ts'
 import { redact } from '../../core/values/redact.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { TroubleKind } from '../../core/items/item-trouble.ts'
@@ -72,8 +73,7 @@ export function stepOf(thrown: unknown, work: ItemWork): Exclude<ItemStep, { int
 /** The words for whoever reads the results; the stack is in the worker's log. */
 function wordsOf(thrown: unknown): string {
   if (thrown instanceof ApiError || thrown instanceof ArchiveError) return thrown.message
-  const [first = ''] = String(thrown instanceof Error ? thrown.message : thrown).split('\n')
-  return `the manifest is not as Drydock expects it (${first})`
+  return `the manifest is not as Drydock expects it (${faultInWords(thrown)})`
 }
 
 /** A fault of the program, met with this manifest, or an item that the archive lacks: neither ends with another attempt. */

@@ -3,7 +3,10 @@ import { itemPath, parseApiVersion, parseGroupResource } from '../../velero/reso
 import type { ItemAddress } from '../../velero/resource.ts'
 import { parseJson } from '../values/manifest-json.ts'
 
-/** The manifest in the text of an item, or the error that names its place in the archive: Velero's words, then ours. */
+/**
+ * The manifest in the text of an item, or the error that names its place in the archive: Velero's words, then ours. A field
+ * of its metadata that is null is left out, as the API server and Velero read it.
+ */
 export function parseItem(text: string, item: ItemAddress): { manifest: Manifest } | { problem: string } {
   const path = itemPath(item.groupResource, item)
   let value: unknown
@@ -28,5 +31,14 @@ export function parseItem(text: string, item: ItemAddress): { manifest: Manifest
     const apiVersion = JSON.stringify(manifest.apiVersion)
     return { problem: `error decoding "${path}": its apiVersion ${apiVersion} is not of the group of its folder` }
   }
-  return { manifest: manifest as Manifest }
+  return { manifest: withoutNulls(manifest as Manifest) }
+}
+
+function withoutNulls(manifest: Manifest): Manifest {
+  const fields = Object.entries(manifest.metadata)
+  if (!fields.some(([, value]) => value === null)) return manifest
+  return {
+    ...manifest,
+    metadata: Object.fromEntries(fields.filter(([, value]) => value !== null)) as Manifest['metadata'],
+  }
 }

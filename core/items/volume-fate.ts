@@ -138,8 +138,8 @@ const bindAnnotations = ['pv.kubernetes.io/bind-completed', 'pv.kubernetes.io/bo
  * handleSkippedPVHasRetainPolicy.
  */
 export function rebindVolume(pv: Manifest, namespaceMapping: Record<string, string> | undefined): Manifest {
-  const spec = pv['spec'] as { claimRef?: Record<string, unknown> } | undefined
-  if (spec?.claimRef === undefined) return withoutBindAnnotations(pv)
+  const spec = pv['spec'] as { claimRef?: Record<string, unknown> | null } | null | undefined
+  if (spec?.claimRef === undefined || spec.claimRef === null) return withoutBindAnnotations(pv)
   const { uid: _uid, resourceVersion: _version, ...claimRef } = spec.claimRef
   const namespace = claimRef['namespace']
   const rebound =
