@@ -49,7 +49,7 @@ async function demo(): Promise<number> {
     failed = false
     if (keep)
       console.log(
-        `Everything is still running. In another shell: eval "$(npm run -s stack -- env)", then npx drydock list. Stop it with: kill ${worker.pid}; npm run stack -- down`,
+        `Everything is still running. In another shell: eval "$(npm run -s stack -- env)", then npx velero-drydock list. Stop it with: kill ${worker.pid}; npm run stack -- down`,
       )
     return 0
   } catch (error) {
@@ -113,7 +113,7 @@ function expect(what: string, found: unknown, wanted: unknown): void {
 async function drydock(stack: FullStack, words: string[]): Promise<void> {
   const bin = fileURLToPath(new URL('../client/cli/bin.cjs', import.meta.url))
   if (!existsSync(bin)) throw new Error(`${bin} is missing`)
-  console.log(`$ npx drydock ${words.join(' ')}`)
+  console.log(`$ npx velero-drydock ${words.join(' ')}`)
   const child = spawn(process.execPath, [bin, ...words], { env: { ...process.env, ...stack.env }, stdio: 'inherit' })
   const code = await new Promise<number | null>((settle) => child.on('exit', settle))
   if (code !== 0) throw new Error(`drydock ${words[0]} ended with code ${code}`)

@@ -1,9 +1,9 @@
 // Restores the configuration of one namespace under another name, beside the original. Cancels the restore when it waits
 // longer than allowed for something, for instance for a namespace that is being deleted.
 //
-//   node examples/restore-copy.ts shop shop shop-copy 60
-import { startRestore } from 'drydock/client'
-import type { RestoreState } from 'drydock/client'
+//   node --conditions=drydock-source examples/restore-copy.ts shop shop shop-copy 60
+import { startRestore } from 'velero-drydock/client'
+import type { RestoreState } from 'velero-drydock/client'
 
 const [backupName = 'shop', namespace = 'shop', copy = `${namespace}-copy`, seconds = '60'] = process.argv.slice(2)
 

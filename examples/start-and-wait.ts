@@ -1,9 +1,9 @@
 // Starts a restore of the ConfigMaps and Secrets of a backup, and waits until it is over.
 //
-//   node examples/start-and-wait.ts shop
+//   node --conditions=drydock-source examples/start-and-wait.ts shop
 //
 // The cluster and Temporal are found like by the command line: KUBECONFIG, TEMPORAL_ADDRESS, VELERO_NAMESPACE.
-import { startRestore } from 'drydock/client'
+import { startRestore } from 'velero-drydock/client'
 
 const [backupName = 'shop'] = process.argv.slice(2)
 

@@ -1,8 +1,8 @@
 // Follows all restores of a Velero namespace that run now, until the last one is over. Ctrl-C ends the program only.
 //
-//   node examples/watch-all.ts velero
-import { isOver, listRestores } from 'drydock/client'
-import type { RestoreHandle, RestoreState } from 'drydock/client'
+//   node --conditions=drydock-source examples/watch-all.ts velero
+import { isOver, listRestores } from 'velero-drydock/client'
+import type { RestoreHandle, RestoreState } from 'velero-drydock/client'
 
 const [namespace = 'velero'] = process.argv.slice(2)
 

@@ -1,25 +1,9 @@
-import packageJson from '../package.json' with { type: 'json' }
-import { Worker } from '@temporalio/worker'
-import type { WorkerOptions } from '@temporalio/worker'
 import type { Log } from '../activities/ports.ts'
-import { systemClock } from '../infra/clock.ts'
 import { createLog } from '../infra/log/worker-log.ts'
-import { createMetrics } from '../infra/metrics/worker-metrics.ts'
-import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
-import { startTracing } from '../infra/traces/start-tracing.ts'
-import type { Tracing } from '../infra/traces/start-tracing.ts'
 import { ConfigErrors, readConfig } from './config.ts'
-import type { Versioning, WorkerConfig } from './config.ts'
-import { contextLog, observeActivities } from './observe-activities.ts'
-import { hasSearchAttributes } from '../contract/search-attributes.ts'
-import { serveHealth } from './health.ts'
-import type { WorkerState } from './health.ts'
-import { installTemporalRuntime, pickLoopbackAddress } from './temporal-runtime.ts'
-import { countRestores, watchRestores } from './watch-restores.ts'
-import { wire } from './wire.ts'
-import { workflowCode } from './workflow-code.ts'
-import { startLeading } from '../velero-server/lead.ts'
-import type { WiredWorker } from './wire.ts'
+import type { WorkerConfig } from './config.ts'
+import { contextLog } from './observe-activities.ts'
+import { runConfigured } from './run-worker.ts'
 
 /** Exit codes: 0 stopped as asked, 1 gave up, 2 the configuration is wrong. */
 const exitCodes = { stopped: 0, gaveUp: 1, badConfig: 2 } as const
@@ -37,47 +21,15 @@ async function main(): Promise<number> {
     return exitCodes.badConfig
   }
   const log = contextLog(createLog({ level: config.logLevel, format: config.logFormat }))
+  const stopEarly = onEarlyStop(log)
   try {
-    await run(config, log)
+    await runConfigured(config, { log, onStarted: stopEarly.over })
     return exitCodes.stopped
   } catch (thrown) {
     log.error(thrown instanceof Error ? thrown.message : String(thrown))
     return exitCodes.gaveUp
-  }
-}
-
-/**
- * Works until SIGTERM or SIGINT. Then it takes no new tasks, and running activities may end within the grace period; what
- * still runs after it is cancelled. A chunk takes seconds, so no restore notices a stop. A second signal ends at once.
- */
-async function run(config: WorkerConfig, log: Log): Promise<void> {
-  const metrics = createMetrics()
-  const temporalMetrics = await pickLoopbackAddress()
-  const state: WorkerState = { synced: false }
-  const http = await serveHealth(config, state, { metrics, temporalMetrics })
-  if (http !== undefined) log.info('health and metrics are served', { address: http.address })
-  installTemporalRuntime(log, temporalMetrics)
-  const stopEarly = onEarlyStop(log)
-  const tracing = await startTracing(process.env, {
-    service: 'drydock-worker',
-    version: packageJson.version,
-    warn: (message) => log.warn(message),
-  })
-  try {
-    const wired = await wire(config, { log, metrics, tracing })
-    state.wired = wired
-    try {
-      state.worker = await createWorker(config, wired, { metrics, tracing })
-      stopEarly.over()
-      await work(config, state.worker, { log, metrics, state, wired })
-    } finally {
-      await wired.close()
-      log.info('worker has stopped')
-    }
   } finally {
     stopEarly.over()
-    await tracing?.end()
-    await http?.close()
   }
 }
 
@@ -89,98 +41,4 @@ function onEarlyStop(log: Log): { over: () => void } {
   }
   process.on('SIGTERM', stop).on('SIGINT', stop)
   return { over: () => void process.off('SIGTERM', stop).off('SIGINT', stop) }
-}
-
-function createWorker(
-  config: WorkerConfig,
-  wired: WiredWorker,
-  { metrics, tracing }: { metrics: WorkerMetrics; tracing: Tracing | undefined },
-): Promise<Worker> {
-  return Worker.create({
-    connection: wired.temporal.connection,
-    namespace: wired.temporal.namespace,
-    taskQueue: wired.taskQueue,
-    ...workflowCode(config.workflowBundle, tracing !== undefined),
-    activities: wired.activities,
-    interceptors: { activity: [observeActivities(metrics)] },
-    plugins: tracing === undefined ? [] : [tracing.plugin],
-    identity: wired.presence.worker,
-    ...deploymentOptions(config.versioning),
-    maxConcurrentActivityTaskExecutions: config.chunksMax + 16,
-    maxCachedWorkflows: config.restoresCachedMax,
-    maxHeartbeatThrottleInterval: '1s',
-    defaultHeartbeatThrottleInterval: '1s',
-    shutdownGraceTime: `${config.shutdownGraceSeconds}s`,
-  })
-}
-
-/** Without a build id the worker takes every restore, as Temporal's workers do by default. */
-function deploymentOptions(versioning: Versioning | undefined): Pick<WorkerOptions, 'workerDeploymentOptions'> {
-  if (versioning === undefined) return {}
-  const { deployment, buildId, behavior } = versioning
-  return {
-    workerDeploymentOptions: {
-      useWorkerVersioning: true,
-      version: { deploymentName: deployment, buildId },
-      defaultVersioningBehavior: behavior,
-    },
-  }
-}
-
-interface Work {
-  log: Log
-  metrics: WorkerMetrics
-  state: WorkerState
-  wired: WiredWorker
-}
-
-async function work(config: WorkerConfig, worker: Worker, { log, metrics, state, wired }: Work): Promise<void> {
-  const namespace = config.settings.veleroNamespace
-  const cluster = wired.cluster.cluster
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const tagged = await hasSearchAttributes(wired.temporal.client, wired.temporal.namespace)
-  if (!tagged)
-    log.warn(
-      'the search attributes of restores are not registered: the Web UI cannot filter by them (docs/operating.md)',
-    )
-  const watching = watchRestores({
-    cluster: wired.cluster,
-    client: wired.temporal.client,
-    taskQueue: wired.taskQueue,
-    namespace,
-    settings: config.settings,
-    tagged,
-    signal,
-    log,
-    onSynced: () => {
-      state.synced = true
-      log.info('watching Restores', { namespace })
-    },
-  })
-  // Without the watch the worker gets no Restores: it stops, and its log says why.
-  watching.catch(() => worker.getState() === 'RUNNING' && worker.shutdown())
-  const counting = countRestores({ cluster, namespace, clock: systemClock, log, signal, set: metrics.setRestores })
-  const leading = startLeading({
-    settings: { ...config, locationTimeoutSeconds: config.settings.locationTimeoutSeconds },
-    client: wired.temporal.client,
-    connection: wired.cluster,
-    presence: wired.presence,
-    ports: wired.ports,
-    namespace,
-    signal,
-  })
-  log.info('worker is ready', {
-    worker: wired.presence.worker,
-    taskQueue: wired.taskQueue,
-    temporal: wired.temporal.address,
-    cluster: cluster.id,
-    ...(config.versioning === undefined ? {} : { version: config.versioning }),
-  })
-  try {
-    await worker.run()
-  } finally {
-    stopping.abort()
-  }
-  await Promise.all([watching, counting, leading])
 }

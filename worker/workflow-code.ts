@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { WorkerOptions } from '@temporalio/worker'
 
@@ -6,11 +7,19 @@ export const workflowsPath: string = fileURLToPath(new URL('../workflows/index.t
 
 /**
  * The code of the workflows for a worker: the bundle where there is one, else the source, which Temporal's worker bundles. Traces
- * add a part of their own to the code, so with them it is always bundled anew.
+ * add a part of their own to the code, so with them it is bundled anew, or the package's other bundle is taken.
  */
 export function workflowCode(
   bundle: string | undefined,
   isTraced: boolean,
 ): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  return bundle === undefined || isTraced ? { workflowsPath } : { workflowBundle: { codePath: bundle } }
+  const codePath = (isTraced ? undefined : bundle) ?? packagedBundle(isTraced)
+  return codePath === undefined ? { workflowsPath } : { workflowBundle: { codePath } }
+}
+
+/** In the published package the bundles lie beside the worker's code, and there is no source. */
+function packagedBundle(isTraced: boolean): string | undefined {
+  const name = isTraced ? './workflows-traced.bundle.js' : './workflows.bundle.js'
+  const file = fileURLToPath(new URL(name, import.meta.url))
+  return existsSync(file) ? file : undefined
 }

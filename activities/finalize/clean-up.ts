@@ -58,7 +58,7 @@ export function removeLeftovers(ports: Pick<Ports, 'cluster' | 'presence' | 'log
 }
 
 /** The restore whose objects are removed. */
-interface Ref {
+export interface Ref {
   namespace: string
   name: string
   uid: string

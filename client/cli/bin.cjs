@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Runs the client, which is TypeScript, by a Node that can: the running one, or the one that npm installed with Drydock.
+// Runs the client, or with `drydock worker` a worker: in the package the JavaScript of `dist`, in a checkout the TypeScript as it
+// is. It does so by a Node that can: the running one, or the one that npm installed with Drydock's checkout.
 // Plain CommonJS without dependencies, so that an old Node can run this file.
 'use strict'
 const { spawn } = require('node:child_process')
@@ -7,9 +8,12 @@ const { existsSync } = require('node:fs')
 const { join } = require('node:path')
 const { pathToFileURL } = require('node:url')
 
-function runsTypeScript(version) {
+/** What the package's `engines` say. */
+const oldest = [22, 22]
+
+function isNewEnough(version) {
   const [major, minor] = version.split('.').map(Number)
-  return major > 22 || (major === 22 && minor >= 18)
+  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1])
 }
 
 function installedNode() {
@@ -39,13 +43,21 @@ function runBy(node) {
   })
 }
 
-const node = Number(process.versions.node.split('.')[0]) >= 24 ? undefined : installedNode()
+async function run() {
+  const isWorker =
+    process.argv[2] === 'worker' && !process.argv.slice(3).some((word) => word === '--help' || word === '-h')
+  const built = join(__dirname, '../../dist', isWorker ? 'worker-main.js' : 'cli.js')
+  const source = join(__dirname, isWorker ? '../../worker/main.ts' : 'main.ts')
+  const loaded = await import(pathToFileURL(existsSync(source) ? source : built).href)
+  if (!isWorker) await loaded.main()
+}
+
+const isCheckout = existsSync(join(__dirname, 'main.ts'))
+const needsAnother = isCheckout ? Number(process.versions.node.split('.')[0]) < 24 : !isNewEnough(process.versions.node)
+const node = needsAnother ? installedNode() : undefined
 if (node !== undefined) runBy(node)
-else if (runsTypeScript(process.versions.node))
-  void import(pathToFileURL(join(__dirname, 'main.ts')).href).then(({ main }) => main())
+else if (isNewEnough(process.versions.node)) void run()
 else {
-  console.error(
-    `drydock needs Node 22.18 or newer. This is ${process.versions.node}, and the package has brought none (npm install does)`,
-  )
+  console.error(`drydock needs Node ${oldest.join('.')} or newer, and this is Node ${process.versions.node}`)
   process.exitCode = 1
 }

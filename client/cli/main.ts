@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
-import { exitCodes, explainError } from '../api/errors.ts'
+import { ClientError, exitCodes, explainError } from '../api/errors.ts'
 import type { ExitCode, ExplainedError } from '../api/errors.ts'
 import { takeBooleanValues, writeOutOptions } from './boolean-options.ts'
 import { addGlobalOptions, isVerbose } from './command.ts'
@@ -75,9 +75,20 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
   for (const add of simple) add(program, run)
   addCompletion(program, run)
   addSearchAttributes(program, run)
+  addWorker(program)
   addVeleroCommands(program, run)
   takeBooleanValues(program)
   return program
+}
+
+/** For the help alone: `bin.cjs` runs a worker without loading the client. */
+function addWorker(program: Command): void {
+  program
+    .command('worker')
+    .description('run a worker, until Ctrl-C or SIGTERM; its settings are environment variables')
+    .action(() => {
+      throw new ClientError(exitCodes.usage, 'write the word worker first: drydock worker')
+    })
 }
 
 /** The list at the end of each help. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Folders that Git ignores, and Git's own. `node_modules` may be a link: links are never followed. */
-const skipped = new Set(['.git', 'node_modules', '.stack', '.tmp', 'coverage'])
+const skipped = new Set(['.git', 'node_modules', '.stack', '.tmp', 'coverage', 'dist'])
 
 /** All files of the repository, by path from its root, sorted. It needs no Git and starts no process. */
 export function listFiles(folder = ''): string[] {

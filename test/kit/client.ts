@@ -39,9 +39,15 @@ export function runProgram(cluster: TestCluster, path: string, argv: readonly st
 
 /** Starts another program of the repository against the cluster. */
 export function startProgram(cluster: TestCluster, path: string, argv: readonly string[]): TestClient {
-  return startProcess([process.execPath, [fileURLToPath(new URL(`../../${path}`, import.meta.url)), ...argv]], {
-    env: { ...process.env, ...workerEnv(cluster) },
-  })
+  return startProcess(
+    [
+      process.execPath,
+      ['--conditions=drydock-source', fileURLToPath(new URL(`../../${path}`, import.meta.url)), ...argv],
+    ],
+    {
+      env: { ...process.env, ...workerEnv(cluster) },
+    },
+  )
 }
 
 /** Starts `drydock`: on pipes, on a terminal of so many columns, or with nobody to read its output. */

@@ -16,7 +16,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 const old = join(dir, 'old.cjs')
 writeFileSync(old, "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.0' } })\n")
 
-describe('npx drydock on a machine with an old Node', () => {
+describe('npx velero-drydock on a machine with an old Node', () => {
   it('runs by the installed one, and passes arguments and exit codes on', () => {
     const run = (...argv: string[]) => spawnSync(process.execPath, ['-r', old, bin, ...argv], { encoding: 'utf8' })
     const dry = run('start', '--from-backup', 'a b', '--name', 'n', '--dry-run', '-o', 'json')

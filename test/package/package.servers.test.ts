@@ -1,0 +1,113 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Worker } from '@temporalio/worker'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const home = mkdtempSync(join(tmpdir(), 'drydock-package-'))
+const consumer = join(home, 'consumer')
+const modules = join(consumer, 'node_modules')
+const installed = join(modules, 'velero-drydock')
+const bin = join(installed, 'client/cli/bin.cjs')
+let files: string[] = []
+
+beforeAll(() => {
+  const packed = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', home], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  const [tarball = ''] = /[\w.-]+\.tgz/.exec(packed) ?? []
+  mkdirSync(installed, { recursive: true })
+  execFileSync('tar', ['-xzf', join(home, tarball), '--strip-components=1', '-C', installed])
+  files = execFileSync('tar', ['-tzf', join(home, tarball)], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+  installDependencies()
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+/** What npm would install beside the package, by the lockfile; and what a consumer needs to check types. Links, so it takes no time. */
+function installDependencies(): void {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; devOptional?: boolean }>
+  }
+  const forTypes = [
+    'node_modules/typescript',
+    'node_modules/@types/node',
+    'node_modules/undici-types',
+    'node_modules/@typescript/',
+  ]
+  const isOuter = (path: string) => path !== '' && path.lastIndexOf('node_modules/') === 0
+  const isWanted = (path: string) =>
+    lock.packages[path]?.dev !== true || forTypes.some((start) => path.startsWith(start))
+  for (const path of Object.keys(lock.packages).filter(isOuter).filter(isWanted)) {
+    mkdirSync(dirname(join(consumer, path)), { recursive: true })
+    spawnSync('cp', ['-al', join(root, path), join(consumer, path)])
+  }
+  writeFileSync(join(consumer, 'package.json'), JSON.stringify({ type: 'module' }))
+}
+
+function run(argv: string[], env: Record<string, string> = {}) {
+  const clean = { PATH: process.env['PATH'] ?? '', HOME: home, KUBECONFIG: '/nonexistent', ...env }
+  return spawnSync(process.execPath, argv, { cwd: consumer, encoding: 'utf8', env: clean })
+}
+
+describe('the package', () => {
+  it('has no test, no source, and few files', () => {
+    expect(files.length).toBeLessThan(300)
+    expect(files.filter((file) => !/^package\/(dist\/|client\/cli\/bin\.cjs$|[A-Zp][\w]*\.?\w*$)/.test(file))).toEqual(
+      [],
+    )
+    expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([])
+    expect(
+      run([
+        '-e',
+        `process.stdout.write(String(require('node:fs').readFileSync('${installed}/dist/workflows.bundle.js').includes('${root}')))`,
+      ]).stdout,
+    ).toBe('false')
+  })
+
+  it('runs its command line, and says in one sentence that a Node is too old', () => {
+    const dry = run([bin, 'start', '--from-backup', 'b', '--name', 'n', '--dry-run', '-o', 'json'])
+    expect(JSON.parse(dry.stdout)).toMatchObject({ metadata: { name: 'n' } })
+    const old = join(home, 'old.cjs')
+    writeFileSync(
+      old,
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.0' } })\n",
+    )
+    const refused = run(['-r', old, bin, 'list'])
+    expect(refused.stderr).toMatch(/^drydock needs Node \d+\.\d+ or newer, and this is Node 20\.19\.0\n$/)
+    expect(refused.status).toBe(1)
+  })
+
+  it('runs a worker, with workflows that are bundled already', async () => {
+    const away = { TEMPORAL_ADDRESS: '127.0.0.1:1', DRYDOCK_START_TIMEOUT: '1ms', DRYDOCK_HTTP_ADDRESS: '127.0.0.1:0' }
+    const ended = run([bin, 'worker'], away)
+    expect(ended.stdout + ended.stderr).toContain('Temporal at 127.0.0.1:1 does not answer')
+    expect(ended.status).toBe(1)
+    const history = JSON.parse(readFileSync(join(root, 'test/histories/cancelled.json'), 'utf8')) as never
+    for (const name of ['workflows', 'workflows-traced']) {
+      const workflowBundle = { codePath: join(installed, `dist/${name}.bundle.js`) }
+      await Worker.runReplayHistory({ workflowBundle }, history)
+    }
+  })
+
+  it('is imported, and its types are clean for a strict program', () => {
+    const names = run(['--input-type=module', '-e', "console.log(Object.keys(await import('velero-drydock')).join())"])
+    expect(names.stdout).toContain('startRestore')
+    cpSync(join(root, 'examples'), consumer, { recursive: true })
+    const own = join(consumer, 'own.ts')
+    writeFileSync(
+      own,
+      "import { runWorker } from 'velero-drydock/worker'\nawait runWorker({ signal: AbortSignal.timeout(1) })\n",
+    )
+    const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2024', '--skipLibCheck']
+    const programs = ['start-and-wait.ts', 'watch-all.ts', 'restore-copy.ts', 'own.ts']
+    const checked = run([join(modules, 'typescript/bin/tsc'), ...options, '--types', 'node', ...programs])
+    expect(checked.stdout).toBe('')
+    expect(checked.status).toBe(0)
+  })
+})
