@@ -1,66 +1,79 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
 import { renderTable } from '../client/show/render-table.ts'
-import { Command } from 'commander'
-import { startStack, stopStack } from '../devstack/stack.ts'
-import { countCalls } from './count-calls.ts'
-import type { CallCount } from './count-calls.ts'
-import { measureDrydock, measureVelero } from './measure.ts'
-import type { Measurement } from './measure.ts'
+import { contenders } from './contenders.ts'
+import { runRounds } from './run-rounds.ts'
+import { costTable, roundsTable, speedTable } from './report/columns.ts'
+import { readMeasurements } from './report/results-file.ts'
+import { summarize } from './report/summary.ts'
+import { writePage } from './report/write-page.ts'
+import { usualWorkloads, workloads } from './workloads.ts'
+
+const list = (all: readonly string[]) => (text: string) => {
+  const names = text.split(',')
+  const unknown = names.find((name) => !all.includes(name))
+  if (unknown === undefined) return names
+  throw new InvalidArgumentError(`"${unknown}" is none of ${all.join(', ')}.`)
+}
+const numberFrom = (text: string, isGood: (value: number) => boolean, what: string) => {
+  const value = Number(text)
+  if (isGood(value)) return value
+  throw new InvalidArgumentError(`It must be ${what}.`)
+}
+const count = (text: string) => numberFrom(text, (n) => Number.isInteger(n) && n >= 0, 'a whole number, 0 or more')
+const factor = (text: string) => numberFrom(text, (n) => n > 0 && n <= 1, 'a number above 0, at most 1')
+const titleOf = (name: string) => contenders.find((one) => one.name === name)?.title ?? name
+const contenderNames = contenders.map(({ name }) => name)
+const workloadNames = workloads.map(({ name }) => name)
 
 const program = new Command('bench')
-  .description('Restores the backup bulk5k (5,003 items) with all servers on this machine, and measures the speed.')
-  .option('--quick', 'only Drydock, in mode exact')
-  .option('--runs <n>', 'number of runs of each', '1')
-  .option(
-    '--calls',
-    'instead of the speed, count the requests for each object in the audit log, in both modes of managed fields',
+  .description(
+    'Restores backups with real Velero, with Drydock, and with a load generator that sends the same writes and nothing else: in turn, several rounds, ' +
+      'each time on new servers on this machine. Prints medians of speed and cost.',
   )
-  .addHelpText(
-    'after',
-    '\nWithout --quick, real Velero v1.18.3 restores the same backup too: with its default limits, and without limits.',
-  )
-  .parse()
+  .option('--workload <names>', `one or more of ${workloadNames.join(', ')}`, list(workloadNames), usualWorkloads)
+  .option('--contenders <names>', `one or more of ${contenderNames.join(', ')}`, list(contenderNames), contenderNames)
+  .option('--rounds <n>', 'how often each contender restores each workload', count, 3)
+  .option('--scale <factor>', 'makes made-up workloads smaller, for a try', factor, 1)
+  .option('--results <folder>', 'adds the measurements to what this folder has; without it nothing is kept')
+  .option('--page', 'writes docs/performance.md and its plots from the results; with --rounds 0 nothing is measured')
+  .addHelpText('after', '\nA full bench: npm run bench -- --results docs/performance --page')
 
-const options = program.opts<{ quick?: boolean; calls?: boolean; runs: string }>()
+const options = program.parse().opts<{
+  workload: readonly string[]
+  contenders: readonly string[]
+  rounds: number
+  scale: number
+  results?: string
+  page?: boolean
+}>()
 const dir = mkdtempSync(join(tmpdir(), 'drydock-bench-'))
+const results = options.results ?? join(dir, 'results')
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error('stopped')))
 try {
-  const stack = await startStack({ dir, backups: ['bulk5k'], report: (line) => console.error(line) })
-  if (options.calls === true) showCalls([...(await countCalls(stack, 'exact')), ...(await countCalls(stack, 'owners'))])
-  const rows: Measurement[] = []
-  for (let run = 0; run < Number(options.runs) && options.calls !== true; run++) {
-    rows.push(await measureDrydock(stack, 'exact'))
-    if (options.quick === true) continue
-    rows.push(await measureDrydock(stack, 'owners'))
-    rows.push(
-      await measureVelero(stack, {
-        name: 'Velero, QPS and burst unlimited',
-        flags: ['--client-qps=100000', '--client-burst=100000'],
-      }),
-    )
-    rows.push(await measureVelero(stack, { name: 'Velero, as installed', flags: [] }))
+  for (const name of options.workload) {
+    const workload = workloads.find((one) => one.name === name)
+    if (workload === undefined) continue
+    const chosen = contenders.filter((one) => options.contenders.includes(one.name))
+    await runRounds({ ...options, workload, contenders: chosen, dir, results, signal: stop.signal })
+    print(name)
   }
-  if (rows.length > 0) show(rows)
+  if (options.page === true) await writePage(results, titleOf)
 } finally {
-  await stopStack(dir)
   rmSync(dir, { recursive: true, force: true })
 }
 
-/** Prints seconds and items per second, and compares each rate with that of Velero as installed. */
-function show(rows: readonly Measurement[]): void {
-  const asInstalled = rows.find((row) => row.name === 'Velero, as installed')
-  const head = ['', 'seconds', 'items', 'items/s', ...(asInstalled ? ['times Velero as installed'] : [])]
-  const cells = rows.map((row) => {
-    const rate = row.items / row.seconds
-    const ratio = asInstalled === undefined ? [] : [(rate / (asInstalled.items / asInstalled.seconds)).toFixed(1)]
-    return [row.name, row.seconds.toFixed(1), row.items, Math.round(rate), ...ratio]
-  })
-  console.log(renderTable(head, cells))
-}
-
-/** Prints the requests to the API server by kind of object. */
-function showCalls(counts: readonly CallCount[]): void {
-  const cells = counts.map(({ what, objects, verbs, perObject }) => [what, objects, verbs, perObject.toFixed(2)])
-  console.log(renderTable(['', 'objects', 'requests', 'per object'], cells))
+function print(workload: string): void {
+  const measurements = readMeasurements(results, workload)
+  const summaries = summarize(measurements)
+  console.log(`\n${workload}\n`)
+  for (const table of [
+    speedTable(summaries, titleOf),
+    costTable(summaries, titleOf),
+    roundsTable(measurements, titleOf),
+  ])
+    console.log(`${renderTable(table.head, table.rows)}\n`)
 }

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeBucket, openBucket, uploadFolder } from './bucket.ts'
 import { bringUpCluster, pidsOf } from './cluster.ts'
@@ -16,7 +17,7 @@ export interface StackOptions extends ExtraOptions {
   dir: string
   /** Keeps an audit log of the API server, strictly: no request is answered before its event is written. */
   audit?: boolean
-  /** Folders under `test/fixtures/backups` to upload and to apply as Backups; none by default. */
+  /** Backups to upload and to apply: names under `test/fixtures/backups`, or absolute paths of folders. None by default. */
   backups?: readonly string[]
   /** `false`: without Temporal. */
   temporal?: boolean
@@ -118,4 +119,4 @@ function environmentOf(cluster: Cluster, temporal: TemporalAddress | undefined):
 }
 
 const backupFolder = (name: string): string =>
-  fileURLToPath(new URL(`../test/fixtures/backups/${name}`, import.meta.url))
+  isAbsolute(name) ? name : fileURLToPath(new URL(`../test/fixtures/backups/${name}`, import.meta.url))

@@ -1,0 +1,147 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { workflowIdOf } from '../contract/restore-workflow.ts'
+import type { ManagedFieldsMode } from '../core/items/field-owners.ts'
+import { withClient } from '../devstack/with-client.ts'
+import { startWorkerProcess } from '../devstack/processes/worker-process.ts'
+import type { ExtraService, FullStack, Stack } from '../devstack/stack-types.ts'
+import { isTerminal } from '../velero/phases.ts'
+import type { Restore, RestoreSpec } from '../velero/restore.ts'
+import { countEvents } from './observe/count-events.ts'
+import type { RawTask } from './raw/raw-writes.ts'
+import { startGenerator } from './raw/start-generator.ts'
+import type { Workload } from './workloads.ts'
+
+/** Who restores: Velero, Drydock, or a load generator that sends the same writes and nothing else. */
+export interface Contender {
+  name: string
+  /** For a reader. */
+  title: string
+  /** Servers beside etcd, the API server and the bucket. */
+  needs: { temporal: boolean; with: readonly ExtraService[]; veleroFlags: readonly string[] }
+  start(course: Course): Promise<Started>
+}
+
+/** Where a contender restores, and what. */
+export interface Course {
+  stack: Stack
+  workload: Workload
+  /** The folder of the backup. */
+  folder: string
+  /** What the Restore asks for. */
+  spec: RestoreSpec
+  /** Ends the wait for a restore. */
+  signal: AbortSignal
+}
+
+/** A contender that is ready. */
+export interface Started {
+  /** Of the process that restores. */
+  pid: number
+  /** Restores, and resolves with the number of items. Throws where the restore does not end `Completed`. */
+  restore(): Promise<number>
+  /** The length of the workflow's histories. */
+  events?(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** As many requests as a worker has under way at the same time by default (`DRYDOCK_ITEMS_IN_FLIGHT`). */
+const connections = 32
+
+/** All contenders, in the order in which they run in a round. */
+export const contenders: readonly Contender[] = [
+  velero('velero', 'Velero, as installed', []),
+  velero('velero-unlimited', 'Velero, client limits lifted', ['--client-qps=100000', '--client-burst=100000']),
+  drydock('exact', 'Drydock, exact'),
+  drydock('owners', 'Drydock, owners'),
+  raw('raw-exact', 'Raw writes of exact', 'exact'),
+  raw('raw-owners', 'Raw writes of owners', 'owners'),
+]
+
+function velero(name: string, title: string, veleroFlags: readonly string[]): Contender {
+  return {
+    name,
+    title,
+    needs: { temporal: false, with: ['velero'], veleroFlags },
+    start: async (course) => ({
+      pid: course.stack.pids['velero'] ?? 0,
+      restore: async () => (await restoreToEnd(course)).status?.progress?.itemsRestored ?? 0,
+      stop: async () => {},
+    }),
+  }
+}
+
+function drydock(managedFields: ManagedFieldsMode, title: string): Contender {
+  return {
+    name: managedFields,
+    title,
+    needs: { temporal: true, with: [], veleroFlags: [] },
+    start: async (course) => {
+      const stack = course.stack as FullStack
+      const worker = await startWorkerProcess({
+        env: { ...stack.env, DRYDOCK_MANAGED_FIELDS: managedFields },
+        logFile: join(stack.dir, 'worker.log'),
+        archiveDir: join(stack.dir, 'archives'),
+      })
+      let workflowId = ''
+      return {
+        pid: worker.pid,
+        restore: async () => {
+          const { metadata, status } = await restoreToEnd(course)
+          workflowId = workflowIdOf({ namespace: 'velero', name: metadata.name, uid: metadata.uid ?? '' })
+          return status?.progress?.itemsRestored ?? 0
+        },
+        events: () => countEvents(stack.temporal.address, workflowId),
+        stop: () => worker.stop(),
+      }
+    },
+  }
+}
+
+function raw(name: string, title: string, mode: ManagedFieldsMode): Contender {
+  return {
+    name,
+    title,
+    needs: { temporal: false, with: [], veleroFlags: [] },
+    start: async (course) => {
+      const generator = await generate(course, { do: 'restore', mode, exists: course.workload.exists === true })
+      return { pid: generator.pid, restore: () => generator.go(), stop: () => generator.stop() }
+    },
+  }
+}
+
+/** Creates the objects that exist before the restore. */
+export async function prepareExisting(course: Course): Promise<void> {
+  const generator = await generate(course, { do: 'prepare' })
+  try {
+    await generator.go()
+  } finally {
+    await generator.stop()
+  }
+}
+
+function generate({ stack, workload, folder }: Course, task: RawTask) {
+  const { backup } = workload
+  const target = { url: stack.kubeUrl, ca: stack.kubeCa, token: stack.tokens.admin }
+  return startGenerator({ task, tarball: join(folder, `${backup}.tar.gz`), backup, target, connections })
+}
+
+const path = '/apis/velero.io/v1/namespaces/velero/restores'
+const deadlineMs = 40 * 60_000
+const lookMs = 100
+
+async function restoreToEnd({ stack, spec, signal }: Course): Promise<Restore> {
+  const metadata = { name: 'bench', namespace: 'velero' }
+  const began = performance.now()
+  let restore: Restore | undefined
+  await withClient(stack, async (client) => {
+    await client.must('POST', path, { apiVersion: 'velero.io/v1', kind: 'Restore', metadata, spec })
+    while (!isTerminal(restore?.status?.phase)) {
+      if (performance.now() - began > deadlineMs) throw new Error('the restore has not ended in time')
+      await sleep(lookMs, undefined, { signal })
+      restore = (await client.must('GET', `${path}/${metadata.name}`)).body as Restore
+    }
+  })
+  if (restore?.status?.phase === 'Completed') return restore
+  throw new Error(`the restore ended ${JSON.stringify(restore?.status)}`)
+}
