@@ -253,22 +253,34 @@ function restoreChunk(waves: Waves, { wave, chunk }: ChunkPlace, which: Which | 
   )
 }
 
-/** Writes the progress whenever a chunk has added to it, one activity at a time (rule 8). */
+/** Between two writes of the progress: after each chunk they were half of all events. */
+const progressPauseMs = 3_000
+
+/**
+ * Writes the progress when a chunk has added to it, one activity at a time (rule 8) and not too often. What came last is
+ * written in the end where more waits follow that may take long; else the next phase brings it.
+ */
 function reportProgress(waves: Waves): { stop: () => Promise<void> } {
+  const waitsFollow = waves.plan.waves.some(({ groupResource }) => groupResource === 'pods')
   let stopped = false
   let written = 0
   const isNews = () => waves.view.progress().itemsDone > written
+  const write = async () => {
+    const { itemsDone, itemsTotal } = waves.view.progress()
+    written = itemsDone
+    const progress = { itemsRestored: waves.view.itemsListed(), totalItems: itemsTotal }
+    await steps.reportProgress.executeWithOptions({ summary: `progress: ${itemsDone} of ${itemsTotal}` }, [
+      { ref: waves.ref, progress },
+    ])
+  }
   const loop = async () => {
     while (!stopped) {
       await condition(() => stopped || isNews())
-      if (stopped) return
-      const { itemsDone, itemsTotal } = waves.view.progress()
-      written = itemsDone
-      const progress = { itemsRestored: waves.view.itemsListed(), totalItems: itemsTotal }
-      await steps.reportProgress.executeWithOptions({ summary: `progress: ${itemsDone} of ${itemsTotal}` }, [
-        { ref: waves.ref, progress },
-      ])
+      if (stopped) break
+      await write()
+      if (patched('progress-with-pauses')) await condition(() => stopped, progressPauseMs)
     }
+    if (waitsFollow && isNews() && patched('progress-with-pauses')) await write()
   }
   const running = loop().catch(() => undefined)
   return {

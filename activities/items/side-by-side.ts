@@ -23,12 +23,13 @@ export async function settleAll<T>(
   work: (value: T, limited: Limited) => Promise<void>,
 ): Promise<{ failure?: unknown }> {
   let failure: { thrown: unknown } | undefined
+  const places = createPlaces(ports.clock)
   const limited: Limited = async (call) => {
     const { running } = await itemLimit(async () => {
       if (failure !== undefined) throw failure.thrown
       attempt.throwIfStopped()
       const running = call()
-      await takesLonger(running, placeMs, ports.clock)
+      await places.held(running)
       return { running }
     })
     return running
@@ -38,11 +39,49 @@ export async function settleAll<T>(
       failure ??= { thrown }
     })
   await Promise.all(values.map(guarded))
+  places.end()
   return failure === undefined ? {} : { failure: failure.thrown }
 }
 
 /** A call that takes longer waits for somebody else, such as a slow webhook: it gives its place to others. */
 const placeMs = 5_000
+/** How often the calls are looked at. */
+const lookMs = 1_000
+
+/** The places of calls. One timer serves all of them: one for each call costs more than many a call itself. */
+function createPlaces(clock: Clock): { held: (running: Promise<unknown>) => Promise<void>; end: () => void } {
+  /** What frees a place, and when the call began, the oldest first. */
+  const begun = new Map<() => void, number>()
+  const ended = new AbortController()
+  let isLooking = false
+  const look = async () => {
+    isLooking = true
+    while (begun.size > 0) {
+      await clock.sleep(lookMs, ended.signal)
+      const before = clock.now().getTime() - placeMs
+      for (const [free, beganMs] of begun) {
+        if (beganMs > before) break
+        free()
+      }
+    }
+    isLooking = false
+  }
+  return {
+    /** Resolves when the call has ended, or has had its place for so long that others get it. Never rejects. */
+    held(running) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const free = () => {
+        begun.delete(free)
+        resolve()
+      }
+      begun.set(free, clock.now().getTime())
+      running.then(free, free)
+      if (!isLooking) look().catch(() => undefined)
+      return promise
+    },
+    end: () => ended.abort(),
+  }
+}
 
 /** Waits for work, at most so long; says whether it goes on. */
 export async function takesLonger(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
