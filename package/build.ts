@@ -27,6 +27,7 @@ const entries = {
   worker: 'worker/index.ts',
   cli: 'client/cli/main.ts',
   'worker-main': 'worker/main.ts',
+  'code-cache': 'infra/code-cache.ts',
 }
 
 rmSync(dist, { recursive: true, force: true })

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import packageJson from '../package.json' with { type: 'json' }
 import { Worker } from '@temporalio/worker'
 import type { WorkerOptions } from '@temporalio/worker'
@@ -19,7 +20,7 @@ import { workflowCode } from './workflow-code.ts'
 import { startLeading } from '../velero-server/lead.ts'
 import type { WiredWorker } from './wire.ts'
 
-/** How a worker is run by a program of somebody else, or by `worker/main.ts`. */
+/** How a worker is run by a program of somebody else, or by `worker/worker-process.ts`. */
 export interface RunOptions {
   log: Log
   /** Called once the worker takes work. */
@@ -50,7 +51,7 @@ export async function runConfigured(config: WorkerConfig, { log, onStarted, sign
     state.wired = wired
     try {
       signal?.throwIfAborted()
-      state.worker = await createWorker(config, wired, { metrics, tracing })
+      state.worker = await createWorker(config, wired, { log, metrics, tracing })
       onStarted?.()
       await work(config, state.worker, { log, metrics, state, wired, stop: signal })
     } finally {
@@ -63,16 +64,16 @@ export async function runConfigured(config: WorkerConfig, { log, onStarted, sign
   }
 }
 
-function createWorker(
+async function createWorker(
   config: WorkerConfig,
   wired: WiredWorker,
-  { metrics, tracing }: { metrics: WorkerMetrics; tracing: Tracing | undefined },
+  { log, metrics, tracing }: { log: Log; metrics: WorkerMetrics; tracing: Tracing | undefined },
 ): Promise<Worker> {
   return Worker.create({
     connection: wired.temporal.connection,
     namespace: wired.temporal.namespace,
     taskQueue: wired.taskQueue,
-    ...workflowCode(config.workflowBundle, tracing !== undefined),
+    ...(await workflowCode({ bundle: config.workflowBundle, isTraced: tracing !== undefined, log })),
     activities: wired.activities,
     interceptors: { activity: [observeActivities(metrics)] },
     plugins: tracing === undefined ? [] : [tracing.plugin],
@@ -160,6 +161,8 @@ async function work(config: WorkerConfig, worker: Worker, { log, metrics, state,
 }
 
 async function runUntil(worker: Worker, stop: AbortSignal | undefined): Promise<void> {
+  // A worker may be killed later, and then its exit keeps nothing.
+  flushCompileCache()
   const running = worker.run()
   const shutDown = () => worker.getState() === 'RUNNING' && worker.shutdown()
   if (stop?.aborted === true) shutDown()

@@ -46,10 +46,12 @@ function runBy(node) {
 async function run() {
   const isWorker =
     process.argv[2] === 'worker' && !process.argv.slice(3).some((word) => word === '--help' || word === '-h')
-  const built = join(__dirname, '../../dist', isWorker ? 'worker-main.js' : 'cli.js')
-  const source = join(__dirname, isWorker ? '../../worker/main.ts' : 'main.ts')
-  const loaded = await import(pathToFileURL(existsSync(source) ? source : built).href)
-  if (!isWorker) await loaded.main()
+  const load = (source, built) =>
+    import(pathToFileURL(isCheckout ? join(__dirname, source) : join(__dirname, '../../dist', built)).href)
+  const { keepCompiledCode } = await load('../../infra/code-cache.ts', 'code-cache.js')
+  keepCompiledCode(process.env)
+  if (isWorker) await load('../../worker/main.ts', 'worker-main.js')
+  else await (await load('main.ts', 'cli.js')).main()
 }
 
 const isCheckout = existsSync(join(__dirname, 'main.ts'))

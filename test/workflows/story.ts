@@ -9,6 +9,7 @@ import type { ChunkReport } from '../../activities/items/restore-chunk.ts'
 import type { SetPhaseInput } from '../../activities/conclude/write-status.ts'
 import type { PlanSummary } from '../../core/plan/plan.ts'
 import { workflowCode } from '../../worker/workflow-code.ts'
+import { quietLog } from '../infra/cluster/quiet-log.ts'
 import type { restore } from '../../workflows/index.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 
@@ -89,7 +90,7 @@ export function stories(server?: () => Promise<{ address: string }>): (fakes: Fa
     const worker = await Worker.create({
       connection: native,
       taskQueue,
-      ...workflowCode(process.env['DRYDOCK_WORKFLOW_BUNDLE'], false),
+      ...(await workflowCode({ bundle: process.env['DRYDOCK_WORKFLOW_BUNDLE'], isTraced: false, log: quietLog() })),
       activities,
       shutdownGraceTime: '1s',
       shutdownForceTime: '60s',
