@@ -58,6 +58,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       'tar-stream',
       'undici',
       'ws',
+      'yaml',
     ],
     builtins: 'any',
   },
