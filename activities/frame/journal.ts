@@ -196,4 +196,6 @@ export interface StoredAdmission {
 export interface StoredFacts {
   actions: ActionFacts
   volumes: VolumeFacts
+  /** `spec.restoreStatus` with full names of resources; absent where it is not set, and in restores of earlier versions. */
+  restoreStatus?: { includes: string[]; excludes: string[] }
 }

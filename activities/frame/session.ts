@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import { makeResourceIncludesExcludes } from '../../core/filter/includes-excludes.ts'
+import { makeIncludesExcludes, makeResourceIncludesExcludes } from '../../core/filter/includes-excludes.ts'
 import { resolveResource } from '../../core/filter/resolve-resource.ts'
 import type { StatusFilter } from '../../core/items/item-metadata.ts'
 import { applyModifiers } from '../../core/modifiers/apply-modifiers.ts'
@@ -120,7 +120,7 @@ async function openPlan(ports: Ports, session: Session, signal: AbortSignal): Pr
   ])
   if (plan === undefined || facts === undefined)
     throw journalDamaged(`journal of restore ${session.ref.name} (${session.ref.uid}) has no plan`)
-  const rules = rulesOf(session.admission, await ports.cluster.discover())
+  const rules = rulesOf(session.admission, facts, await ports.cluster.discover())
   const key = backupContentsKey(session.admission.spec.backupName ?? '')
   const archive = await ports.archives.open(session.store, key, { etag: plan.etag, signal })
   return { plan, facts, rules, archive, readItem: readerOf(archive) }
@@ -151,10 +151,11 @@ export interface SessionRules {
   statusFilter: StatusFilter
 }
 
-function rulesOf(admission: StoredAdmission, resources: readonly DiscoveredResource[]): SessionRules {
-  const { modifiers, spec } = admission
-  const resolve = (name: string) => resolveResource(name, resources)
-  const status = spec.restoreStatus
+function rulesOf(
+  { modifiers, spec }: StoredAdmission,
+  facts: StoredFacts,
+  resources: readonly DiscoveredResource[],
+): SessionRules {
   return {
     /** Applies the resource modifiers to an item. */
     modify: (item, groupResource) =>
@@ -164,12 +165,18 @@ function rulesOf(admission: StoredAdmission, resources: readonly DiscoveredResou
       const { group, version } = parseApiVersion(apiVersion)
       return resources.find((one) => one.group === group && one.version === version && one.kind === kind)?.resource
     },
-    statusFilter:
-      status === undefined || status === null
-        ? undefined
-        : makeResourceIncludesExcludes(
-            { includes: status.includedResources, excludes: status.excludedResources },
-            resolve,
-          ),
+    statusFilter: statusFilterOf(spec, facts, resources),
   }
+}
+
+/** As it was when the restore was planned: its CustomResourceDefinitions were not restored then, as in Velero. */
+function statusFilterOf(
+  { restoreStatus: asked }: StoredAdmission['spec'],
+  { restoreStatus }: StoredFacts,
+  resources: readonly DiscoveredResource[],
+): StatusFilter {
+  if (restoreStatus !== undefined) return makeIncludesExcludes(restoreStatus)
+  if (asked === undefined || asked === null) return undefined
+  const lists = { includes: asked.includedResources, excludes: asked.excludedResources }
+  return makeResourceIncludesExcludes(lists, (name) => resolveResource(name, resources))
 }

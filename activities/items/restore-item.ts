@@ -1,8 +1,9 @@
 import { error, listedName, scopeOf } from '../../core/items/outcome.ts'
+import { lacksSomething } from '../../core/items/item-trouble.ts'
 import type { TroubleKind } from '../../core/items/item-trouble.ts'
 import type { Message, Outcome } from '../../core/items/outcome.ts'
 import { parseItem } from '../../core/items/parse-item.ts'
-import { preparationError, prepareItem } from '../../core/items/prepare-item.ts'
+import { preparationError } from '../../core/items/prepare-item.ts'
 import type { BegunOperation, Preparation } from '../../core/items/prepare-item.ts'
 import { podHooks } from '../../core/hooks/pod-hooks.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
@@ -17,7 +18,7 @@ import type { CompanionProblem } from './create-companions.ts'
 import { finish, listedAs, protectedError, stepOf } from './item-work.ts'
 import type { ItemStep, ItemTrouble, ItemWork } from './item-work.ts'
 import type { ItemTools, WriteResult, Written } from './item-tools.ts'
-import { readStandingFacts, remarkOn } from './standing-facts.ts'
+import { prepareNow, readStandingFacts, remarkOn } from './standing-facts.ts'
 import { writeItem } from './write-item.ts'
 
 /**
@@ -57,7 +58,8 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
   const manifest = parsed.manifest
   work.manifests.push(manifest)
   const { rules, ...standing } = await readStandingFacts(groupResource, { manifest, item }, tools)
-  const prepared = prepareItem({ item: manifest, groupResource, targetNamespace: item.target, ...standing }, rules)
+  const input = { item: manifest, groupResource, targetNamespace: item.target, ...standing }
+  const prepared = await prepareNow(input, rules, tools)
   const listed = listedAs(manifest, item)
   const failed = ({ text, refusedFor: kind }: CompanionProblem): ItemStep => {
     const messages = [error(scopeOf(item.target), preparationError(id, text))]
@@ -67,15 +69,11 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
   switch (prepared.do) {
     case 'omit':
       return { done: finish(work, { because: prepared.because }) }
-    case 'fail':
-      return {
-        done: finish(
-          work,
-          prepared.recorded
-            ? { action: 'failed', listed, messages: prepared.messages }
-            : { messages: prepared.messages },
-        ),
-      }
+    case 'fail': {
+      const { recorded, messages } = prepared
+      const outcome = finish(work, recorded ? { action: 'failed', listed, messages } : { messages })
+      return lacksSomething(messages) ? { trouble: { kind: 'missing', outcome } } : { done: outcome }
+    }
     case 'skip': {
       const problem = await createCompanions(prepared.companions, item.name, tools)
       const begun = operationOf(prepared.operation, address, item, tools)

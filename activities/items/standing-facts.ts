@@ -1,10 +1,13 @@
 import { looksOurs } from '../../core/items/field-owners.ts'
 import { claimRef, keepsStandingVolume, volumeFate } from '../../core/items/volume-fate.ts'
-import type { ItemRules } from '../../core/items/prepare-item.ts'
+import { lacksSomething } from '../../core/items/item-trouble.ts'
+import { prepareItem } from '../../core/items/prepare-item.ts'
+import type { ItemInput, ItemRules, Preparation } from '../../core/items/prepare-item.ts'
 import { annotationOf, textAt } from '../../core/values/fields.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
 import type { ItemTools, WriteInput, Written } from './item-tools.ts'
 
 /** What is read of the cluster in the moment in which an item is prepared. */
@@ -55,6 +58,20 @@ async function volumeStands(manifest: Manifest, { cluster, rules }: ItemTools): 
   const its = ref === undefined ? undefined : await cluster.get({ ...core, resource: 'namespaces', name: namespace })
   return keepsStandingVolume(manifest, { volume, claim, namespace: its }, rules.restore.spec.namespaceMapping)
 }
+
+/**
+ * Prepares an item. Where the facts of the plan lack something that it needs, the cluster is asked for it as it is now, as
+ * Velero does in this moment.
+ */
+export async function prepareNow(input: ItemInput, rules: ItemRules, { cluster }: ItemTools): Promise<Preparation> {
+  const prepared = prepareItem(input, rules)
+  if (prepared.do !== 'fail' || !lacksSomething(prepared.messages)) return prepared
+  const found = await listIfServed(cluster, storageClassesAt, { metadataOnly: true })
+  const storageClasses = found.map(({ metadata }) => metadata.name)
+  return prepareItem(input, { ...rules, facts: { ...rules.facts, storageClasses } })
+}
+
+const storageClassesAt = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' }
 
 /**
  * What the log says about a written item where Velero says nothing, and the results stay as they are: labels that got

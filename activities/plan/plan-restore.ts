@@ -3,20 +3,24 @@ import { activeActions } from '../../core/actions/built-in.ts'
 import { error, warning } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { withPlannedItems, withPlannedSnapshotClasses, snapshotClasses } from '../../core/plan/planned-facts.ts'
-import { makePlan } from '../../core/plan/make-plan.ts'
+import { definitions, makePlan } from '../../core/plan/make-plan.ts'
 import { orderResources } from '../../core/plan/order-resources.ts'
 import { summarize } from '../../core/plan/plan.ts'
 import type { Plan, PlanSummary } from '../../core/plan/plan.ts'
+import { servedByDefinitions } from '../../core/plan/planned-kinds.ts'
+import { resolveLists } from '../../core/filter/includes-excludes.ts'
+import type { ResolveResource } from '../../core/filter/includes-excludes.ts'
 import { resolveResource } from '../../core/filter/resolve-resource.ts'
 import { makeItemSelector } from '../../core/plan/select-items.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { formatGroupResource } from '../../velero/resource.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { gatherFacts } from './gather-facts.ts'
-import type { Archive, Ports } from '../ports.ts'
+import type { Archive, DiscoveredResource, Ports } from '../ports.ts'
 import { selectItems } from './select-items.ts'
 import { versionsOf } from './version-choice.ts'
 import { readDataUploads } from '../volumes/read-data-uploads.ts'
@@ -82,7 +86,12 @@ async function renewFacts(plan: Plan, planning: Planning): Promise<void> {
     const gathered = await gatherFromBackup(archive, planning)
     const facts = await withPlanned(archive, gathered, { ...plannedItems(plan), spec: session.admission.spec })
     const { existingClaims } = before.actions
-    await journal.writeOnce(shards.facts, { ...facts, actions: { ...facts.actions, existingClaims } })
+    const { restoreStatus } = before
+    await journal.writeOnce<StoredFacts>(shards.facts, {
+      ...facts,
+      actions: { ...facts.actions, existingClaims },
+      ...(restoreStatus === undefined ? {} : { restoreStatus }),
+    })
   } finally {
     await archive.close()
   }
@@ -145,7 +154,10 @@ async function planArchive(
     return empty([
       note(ports, 'plan/versions', [error('velero', `choosing API version to restore: ${versions.error}`)]),
     ])
-  const order = orderResources({ inArchive, priorities: settings.priorities, resolve })
+  const added = servedByDefinitions(await readDefinitions(archive, inArchive, resources))
+  // As in Velero, the order is that of the cluster once its CustomResourceDefinitions are restored; all filters are older.
+  const resolveLater = (name: string) => resolve(name) ?? resolveResource(name, [...resources, ...added])
+  const order = orderResources({ inArchive, priorities: settings.priorities, resolve: resolveLater })
   const facts = await gatherFromBackup(archive, planning)
   const selected = await selectItems({
     session,
@@ -168,7 +180,28 @@ async function planArchive(
     leftOut: selected.leftOut,
     notes: selected.notes,
   })
-  return { plan, facts: await withPlanned(archive, facts, { items: selected.items, order, spec }) }
+  const planned = await withPlanned(archive, facts, { items: selected.items, order, spec })
+  return { plan, facts: { ...planned, ...statusOf(spec, resolve) } }
+}
+
+function statusOf(
+  { restoreStatus: asked }: Session['admission']['spec'],
+  resolve: ResolveResource,
+): Pick<StoredFacts, 'restoreStatus'> {
+  if (asked === undefined || asked === null) return {}
+  return {
+    restoreStatus: resolveLists({ includes: asked.includedResources, excludes: asked.excludedResources }, resolve),
+  }
+}
+
+/** The definitions in the backup of those of its resources that the cluster does not serve yet. */
+async function readDefinitions(
+  archive: Archive,
+  inArchive: ReadonlySet<GroupResource>,
+  resources: readonly DiscoveredResource[],
+): Promise<Manifest[]> {
+  const served = new Set(resources.map(({ resource, group }) => formatGroupResource(resource, group)))
+  return readManifests(archive, definitions, (name) => inArchive.has(name) && !served.has(name))
 }
 
 /** The items that are restored, and the order of their resources. */
@@ -191,15 +224,22 @@ async function withPlanned(archive: Archive, facts: StoredFacts, { items, order,
 
 async function readSnapshotClasses(archive: Archive, items: readonly ItemAddress[]): Promise<Manifest[]> {
   const wanted = new Set(items.filter((item) => item.groupResource === snapshotClasses).map((item) => item.name))
-  const entries = archive.entries.filter(
-    (entry) => entry.groupResource === snapshotClasses && entry.version === undefined && wanted.has(entry.name),
-  )
-  const classes = await Promise.all(entries.map(async (entry) => readClass(await archive.read(entry))))
-  return classes.flat()
+  return readManifests(archive, snapshotClasses, (name) => wanted.has(name))
 }
 
-/** A class that cannot be read is left out here: it becomes an error where it is restored. */
-function readClass(text: string): Manifest[] {
+async function readManifests(
+  archive: Archive,
+  groupResource: GroupResource,
+  isWanted: (name: string) => boolean,
+): Promise<Manifest[]> {
+  const entries = archive.entries.filter(
+    (entry) => entry.groupResource === groupResource && entry.version === undefined && isWanted(entry.name),
+  )
+  return (await Promise.all(entries.map(async (entry) => readable(await archive.read(entry))))).flat()
+}
+
+/** One that cannot be read is left out here: it becomes an error where it is restored. */
+function readable(text: string): Manifest[] {
   try {
     const manifest = parseJson(text) as Partial<Manifest> | null
     return typeof manifest?.metadata?.name === 'string' ? [manifest as Manifest] : []

@@ -43,14 +43,22 @@ export function makeIncludesExcludes(lists: IncludeExcludeLists): IncludesExclud
  * without it the list could be empty, and an empty list includes everything. `*` in the excludes is ignored.
  */
 export function makeResourceIncludesExcludes(lists: IncludeExcludeLists, resolve: ResolveResource): IncludesExcludes {
+  return makeIncludesExcludes(resolveLists(lists, resolve))
+}
+
+/** Both lists with full names, as they are at this moment: restoring CustomResourceDefinitions changes what a name means. */
+export function resolveLists(
+  lists: IncludeExcludeLists,
+  resolve: ResolveResource,
+): { includes: string[]; excludes: string[] } {
   const full = (name: string): string => (name === '*' ? name : (resolve(name) ?? name))
-  return makeIncludesExcludes({
+  return {
     includes: (lists.includes ?? []).map(full).filter((name) => name !== ''),
     excludes: (lists.excludes ?? [])
       .filter((name) => name !== '*')
       .map(full)
       .filter((name) => name !== ''),
-  })
+  }
 }
 
 function makeMatcher(patterns: ReadonlySet<string>): (name: string) => boolean {

@@ -1,6 +1,6 @@
 import { isConflict, isTransient } from '../port-errors.ts'
 import type { ApiError } from '../port-errors.ts'
-import type { Outcome, Parked } from './outcome.ts'
+import type { Message, Outcome, Parked } from './outcome.ts'
 
 /**
  * What the API server's answer about one item calls for.
@@ -40,6 +40,11 @@ const missingWords: readonly RegExp[] = [
   /storageclass(?:es)?\.storage\.k8s\.io "[^"]*" not found/,
   /exceeded quota/,
 ]
+
+/** Whether messages about an item say that something it needs is not there, which a later wave may bring. */
+export function lacksSomething(messages: readonly Message[]): boolean {
+  return messages.some(({ text }) => missingWords.some((words) => words.test(text)))
+}
 
 /** The pauses between the tries of one pass, in milliseconds, for trouble that may pass soon. */
 const pausesMs: readonly number[] = [250, 500, 1000, 2000]

@@ -21,7 +21,8 @@ export interface PlanInput {
   notes: readonly Outcome[]
 }
 
-const definitions: GroupResource = 'customresourcedefinitions.apiextensions.k8s.io'
+/** The resource whose items make other resources. */
+export const definitions: GroupResource = 'customresourcedefinitions.apiextensions.k8s.io'
 
 /**
  * Makes the plan. First the items are put into waves, additional items before their parents. Then a wave with all

@@ -2,8 +2,10 @@ import { CancelledFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
 import { NotYet } from '../../../activities/items/item-tools.ts'
 import { ApiError } from '../../../core/port-errors.ts'
+import { changeStorageClass } from '../../../core/actions/claims.ts'
 import { restoreNameLabel } from '../../../velero/labels.ts'
-import { labels } from '../../core/items/builders.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import { labels, noFacts, rulesWith } from '../../core/items/builders.ts'
 import { owners, prices, target, restoring, outcomeOf, placeOther, refusing, apiError } from './restoring.ts'
 
 describe('an item that is not in the cluster', () => {
@@ -266,4 +268,32 @@ it('a message about a Secret quotes nothing of it', async () => {
   const [message] = (await outcomeOf(await restore('secrets'))).messages
   expect(message?.text).toContain('error restoring secrets/shop/prices: ')
   expect(message?.text).not.toContain(value)
+})
+
+describe('a claim whose storage class is to be changed', () => {
+  const claim: Manifest = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { namespace: 'shop', name: 'prices' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: {}, storageClassName: 'slow' },
+  }
+  const config: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { slow: 'fast' } }
+  const facts = { ...noFacts, pluginConfigs: { 'velero.io/change-storage-class': [config] } }
+  const rules = rulesWith({ facts, actions: [changeStorageClass] })
+  const fast = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'fast' } }
+
+  it('is tried again where the class is missing: a later wave or somebody else may bring it', async () => {
+    const { restore, world } = restoring(JSON.stringify(claim), { rules })
+    expect(await restore('persistentvolumeclaims')).toMatchObject({
+      trouble: {
+        kind: 'missing',
+        outcome: {
+          action: 'failed',
+          messages: [{ text: expect.stringContaining('storageclasses.storage.k8s.io "fast" not found') }],
+        },
+      },
+    })
+    world.cluster.place(fast)
+    expect(await restore('persistentvolumeclaims')).toMatchObject({ done: { action: 'created' } })
+  })
 })

@@ -1,0 +1,29 @@
+import { fieldsAt, listAt, objectsAt, textAt, valueAt } from '../values/fields.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ServedResource } from '../filter/resolve-resource.ts'
+
+const verbs = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch']
+
+/**
+ * The resources that the cluster will serve once these CustomResourceDefinitions are restored, whether these are of v1 or
+ * v1beta1. The first served version counts as the preferred one.
+ */
+export function servedByDefinitions(definitions: readonly Manifest[]): ServedResource[] {
+  return definitions.flatMap((definition) => {
+    const names = fieldsAt(definition, 'spec', 'names')
+    const resource = textAt(names, 'plural')
+    const group = textAt(definition, 'spec', 'group')
+    const [version] = servedVersions(definition)
+    if (resource === '' || group === '' || version === undefined) return []
+    const singular = textAt(names, 'singular') || textAt(names, 'kind').toLowerCase()
+    const shortNames = listAt(names, 'shortNames').filter((name) => typeof name === 'string')
+    return [{ group, version, resource, singular, shortNames, verbs, preferred: true }]
+  })
+}
+
+function servedVersions(definition: Manifest): string[] {
+  const listed = objectsAt(definition, 'spec', 'versions')
+  const served = listed.filter((one) => valueAt(one, 'served') === true).map((one) => textAt(one, 'name'))
+  const alone = textAt(definition, 'spec', 'version')
+  return [...served, ...(listed.length === 0 ? [alone] : [])].filter((name) => name !== '')
+}
