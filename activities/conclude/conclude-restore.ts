@@ -1,9 +1,11 @@
 import { promisify } from 'node:util'
+import { ApplicationFailure } from '@temporalio/common'
 import { gzip } from 'node:zlib'
 import type { Plan } from '../../core/plan/plan.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import { operationOutcomes } from '../../core/operations/operations.ts'
 import { goJson } from '../../core/values/go-text.ts'
+import { remarksOf } from '../../core/results/remarks.ts'
 import { renderLog } from '../../core/results/render-log.ts'
 import { countItems, renderResourceList, renderResults } from '../../core/results/render-results.ts'
 import { mergeTallies, tallyOf } from '../../core/results/tally.ts'
@@ -20,7 +22,10 @@ import { runActivity } from '../frame/run-activity.ts'
 import { journalDamaged } from '../frame/failures.ts'
 import { readOutcomes } from '../frame/journal.ts'
 import { readOperations } from '../operations/operation-shards.ts'
-import type { ObjectStore } from '../ports.ts'
+import { ApiError } from '../../core/port-errors.ts'
+import { remarksAnnotation } from '../../velero/labels.ts'
+import { changeRestore, recordEvent } from '../frame/restore-resource.ts'
+import type { ObjectStore, Ports } from '../ports.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
@@ -70,6 +75,7 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
         operations: goJson(operations),
         volumes: goJson(await volumeInfos(input, session, await gatherVolumeInfos(restored, session.ref, ports))),
       })
+      await tellRemarks(remarksOf(tally, about), session, ports)
       return {
         items: countItems(tally),
         warnings: countMessages(results.warnings),
@@ -77,6 +83,27 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
         operations: operations.length,
       }
     })
+}
+
+/**
+ * Tells in an Event, and in an annotation that `describe` shows, what the results do not say. Where the Restore cannot be
+ * written that is only logged: the result files are stored.
+ */
+async function tellRemarks(remarks: string | undefined, { ref, admission }: Session, ports: Ports): Promise<void> {
+  // Only a retry can take remarks away.
+  if (remarks === undefined && ref.run === undefined) return
+  try {
+    await changeRestore(ports.cluster, ref, ({ metadata }) =>
+      metadata.annotations?.[remarksAnnotation] === remarks
+        ? undefined
+        : { metadata: { annotations: { [remarksAnnotation]: remarks ?? null } } },
+    )
+  } catch (thrown) {
+    if (!(thrown instanceof ApiError) && !(thrown instanceof ApplicationFailure)) throw thrown
+    ports.log.warn(`remarks cannot be written onto the Restore: ${thrown.message}`, { restore: ref.name })
+  }
+  if (remarks !== undefined)
+    await recordEvent(ports, { metadata: admission.restore }, { type: 'Warning', reason: 'Remarks', note: remarks })
 }
 
 /** Velero's log of a restore that was taken over: ours follows it. */

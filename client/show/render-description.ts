@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { remarksAnnotation } from '../../velero/labels.ts'
 import type { Result } from '../../velero/results.ts'
 import type { Description } from '../api/describe-restore.ts'
 import { progressSentence } from './progress.ts'
@@ -18,12 +19,13 @@ export function renderDescription(description: Description): string {
 
 function facts(description: Description): string {
   const { status, progress, workflow } = description
+  const { [remarksAnnotation]: remarks, ...annotations } = description.annotations
   const rows: [string, string | undefined][] = [
     ['Name', `${description.namespace}/${description.name}`],
     ['Uid', description.uid],
     ['Created', description.created],
     ['Labels', joined(description.labels)],
-    ['Annotations', joined(description.annotations)],
+    ['Annotations', joined(annotations)],
     ['Phase', status.phase || 'New'],
     ['Reason', status.failureReason],
     ['Now', progress === undefined ? undefined : progressSentence(progress, { itemsPerSecond: 0 })],
@@ -32,6 +34,7 @@ function facts(description: Description): string {
     ['Items', itemsOf(status.progress)],
     ['Warnings', String(status.warnings ?? 0)],
     ['Errors', String(status.errors ?? 0)],
+    ['Remarks', remarks],
     ['Operations', operationsOf(status)],
     ['Hooks', hooksOf(status.hookStatus)],
     ['Workflow', workflow.id],

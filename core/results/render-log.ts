@@ -63,8 +63,8 @@ function leftOutSentence(leftOut: Plan['leftOut'] = {}): string[] {
   return parts.length === 0 ? [] : [`Items of the backup that are not selected: ${parts.join(', ')}`]
 }
 
-/** Velero ends such a restore as Completed without a word. */
-function nothingSentence({ isEmpty, spec }: LogFrame): string[] {
+/** One sentence where no item was selected of included namespaces: Velero ends such a restore as Completed without a word. */
+export function nothingSentence({ isEmpty, spec }: Pick<LogFrame, 'isEmpty' | 'spec'>): string[] {
   const names = (spec.includedNamespaces ?? []).filter((name) => name !== '*')
   if (isEmpty !== true || names.length === 0) return []
   return [`Nothing to restore: the backup has no item in the included namespaces ${names.join(', ')}`]

@@ -96,11 +96,16 @@ describe('an object that a controller makes again right after its create', () =>
 describe('the log says what Velero keeps to itself', () => {
   it('that a volume is held by another claim', async () => {
     const spec = { ...claimSpec, volumeName: 'held' }
-    const { log, results } = await restoreWhole({
+    const { log, results, world } = await restoreWhole({
       items: { persistentvolumeclaims: [anObject('PersistentVolumeClaim', 'data', { namespace: 'shop' }, { spec })] },
       standing: [volume('held', { claimRef: { namespace: 'other', name: 'other' } })],
     })
-    expect(log).toContain('its volume held is held by claim other/other')
+    const remark = 'its volume held is held by claim other/other'
+    expect(log).toContain(remark)
+    const restore = { group: 'velero.io', version: 'v1', resource: 'restores', namespace: 'velero', name: 'again' }
+    expect(world.cluster.look(restore)?.metadata.annotations?.['drydock.io/remarks']).toContain(remark)
+    const events = world.cluster.objects().filter(({ kind }) => kind === 'Event')
+    expect(events).toContainEqual(expect.objectContaining({ reason: 'Remarks', note: expect.stringContaining(remark) }))
     expect(results).toEqual({ errors: {}, warnings: {} })
   })
 
