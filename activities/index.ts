@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import { admitRestore } from './admit/admit-restore.ts'
 import { putBackPhase } from './admit/put-back-phase.ts'
-import { notePause, readLevels } from './admit/restore-levels.ts'
+import { noteCancel, notePause, readLevels } from './admit/restore-levels.ts'
 import { concludeRestore } from './conclude/conclude-restore.ts'
 import { awaitLastWrites, reportProgress, requestCancel } from './conclude/write-status.ts'
 import { setPhase, tellLateResults } from './conclude/write-status.ts'
@@ -30,6 +30,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     putBackPhase: putBackPhase(ports),
     readLevels: readLevels(ports),
     notePause: notePause(ports),
+    noteCancel: noteCancel(ports),
     planRestore: planRestore(parts),
     requestLocks: requestLocks(parts),
     tellWait: tellWait(ports),

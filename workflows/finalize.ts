@@ -47,11 +47,18 @@ async function listTasks(ref: AdmittedRef): Promise<readonly Task[]> {
 /** Runs one task. Where no attempt of it comes to its end in time, that is recorded as its error. */
 async function runTask(
   ref: AdmittedRef,
-  { name, title, deadlineSeconds }: Task,
+  { name, title, deadlineSeconds, problem }: Task,
   view: RunView,
 ): Promise<FinalizeReport> {
   const input = { ref, task: name, ...followsIfReset() }
   const summary = title
+  const giveUp = (why: string) => {
+    view.trouble(why)
+    return lookUntilOver({ ref, view }, (look) =>
+      results.finalizeRestore.executeWithOptions({ summary: `give up: ${title}` }, [{ ...input, problem: why, look }]),
+    )
+  }
+  if (problem !== undefined) return giveUp(problem)
   if (deadlineSeconds === undefined)
     return lookUntilOver({ ref, view }, (look) =>
       waits.finalizeRestore.executeWithOptions({ summary }, [{ ...input, look }]),
@@ -66,11 +73,7 @@ async function runTask(
     )
   } catch (thrown) {
     if (!isOutOfTime(thrown)) throw thrown
-    const problem = `finalization task ${name}: ${reasonOf(thrown)}`
-    view.trouble(problem)
-    return lookUntilOver({ ref, view }, (look) =>
-      results.finalizeRestore.executeWithOptions({ summary: `give up: ${title}` }, [{ ...input, problem, look }]),
-    )
+    return giveUp(`finalization task ${name}: ${reasonOf(thrown)}`)
   }
 }
 

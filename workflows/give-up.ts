@@ -1,6 +1,7 @@
 import { CancellationScope, condition, isCancellation, log, patched, workflowInfo } from '@temporalio/workflow'
 import type { Conclusion } from '../activities/conclude/conclude-restore.ts'
-import type { AdmittedRef } from '../contract/restore-workflow.ts'
+import { bareRefOf } from '../contract/restore-workflow.ts'
+import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import { lastCancels, lastResults, optional, phases, reasonOf, results, steps } from './activity-calls.ts'
 import { cancelOperations } from './async-work.ts'
@@ -91,6 +92,29 @@ async function tellLateResults(ref: AdmittedRef, { warnings, errors }: Conclusio
   } catch (thrown) {
     if (!isCancellation(thrown))
       view.trouble(`results are stored, but the Restore does not say so: ${reasonOf(thrown)}`)
+  }
+}
+
+/**
+ * Writes a cancel that came by signal onto the Restore, beside the work of the end: so a later run, or one that is reset,
+ * knows of it. Where the end comes first it is needed no more.
+ */
+export function noteCancel(input: RestoreInput, view: RunView): { end: () => Promise<void> } {
+  const because = view.cancelReason
+  if (because === undefined || view.isDeleted || !patched('cancel-on-the-restore'))
+    return { end: () => Promise.resolve() }
+  const scope = new CancellationScope()
+  const summary = 'write the cancel onto the Restore'
+  const noting = scope
+    .run(() => optional.noteCancel.executeWithOptions({ summary }, [{ ref: bareRefOf(input), because }]))
+    .catch((thrown: unknown) => {
+      if (!isCancellation(thrown)) view.trouble(`the cancel is not on the Restore: ${reasonOf(thrown)}`)
+    })
+  return {
+    async end() {
+      scope.cancel()
+      await noting
+    },
   }
 }
 

@@ -12,8 +12,9 @@ import type { AdmittedRef, RestoreInput, RestoreOutcome } from '../contract/rest
 import { runFinalizeTasks } from './finalize.ts'
 import type { AdmitCarry } from '../activities/admit/await-location.ts'
 import type { AdmitReport } from '../activities/admit/claim-restore.ts'
+import type { SetPhaseInput, SetPhaseReport } from '../activities/conclude/write-status.ts'
 import type { HookStatus } from '../activities/finalize/task.ts'
-import { closeAsCanceled, endWork, storeLastResults, storeResultsLate } from './give-up.ts'
+import { closeAsCanceled, endWork, noteCancel, storeLastResults, storeResultsLate } from './give-up.ts'
 import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'
 import { lookUntilOver } from './looks.ts'
@@ -174,7 +175,9 @@ export class RestoreRun {
   async cancelled(): Promise<RestoreOutcome> {
     const reason = `cancelled: ${(this.view.cancelReason ??= 'by a cancel request in Temporal')}`
     this.pause.end()
+    const noting = noteCancel(this.input, this.view)
     await this.giveUp(reason)
+    await noting.end()
     await closeAsCanceled(this.root, reason)
     throw new CancelledFailure(reason)
   }
@@ -213,9 +216,12 @@ export class RestoreRun {
     if (last?.do === 'stored') this.concluded = last.counts
     const failureReason = last?.do === 'late' ? withResultsMissing(reason, last.why) : reason
     try {
-      await phases.setPhase.executeWithOptions({ summary: 'end the Restore as Failed' }, [
-        { ref: bareRefOf(this.input), phase: 'Failed', failureReason, fence: true, ...this.counts() },
-      ])
+      await this.setPhase('end the Restore as Failed', {
+        phase: 'Failed',
+        failureReason,
+        fence: true,
+        ...this.counts(),
+      })
     } catch (thrown) {
       if (typeOf(thrown) !== 'RestoreGone') throw thrown
     }
@@ -225,10 +231,17 @@ export class RestoreRun {
   }
 
   private async enter(phase: RestorePhase, options: { fence?: boolean; hookStatus?: HookStatus } = {}): Promise<void> {
-    const report = await phases.setPhase.executeWithOptions({ summary: `enter phase ${phase}` }, [
-      { ref: bareRefOf(this.input), phase, ...options, ...this.counts(), ...this.progress() },
-    ])
-    this.view.enter(report.phase === '' ? phase : report.phase)
+    const wanted = { phase, ...options, ...this.counts(), ...this.progress() }
+    const report = await this.setPhase(`enter phase ${phase}`, wanted)
+    this.view.enter(report.phase === '' ? phase : report.phase, report.problem)
+  }
+
+  /** A phase that the API server refuses is tried again, and the view says why. */
+  private setPhase(summary: string, wanted: Omit<SetPhaseInput, 'ref'>): Promise<SetPhaseReport> {
+    const ref = bareRefOf(this.input)
+    return lookUntilOver<SetPhaseReport>({ ref, view: this.view }, (look) =>
+      phases.setPhase.executeWithOptions({ summary }, [{ ref, ...wanted, look }]),
+    )
   }
 
   private counts(): { warnings?: number; errors?: number; operations?: OperationCounts } {

@@ -264,7 +264,7 @@ function reportProgress(waves: Waves): { stop: () => Promise<void> } {
   const waitsFollow = waves.plan.waves.some(({ groupResource }) => groupResource === 'pods')
   let stopped = false
   let written = 0
-  const isNews = () => waves.view.progress().itemsDone > written
+  const isNews = () => waves.view.itemsDone() > written
   const write = async () => {
     const { itemsDone, itemsTotal } = waves.view.progress()
     written = itemsDone

@@ -1,5 +1,5 @@
 import { HandlerUnfinishedPolicy } from '@temporalio/common'
-import { CancellationScope, condition, patched, setCurrentDetails, setHandler } from '@temporalio/workflow'
+import { CancellationScope, condition, log, patched, setCurrentDetails, setHandler } from '@temporalio/workflow'
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import type { AdmittedRestore } from '../activities/admit/claim-restore.ts'
@@ -162,6 +162,14 @@ export class RunView {
     return [...this.reports.values()].reduce((sum, { listed = 0 }) => sum + listed, 0)
   }
 
+  /** Items that are done. A condition asks for it, where a fault would keep the workflow from any further step. */
+  itemsDone(): number {
+    return [...this.reports.values()].reduce(
+      (sum, report) => sum + Number((report as ShownCounts | null)?.items ?? 0),
+      0,
+    )
+  }
+
   /** Where the restore stands. */
   progress(): RestoreProgress {
     const sum = { items: 0, created: 0, updated: 0, skipped: 0, failed: 0, warnings: 0, errors: 0 }
@@ -195,7 +203,16 @@ export class RunView {
 
   private shownPhase: string | undefined
 
+  /** What cannot be shown is no reason to stop: a fault here would keep the workflow from any further step. */
   private show(): void {
+    try {
+      this.showDetails()
+    } catch (thrown) {
+      log.error('the details of a restore cannot be shown', { error: reasonOf(thrown) })
+    }
+  }
+
+  private showDetails(): void {
     setCurrentDetails(describeRun(this.input, this.progress(), this.plan, this.reports))
     if (this.input.tagged !== true || this.shownPhase === this.phase) return
     this.shownPhase = this.phase

@@ -1,9 +1,11 @@
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { levelsOf } from '../../core/request/levels.ts'
 import type { Levels } from '../../core/request/levels.ts'
-import { claimedAnnotation, pauseAnnotation } from '../../velero/labels.ts'
+import { isSweptByVelero } from '../../core/results/restore-status.ts'
+import { cancelAnnotation, claimedAnnotation, pauseAnnotation } from '../../velero/labels.ts'
+import { isTerminal } from '../../velero/phases.ts'
 import { gone } from '../frame/failures.ts'
-import { changeRestore, readRestore } from '../frame/restore-resource.ts'
+import { changeRestore, readRestore, unlessGone } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Ports } from '../ports.ts'
 
@@ -32,5 +34,28 @@ export function notePause({ cluster, presence }: Pick<Ports, 'cluster' | 'presen
         if (!isOurs || levelsOf(live).pause === because) return undefined
         return { metadata: { annotations: { [pauseAnnotation]: because ?? null } } }
       })
+    })
+}
+
+/** A cancel to write onto the Restore. */
+export interface NoteCancelInput {
+  ref: RestoreRef
+  because: string
+}
+
+/** Writes a cancel that came by signal onto the Restore, as long as it runs, so that the next run knows of it. */
+export function noteCancel({ cluster, presence }: Pick<Ports, 'cluster' | 'presence'>) {
+  return ({ ref, because }: NoteCancelInput): Promise<void> =>
+    runActivity(presence, { doing: `noting the cancel of restore ${ref.name}` }, async () => {
+      const change = changeRestore(cluster, ref, (live) => {
+        const { metadata, status = {} } = live
+        const isOurs = metadata.annotations?.[claimedAnnotation] !== undefined
+        const isOver = isTerminal(status.phase) && !isSweptByVelero(status)
+        if (!isOurs || isOver || levelsOf(live).cancel !== undefined) return undefined
+        // These words stand for no reason, or for no cancel.
+        const reason = /^(true|false)?$/i.test(because.trim()) ? 'true' : because
+        return { metadata: { annotations: { [cancelAnnotation]: reason } } }
+      })
+      await unlessGone(change)
     })
 }

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
 import { refusedWhileRunning } from '../../core/request/decide-retry.ts'
 import {
   advanceProgress,
@@ -12,11 +13,13 @@ import { rfc3339 } from '../../velero/manifest.ts'
 import { isNew, isTerminal } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore, RestoreStatus } from '../../velero/restore.ts'
+import type { Look, Wait } from '../../contract/look.ts'
 import { ApiError, isTransient } from '../../core/port-errors.ts'
-import { restoreNotWritten } from '../frame/failures.ts'
-import { changeRestore, recordPhase } from '../frame/restore-resource.ts'
+import { failureTypes } from '../frame/failures.ts'
+import { carriedTo, lookAgain, pauseAfter } from '../frame/look.ts'
+import { changeRestore, readRestore, recordPhase } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
-import type { ActivityFrame } from '../frame/run-activity.ts'
+import type { ActivityFrame, Attempt } from '../frame/run-activity.ts'
 import type { Ports } from '../ports.ts'
 
 /** The phase to enter, with what goes along with it. */
@@ -31,24 +34,33 @@ export interface SetPhaseInput {
   progress?: { totalItems: number; itemsRestored: number }
   hookStatus?: { hooksAttempted?: number; hooksFailed?: number }
   operations?: { attempted: number; completed: number; failed: number }
+  look?: Look
 }
 
 /** The phase as it stands afterwards: not the one asked for, where the live status does not allow it. */
 export interface SetPhaseReport {
   phase: RestorePhase | ''
+  /** Why the phase was not written; the restore goes on without it. */
+  problem?: string
 }
+
+/** The pauses between two tries of a phase that the API server refuses. */
+const refusedSeconds = { first: 1, last: 30 } as const
+/** A phase on the way is only shown: so long it is tried, then the restore goes on without it. */
+const onTheWayMs = 10 * 60_000
 
 /**
  * Changes the phase of the Restore. A terminal phase is written only when no attempt of this restore can still write
- * (rule 7), and whatever the phase, the core decides from the live status.
+ * (rule 7), and whatever the phase, the core decides from the live status. One that the API server refuses is tried again,
+ * and people are told why: a terminal phase as long as the Restore stands, any other one for ten minutes.
  */
 export function setPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'meter' | 'log'>) {
   const { cluster, presence, clock, meter } = ports
-  return (input: SetPhaseInput): Promise<SetPhaseReport> =>
+  return (input: SetPhaseInput): Promise<SetPhaseReport | Wait> =>
     runActivity(presence, phaseFrame(input), async (attempt) => {
       if (input.fence === true) await attempt.fence(`${input.ref.uid}/`)
       let entered = false
-      const restore = await changeRestore(cluster, input.ref, (live) => {
+      const written = await changeRestore(cluster, input.ref, (live) => {
         if (!isOurs(live)) return undefined
         const decision = decidePhase(live.status ?? {}, statusOf(input, live.status ?? {}, clock.now()))
         entered = decision.do === 'set'
@@ -56,8 +68,12 @@ export function setPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | '
         const annotations = isTerminal(input.phase) ? refusedWhileRunning(live) : undefined
         return { status: decision.status, ...(annotations === undefined ? {} : { metadata: { annotations } }) }
       }).catch((thrown: unknown) => {
-        throw mayPass(thrown, input) ? restoreNotWritten(thrown, `${input.ref.namespace}/${input.ref.name}`) : thrown
+        const because = refusalIn(thrown, input)
+        if (because === undefined) throw thrown
+        return { because }
       })
+      if ('because' in written) return afterRefusal(written.because, { input, attempt, ports })
+      const restore = written
       if (entered && isTerminal(input.phase)) meter?.restoreEnded(input.phase, restore.spec.scheduleName ?? '')
       if (restore.status?.phase === input.phase) await recordPhase(ports, restore)
       return { phase: restore.status?.phase ?? '' }
@@ -69,12 +85,37 @@ function phaseFrame({ phase, ref }: SetPhaseInput): ActivityFrame {
 }
 
 /**
- * Whether a refused phase is tried again: all of them, since a policy or a role that forbids it may be restored or changed
- * in this moment. Only a status that can never be valid is final, and even then the restore ends as Failed.
+ * Why a phase was refused that is tried again: all of them are, since a policy or a role that forbids it may be restored or
+ * changed in this moment. Only a status that can never be valid is final, and even then the restore ends as Failed.
  */
-function mayPass(thrown: unknown, { phase }: SetPhaseInput): thrown is ApiError {
-  if (!(thrown instanceof ApiError) || isTransient(thrown)) return false
-  return phase === 'Failed' || thrown.reason !== 'Invalid'
+function refusalIn(thrown: unknown, { phase }: SetPhaseInput): string | undefined {
+  if (thrown instanceof ApplicationFailure) return thrown.type === failureTypes.notWritten ? thrown.message : undefined
+  if (!(thrown instanceof ApiError) || isTransient(thrown) || thrown.reason === 'NoLease') return undefined
+  return phase === 'Failed' || thrown.reason !== 'Invalid' ? thrown.message : undefined
+}
+
+/** Waits for the next try, with the server's words; or goes on without a phase that is only shown. */
+async function afterRefusal(
+  because: string,
+  {
+    input,
+    attempt,
+    ports,
+  }: { input: SetPhaseInput; attempt: Attempt; ports: Pick<Ports, 'cluster' | 'clock' | 'log'> },
+): Promise<SetPhaseReport | Wait> {
+  const { ref, phase, look } = input
+  const nowMs = ports.clock.now().getTime()
+  const { sinceMs = nowMs, tries = 1 } = (carriedTo(attempt, look) ?? {}) as { sinceMs?: number; tries?: number }
+  if (!isTerminal(phase) && nowMs - sinceMs >= onTheWayMs) {
+    const problem = `the restore goes on without phase ${phase}, which cannot be written: ${because}`
+    ports.log.warn(problem, { restore: ref.name })
+    return { phase: (await readRestore(ports.cluster, ref))?.status?.phase ?? '', problem }
+  }
+  return lookAgain(attempt, look, {
+    waitingFor: `Restore ${ref.namespace}/${ref.name} to take phase ${phase}, which is refused: ${because}`,
+    afterSeconds: pauseAfter(tries, refusedSeconds),
+    carry: { sinceMs, tries: tries + 1 },
+  })
 }
 
 /**

@@ -1,3 +1,5 @@
+import { isWait } from '../../contract/look.ts'
+import type { Wait } from '../../contract/look.ts'
 import { listAt, textAt, valueAt } from '../../core/values/fields.ts'
 import { isNotFound, refusalOf } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
@@ -17,7 +19,8 @@ const groupContents = {
 }
 const contents = { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshotcontents' }
 const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
-const lookMs = 2_000
+/** Seconds between two looks at them. */
+const lookSeconds = 2
 
 /**
  * Removes objects that were made for the restore alone: ConfigMaps that told where a data mover had put its data, and
@@ -30,7 +33,8 @@ export const cleanUp: FinalizeTask = {
   deadlineSeconds: resourceTimeout,
   async run(context) {
     await removeUploadResults(context)
-    return { messages: await removeGroupStubs(context) }
+    const messages = await removeGroupStubs(context)
+    return isWait(messages) ? messages : { messages }
   },
 }
 
@@ -82,8 +86,11 @@ async function removeResultsOfUploads({ uid, namespace }: Ref, ports: Pick<Ports
   }
 }
 
-/** Only where the backup has a group snapshot: most clusters do not serve the kind. Messages are in Velero's words and place. */
-async function removeGroupStubs(context: FinalizeContext): Promise<Message[]> {
+/**
+ * Removes the stubs once their snapshots are ready, or the deadline has passed. Only where the backup has a group snapshot:
+ * most clusters do not serve the kind. Messages are in Velero's words and place.
+ */
+async function removeGroupStubs(context: FinalizeContext): Promise<Message[] | Wait> {
   if (!context.facts.volumes.some((info) => (info.csiSnapshotInfo?.volumeGroupSnapshotHandle ?? '') !== '')) return []
   const { ref } = context.session
   const messages: Message[] = []
@@ -95,8 +102,12 @@ async function removeGroupStubs(context: FinalizeContext): Promise<Message[]> {
     warn(`failed to list stub VolumeGroupSnapshotContents: ${refusalOf(thrown).message}`)
     return messages
   }
+  const snapshots = stubs.length === 0 ? [] : await listContents(ofRestore(ref), context)
+  const first = stubs.map((stub) => unreadyOf(stub, snapshots)).find((name) => name !== undefined)
+  if (first !== undefined && !context.isOver())
+    return { waitingFor: `VolumeSnapshotContent ${first} to be ready`, afterSeconds: lookSeconds }
   for (const stub of stubs) {
-    if (!(await areSnapshotsReady(stub, ofRestore(ref), context)))
+    if (unreadyOf(stub, snapshots) !== undefined)
       warn(`timed out waiting for VSCs related to VGSC ${stub.metadata.name}: context deadline exceeded`)
     const problem = await removeStub(stub, context.ports)
     if (problem !== undefined) warn(problem)
@@ -123,21 +134,15 @@ async function removeStub(stub: Manifest, { cluster }: Pick<Ports, 'cluster'>): 
   }
 }
 
-/** Waits for the snapshots of a group; false where they are not ready in time. */
-async function areSnapshotsReady(stub: Manifest, labelSelector: string, context: FinalizeContext): Promise<boolean> {
+/** The name of a snapshot of a group that is not ready; undefined where all are. */
+function unreadyOf(stub: Manifest, snapshots: readonly Manifest[]): string | undefined {
   const handles = new Set(listAt(stub, 'spec', 'source', 'groupSnapshotHandles', 'volumeSnapshotHandles'))
-  for (;;) {
-    context.attempt.throwIfStopped()
-    const unready = (await listContents(labelSelector, context)).filter(
-      (content) =>
-        handles.has(textAt(content, 'spec', 'source', 'snapshotHandle')) &&
-        valueAt(content, 'status', 'readyToUse') !== true,
-    )
-    if (unready.length === 0) return true
-    if (context.isOver()) return false
-    context.attempt.waitingFor(`VolumeSnapshotContent ${unready[0]?.metadata.name} to be ready`)
-    await context.ports.clock.sleep(lookMs, context.attempt.signal)
-  }
+  const unready = snapshots.find(
+    (content) =>
+      handles.has(textAt(content, 'spec', 'source', 'snapshotHandle')) &&
+      valueAt(content, 'status', 'readyToUse') !== true,
+  )
+  return unready?.metadata.name
 }
 
 async function listContents(labelSelector: string, { ports }: FinalizeContext): Promise<Manifest[]> {

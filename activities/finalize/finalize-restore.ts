@@ -5,6 +5,7 @@ import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { error } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
+import { faultLine } from '../../core/program-fault.ts'
 import { redact } from '../../core/values/redact.ts'
 import { formatGoDuration } from '../../core/values/go-duration.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
@@ -14,6 +15,7 @@ import { lookAgain } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
+import type { Settings } from '../settings.ts'
 import { createFactsCache } from './finalize-facts.ts'
 import type { FinalizeFacts } from './finalize-facts.ts'
 import type { FinalizeFinding, FinalizeTask, HookStatus } from './task.ts'
@@ -24,6 +26,8 @@ export interface ListedTask {
   name: string
   title: string
   deadlineSeconds: number
+  /** Why it cannot be run: that is its error. */
+  problem?: string
 }
 
 /** Which task to run. */
@@ -57,15 +61,19 @@ export function listFinalizeTasks({ ports, sessions, settings, tasks = finalizeT
   return ({ ref }: { ref: AdmittedRef }): Promise<{ tasks: ListedTask[] }> =>
     runActivity(ports.presence, { doing: 'listing the finalization tasks' }, async () => {
       const session = await sessions.open(ref)
-      const wanted = tasks.filter(({ isWanted }) => isWanted?.(session, settings) ?? true)
-      return {
-        tasks: wanted.map(({ name, title, deadlineSeconds }) => ({
-          name,
-          title,
-          deadlineSeconds: deadlineSeconds(settings),
-        })),
-      }
+      return { tasks: tasks.flatMap((task) => listTask(task, session, settings)) }
     })
+}
+
+/** A task that cannot even be listed is one with an error: the others, and the restore, go on. */
+function listTask({ name, title, isWanted, deadlineSeconds }: FinalizeTask, session: Session, settings: Settings) {
+  try {
+    if (isWanted?.(session, settings) === false) return []
+    return [{ name, title, deadlineSeconds: deadlineSeconds(settings) }]
+  } catch (thrown) {
+    const problem = `finalization task ${name} has a defect and was given up: ${redact(faultLine(thrown))}`
+    return [{ name, title, deadlineSeconds: settings.resourceTimeoutSeconds, problem }]
+  }
 }
 
 /**

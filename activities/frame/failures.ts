@@ -28,6 +28,8 @@ export const failureTypes = {
   bucketAway: 'BucketAway',
   /** The API server is unavailable or asks to wait; retried. */
   clusterAway: 'ClusterAway',
+  /** The API server refuses a write of the Restore itself; retried. */
+  notWritten: 'RestoreNotWritten',
   /** This worker's Lease was not renewed in time; retried, here or on another worker (rule 7). */
   noLease: 'NoLease',
   /** Another version of Drydock listed this finalization task; tried again, elsewhere. */
@@ -150,7 +152,7 @@ export function asFailure(error: unknown, doing: string): unknown {
  * may be away while policy engines are being restored, and others may write the Restore too.
  */
 export function restoreNotWritten(error: ApiError, restore: string): ApplicationFailure {
-  return retryable(failureTypes.clusterAway, `Restore ${restore} cannot be written; retrying: ${error.message}`)
+  return retryable(failureTypes.notWritten, `Restore ${restore} cannot be written; retrying: ${error.message}`)
 }
 
 /** A fault of the program is tried so often: it seldom passes, and nobody is to wait for it for hours. */

@@ -3,10 +3,12 @@ import { LRUCache } from 'lru-cache'
 import { locksQuery } from '../../contract/lock-workflow.ts'
 import type { LocksOfRun } from '../../contract/lock-workflow.ts'
 import type { Wait } from '../../contract/look.ts'
+import { lookSignal } from '../../contract/restore-workflow.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { decideGrants } from '../../core/locks/decide-grants.ts'
 import type { Locks } from '../../core/locks/decide-grants.ts'
 import { runOf } from '../../core/request/decide-retry.ts'
+import { levelsOf } from '../../core/request/levels.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { formatGoDuration } from '../../core/values/go-duration.ts'
 import { isTerminal } from '../../velero/phases.ts'
@@ -36,7 +38,11 @@ export function createResetCheck(parts: WorkerParts): ResetCheck {
   return async (ref, locks) => {
     const runId = Context.current().info.workflowExecution?.runId ?? ''
     if (passed.has(runId)) return undefined
-    await throwIfOver(parts, ref)
+    const restore = await readUnlessOver(parts, ref)
+    // The reset has forgotten what the run before was told, or has read.
+    const { workflow } = Context.current().client
+    if (Object.keys(levelsOf(restore)).length > 0)
+      await workflow.getHandle(locks.run.workflowId).signal(lookSignal.name)
     const behind = await askForLocks(parts, ref, locks)
     if (behind === undefined) {
       passed.set(runId, true)
@@ -58,12 +64,13 @@ async function beginWait({ sessions, ports }: WorkerParts, ref: AdmittedRef, run
   return { session, sinceMs: await waitSince(session.journal, `reset/${runId}`, ports.clock.now()) }
 }
 
-async function throwIfOver({ ports }: WorkerParts, ref: AdmittedRef): Promise<void> {
+async function readUnlessOver({ ports }: WorkerParts, ref: AdmittedRef): Promise<Restore> {
   const restore = await readRestore(ports.cluster, ref)
   if (restore === undefined) throw gone(`Restore ${ref.namespace}/${ref.name} with uid ${ref.uid} is no more`)
   const why = whyOver(restore, ref)
   if (why !== undefined)
     throw runOver(`this run was reset, but Restore ${ref.namespace}/${ref.name} ${why}`, restore.status?.phase || 'New')
+  return restore
 }
 
 function whyOver(restore: Restore, ref: AdmittedRef): string | undefined {

@@ -145,6 +145,7 @@ const plain: Fakes = {
   putBackPhase: nothing,
   readLevels: () => ({}),
   notePause: nothing,
+  noteCancel: nothing,
   requestCancel: ({ workflowId, runId }) => Context.current().client.workflow.getHandle(workflowId, runId).cancel(),
 }
 

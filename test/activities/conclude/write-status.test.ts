@@ -146,6 +146,34 @@ describe('a phase that the API server does not take', () => {
     expect([status, patches]).toEqual([{ phase: 'Finalizing' }, 5])
   })
 
+  const always = Array.from({ length: 300 }, () => refusing(403, 'Forbidden'))
+
+  it('is told: what is waited for has the words of the server', async () => {
+    const { ended } = await writing({
+      status: { phase: 'Finalizing' },
+      input: setPhase('Completed', { look: { told: '' } }),
+      meanwhile: always,
+    })
+    expect(ended.outcome).toMatchObject({
+      result: {
+        waitingFor: expect.stringMatching(/to take phase Completed, which is refused: failed calling webhook/),
+        afterSeconds: 1,
+      },
+    })
+  })
+
+  it('on the way is left out after ten minutes, since it is only shown', async () => {
+    const { status, ended } = await writing({
+      status: { phase: 'InProgress' },
+      input: setPhase('Finalizing'),
+      meanwhile: always,
+    })
+    expect(status).toEqual({ phase: 'InProgress' })
+    expect(ended.outcome).toMatchObject({
+      result: { phase: 'InProgress', problem: expect.stringContaining('goes on without phase Finalizing') },
+    })
+  })
+
   it('ends the restore where it can never be valid, and Failed is tried on', async () => {
     const run = (phase: SetPhaseInput['phase']) =>
       writing({ status: { phase: 'InProgress' }, input: setPhase(phase), meanwhile: [refusing(422, 'Invalid')] })

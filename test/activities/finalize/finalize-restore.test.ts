@@ -53,6 +53,20 @@ describe('the list of finalization tasks', () => {
     })
   })
 
+  it('has one that cannot be listed as one with an error, beside the others', async () => {
+    const world = await finalizing()
+    const broken = aTask(async () => ({ messages: [] }), {
+      isWanted: () => {
+        throw new TypeError('x is no function')
+      },
+    })
+    const tasks = [broken, aTask(async () => ({ messages: [] }), { name: 'second' })]
+    expect((await world.attempt(() => listFinalizeTasks({ ...world.parts, tasks })({ ref }))).tasks).toMatchObject([
+      { name: 'look', problem: expect.stringContaining('finalization task look has a defect') },
+      { name: 'second' },
+    ])
+  })
+
   it.each([
     { annotation: undefined, setting: true, wanted: true },
     { annotation: undefined, setting: false, wanted: false },

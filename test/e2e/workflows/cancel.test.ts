@@ -62,6 +62,8 @@ describe('a restore that is cancelled', () => {
     await told.called('restoreChunk 0/1')
     await told.handle.signal(cancelSignal, 'enough')
     await closedAsCanceled(told, 'cancelled: enough')
+    // So the next run knows of it.
+    expect(told.calls).toContain('noteCancel')
     expect(ends).toEqual(['a chunk ended', 'a chunk ended', 'fence', 'orders', 'clean-up', 'results'])
   })
 
@@ -174,6 +176,15 @@ describe('a restore that fails', () => {
     expect(told.phases.at(-1)).toMatchObject({
       phase: 'Failed',
       failureReason: expect.stringMatching(/^restore execution failed: program fault: TypeError: [^\n]*$/),
+    })
+  })
+
+  it('by a fault in what it shows ends all the same', async () => {
+    const told = await tell({ restoreChunk: () => null })
+    await expect(told.handle.result()).rejects.toThrow()
+    expect(told.phases.at(-1)).toMatchObject({
+      phase: 'Failed',
+      failureReason: expect.stringContaining('program fault: TypeError'),
     })
   })
 

@@ -208,6 +208,16 @@ export const notePause: readonly Scenario[] = [
   },
 ]
 
+export const noteCancel: readonly Scenario[] = [
+  { when: 'it was cancelled by signal', world: () => worldAt('planned'), input: { ref, because: 'enough' } },
+  { when: 'it is over', world: () => changed(worldAt('planned'), over('Failed')), input: { ref, because: 'enough' } },
+  {
+    when: 'it is gone',
+    world: () => changed(worldAt('planned'), ({ cluster }) => cluster.drop(restoreAt)),
+    input: { ref, because: 'enough' },
+  },
+]
+
 /** A retry has begun: the plan stands, and its facts are to be gathered again. */
 async function retriedWorld(): Promise<WorldState> {
   const world = createWorld(await changed(worldAt('finalizing'), over('PartiallyFailed')))
