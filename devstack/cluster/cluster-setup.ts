@@ -22,12 +22,19 @@ export async function setUpCluster(client: KubeClient, setup: ClusterSetup): Pro
     ...setup.crds.map((crd) => applyCrd(client, crd)),
     client.must('POST', '/api/v1/namespaces', { metadata: { name: setup.namespace } }),
   ])
+  await Promise.all([
+    addBackups(client, setup),
+    ...setup.crds.map((crd) => served(client, crd)),
+    ...kubernetesOwn.map((path) => answers(client, path)),
+  ])
+}
+
+/** Applies the location and the backups of a setup. */
+export async function addBackups(client: KubeClient, setup: Omit<ClusterSetup, 'crds'>): Promise<void> {
   const backups = await Promise.all(setup.backups.map(readBackup))
   await Promise.all([
     ...backups.map((backup) => applyServed(client, veleroPath(setup.namespace, 'backups'), backup)),
     setup.location === undefined ? undefined : addLocation(client, setup.namespace, setup.location),
-    ...setup.crds.map((crd) => served(client, crd)),
-    ...kubernetesOwn.map((path) => answers(client, path)),
   ])
 }
 

@@ -6,6 +6,7 @@ import { startStack, stopStack } from '../../devstack/stack.ts'
 import { describeDifference } from './compare-outcomes.ts'
 import type { Comparison } from './compare-outcomes.ts'
 import { recordedCases } from './golden-case.ts'
+import { endLanes, laneFolders } from './lanes.ts'
 import { caseFolders } from './parity-bench.ts'
 import type { Bench } from './parity-bench.ts'
 import { casesWithSecondChances, checkCase, recordCase } from './run-cases.ts'
@@ -34,6 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
     const bench = await startStack({ dir, report: (line) => console.error(line) })
     return names[0] === 'record' ? await record(names.slice(1), bench) : await check(names, bench, options[0])
   } finally {
+    await endLanes()
     await stopStack(dir)
     await rm(dir, { recursive: true, force: true })
   }
@@ -41,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 /** An interrupted run leaves no server behind. */
 async function stopAll(dir: string): Promise<void> {
-  for (const folder of [...caseFolders(), dir]) {
+  for (const folder of [...caseFolders(), ...laneFolders(), dir]) {
     await stopStack(folder)
     await rm(folder, { recursive: true, force: true })
   }

@@ -16,11 +16,6 @@ import type { CaseFile } from './golden-case.ts'
 /** The servers that all cases share: Temporal, the bucket, and an etcd in which each case has its own cluster. */
 export type Bench = Pick<FullStack, 's3' | 'temporal' | 'etcd'>
 
-/** How real Velero's server runs in a case's cluster; without it the cluster is bare. */
-export interface VeleroBeside {
-  flags: readonly string[]
-}
-
 let clusters = 0
 const running = new Set<string>()
 
@@ -29,12 +24,11 @@ export function caseFolders(): string[] {
   return [...running]
 }
 
-/** Runs `use` in a fresh cluster in which everything stands that the case starts with, and ends the cluster after. */
-export async function withCaseCluster<T>(
+/** Runs `use` beside real Velero with these flags, in a fresh cluster in which everything stands that the case starts with. */
+export async function withVelero<T>(
   golden: CaseFile,
-  bench: Bench,
+  { bench, flags }: { bench: Bench; flags: readonly string[] },
   use: (cluster: TestCluster) => Promise<T>,
-  velero?: VeleroBeside,
 ): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'drydock-parity-'))
   const prefix = `parity-${process.pid}-${Date.now()}-${++clusters}`
@@ -53,12 +47,11 @@ export async function withCaseCluster<T>(
     const cluster: TestCluster = { ...bare, s3: bench.s3, prefix, temporal: bench.temporal }
     await applyObjects(cluster, golden.objects ?? [])
     // Velero learns of new kinds only every five minutes, so it starts when they are all there.
-    if (velero !== undefined)
-      await startExtraServices(openHome(dir), bare, { with: ['velero'], veleroFlags: velero.flags })
+    await startExtraServices(openHome(dir), bare, { with: ['velero'], veleroFlags: flags })
     return await use(cluster)
   } catch (error) {
     const log = join(dir, 'logs', 'velero.log')
-    if (velero === undefined || !existsSync(log)) throw error
+    if (!existsSync(log)) throw error
     const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-10).join('\n')
     throw new Error(`${error instanceof Error ? error.message : String(error)}\nVelero said:\n${end}`, { cause: error })
   } finally {

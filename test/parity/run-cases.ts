@@ -4,16 +4,17 @@ import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { openBucket } from '../../devstack/bucket.ts'
 import { listKeys } from '../kit/restores.ts'
 import type { TestCluster } from '../kit/stack.ts'
-import { veleroFlagsOf, withWorker } from './case-worker.ts'
+import { veleroFlagsOf } from './case-worker.ts'
 import { compareOutcomes, hasSecondChances, withoutSecondChances } from './compare-outcomes.ts'
 import type { Comparison } from './compare-outcomes.ts'
 import { caseFolder, readCaseFile, readGoldenCase, recordedCases } from './golden-case.ts'
-import { withCaseCluster } from './parity-bench.ts'
+import { inLane } from './lanes.ts'
+import { withVelero } from './parity-bench.ts'
 import type { Bench } from './parity-bench.ts'
 import { restoreCase } from './restore-case.ts'
 
 /**
- * Restores a recorded case with Drydock, in a cluster of its own, and compares everything with what Velero made. With
+ * Restores a recorded case with Drydock, in a bare cluster, and compares everything with what Velero made. With
  * second chances, what differs because of them is judged by rule.
  */
 export async function checkCase(
@@ -22,9 +23,7 @@ export async function checkCase(
   chances: { secondChances?: boolean } = {},
 ): Promise<Comparison> {
   const golden = readGoldenCase(name)
-  const restored = await withCaseCluster(golden, bench, (cluster) =>
-    withWorker(cluster, golden, () => restoreCase(name, golden, cluster, chances)),
-  )
+  const restored = await inLane(golden, bench, (cluster) => restoreCase(name, golden, cluster, chances))
   if (chances.secondChances !== true) return compareOutcomes(golden, restored)
   const { outcome, reasons } = withoutSecondChances(golden.outcome, restored.outcome)
   const { wrong, tolerated } = compareOutcomes(golden, { ...restored, outcome })
@@ -42,17 +41,12 @@ export function casesWithSecondChances(): string[] {
 export async function recordCase(name: string, bench: Bench): Promise<void> {
   const golden = readCaseFile(name)
   const folder = caseFolder(name)
-  await withCaseCluster(
-    golden,
-    bench,
-    async (cluster) => {
-      const { outcome, restore } = await restoreCase(name, golden, cluster)
-      await writeJson(join(folder, 'changes.json'), outcome.cluster)
-      await writeJson(join(folder, 'restore.json'), withoutManagers(restore))
-      await keepFiles(cluster, name, join(folder, 'files'))
-    },
-    { flags: veleroFlagsOf(golden) },
-  )
+  await withVelero(golden, { bench, flags: veleroFlagsOf(golden) }, async (cluster) => {
+    const { outcome, restore } = await restoreCase(name, golden, cluster)
+    await writeJson(join(folder, 'changes.json'), outcome.cluster)
+    await writeJson(join(folder, 'restore.json'), withoutManagers(restore))
+    await keepFiles(cluster, name, join(folder, 'files'))
+  })
 }
 
 function withoutManagers(restore: unknown): unknown {

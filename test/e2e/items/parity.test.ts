@@ -1,20 +1,29 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { casesWithSecondChances, checkCase } from '../../parity/run-cases.ts'
 import { describeDifference } from '../../parity/compare-outcomes.ts'
-import { recordedCases } from '../../parity/golden-case.ts'
+import { workerSettings } from '../../parity/case-worker.ts'
+import { readCaseFile, recordedCases } from '../../parity/golden-case.ts'
+import { endLanes } from '../../parity/lanes.ts'
 import { theStack } from '../../kit/stack.ts'
 
+/** Cases with the same settings follow each other, so that one worker restores them. */
+const settings = (name: string): string => workerSettings(readCaseFile(name))
+const bySettings = (names: readonly string[]): string[] =>
+  names.toSorted((one, other) => settings(one).localeCompare(settings(other)))
+
+afterAll(endLanes)
+
 /**
- * Each recorded restore of Velero v1.18.3, made again by Drydock; test/parity/tolerated.ts has what may differ. Each has a cluster
- * of its own and waits much, so several run at once.
+ * Each recorded restore of Velero v1.18.3, made again by Drydock; test/parity/tolerated.ts has what may differ. Each begins in a
+ * bare cluster and waits much, so several run at once.
  */
 describe.concurrent('a restore is as Velero v1.18.3 made it', () => {
-  test.each(recordedCases())('%s', async (name) => {
+  test.each(bySettings(recordedCases()))('%s', async (name) => {
     const { wrong } = await checkCase(name, theStack())
     expect(wrong.map(describeDifference)).toEqual([])
   })
 
-  test.each(casesWithSecondChances())('%s, but for what second chances change', async (name) => {
+  test.each(bySettings(casesWithSecondChances()))('%s, but for what second chances change', async (name) => {
     const { wrong } = await checkCase(name, theStack(), { secondChances: true })
     expect(wrong.map(describeDifference)).toEqual([])
   })

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent, request } from 'undici'
+import { startCluster, type ClusterOptions } from '../../../devstack/cluster.ts'
+import type { Cluster } from '../../../devstack/stack-types.ts'
+import { waitUntil } from '../wait-until.ts'
+import { putEtcdBack, readEtcd, toBase64, type EtcdData } from './etcd-data.ts'
+
+/** A cluster that is used by one after another, and how it was when nobody had used it. JSON. */
+export interface ReusedCluster {
+  cluster: Cluster
+  /** Its prefix in etcd. */
+  prefix: string
+  data: EtcdData
+  /** Each resource that it serves, as `group/version/resource`. */
+  served: string[]
+}
+
+/** How such a cluster is started: it begins bare, and its etcd is that of others too. */
+export type ReusedOptions = Pick<ClusterOptions, 'dir' | 'audit' | 'serviceAccountAdmission'> & { etcd: string }
+
+let started = 0
+
+/** Starts one. `stopStack(dir)` ends it. */
+export async function startReusedCluster(options: ReusedOptions): Promise<ReusedCluster> {
+  const prefix = `/reused-${process.pid}-${Date.now()}-${++started}`
+  const cluster = await startCluster({ ...options, etcd: { address: options.etcd, prefix } })
+  return { cluster, prefix, data: await readEtcd(options.etcd, prefix), served: await servedBy(cluster) }
+}
+
+/**
+ * Makes a cluster bare again by its data in etcd, which costs a fraction of a new API server. Leases of workers stay, since a
+ * worker may serve the cluster through several uses; `anew` gives the cluster another identity (the uid of `kube-system`), so
+ * that no workflow of earlier users is its own (rule 3). Returns when the API server serves just what it served at first.
+ */
+export async function makeBare(reused: ReusedCluster, { anew = false } = {}): Promise<ReusedCluster> {
+  const { cluster, prefix } = reused
+  const keptLeases = `${prefix}/leases/${cluster.veleroNamespace}/`
+  const wanted = anew ? withNewIdentity(reused) : reused.data
+  const data = await putEtcdBack(
+    { address: cluster.etcd, prefix, stays: (key) => !anew && key.startsWith(keptLeases) },
+    wanted,
+  )
+  const text = reused.served.join()
+  await waitUntil(async () => (await servedBy(cluster)).join() === text, 60_000, 'the API server to serve what it did')
+  // Its caches (webhooks, quotas, roles) follow etcd by watches, and nothing tells when they have.
+  await sleep(cachesMs)
+  return { ...reused, data }
+}
+
+const cachesMs = 200
+
+/** A uid has one length, so another one takes its place in the stored bytes. */
+function withNewIdentity({ prefix, data }: ReusedCluster): EtcdData {
+  const key = toBase64(`${prefix}/namespaces/kube-system`)
+  const stored = Buffer.from(data[key]?.value ?? '', 'base64').toString('latin1')
+  const uid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(stored)?.[0]
+  if (uid === undefined) throw new Error('the stored namespace kube-system has no uid')
+  const value = Buffer.from(stored.replaceAll(uid, randomUUID()), 'latin1').toString('base64')
+  return { ...data, [key]: { revision: 'none', value } }
+}
+
+interface Discovery {
+  items: { metadata: { name: string }; versions: { version: string; resources: { resource: string }[] }[] }[]
+}
+
+async function servedBy(cluster: Cluster): Promise<string[]> {
+  const dispatcher = new Agent({ connect: { ca: cluster.kubeCa } })
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+  try {
+    const headers = { authorization: `Bearer ${cluster.tokens.admin}`, accept }
+    const answer = await request(`${cluster.kubeUrl}/apis`, { dispatcher, headers })
+    const { items } = (await answer.body.json()) as Discovery
+    return items
+      .flatMap(({ metadata, versions }) =>
+        versions.flatMap(({ version, resources }) =>
+          resources.map(({ resource }) => `${metadata.name}/${version}/${resource}`),
+        ),
+      )
+      .sort()
+  } finally {
+    await dispatcher.close()
+  }
+}
