@@ -1,13 +1,11 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { workflowIdOf } from '../contract/restore-workflow.ts'
 import type { ManagedFieldsMode } from '../core/items/field-owners.ts'
-import { withClient } from '../devstack/with-client.ts'
 import { startWorkerProcess } from '../devstack/processes/worker-process.ts'
 import type { ExtraService, FullStack, Stack } from '../devstack/stack-types.ts'
-import { isTerminal } from '../velero/phases.ts'
-import type { Restore, RestoreSpec } from '../velero/restore.ts'
+import type { RestoreSpec } from '../velero/restore.ts'
 import { countEvents } from './observe/count-events.ts'
+import { restoreToEnd } from './restore-to-end.ts'
 import type { RawTask } from './raw/raw-writes.ts'
 import { startGenerator } from './raw/start-generator.ts'
 import type { Workload } from './workloads.ts'
@@ -65,7 +63,8 @@ function velero(name: string, title: string, veleroFlags: readonly string[]): Co
     needs: { temporal: false, with: ['velero'], veleroFlags },
     start: async (course) => ({
       pid: course.stack.pids['velero'] ?? 0,
-      restore: async () => (await restoreToEnd(course)).status?.progress?.itemsRestored ?? 0,
+      restore: async () =>
+        (await restoreToEnd(course.stack, course.spec, course.signal)).status?.progress?.itemsRestored ?? 0,
       stop: async () => {},
     }),
   }
@@ -87,7 +86,7 @@ function drydock(managedFields: ManagedFieldsMode, title: string): Contender {
       return {
         pid: worker.pid,
         restore: async () => {
-          const { metadata, status } = await restoreToEnd(course)
+          const { metadata, status } = await restoreToEnd(course.stack, course.spec, course.signal)
           workflowId = workflowIdOf({ namespace: 'velero', name: metadata.name, uid: metadata.uid ?? '' })
           return status?.progress?.itemsRestored ?? 0
         },
@@ -124,24 +123,4 @@ function generate({ stack, workload, folder }: Course, task: RawTask) {
   const { backup } = workload
   const target = { url: stack.kubeUrl, ca: stack.kubeCa, token: stack.tokens.admin }
   return startGenerator({ task, tarball: join(folder, `${backup}.tar.gz`), backup, target, connections })
-}
-
-const path = '/apis/velero.io/v1/namespaces/velero/restores'
-const deadlineMs = 40 * 60_000
-const lookMs = 100
-
-async function restoreToEnd({ stack, spec, signal }: Course): Promise<Restore> {
-  const metadata = { name: 'bench', namespace: 'velero' }
-  const began = performance.now()
-  let restore: Restore | undefined
-  await withClient(stack, async (client) => {
-    await client.must('POST', path, { apiVersion: 'velero.io/v1', kind: 'Restore', metadata, spec })
-    while (!isTerminal(restore?.status?.phase)) {
-      if (performance.now() - began > deadlineMs) throw new Error('the restore has not ended in time')
-      await sleep(lookMs, undefined, { signal })
-      restore = (await client.must('GET', `${path}/${metadata.name}`)).body as Restore
-    }
-  })
-  if (restore?.status?.phase === 'Completed') return restore
-  throw new Error(`the restore ended ${JSON.stringify(restore?.status)}`)
 }

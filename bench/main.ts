@@ -52,6 +52,8 @@ const options = program.parse().opts<{
 const dir = mkdtempSync(join(tmpdir(), 'drydock-bench-'))
 const results = options.results ?? join(dir, 'results')
 const stop = new AbortController()
+// Whatever happens, the servers that run are stopped.
+process.on('uncaughtException', (error) => stop.abort(error))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error('stopped')))
 try {
   for (const name of options.workload) {

@@ -27,8 +27,10 @@ export interface RunPlan {
   report: (line: string) => void
 }
 
-/** After all has started, before the measurement: what starts is still busy for a moment. */
-const settleMs = 2_000
+/** After all has started, before anything is measured: what starts is still busy for a moment. */
+const settleMs = 5_000
+/** How long it is watched what the servers use when nothing is restored. */
+const idleMs = 5_000
 
 /** Starts new servers, lets a contender restore once, and stops them. Each run finds the same: nothing of another one. */
 export async function measureRun(plan: RunPlan): Promise<Measurement> {
@@ -58,11 +60,13 @@ function courseOf({ workload, contender, folder, signal }: RunPlan, stack: Stack
   return { stack, workload, folder, signal, spec: { backupName: workload.backup, ...workload.spec, ...part } }
 }
 
-async function measure({ workload, contender, round }: RunPlan, stack: Stack, started: Started): Promise<Measurement> {
+async function measure(plan: RunPlan, stack: Stack, started: Started): Promise<Measurement> {
+  const { workload, contender, round } = plan
   const pids = pidsByRole(stack, started)
   const callsBefore = await readCalls(stack)
   const stopClient = await startUnrelatedClient(stack)
   const firstObject = await watchFirstObject(stack, workload.first)
+  const idleCpu = await measureIdle(pids, plan.signal)
   for (const pid of Object.values(pids)) for (const one of treeOf(pid, readProcesses())) forgetPeak(one.pid)
   const machineOver = watchMachine()
   const cpuBefore = cpuByRole(pids)
@@ -86,6 +90,7 @@ async function measure({ workload, contender, round }: RunPlan, stack: Stack, st
     at,
     items,
     seconds,
+    idleCpu,
     calls,
     latency,
     machine,
@@ -94,6 +99,15 @@ async function measure({ workload, contender, round }: RunPlan, stack: Stack, st
     ...(firstAt === undefined ? {} : { firstObjectSeconds: (firstAt - began) / 1000 }),
     ...(temporalEvents === undefined ? {} : { temporalEvents }),
   }
+}
+
+async function measureIdle(pids: Pids, signal: AbortSignal): Promise<Partial<Record<Role, number>>> {
+  const before = cpuByRole(pids)
+  const began = performance.now()
+  await sleep(idleMs, undefined, { signal })
+  const after = cpuByRole(pids)
+  const seconds = (performance.now() - began) / 1000
+  return mapRoles(pids, (_pid, role) => ((after[role] ?? 0) - (before[role] ?? 0)) / seconds)
 }
 
 type Pids = Partial<Record<Role, number>>

@@ -18,6 +18,8 @@ export interface Measurement {
   firstObjectSeconds?: number
   /** User and system time by process, in seconds, children included. Processes that do not run are absent. */
   cpuSeconds: Partial<Record<Role, number>>
+  /** What the same processes use without the restore, in seconds of CPU a second: with the bench's own client, shortly before. */
+  idleCpu: Partial<Record<Role, number>>
   /** The largest resident memory by process, in bytes. */
   peakBytes: Partial<Record<Role, number>>
   /** Requests about the resources of the workload by verb, as the API server counts them. */

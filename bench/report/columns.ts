@@ -42,16 +42,19 @@ export function speedTable(summaries: readonly Summary[], titleOf: (contender: s
 /** Cost: CPU per item by process, requests, memory, events. */
 export function costTable(summaries: readonly Summary[], titleOf: (contender: string) => string): Table {
   const roles = (Object.keys(roleTitles) as Role[]).filter((role) => summaries.some(({ cpuMs }) => role in cpuMs))
-  const head = ['', 'CPU per item, ms', ...roles.map((role) => roleTitles[role]), 'requests per item', 'restorer, MiB']
+  const own = 'restorer and Temporal, in raw writes'
+  const cpu = ['CPU per item, ms', ...roles.map((role) => roleTitles[role]), own]
+  const head = ['', ...cpu, 'requests per item', 'restorer, MiB', 'Temporal events']
   const rows = summaries.map((one) => [
     titleOf(one.contender),
     one.cpuMsTotal.toFixed(2),
     ...roles.map((role) => numberOr(one.cpuMs[role], 2)),
+    one.contender.startsWith('raw') ? '' : numberOr(one.ownInRawWrites, 2),
     callsText(one),
     one.peakBytes.restorer === undefined ? '' : (one.peakBytes.restorer / 1024 ** 2).toFixed(0),
     numberOr(one.temporalEvents, 0),
   ])
-  return { head: [...head, 'Temporal events'], rows }
+  return { head, rows }
 }
 
 /** Each run with what the machine did meanwhile, so that a reader can judge it. */

@@ -41,8 +41,12 @@ clock starts, sends them over as many connections as a worker uses, and does not
 
 **What to trust.** Figures are medians of the rounds. Ratios are those within a round, since the machine may change between rounds. CPU per item hardly depends
 on what else runs; seconds do. A round counts as _disturbed_ where programs outside the bench, or other virtual machines on the same host, used more than
-${foreignMax} processors. CPU is user and system time from \`/proc\`, children included, with the small share that the bench's own client costs the API server: it
-reads one object ten times a second, and its slowest reads are the column _p99 of another client_.`
+${foreignMax} processors.
+
+**CPU** is user and system time from \`/proc\`, children included. What the same processes used before the restore began, with nothing to do, is subtracted: that share
+grows with the seconds. _Restorer_ is the worker, Velero's server, or the load generator. _Restorer and Temporal, in raw writes_ is what Drydock itself costs, in units of what one raw
+write of mode owners costs the API server in the same round: no speed of the machine is in it. Another client reads one object ten times a second meanwhile, over a
+connection of its own; its slowest reads are the column _p99 of another client_. Requests are those about the restored resources, as the API server counts them.`
 }
 
 function section({ name, title, part, measurements }: MeasuredWorkload, { titleOf, plots }: PageOptions): string {

@@ -16,6 +16,8 @@ export interface Summary {
   cpuMs: Partial<Record<Role, number>>
   /** The same of all processes. */
   cpuMsTotal: number
+  /** CPU of restorer and Temporal per item, in units of what a raw write of mode owners costs the API server. */
+  ownInRawWrites: number | undefined
   /** Requests per item by verb. */
   calls: Record<string, number>
   callsTotal: number
@@ -37,8 +39,9 @@ export function summarize(measurements: readonly Measurement[]): Summary[] {
     items: median(own.map(({ items }) => items)),
     itemsPerSecond: spreadOf(own.map(rateOf)),
     seconds: median(own.map(({ seconds }) => seconds)),
-    cpuMs: medianByRole(own, ({ cpuSeconds, items }, role) => perItemMs(cpuSeconds[role], items)),
+    cpuMs: medianByRole(own, cpuMsOf),
     cpuMsTotal: median(own.map(totalCpuMs)),
+    ownInRawWrites: ownInRawWrites(own, byContender.get('raw-owners') ?? []),
     calls: medianCalls(own),
     callsTotal: median(own.map(({ calls, items }) => sum(Object.values(calls)) / items)),
     peakBytes: medianByRole(own, ({ peakBytes }, role) => peakBytes[role]),
@@ -51,10 +54,29 @@ export function summarize(measurements: readonly Measurement[]): Summary[] {
 
 const rateOf = ({ items, seconds }: Measurement) => items / seconds
 const sum = (values: readonly number[]) => values.reduce((all, one) => all + one, 0)
-const totalCpuMs = ({ cpuSeconds, items }: Measurement) => (sum(Object.values(cpuSeconds)) / items) * 1000
+const totalCpuMs = (one: Measurement) => sum(roles.map((role) => cpuMsOf(one, role) ?? 0))
 
-function perItemMs(seconds: number | undefined, items: number): number | undefined {
-  return seconds === undefined ? undefined : (seconds / items) * 1000
+/**
+ * Milliseconds of CPU per item, without what the process uses anyway while nothing is restored: that share grows with the seconds, and so
+ * with what else runs on the machine.
+ */
+function cpuMsOf({ cpuSeconds, idleCpu, seconds, items }: Measurement, role: Role): number | undefined {
+  const used = cpuSeconds[role]
+  if (used === undefined) return undefined
+  return (Math.max(0, used - (idleCpu[role] ?? 0) * seconds) / items) * 1000
+}
+
+/** See {@link Summary.ownInRawWrites}: the median of the ratios within a round. */
+function ownInRawWrites(own: readonly Measurement[], raw: readonly Measurement[]): number | undefined {
+  const inRound = new Map(raw.map((one) => [one.round, one]))
+  const ratios = own.map((one) => {
+    const limit = inRound.get(one.round)
+    const server = limit === undefined ? undefined : cpuMsOf(limit, 'apiServer')
+    return server === undefined
+      ? undefined
+      : ((cpuMsOf(one, 'restorer') ?? 0) + (cpuMsOf(one, 'temporal') ?? 0)) / server
+  })
+  return medianOf(ratios)
 }
 
 function medianOf(values: readonly (number | undefined)[]): number | undefined {

@@ -11,6 +11,7 @@ export function aMeasurement(options: Partial<Measurement> = {}): Measurement {
     seconds: 10,
     firstObjectSeconds: 0.5,
     cpuSeconds: { restorer: 2, apiServer: 3 },
+    idleCpu: {},
     peakBytes: { restorer: 512 * 1024 ** 2 },
     calls: { POST: 1000 },
     temporalEvents: 400,

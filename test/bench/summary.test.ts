@@ -38,6 +38,21 @@ describe('the summary of a workload', () => {
     })
   })
 
+  it('leaves out of the CPU what the servers use while nothing is restored', () => {
+    const [slow] = summarize([aMeasurement({ seconds: 40, idleCpu: { apiServer: 0.05, restorer: 1 } })])
+    expect(slow?.cpuMs).toEqual({ restorer: 0, apiServer: 1 })
+    expect(slow?.cpuMsTotal).toBe(1)
+  })
+
+  it('measures its own CPU in raw writes of the same round', () => {
+    const cpuSeconds = { restorer: 1, apiServer: 2, temporal: 0.5 }
+    const raw = (round: number, apiServer: number) =>
+      aMeasurement({ contender: 'raw-owners', round, cpuSeconds: { restorer: 9, apiServer } })
+    const all = [aMeasurement({ cpuSeconds }), raw(1, 1), aMeasurement({ round: 2, cpuSeconds }), raw(2, 3)]
+    expect(summarize(all)[0]?.ownInRawWrites).toBe(1)
+    expect(summarize(all.slice(0, 1))[0]?.ownInRawWrites).toBeUndefined()
+  })
+
   it('knows nothing of what was not measured', () => {
     const { firstObjectSeconds: _first, temporalEvents: _events, ...without } = aMeasurement()
     const [one] = summarize([without])
@@ -72,6 +87,7 @@ describe('the tables', () => {
       'CPU per item, ms': '5.00',
       Restorer: '2.00',
       'API server': '3.00',
+      'restorer and Temporal, in raw writes': '',
       'requests per item': '1.00 (POST 1.00)',
       'restorer, MiB': '512',
       'Temporal events': '400',
