@@ -24,10 +24,14 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
   const entries = prepared.object.metadata.managedFields
   const posting = planOwners(prepared.object, mode, fieldManagerOf(tools.mark.uid))
   let live: Manifest | undefined
+  let isFresh = false
   try {
     live = await tools.cluster.create(prepared.resource, item.target, posting.body, {
       fieldManager: posting.fieldManager,
+      // The hooks and the volumes of a pod are read from what was created.
+      answer: groupResource === 'pods' ? undefined : 'identity',
     })
+    isFresh = true
   } catch (thrown) {
     const refusal = refusalOf(thrown)
     // On a create it is about another object, such as the quota of the namespace: the same create may succeed.
@@ -46,6 +50,7 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
   const created = {
     ...input,
     live,
+    isFresh,
     patchOwners: posting.patchOwners,
     entries: entries as ManagedFieldsEntry[] | undefined,
   }
@@ -91,6 +96,8 @@ function portsTaken(refusal: ApiError, input: WriteInput): boolean {
 /** An object that this restore created, now or in an earlier attempt. */
 interface CreatedItem extends WriteInput {
   live: Manifest
+  /** It was created just now, so its owners are not those of the backup yet. */
+  isFresh: boolean
   patchOwners: boolean
   entries: ManagedFieldsEntry[] | undefined
 }
@@ -154,7 +161,8 @@ async function restoreStatus(created: CreatedItem, tools: ItemTools): Promise<Fi
   for (let tries = 1; ; tries++) {
     const replaced = { ...object, metadata: { ...metadata, resourceVersion }, status }
     try {
-      await tools.cluster.replaceStatus(objectRef(created), replaced, { fieldManager: fieldManagerOf(tools.mark.uid) })
+      const fieldManager = fieldManagerOf(tools.mark.uid)
+      await tools.cluster.replaceStatus(objectRef(created), replaced, { fieldManager, answer: 'identity' })
       return { messages: [] }
     } catch (thrown) {
       if (!isConflict(thrown) || tries >= statusTriesMax)
@@ -173,17 +181,18 @@ const remadeMax = 5
  */
 async function restoreOwners(created: CreatedItem, tools: ItemTools, tries = 1): Promise<Finished> {
   const live = created.live.metadata.managedFields ?? []
-  if (created.entries !== undefined && sameEntries(live, created.entries)) return { messages: [] }
+  if (!created.isFresh && created.entries !== undefined && sameEntries(live, created.entries)) return { messages: [] }
   const patch = { metadata: { uid: created.live.metadata.uid, managedFields: created.entries ?? null } }
   try {
-    await tools.cluster.patch(objectRef(created), patch, { fieldManager: fieldManagerOf(tools.mark.uid) })
+    const fieldManager = fieldManagerOf(tools.mark.uid)
+    await tools.cluster.patch(objectRef(created), patch, { fieldManager, answer: 'identity' })
     return { messages: [] }
   } catch (thrown) {
     const standing =
       isOtherObject(thrown) && tries < remadeMax ? await tools.cluster.get(objectRef(created)) : undefined
     if (standing !== undefined && standing.metadata.uid !== created.live.metadata.uid) {
       if (looksOurs(standing, tools.mark)) return { messages: [] }
-      return restoreOwners({ ...created, live: standing }, tools, tries + 1)
+      return restoreOwners({ ...created, live: standing, isFresh: false }, tools, tries + 1)
     }
     const scope = scopeOf(created.item.target)
     return unfinished(thrown, (text) => (isNotFound(thrown) ? warning(scope, text) : error(scope, text)))

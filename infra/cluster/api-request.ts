@@ -22,6 +22,8 @@ export interface ApiRequest {
   timeoutSeconds?: number
   /** How long a write may take, see `WriteOptions`. */
   deadline?: 'short' | 'long' | undefined
+  /** What of the answer is of use, see `WriteOptions`. */
+  answer?: 'identity' | undefined
   signal?: AbortSignal
 }
 

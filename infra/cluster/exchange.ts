@@ -44,7 +44,9 @@ export async function exchange(target: Target, request: ExchangeRequest): Promis
     if (bytes > request.bodyBytesMax) throw new AnswerTooBig(`the answer has more than ${request.bodyBytesMax} bytes`)
     chunks.push(chunk)
   })
-  return { ...head, body: Buffer.concat(chunks).toString('utf8') }
+  const [only] = chunks
+  const whole = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)
+  return { ...head, body: whole.toString('utf8') }
 }
 
 /** Characters of one line at most: an event of a watch carries one object. */

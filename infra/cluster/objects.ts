@@ -14,15 +14,16 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
         : undefined,
     list: (resource, options = {}) => listObjects(send, resource, options),
     discover: () => discoverResources(send, log),
-    create: async (resource, namespace, manifest, { fieldManager, deadline }) =>
+    create: async (resource, namespace, manifest, { fieldManager, deadline, answer }) =>
       sendManifest(send, {
         method: 'POST',
         path: collectionPath(resource, namespace),
         query: { fieldManager },
         body: manifest,
         deadline,
+        answer,
       }),
-    patch: async (ref, patch, { fieldManager, subresource, deadline }) =>
+    patch: async (ref, patch, { fieldManager, subresource, deadline, answer }) =>
       sendManifest(send, {
         method: 'PATCH',
         path: objectPath(ref, subresource),
@@ -30,14 +31,16 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
         body: patch,
         contentType: 'application/merge-patch+json',
         deadline,
+        answer,
       }),
-    replaceStatus: async (ref, manifest, { fieldManager, deadline }) =>
+    replaceStatus: async (ref, manifest, { fieldManager, deadline, answer }) =>
       sendManifest(send, {
         method: 'PUT',
         path: objectPath(ref, 'status'),
         query: { fieldManager },
         body: manifest,
         deadline,
+        answer,
       }),
     remove: async (ref, preconditions) =>
       undefinedWhereMissing(
