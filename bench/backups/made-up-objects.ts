@@ -63,7 +63,7 @@ function aDeployment(metadata: Metadata): Manifest {
 function anObject(apiVersion: string, kind: string, metadata: Metadata, fields: Record<string, unknown>): Manifest {
   const { status: _status, ...owned } = fields
   const { name: _name, namespace: _namespace, ...named } = metadata
-  const entry = anEntry(apiVersion, 'kubectl-create', fieldsOf({ metadata: named, ...owned }) as object)
+  const entry = anEntry(apiVersion, 'deployer', fieldsOf({ metadata: named, ...owned }) as object)
   const number = ++made
   const cluster = {
     uid: `0d7afe05-6de9-4d00-bcab-${String(number).padStart(12, '0')}`,

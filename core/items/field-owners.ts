@@ -103,34 +103,52 @@ export interface Posting {
   fieldManager: string
   /** Whether a second write must set managedFields to the backup's entries. */
   patchOwners: boolean
-  /** In mode `owners`: the manager of the backup whose name the create has. */
+  /** In mode `owners`: the manager of the backup whose name the create has, or had in an earlier version. */
   postedAs?: string
+}
+
+/** Written by tools that later turn what they wrote into what they apply, with every field that their entry owns. */
+const appliedAnnotations = ['kubectl.kubernetes.io/last-applied-configuration', 'meta.helm.sh/release-name'] as const
+
+/**
+ * Whether a tool may later move the fields of this entry to an applied one, and remove those that it does not apply. The two
+ * labels of a restore would be among them if the entry owned them, so they must belong to nobody, as Velero leaves them. Tools
+ * find such entries by an annotation of their own (csaupgrade.FindFieldsOwners, Helm 4), or by kubectl's names (Flux).
+ */
+function maybeApplied({ manager }: { manager: string }, { metadata }: Manifest): boolean {
+  return manager.startsWith('kubectl') || appliedAnnotations.some((name) => metadata.annotations?.[name] !== undefined)
 }
 
 /**
  * Plans the create. In mode `exact` our own manager creates the object, and a second write sets the entries of the
  * backup. In mode `owners`, if one Update manager owns all fields that the create sets, the create has that manager's
- * name and the other entries, and needs no second write (decision 10). Objects with several owners need two writes in
- * any mode.
+ * name and the other entries, and needs no second write (decision 10). Objects with several owners, and those that kubectl or
+ * Helm may have applied, need two writes in any mode.
  */
 export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: string): Posting {
-  const entries = object.metadata.managedFields ?? []
+  const { managedFields: entries = [], ...metadata } = object.metadata
+  const only = mode === 'owners' ? onlyUpdater(entries, object.apiVersion) : undefined
+  const twoWrites = { body: { ...object, metadata }, fieldManager: ours, patchOwners: true }
+  if (only === undefined) return twoWrites
+  // Versions before 0.2 created these objects in the name of their manager too: an attempt may find one of them.
+  if (maybeApplied(only, object)) return { ...twoWrites, postedAs: only.manager }
+  const others = entries.filter((entry) => entry !== only)
+  const body = { ...object, metadata: others.length > 0 ? { ...metadata, managedFields: others } : metadata }
+  return { body, fieldManager: only.manager, patchOwners: false, postedAs: only.manager }
+}
+
+/** The only entry about more than a subresource, where an update by that manager makes such an entry. */
+function onlyUpdater(
+  entries: readonly ManagedFieldsEntry[],
+  apiVersion: string,
+): (ManagedFieldsEntry & { manager: string }) | undefined {
   const setters = entries.filter((entry) => entry.subresource === undefined || entry.subresource === '')
-  const only = setters.length === 1 ? setters[0] : undefined
-  const sameVersion = only?.apiVersion === object.apiVersion
-  if (
-    mode === 'owners' &&
-    only?.operation === 'Update' &&
-    only.manager !== undefined &&
-    only.manager !== '' &&
-    sameVersion
-  ) {
-    const others = entries.filter((entry) => entry !== only)
-    const metadata = { ...object.metadata }
-    if (others.length > 0) metadata.managedFields = others
-    else delete metadata.managedFields
-    return { body: { ...object, metadata }, fieldManager: only.manager, patchOwners: false, postedAs: only.manager }
-  }
-  const { managedFields: _entries, ...metadata } = object.metadata
-  return { body: { ...object, metadata }, fieldManager: ours, patchOwners: true }
+  const [only] = setters
+  if (only === undefined || setters.length > 1 || only.operation !== 'Update' || only.apiVersion !== apiVersion)
+    return undefined
+  return isNamed(only) ? only : undefined
+}
+
+function isNamed(entry: ManagedFieldsEntry): entry is ManagedFieldsEntry & { manager: string } {
+  return entry.manager !== undefined && entry.manager !== ''
 }

@@ -21,7 +21,7 @@ describe('the raw writes', () => {
   it('are one create where one write gives the owners, with the labels of a restore', () => {
     const [create, ...more] = callsOf(secret, restore('owners'))
     expect(more).toEqual([])
-    expect(create?.path).toBe('/api/v1/namespaces/bulk-0/secrets?fieldManager=kubectl-create&timeout=10s')
+    expect(create?.path).toBe('/api/v1/namespaces/bulk-0/secrets?fieldManager=deployer&timeout=10s')
     expect(JSON.parse(create?.body ?? '')).toMatchObject({
       metadata: { labels: { 'velero.io/backup-name': 'bulk', 'velero.io/restore-name': 'raw' } },
     })

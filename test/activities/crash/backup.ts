@@ -10,7 +10,7 @@ import type { World } from '../../ports/world.ts'
 export const backupName = 'shop'
 
 const written = {
-  manager: 'kubectl',
+  manager: 'operator',
   operation: 'Update',
   apiVersion: 'v1',
   time: '2025-01-01T00:00:00Z',

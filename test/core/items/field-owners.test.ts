@@ -91,7 +91,7 @@ describe('the mode of managed fields', () => {
 })
 
 const backedUp = (more: Partial<ManagedFieldsEntry> = {}): ManagedFieldsEntry => ({
-  manager: 'kubectl',
+  manager: 'operator',
   operation: 'Update',
   apiVersion: 'v1',
   fieldsV1: {},
@@ -110,9 +110,9 @@ describe('posting an object', () => {
     const posting = planOwners(withEntries(backedUp()), 'owners', 'drydock-1')
     expect(posting).toEqual({
       body: anObject('ConfigMap', 'a'),
-      fieldManager: 'kubectl',
+      fieldManager: 'operator',
       patchOwners: false,
-      postedAs: 'kubectl',
+      postedAs: 'operator',
     })
   })
 
@@ -133,5 +133,22 @@ describe('posting an object', () => {
     const posting = planOwners(withEntries(...entries), 'owners', 'drydock-1')
     expect(posting).toMatchObject({ fieldManager: 'drydock-1', patchOwners: true })
     expect(posting.body.metadata).toEqual({ name: 'a' })
+  })
+
+  const annotated = (name: string) => (object: Manifest) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { [name]: '{}' } },
+  })
+  const asItIs = (object: Manifest) => object
+
+  it.each([
+    ['kubectl applied it', annotated('kubectl.kubernetes.io/last-applied-configuration'), 'some-client'],
+    ['Helm installed it', annotated('meta.helm.sh/release-name'), 'helm'],
+    ['kubectl wrote it', asItIs, 'kubectl-create'],
+  ])('in mode owners leaves the labels of the restore to nobody where %s: two writes', (_why, change, manager) => {
+    const posting = planOwners(change(withEntries(backedUp({ manager }))), 'owners', 'drydock-1')
+    expect(posting).toMatchObject({ fieldManager: 'drydock-1', patchOwners: true })
+    // What an earlier version created in one write is still ours.
+    expect(posting.postedAs).toBe(manager)
   })
 })
