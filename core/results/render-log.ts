@@ -38,7 +38,9 @@ export function renderLog(tally: Tally, frame: LogFrame): string {
     ...nothingSentence(frame).map((sentence) => line(frame.startedAt, 'warning', sentence)),
     ...leftOutSentence(frame.leftOut).map((sentence) => line(frame.startedAt, 'info', sentence)),
     ...outcomes.flatMap((outcome) => itemLine(outcome, line)),
-    ...outcomes.flatMap((outcome) => outcome.messages.map((message) => messageLine(message, frame.endedAt, line))),
+    ...outcomes.flatMap((outcome) =>
+      outcome.messages.map((message) => line(frame.endedAt, ...wordsOf(message), fieldsOf(outcome) ?? {})),
+    ),
     line(frame.endedAt, 'info', 'restore completed'),
   ]
   return lines.join('')
@@ -73,16 +75,19 @@ export function nothingSentence({ isEmpty, spec }: Pick<LogFrame, 'isEmpty' | 's
 type Line = (time: string, level: string, message: string, fields?: Record<string, string>) => string
 
 function itemLine(outcome: Outcome, line: Line): string[] {
-  const item = parseItemKey(outcome.key)
-  if (item === undefined) return []
-  const fields = {
-    groupResource: item.groupResource,
-    ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
-    'original name': item.name,
-  }
+  const fields = fieldsOf(outcome)
+  if (fields === undefined) return []
   const tries = outcome.tries === undefined ? '' : `, after ${outcome.tries} tries`
   const reason = `${tries}${outcome.because === undefined ? '' : `: ${outcome.because}`}`
   return [line(outcome.at, 'info', `${sentenceOf(outcome)}${reason}`, fields)]
+}
+
+/** The item of an outcome; undefined for a step of the restore. Messages of modifiers name no item, so their lines do. */
+function fieldsOf({ key }: Outcome): Record<string, string> | undefined {
+  const item = parseItemKey(key)
+  if (item === undefined) return undefined
+  const namespace = item.namespace === undefined ? {} : { namespace: item.namespace }
+  return { groupResource: item.groupResource, ...namespace, 'original name': item.name }
 }
 
 function sentenceOf(outcome: Outcome): string {
@@ -101,15 +106,12 @@ function sentenceOf(outcome: Outcome): string {
   }
 }
 
-function messageLine(message: Message, time: string, line: Line): string {
-  const level = message.severity === 'error' ? 'error' : 'warning'
-  if (message.scope === 'velero') return line(time, level, `Velero restore ${level}: ${message.text}`)
-  if (message.scope === 'cluster') return line(time, level, `Cluster resource restore ${level}: ${message.text}`)
-  return line(
-    time,
-    level,
-    `Namespace ${message.scope.slice('namespace:'.length)}, resource restore ${level}: ${message.text}`,
-  )
+/** Level and words of the line about a message. */
+function wordsOf({ severity, scope, text }: Message): [level: string, words: string] {
+  const level = severity === 'error' ? 'error' : 'warning'
+  if (scope === 'velero') return [level, `Velero restore ${level}: ${text}`]
+  if (scope === 'cluster') return [level, `Cluster resource restore ${level}: ${text}`]
+  return [level, `Namespace ${scope.slice('namespace:'.length)}, resource restore ${level}: ${text}`]
 }
 
 function compare(a: string, b: string): number {

@@ -83,7 +83,7 @@ describe('the log', () => {
       'time="2026-11-24T10:00:00Z" level=info msg="Starting restore of backup velero/shop" restore=velero/again',
       'time="2026-11-24T10:00:01Z" level=info msg="Restored v1/Pod shop/b" groupResource=pods namespace=shop original name=b restore=velero/again',
       'time="2026-11-24T10:00:02Z" level=info msg="Not restored: v1/Pod shop/a" groupResource=pods namespace=shop original name=a restore=velero/again',
-      'time="2026-11-24T10:00:09Z" level=error msg="Namespace shop, resource restore error: no" restore=velero/again',
+      'time="2026-11-24T10:00:09Z" level=error msg="Namespace shop, resource restore error: no" groupResource=pods namespace=shop original name=a restore=velero/again',
       'time="2026-11-24T10:00:09Z" level=warning msg="Velero restore warning: w" restore=velero/again',
       'time="2026-11-24T10:00:09Z" level=warning msg="Cluster resource restore warning: c" restore=velero/again',
       'time="2026-11-24T10:00:09Z" level=info msg="restore completed" restore=velero/again',
