@@ -37,7 +37,7 @@ export async function gatherFacts(
 ): Promise<StoredFacts> {
   const { admission, store } = session
   const backup = admission.spec.backupName ?? ''
-  const read = <T>(key: string, problem: string) => readList<T>(store, key, problem)
+  const read = <T extends object>(key: string, problem: string) => readList<T>(store, key, problem)
   const [snapshots, csiSnapshots, infos] = [
     await read<NativeSnapshot>(backupVolumeSnapshotsKey(backup), 'error fetching volume snapshots metadata'),
     await read<Manifest>(backupCsiVolumeSnapshotsKey(backup), 'fail to fetch CSI VolumeSnapshots metadata'),
@@ -48,8 +48,8 @@ export async function gatherFacts(
     actions,
     volumes: {
       infos: Object.fromEntries(infos.map((info) => [info.pvName ?? '', info])),
-      snapshots,
-      csiSnapshots,
+      snapshots: snapshots.map((snapshot) => ({ ...snapshot, spec: snapshot.spec ?? { persistentVolumeName: '' } })),
+      csiSnapshots: csiSnapshots.filter((snapshot) => snapshot.metadata !== undefined) as Manifest[],
       podVolumeBackups: actions.podVolumeBackups,
       movedClaims: [],
     },
@@ -138,13 +138,18 @@ function names(objects: readonly Manifest[]): string[] {
   return objects.map((object) => object.metadata.name).sort()
 }
 
-/** A gzipped JSON list of the backup; empty where it is missing. */
-async function readList<T>(store: ObjectStore, key: string, problem: string): Promise<T[]> {
+/** A gzipped JSON list of objects of the backup, any field of which may be missing; empty where there is no such file. */
+async function readList<T extends object>(store: ObjectStore, key: string, problem: string): Promise<Partial<T>[]> {
   const bytes = await store.get(key)
   if (bytes === undefined) return []
+  let list: unknown
   try {
-    return (JSON.parse((await inflate(bytes, { maxOutputLength: fileBytesMax })).toString('utf8')) as T[] | null) ?? []
+    list = JSON.parse((await inflate(bytes, { maxOutputLength: fileBytesMax })).toString('utf8')) ?? []
   } catch {
     throw fatal(`${problem}: ${key} is no gzipped JSON list`)
   }
+  const entries: unknown[] | undefined = Array.isArray(list) ? list.filter((entry) => entry !== null) : undefined
+  if (entries === undefined || entries.some((entry) => typeof entry !== 'object' || Array.isArray(entry)))
+    throw fatal(`${problem}: ${key} is no gzipped JSON list of objects`)
+  return entries as Partial<T>[]
 }
