@@ -1,4 +1,4 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow'
+import { query, signal } from './messages.ts'
 import type { LockRequest, Locks } from '../core/locks/decide-grants.ts'
 
 /** The type of the workflow that grants namespaces to restores. */
@@ -31,12 +31,12 @@ export interface Hold {
 }
 
 /** Sent to the lock workflow: asks for the target namespaces of a restore. */
-export const requestLocksSignal = defineSignal<[LockSignal]>('request')
+export const requestLocksSignal = signal<[LockSignal]>('request')
 /** Sent to the lock workflow: this run no longer needs its namespaces. */
-export const releaseLocksSignal = defineSignal<[{ workflowId: string; runId: string }]>('release')
+export const releaseLocksSignal = signal<[{ workflowId: string; runId: string }]>('release')
 /** Sent to a restore: the namespaces are granted, or `behind` says what the restore waits for. */
-export const locksSignal = defineSignal<[{ runId: string; behind?: string }]>('locks')
+export const locksSignal = signal<[{ runId: string; behind?: string }]>('locks')
 /** Asks a restore whether it holds its target namespaces. */
-export const holdQuery = defineQuery<Hold>('namespaces')
+export const holdQuery = query<Hold>('namespaces')
 /** Asks the lock workflow which restores hold namespaces and which wait. */
-export const locksQuery = defineQuery<Locks>('locks')
+export const locksQuery = query<Locks>('locks')

@@ -1,8 +1,8 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow'
 import type { RestorePhase } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import type { HandedCounts } from '../core/results/handed-counts.ts'
+import { query, signal } from './messages.ts'
 
 /** Identifies one Restore: its uid tells it from a later Restore with the same name. */
 export interface RestoreRef {
@@ -92,18 +92,18 @@ export interface RestoreOutcome {
 }
 
 /** Stops a restore at the next item; the argument is the reason, as text or as `{ reason }`. */
-export const cancelSignal = defineSignal<[(string | { reason?: string })?]>('cancel')
+export const cancelSignal = signal<[(string | { reason?: string })?]>('cancel')
 /** The reason that is sent when the Restore itself is deleted: no result files are written then. */
 export const deletedReason = 'the Restore was deleted'
 /** Sent when a starting Velero server has marked a running restore as Failed: the workflow puts the phase back (rule 1). */
-export const sweptSignal = defineSignal('swept')
+export const sweptSignal = signal('swept')
 /** Starts no further chunk until the signal `resume`; the argument is the reason. */
-export const pauseSignal = defineSignal<[(string | { reason?: string })?]>('pause')
+export const pauseSignal = signal<[(string | { reason?: string })?]>('pause')
 /** Ends a pause. */
-export const resumeSignal = defineSignal('resume')
+export const resumeSignal = signal('resume')
 
 /** Sent when somebody has changed what stands on the Restore: the run reads it and does what it says. */
-export const lookSignal = defineSignal('look')
+export const lookSignal = signal('look')
 
 /** The answer of the query `progress`. */
 export interface RestoreProgress {
@@ -131,8 +131,8 @@ export interface RestoreProgress {
 export const pausedWords = 'resume: paused '
 
 /** Asks how far the restore is. */
-export const progressQuery = defineQuery<RestoreProgress>('progress')
+export const progressQuery = query<RestoreProgress>('progress')
 /** Asks for the number of items in each wave and chunk; undefined before the plan is made. */
-export const planQuery = defineQuery<PlanSummary | undefined>('plan')
+export const planQuery = query<PlanSummary | undefined>('plan')
 /** Asks for the most recent failures that are being retried or were recorded, as short texts. */
-export const failuresQuery = defineQuery<readonly string[]>('failures')
+export const failuresQuery = query<readonly string[]>('failures')

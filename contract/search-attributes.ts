@@ -1,18 +1,18 @@
 import type { Client } from '@temporalio/client'
-import { defineSearchAttributeKey } from '@temporalio/common'
+import { keyword } from './messages.ts'
 
 // Temporal never encrypts search attributes, so they hold names and phases only.
 
 /** The name of the Restore. */
-export const restoreAttribute = defineSearchAttributeKey('DrydockRestore', 'KEYWORD')
+export const restoreAttribute = keyword('DrydockRestore')
 /** The name of the Backup, or of the Schedule. */
-export const backupAttribute = defineSearchAttributeKey('DrydockBackup', 'KEYWORD')
+export const backupAttribute = keyword('DrydockBackup')
 /** Velero's namespace. */
-export const namespaceAttribute = defineSearchAttributeKey('DrydockNamespace', 'KEYWORD')
+export const namespaceAttribute = keyword('DrydockNamespace')
 /** The phase of the Restore. */
-export const phaseAttribute = defineSearchAttributeKey('DrydockPhase', 'KEYWORD')
+export const phaseAttribute = keyword('DrydockPhase')
 /** `running`, `ok`, `partial`, `failed` or `cancelled`. */
-export const outcomeAttribute = defineSearchAttributeKey('DrydockOutcome', 'KEYWORD')
+export const outcomeAttribute = keyword('DrydockOutcome')
 
 const searchAttributes = [
   restoreAttribute,
@@ -23,7 +23,7 @@ const searchAttributes = [
 ] as const
 
 /** `INDEXED_VALUE_TYPE_KEYWORD` in Temporal's API. */
-const keyword = 2
+const keywordType = 2
 
 /** Whether all search attributes are registered: only then may a workflow set them. False where Temporal does not say. */
 export async function hasSearchAttributes(client: Client, namespace: string): Promise<boolean> {
@@ -43,7 +43,7 @@ export async function registerSearchAttributes(client: Client, namespace: string
   if (missing.length === 0) return []
   await client.connection.operatorService.addSearchAttributes({
     namespace,
-    searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])),
+    searchAttributes: Object.fromEntries(missing.map((name) => [name, keywordType])),
   })
   return missing
 }

@@ -27,7 +27,6 @@ const entries = {
   worker: 'worker/index.ts',
   cli: 'client/cli/main.ts',
   'worker-main': 'worker/main.ts',
-  'code-cache': 'infra/code-cache.ts',
 }
 
 rmSync(dist, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-import { keepCompiledCode } from '../infra/code-cache.ts'
+import { keepCompiledCode } from '../infra/code-cache.cjs'
 
 // First of all: it holds for what is loaded after it.
 keepCompiledCode(process.env)

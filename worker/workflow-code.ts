@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { WorkerOptions } from '@temporalio/worker'
 import type { Log } from '../activities/ports.ts'
-import { codeCacheFolder } from '../infra/code-cache.ts'
+import { codeCacheFolder } from '../infra/code-cache.cjs'
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 

@@ -1,6 +1,5 @@
-import { Client, Connection } from '@temporalio/client'
-import type { ClientPlugin } from '@temporalio/client'
-import { loadClientConnectConfig } from '@temporalio/envconfig'
+import type { Client, ClientPlugin } from '@temporalio/client'
+import type * as envconfig from '@temporalio/envconfig'
 import type { Log } from '../../activities/ports.ts'
 import { channelArgs } from '../../contract/connection-options.ts'
 import type { ClusterConnection } from '../../infra/cluster/connect.ts'
@@ -30,7 +29,7 @@ export interface Connections {
   /** Velero's namespace. */
   readonly namespace: string
   readonly connection: ClusterConnection
-  /** Waits for the connection to Temporal. Never rejects. */
+  /** Connects to Temporal with its first call. Rejects with a `ClientError` where its configuration is wrong, and only there. */
   temporal(): Promise<Temporal>
   close(): Promise<void>
 }
@@ -40,17 +39,15 @@ const temporalConnectTimeout = '4s'
 const clusterRequestSeconds = 60
 
 /**
- * Connects to the cluster and to Temporal at the same time. Throws where the cluster cannot be reached (`ApiError`) or a
- * configuration is wrong (`ClientError`); whether Temporal can be reached is known only once `temporal()` is awaited.
+ * Connects to the cluster. Throws where it cannot be reached (`ApiError`) or its configuration is wrong (`ClientError`). Temporal
+ * is connected to when it is needed: its library takes longer to load than a list of Restores takes in all.
  */
 export async function openConnections(options: ConnectionOptions): Promise<Connections> {
-  const temporal = connectTemporal(options)
-  // Loaded only now: Kubernetes' client library takes longer to load than all the rest, and the help does without it.
+  // A profile that is asked for has to exist, whatever the command.
+  if (options.profile !== undefined) await readProfile(options.profile)
+  let temporal: Promise<Temporal> | undefined
+  // Loaded only now: the help does without it.
   const { connectCluster, KubeconfigError } = await import('../../infra/cluster/connect.ts')
-  const closeTemporal = async () => {
-    const connected = await temporal
-    if (connected.reachable) await connected.client.connection.close()
-  }
   try {
     const connection = await connectCluster({
       // As with kubectl, an empty text is no choice.
@@ -63,14 +60,15 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
     return {
       namespace: veleroNamespace(options),
       connection,
-      temporal: () => temporal,
+      temporal: () => (temporal ??= connectTemporal(options)),
       close: async () => {
         await connection.close()
-        await closeTemporal()
+        // One that could not be made needs no close.
+        const connected = await temporal?.catch(() => undefined)
+        if (connected?.reachable === true) await connected.client.connection.close()
       },
     }
   } catch (thrown) {
-    await closeTemporal()
     if (thrown instanceof KubeconfigError)
       throw new ClientError(exitCodes.usage, oneLine(thrown.message), { cause: thrown })
     throw thrown
@@ -82,10 +80,11 @@ export function veleroNamespace(options: Pick<ConnectionOptions, 'namespace'>): 
   return options.namespace ?? (process.env['VELERO_NAMESPACE'] || 'velero')
 }
 
-/** Connects to Temporal by its profile and variables. Throws a `ClientError` where these are wrong; never rejects. */
-export function connectTemporal(options: Pick<ConnectionOptions, 'profile' | 'plugins'>): Promise<Temporal> {
+/** Connects to Temporal by its profile and variables. Rejects with a `ClientError` where these are wrong, and only there. */
+export async function connectTemporal(options: Pick<ConnectionOptions, 'profile' | 'plugins'>): Promise<Temporal> {
   const plugins = [...(options.plugins ?? [])]
-  const { connectionOptions, namespace = 'default' } = readProfile(options.profile)
+  const { connectionOptions, namespace = 'default' } = await readProfile(options.profile)
+  const { Client, Connection } = await import('@temporalio/client')
   const address = connectionOptions.address ?? 'localhost:7233'
   return Connection.connect({ ...connectionOptions, connectTimeout: temporalConnectTimeout, channelArgs }).then(
     (connection): Temporal => ({
@@ -118,7 +117,8 @@ export function webUiLink(
   return `${base.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(temporal.namespace)}/workflows/${encodeURIComponent(workflowId)}`
 }
 
-function readProfile(profile: string | undefined): ReturnType<typeof loadClientConnectConfig> {
+async function readProfile(profile: string | undefined): Promise<ReturnType<typeof envconfig.loadClientConnectConfig>> {
+  const { loadClientConnectConfig } = await import('@temporalio/envconfig')
   try {
     return loadClientConnectConfig(profile === undefined ? {} : { profile })
   } catch (thrown) {

@@ -1,4 +1,3 @@
-import { WorkflowNotFoundError } from '@temporalio/client'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { restoreItemOperationsKey, restoreResourceListKey, restoreResultsKey } from '../../velero/object-keys.ts'
@@ -7,7 +6,7 @@ import type { ResourceList, Results } from '../../velero/results.ts'
 import { webUiLink } from './connections.ts'
 import type { Connections } from './connections.ts'
 import type { ReadOptions } from './download-file.ts'
-import { explainError } from './errors.ts'
+import { explainError, isTemporalError } from './errors.ts'
 import { damagedFile, readResultFile } from './read-result-file.ts'
 import { queryFailures, queryProgress, restoreState } from './restore-state.ts'
 import type { RestoreState } from './restore-state.ts'
@@ -147,6 +146,6 @@ async function describeWorkflow(
     const { status } = await temporal.client.workflow.getHandle(id).describe()
     return { id, status: status.name, ...(url === undefined ? {} : { url }) }
   } catch (thrown) {
-    return { id, status: thrown instanceof WorkflowNotFoundError ? 'not there' : explainError(thrown).line }
+    return { id, status: isTemporalError(thrown, 'WorkflowNotFoundError') ? 'not there' : explainError(thrown).line }
   }
 }

@@ -1,4 +1,9 @@
-import { NamespaceNotFoundError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
+import type {
+  NamespaceNotFoundError,
+  QueryNotRegisteredError,
+  ServiceError,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
 import { ApiError, StoreError } from '../../core/port-errors.ts'
 
 /** What the client's exit codes mean. Scripts rely on them, so they never change. */
@@ -40,13 +45,31 @@ export function explainError(thrown: unknown): ExplainedError {
   if (thrown instanceof ClientError) return { exitCode: thrown.exitCode, line: oneLine(thrown.message) }
   if (thrown instanceof ApiError) return explainApiError(thrown)
   if (thrown instanceof StoreError) return { exitCode: exitCodes.error, line: oneLine(thrown.message) }
-  if (thrown instanceof NamespaceNotFoundError)
+  if (isTemporalError(thrown, 'NamespaceNotFoundError'))
     return { exitCode: exitCodes.temporalUnreachable, line: `Temporal has no namespace ${thrown.namespace}` }
-  if (thrown instanceof WorkflowNotFoundError)
+  if (isTemporalError(thrown, 'WorkflowNotFoundError'))
     return { exitCode: exitCodes.notFound, line: oneLine(`no such workflow: ${thrown.message}`) }
-  if (thrown instanceof ServiceError)
+  if (isTemporalError(thrown, 'ServiceError'))
     return { exitCode: exitCodes.temporalUnreachable, line: oneLine(`Temporal refuses: ${detailsOf(thrown)}`) }
   return { exitCode: exitCodes.error, line: oneLine(messageOf(thrown)) }
+}
+
+interface TemporalErrors {
+  NamespaceNotFoundError: NamespaceNotFoundError
+  QueryNotRegisteredError: QueryNotRegisteredError
+  ServiceError: ServiceError
+  WorkflowNotFoundError: WorkflowNotFoundError
+}
+
+/**
+ * Whether an error is of a class of Temporal's client. The names of the classes are part of its interface, and to load the classes
+ * themselves takes longer than all the rest of a command that does without Temporal.
+ */
+export function isTemporalError<Name extends keyof TemporalErrors>(
+  thrown: unknown,
+  name: Name,
+): thrown is TemporalErrors[Name] {
+  return thrown instanceof Error && thrown.name === name
 }
 
 /** The message of an error, or whatever else was thrown as text. */

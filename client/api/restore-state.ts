@@ -1,4 +1,3 @@
-import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import type { WorkflowExecutionDescription } from '@temporalio/client'
 import {
   failuresQuery,
@@ -11,7 +10,7 @@ import type { RestoreProgress } from '../../contract/restore-workflow.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Connections } from './connections.ts'
-import { oneLine } from './errors.ts'
+import { isTemporalError, oneLine } from './errors.ts'
 import { isOver, refOf } from './velero-objects.ts'
 
 /** Where a restore stands. */
@@ -113,14 +112,15 @@ export async function queryFailures(connections: Connections, restore: Restore):
 const noAnswerCodes: ReadonlySet<number> = new Set([4, 14])
 
 function isNoAnswer(thrown: unknown): boolean {
-  const cause = thrown instanceof ServiceError ? thrown.cause : undefined
-  return isGrpcServiceError(cause) && noAnswerCodes.has(cause.code)
+  if (!isTemporalError(thrown, 'ServiceError')) return false
+  const { code } = (thrown.cause ?? {}) as { code?: unknown }
+  return typeof code === 'number' && noAnswerCodes.has(code)
 }
 
 /** What has to happen before a workflow can answer, as the error of its query says. */
 function missingOf(thrown: unknown): string | undefined {
-  if (thrown instanceof WorkflowNotFoundError) return 'a worker to see the Restore and start its workflow'
-  return thrown instanceof QueryNotRegisteredError ? 'the workflow to begin' : undefined
+  if (isTemporalError(thrown, 'WorkflowNotFoundError')) return 'a worker to see the Restore and start its workflow'
+  return isTemporalError(thrown, 'QueryNotRegisteredError') ? 'the workflow to begin' : undefined
 }
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]

@@ -1,9 +1,8 @@
-import { WorkflowNotFoundError } from '@temporalio/client'
 import { cancelSignal, pauseSignal, resumeSignal, workflowIdOf } from '../../contract/restore-workflow.ts'
 import { cancelAnnotation, pauseAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Connections } from './connections.ts'
-import { ClientError, exitCodes } from './errors.ts'
+import { ClientError, exitCodes, isTemporalError } from './errors.ts'
 import { isOver, refOf, veleroRef } from './velero-objects.ts'
 
 /**
@@ -62,7 +61,7 @@ async function sendSignal(
     await temporal.client.workflow.getHandle(workflowIdOf(refOf(connections, restore))).signal(name, ...args)
     return true
   } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) return false
+    if (isTemporalError(thrown, 'WorkflowNotFoundError')) return false
     throw thrown
   }
 }

@@ -48,8 +48,7 @@ async function run() {
     process.argv[2] === 'worker' && !process.argv.slice(3).some((word) => word === '--help' || word === '-h')
   const load = (source, built) =>
     import(pathToFileURL(isCheckout ? join(__dirname, source) : join(__dirname, '../../dist', built)).href)
-  const { keepCompiledCode } = await load('../../infra/code-cache.ts', 'code-cache.js')
-  keepCompiledCode(process.env)
+  require('../../infra/code-cache.cjs').keepCompiledCode(process.env)
   if (isWorker) await load('../../worker/main.ts', 'worker-main.js')
   else await (await load('main.ts', 'cli.js')).main()
 }

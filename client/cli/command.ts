@@ -1,15 +1,14 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
 import packageJson from '../../package.json' with { type: 'json' }
 import { startTracing } from '../../infra/traces/start-tracing.ts'
 import { tracingProblems } from '../../infra/traces/is-tracing-asked.ts'
-import { openConnections } from '../api/connections.ts'
 import type { Connections } from '../api/connections.ts'
 import { ClientError, exitCodes } from '../api/errors.ts'
 import type { ExitCode } from '../api/errors.ts'
 import type { DisplayStream } from '../show/progress.ts'
 import { veleroOptions } from './velero-options.ts'
+import { yaml } from './yaml.ts'
 
 /** Where a command writes, and what it knows of its process; a test has its own. */
 export interface Io {
@@ -72,6 +71,7 @@ export async function withConnections<T>(
   const tracing = problem === undefined ? await startTracing(io.env, service) : undefined
   const plugins = tracing === undefined ? [] : [tracing.plugin]
   try {
+    const { openConnections } = await import('../api/connections.ts')
     const connections = await openConnections({ ...options, context: contextOf(options), plugins, verbose })
     try {
       return await run(connections)
@@ -106,6 +106,6 @@ function formatResult(format: OutputFormat, value: object, text: () => string): 
     case 'json':
       return JSON.stringify(value, null, 2)
     case 'yaml':
-      return stringify(value).trimEnd()
+      return yaml().stringify(value).trimEnd()
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync, readSync } from 'node:fs'
-import { parseAllDocuments } from 'yaml'
 import type { Restore, RestoreSpec } from '../../velero/restore.ts'
 import { ClientError, exitCodes, messageOf } from '../api/errors.ts'
+import { yaml } from './yaml.ts'
 
 /** Reads the file of `--file`: a Restore without its status and the metadata that the API server sets. */
 export function readRestoreFile(path: string): Restore {
@@ -51,7 +51,7 @@ export function readCertificates(path: string): string {
 
 /** The one document of a YAML or JSON file; `-` is standard input. Throws an error of one line. */
 function readYamlFile(path: string): unknown {
-  const [document, ...others] = parseAllDocuments(readText(path))
+  const [document, ...others] = yaml().parseAllDocuments(readText(path))
   if (others.length > 0) throw new Error(`${path} has more than one document`)
   if (document === undefined || !('errors' in document)) throw new Error(`${path} is empty`)
   const [problem] = document.errors

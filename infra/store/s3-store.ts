@@ -5,7 +5,6 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { ObjectInfo, ObjectStore } from '../../activities/ports.ts'
 import { StoreError } from '../../core/port-errors.ts'
 import type { CustomerKey } from './customer-key.ts'
@@ -77,9 +76,11 @@ function readers(options: S3StoreOptions): Readers {
     folders: (under = '') =>
       attempt(`error listing ${root + under}`, place, () => listFolders(clients.main, { Bucket, root, prefix: under })),
     presign: (key, seconds) =>
-      attempt(`error signing an address for ${root + key}`, place, () =>
-        getSignedUrl(clients.presigning, new GetObjectCommand(address(key)), { expiresIn: seconds }),
-      ),
+      attempt(`error signing an address for ${root + key}`, place, async () => {
+        // Loaded by the first download request: most workers never get one.
+        const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner')
+        return getSignedUrl(clients.presigning, new GetObjectCommand(address(key)), { expiresIn: seconds })
+      }),
   }
 }
 

@@ -1,5 +1,4 @@
 import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3'
-import { Upload } from '@aws-sdk/lib-storage'
 import { StoreError } from '../../core/port-errors.ts'
 import { classify } from './store-failure.ts'
 
@@ -15,9 +14,13 @@ export async function uploadObject(
   { onlyIfAbsent }: { onlyIfAbsent: boolean },
 ): Promise<boolean> {
   if (onlyIfAbsent) return createObject(client, input)
-  if (input.Body.length > partBytes)
-    await new Upload({ client, params: input, partSize: partBytes, queueSize: 4 }).done()
-  else await client.send(new PutObjectCommand(input))
+  if (input.Body.length <= partBytes) {
+    await client.send(new PutObjectCommand(input))
+    return true
+  }
+  // Loaded by the first large object: most restores write none.
+  const { Upload } = await import('@aws-sdk/lib-storage')
+  await new Upload({ client, params: input, partSize: partBytes, queueSize: 4 }).done()
   return true
 }
 

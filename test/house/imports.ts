@@ -6,6 +6,8 @@ export interface Import {
   from: string
   /** Types alone: nothing is loaded when the program runs. */
   types: boolean
+  /** `import()`: loaded when that is reached, not with the module. */
+  lazy?: true
 }
 
 /** The imports and re-exports of a module, `import()` and `require()` too. Comments are left out. */
@@ -14,9 +16,30 @@ export function importsOf(source: string): Import[] {
   const found: Import[] = []
   const statement = /^\s*(?:import|export)\s+(type\s)?(?:[\w*{][^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/gm
   for (const [, types, from = ''] of code.matchAll(statement)) found.push({ from, types: types !== undefined })
-  for (const [, from = ''] of code.matchAll(/\b(?:import|require)\(\s*['"]([^'"]+)['"]/g))
-    found.push({ from, types: false })
+  for (const [, how, from = ''] of code.matchAll(/\b(import|require)\(\s*['"]([^'"]+)['"]/g))
+    found.push({ from, types: false, ...(how === 'import' ? { lazy: true } : {}) })
   return found
+}
+
+/** What is loaded with some files of the repository: they, the files that they import, and the packages of all these. */
+export function loadedWith(
+  entries: readonly string[],
+  textOf: (file: string) => string,
+): { files: string[]; packages: string[] } {
+  const files = new Set(entries)
+  const packages = new Set<string>()
+  // A set hands out what is added to it meanwhile.
+  for (const file of files) {
+    if (file.endsWith('.json')) continue
+    for (const one of importsOf(textOf(file))) {
+      if (one.types || one.lazy === true) continue
+      const target = targetOf(file, one)
+      if (target !== undefined) files.add(target)
+      const name = packageOf(one)
+      if (name !== undefined) packages.add(name)
+    }
+  }
+  return { files: [...files].toSorted(), packages: [...packages].toSorted() }
 }
 
 /** The file of the repository that a relative import names; undefined for packages and Node's own modules. */

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { codeCacheFolder } from '../../infra/code-cache.ts'
+import { codeCacheFolder } from '../../infra/code-cache.cjs'
 import { hashOfSources } from '../../worker/workflow-code.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'drydock-code-'))

@@ -4,7 +4,6 @@ import type { Description } from '../../api/describe-restore.ts'
 import { exitCodes } from '../../api/errors.ts'
 import type { ExitCode } from '../../api/errors.ts'
 import { selectRestores } from '../../api/velero-objects.ts'
-import { renderDescription } from '../../show/render-description.ts'
 import { printResult, withConnections } from '../command.ts'
 import type { GlobalOptions, Io, RunCommand } from '../command.ts'
 import { addBucketOptions, readOptionsOf } from '../bucket-options.ts'
@@ -42,6 +41,7 @@ async function describe(io: Io, options: DescribeOptions, names: readonly string
     const descriptions: Description[] = []
     for (const restore of restores) descriptions.push(await describeRestore(connections, restore, reading))
     const value = names.length === 1 && descriptions[0] ? descriptions[0] : descriptions
+    const { renderDescription } = await import('../../show/render-description.ts')
     printResult(io, options.output, value, () =>
       descriptions.length === 0
         ? `There is no restore in namespace ${connections.namespace}`

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
 import type { Connections } from '../../api/connections.ts'
 import { exitCodes } from '../../api/errors.ts'
 import type { ExitCode } from '../../api/errors.ts'
@@ -11,6 +10,7 @@ import type { Display } from '../../show/progress.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import { printResult, withConnections } from '../command.ts'
 import type { GlobalOptions, Io, OutputFormat, RunCommand } from '../command.ts'
+import { yaml } from '../yaml.ts'
 
 const examples = `
 Examples:
@@ -85,7 +85,7 @@ function stateWriter(io: Io, output: 'json' | 'yaml'): Display {
     const json = JSON.stringify(state)
     if (json === last) return
     last = json
-    io.out.write(output === 'json' ? `${json}\n` : `---\n${stringify(state)}`)
+    io.out.write(output === 'json' ? `${json}\n` : `---\n${yaml().stringify(state)}`)
   }
   return { show, end: () => {} }
 }

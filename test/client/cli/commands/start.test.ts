@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { composeRequest } from '../../../../client/cli/commands/start.ts'
-import type { StartRequest } from '../../../../client/cli/commands/start.ts'
+import { composeRequest } from '../../../../client/cli/commands/run-start.ts'
+import type { StartRequest } from '../../../../client/cli/commands/run-start.ts'
 import type { Restore } from '../../../../velero/restore.ts'
 
 const now = new Date(2026, 0, 2, 3, 4, 5)
