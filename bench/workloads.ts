@@ -40,7 +40,7 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: 'applications',
-    title: '1,000 Deployments with their Services and ConfigMaps in 50 namespaces',
+    title: '1,000 Deployments with their Services and ConfigMaps in 50 namespaces, installed by Helm',
     backup: 'applications',
     items: (scale) => applications(Math.max(1, Math.round(50 * scale)), 20),
     first: '/api/v1/configmaps',

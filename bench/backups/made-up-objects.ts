@@ -12,18 +12,17 @@ export function* smallObjects(namespaces: number, pairs: number): Generator<Back
   }
 }
 
-/** Namespaces with so many applications each: a Deployment, its Service and its ConfigMap. */
+/** Namespaces with so many applications each: a Deployment, its Service and its ConfigMap, as Helm installs them. */
 export function* applications(namespaces: number, perNamespace: number): Generator<BackedUp> {
   for (const namespace of namesOf('team', namespaces)) {
     yield aNamespace(namespace)
     for (const name of namesOf('app', perNamespace)) {
-      const labels = { app: name, 'app.kubernetes.io/part-of': namespace }
-      yield ['configmaps', anObject('v1', 'ConfigMap', { namespace, name, labels }, { data: { text: configText } })]
-      yield [
-        'services',
-        anObject('v1', 'Service', { namespace, name, labels }, { spec: serviceSpec(name), status: {} }),
-      ]
-      yield ['deployments.apps', aDeployment({ namespace, name, labels })]
+      const labels = { app: name, 'app.kubernetes.io/managed-by': 'Helm' }
+      const annotations = { 'meta.helm.sh/release-name': name, 'meta.helm.sh/release-namespace': namespace }
+      const metadata = { namespace, name, labels, annotations }
+      yield ['configmaps', anObject('v1', 'ConfigMap', metadata, { data: { text: configText } })]
+      yield ['services', anObject('v1', 'Service', metadata, { spec: serviceSpec(name), status: {} })]
+      yield ['deployments.apps', aDeployment(metadata)]
     }
   }
 }
@@ -52,7 +51,7 @@ function aDeployment(metadata: Metadata): Manifest {
   const selector = { matchLabels: { app: metadata.name } }
   const template = { metadata: { labels: metadata.labels }, spec: podSpec }
   const spec = { replicas: 2, revisionHistoryLimit: 10, selector, template }
-  const annotations = { 'deployment.kubernetes.io/revision': '1' }
+  const annotations = { ...metadata.annotations, 'deployment.kubernetes.io/revision': '1' }
   const made = anObject('apps/v1', 'Deployment', { ...metadata, annotations }, { spec })
   const controller = anEntry('apps/v1', 'kube-controller-manager', { 'f:status': { 'f:replicas': {} } })
   const managedFields = [...(made.metadata.managedFields ?? []), { ...controller, subresource: 'status' }]
@@ -63,7 +62,8 @@ function aDeployment(metadata: Metadata): Manifest {
 function anObject(apiVersion: string, kind: string, metadata: Metadata, fields: Record<string, unknown>): Manifest {
   const { status: _status, ...owned } = fields
   const { name: _name, namespace: _namespace, ...named } = metadata
-  const entry = anEntry(apiVersion, 'deployer', fieldsOf({ metadata: named, ...owned }) as object)
+  const manager = metadata.annotations?.['meta.helm.sh/release-name'] === undefined ? 'deployer' : 'helm'
+  const entry = anEntry(apiVersion, manager, fieldsOf({ metadata: named, ...owned }) as object)
   const number = ++made
   const cluster = {
     uid: `0d7afe05-6de9-4d00-bcab-${String(number).padStart(12, '0')}`,
