@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { admitRestore } from './admit/admit-restore.ts'
 import { putBackPhase } from './admit/put-back-phase.ts'
 import { noteCancel, notePause, readLevels } from './admit/restore-levels.ts'
@@ -11,6 +10,7 @@ import { finalizeRestore, listFinalizeTasks } from './finalize/finalize-restore.
 import { createSessions } from './frame/session.ts'
 import type { WorkerParts } from './frame/session.ts'
 import { runHooks } from './hooks/run-hooks.ts'
+import { createItemLimit } from './items/item-limit.ts'
 import { restoreChunk } from './items/restore-chunk.ts'
 import { awaitNamespace } from './items/target-namespaces.ts'
 import { findClosed, findHolders } from './locks/find-holders.ts'
@@ -36,7 +36,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     tellWait: tellWait(ports),
     findHolders: findHolders(parts),
     findClosed: findClosed(ports),
-    restoreChunk: restoreChunk({ ...parts, itemLimit: pLimit(settings.itemsInFlightMax) }),
+    restoreChunk: restoreChunk({ ...parts, itemLimit: createItemLimit(settings.itemsInFlightMax, ports.clock) }),
     awaitNamespace: awaitNamespace(parts),
     reportProgress: reportProgress(ports),
     runHooks: runHooks(parts),

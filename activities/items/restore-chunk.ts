@@ -1,4 +1,3 @@
-import type { LimitFunction } from 'p-limit'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
@@ -20,6 +19,7 @@ import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { createResetCheck } from '../locks/check-reset.ts'
 import { makeItemTools, NotYet } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
+import type { ItemLimit } from './item-limit.ts'
 import { inBatches, settleAll } from './side-by-side.ts'
 import { deadlineFor, tryItem, withDeadline } from './try-item.ts'
 import type { SettledStep } from './try-item.ts'
@@ -61,7 +61,7 @@ export interface ChunkReport extends OutcomeCounts {
 /** What restoring chunks needs. */
 export interface ChunkParts extends WorkerParts {
   /** Bounds the items in flight over all chunks of this worker. */
-  itemLimit: LimitFunction
+  itemLimit: ItemLimit
 }
 
 /**

@@ -1,11 +1,11 @@
-import type { LimitFunction } from 'p-limit'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Clock } from '../ports.ts'
+import type { ItemLimit } from './item-limit.ts'
 
 /** What bounds work that is done side by side. */
 export interface SideBySide {
   /** Places for items, over all restores of this worker. */
-  itemLimit: LimitFunction
+  itemLimit: ItemLimit
   attempt: Pick<Attempt, 'throwIfStopped'>
   ports: { clock: Clock }
 }
@@ -25,14 +25,16 @@ export async function settleAll<T>(
   let failure: { thrown: unknown } | undefined
   const places = createPlaces(ports.clock)
   const limited: Limited = async (call) => {
-    const { running } = await itemLimit(async () => {
+    const { running } = await itemLimit.run(async () => {
       if (failure !== undefined) throw failure.thrown
       attempt.throwIfStopped()
       const running = call()
       await places.held(running)
       return { running }
     })
-    return running
+    const step = await running
+    itemLimit.answered(step)
+    return step
   }
   const guarded = (value: T) =>
     work(value, limited).catch((thrown: unknown) => {
