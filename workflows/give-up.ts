@@ -99,14 +99,14 @@ async function tellLateResults(ref: AdmittedRef, { warnings, errors }: Conclusio
  * Writes a cancel that came by signal onto the Restore, beside the work of the end: so a later run, or one that is reset,
  * knows of it. Where the end comes first it is needed no more.
  */
-export function noteCancel(input: RestoreInput, view: RunView): { end: () => Promise<void> } {
+export function noteCancel(input: RestoreInput, view: RunView, run: { run?: number }): { end: () => Promise<void> } {
   const because = view.cancelReason
   if (because === undefined || view.isDeleted || !patched('cancel-on-the-restore'))
     return { end: () => Promise.resolve() }
   const scope = new CancellationScope()
   const summary = 'write the cancel onto the Restore'
   const noting = scope
-    .run(() => optional.noteCancel.executeWithOptions({ summary }, [{ ref: bareRefOf(input), because }]))
+    .run(() => optional.noteCancel.executeWithOptions({ summary }, [{ ref: bareRefOf(input), because, ...run }]))
     .catch((thrown: unknown) => {
       if (!isCancellation(thrown)) view.trouble(`the cancel is not on the Restore: ${reasonOf(thrown)}`)
     })

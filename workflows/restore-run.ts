@@ -175,7 +175,7 @@ export class RestoreRun {
   async cancelled(): Promise<RestoreOutcome> {
     const reason = `cancelled: ${(this.view.cancelReason ??= 'by a cancel request in Temporal')}`
     this.pause.end()
-    const noting = noteCancel(this.input, this.view)
+    const noting = noteCancel(this.input, this.view, runIn(this.admitted ?? {}))
     await this.giveUp(reason)
     await noting.end()
     await closeAsCanceled(this.root, reason)

@@ -1,4 +1,5 @@
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
+import { runOf } from '../../core/request/decide-retry.ts'
 import { levelsOf } from '../../core/request/levels.ts'
 import type { Levels } from '../../core/request/levels.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
@@ -41,17 +42,19 @@ export function notePause({ cluster, presence }: Pick<Ports, 'cluster' | 'presen
 export interface NoteCancelInput {
   ref: RestoreRef
   because: string
+  /** The run that is cancelled, from 2 for a retry: a later one is not. */
+  run?: number
 }
 
 /** Writes a cancel that came by signal onto the Restore, as long as it runs, so that the next run knows of it. */
 export function noteCancel({ cluster, presence }: Pick<Ports, 'cluster' | 'presence'>) {
-  return ({ ref, because }: NoteCancelInput): Promise<void> =>
+  return ({ ref, because, run = 1 }: NoteCancelInput): Promise<void> =>
     runActivity(presence, { doing: `noting the cancel of restore ${ref.name}` }, async () => {
       const change = changeRestore(cluster, ref, (live) => {
         const { metadata, status = {} } = live
         const isOurs = metadata.annotations?.[claimedAnnotation] !== undefined
         const isOver = isTerminal(status.phase) && !isSweptByVelero(status)
-        if (!isOurs || isOver || levelsOf(live).cancel !== undefined) return undefined
+        if (!isOurs || isOver || runOf(live) !== run || levelsOf(live).cancel !== undefined) return undefined
         // These words stand for no reason, or for no cancel.
         const reason = /^(true|false)?$/i.test(because.trim()) ? 'true' : because
         return { metadata: { annotations: { [cancelAnnotation]: reason } } }

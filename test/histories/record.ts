@@ -10,7 +10,9 @@ import { openKubeClient } from '../../devstack/cluster/kube-client.ts'
 import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 import { startStack, stopStack } from '../../devstack/stack.ts'
 import type { FullStack } from '../../devstack/stack-types.ts'
+import { retryAnnotation } from '../../velero/labels.ts'
 import { isTerminal } from '../../velero/phases.ts'
+import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore, RestoreSpec } from '../../velero/restore.ts'
 import { cancelSignal, pauseSignal, progressQuery } from '../../contract/restore-workflow.ts'
 import { locksQuery, locksWorkflowIdOf } from '../../contract/lock-workflow.ts'
@@ -60,16 +62,20 @@ async function recordClean(recorder: Recorder): Promise<void> {
 }
 
 /** A quota that counts nothing yet refuses everything. */
-async function recordPartlyFailed(recorder: Recorder): Promise<void> {
-  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'narrow' } }
-  await recorder.kube.must('POST', '/api/v1/namespaces', namespace)
+async function placeQuota(kube: KubeClient, name: string): Promise<void> {
+  await kube.must('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   const quota = {
     apiVersion: 'v1',
     kind: 'ResourceQuota',
     metadata: { name: 'none' },
     spec: { hard: { 'count/configmaps': '0' } },
   }
-  await recorder.kube.must('POST', '/api/v1/namespaces/narrow/resourcequotas', quota)
+  await kube.must('POST', `/api/v1/namespaces/${name}/resourcequotas`, quota)
+}
+
+/** Its items are parked, and given up when all else is through. */
+async function recordPartlyFailed(recorder: Recorder): Promise<void> {
+  await placeQuota(recorder.kube, 'narrow')
   const id = await create(recorder, 'partly-failed', {
     backupName: 'shop',
     includedResources: ['configmaps'],
@@ -77,6 +83,27 @@ async function recordPartlyFailed(recorder: Recorder): Promise<void> {
   })
   await over(recorder, 'partly-failed')
   await save(recorder, 'partly-failed', id)
+}
+
+/** The retry of one that failed in part: the history is that of its second run. Some of its items are parked at first. */
+async function recordRetried(recorder: Recorder): Promise<void> {
+  const { kube, client } = recorder
+  await placeQuota(kube, 'wider')
+  const id = await create(recorder, 'retried', {
+    backupName: 'shop',
+    includedResources: ['configmaps', 'secrets'],
+    namespaceMapping: { shop: 'wider' },
+  })
+  await over(recorder, 'retried')
+  await client.workflow.getHandle(id).result()
+  await kube.must('DELETE', '/api/v1/namespaces/wider/resourcequotas/none')
+  const { runId } = await client.workflow.getHandle(id).describe()
+  const metadata = { annotations: { [retryAnnotation]: 'once' } }
+  await kube.must('PATCH', `${restoresPath}/retried`, { metadata }, 'application/merge-patch+json')
+  const isNext = async () => (await client.workflow.getHandle(id).describe()).runId !== runId
+  await waitUntil(isNext, 60_000, 'the second run')
+  await over(recorder, 'retried', 'Completed')
+  await save(recorder, 'retried', id)
 }
 
 async function recordCancelled(recorder: Recorder): Promise<void> {
@@ -148,9 +175,10 @@ async function underWay({ client }: Recorder, id: string): Promise<void> {
   await waitUntil(async () => (await itemsDone().catch(() => 0)) > 1, 60_000, `${id} to be under way`)
 }
 
-async function over({ kube }: Recorder, name: string): Promise<void> {
+async function over({ kube }: Recorder, name: string, wanted?: RestorePhase): Promise<void> {
   const phase = async () => ((await kube.request('GET', `${restoresPath}/${name}`)).body as Restore).status?.phase
-  await waitUntil(async () => isTerminal(await phase()), 120_000, `Restore ${name} to be over`)
+  const isOver = async () => (wanted === undefined ? isTerminal(await phase()) : (await phase()) === wanted)
+  await waitUntil(isOver, 120_000, `Restore ${name} to be over`)
 }
 
 async function save({ client }: Recorder, name: string, id: string): Promise<void> {
@@ -161,7 +189,7 @@ async function save({ client }: Recorder, name: string, id: string): Promise<voi
   console.log(`${name}: ${history.events?.length ?? 0} events`)
 }
 
-const all = [recordClean, recordPartlyFailed, recordCancelled, recordResumed, recordTurns, recordAnew]
+const all = [recordClean, recordPartlyFailed, recordRetried, recordCancelled, recordResumed, recordTurns, recordAnew]
 const [change, ...wanted] = process.argv.slice(2)
 if (change === undefined) throw new Error('say in a word what has changed: node test/histories/record.ts CHANGE [Clean …]')
 await main()

@@ -24,6 +24,7 @@ import {
 } from '../../kit/restores.ts'
 import { freshCluster, theStack } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
+import { resetBefore } from '../../kit/reset-workflow.ts'
 import { watchPhases } from '../../kit/velero/watch-phases.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
@@ -109,6 +110,9 @@ describe('rule 2: the start', () => {
     expect((await (await startRestoreWorkflow(client, { ...options, ref })).result()).phase).toBe('Completed')
     const other = { ...ref, uid: '00000000-0000-0000-0000-000000000000' }
     expect((await (await startRestoreWorkflow(client, { ...options, ref: other })).result()).phase).toBe('Gone')
+    // Nor one that is reset to a point where it was in progress and held its namespaces.
+    const reset = await resetBefore(client, workflowIdOf(ref), 'restoreChunk')
+    expect(await reset.result()).toMatchObject({ phase: 'Completed' })
     expect((await getRestore(cluster, 'over'))?.metadata.resourceVersion).toBe(over.metadata.resourceVersion)
   })
 })

@@ -1,4 +1,6 @@
 import { Context } from '@temporalio/activity'
+import { Client } from '@temporalio/client'
+import type { Connection } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, it } from 'vitest'
 import type { Presence } from '../../../activities/ports.ts'
@@ -6,6 +8,7 @@ import { findClosed } from '../../../activities/locks/find-holders.ts'
 import type { LockRequest } from '../../../core/locks/decide-grants.ts'
 import { systemClock } from '../../../infra/clock.ts'
 import { progressQuery } from '../../../contract/restore-workflow.ts'
+import { resetBefore } from '../../kit/reset-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { beating, created, stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes } from '../../workflows/story.ts'
@@ -122,18 +125,12 @@ it('has the chunks of a run that was reset check its locks, under the name by wh
   expect(resets).toEqual([undefined, undefined])
   const { workflowId, client } = told.handle
   const { runId } = await told.handle.describe()
-  const { events } = await told.handle.fetchHistory()
-  const chunk = events?.find(
-    ({ activityTaskScheduledEventAttributes: begun }) => begun?.activityType?.name === 'restoreChunk',
+  const next = await resetBefore(
+    new Client({ connection: client.connection as Connection }),
+    workflowId,
+    'restoreChunk',
   )
-  await client.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId, runId },
-    reason: 'by hand',
-    requestId: runId,
-    workflowTaskFinishEventId: chunk?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId ?? null,
-  })
-  expect((await client.getHandle(workflowId).result()) as unknown).toMatchObject({ phase: 'Completed' })
+  expect(await next.result()).toMatchObject({ phase: 'Completed' })
   expect(resets.slice(2)).toEqual([
     { workflowId, runId },
     { workflowId, runId },

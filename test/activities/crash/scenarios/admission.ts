@@ -212,6 +212,11 @@ export const noteCancel: readonly Scenario[] = [
   { when: 'it was cancelled by signal', world: () => worldAt('planned'), input: { ref, because: 'enough' } },
   { when: 'it is over', world: () => changed(worldAt('planned'), over('Failed')), input: { ref, because: 'enough' } },
   {
+    when: 'its next run has begun',
+    world: () => changed(worldAt('planned'), asked({ 'drydock.io/run': '2' })),
+    input: { ref, because: 'enough' },
+  },
+  {
     when: 'it is gone',
     world: () => changed(worldAt('planned'), ({ cluster }) => cluster.drop(restoreAt)),
     input: { ref, because: 'enough' },
