@@ -13,6 +13,8 @@ export interface Settings {
   checkpointItems: number
   /** Items in flight on this worker, over all restores. */
   itemsInFlightMax: number
+  /** Restores whose hooks run commands at once on this worker: other work always has some of its slots. */
+  hookRunsMax: number
   /** Restores that restore items at once, over all workers; the rest wait for their turn. */
   restoresMax: number
   /** How long a restore may wait for its turn and its namespaces. */

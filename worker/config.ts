@@ -104,6 +104,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
   const seconds = (name: string, fallback: string) => readSeconds(env, name, fallback, problems)
   const choice = <T extends string>(name: string, options: readonly T[], fallback: T) =>
     readChoice(env, { name, options, fallback }, problems)
+  const chunksMax = number('chunksMax')
   const config: WorkerConfig = {
     settings: {
       veleroNamespace: readName(env, 'VELERO_NAMESPACE', 'velero', problems),
@@ -111,6 +112,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       chunkBytesMax: number('chunkBytesMax'),
       checkpointItems: number('checkpointItems'),
       itemsInFlightMax: number('itemsInFlightMax'),
+      hookRunsMax: Math.floor(slotsOf({ chunksMax }) * hooksPart),
       restoresMax: number('restoresMax'),
       lockTimeoutSeconds: seconds('DRYDOCK_LOCK_TIMEOUT', '24h'),
       resourceTimeoutSeconds: seconds('DRYDOCK_RESOURCE_TIMEOUT', '10m'),
@@ -138,7 +140,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     itemBytesMax: number('itemBytesMax'),
     entriesMax: number('entriesMax'),
     indexBytesMax: number('indexBytesMax'),
-    chunksMax: number('chunksMax'),
+    chunksMax,
     connectionsMax: number('connectionsMax'),
     restoresCachedMax: number('restoresCachedMax'),
     freeBytesMin: number('freeBytesMin'),
@@ -247,3 +249,11 @@ function parseHttpAddress(text: string): Omit<HttpAddress, 'isDefault'> | undefi
   const host = found[1] ?? found[2] ?? ''
   return { host: host === '' ? '0.0.0.0' : host, port }
 }
+
+/** Activities that a worker runs at once: chunks, and as many others as keep it busy. */
+export function slotsOf({ chunksMax }: Pick<WorkerConfig, 'chunksMax'>): number {
+  return chunksMax + 16
+}
+
+/** The part of the slots that running commands of hooks may hold: each may take as long as its user wants. */
+const hooksPart = 0.75

@@ -8,6 +8,7 @@ import { createMetrics } from '../infra/metrics/worker-metrics.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
 import { startTracing } from '../infra/traces/start-tracing.ts'
 import type { Tracing } from '../infra/traces/start-tracing.ts'
+import { slotsOf } from './config.ts'
 import type { Versioning, WorkerConfig } from './config.ts'
 import { observeActivities } from './observe-activities.ts'
 import { hasSearchAttributes } from '../contract/search-attributes.ts'
@@ -79,7 +80,7 @@ async function createWorker(
     plugins: tracing === undefined ? [] : [tracing.plugin],
     identity: wired.presence.worker,
     ...deploymentOptions(config.versioning),
-    maxConcurrentActivityTaskExecutions: config.chunksMax + 16,
+    maxConcurrentActivityTaskExecutions: slotsOf(config),
     maxCachedWorkflows: config.restoresCachedMax,
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',

@@ -29,17 +29,21 @@ const podsInFlightMax = 32
 const roundMs = { min: 500, perPod: 3, max: 5_000 } as const
 /** The pause between two looks, longer and longer while nothing happens. */
 const lookSeconds = { first: 0.5, last: 15 } as const
+/** What a look waits for, and how long, where this worker runs as many commands as it may. Another worker may take it. */
+const busy = 'commands of hooks of other restores to end'
+const busySeconds = 1
 /** How long a command that runs when the restore is cancelled may take to end by itself, so that its result is known. */
 const graceMs = 3_000
 
 /**
  * Runs the exec hooks of a restore beside its waves: finds newly registered pods in the journal and runs the hooks of those
  * whose containers are up, in order. One pod's failure leaves the others alone. A slot of the worker is held while commands
- * run; where all pods are still to come up the look ends, and Temporal begins the next one after a pause. It is over when no
+ * run, by so many restores at once that other work has slots left; where all pods are still to come up the look ends, and Temporal begins the next one after a pause. It is over when no
  * more pods come and each hook has a result.
  */
-export function runHooks({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
+export function runHooks({ ports, sessions, settings }: WorkerParts) {
   const readerIn = cachedByRun(() => Promise.resolve(createHookReader()))
+  let running = 0
   return ({ ref, follows }: RunHooksInput): Promise<void> => {
     const frame = {
       doing: `running the hooks of restore ${ref.name}`,
@@ -47,9 +51,16 @@ export function runHooks({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
       followsEarlierRun: follows,
     }
     return runActivity(ports.presence, frame, async (attempt) => {
-      const session = await sessions.open(ref)
-      const ended = await runRounds({ ...session, read: await readerIn(session) }, ports, attempt)
-      if (!ended.isOver) throw attempt.pause(pauseOf(ended, attempt))
+      if (running >= settings.hookRunsMax)
+        throw attempt.pause({ waitingFor: busy, afterSeconds: busySeconds, carry: attempt.carried })
+      running++
+      try {
+        const session = await sessions.open(ref)
+        const ended = await runRounds({ ...session, read: await readerIn(session) }, ports, attempt)
+        if (!ended.isOver) throw attempt.pause(pauseOf(ended, attempt))
+      } finally {
+        running--
+      }
     })
   }
 }

@@ -16,7 +16,7 @@ async function waiting() {
   const closed = withShard('hooks/closed', { at: '2026-01-02T03:05:00Z' })
   const world = createWorld(await changed(worldAt('restored', { spec: { hooks } }), closed))
   const beats: unknown[] = []
-  const look = (attempt: number, isLost = false) => {
+  const look = (attempt: number, isLost = false, hookRunsMax = 1) => {
     const { ports } = world.startProcess()
     const heartbeatDetails = attempt === 1 || isLost ? undefined : beats.at(-1)
     const environment = new MockActivityEnvironment(
@@ -24,7 +24,9 @@ async function waiting() {
       { logger: new DefaultLogger('ERROR') },
     )
     environment.on('heartbeat', (beat) => beats.push(beat))
-    return world.clock.run(environment.run(createActivities(ports, settings).runHooks, { ref, follows: false }))
+    return world.clock.run(
+      environment.run(createActivities(ports, { ...settings, hookRunsMax }).runHooks, { ref, follows: false }),
+    )
   }
   return { world, look }
 }
@@ -48,6 +50,20 @@ describe('a look at the hooks of a restore', () => {
     await expect(look(1)).rejects.toMatchObject({ type: 'Waiting' })
     startControllers(world)
     await world.clock.advance(2_000)
+    expect(await look(2)).toBeUndefined()
+    expect(world.exec.ran).toHaveLength(1)
+  })
+
+  it('ends at once where the worker runs as many commands as it may: other work has slots left', async () => {
+    const { world, look } = await waiting()
+    startControllers(world)
+    await world.clock.advance(2_000)
+    await expect(look(1, false, 0)).rejects.toMatchObject({
+      type: 'Waiting',
+      message: 'waiting for commands of hooks of other restores to end',
+      nextRetryDelay: 1_000,
+    })
+    expect(world.exec.ran).toEqual([])
     expect(await look(2)).toBeUndefined()
     expect(world.exec.ran).toHaveLength(1)
   })

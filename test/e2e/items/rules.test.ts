@@ -107,11 +107,13 @@ describe('rule 2: the start', () => {
     const over = await awaitRestore(cluster, 'over')
     const ref = { namespace: 'velero', name: 'over', uid: restore.metadata.uid ?? '', cluster: clusterId }
     const options = { taskQueue: taskQueueOf(clusterId, 'velero'), backup: 'shop', tagged: false }
+    const workflowId = workflowIdOf(ref)
+    const { runId } = await client.workflow.getHandle(workflowId).describe()
     expect((await (await startRestoreWorkflow(client, { ...options, ref })).result()).phase).toBe('Completed')
     const other = { ...ref, uid: '00000000-0000-0000-0000-000000000000' }
     expect((await (await startRestoreWorkflow(client, { ...options, ref: other })).result()).phase).toBe('Gone')
     // Nor one that is reset to a point where it was in progress and held its namespaces.
-    const reset = await resetBefore(client, workflowIdOf(ref), 'restoreChunk')
+    const reset = await resetBefore(client, { workflowId, runId }, 'restoreChunk')
     expect(await reset.result()).toMatchObject({ phase: 'Completed' })
     expect((await getRestore(cluster, 'over'))?.metadata.resourceVersion).toBe(over.metadata.resourceVersion)
   })

@@ -127,7 +127,7 @@ it('has the chunks of a run that was reset check its locks, under the name by wh
   const { runId } = await told.handle.describe()
   const next = await resetBefore(
     new Client({ connection: client.connection as Connection }),
-    workflowId,
+    { workflowId, runId },
     'restoreChunk',
   )
   expect(await next.result()).toMatchObject({ phase: 'Completed' })
