@@ -188,6 +188,7 @@ export class RestoreRun {
     if (!isFault && !(error instanceof ActivityFailure) && !(error instanceof ApplicationFailure)) throw error
     const over = phaseOfEnd(error)
     if (over !== undefined) {
+      if (over !== 'Gone') this.view.enter(over)
       if (this.admitted !== undefined) await this.hold.release(this.admitted)
       return { ...this.outcome(), phase: over }
     }
