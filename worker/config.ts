@@ -122,10 +122,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       itemOperationTimeout: formatGoDuration(seconds('DRYDOCK_ITEM_OPERATION_TIMEOUT', itemOperationTimeout) * 1000),
       itemOperationSyncSeconds: seconds('DRYDOCK_ITEM_OPERATION_SYNC', '10s'),
       podVolumeTimeoutSeconds: seconds('DRYDOCK_FS_BACKUP_TIMEOUT', '4h'),
-      features: (env['DRYDOCK_FEATURES'] ?? '')
-        .split(',')
-        .map((feature) => feature.trim())
-        .filter((feature) => feature !== ''),
+      features: readFeatures(env),
       managedFields: choice('DRYDOCK_MANAGED_FIELDS', ['exact', 'owners'], 'exact'),
       priorities: readPriorities(env, problems),
       validate: choice('DRYDOCK_VALIDATE', ['true', 'false'], 'false') === 'true',
@@ -161,6 +158,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
 }
 
 type Env = Readonly<Record<string, string | undefined>>
+
+function readFeatures(env: Env): string[] {
+  const features = (env['DRYDOCK_FEATURES'] ?? '').split(',').map((feature) => feature.trim())
+  return features.filter((feature) => feature !== '')
+}
 
 function readNumber(
   env: Env,
