@@ -4,6 +4,8 @@ import type { PlanSummary } from '../core/plan/plan.ts'
 import type { HandedCounts } from '../core/results/handed-counts.ts'
 import { query, signal } from './messages.ts'
 
+export type { RestoreOutcome } from './restore-outcome.ts'
+
 /** Identifies one Restore: its uid tells it from a later Restore with the same name. */
 export interface RestoreRef {
   namespace: string
@@ -77,18 +79,6 @@ export interface ShownProgress {
   failures: readonly string[]
   /** Why the restore is paused, where the Restore does not say so yet. */
   paused?: string
-}
-
-/** The result of the workflow `restore`. A cancelled workflow has none: it closes as Canceled. */
-export interface RestoreOutcome {
-  /** The terminal phase; `Gone` where the Restore was deleted. */
-  phase: RestorePhase | 'Gone'
-  /** Number of items that were restored. */
-  items: number
-  warnings: number
-  errors: number
-  /** Why the restore failed, was cancelled or was not valid, where that is known. */
-  reason?: string
 }
 
 /** Stops a restore at the next item; the argument is the reason, as text or as `{ reason }`. */

@@ -4,22 +4,9 @@ import type { Log } from '../../activities/ports.ts'
 import { channelArgs } from '../../contract/connection-options.ts'
 import type { ClusterConnection } from '../../infra/cluster/connect.ts'
 import { ClientError, exitCodes, messageOf, oneLine } from './errors.ts'
+import type { ConnectionOptions } from './options.ts'
 
-/** Where the cluster and Temporal are. What is absent is found as kubectl and Temporal's own command line find it. */
-export interface ConnectionOptions {
-  /** Path of a kubeconfig; without it `KUBECONFIG`, `~/.kube/config`, or the pod's service account. */
-  kubeconfig?: string | undefined
-  /** A context of the kubeconfig. */
-  context?: string | undefined
-  /** Velero's namespace; without it `VELERO_NAMESPACE`, or `velero`. */
-  namespace?: string | undefined
-  /** A profile of Temporal's configuration file; `TEMPORAL_…` variables override it. */
-  profile?: string | undefined
-  /** Plugins of Temporal's client, for instance one that traces. */
-  plugins?: readonly ClientPlugin[] | undefined
-  /** Receives log lines about the connection to the cluster. */
-  verbose?: ((line: string) => void) | undefined
-}
+export type { ConnectionOptions } from './options.ts'
 
 /** Temporal's client, or why Temporal cannot be reached. */
 export type Temporal = { reachable: true; client: Client; namespace: string } | { reachable: false; reason: string }
@@ -82,7 +69,7 @@ export function veleroNamespace(options: Pick<ConnectionOptions, 'namespace'>): 
 
 /** Connects to Temporal by its profile and variables. Rejects with a `ClientError` where these are wrong, and only there. */
 export async function connectTemporal(options: Pick<ConnectionOptions, 'profile' | 'plugins'>): Promise<Temporal> {
-  const plugins = [...(options.plugins ?? [])]
+  const plugins = [...(options.plugins ?? [])] as ClientPlugin[]
   const { connectionOptions, namespace = 'default' } = await readProfile(options.profile)
   const { Client, Connection } = await import('@temporalio/client')
   const address = connectionOptions.address ?? 'localhost:7233'

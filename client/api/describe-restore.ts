@@ -124,7 +124,8 @@ function parseFile(text: string, key: string): object {
   }
 }
 
-function parseResults(text: string, key: string): Results {
+/** The content of a results file. Throws a `ClientError` where it is damaged. */
+export function parseResults(text: string, key: string): Results {
   try {
     const value = JSON.parse(text) as Results | null
     if (value !== null && typeof value === 'object' && 'warnings' in value && 'errors' in value) return value

@@ -6,16 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { getCACertificates } from 'node:tls'
 import type { DownloadRequest, DownloadTarget } from '../../velero/download-request.ts'
 import type { Connections } from './connections.ts'
+import type { ReadOptions } from './options.ts'
 import { veleroRef } from './velero-objects.ts'
 
-/** How a file is read from the bucket. */
-export interface ReadOptions {
-  /** Milliseconds to wait for the answer to a DownloadRequest. */
-  timeoutMs?: number | undefined
-  /** PEM of certificates to trust beside the system's. */
-  caCert?: string | undefined
-  insecureSkipTlsVerify?: boolean | undefined
-}
+export type { ReadOptions } from './options.ts'
 
 /** A DownloadRequest is answered within a second or two. */
 const answerMsMax = 10_000

@@ -23,15 +23,74 @@ export const exitCodes = {
 /** One of the client's exit codes. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
-/** An error that a user can do something about: a message of one line, and the exit code of its kind. */
+/**
+ * What kind of error it is, for programs. Names that exist keep their meaning; a later version may add some.
+ *
+ * - `INVALID_ARGUMENT`: an argument or the configuration is wrong, for instance the kubeconfig
+ * - `NOT_FOUND`: no such Restore, backup, schedule or workflow, or the Restore was deleted
+ * - `ALREADY_EXISTS`: a Restore has the name
+ * - `INVALID_RESTORE`: a worker would end the Restore as FailedValidation; nothing was created
+ * - `RESTORE_OVER`: the restore is over, so it can be neither cancelled, paused nor resumed
+ * - `NOT_RETRIED`: the restore cannot be retried
+ * - `NO_ANSWER`: no worker has answered yet; what was asked for stands on the Restore
+ * - `NOT_WRITTEN`: the file does not exist, or not yet
+ * - `TEMPORAL_UNREACHABLE`, `CLUSTER_UNREACHABLE`: no answer, or one that says that the server is in trouble
+ * - `UNAUTHORIZED`, `FORBIDDEN`: the cluster refuses the credentials, or what they ask for
+ * - `CLUSTER_REFUSED`: any other answer of the API server, such as a conflict
+ * - `BUCKET`: the bucket cannot be read, or a file in it is damaged
+ * - `OTHER`: none of these
+ */
+export type ErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'INVALID_RESTORE'
+  | 'RESTORE_OVER'
+  | 'NOT_RETRIED'
+  | 'NO_ANSWER'
+  | 'NOT_WRITTEN'
+  | 'TEMPORAL_UNREACHABLE'
+  | 'CLUSTER_UNREACHABLE'
+  | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
+  | 'CLUSTER_REFUSED'
+  | 'BUCKET'
+  | 'OTHER'
+
+/** An error that a user can do something about: a message of one line, its kind, and the exit code of its kind. */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
+  readonly code: ErrorCode
   readonly exitCode: ExitCode
 
-  constructor(exitCode: ExitCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+  constructor(exitCode: ExitCode, message: string, options: { cause?: unknown; code?: ErrorCode } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : {})
     this.exitCode = exitCode
+    this.code = options.code ?? codesByExit[exitCode] ?? 'OTHER'
   }
+}
+
+const codesByExit: Partial<Record<ExitCode, ErrorCode>> = {
+  [exitCodes.usage]: 'INVALID_ARGUMENT',
+  [exitCodes.notFound]: 'NOT_FOUND',
+  [exitCodes.temporalUnreachable]: 'TEMPORAL_UNREACHABLE',
+  [exitCodes.clusterUnreachable]: 'CLUSTER_UNREACHABLE',
+}
+
+/** Whatever was thrown, as an error that a program can tell by its code. The original is its cause. */
+export function asClientError(thrown: unknown): ClientError {
+  if (thrown instanceof ClientError) return thrown
+  const { exitCode, line } = explainError(thrown)
+  const code = codeOf(thrown)
+  return new ClientError(exitCode, line, { cause: thrown, ...(code === undefined ? {} : { code }) })
+}
+
+function codeOf(thrown: unknown): ErrorCode | undefined {
+  if (thrown instanceof StoreError) return 'BUCKET'
+  if (!(thrown instanceof ApiError)) return undefined
+  if (thrown.code === 401) return 'UNAUTHORIZED'
+  if (thrown.code === 403) return 'FORBIDDEN'
+  return isClusterUnusable(thrown) ? 'CLUSTER_UNREACHABLE' : 'CLUSTER_REFUSED'
 }
 
 /** How an error is shown: its exit code, and one line without a line end. */

@@ -1,25 +1,25 @@
-import { workflowIdOf } from '../../contract/restore-workflow.ts'
-import type { RestoreOutcome } from '../../contract/restore-workflow.ts'
+import type { RestoreOutcome } from '../../contract/restore-outcome.ts'
 import type { Restore, RestoreSpec } from '../../velero/restore.ts'
+import type { Results } from '../../velero/results.ts'
 import { openConnections, veleroNamespace } from './connections.ts'
-import type { ConnectionOptions, Connections } from './connections.ts'
-import { ClientError, exitCodes } from './errors.ts'
-import { followRestore, outcomeOf } from './follow-restore.ts'
-import type { RestoreState } from './restore-state.ts'
-import { retryRestore } from './retry-restore.ts'
-import { cancelRestore } from './signal-restore.ts'
+import type { AskedBy, CallOptions, LogLine, ReadOptions, RestoreState } from './options.ts'
+import { handleOf } from './restore-handle.ts'
+import type { RestoreHandle, ResultOptions } from './restore-handle.ts'
+import { withConnections } from './session.ts'
 import { composeManifest, submitRestore } from './start-restore.ts'
-import { readRestores, refOf, requireRestore } from './velero-objects.ts'
+import { isOver as hasEnded, readRestores, requireRestore } from './velero-objects.ts'
 
-export type { RestoreOutcome } from '../../contract/restore-workflow.ts'
-export type { Restore, RestoreSpec } from '../../velero/restore.ts'
-export type { ConnectionOptions } from './connections.ts'
+export type { RestoreOutcome } from '../../contract/restore-outcome.ts'
+export type { RestorePhase } from '../../velero/phases.ts'
+export type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
+export type { Result, Results } from '../../velero/results.ts'
 export { ClientError } from './errors.ts'
-export type { RestoreState } from './restore-state.ts'
-export { isOver } from './velero-objects.ts'
+export type { ErrorCode } from './errors.ts'
+export type { AskedBy, CallOptions, ConnectionOptions, LogLine, ReadOptions, RestoreState } from './options.ts'
+export type { RestoreHandle, ResultOptions } from './restore-handle.ts'
 
 /** What to restore, and where the servers are. */
-export interface StartRestoreOptions extends ConnectionOptions {
+export interface StartRestoreOptions extends CallOptions {
   spec: RestoreSpec
   /** The name of the Restore; without it the name of the backup and the time. */
   name?: string
@@ -28,109 +28,102 @@ export interface StartRestoreOptions extends ConnectionOptions {
 }
 
 /** Which restores to list, and where the servers are. */
-export interface ListRestoresOptions extends ConnectionOptions {
+export interface ListRestoresOptions extends CallOptions {
   /** Only Restores with these labels, as in `kubectl -l`. */
   selector?: string
 }
 
-/** How to wait for the end of a restore. */
-export interface ResultOptions {
-  /** Receives each state, about twice a second. */
-  onState?: (state: RestoreState) => void
-  /** Ends the waiting, not the restore. */
-  signal?: AbortSignal
+/** Why, and where the servers are. */
+export interface ReasonOptions extends CallOptions {
+  /** Shown to people: in the Web UI, in `describe`, and for a cancel in `status.failureReason`. */
+  reason?: string
 }
 
-/** A restore, to wait for or to cancel. It continues whether or not a program waits for it. */
-export interface RestoreHandle {
-  name: string
-  uid: string
-  /** The id of its workflow in Temporal. */
-  workflowId: string
-  /** The Restore as it was when this handle was made. */
-  manifest: Restore
-  /** Waits until the restore is over. A restore that failed or was cancelled is a result as well: nothing is thrown. */
-  result(options?: ResultOptions): Promise<RestoreOutcome>
-  /** Asks the restore to stop at the next item. Throws a `ClientError` where it is over. */
-  cancel(reason: string): Promise<void>
-  /**
-   * Does again what failed of the restore, or was not reached when it was cancelled. The same token makes one run. Resolves
-   * with the number of the run once it has begun. Throws a `ClientError` where the restore cannot be retried, for instance
-   * since it is Completed or still runs, or where no worker has answered.
-   */
-  retry(token?: string): Promise<{ run: number }>
+/** Which run is meant, and where the servers are. */
+export interface RetryRestoreOptions extends CallOptions {
+  /** The same token makes one run, however often it is asked for. Without it each call asks for a run of its own. */
+  token?: string
 }
 
 /**
- * Creates a Restore and starts its workflow, as `drydock start` does. Throws a `ClientError` where the request is refused.
- * While Temporal cannot be reached the Restore is created all the same, and a worker starts its workflow.
+ * Creates a Restore and starts its workflow, as `drydock start` does. Throws where the request is refused: `NOT_FOUND`,
+ * `INVALID_RESTORE`, `ALREADY_EXISTS`. While Temporal cannot be reached the Restore is created all the same, and a worker starts
+ * its workflow.
  */
 export async function startRestore(options: StartRestoreOptions): Promise<RestoreHandle> {
   const { spec, name, labels, annotations } = options
   const parts = { spec, name, labels, annotations, namespace: veleroNamespace(options) }
-  const manifest = composeManifest(parts, new Date())
-  return withConnections(options, async (connections) => {
-    const { restore } = await submitRestore(connections, manifest)
+  return withConnections(options, openConnections, async (connections) => {
+    const { restore } = await submitRestore(connections, composeManifest(parts, new Date()))
     return handleOf(options, connections, restore)
   })
 }
 
+/** The Restore with this name, over or not. Throws `NOT_FOUND` where there is none. */
+export async function getRestore(name: string, options: CallOptions = {}): Promise<RestoreHandle> {
+  return withConnections(options, openConnections, async (connections) =>
+    handleOf(options, connections, await requireRestore(connections, name)),
+  )
+}
+
 /** The Restores of Velero's namespace, oldest first, those that are over included. */
 export async function listRestores(options: ListRestoresOptions = {}): Promise<RestoreHandle[]> {
-  return withConnections(options, async (connections) => {
+  return withConnections(options, openConnections, async (connections) => {
     const restores = await readRestores(connections, options.selector)
     return restores.map((restore) => handleOf(options, connections, restore))
   })
 }
 
-function handleOf(options: ConnectionOptions, connections: Connections, restore: Restore): RestoreHandle {
-  const ref = refOf(connections, restore)
-  return {
-    name: ref.name,
-    uid: ref.uid,
-    workflowId: workflowIdOf(ref),
-    manifest: restore,
-    result: (wanted = {}) => withConnections(options, (opened) => awaitOutcome(opened, restore, wanted)),
-    cancel: (reason) =>
-      withConnections(options, async (opened) => {
-        await cancelRestore(opened, await requireSame(opened, ref), reason)
-      }),
-    retry: (token) =>
-      withConnections(options, async (opened) => {
-        const answer = await retryRestore(opened, await requireSame(opened, ref), { token })
-        if (answer.do === 'begun') return { run: answer.run }
-        const problem = `Restore "${ref.name}" is asked to be retried, but no worker has answered yet`
-        throw new ClientError(exitCodes.error, problem)
-      }),
-  }
+/**
+ * The states of a restore, each that differs from the one before it, until the restore is over. `for await` ends after the last one;
+ * to break off ends the watching, not the restore. Throws `NOT_FOUND` where there is no such Restore.
+ */
+export async function* watchRestore(
+  name: string,
+  options: CallOptions = {},
+): AsyncGenerator<RestoreState, RestoreOutcome, void> {
+  return yield* (await getRestore(name, options)).watch(options)
 }
 
-/** The Restore as it stands. */
-async function requireSame(connections: Connections, { name, uid }: { name: string; uid: string }): Promise<Restore> {
-  const current = await requireRestore(connections, name)
-  if (current.metadata.uid === uid) return current
-  throw new ClientError(exitCodes.notFound, `Restore "${name}" was deleted, and another one has its name`)
+/** Waits until a restore is over. A restore that failed or was cancelled is a result as well: nothing is thrown for it. */
+export async function awaitRestore(name: string, options: CallOptions & ResultOptions = {}): Promise<RestoreOutcome> {
+  return (await getRestore(name, options)).result(options)
 }
 
-async function awaitOutcome(
-  connections: Connections,
-  restore: Restore,
-  { onState = () => {}, signal }: ResultOptions,
-): Promise<RestoreOutcome> {
-  const ended = await followRestore(connections, restore, { onState, ...(signal === undefined ? {} : { signal }) })
-  const { phase, items, warnings, errors, reason, validationErrors } = outcomeOf(restore, ended)
-  const why = reason ?? validationErrors?.join('; ')
-  return { phase, items, warnings, errors, ...(why === undefined ? {} : { reason: why }) }
+/** Asks a restore to stop at the next item; it ends `Failed` with the reason. Throws `RESTORE_OVER` where it is over. */
+export async function cancelRestore(name: string, options: ReasonOptions = {}): Promise<AskedBy> {
+  return (await getRestore(name, options)).cancel(options.reason ?? 'by a program', options)
 }
 
-async function withConnections<T>(
-  options: ConnectionOptions,
-  use: (connections: Connections) => Promise<T>,
-): Promise<T> {
-  const connections = await openConnections(options)
-  try {
-    return await use(connections)
-  } finally {
-    await connections.close()
-  }
+/** Starts no further chunk of a restore until it is resumed. Throws `RESTORE_OVER` where it is over. */
+export async function pauseRestore(name: string, options: ReasonOptions = {}): Promise<AskedBy> {
+  return (await getRestore(name, options)).pause(options.reason ?? 'by a program', options)
+}
+
+/** Ends a pause. Throws `RESTORE_OVER` where the restore is over. */
+export async function resumeRestore(name: string, options: CallOptions = {}): Promise<AskedBy> {
+  return (await getRestore(name, options)).resume(options)
+}
+
+/**
+ * Does again what failed of a restore that is over, or was not reached, and resolves with the number of the run once it has begun.
+ * Throws `NOT_RETRIED` where that cannot be, for instance since it is Completed, and `NO_ANSWER` where no worker has answered.
+ */
+export async function retryRestore(name: string, options: RetryRestoreOptions = {}): Promise<{ run: number }> {
+  return (await getRestore(name, options)).retry(options.token, options)
+}
+
+/** The warnings and errors of a restore, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */
+export async function readResults(name: string, options: CallOptions & ReadOptions = {}): Promise<Results> {
+  return (await getRestore(name, options)).results(options)
+}
+
+/** The log of a restore, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */
+export async function readLog(name: string, options: CallOptions & ReadOptions = {}): Promise<LogLine[]> {
+  return (await getRestore(name, options)).log(options)
+}
+
+/** Whether a restore is over. */
+export function isOver(restore: Restore): boolean {
+  return hasEnded(restore)
 }

@@ -52,7 +52,10 @@ export async function readResultFile(
 
 /** The error about a file in the bucket that is incomplete or was changed. */
 export function damagedFile(key: string, cause: unknown): ClientError {
-  return new ClientError(exitCodes.error, `${key} in the backup location is damaged: ${messageOf(cause)}`, { cause })
+  return new ClientError(exitCodes.error, `${key} in the backup location is damaged: ${messageOf(cause)}`, {
+    code: 'BUCKET',
+    cause,
+  })
 }
 
 function inflate(bytes: Buffer, key: string): string {

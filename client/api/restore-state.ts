@@ -7,31 +7,13 @@ import {
   workflowIdOf,
 } from '../../contract/restore-workflow.ts'
 import type { RestoreProgress } from '../../contract/restore-workflow.ts'
-import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Connections } from './connections.ts'
 import { isTemporalError, oneLine } from './errors.ts'
+import type { RestoreState } from './options.ts'
 import { isOver, refOf } from './velero-objects.ts'
 
-/** Where a restore stands. */
-export interface RestoreState {
-  name: string
-  /** `Gone`: the Restore was deleted. */
-  phase: RestorePhase | 'Gone'
-  over: boolean
-  /** Number of the wave that is being restored, from 1; absent before the first, and where the workflow does not answer. */
-  wave?: number
-  waves?: number
-  /** The resource of this wave, such as `deployments.apps`. */
-  groupResource?: string
-  itemsDone: number
-  /** 0 while it is not known. */
-  itemsTotal: number
-  warnings: number
-  errors: number
-  /** What the restore waits for, in words; absent while it works. */
-  waitingFor?: string
-}
+export type { RestoreState } from './options.ts'
 
 /** What the workflow of a restore answers; where it does not, what its answer waits for. */
 export type ProgressAnswer = { answered: true; progress: RestoreProgress } | { answered: false; waitingFor: string }

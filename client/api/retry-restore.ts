@@ -35,7 +35,7 @@ export async function retryRestore(
   const isAnswered = annotations[retriedAnnotation] === token
   if (isAnswered && annotations[retryRefusedAnnotation] === undefined) return answerIn(restore)
   const because = whyNotRetried(restore)
-  if (because !== undefined) throw new ClientError(exitCodes.error, `Restore "${name}" ${because}`)
+  if (because !== undefined) throw notRetried(name, because)
   await requireBackup(connections, restore)
   await annotate(connections, restore, token)
   for (let waitedMs = 0; waitedMs < answerMs; waitedMs += lookMs) {
@@ -44,17 +44,21 @@ export async function retryRestore(
       throw new ClientError(exitCodes.notFound, `Restore "${name}" was deleted`)
     if (current.metadata.annotations?.[retriedAnnotation] === token) return answerIn(current)
     if (pendingRetry(current) !== token)
-      throw new ClientError(exitCodes.error, `Restore "${name}": somebody else asked for a retry at the same time`)
+      throw notRetried(name, 'is retried by somebody else, who asked at the same time')
     await sleep(lookMs)
   }
   return { do: 'asked' }
+}
+
+function notRetried(name: string, why: string): ClientError {
+  return new ClientError(exitCodes.error, `Restore "${name}" ${why}`, { code: 'NOT_RETRIED' })
 }
 
 /** What a worker has answered to the last token. */
 function answerIn(restore: Restore): RetryAnswer {
   const { name, annotations = {} } = restore.metadata
   const refused = annotations[retryRefusedAnnotation]
-  if (refused !== undefined) throw new ClientError(exitCodes.error, `Restore "${name}" ${refused}`)
+  if (refused !== undefined) throw notRetried(name, refused)
   return { do: 'begun', run: runOf(restore), restore }
 }
 

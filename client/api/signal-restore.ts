@@ -3,13 +3,10 @@ import { cancelAnnotation, pauseAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Connections } from './connections.ts'
 import { ClientError, exitCodes, isTemporalError } from './errors.ts'
+import type { AskedBy } from './options.ts'
 import { isOver, refOf, veleroRef } from './velero-objects.ts'
 
-/**
- * How a restore was asked: by a signal to its workflow, or, where that cannot be reached, by the annotation of the Restore
- * alone, which the workers watch for.
- */
-export type AskedBy = 'signal' | 'annotation'
+export type { AskedBy } from './options.ts'
 
 /** Asks a restore to stop. Throws a `ClientError` where it is over. */
 export function cancelRestore(connections: Connections, restore: Restore, reason: string): Promise<AskedBy> {
@@ -46,7 +43,9 @@ async function ask(connections: Connections, restore: Restore, wish: Wish): Prom
 function refuseOver(restore: Restore): void {
   if (!isOver(restore)) return
   const { metadata, status } = restore
-  throw new ClientError(exitCodes.error, `Restore "${metadata.name}" is over already: ${status?.phase ?? ''}`)
+  throw new ClientError(exitCodes.error, `Restore "${metadata.name}" is over already: ${status?.phase ?? ''}`, {
+    code: 'RESTORE_OVER',
+  })
 }
 
 /** False where Temporal cannot be reached or runs no workflow of this Restore. */

@@ -114,7 +114,9 @@ async function checkRestore(connections: Connections, { metadata, spec }: Restor
     defaultItemOperationTimeout: itemOperationTimeout,
   })
   if (verdict.do === 'admit') return
-  throw new ClientError(exitCodes.error, `the restore would not be valid: ${verdict.validationErrors.join('; ')}`)
+  throw new ClientError(exitCodes.error, `the restore would not be valid: ${verdict.validationErrors.join('; ')}`, {
+    code: 'INVALID_RESTORE',
+  })
 }
 
 async function readScheduleBackups(
@@ -181,6 +183,7 @@ async function createRestore({ connection, namespace }: Connections, manifest: R
     if (!isAlreadyExists(thrown)) throw thrown
     const name = JSON.stringify(manifest.metadata.name)
     throw new ClientError(exitCodes.error, `A restore ${name} exists already in namespace ${namespace}`, {
+      code: 'ALREADY_EXISTS',
       cause: thrown,
     })
   }

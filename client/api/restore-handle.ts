@@ -1,0 +1,126 @@
+import type { RestoreOutcome } from '../../contract/restore-outcome.ts'
+import { workflowIdOf } from '../../contract/restore-workflow.ts'
+import { restoreResultsKey } from '../../velero/object-keys.ts'
+import type { Restore } from '../../velero/restore.ts'
+import type { Results } from '../../velero/results.ts'
+import { openConnections } from './connections.ts'
+import type { Connections } from './connections.ts'
+import { parseResults } from './describe-restore.ts'
+import { ClientError, exitCodes } from './errors.ts'
+import { followRestore, outcomeOf } from './follow-restore.ts'
+import { parseLog } from './log-lines.ts'
+import type { AskedBy, ConnectionOptions, LogLine, ReadOptions, RestoreState } from './options.ts'
+import { readResultFile } from './read-result-file.ts'
+import { retryRestore } from './retry-restore.ts'
+import { statesOf, withConnections } from './session.ts'
+import { cancelRestore, pauseRestore, resumeRestore } from './signal-restore.ts'
+import { isOver, refOf, requireRestore } from './velero-objects.ts'
+
+/** When to stop: the call, not the restore. */
+export interface SignalOptions {
+  /** Ends the call, which then rejects with the reason of the signal. */
+  signal?: AbortSignal | undefined
+}
+
+/** How to wait for the end of a restore. */
+export interface ResultOptions extends SignalOptions {
+  /** Receives each state, about twice a second. */
+  onState?: (state: RestoreState) => void
+}
+
+/**
+ * A restore, to wait for or to steer. It continues whether or not a program waits for it. Each method throws a `ClientError`,
+ * `NOT_FOUND` where the Restore was deleted meanwhile.
+ */
+export interface RestoreHandle {
+  name: string
+  uid: string
+  /** The id of its workflow in Temporal. */
+  workflowId: string
+  /** The Restore as it was when this handle was made. */
+  manifest: Restore
+  /** Waits until the restore is over. A restore that failed or was cancelled is a result as well: nothing is thrown. */
+  result(options?: ResultOptions): Promise<RestoreOutcome>
+  /** Its states, each that differs from the one before it, until it is over; the iterator returns the outcome. */
+  watch(options?: SignalOptions): AsyncGenerator<RestoreState, RestoreOutcome, void>
+  /** Asks the restore to stop at the next item. Throws `RESTORE_OVER` where it is over. */
+  cancel(reason: string, options?: SignalOptions): Promise<AskedBy>
+  /** Starts no further chunk until the restore is resumed. Throws `RESTORE_OVER` where it is over. */
+  pause(reason: string, options?: SignalOptions): Promise<AskedBy>
+  /** Ends a pause. Throws `RESTORE_OVER` where the restore is over. */
+  resume(options?: SignalOptions): Promise<AskedBy>
+  /**
+   * Does again what failed of the restore, or was not reached when it was cancelled. The same token makes one run. Resolves
+   * with the number of the run once it has begun. Throws `NOT_RETRIED` where the restore cannot be retried, for instance
+   * since it is Completed or still runs, and `NO_ANSWER` where no worker has answered.
+   */
+  retry(token?: string, options?: SignalOptions): Promise<{ run: number }>
+  /** Its warnings and errors, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */
+  results(options?: SignalOptions & ReadOptions): Promise<Results>
+  /** Its log, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */
+  log(options?: SignalOptions & ReadOptions): Promise<LogLine[]>
+}
+
+/** Makes the handle of a Restore. Each of its calls opens connections of its own, by these options. */
+export function handleOf(options: ConnectionOptions, connections: Connections, restore: Restore): RestoreHandle {
+  const ref = refOf(connections, restore)
+  const { name, uid } = ref
+  const connect = <T>({ signal }: SignalOptions, use: (opened: Connections) => Promise<T>) =>
+    withConnections({ ...options, signal }, openConnections, use)
+  const ask = <T>(when: SignalOptions, use: (opened: Connections, current: Restore) => Promise<T>) =>
+    connect(when, async (opened) => use(opened, await requireSame(opened, ref)))
+  const read = (kind: 'RestoreResults' | 'RestoreLog', { signal, ...reading }: SignalOptions & ReadOptions) =>
+    ask({ signal }, async (opened, current) => {
+      const text = await readResultFile(opened, current, kind, reading)
+      if (text === undefined) throw notWritten(current)
+      return text
+    })
+  const follow = (onState: (state: RestoreState) => void, signal?: AbortSignal) =>
+    connect({ signal }, (opened) => awaitOutcome(opened, restore, { onState, signal }))
+  return {
+    name,
+    uid,
+    workflowId: workflowIdOf(ref),
+    manifest: restore,
+    result: ({ onState = () => {}, signal } = {}) => follow(onState, signal),
+    watch: ({ signal } = {}) => statesOf(follow, signal),
+    cancel: (reason, when = {}) => ask(when, (opened, current) => cancelRestore(opened, current, reason)),
+    pause: (reason, when = {}) => ask(when, (opened, current) => pauseRestore(opened, current, reason)),
+    resume: (when = {}) => ask(when, resumeRestore),
+    retry: (token, when = {}) =>
+      ask(when, async (opened, current) => {
+        const answer = await retryRestore(opened, current, { token })
+        if (answer.do === 'begun') return { run: answer.run }
+        const problem = `Restore "${name}" is asked to be retried, but no worker has answered yet`
+        throw new ClientError(exitCodes.error, problem, { code: 'NO_ANSWER' })
+      }),
+    results: async (reading = {}) => parseResults(await read('RestoreResults', reading), restoreResultsKey(name)),
+    log: async (reading = {}) => parseLog(await read('RestoreLog', reading)),
+  }
+}
+
+/** The Restore as it stands. */
+async function requireSame(connections: Connections, { name, uid }: { name: string; uid: string }): Promise<Restore> {
+  const current = await requireRestore(connections, name)
+  if (current.metadata.uid === uid) return current
+  throw new ClientError(exitCodes.notFound, `Restore "${name}" was deleted, and another one has its name`)
+}
+
+async function awaitOutcome(
+  connections: Connections,
+  restore: Restore,
+  { onState, signal }: { onState: (state: RestoreState) => void; signal: AbortSignal | undefined },
+): Promise<RestoreOutcome> {
+  const ended = await followRestore(connections, restore, { onState, ...(signal === undefined ? {} : { signal }) })
+  const { phase, items, warnings, errors, reason, validationErrors } = outcomeOf(restore, ended)
+  const why = reason ?? validationErrors?.join('; ')
+  return { phase, items, warnings, errors, ...(why === undefined ? {} : { reason: why }) }
+}
+
+function notWritten(restore: Restore): ClientError {
+  const { metadata, status = {} } = restore
+  const problem = isOver(restore)
+    ? `restore "${metadata.name}", which ended ${status.phase ?? ''}, has no such file`
+    : `the files of restore "${metadata.name}" are written when its items are restored; it is ${status.phase || 'New'} now`
+  return new ClientError(exitCodes.error, problem, { code: 'NOT_WRITTEN' })
+}
