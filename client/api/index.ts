@@ -2,9 +2,16 @@ import type { RestoreOutcome } from '../../contract/restore-outcome.ts'
 import type { Restore, RestoreSpec } from '../../velero/restore.ts'
 import type { Results } from '../../velero/results.ts'
 import { openConnections, veleroNamespace } from './connections.ts'
-import type { AskedBy, CallOptions, LogLine, ReadOptions, RestoreState } from './options.ts'
+import type {
+  AskedBy,
+  CallOptions,
+  LogLine,
+  ReadOptions,
+  RestoreHandle,
+  RestoreState,
+  ResultOptions,
+} from './options.ts'
 import { handleOf } from './restore-handle.ts'
-import type { RestoreHandle, ResultOptions } from './restore-handle.ts'
 import { withConnections } from './session.ts'
 import { composeManifest, submitRestore } from './start-restore.ts'
 import { isOver as hasEnded, readRestores, requireRestore } from './velero-objects.ts'
@@ -15,8 +22,8 @@ export type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.t
 export type { Result, Results } from '../../velero/results.ts'
 export { ClientError } from './errors.ts'
 export type { ErrorCode } from './errors.ts'
-export type { AskedBy, CallOptions, ConnectionOptions, LogLine, ReadOptions, RestoreState } from './options.ts'
-export type { RestoreHandle, ResultOptions } from './restore-handle.ts'
+export type { AskedBy, CallOptions, ConnectionOptions, LogLine, ReadOptions, RestoreHandle } from './options.ts'
+export type { RestoreState, ResultOptions, SignalOptions } from './options.ts'
 
 /** What to restore, and where the servers are. */
 export interface StartRestoreOptions extends CallOptions {

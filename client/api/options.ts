@@ -1,5 +1,8 @@
 // What a program sees of the library. It names no type of another package, so a program can check the types of all that it uses.
+import type { RestoreOutcome } from '../../contract/restore-outcome.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
+import type { Restore } from '../../velero/restore.ts'
+import type { Results } from '../../velero/results.ts'
 
 /** Where the cluster and Temporal are. What is absent is found as kubectl and Temporal's own command line find it. */
 export interface ConnectionOptions {
@@ -66,4 +69,49 @@ export interface ReadOptions {
   /** PEM of certificates to trust beside the system's. */
   caCert?: string | undefined
   insecureSkipTlsVerify?: boolean | undefined
+}
+
+/** When to stop: the call, not the restore. */
+export interface SignalOptions {
+  /** Ends the call, which then rejects with the reason of the signal. */
+  signal?: AbortSignal | undefined
+}
+
+/** How to wait for the end of a restore. */
+export interface ResultOptions extends SignalOptions {
+  /** Receives each state, about twice a second. */
+  onState?: (state: RestoreState) => void
+}
+
+/**
+ * A restore, to wait for or to steer. It continues whether or not a program waits for it. Each method throws a `ClientError`,
+ * `NOT_FOUND` where the Restore was deleted meanwhile.
+ */
+export interface RestoreHandle {
+  name: string
+  uid: string
+  /** The id of its workflow in Temporal. */
+  workflowId: string
+  /** The Restore as it was when this handle was made. */
+  manifest: Restore
+  /** Waits until the restore is over. A restore that failed or was cancelled is a result as well: nothing is thrown. */
+  result(options?: ResultOptions): Promise<RestoreOutcome>
+  /** Its states, each that differs from the one before it, until it is over; the iterator returns the outcome. */
+  watch(options?: SignalOptions): AsyncGenerator<RestoreState, RestoreOutcome, void>
+  /** Asks the restore to stop at the next item. Throws `RESTORE_OVER` where it is over. */
+  cancel(reason: string, options?: SignalOptions): Promise<AskedBy>
+  /** Starts no further chunk until the restore is resumed. Throws `RESTORE_OVER` where it is over. */
+  pause(reason: string, options?: SignalOptions): Promise<AskedBy>
+  /** Ends a pause. Throws `RESTORE_OVER` where the restore is over. */
+  resume(options?: SignalOptions): Promise<AskedBy>
+  /**
+   * Does again what failed of the restore, or was not reached when it was cancelled. The same token makes one run. Resolves
+   * with the number of the run once it has begun. Throws `NOT_RETRIED` where the restore cannot be retried, for instance
+   * since it is Completed or still runs, and `NO_ANSWER` where no worker has answered.
+   */
+  retry(token?: string, options?: SignalOptions): Promise<{ run: number }>
+  /** Its warnings and errors, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */
+  results(options?: SignalOptions & ReadOptions): Promise<Results>
+  /** Its log, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */
+  log(options?: SignalOptions & ReadOptions): Promise<LogLine[]>
 }

@@ -2,64 +2,18 @@ import type { RestoreOutcome } from '../../contract/restore-outcome.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import { restoreResultsKey } from '../../velero/object-keys.ts'
 import type { Restore } from '../../velero/restore.ts'
-import type { Results } from '../../velero/results.ts'
 import { openConnections } from './connections.ts'
 import type { Connections } from './connections.ts'
 import { parseResults } from './describe-restore.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import { followRestore, outcomeOf } from './follow-restore.ts'
 import { parseLog } from './log-lines.ts'
-import type { AskedBy, ConnectionOptions, LogLine, ReadOptions, RestoreState } from './options.ts'
+import type { ConnectionOptions, ReadOptions, RestoreHandle, RestoreState, SignalOptions } from './options.ts'
 import { readResultFile } from './read-result-file.ts'
 import { retryRestore } from './retry-restore.ts'
 import { statesOf, withConnections } from './session.ts'
 import { cancelRestore, pauseRestore, resumeRestore } from './signal-restore.ts'
 import { isOver, refOf, requireRestore } from './velero-objects.ts'
-
-/** When to stop: the call, not the restore. */
-export interface SignalOptions {
-  /** Ends the call, which then rejects with the reason of the signal. */
-  signal?: AbortSignal | undefined
-}
-
-/** How to wait for the end of a restore. */
-export interface ResultOptions extends SignalOptions {
-  /** Receives each state, about twice a second. */
-  onState?: (state: RestoreState) => void
-}
-
-/**
- * A restore, to wait for or to steer. It continues whether or not a program waits for it. Each method throws a `ClientError`,
- * `NOT_FOUND` where the Restore was deleted meanwhile.
- */
-export interface RestoreHandle {
-  name: string
-  uid: string
-  /** The id of its workflow in Temporal. */
-  workflowId: string
-  /** The Restore as it was when this handle was made. */
-  manifest: Restore
-  /** Waits until the restore is over. A restore that failed or was cancelled is a result as well: nothing is thrown. */
-  result(options?: ResultOptions): Promise<RestoreOutcome>
-  /** Its states, each that differs from the one before it, until it is over; the iterator returns the outcome. */
-  watch(options?: SignalOptions): AsyncGenerator<RestoreState, RestoreOutcome, void>
-  /** Asks the restore to stop at the next item. Throws `RESTORE_OVER` where it is over. */
-  cancel(reason: string, options?: SignalOptions): Promise<AskedBy>
-  /** Starts no further chunk until the restore is resumed. Throws `RESTORE_OVER` where it is over. */
-  pause(reason: string, options?: SignalOptions): Promise<AskedBy>
-  /** Ends a pause. Throws `RESTORE_OVER` where the restore is over. */
-  resume(options?: SignalOptions): Promise<AskedBy>
-  /**
-   * Does again what failed of the restore, or was not reached when it was cancelled. The same token makes one run. Resolves
-   * with the number of the run once it has begun. Throws `NOT_RETRIED` where the restore cannot be retried, for instance
-   * since it is Completed or still runs, and `NO_ANSWER` where no worker has answered.
-   */
-  retry(token?: string, options?: SignalOptions): Promise<{ run: number }>
-  /** Its warnings and errors, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */
-  results(options?: SignalOptions & ReadOptions): Promise<Results>
-  /** Its log, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */
-  log(options?: SignalOptions & ReadOptions): Promise<LogLine[]>
-}
 
 /** Makes the handle of a Restore. Each of its calls opens connections of its own, by these options. */
 export function handleOf(options: ConnectionOptions, connections: Connections, restore: Restore): RestoreHandle {
