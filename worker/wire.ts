@@ -101,7 +101,12 @@ function makePorts(
 ): Ports {
   return {
     cluster,
-    stores: createStores({ cluster, veleroNamespace: config.settings.veleroNamespace, env: process.env }),
+    stores: createStores({
+      cluster,
+      veleroNamespace: config.settings.veleroNamespace,
+      env: process.env,
+      warn: (message) => log.warn(message),
+    }),
     archives: createArchives({
       dir: config.cacheDir,
       cacheBytesMax: config.cacheBytesMax,

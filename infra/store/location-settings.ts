@@ -16,6 +16,8 @@ export interface LocationSettings {
   profile: string | undefined
   customerKeySecret: string | undefined
   upload: UploadSettings
+  /** What the location has that has no effect. */
+  warnings: readonly string[]
 }
 
 /** What goes with each object that is written. */
@@ -51,6 +53,7 @@ export function readLocation(location: BackupStorageLocation): LocationSettings 
     profile: text(config, 'profile'),
     customerKeySecret: text(config, 'customerKeyEncryptionSecret'),
     upload: readUpload(config),
+    warnings: ignored(config),
   }
 }
 
@@ -112,16 +115,20 @@ function checkCustomerKeys(config: Config): void {
   }
 }
 
-/** Whoever may write a location must not read files of this worker through it. Velero has removed a key for that (10254). */
+/** Whoever may write a location must not read files of this worker through it. */
 function checkFiles(config: Config): void {
-  const advice = {
-    credentialsFile: 'put the credentials into a Secret and name it in spec.credential',
-    customerKeyEncryptionFile: 'put the key into a Secret and name it in customerKeyEncryptionSecret',
-  }
-  for (const [key, instead] of Object.entries(advice)) {
-    if (text(config, key) === undefined) continue
-    throw invalid(`config has ${key}, which names a file on the worker's own disk and is not read: ${instead}`)
-  }
+  if (text(config, 'customerKeyEncryptionFile') === undefined) return
+  throw invalid(
+    "config has customerKeyEncryptionFile, which names a file on the worker's own disk and is not read: put the key into a Secret and name it in customerKeyEncryptionSecret",
+  )
+}
+
+/** Velero has removed `credentialsFile` from what a location may set, for the same reason (10254). */
+function ignored(config: Config): string[] {
+  if (text(config, 'credentialsFile') === undefined) return []
+  return [
+    "config has credentialsFile, which names a file on the worker's own disk and is ignored: put the credentials into a Secret and name it in spec.credential",
+  ]
 }
 
 function readUpload(config: Config): UploadSettings {

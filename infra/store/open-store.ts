@@ -2,7 +2,10 @@ import type { Cluster, ObjectStore, Stores } from '../../activities/ports.ts'
 import { StoreError } from '../../core/port-errors.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
 import { readCredentials } from './credentials.ts'
+import type { StoreCredentials } from './credentials.ts'
 import { readCustomerKey } from './customer-key.ts'
+import { createIdentities } from './identities.ts'
+import type { Identities } from './identities.ts'
 import { readLocation, type LocationSettings } from './location-settings.ts'
 import { createAgents, createClients, type Agents } from './s3-client.ts'
 import { createS3Store } from './s3-store.ts'
@@ -12,8 +15,10 @@ import { describeEndpoint } from './store-failure.ts'
 export interface StoresOptions {
   cluster: Pick<Cluster, 'get'>
   veleroNamespace: string
-  /** The process environment: Velero's AWS plugin takes defaults for credentials and region from it. */
+  /** The process environment: Velero's AWS plugin takes defaults for credentials, region and proxies from it. */
   env: Readonly<Record<string, string | undefined>>
+  /** Told once of each thing in a location that has no effect. */
+  warn?: (message: string) => void
 }
 
 /**
@@ -21,27 +26,41 @@ export interface StoresOptions {
  * with Velero works here unchanged. Secrets are read afresh by each `open`, since they may be rotated at any time;
  * connections are shared by all stores with the same TLS settings.
  */
-export function createStores({ cluster, veleroNamespace, env }: StoresOptions): Stores {
+export function createStores({ cluster, veleroNamespace, env, warn }: StoresOptions): Stores {
   const secrets: SecretSource = { cluster, namespace: veleroNamespace }
-  const agents = createAgents()
-  return { open: (location) => openStore(location, { secrets, env, agents }) }
+  const around = { secrets, env, agents: createAgents(env), identities: createIdentities(), warn: once(warn) }
+  return { open: (location) => openStore(location, around) }
 }
 
 interface Surroundings {
   secrets: SecretSource
   env: StoresOptions['env']
   agents: Agents
+  identities: Identities
+  warn: (message: string) => void
+}
+
+/** Locations are opened all the time. */
+function once(warn: (message: string) => void = () => {}): (message: string) => void {
+  const told = new Set<string>()
+  return (message) => {
+    if (!told.has(message)) warn(message)
+    told.add(message)
+  }
 }
 
 async function openStore(location: BackupStorageLocation, around: Surroundings): Promise<ObjectStore> {
   const settings = readLocation(location)
+  for (const warning of settings.warnings)
+    around.warn(`backup location ${JSON.stringify(location.metadata.name)}: ${warning}`)
   const caCert = await readCaCert(location, around.secrets)
   const credentials = await readCredentials(location, settings, around)
   const customerKey = await readCustomerKey(settings, around.secrets)
   const clients = createClients({
     settings,
     credentials,
-    region: settings.region ?? credentials?.region ?? around.env['AWS_REGION'] ?? around.env['AWS_DEFAULT_REGION'],
+    identities: around.identities,
+    region: settings.region ?? regionOf(credentials) ?? around.env['AWS_REGION'] ?? around.env['AWS_DEFAULT_REGION'],
     agents: around.agents.get({ caCert, insecureSkipTlsVerify: settings.insecureSkipTlsVerify }),
   })
   return createS3Store({
@@ -53,9 +72,14 @@ async function openStore(location: BackupStorageLocation, around: Surroundings):
     place: {
       bucket: settings.bucket,
       endpoint: describeEndpoint(settings.endpoint),
-      secrets: credentials?.secrets ?? [],
+      secrets: credentials.from === 'chain' ? [] : credentials.secrets,
+      ...(credentials.from === 'chain' ? { looked: credentials.looked } : {}),
     },
   })
+}
+
+function regionOf(credentials: StoreCredentials): string | undefined {
+  return credentials.from === 'chain' ? undefined : credentials.region
 }
 
 /** The reference wins over the inline certificate, as in Velero. */

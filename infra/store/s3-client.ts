@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { getCACertificates } from 'node:tls'
-import type { StoreCredentials } from './credentials.ts'
+import type { StaticCredentials, StoreCredentials } from './credentials.ts'
+import type { Identities } from './identities.ts'
 import type { LocationSettings } from './location-settings.ts'
 
 /** The clients of one location: addresses for others may need another endpoint than our own requests. */
@@ -14,8 +15,8 @@ export interface S3Clients {
 
 export interface ClientOptions {
   settings: LocationSettings
-  /** The SDK's default chain where they are undefined. */
-  credentials: StoreCredentials | undefined
+  credentials: StoreCredentials
+  identities: Identities
   region: string | undefined
   agents: AgentPair
 }
@@ -24,8 +25,8 @@ export interface ClientOptions {
  * Makes the clients of a location; no request is made. Every wait is bounded: to connect, to be answered, and
  * between two packets; three attempts in all, after which the caller's own retries take over.
  */
-export function createClients({ settings, credentials, region, agents }: ClientOptions): S3Clients {
-  const config: S3ClientConfig = {
+export function createClients({ settings, credentials, identities, region, agents }: ClientOptions): S3Clients {
+  const base: S3ClientConfig = {
     forcePathStyle: settings.forcePathStyle,
     maxAttempts: 3,
     requestHandler: {
@@ -38,8 +39,11 @@ export function createClients({ settings, credentials, region, agents }: ClientO
     // Only where asked for: several S3 servers refuse requests with checksums that they did not expect.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(settings.profile === undefined ? {} : { profile: settings.profile }),
-    ...(credentials === undefined ? {} : { credentials: toIdentity(credentials) }),
+  }
+  const around = { ...base, ...(region === undefined ? {} : { region }) }
+  const config: S3ClientConfig = {
+    ...base,
+    credentials: credentials.from === 'keys' ? toIdentity(credentials) : identities.get(credentials, around),
   }
   const endpoint = settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }
   const main = new S3Client({
@@ -56,7 +60,7 @@ function toIdentity({
   accessKeyId,
   secretAccessKey,
   sessionToken,
-}: StoreCredentials): NonNullable<S3ClientConfig['credentials']> {
+}: StaticCredentials): NonNullable<S3ClientConfig['credentials']> {
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
 }
 
@@ -87,6 +91,9 @@ export interface Agents {
   get(tls: TlsSettings): AgentPair
 }
 
+/** The variables of a proxy. */
+export type ProxyEnv = Readonly<Record<string, string | undefined>>
+
 interface TlsSettings {
   caCert: string | undefined
   insecureSkipTlsVerify: boolean
@@ -101,14 +108,14 @@ export interface AgentPair {
  * Keeps one bounded pool of kept-alive connections per TLS setting: locations are opened for every activity, and a
  * pool each would leave sockets behind and pay a handshake each time.
  */
-export function createAgents(): Agents {
+export function createAgents(env: ProxyEnv): Agents {
   const pools = new Map<string, AgentPair>()
   return {
     get(tls) {
       const key = createHash('sha256')
         .update(`${tls.insecureSkipTlsVerify}\n${tls.caCert ?? ''}`)
         .digest('hex')
-      const pool = pools.get(key) ?? createPair(tls)
+      const pool = pools.get(key) ?? createPair(tls, env)
       pools.set(key, pool)
       return pool
     },
@@ -117,8 +124,9 @@ export function createAgents(): Agents {
 
 const socketsMax = 64
 
-function createPair({ caCert, insecureSkipTlsVerify }: TlsSettings): AgentPair {
-  const pool = { keepAlive: true, maxSockets: socketsMax, maxFreeSockets: 16 }
+/** Node's own agents go through the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case of letters. */
+function createPair({ caCert, insecureSkipTlsVerify }: TlsSettings, proxyEnv: ProxyEnv): AgentPair {
+  const pool = { keepAlive: true, maxSockets: socketsMax, maxFreeSockets: 16, proxyEnv }
   return {
     httpAgent: new HttpAgent(pool),
     httpsAgent: new HttpsAgent({

@@ -5,6 +5,8 @@ export interface StorePlace {
   bucket: string
   endpoint: string
   secrets: readonly string[]
+  /** Where credentials were looked for before the SDK's default chain. */
+  looked?: string
 }
 
 /**
@@ -16,7 +18,7 @@ export function toStoreError(error: unknown, doing: string, place: StorePlace): 
   if (error instanceof StoreError) return error
   const kind = classify(error)
   const opening = doing === '' ? '' : `${doing}: `
-  const message = `rpc error: code = Unknown desc = ${opening}${describeCause(error)} (bucket ${place.bucket} at ${place.endpoint}${advice(kind, error)})`
+  const message = `rpc error: code = Unknown desc = ${opening}${describeCause(error)} (bucket ${place.bucket} at ${place.endpoint}${advice(kind, error, place)})`
   return new StoreError(kind, redact(message, place.secrets))
 }
 
@@ -48,6 +50,13 @@ const kinds: Readonly<Record<string, StoreErrorKind>> = {
   InvalidAccessKeyId: 'credentials',
   SignatureDoesNotMatch: 'credentials',
   ExpiredToken: 'credentials',
+  ExpiredTokenException: 'credentials',
+  InvalidIdentityToken: 'credentials',
+  InvalidIdentityTokenException: 'credentials',
+  IDPRejectedClaim: 'credentials',
+  IDPRejectedClaimException: 'credentials',
+  IDPCommunicationError: 'unreachable',
+  IDPCommunicationErrorException: 'unreachable',
   InvalidToken: 'credentials',
   TokenRefreshRequired: 'credentials',
   RequestTimeTooSkewed: 'credentials',
@@ -101,7 +110,10 @@ function isCertificateTrouble(code: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|HOSTNAME_MISMATCH|ERR_TLS|ERR_SSL|EPROTO/.test(code)
 }
 
-function advice(kind: StoreErrorKind, error: unknown): string {
+function advice(kind: StoreErrorKind, error: unknown, { looked }: StorePlace): string {
+  if (facts(error).name === 'CredentialsProviderError' && looked !== undefined)
+    return `; ${looked}, and neither the environment nor the identity of the pod or the machine gives credentials`
+  if (/\bsts:AssumeRole/.test(facts(error).message)) return `; allow sts:AssumeRole, and trust its caller in the role`
   if (facts(error).name === 'RequestTimeTooSkewed') return `; set this machine's clock`
   switch (kind) {
     case 'no-bucket':

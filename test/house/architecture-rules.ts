@@ -48,6 +48,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     types: ['activities/ports.ts'],
     packages: [
       '@aws-sdk/client-s3',
+      '@aws-sdk/credential-provider-ini',
       '@aws-sdk/lib-storage',
       '@aws-sdk/s3-request-presigner',
       '@kubernetes/client-node',

@@ -46,7 +46,8 @@ export async function startWebhook(
   }
 }
 
-function makeCertificate(): { key: Buffer; cert: Buffer } {
+/** A key and a certificate for 127.0.0.1 that it signs itself. */
+export function makeCertificate(): { key: Buffer; cert: Buffer } {
   const cwd = mkdtempSync(join(tmpdir(), 'drydock-webhook-'))
   const pair = ['-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem', '-days', '2']
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '../../../core/port-errors.ts'
 import { createStores } from '../../../infra/store/open-store.ts'
-import { parseProfiles } from '../../../infra/store/credentials.ts'
+import { parseProfiles } from '../../../infra/store/profiles.ts'
 import type { BackupStorageLocation } from '../../../velero/backup.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { aLocation, credentialsSecret } from './start-s3.ts'
@@ -61,10 +61,6 @@ describe("a location that cannot be used fails in Velero's words", () => {
       { config: { kmsKeyId: 'a', customerKeyEncryptionFile: '/b' } },
     ],
     [
-      "config has credentialsFile, which names a file on the worker's own disk",
-      { config: { credentialsFile: '/etc/x' } },
-    ],
-    [
       "config has customerKeyEncryptionFile, which names a file on the worker's own disk",
       { config: { customerKeyEncryptionFile: '/none' } },
     ],
@@ -113,8 +109,11 @@ describe('credentials', () => {
 
   it('says what is wrong with a profile, without its secrets', async () => {
     await failing({ secret: iniSecret('[other]\n') }).toThrow('failed to get shared config profile, default')
+    await failing({ secret: iniSecret('[default]\ncredential_process = /bin/run-me\n') }).toThrow(
+      /gets its credentials by credential_process/,
+    )
     await failing({ secret: iniSecret('[default]\nrole_arn = arn:aws:iam::1:role/x\n') }).toThrow(
-      /gets its credentials by role_arn/,
+      /its role_arn needs source_profile, credential_source or web_identity_token_file/,
     )
     const half = await open({ secret: iniSecret('[default]\naws_secret_access_key=keep-this-quiet') }).catch(
       (reason: Error) => reason,
