@@ -54,16 +54,25 @@ describe('what a history tells', () => {
   })
 
   it('holds no value of a Secret of the backups, plain or encoded', async () => {
-    const texts = names.map((name) => [name, plainly(read(name))] as const)
     const values = [...(await secretValues('shop')), ...(await secretValues('bulk5k'))]
     expect(values.length).toBeGreaterThan(2500)
-    for (const [name, text] of texts)
-      expect(
-        values.filter((value) => text.includes(value)),
-        name,
-      ).toEqual([])
+    for (const name of names) expect(heldBy(plainly(read(name)), values), name).toEqual([])
+    expect(heldBy(`a history with ${values[7]} in it`, values)).toContain(values[7])
   })
 })
+
+/** The values that stand in a text, which is gone through once: looking for each of thousands takes seconds. */
+function heldBy(text: string, values: readonly string[]): string[] {
+  const byStart = Map.groupBy(values, (value) => value.slice(0, shortest))
+  const held = new Set<string>()
+  for (let at = 0; at + shortest <= text.length; at++)
+    for (const value of byStart.get(text.slice(at, at + shortest)) ?? [])
+      if (text.startsWith(value, at)) held.add(value)
+  return [...held]
+}
+
+/** Shorter values are words like others. */
+const shortest = 5
 
 /** The history, and after it every payload decoded. */
 function plainly(history: string): string {
@@ -84,5 +93,5 @@ async function secretValues(backup: string): Promise<string[]> {
     const { data = {} } = JSON.parse(Buffer.concat(pieces).toString('utf8')) as { data?: Record<string, string> }
     for (const text of Object.values(data)) values.add(text).add(Buffer.from(text, 'base64').toString('utf8'))
   }
-  return [...values].filter((value) => value.length >= 5)
+  return [...values].filter((value) => value.length >= shortest)
 }

@@ -2,8 +2,8 @@ import { BaseSequencer } from 'vitest/node'
 import type { TestSpecification } from 'vitest/node'
 
 /**
- * Files that run for a minute or more, the longest first. One that begins last leaves the other workers idle, and vitest judges
- * new files by their size.
+ * Files that run for a minute or more, and the longest of the unit tests, the longest first. One that begins last leaves the other
+ * workers idle, and vitest judges new files by their size.
  */
 const long = [
   'e2e/items/parity',
@@ -18,6 +18,10 @@ const long = [
   'e2e/client/client',
   'infra/presence/presence.servers',
   'e2e/workflows/locks',
+  'activities/crash-items',
+  'activities/crash-admission',
+  'activities/crash',
+  'workflows/replay',
 ]
 
 /** Begins with the files that take longest; the rest comes as vitest orders it. */

@@ -1,0 +1,5 @@
+import '../ports/deterministic.ts'
+import { describe } from 'vitest'
+import { activitiesOf, testCrashes } from './crash/test-crashes.ts'
+
+describe.each(activitiesOf('items'))('%s ends the same wherever it crashes', testCrashes)
