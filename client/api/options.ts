@@ -115,3 +115,74 @@ export interface RestoreHandle {
   /** Its log, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */
   log(options?: SignalOptions & ReadOptions): Promise<LogLine[]>
 }
+
+/** What the client's exit codes mean. Scripts rely on them, so they never change. */
+export const exitCodes = {
+  ok: 0,
+  error: 1,
+  usage: 2,
+  partiallyFailed: 3,
+  failed: 4,
+  cancelled: 5,
+  notFound: 6,
+  temporalUnreachable: 7,
+  clusterUnreachable: 8,
+  interrupted: 130,
+} as const
+
+/** One of the client's exit codes. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/**
+ * What kind of error it is, for programs. Names that exist keep their meaning; a later version may add some.
+ *
+ * - `INVALID_ARGUMENT`: an argument or the configuration is wrong, for instance the kubeconfig
+ * - `NOT_FOUND`: no such Restore, backup, schedule or workflow, or the Restore was deleted
+ * - `ALREADY_EXISTS`: a Restore has the name
+ * - `INVALID_RESTORE`: a worker would end the Restore as FailedValidation; nothing was created
+ * - `RESTORE_OVER`: the restore is over, so it can be neither cancelled, paused nor resumed
+ * - `NOT_RETRIED`: the restore cannot be retried
+ * - `NO_ANSWER`: no worker has answered yet; what was asked for stands on the Restore
+ * - `NOT_WRITTEN`: the file does not exist, or not yet
+ * - `TEMPORAL_UNREACHABLE`, `CLUSTER_UNREACHABLE`: no answer, or one that says that the server is in trouble
+ * - `UNAUTHORIZED`, `FORBIDDEN`: the cluster refuses the credentials, or what they ask for
+ * - `CLUSTER_REFUSED`: any other answer of the API server, such as a conflict
+ * - `BUCKET`: the bucket cannot be read, or a file in it is damaged
+ * - `OTHER`: none of these
+ */
+export type ErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'INVALID_RESTORE'
+  | 'RESTORE_OVER'
+  | 'NOT_RETRIED'
+  | 'NO_ANSWER'
+  | 'NOT_WRITTEN'
+  | 'TEMPORAL_UNREACHABLE'
+  | 'CLUSTER_UNREACHABLE'
+  | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
+  | 'CLUSTER_REFUSED'
+  | 'BUCKET'
+  | 'OTHER'
+
+/** An error that a user can do something about: a message of one line, its kind, and the exit code of its kind. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+  readonly code: ErrorCode
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode, message: string, options: { cause?: unknown; code?: ErrorCode } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : {})
+    this.exitCode = exitCode
+    this.code = options.code ?? codesByExit[exitCode] ?? 'OTHER'
+  }
+}
+
+const codesByExit: Partial<Record<ExitCode, ErrorCode>> = {
+  [exitCodes.usage]: 'INVALID_ARGUMENT',
+  [exitCodes.notFound]: 'NOT_FOUND',
+  [exitCodes.temporalUnreachable]: 'TEMPORAL_UNREACHABLE',
+  [exitCodes.clusterUnreachable]: 'CLUSTER_UNREACHABLE',
+}
