@@ -163,23 +163,32 @@ interface BatchRun extends ChunkRun, Pick<IntoNamespaces, 'groupResource' | 'ens
 /** Restores items batch by batch, with a checkpoint after each. All have ended when this returns or throws. */
 async function restoreBatches(run: BatchRun, items: readonly PlannedItem[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [...run.known]
+  const begun: Batch[] = []
   await inBatches(items, {
     size: run.settings.checkpointItems,
     clock: run.ports.clock,
-    begin: (batch, part) => restoreBatch(run, batch, part),
+    begin: (batch, part) => restoreBatch(run, batch, { part, into: (begun[part] = { done: [], hooks: [] }) }),
+    keepSoFar: (part) => journalBatch(run, begun[part], part),
     keep: (batch, part) => keepBatch(run, batch, { part, outcomes }),
   })
   return outcomes
 }
 
+/** While a batch goes on, what it has done and the hooks of that are taken at one moment. */
+async function journalBatch(run: BatchRun, batch: Batch | undefined, part: number): Promise<void> {
+  const [done, hooks] = [[...(batch?.done ?? [])], [...(batch?.hooks ?? [])]]
+  await registerPods(run.session.journal, { chunk: run.key, attempt: run.attempt.id, part }, hooks)
+  if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, part), done)
+}
+
 /** The checkpoint after a batch. Throws what kept the batch from its end. */
 async function keepBatch(
   run: BatchRun,
-  { done, hooks, failure }: Batch,
+  batch: Batch,
   { part, outcomes }: { part: number; outcomes: Outcome[] },
 ): Promise<void> {
-  await registerPods(run.session.journal, { chunk: run.key, attempt: run.attempt.id, part }, hooks)
-  if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, part), done)
+  await journalBatch(run, batch, part)
+  const { done, failure } = batch
   run.ports.meter?.itemsDone(run.groupResource, done)
   outcomes.push(...done)
   run.attempt.done(outcomes.length)
@@ -194,10 +203,12 @@ interface Batch {
 }
 
 /** Creates the items side by side, then journals the changes of objects that existed before, then makes the changes. */
-async function restoreBatch(run: BatchRun, batch: readonly PlannedItem[], part: number): Promise<Batch> {
+async function restoreBatch(
+  run: BatchRun,
+  batch: readonly PlannedItem[],
+  { part, into: { done, hooks } }: { part: number; into: Batch },
+): Promise<Batch> {
   const { groupResource, tools } = run
-  const done: Outcome[] = []
-  const hooks: PodHooks[] = []
   const intents: Intent[] = []
   const { pass = 0, open } = run.input
   const keep = (step: SettledStep) => {

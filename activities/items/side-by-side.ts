@@ -105,31 +105,38 @@ export interface Batches<T, Done> {
   size: number
   clock: Clock
   begin: (batch: readonly T[], part: number) => Promise<Done>
+  /** Keeps what a batch that lags has done so far, before the next one begins. */
+  keepSoFar: (part: number) => Promise<void>
   keep: (done: Done, part: number) => Promise<void>
 }
 
 /**
- * Works batch after batch; a batch that lags is not waited for. After a failure no batch begins. All have ended when this
+ * Works batch after batch; a batch that lags is not waited for, but what it has done is kept: so never more than the items
+ * of one batch and the laggards are done and not kept (rule 4). After a failure no batch begins. All have ended when this
  * returns or throws.
  */
 export async function inBatches<T, Done>(
   values: readonly T[],
-  { size, clock, begin, keep }: Batches<T, Done>,
+  { size, clock, begin, keepSoFar, keep }: Batches<T, Done>,
 ): Promise<void> {
   const lagging = new Set<Promise<void>>()
+  let failure: { thrown: unknown } | undefined
   try {
-    for (let from = 0, part = 0; from < values.length; from += size, part++) {
+    for (let from = 0, part = 0; from < values.length && failure === undefined; from += size, part++) {
       const work = begin(values.slice(from, from + size), part)
-      const kept = work.then((done) => keep(done, part))
       if (!(await takesLonger(work, lagMs, clock))) {
-        await kept
+        await keep(await work, part)
         continue
       }
+      const keptSoFar = keepSoFar(part)
+      // Both write the same shard, so the whole one comes last.
+      const kept = Promise.allSettled([keptSoFar]).then(async () => keep(await work, part))
       lagging.add(kept)
       kept.then(
         () => lagging.delete(kept),
-        () => undefined,
+        (thrown: unknown) => (failure ??= { thrown }),
       )
+      await keptSoFar
       if (lagging.size >= lagsMax) await Promise.race(lagging)
     }
     await Promise.all(lagging)

@@ -164,6 +164,15 @@ describe('a bucket that turns read-only', () => {
     }
   })
 
+  it('that is back lets a retry do what was not reached, and nothing twice', async () => {
+    await setReadOnly(false)
+    expect((await runClient(cluster, ['retry', 'late', '--wait'])).code).toBe(0)
+    const created = createdIn('late')
+    expect(created).toHaveLength(configMaps)
+    expect(created.filter(([, times]) => times !== 1)).toEqual([])
+    expect((await readResultFiles(cluster, 'late')).resourceList?.['v1/ConfigMap']).toHaveLength(configMaps)
+  })
+
   /** A chunk waits for its bucket for a day; here that ends in ten seconds, within which it is tried again. */
   async function bringDeadline({ metadata }: Restore): Promise<void> {
     const sinceMs = Date.now() - Date.parse(metadata.creationTimestamp ?? '')

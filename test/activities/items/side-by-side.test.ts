@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { inBatches } from '../../../activities/items/side-by-side.ts'
+import { createClock } from '../../ports/clock.ts'
+
+/** Batches of one value each, which take so many seconds; what happens, in its order. */
+function batches(seconds: readonly number[], trouble: { soFar?: number; keep?: number } = {}) {
+  const clock = createClock()
+  const told: string[] = []
+  const tell = (what: string, fails: boolean) => {
+    told.push(what)
+    return fails ? Promise.reject(new Error(`no bucket to ${what}`)) : Promise.resolve()
+  }
+  const run = () =>
+    clock.run(
+      inBatches(seconds, {
+        size: 1,
+        clock,
+        begin: async ([takes = 0], part) => {
+          told.push(`begin ${part}`)
+          await clock.sleep(takes * 1000)
+          return part
+        },
+        keepSoFar: (part) => tell(`keep so far ${part}`, part === trouble.soFar),
+        keep: (part) => tell(`keep ${part}`, part === trouble.keep),
+      }),
+    )
+  return { told, run }
+}
+
+describe('batches', () => {
+  it('are kept one by one', async () => {
+    const { told, run } = batches([1, 1])
+    await run()
+    expect(told).toEqual(['begin 0', 'keep 0', 'begin 1', 'keep 1'])
+  })
+
+  it('that lag are not waited for, but what they have done is kept first', async () => {
+    const { told, run } = batches([9, 1])
+    await run()
+    expect(told).toEqual(['begin 0', 'keep so far 0', 'begin 1', 'keep 1', 'keep 0'])
+  })
+
+  it('do not begin where what one has done so far cannot be kept, and that one ends first', async () => {
+    const { told, run } = batches([9, 1], { soFar: 0 })
+    await expect(run()).rejects.toThrow('no bucket to keep so far 0')
+    expect(told).toEqual(['begin 0', 'keep so far 0', 'keep 0'])
+  })
+
+  it('do not begin after one that lagged could not be kept', async () => {
+    const { told, run } = batches([3, 9, 1], { keep: 0 })
+    await expect(run()).rejects.toThrow('no bucket to keep 0')
+    expect(told).toEqual(['begin 0', 'keep so far 0', 'begin 1', 'keep 0', 'keep so far 1', 'keep 1'])
+  })
+})
