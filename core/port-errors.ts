@@ -1,3 +1,6 @@
+/** Characters of a server's message that are kept: before any expression sees it. Messages of Kubernetes are far shorter. */
+const messageMax = 65_536
+
 /**
  * An error answer of the API server. `code` is the HTTP status and `reason` the one of Kubernetes' Status object.
  * `message` is the server's own text, which is what Velero prints. A request that got no answer has code 0 and reason
@@ -21,7 +24,7 @@ export class ApiError extends Error {
     outOfTime?: boolean
     cause?: unknown
   }) {
-    super(options.message, { cause: options.cause })
+    super(options.message.slice(0, messageMax), { cause: options.cause })
     this.code = options.code
     this.reason = options.reason
     this.causes = options.causes ?? []

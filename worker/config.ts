@@ -131,7 +131,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     kubeconfig: env['KUBECONFIG'] === '' ? undefined : env['KUBECONFIG'],
     context: env['DRYDOCK_KUBE_CONTEXT'],
     workflowBundle: env['DRYDOCK_WORKFLOW_BUNDLE'] === '' ? undefined : env['DRYDOCK_WORKFLOW_BUNDLE'],
-    cacheDir: env['DRYDOCK_ARCHIVE_DIR'] ?? join(tmpdir(), 'drydock-archives'),
+    // A folder of its own: the one that is given may be a volume that belongs to root, or one for all users.
+    cacheDir: join(env['DRYDOCK_ARCHIVE_DIR'] ?? tmpdir(), `drydock-archives-${process.getuid?.() ?? 'worker'}`),
     cacheBytesMax: number('cacheBytesMax'),
     inflatedBytesMax: number('inflatedBytesMax'),
     itemBytesMax: number('itemBytesMax'),

@@ -1,5 +1,6 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import type { Worker } from '@temporalio/worker'
+import { secureFolder } from '../infra/archive/cache-folder.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
 import type { WorkerConfig } from './config.ts'
 import { serveHttp } from './http-server.ts'
@@ -85,7 +86,7 @@ async function ask(name: string, check: Checks[string]): Promise<Check> {
 
 /** Throws unless archives can be stored in the folder: it takes files, and its disk has so many bytes free. */
 async function checkDisk(dir: string, freeBytesMin: number): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  await secureFolder(dir)
   await access(dir, constants.R_OK | constants.W_OK | constants.X_OK)
   const { bavail, bsize } = await statfs(dir)
   const free = bavail * bsize

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { HttpAddress } from './config.ts'
 
 /** One thing that a worker needs, and whether it has it. */
@@ -26,14 +26,28 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-const connectionsMax = 64
+/** Connections at once. Beyond that the oldest one that asks for nothing makes room for the new one. */
+const connectionsMax = 256
+
+/** How long a connection may stand still, with a request or without one. */
+const stillMs = 10_000
 
 /** Serves `/livez`, `/readyz` and `/metrics`. Where the default address is taken it takes any free port. */
 export async function serveHttp(address: HttpAddress, answers: HttpAnswers): Promise<HttpServer> {
-  const server = createServer({ requestTimeout: 5000, headersTimeout: 5000 }, (request, response) => {
+  const limits = {
+    requestTimeout: 5000,
+    headersTimeout: 5000,
+    keepAliveTimeout: 5000,
+    connectionsCheckingInterval: 1000,
+  }
+  const busy = new WeakSet<Socket>()
+  const server = createServer(limits, (request, response) => {
+    busy.add(request.socket)
+    response.once('close', () => busy.delete(request.socket))
     void answer(request.method ?? 'GET', request.url ?? '/', response, answers)
   })
-  server.maxConnections = connectionsMax
+  server.setTimeout(stillMs)
+  makeRoom(server, (socket) => busy.has(socket))
   try {
     await listen(server, address.host, address.port)
   } catch (thrown) {
@@ -50,6 +64,19 @@ export async function serveHttp(address: HttpAddress, answers: HttpAnswers): Pro
         server.closeAllConnections()
       }),
   }
+}
+
+/** Idle connections, however many, keep no probe out: who stops answering probes is restarted. */
+function makeRoom(server: Server, isBusy: (socket: Socket) => boolean): void {
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    if (open.size <= connectionsMax) return
+    const oldest = [...open].find((one) => one !== socket && !isBusy(one)) ?? socket
+    open.delete(oldest)
+    oldest.destroy()
+  })
 }
 
 async function answer(method: string, url: string, response: ServerResponse, answers: HttpAnswers): Promise<void> {

@@ -10,7 +10,7 @@ import {
 import type { ObjectStore } from '../ports.ts'
 
 const inflate = promisify(gunzip)
-const fileBytesMax = 1024 * 1024 * 1024
+const fileBytesMax = 256 * 1024 * 1024
 
 /** Reads the result files that Velero wrote for a restore. Failures of the bucket are thrown; a damaged file is a problem in words. */
 export async function readVeleroFiles(store: ObjectStore, restore: string): Promise<VeleroFiles & { log: string }> {

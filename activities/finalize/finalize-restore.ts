@@ -15,6 +15,7 @@ import { lookAgain } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
+import { assertUnderway } from '../frame/underway.ts'
 import type { Settings } from '../settings.ts'
 import { createFactsCache } from './finalize-facts.ts'
 import type { FinalizeFacts } from './finalize-facts.ts'
@@ -96,6 +97,7 @@ export function finalizeRestore(parts: FinalizeParts) {
       const shard = outcomesShard(`finalize/${task}`, 'result', 0)
       const standing = await session.journal.read<TaskResult>(shard)
       if (standing !== undefined) return reportOf(standing)
+      await assertUnderway(parts.ports.cluster, ref)
       const result = await runTask(input, { ...parts, session, attempt, factsOf })
       if ('waitingFor' in result) return lookAgain(attempt, input.look, result)
       return reportOf(await session.journal.writeOnce(shard, result))

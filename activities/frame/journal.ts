@@ -12,7 +12,7 @@ import type { Backup } from '../../velero/backup.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
 
 /** A shard with more bytes than this, after decompression, counts as damaged. */
-const shardBytesMax = 1024 * 1024 * 1024
+const shardBytesMax = 512 * 1024 * 1024
 
 /**
  * What a restore remembers, as objects in the backup location (rule 4): its shards. A shard is written whole. One that

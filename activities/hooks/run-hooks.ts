@@ -10,6 +10,7 @@ import { pauseAfter } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
+import { assertUnderway } from '../frame/underway.ts'
 import type { Clock, Cluster, Ports } from '../ports.ts'
 import { beginWaits, createHookReader, resultsOf } from './hook-journal.ts'
 import type { HookReader, HookState } from './hook-journal.ts'
@@ -56,6 +57,7 @@ export function runHooks({ ports, sessions, settings }: WorkerParts) {
       running++
       try {
         const session = await sessions.open(ref)
+        await assertUnderway(ports.cluster, ref)
         const ended = await runRounds({ ...session, read: await readerIn(session) }, ports, attempt)
         if (!ended.isOver) throw attempt.pause(pauseOf(ended, attempt))
       } finally {

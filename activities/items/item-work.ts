@@ -116,6 +116,8 @@ export function protectedError(thrown: ApiError, work: ItemWork): ApiError {
   return new ApiError({ code, reason, message, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) })
 }
 
+/** Where something was taken out, the name of the item is there: else nobody knows which Secret it is about. */
 function withoutSecrets(text: string, { groupResource, item, id, manifests }: ItemWork): string {
-  return redact(text, manifests, [id, itemPath(groupResource, item)])
+  const shown = redact(text, manifests, [id, itemPath(groupResource, item)])
+  return shown === text || shown.includes(item.name) ? shown : `${shown} (${id})`
 }

@@ -16,6 +16,7 @@ import type { LocksOfRun } from '../../contract/lock-workflow.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
+import { assertUnderway } from '../frame/underway.ts'
 import { createResetCheck } from '../locks/check-reset.ts'
 import { makeItemTools, NotYet } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
@@ -79,6 +80,7 @@ export function restoreChunk(parts: ChunkParts) {
       const wait = reset === undefined ? undefined : await checkReset(ref, reset)
       if (wait !== undefined) return lookAgain(attempt, input.look, wait)
       return parts.sessions.withPlan(ref, attempt.signal, async (session) => {
+        await assertUnderway(parts.ports.cluster, ref)
         const again = input.resumed || input.pass !== undefined || input.look?.carry !== undefined
         const follows = attempt.number > 1 || again || reset !== undefined
         const known = follows ? await readOutcomes(session.journal, key) : []

@@ -13,6 +13,7 @@ import { restoreItemOperationsKey } from '../../velero/object-keys.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { runActivity } from '../frame/run-activity.ts'
+import { assertUnderway } from '../frame/underway.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { cachedByRun } from '../frame/cached-by-run.ts'
 import { carriedTo, lookAgain } from '../frame/look.ts'
@@ -53,6 +54,7 @@ export function pollOperations(parts: WorkerParts) {
     const frame = { doing, scope: `${ref.uid}/operations`, followsEarlierRun: input.follows === true }
     return runActivity(parts.ports.presence, frame, async (attempt) => {
       const session = await parts.sessions.open(ref)
+      await assertUnderway(parts.ports.cluster, ref)
       const begun = await begunIn(session)
       return poll(input, begun, { ...parts, session, attempt, misses: missesIn(carriedTo(attempt, input.look)) })
     })

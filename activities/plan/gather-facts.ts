@@ -15,7 +15,7 @@ import type { Settings } from '../settings.ts'
 import type { StoredFacts } from '../frame/journal.ts'
 
 /** A metadata file with more bytes than this, after decompression, is refused. */
-const fileBytesMax = 1024 * 1024 * 1024
+const fileBytesMax = 256 * 1024 * 1024
 
 const inflate = promisify(gunzip)
 

@@ -22,6 +22,7 @@ import { restoreFieldManager } from '../frame/restore-resource.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
+import { assertUnderway } from '../frame/underway.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { orderPodVolume } from './order-pod-volumes.ts'
 import type { OrderContext } from './order-pod-volumes.ts'
@@ -54,6 +55,7 @@ export function awaitPodVolumes(parts: WorkerParts) {
     const frame = { doing, scope: `${ref.uid}/${group}`, followsEarlierRun: input.follows === true }
     return runActivity(parts.ports.presence, frame, async (attempt) => {
       const session = await parts.sessions.open(ref)
+      await assertUnderway(parts.ports.cluster, ref)
       const works = await worksIn(session, input.waves)
       return fillVolumes(input, works, await beginLook({ session, parts, attempt, look: input.look }))
     })

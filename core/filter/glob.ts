@@ -3,6 +3,9 @@ import { RE2JS } from 're2js'
 /** A compiled pattern, or the error in it. */
 export type Glob = { readonly matches: (text: string) => boolean } | { error: string }
 
+/** Names have at most 253 characters; the time to match one grows with the length of the pattern. */
+const lengthMax = 4096
+
 /**
  * Compiles a glob of the kind that Velero uses (github.com/gobwas/glob). `*` and `?` do not match separators, `**`
  * does. There are `[a-z]`, `[abc]`, `[!…]`, `{one,two}` (may be nested; an open brace is closed by the end of the
@@ -12,6 +15,7 @@ export type Glob = { readonly matches: (text: string) => boolean } | { error: st
  * or crashes.
  */
 export function compileGlob(pattern: string, separators = ''): Glob {
+  if (pattern.length > lengthMax) return { error: `the pattern has more than ${lengthMax} characters` }
   if (!/[*?[\]{}\\]/.test(pattern)) return { matches: (text) => text === pattern }
   const translated = translate(Array.from(pattern), separators)
   if ('error' in translated) return translated

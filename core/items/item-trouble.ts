@@ -21,29 +21,39 @@ export function troubleOf(error: ApiError): AnswerKind {
   if (error.reason === 'NoLease') return 'worker'
   if (error.outOfTime) return 'slow'
   if (error.code === 429) return 'passing'
-  if (backendWords.some((words) => words.test(error.message))) return 'backend'
-  if (missingWords.some((words) => words.test(error.message))) return 'missing'
+  if (backendWords.some((words) => stands(words, error.message))) return 'backend'
+  if (missingWords.some((words) => stands(words, error.message))) return 'missing'
   return isTransient(error) || isConflict(error) ? 'passing' : 'refused'
 }
 
-const backendWords: readonly RegExp[] = [
+/** Words of the server: an expression, or two texts of which the second follows the first, whatever stands between them. */
+type Words = RegExp | readonly [first: string, second: string]
+
+/** Each needs a time that grows with the length of the message alone: a webhook may say anything. */
+function stands(words: Words, message: string): boolean {
+  if (words instanceof RegExp) return words.test(message)
+  const at = message.indexOf(words[0])
+  return at !== -1 && message.indexOf(words[1], at + words[0].length) !== -1
+}
+
+const backendWords: readonly Words[] = [
   /failed calling webhook/,
-  /conversion webhook for .* failed/,
+  ['conversion webhook for ', ' failed'],
   /^the server is currently unable to handle the request/,
 ]
 
-const missingWords: readonly RegExp[] = [
+const missingWords: readonly Words[] = [
   /^the server could not find the requested resource/,
   /^namespaces "[^"]*" not found/,
   /error looking up service account/,
-  /no PriorityClass with name .* was found/,
+  ['no PriorityClass with name ', ' was found'],
   /storageclass(?:es)?\.storage\.k8s\.io "[^"]*" not found/,
   /exceeded quota/,
 ]
 
 /** Whether messages about an item say that something it needs is not there, which a later wave may bring. */
 export function lacksSomething(messages: readonly Message[]): boolean {
-  return messages.some(({ text }) => missingWords.some((words) => words.test(text)))
+  return messages.some(({ text }) => missingWords.some((words) => stands(words, text)))
 }
 
 /** The pauses between the tries of one pass, in milliseconds, for trouble that may pass soon. */

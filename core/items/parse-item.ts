@@ -25,13 +25,10 @@ export function parseItem(text: string, item: ItemAddress): { manifest: Manifest
   if (typeof manifest.apiVersion !== 'string' || typeof manifest.metadata !== 'object' || manifest.metadata === null) {
     return { problem: `error decoding "${path}": apiVersion or metadata is missing in the item` }
   }
-  // Selection and excludes go by the folder, the write by the manifest: one that is of another group would get past them.
-  const { group } = parseApiVersion(manifest.apiVersion)
-  if (group !== parseGroupResource(item.groupResource).group) {
-    const apiVersion = JSON.stringify(manifest.apiVersion)
-    return { problem: `error decoding "${path}": its apiVersion ${apiVersion} is not of the group of its folder` }
-  }
-  return { manifest: withoutNulls(manifest as Manifest) }
+  const stranger = whyStranger(manifest as Manifest, item)
+  return stranger === undefined
+    ? { manifest: withoutNulls(manifest as Manifest) }
+    : { problem: `error decoding "${path}": ${stranger}` }
 }
 
 function withoutNulls(manifest: Manifest): Manifest {
@@ -41,4 +38,23 @@ function withoutNulls(manifest: Manifest): Manifest {
     ...manifest,
     metadata: Object.fromEntries(fields.filter(([, value]) => value !== null)) as Manifest['metadata'],
   }
+}
+
+/**
+ * Why the manifest is not the one that its path says; undefined where it is. Selection, excludes and mappings go by the
+ * path, the write by the manifest: one of another group, namespace or name would get past them.
+ */
+function whyStranger({ apiVersion, metadata }: Manifest, item: ItemAddress): string | undefined {
+  if (parseApiVersion(apiVersion).group !== parseGroupResource(item.groupResource).group)
+    return `its apiVersion ${quoted(apiVersion)} is not of the group of its folder`
+  const { name, namespace } = metadata as { name?: unknown; namespace?: unknown }
+  if (name !== item.name) return `its name ${quoted(name)} is not the one of its file`
+  if ((namespace ?? '') !== (item.namespace ?? ''))
+    return `its namespace ${quoted(namespace)} is not the one of its folder`
+  return undefined
+}
+
+/** A value of the manifest in a message, no longer than any name may be. */
+function quoted(value: unknown): string {
+  return (JSON.stringify(value) ?? 'none').slice(0, 256)
 }

@@ -88,6 +88,10 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
     recorded,
   })
 
+  const plural = rules.pluralOf(item.apiVersion, item.kind)
+  if (plural !== undefined && plural !== parseGroupResource(groupResource).resource)
+    return fail(`error restoring ${id}: its kind ${item.kind} is one of ${plural}, not of its folder`, false)
+
   const reason = skipReason(item, groupResource)
   if (reason?.do === 'omit') return reason
   if (reason?.do === 'skip') return { ...reason, companions: [], messages: [] }

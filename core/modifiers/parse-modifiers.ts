@@ -3,6 +3,7 @@ import type { LabelSelector } from '../../velero/restore.ts'
 import { decodeShape } from '../values/decode-shape.ts'
 import type { Shape } from '../values/decode-shape.ts'
 import { readYaml } from '../values/yaml.ts'
+import { expressionSize } from './expression-size.ts'
 
 /** The user's rules for changing items, from the ConfigMap of `spec.resourceModifier`. */
 export interface ResourceModifiers {
@@ -120,7 +121,21 @@ function completeRule(rule: RawRule): ModifierRule {
 export function validateModifiers(modifiers: ResourceModifiers): string | undefined {
   if (modifiers.version.toLowerCase() !== 'v1') return `unsupported resource modifier version ${modifiers.version}`
   if (modifiers.rules.length === 0) return 'resource modifier rules cannot be empty'
-  return firstDefined(modifiers.rules, validateRule)
+  return firstDefined(modifiers.rules, validateRule) ?? tooLarge(modifiers.rules)
+}
+
+/** All patterns of a restore together: compiled in a moment, and matched with each item. */
+const patternsSizeMax = 50_000
+
+/** An error that Velero does not have: some kilobytes of patterns such as `a{1000}` would block a worker for minutes. */
+function tooLarge(rules: readonly ModifierRule[]): string | undefined {
+  let size = 0
+  for (const { conditions } of rules) {
+    size += expressionSize(conditions.resourceNameRegex) + conditions.groupResource.length
+    for (const pattern of conditions.namespaces) size += pattern.length
+  }
+  if (size <= patternsSizeMax) return undefined
+  return `the patterns of all resource modifier rules together are too large: about ${size} steps, and at most ${patternsSizeMax} are allowed`
 }
 
 function validateRule(rule: ModifierRule): string | undefined {

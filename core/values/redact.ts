@@ -44,7 +44,26 @@ function withoutKnown(message: string, secrets: readonly Manifest[]): string {
   if (values.length > valuesMax) return hidden
   let text = message
   for (const value of values) text = text.replaceAll(value, hidden)
+  for (const value of values) text = withoutPart(text, value)
   return message.length < textMax ? text : withoutBeginning(text, values)
+}
+
+/** A part of a value that is long enough to be no accident. */
+const partMin = 12
+
+/** A webhook may cut the value that it quotes. */
+function withoutPart(message: string, value: string): string {
+  if (value.length <= partMin) return message
+  const part = value.slice(0, partMin)
+  let text = ''
+  let from = 0
+  for (let at = message.indexOf(part); at !== -1; at = message.indexOf(part, from)) {
+    let end = at + partMin
+    while (end < message.length && end - at < value.length && message[end] === value[end - at]) end++
+    text += message.slice(from, at) + hidden
+    from = end
+  }
+  return text + message.slice(from)
 }
 
 /** A message that was cut may end with the beginning of a value. */
@@ -99,7 +118,16 @@ function forms(value: string): string[] {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')).replace(/=+$/, '')
   const url = base64.replaceAll('+', '-').replaceAll('/', '_')
-  return [...new Set([value, json, html, hex, hex.toUpperCase(), base64, url, escaped(value)])]
+  return [...new Set([value, json, html, goQuoted(json), hex, hex.toUpperCase(), base64, url, escaped(value)])]
+}
+
+/** As Go's `%q` writes what JSON writes so. */
+function goQuoted(json: string): string {
+  return json
+    .replaceAll('\\u0007', '\\a')
+    .replaceAll('\\u000b', '\\v')
+    .replaceAll('\\u00', '\\x')
+    .replaceAll('\u007f', '\\x7f')
 }
 
 /** As in an address; a text with half a character has no such form. */

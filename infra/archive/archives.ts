@@ -4,6 +4,7 @@ import { ArchiveError, StoreError } from '../../core/port-errors.ts'
 import { defaultBounds, type ArchiveBounds } from './archive-bounds.ts'
 import { toArchiveFailure } from './archive-failure.ts'
 import { createCache, type ArchiveCache } from './archive-cache.ts'
+import { secureFolder } from './cache-folder.ts'
 import { missingTarball } from './fetch-archive.ts'
 import type { Waiter } from './shared-task.ts'
 
@@ -27,6 +28,7 @@ export function createArchives(options: ArchivesOptions): Archives {
     open: async (store, key, { etag, signal, onProgress }) => {
       signal?.throwIfAborted()
       try {
+        await secureFolder(dir)
         const waiter = { signal, onProgress }
         return await (etag === undefined
           ? openNewest(cache, { store, key, waiter })

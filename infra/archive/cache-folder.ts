@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Log } from '../../activities/ports.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 
 /** One complete archive on the disk. */
 export interface CachedArchive {
@@ -16,9 +17,29 @@ export function archiveFolder(dir: string, id: string): string {
   return join(dir, id)
 }
 
+/**
+ * Makes the cache folder, and makes sure that nobody else can read or plant archives in it (rule 10): it is a folder of this
+ * user, not a link, with mode 0700. Throws `ArchiveError` of kind `disk` where somebody else was there first.
+ */
+export async function secureFolder(dir: string, uid: number | undefined = process.getuid?.()): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const found = await lstat(dir)
+  if (!found.isDirectory()) throw unsafe(dir, 'is a link or a file')
+  if (uid === undefined) return
+  if (found.uid !== uid) throw unsafe(dir, `belongs to user ${found.uid}, and this worker runs as user ${uid}`)
+  if ((found.mode & 0o777) !== 0o700) await chmod(dir, 0o700)
+}
+
+function unsafe(dir: string, why: string): ArchiveError {
+  return new ArchiveError(
+    'disk',
+    `the archive cache is not used, since ${dir} ${why}: remove it, or set DRYDOCK_ARCHIVE_DIR to another folder`,
+  )
+}
+
 /** Makes a folder for an archive to be built in. Only a complete one gets its final name: see {@link publishFolder}. */
 export async function createWorkFolder(dir: string): Promise<string> {
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  await secureFolder(dir)
   const name = `${workPrefix}${hostname()}-${process.pid}-${randomBytes(6).toString('hex')}`
   live.add(name)
   await mkdir(join(dir, name), { mode: 0o700 })

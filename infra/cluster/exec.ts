@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws'
 import type { ContainerCommand, ExecAnswer, ExecOptions, PodExec } from '../../activities/ports.ts'
 import { formatGoDuration } from '../../core/values/go-duration.ts'
+import { timerMsMax } from '../clock.ts'
 import { openCredentials, type Credentials } from './credentials.ts'
 import { readApiError } from './read-api-error.ts'
 import { objectPath } from './api-request.ts'
@@ -77,7 +78,10 @@ function runOnce(run: Run, { assertMayWrite }: PodExecOptions): Promise<Answer> 
     const answer = (text: string) =>
       settle(() => resolve({ ...ended(text), stdout: output.stdout.text(), stderr: output.stderr.text() }))
     const stop = () => settle(() => reject(run.signal.reason as Error))
-    const timer = setTimeout(() => answer(`timed out after ${formatGoDuration(run.timeoutMs)}`), run.timeoutMs)
+    const timer = setTimeout(
+      () => answer(`timed out after ${formatGoDuration(run.timeoutMs)}`),
+      Math.min(run.timeoutMs, timerMsMax),
+    )
     run.signal.addEventListener('abort', stop, { once: true })
 
     socket.on('message', (message: Buffer) => {

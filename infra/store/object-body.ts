@@ -1,10 +1,30 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { Readable } from 'node:stream'
+import { StoreError } from '../../core/port-errors.ts'
 
-/** Reads a small object whole. A connection that ends early is a failure, never a short object. */
-export async function readBody(found: GetObjectCommandOutput): Promise<Buffer> {
+/** An object that is read whole has at most so many bytes; the tarball, which may have more, is streamed. */
+const wholeBytesMax = 256 * 1024 * 1024
+
+/**
+ * Reads a small object whole. A connection that ends early is a failure, never a short object. One with more bytes than
+ * the bound is a `StoreError` of kind `refused`; no more of it than that is read, whatever the server says of its size.
+ */
+export async function readBody(
+  found: GetObjectCommandOutput,
+  { key, bytesMax = wholeBytesMax }: { key: string; bytesMax?: number },
+): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of wholeBody(found)) chunks.push(chunk)
+  let bytes = 0
+  try {
+    for await (const chunk of wholeBody(found)) {
+      bytes += chunk.length
+      if (Math.max(bytes, found.ContentLength ?? 0) > bytesMax)
+        throw new StoreError('refused', `object ${key} has more than ${bytesMax.toLocaleString('en-US')} bytes`)
+      chunks.push(chunk)
+    }
+  } finally {
+    discardBody(found)
+  }
   return Buffer.concat(chunks)
 }
 

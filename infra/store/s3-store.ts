@@ -55,7 +55,7 @@ function readers(options: S3StoreOptions): Readers {
     get: (key) =>
       attempt(`error getting object ${root + key}`, place, async () => {
         const found = await orMissing(clients.main.send(new GetObjectCommand(address(key))))
-        return found && readBody(found)
+        return found && readBody(found, { key: root + key })
       }),
     stream: (key, { etag } = {}) => {
       const doing = `error getting object ${root + key}`

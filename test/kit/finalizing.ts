@@ -17,6 +17,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { formatGroupResource, parseApiVersion } from '../../velero/resource.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
+import { claimedAnnotation } from '../../velero/labels.ts'
 import { readConfig } from '../../worker/config.ts'
 import { createBuckets } from '../ports/bucket/bucket.ts'
 import { createClock } from '../ports/clock.ts'
@@ -64,6 +65,11 @@ export async function finalizing(restore: RestoreUnderTest = {}): Promise<Finali
   const clock = createClock()
   const cluster = createCluster(clock)
   const log = createLog()
+  const { name, namespace, uid } = ref
+  const annotations = { [claimedAnnotation]: 'worker-1', ...restore.annotations }
+  const status = { phase: 'Finalizing' }
+  const metadata = { name, namespace, uid, annotations }
+  cluster.place({ apiVersion: 'velero.io/v1', kind: 'Restore', metadata, spec: { backupName: 'shop' }, status })
   const ports = await makePorts({ cluster, clock, log })
   const settings = { ...readConfig({}).settings, ...restore.settings }
   const session = await openSession(ports, restore)

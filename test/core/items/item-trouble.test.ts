@@ -8,6 +8,19 @@ import { ApiError } from '../../../core/port-errors.ts'
 
 const answer = (code: number, reason: string, message: string) => new ApiError({ code, reason, message })
 
+it('tells in no time about a message of a megabyte, whatever it says', () => {
+  const hostile = [
+    'conversion webhook for ',
+    'no PriorityClass with name ',
+    'storageclass.storage.k8s.io ',
+    'namespaces "',
+  ]
+  for (const words of hostile)
+    expect(troubleOf(new ApiError({ code: 400, reason: 'Invalid', message: words.repeat(50_000) }))).toBe('refused')
+  const long = new ApiError({ code: 400, reason: 'Invalid', message: 'x'.repeat(1_000_000) })
+  expect(long.message.length).toBe(65_536)
+})
+
 describe('an answer of the API server about one item', () => {
   it.each([
     ['refused', 500, '', 'admission webhook "a.example.com" denied the request: database is down'],

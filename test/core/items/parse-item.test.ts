@@ -6,9 +6,21 @@ const place = 'error decoding "resources/configmaps/namespaces/shop/prices.json"
 
 describe('the text of an item', () => {
   it('is its manifest, without the fields of its metadata that are null', () => {
-    const metadata = { name: 'prices', labels: null, annotations: null, managedFields: null, creationTimestamp: null }
+    const metadata = {
+      namespace: 'shop',
+      name: 'prices',
+      labels: null,
+      annotations: null,
+      managedFields: null,
+      creationTimestamp: null,
+    }
     const text = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: null })
-    const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'prices' }, data: null }
+    const manifest = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'shop', name: 'prices' },
+      data: null,
+    }
     expect(parseItem(text, address)).toEqual({ manifest })
   })
 
@@ -24,5 +36,41 @@ describe('the text of an item', () => {
     ],
   ])('names its place where it is no manifest: %s', (text, words) => {
     expect(parseItem(text, address)).toEqual({ problem: `${place}${words}` })
+  })
+})
+
+const binding = { groupResource: 'rolebindings.rbac.authorization.k8s.io', namespace: 'shop', name: 'admins' }
+const manifest = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'RoleBinding',
+  metadata: { namespace: 'shop', name: 'admins' },
+}
+
+describe('an item of the archive', () => {
+  it('is taken where its manifest is what its path says', () => {
+    expect(parseItem(JSON.stringify(manifest), binding)).toEqual({ manifest })
+  })
+
+  it.each([
+    ['another group', { apiVersion: 'v1' }, 'its apiVersion "v1" is not of the group of its folder'],
+    ['another name', { metadata: { namespace: 'shop', name: 'x' } }, 'its name "x" is not the one of its file'],
+    ['a name that is no text', { metadata: { namespace: 'shop', name: {} } }, 'its name {} is not the one of its file'],
+    ['no name', { metadata: { namespace: 'shop' } }, 'its name none is not the one of its file'],
+    [
+      'another namespace',
+      { metadata: { namespace: 'kube-system', name: 'admins' } },
+      'its namespace "kube-system" is not the one of its folder',
+    ],
+    ['no namespace', { metadata: { name: 'admins' } }, 'its namespace none is not the one of its folder'],
+  ])('is refused where its manifest has %s: excludes and mappings go by the path', (_, more, because) => {
+    const path = 'resources/rolebindings.rbac.authorization.k8s.io/namespaces/shop/admins.json'
+    expect(parseItem(JSON.stringify({ ...manifest, ...more }), binding)).toEqual({
+      problem: `error decoding "${path}": ${because}`,
+    })
+  })
+
+  it('is refused where it is one of a namespace in the folder of the cluster', () => {
+    const cluster = { groupResource: binding.groupResource, name: 'admins' }
+    expect(parseItem(JSON.stringify(manifest), cluster)).toHaveProperty('problem')
   })
 })

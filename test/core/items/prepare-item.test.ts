@@ -18,6 +18,23 @@ const annotated = (object: Manifest, annotations: Record<string, string>) => ({
 })
 
 describe('preparing an item', () => {
+  it('refuses one whose kind is of another resource than its folder: the excludes of that one would be walked around', () => {
+    const pluralOf = (_version: string, kind: string) => (kind === 'Secret' ? 'secrets' : 'configmaps')
+    const secret = anObject('Secret', 'a', { namespace: 'shop' }, { data: { key: 'aHVudGVyMg==' } })
+    expect(prepare(rulesWith({ pluralOf }), secret)).toEqual({
+      do: 'fail',
+      messages: [
+        {
+          severity: 'error',
+          scope: 'namespace:shop',
+          text: 'error restoring configmaps/shop/a: its kind Secret is one of secrets, not of its folder',
+        },
+      ],
+      recorded: false,
+    })
+    expect(prepare(rulesWith({ pluralOf }))).toMatchObject({ do: 'write' })
+  })
+
   it('resets it, puts it into its target namespace and labels it', () => {
     expect(prepare(rulesWith(), item, 'configmaps', 'copy')).toEqual({
       do: 'write',

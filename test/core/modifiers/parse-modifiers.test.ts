@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
+import { expressionSize } from '../../../core/modifiers/expression-size.ts'
 import { parseModifiers, validateModifiers } from '../../../core/modifiers/parse-modifiers.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 
@@ -17,6 +18,31 @@ function faultOf(text: string): string | undefined {
 
 const rule = (rest: string) => `version: v1\nresourceModifierRules:\n- conditions: {groupResource: pods}\n${rest}`
 const undecoded = 'failed to decode yaml data into resource modifiers, err: '
+
+it.each([
+  ['', 0],
+  ['^web-[a-z]{3}$', 17],
+  ['a{1000}', 1000],
+  ['(a{100}){100}', 10100],
+  ['(?:ab|c{2,10}){3,}[{}]{2}', 53],
+  [String.raw`\pL{10}\{5}`, 1004],
+  ['((((a{9}){9}){9}){9}){9}', 66429 + 7381],
+])('knows how large the expression %s becomes: about %d', (source, size) => {
+  expect(expressionSize(source)).toBeLessThanOrEqual(size * 1.3)
+  expect(expressionSize(source)).toBeGreaterThanOrEqual(size * 0.7)
+})
+
+it('refuses patterns that would block a worker, before one of them is compiled', () => {
+  const hostile = Array.from(
+    { length: 900 },
+    () =>
+      '- conditions: {groupResource: pods, resourceNameRegex: "a{1000}"}\n  patches: [{operation: remove, path: /a}]',
+  )
+  expect(faultOf(`version: v1\nresourceModifierRules:\n${hostile.join('\n')}`)).toMatch(
+    /^the patterns of all resource modifier rules together are too large: about 90\d{4} steps, and at most 50000 are allowed$/,
+  )
+  expect(faultOf(`version: v1\nresourceModifierRules:\n${hostile.slice(0, 40).join('\n')}`)).toBeUndefined()
+})
 
 it('reads a rule with all of its conditions', () => {
   const text = `version: v1

@@ -49,6 +49,19 @@ describe('a message of the API server about a Secret', () => {
     expect(redact(`denied: ${write(pw)}!`, [aSecret({ pw })])).toBe('denied: <redacted>!')
   })
 
+  it("loses a value that is written as Go's %q writes it", () => {
+    const pw = 'pass\u0007\u0001\u007fword'
+    expect(redact(String.raw`denied: "pass\a\x01\x7fword"!`, [aSecret({ pw })])).toBe('denied: "<redacted>"!')
+  })
+
+  it('loses a value that is cut off, at any place of the message', () => {
+    const pw = 'correct horse battery staple'
+    expect(redact(`denied: correct horse ba… and ${pw}, correct me`, [aSecret({ pw })])).toBe(
+      'denied: <redacted>… and <redacted>, correct me',
+    )
+    expect(redact(`denied: ${base64(pw).slice(0, 20)}… `, [aSecret({ pw })])).toBe('denied: <redacted>… ')
+  })
+
   it('loses single lines of a value, and a short value in quotes', () => {
     expect(redact('denied: line two here', [aSecret({ pw: 'line one\nline two' })])).toBe('denied: <redacted> here')
     expect(redact('denied: "pin"', [aSecret({ pw: 'pin' })])).toBe('denied: <redacted>')
