@@ -25,7 +25,7 @@ import { readOperations } from '../operations/operation-shards.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import { remarksAnnotation } from '../../velero/labels.ts'
 import { changeRestore, recordEvent } from '../frame/restore-resource.ts'
-import type { ObjectStore, Ports } from '../ports.ts'
+import type { Ports, Presence } from '../ports.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
@@ -50,13 +50,18 @@ export interface Conclusion {
 
 const deflate = promisify(gzip)
 
+/** An attempt that was lost, in a worker that is frozen, must not put older files over those of its successor (rule 7). */
+function frameOf({ ref }: ConcludeInput) {
+  return { doing: `writing the result files of restore ${ref.name}`, scope: `${ref.uid}/conclude` }
+}
+
 /**
  * Writes the five result files from the journal, each as a whole, in Velero's order: log, results, resource list,
  * operations, volume info. It runs after the items are restored, and again when the finalization has added outcomes.
  */
 export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
   return (input: ConcludeInput): Promise<Conclusion> =>
-    runActivity(ports.presence, { doing: `writing the result files of restore ${input.ref.name}` }, async () => {
+    runActivity(ports.presence, frameOf(input), async () => {
       const session = await sessions.open(input.ref)
       const plan = await session.journal.read<Plan>(shards.plan)
       const outcomes = await readOutcomes(session.journal, '')
@@ -68,7 +73,7 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
       const leftOut = plan?.leftOut === undefined ? {} : { leftOut: plan.leftOut }
       const isEmpty = plan !== undefined && plan.waves.length === 0
       const about = { ...session.admission, endedAt: rfc3339(ports.clock.now()), ...leftOut, isEmpty }
-      await putFiles(session, {
+      await putFiles(session, ports.presence, {
         log: `${await inheritedLog(session)}${renderLog(tally, about)}`,
         results: goJson(results),
         resourceList: goJson(renderResourceList(tally)),
@@ -142,17 +147,18 @@ interface ResultFiles {
   volumes: string
 }
 
-async function putFiles({ store, admission }: Session, files: ResultFiles): Promise<void> {
+async function putFiles({ store, admission }: Session, presence: Presence, files: ResultFiles): Promise<void> {
   const { name } = admission.restore
-  const put = async (key: string, text: string) => putText(store, key, text)
+  const put = async (key: string, text: string) => {
+    const body = await deflate(text)
+    // The bucket does not know of Leases: this is asked when the write goes out.
+    presence.assertMayWrite()
+    await store.put(key, body)
+  }
   await put(restoreLogKey(name), files.log)
   await put(restoreResultsKey(name), files.results)
   await put(restoreResourceListKey(name), files.resourceList)
   await put(restoreItemOperationsKey(name), files.operations)
   // Velero wrote it when the items were restored, and nothing adds to it later.
   if (admission.inherited !== true) await put(restoreVolumeInfoKey(name), files.volumes)
-}
-
-async function putText(store: ObjectStore, key: string, text: string): Promise<void> {
-  await store.put(key, await deflate(text))
 }

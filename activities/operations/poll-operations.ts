@@ -187,7 +187,10 @@ async function listDownloads({
 async function show(operations: readonly RestoreOperation[], { session, ports }: Polling): Promise<void> {
   const key = restoreItemOperationsKey(session.ref.name)
   const file = await deflate(goJson(operations))
-  if ((await session.store.get(key))?.equals(file) !== true) await session.store.put(key, file)
+  if ((await session.store.get(key))?.equals(file) !== true) {
+    ports.presence.assertMayWrite()
+    await session.store.put(key, file)
+  }
   const counts = countOperations(operations)
   await changeRestore(ports.cluster, session.ref, ({ status }) => {
     const same =

@@ -1,0 +1,30 @@
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import { expect, it } from 'vitest'
+import { ApiError } from '../../../core/port-errors.ts'
+import { createWorld } from '../../ports/world.ts'
+import { create, ref, settings, worldAt } from '../crash/restore-in-memory.ts'
+
+it('the result files are not written by a worker whose Lease has run out: its successor has written newer ones', async () => {
+  const world = createWorld(await worldAt('restored'))
+  const { ports } = world.startProcess()
+  const begun: string[] = []
+  const presence: typeof ports.presence = {
+    ...ports.presence,
+    begin: (scope) => {
+      begun.push(scope)
+      return ports.presence.begin(scope)
+    },
+    assertMayWrite: () => {
+      throw new ApiError({ code: 0, reason: 'NoLease', message: 'its last renewal is 37 s old' })
+    },
+  }
+  const { concludeRestore } = create({ ...ports, presence }, settings)
+  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
+  const before = [...world.buckets.objects('backups').keys()]
+  const run = environment.run(concludeRestore as (input: unknown) => Promise<unknown>, { ref, complete: true })
+  await expect(world.clock.run(run)).rejects.toMatchObject({ type: 'NoLease' })
+  const isFile = (key: string) => !key.includes('/drydock/')
+  expect([...world.buckets.objects('backups').keys()].filter(isFile)).toEqual(before.filter(isFile))
+  expect(begun).toEqual([`${ref.uid}/conclude`])
+})
