@@ -13,6 +13,8 @@ export interface SimulatedClock extends Clock {
   advance(ms: number): Promise<void>
   /** Calls `work` when the time has come, as long as the clock runs. */
   later(ms: number, work: () => void): void
+  /** Asked whenever all code has come to a stop: true where something goes on, so that nobody is woken yet. */
+  goesOn?: () => boolean
 }
 
 interface Sleeper {
@@ -54,7 +56,7 @@ export function createClock(start: Date = new Date('2026-01-02T03:04:05Z')): Sim
     return sleeper
   }
 
-  return {
+  const clock: SimulatedClock = {
     now: () => new Date(nowMs),
     nowMs: () => nowMs,
     // The same at each run of a test, and not the same for each call.
@@ -79,6 +81,7 @@ export function createClock(start: Date = new Date('2026-01-02T03:04:05Z')): Sim
       work.then(end, end)
       let idleSince = performance.now()
       for (await allStopped(); !state.ended; await allStopped()) {
+        if (clock.goesOn?.() === true) continue
         const sleeper = next(Infinity)
         if (sleeper !== undefined) {
           wake(sleeper)
@@ -90,6 +93,7 @@ export function createClock(start: Date = new Date('2026-01-02T03:04:05Z')): Sim
     async advance(ms) {
       const untilMs = nowMs + ms
       for (await allStopped(); ; await allStopped()) {
+        if (clock.goesOn?.() === true) continue
         const sleeper = next(untilMs)
         if (sleeper === undefined) break
         wake(sleeper)
@@ -97,6 +101,7 @@ export function createClock(start: Date = new Date('2026-01-02T03:04:05Z')): Sim
       nowMs = untilMs
     },
   }
+  return clock
 }
 
 /** Promises go on before anything else does, so one turn of the event loop later all of them wait. */

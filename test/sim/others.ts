@@ -1,0 +1,84 @@
+import { bareRefOf, lookSignal, sweptSignal } from '../../contract/restore-workflow.ts'
+import { deleteWorkflowIdOf, workflowIdOf } from '../../contract/restore-workflow.ts'
+import { locksWorkflowIdOf } from '../../contract/lock-workflow.ts'
+import { isSweptByVelero } from '../../core/results/restore-status.ts'
+import { restartFailureReason } from '../../velero/defaults.ts'
+import { cancelAnnotation, claimedAnnotation, pauseAnnotation } from '../../velero/labels.ts'
+import { isTerminal } from '../../velero/phases.ts'
+import type { Restore } from '../../velero/restore.ts'
+import { ref, restoreAt } from '../activities/crash/restore-in-memory.ts'
+import type { World } from '../ports/world.ts'
+import type { OtherEvent } from './disturbances.ts'
+import type { SimulatedServer } from './server.ts'
+
+/** What others than the workers' activities do, and whether there is nothing left to do. */
+export type Others = Readonly<Record<OtherEvent, () => void>> & { watch: () => void; isOver: () => boolean }
+
+/** Users, a Velero server, another controller that writes the Restore, and the watchers of the workers. */
+export function othersOf({ cluster, clock }: World, server: SimulatedServer): Others {
+  const workflowId = workflowIdOf(ref)
+  let writes = 0
+  const live = () => cluster.look(restoreAt) as unknown as Restore | undefined
+
+  function annotate(changes: Record<string, string | undefined>): void {
+    const found = live()
+    if (found === undefined) return
+    const all = Object.entries({ ...found.metadata.annotations, ...changes }).filter(([, value]) => value !== undefined)
+    cluster.amend(restoreAt, { metadata: { ...found.metadata, annotations: Object.fromEntries(all) } })
+  }
+
+  function tell(name: string): void {
+    if (server.statusOf(workflowId) === 'RUNNING') server.signal(workflowId, name)
+  }
+
+  const isClaimed = ({ metadata }: Restore) => metadata.annotations?.[claimedAnnotation] !== undefined
+  const isOpen = ({ status = {} }: Restore) => !isTerminal(status.phase) || isSweptByVelero(status)
+
+  return {
+    'write-restore': () => annotate({ 'example.com/written': String(++writes) }),
+    sweep() {
+      const found = live()
+      if (found === undefined || !isClaimed(found) || !isOpen(found) || (found.status?.phase ?? '') === '') return
+      const completionTimestamp = `${clock.now().toISOString().slice(0, 19)}Z`
+      const status = { phase: 'Failed', failureReason: restartFailureReason, completionTimestamp }
+      cluster.amend(restoreAt, { status: { ...found.status, ...status } })
+    },
+    terminate: () => server.statusOf(workflowId) === 'RUNNING' && server.terminate(workflowId),
+    'terminate-locks'() {
+      const locks = locksWorkflowIdOf(ref)
+      if (server.statusOf(locks) === 'RUNNING') server.terminate(locks)
+    },
+    'new-run': () => server.suggestNewRun(),
+    pause() {
+      annotate({ [pauseAnnotation]: 'look at it' })
+      tell(lookSignal.name)
+      clock.later(10_000, () => {
+        annotate({ [pauseAnnotation]: undefined })
+        tell(lookSignal.name)
+      })
+    },
+    cancel() {
+      annotate({ [cancelAnnotation]: 'wrong backup' })
+      tell(lookSignal.name)
+    },
+    delete() {
+      const found = live()
+      if (found === undefined) return
+      if ((found.metadata.finalizers ?? []).length === 0) return cluster.drop(restoreAt)
+      const deletionTimestamp = `${clock.now().toISOString().slice(0, 19)}Z`
+      cluster.amend(restoreAt, { metadata: { ...found.metadata, deletionTimestamp } })
+    },
+    watch() {
+      const found = live()
+      if (found === undefined) return
+      if (found.metadata.deletionTimestamp !== undefined)
+        return server.start('deleteRestore', deleteWorkflowIdOf(ref), bareRefOf(ref))
+      if (isClaimed(found) && isSweptByVelero(found.status ?? {})) tell(sweptSignal.name)
+      if (isOpen(found)) server.start('restore', workflowId, bareRefOf(ref))
+    },
+    isOver() {
+      const found = live()
+      return found === undefined || (!isOpen(found) && found.metadata.deletionTimestamp === undefined)
+    },
+  }
+}

@@ -1,0 +1,27 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+/** Runs the simulator in a process of its own: its clock is the whole process's. */
+function simulate(...options: readonly string[]): Promise<{ code: number; text: string }> {
+  const at = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+  const args = ['--import', at('./alias.ts'), at('./main.ts'), ...options]
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: `${stdout}${stderr}` }),
+    )
+  })
+}
+
+describe('a simulated restore', () => {
+  it('comes to its right end, whatever goes wrong', async () => {
+    expect(await simulate('--runs', '24', '--seed', '990', '--lanes', '1', '--lane', '0')).toEqual({
+      code: 0,
+      text: '',
+    })
+  })
+
+  it('takes the same steps each time', async () => {
+    expect((await simulate('--seed', '1003', '--replay')).code).toBe(0)
+  })
+})

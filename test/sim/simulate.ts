@@ -1,0 +1,152 @@
+import { workflowIdOf } from '../../contract/restore-workflow.ts'
+import { isSweptByVelero } from '../../core/results/restore-status.ts'
+import { deleteRestore } from '../../workflows/delete-restore.ts'
+import { namespaceLocks } from '../../workflows/namespace-locks.ts'
+import { restore } from '../../workflows/restore.ts'
+import { isTerminal } from '../../velero/phases.ts'
+import type { Restore } from '../../velero/restore.ts'
+import { endStateOf } from '../activities/crash/end-state.ts'
+import type { EndState } from '../activities/crash/end-state.ts'
+import { ref, restoreAt, settings, worldAt } from '../activities/crash/restore-in-memory.ts'
+import { startControllers } from '../ports/controllers.ts'
+import { createWorld } from '../ports/world.ts'
+import type { World } from '../ports/world.ts'
+import { between, chanceOf } from './chance.ts'
+import { disturbancesOf } from './disturbances.ts'
+import type { CallFault, Disturbance } from './disturbances.ts'
+import { othersOf } from './others.ts'
+import { createServer } from './server.ts'
+import type { SimulatedServer } from './server.ts'
+import { startWorkers } from './workers.ts'
+import type { RuleOff, SimulatedWorkers } from './workers.ts'
+
+/** A simulated restore, from its Restore to its end. */
+export interface Simulated {
+  seed: number
+  disturbances: readonly Disturbance[]
+  /** Undefined where it has not ended. */
+  end: EndState | undefined
+  world: World
+  workers: SimulatedWorkers
+  server: SimulatedServer
+  /** When the Restore entered its terminal phase for the last time, in milliseconds. */
+  endedAtMs: number | undefined
+  restore: Restore | undefined
+}
+
+/** The workflow that restores. */
+export const workflowId = workflowIdOf(ref)
+
+/** After so much simulated time, or so many calls, a restore counts as one that does not end. */
+const endsWithinMs = 12 * 3600_000
+const callsMax = 12_000
+/** How long after the end is watched for writes that come late. */
+const afterwardsMs = 60_000
+
+/** The disturbances of a seed. */
+export function planOf(seed: number): Disturbance[] {
+  return disturbancesOf(chanceOf(seed), workersOf(seed))
+}
+
+function workersOf(seed: number): number {
+  return between(chanceOf(seed).at('workers', 0), 2, 6)
+}
+
+/** Runs a restore with these disturbances; chance, such as how long a call takes, follows from the seed. */
+export async function simulate(
+  seed: number,
+  disturbances: readonly Disturbance[],
+  without?: RuleOff,
+): Promise<Simulated> {
+  const world = createWorld(await worldAt('new'))
+  const restoreTime = useSimulatedTime(world)
+  try {
+    return await runToEnd(world, { seed, disturbances, without })
+  } finally {
+    restoreTime()
+  }
+}
+
+async function runToEnd(
+  world: World,
+  { seed, disturbances, without }: Pick<Simulated, 'seed' | 'disturbances'> & { without: RuleOff | undefined },
+): Promise<Simulated> {
+  const { clock, cluster } = world
+  startControllers(world)
+  const code = { restore, namespaceLocks, deleteRestore }
+  const server = createServer(code, clock, () => workers)
+  const workers = startWorkers({
+    world,
+    connect: (around) => server.connect(around),
+    settings,
+    chance: chanceOf(seed),
+    count: workersOf(seed),
+    faults: callFaultsOf(disturbances),
+    without,
+  })
+  clock.goesOn = () => server.unblock()
+  let endedAtMs: number | undefined
+  cluster.onChange((object) => {
+    if (object?.kind !== 'Restore') return
+    const { status = {} } = object as unknown as Restore
+    if (!isTerminal(status.phase) || isSweptByVelero(status)) endedAtMs = undefined
+    else endedAtMs ??= clock.nowMs()
+  })
+  const others = othersOf(world, server)
+  const startMs = clock.nowMs()
+  for (const one of disturbances) if (one.kind !== 'call') clock.later(one.atMs, () => disturb(one))
+  const isEnded = await clock.run(watch())
+  if (isEnded) await clock.advance(afterwardsMs)
+  const restoreNow = cluster.look(restoreAt) as unknown as Restore | undefined
+  const end = isEnded ? endStateOf(world, { outcome: { result: server.statusOf(workflowId) } }) : undefined
+  return { seed, disturbances, end, world, workers, server, endedAtMs, restore: restoreNow }
+
+  function disturb(one: Exclude<Disturbance, { kind: 'call' }>): void {
+    if (one.kind === 'other') return others[one.event]()
+    if (one.event === 'kill') workers.kill(one.worker, one.forMs)
+    else if (one.event === 'freeze') workers.freeze(one.worker, one.forMs)
+    else workers.loseLease(one.worker, one.forMs)
+  }
+
+  /** Does what the watchers of the workers do, and waits for the end: true when it has come. */
+  async function watch(): Promise<boolean> {
+    let quiet = 0
+    while (clock.nowMs() - startMs < endsWithinMs && workers.calls < callsMax) {
+      others.watch()
+      await clock.sleep(1_000)
+      const isBusy = server.isRunning('restore') || server.isRunning('deleteRestore')
+      quiet = isBusy || !others.isOver() ? 0 : quiet + 1
+      if (quiet > 3) return true
+    }
+    return false
+  }
+}
+
+function callFaultsOf(disturbances: readonly Disturbance[]): Map<number, CallFault> {
+  return new Map(disturbances.flatMap((one) => (one.kind === 'call' ? [[one.n, one.fault] as const] : [])))
+}
+
+/** Has timers and the clock of the process follow the simulated time; returns how to take that back. */
+function useSimulatedTime({ clock }: World): () => void {
+  const real = { now: Date.now, setInterval: globalThis.setInterval, clearInterval: globalThis.clearInterval }
+  const beating = new Set<object>()
+  const setSimulated = (work: () => void, ms: number): object => {
+    const timer = {}
+    beating.add(timer)
+    const beat = (): void => {
+      if (!beating.has(timer)) return
+      work()
+      clock.later(ms, beat)
+    }
+    clock.later(ms, beat)
+    return timer
+  }
+  Date.now = () => clock.nowMs()
+  globalThis.setInterval = setSimulated as unknown as typeof setInterval
+  globalThis.clearInterval = ((timer: object) => void beating.delete(timer)) as unknown as typeof clearInterval
+  return () => {
+    Date.now = real.now
+    globalThis.setInterval = real.setInterval
+    globalThis.clearInterval = real.clearInterval
+  }
+}

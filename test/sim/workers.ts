@@ -1,0 +1,239 @@
+import { Context } from '@temporalio/activity'
+import type { Client } from '@temporalio/client'
+import type { Info } from '@temporalio/activity'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import { createActivities } from '../../activities/index.ts'
+import type { Ports } from '../../activities/ports.ts'
+import type { Settings } from '../../activities/settings.ts'
+import { createArchives } from '../ports/archives.ts'
+import { describeCall, hasEffect, withCalls } from '../ports/calls.ts'
+import type { Around, PortCall } from '../ports/calls.ts'
+import { Death, canFail, passingError } from '../ports/faults.ts'
+import type { World } from '../ports/world.ts'
+import type { Chance } from './chance.ts'
+import type { CallFault } from './disturbances.ts'
+
+/** How an attempt has ended. */
+export type AttemptEnd = { result: unknown } | { failure: unknown }
+
+/** An attempt of an activity, for any worker. */
+export interface AttemptTask {
+  name: string
+  input: unknown
+  info: Partial<Info>
+  onBeat: (details: unknown) => void
+  onEnd: (end: AttemptEnd) => void
+}
+
+/** A call that had an effect, in the order in which they got there. */
+export interface SeenWrite {
+  atMs: number
+  worker: string
+  call: string
+  port: PortCall['port']
+  /** The activity and its attempt. */
+  activity: string
+  activityId: string
+  attempt: number
+}
+
+/** The workers of a simulation. */
+export interface SimulatedWorkers {
+  /** Has one of those that run take the task; undefined where none runs. */
+  run: (task: AttemptTask) => { cancel: (reason: 'CANCELLED' | 'NOT_FOUND') => void } | undefined
+  /** An attempt that was given up learns of it a second later. */
+  tellAtNextBeat: (cancel: (reason: 'CANCELLED' | 'NOT_FOUND') => void) => void
+  kill: (worker: number, forMs: number) => void
+  freeze: (worker: number, forMs: number) => void
+  loseLease: (worker: number, forMs: number) => void
+  readonly writes: readonly SeenWrite[]
+  readonly calls: number
+  /** The faults that have come to calls, in words. */
+  readonly happened: readonly string[]
+  /** Each call, in order: two runs of a seed are the same where these are. */
+  readonly trace: readonly string[]
+}
+
+/** What workers are made of. */
+export interface WorkersOptions {
+  world: World
+  /** Connects to the server of Temporal. */
+  connect: (around: Around) => Client
+  settings: Settings
+  chance: Chance
+  count: number
+  /** The fault of the n-th call. */
+  faults: ReadonlyMap<number, CallFault>
+  /** A rule that is switched off, to see that the simulation misses it. */
+  without?: RuleOff | undefined
+}
+
+/** `fence`: nobody waits for the attempt before. `lease`: a worker writes also when its Lease has run out. */
+export type RuleOff = 'fence' | 'lease'
+
+type InMemoryPresence = ReturnType<World['leases']['start']>
+
+function weakened(presence: InMemoryPresence, without: RuleOff | undefined): InMemoryPresence {
+  if (without === 'fence') return { ...presence, fence: () => Promise.resolve() }
+  return without === 'lease' ? { ...presence, assertMayWrite: () => undefined } : presence
+}
+
+interface Process {
+  name: string
+  activities: Record<string, (input: never) => Promise<unknown>>
+  ports: Ports
+  isDead: boolean
+  frozenUntilMs: number
+  presence: InMemoryPresence
+  client: Client
+}
+
+const logger = new DefaultLogger('ERROR')
+
+/** Starts the workers. */
+export function startWorkers(options: WorkersOptions): SimulatedWorkers {
+  const { world, chance, faults } = options
+  const { clock } = world
+  const writes: SeenWrite[] = []
+  const happened: string[] = []
+  const trace: string[] = []
+  let calls = 0
+  let started = 0
+  let tasks = 0
+  const processes: Process[] = []
+
+  async function thawed(one: Process): Promise<void> {
+    while (one.frozenUntilMs > clock.nowMs()) await clock.sleep(one.frozenUntilMs - clock.nowMs())
+    if (one.isDead) throw new Death('the process is dead')
+  }
+
+  function die(one: Process): void {
+    one.isDead = true
+    one.presence.cutOff()
+  }
+
+  /** On its way there and back each call takes some milliseconds; what is sent gets there, also after its sender's death. */
+  const aroundOf =
+    (one: () => Process): Around =>
+    async (call, run) => {
+      await thawed(one())
+      const n = ++calls
+      trace.push(`${clock.nowMs()} ${one().name} ${call.port} ${describeCall(call)}`)
+      const fault = faultOf(faults.get(n), call)
+      if (fault !== undefined) happened.push(`${fault} ${describeCall(call)}`)
+      if (hasEffect(call) && (call.port === 'cluster' || call.port === 'exec')) one().presence.assertMayWrite()
+      const thereMs = fault === 'slow' ? 3_000 * chance.at('slow', n) : 1 + 30 * chance.at('there', n)
+      const info = activityHere()
+      const arrive = async () => {
+        const answer = await run()
+        if (hasEffect(call))
+          writes.push({ atMs: clock.nowMs(), worker: one().name, call: describeCall(call), port: call.port, ...info })
+        return answer
+      }
+      if (fault === 'death') {
+        clock.later(thereMs, () => void arrive().catch(() => undefined))
+        restartLater(one(), 3_000)
+        throw new Death(`the process died after ${call.port} ${describeCall(call)}`)
+      }
+      await clock.sleep(thereMs)
+      if (fault === 'refused') throw passingError(call)
+      const answer = await arrive()
+      await clock.sleep(1 + 30 * chance.at('back', n))
+      await thawed(one())
+      if (fault === 'unanswered') throw passingError(call)
+      return answer
+    }
+
+  function restartLater(one: Process, forMs: number): void {
+    const at = processes.indexOf(one)
+    die(one)
+    clock.later(forMs, () => void (processes[at] = startProcess()))
+  }
+
+  function startProcess(): Process {
+    const name = `drydock-worker-${++started}`
+    const presence = weakened(world.leases.start(name), options.without)
+    const around = aroundOf(() => process)
+    const bare: Ports = {
+      cluster: world.cluster.connect(),
+      stores: world.buckets,
+      archives: createArchives(),
+      presence,
+      exec: world.exec.connect(),
+      clock,
+      log: world.log,
+    }
+    const ports = withCalls(bare, around)
+    const activities = createActivities(ports, options.settings) as unknown as Process['activities']
+    const client = options.connect(around)
+    const process: Process = { name, activities, ports, isDead: false, frozenUntilMs: 0, presence, client }
+    return process
+  }
+
+  for (let at = 0; at < options.count; at++) processes.push(startProcess())
+
+  function run({ name, input, info, onBeat, onEnd }: AttemptTask) {
+    const ready = processes.filter((one) => !one.isDead && one.frozenUntilMs <= clock.nowMs())
+    if (ready.length === 0) return undefined
+    const one = ready[Math.floor(chance.at('task', ++tasks) * ready.length)] as Process
+    const environment = new MockActivityEnvironment(info, { client: one.client, logger })
+    environment.on('heartbeat', (details) => {
+      if (!one.isDead && one.frozenUntilMs <= clock.nowMs()) onBeat(details)
+    })
+    const activity = one.activities[name]
+    if (activity === undefined) throw new Error(`there is no activity ${name}`)
+    const tell = (end: AttemptEnd) =>
+      void thawed(one).then(
+        () => onEnd(end),
+        () => undefined,
+      )
+    environment.run(activity as (given: unknown) => Promise<unknown>, input).then(
+      (result) => tell({ result: result === undefined ? undefined : (JSON.parse(JSON.stringify(result)) as unknown) }),
+      (failure: unknown) => {
+        if (!(failure instanceof Death)) tell({ failure })
+      },
+    )
+    return { cancel: (reason: 'CANCELLED' | 'NOT_FOUND') => environment.cancel(reason) }
+  }
+
+  const processAt = (worker: number): Process | undefined => processes[worker]
+  return {
+    run,
+    tellAtNextBeat: (cancel) => clock.later(1_000, () => cancel('NOT_FOUND')),
+    kill(worker, forMs) {
+      const one = processAt(worker)
+      if (one !== undefined && !one.isDead) restartLater(one, forMs)
+    },
+    freeze(worker, forMs) {
+      const one = processAt(worker)
+      if (one === undefined || one.isDead) return
+      one.frozenUntilMs = clock.nowMs() + forMs
+      one.presence.cutOff()
+      clock.later(forMs, () => !one.isDead && one.presence.letThrough())
+    },
+    loseLease(worker, forMs) {
+      const one = processAt(worker)
+      if (one === undefined || one.isDead) return
+      one.presence.cutOff()
+      clock.later(forMs, () => !one.isDead && one.presence.letThrough())
+    },
+    writes,
+    get calls() {
+      return calls
+    },
+    happened,
+    trace,
+  }
+}
+
+/** A fault that the call can have; waits for other workers only die. */
+function faultOf(fault: CallFault | undefined, call: PortCall): CallFault | undefined {
+  if (fault === undefined || fault === 'death' || fault === 'slow') return fault
+  return canFail(call) ? fault : undefined
+}
+
+function activityHere(): Pick<SeenWrite, 'activity' | 'activityId' | 'attempt'> {
+  const { activityType, activityId, attempt } = Context.current().info
+  return { activity: activityType, activityId, attempt }
+}
