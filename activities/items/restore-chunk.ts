@@ -142,14 +142,12 @@ function waitFor(waits: readonly string[], { number }: Attempt): Wait {
   return { waitingFor, afterSeconds: pauseAfter(number, lookSeconds), carry: 'begun' }
 }
 
-/** The message of one parked item: of a Secret it quotes nothing (rule 14). */
+/** The beginning of the message of one parked item: of a Secret it quotes nothing (rule 14). */
 function whyParked(tally: Tally): { parkedBecause?: string } {
   const parked = [...tally.values()].find((outcome) => outcome.parked !== undefined)
   const text = parked?.messages.at(-1)?.text
-  return text === undefined ? {} : { parkedBecause: text.slice(0, reasonMax) }
+  return text === undefined ? {} : { parkedBecause: text.slice(0, 300) }
 }
-
-const reasonMax = 300
 
 /** What all batches of a chunk share. A batch is the items between two checkpoints. */
 interface BatchRun extends ChunkRun, Pick<IntoNamespaces, 'groupResource' | 'ensured'> {
