@@ -9,6 +9,8 @@ const long = [
   'e2e/items/parity',
   'e2e/chaos/bucket-read-only',
   'e2e/worker/worker',
+  'e2e/worker/events',
+  'e2e/items/item-trouble',
   'e2e/finalize/finalize',
   'e2e/chaos/rolling',
   'e2e/chaos/chaos',
