@@ -61,7 +61,6 @@ async function recordClean(recorder: Recorder): Promise<void> {
   await save(recorder, 'clean', id)
 }
 
-/** A quota that counts nothing yet refuses everything. */
 async function placeQuota(kube: KubeClient, name: string): Promise<void> {
   await kube.must('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   const quota = {
@@ -71,6 +70,10 @@ async function placeQuota(kube: KubeClient, name: string): Promise<void> {
     spec: { hard: { 'count/configmaps': '0' } },
   }
   await kube.must('POST', `/api/v1/namespaces/${name}/resourcequotas`, quota)
+  // No controller counts here: without a status the refusal would be final.
+  const status = { hard: quota.spec.hard, used: quota.spec.hard }
+  const at = `/api/v1/namespaces/${name}/resourcequotas/none/status`
+  await kube.must('PATCH', at, { status }, 'application/merge-patch+json')
 }
 
 /** Its items are parked, and given up when all else is through. */
@@ -100,10 +103,11 @@ async function recordRetried(recorder: Recorder): Promise<void> {
   const { runId } = await client.workflow.getHandle(id).describe()
   const metadata = { annotations: { [retryAnnotation]: 'once' } }
   await kube.must('PATCH', `${restoresPath}/retried`, { metadata }, 'application/merge-patch+json')
-  const isNext = async () => (await client.workflow.getHandle(id).describe()).runId !== runId
+  let next = runId
+  const isNext = async () => (next = (await client.workflow.getHandle(id).describe()).runId) !== runId
   await waitUntil(isNext, 60_000, 'the second run')
   await over(recorder, 'retried', 'Completed')
-  await save(recorder, 'retried', id)
+  await save(recorder, 'retried', id, next)
 }
 
 async function recordCancelled(recorder: Recorder): Promise<void> {
@@ -181,8 +185,8 @@ async function over({ kube }: Recorder, name: string, wanted?: RestorePhase): Pr
   await waitUntil(isOver, 120_000, `Restore ${name} to be over`)
 }
 
-async function save({ client }: Recorder, name: string, id: string): Promise<void> {
-  const handle = client.workflow.getHandle(id)
+async function save({ client }: Recorder, name: string, id: string, runId?: string): Promise<void> {
+  const handle = client.workflow.getHandle(id, runId)
   await handle.result().catch(() => undefined)
   const history = await handle.fetchHistory()
   writeFileSync(new URL(`${name}-${change}.json`, import.meta.url), `${historyToJSON(history)}\n`)

@@ -26,6 +26,8 @@ describe('recorded histories', () => {
     recorded.push('clean-listed', 'partly-failed-listed', 'resumed-listed')
     // Recorded when waits became Temporal's, items got second chances and a pause came to stand on the Restore.
     recorded.push(...recorded.slice(0, 7).map((name) => `${name}-waits`))
+    // Recorded when chunks came to end first and a cancel came to stand on the Restore.
+    recorded.push('cancelled-ends', 'partly-failed-ends')
     expect(names.toSorted()).toEqual(recorded.map((name) => `${name}.json`).toSorted())
   })
 
