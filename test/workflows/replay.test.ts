@@ -20,7 +20,7 @@ describe('recorded histories', () => {
     workflowBundle = await bundleWorkflowCode({ workflowsPath, logger })
   })
 
-  it('are there of a clean, a partly failed, a cancelled, a resumed and a waiting restore, and of the locks', () => {
+  it('are there of a clean, a partly failed, a cancelled, a resumed, a waiting and a retried restore, and of the locks', () => {
     const recorded = ['cancelled', 'clean', 'locks', 'locks-anew', 'partly-failed', 'resumed', 'turns']
     // Recorded when restores began to ask for their finalization tasks; those above have none of that.
     recorded.push('clean-listed', 'partly-failed-listed', 'resumed-listed')
@@ -28,6 +28,8 @@ describe('recorded histories', () => {
     recorded.push(...recorded.slice(0, 7).map((name) => `${name}-waits`))
     // Recorded when chunks came to end first and a cancel came to stand on the Restore.
     recorded.push('cancelled-ends', 'partly-failed-ends')
+    // Recorded when items were parked and a restore could have a second run.
+    recorded.push('partly-failed-parked', 'retried-parked')
     expect(names.toSorted()).toEqual(recorded.map((name) => `${name}.json`).toSorted())
   })
 
