@@ -98,7 +98,8 @@ async function runRounds(session: HookSession, ports: Ports, attempt: Attempt): 
       const open = state.isJudged ? [] : unfinishedPods(state, known)
       const idle = open.filter(({ pod }) => !running.has(pod.uid))
       for (const [hooked, live] of await readUnlessAway(idle, session, ports)) {
-        const work = limit(() => runPodHooks(hooked, live, parts))
+        // After a failure this attempt begins nothing more: whether a command of its own was sent, only the next one asks.
+        const work = limit(async () => (failure === undefined ? runPodHooks(hooked, live, parts) : undefined))
           .catch((thrown: unknown) => {
             failure ??= { thrown }
           })
