@@ -83,5 +83,5 @@ export function fieldManagerOf(restoreUid: string): string {
 /** What `kubectl apply` leaves on each object: the manifest that was applied last, of a Secret with its values. */
 export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
 
-/** On a Restore: what people should know of it where Velero, and so its results, say nothing. */
-export const remarksAnnotation = 'drydock.io/remarks'
+/** The reason of an Event on a Restore: what people should know of it where Velero, and so its results, say nothing. */
+export const remarksReason = 'Remarks'

@@ -1,5 +1,4 @@
 import { promisify } from 'node:util'
-import { ApplicationFailure } from '@temporalio/common'
 import { gzip } from 'node:zlib'
 import type { Plan } from '../../core/plan/plan.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
@@ -22,9 +21,8 @@ import { runActivity } from '../frame/run-activity.ts'
 import { journalDamaged } from '../frame/failures.ts'
 import { readOutcomes } from '../frame/journal.ts'
 import { readOperations } from '../operations/operation-shards.ts'
-import { ApiError } from '../../core/port-errors.ts'
-import { remarksAnnotation } from '../../velero/labels.ts'
-import { changeRestore, recordEvent } from '../frame/restore-resource.ts'
+import { remarksReason } from '../../velero/labels.ts'
+import { recordEvent } from '../frame/restore-resource.ts'
 import type { Ports, Presence } from '../ports.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
@@ -90,25 +88,10 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
     })
 }
 
-/**
- * Tells in an Event, and in an annotation that `describe` shows, what the results do not say. Where the Restore cannot be
- * written that is only logged: the result files are stored.
- */
-async function tellRemarks(remarks: string | undefined, { ref, admission }: Session, ports: Ports): Promise<void> {
-  // Only a retry can take remarks away.
-  if (remarks === undefined && ref.run === undefined) return
-  try {
-    await changeRestore(ports.cluster, ref, ({ metadata }) =>
-      metadata.annotations?.[remarksAnnotation] === remarks
-        ? undefined
-        : { metadata: { annotations: { [remarksAnnotation]: remarks ?? null } } },
-    )
-  } catch (thrown) {
-    if (!(thrown instanceof ApiError) && !(thrown instanceof ApplicationFailure)) throw thrown
-    ports.log.warn(`remarks cannot be written onto the Restore: ${thrown.message}`, { restore: ref.name })
-  }
-  if (remarks !== undefined)
-    await recordEvent(ports, { metadata: admission.restore }, { type: 'Warning', reason: 'Remarks', note: remarks })
+/** Tells in an Event, which `describe` shows, what the results do not say. What Velero restored is not ours to remark on. */
+async function tellRemarks(remarks: string | undefined, { admission }: Session, ports: Ports): Promise<void> {
+  if (remarks === undefined || admission.inherited === true) return
+  await recordEvent(ports, { metadata: admission.restore }, { type: 'Warning', reason: remarksReason, note: remarks })
 }
 
 /** Velero's log of a restore that was taken over: ours follows it. */

@@ -1,4 +1,6 @@
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
+import { ApiError } from '../../core/port-errors.ts'
+import { remarksReason } from '../../velero/labels.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { restoreItemOperationsKey, restoreResourceListKey, restoreResultsKey } from '../../velero/object-keys.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
@@ -31,6 +33,8 @@ export interface Description {
   results?: Results
   /** Why warnings and errors cannot be shown. */
   resultsMissing?: string
+  /** What the results of Velero do not say: the Event `Remarks`, while the cluster keeps it. */
+  remarks?: string
   /** With `details`: what became of each item, by kind. */
   resourceList?: ResourceList
   /** With `details`: the asynchronous operations. */
@@ -55,11 +59,12 @@ export async function describeRestore(
 ): Promise<Description> {
   const { metadata, spec, status = {} } = restore
   const ref = refOf(connections, restore)
-  const [answer, troubles, results, details, workflow] = await Promise.all([
+  const [answer, troubles, results, details, remarks, workflow] = await Promise.all([
     queryProgress(connections, restore),
     queryFailures(connections, restore),
     readResults(connections, restore, options),
     options.details === true ? readDetails(connections, restore, options) : {},
+    readRemarks(connections, restore),
     describeWorkflow(connections, workflowIdOf(ref), options.env),
   ])
   const state = restoreState(metadata.name, restore, answer)
@@ -76,6 +81,7 @@ export async function describeRestore(
     troubles: state.over ? [] : troubles,
     ...results,
     ...details,
+    ...(remarks === undefined ? {} : { remarks }),
     workflow,
   }
 }
@@ -133,6 +139,23 @@ export function parseResults(text: string, key: string): Results {
     throw damagedFile(key, thrown)
   }
   throw damagedFile(key, 'it holds no results')
+}
+
+/** The newest Event that tells what the results do not say; undefined where there is none, or Events may not be read. */
+async function readRemarks(connections: Connections, { metadata }: Restore): Promise<string | undefined> {
+  const path = `/apis/events.k8s.io/v1/namespaces/${metadata.namespace ?? connections.namespace}/events`
+  const query = { fieldSelector: `reason=${remarksReason},regarding.uid=${metadata.uid ?? ''}` }
+  try {
+    const { items } = (await connections.connection.send({ method: 'GET', path, query })) as EventList
+    return items?.toSorted((one, other) => (one.eventTime ?? '').localeCompare(other.eventTime ?? '')).at(-1)?.note
+  } catch (thrown) {
+    if (thrown instanceof ApiError) return undefined
+    throw thrown
+  }
+}
+
+interface EventList {
+  items?: { note?: string; eventTime?: string }[] | null
 }
 
 async function describeWorkflow(

@@ -1,5 +1,4 @@
 import { stringify } from 'yaml'
-import { remarksAnnotation } from '../../velero/labels.ts'
 import type { Result } from '../../velero/results.ts'
 import type { Description } from '../api/describe-restore.ts'
 import { progressSentence } from './progress.ts'
@@ -19,13 +18,12 @@ export function renderDescription(description: Description): string {
 
 function facts(description: Description): string {
   const { status, progress, workflow } = description
-  const { [remarksAnnotation]: remarks, ...annotations } = description.annotations
   const rows: [string, string | undefined][] = [
     ['Name', `${description.namespace}/${description.name}`],
     ['Uid', description.uid],
     ['Created', description.created],
     ['Labels', joined(description.labels)],
-    ['Annotations', joined(annotations)],
+    ['Annotations', joined(description.annotations)],
     ['Phase', status.phase || 'New'],
     ['Reason', status.failureReason],
     ['Now', progress === undefined ? undefined : progressSentence(progress, { itemsPerSecond: 0 })],
@@ -34,7 +32,7 @@ function facts(description: Description): string {
     ['Items', itemsOf(status.progress)],
     ['Warnings', String(status.warnings ?? 0)],
     ['Errors', String(status.errors ?? 0)],
-    ['Remarks', remarks],
+    ['Remarks', description.remarks],
     ['Operations', operationsOf(status)],
     ['Hooks', hooksOf(status.hookStatus)],
     ['Workflow', workflow.id],

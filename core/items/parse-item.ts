@@ -42,13 +42,13 @@ function withoutNulls(manifest: Manifest): Manifest {
 
 /**
  * Why the manifest is not the one that its path says; undefined where it is. Selection, excludes and mappings go by the
- * path, the write by the manifest: one of another group, namespace or name would get past them.
+ * path, the write by the manifest: one of another group or namespace would get past them. Its name may differ from the
+ * name of its file, and is then the one that counts, as in Velero (parity case `exact`).
  */
 function whyStranger({ apiVersion, metadata }: Manifest, item: ItemAddress): string | undefined {
   if (parseApiVersion(apiVersion).group !== parseGroupResource(item.groupResource).group)
     return `its apiVersion ${quoted(apiVersion)} is not of the group of its folder`
-  const { name, namespace } = metadata as { name?: unknown; namespace?: unknown }
-  if (name !== item.name) return `its name ${quoted(name)} is not the one of its file`
+  const { namespace } = metadata as { namespace?: unknown }
   if ((namespace ?? '') !== (item.namespace ?? ''))
     return `its namespace ${quoted(namespace)} is not the one of its folder`
   return undefined

@@ -5,7 +5,7 @@ import type { Tally } from './tally.ts'
 
 /** So many are quoted where people see them at once; the log has all. */
 const quotedMax = 3
-/** The text stands in an annotation, and in an Event, which takes 1,024 characters. */
+/** The text stands in an Event, which takes 1,024 characters. */
 const textMax = 900
 
 /**

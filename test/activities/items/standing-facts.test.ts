@@ -102,8 +102,6 @@ describe('the log says what Velero keeps to itself', () => {
     })
     const remark = 'its volume held is held by claim other/other'
     expect(log).toContain(remark)
-    const restore = { group: 'velero.io', version: 'v1', resource: 'restores', namespace: 'velero', name: 'again' }
-    expect(world.cluster.look(restore)?.metadata.annotations?.['drydock.io/remarks']).toContain(remark)
     const events = world.cluster.objects().filter(({ kind }) => kind === 'Event')
     expect(events).toContainEqual(expect.objectContaining({ reason: 'Remarks', note: expect.stringContaining(remark) }))
     expect(results).toEqual({ errors: {}, warnings: {} })

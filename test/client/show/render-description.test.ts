@@ -8,10 +8,11 @@ it('has a line for what the results do not say', () => {
     uid: 'u',
     created: '2026-01-01T00:00:00Z',
     labels: {},
-    annotations: { 'drydock.io/remarks': 'v1/ConfigMap shop/a: it loses all labels', mine: 'yes' },
+    annotations: { mine: 'yes' },
     spec: { backupName: 'shop' },
     status: { phase: 'Completed' },
     troubles: [],
+    remarks: 'v1/ConfigMap shop/a: it loses all labels',
     workflow: { id: 'w', status: 'COMPLETED' },
   })
   expect(shown).toMatch(/^Remarks: +v1\/ConfigMap shop\/a: it loses all labels$/m)

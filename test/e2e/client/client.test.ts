@@ -163,6 +163,11 @@ describe('a restore that is over', () => {
     expect((await client('logs', 'seen', '--timeout', '20s')).out).toContain('restore=velero/seen')
   })
 
+  it('is described with what the results of Velero do not say', async () => {
+    await client('start', 'nothing', '--from-backup', 'shop', '--include-namespaces', 'shpo', '--wait')
+    expect((await client('describe', 'nothing')).out).toMatch(/^Remarks: +Nothing to restore: .* shpo$/m)
+  })
+
   it('is got, described in detail and deleted as by velero', async () => {
     await client('restore', 'create', 'old', '--from-backup', 'shop', '--include-resources', 'configmaps', '--wait')
     const got = JSON.parse((await client('get', 'restore', 'old', '-ojson')).out) as { metadata: { name: string } }
