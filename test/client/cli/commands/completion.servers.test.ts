@@ -18,6 +18,7 @@ const commands = [
   'delete',
   'completion',
   'search-attributes',
+  'worker',
   'restore',
 ]
 
