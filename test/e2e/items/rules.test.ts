@@ -140,16 +140,18 @@ describe('rule 3: which cluster', () => {
   })
 })
 
+/** Their last item is in a namespace of its own. */
+const spec = (name: string) => ({
+  backupName: name === 'replaced' ? 'replaced' : 'many',
+  namespaceMapping: { many: name, 'many-last': `${name}-last` },
+})
+
 /**
  * Restores that have lost their worker after all but their last item, which waits for its namespace; then something of theirs is
  * damaged, and another worker goes on.
  */
 describe('rules 4 and 10: what a restore relies on, damaged in its midst', () => {
   const names = ['missing', 'foreign', 'replaced'] as const
-  const spec = (name: string) => ({
-    backupName: name === 'replaced' ? 'replaced' : 'many',
-    namespaceMapping: { many: name, 'many-last': `${name}-last` },
-  })
   let removed = ''
   const reasonOf = async (name: string) => {
     const { status } = await awaitRestore(cluster, name)
@@ -238,14 +240,15 @@ describe('rule 5: ours or not', () => {
 describe('rule 8: status', () => {
   it('progress never goes back, each write carries the version it was decided from', async () => {
     const watch = await watchPhases(cluster)
-    await createRestore(cluster, {
-      name: 'steady',
-      spec: { backupName: 'many', namespaceMapping: { many: 'steady', 'many-last': 'steady' } },
-    })
+    // Its last item waits until progress, which is written every 3 s at most, tells of the others.
+    await holdNamespace(cluster, 'steady-last')
+    await createRestore(cluster, { name: 'steady', spec: spec('steady') })
+    await awaitRestore(cluster, 'steady', ({ status }) => (status?.progress?.itemsRestored ?? 0) > many)
+    await letNamespaceGo(cluster, 'steady-last')
     await awaitRestore(cluster, 'steady', ({ status }) => status?.phase === 'Completed')
     const seen = watch.statesOf('steady').map(({ progress }) => progress?.itemsRestored ?? 0)
     expect(seen).toEqual(seen.toSorted((one, other) => one - other))
-    expect(new Set(seen).size).toBeGreaterThan(3)
+    expect(new Set(seen).size).toBeGreaterThan(2)
   })
 })
 
