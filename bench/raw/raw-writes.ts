@@ -10,6 +10,7 @@ import { stringifyJson } from '../../core/values/manifest-json.ts'
 import { collectionPath, objectPath } from '../../infra/cluster/api-request.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { someFacts } from '../../test/core/actions/action-input.ts'
 import type { BackedUp } from '../backups/backup-folder.ts'
 
 /** One request of the load generator. `{uid}` and `{version}` in its body are those of the answer before it. */
@@ -39,7 +40,7 @@ export function makePreparer(backup: string): (item: BackedUp) => Prepared | und
     restore: { namespace: 'velero', name: 'raw', uid: restoreUid, spec },
     labels: restoreLabels({ name: 'raw', backupName: backup }),
     actions: activeActions([]),
-    facts: factsOf(backup),
+    facts: someFacts({ backup: backupNamed(backup) }),
     volumes: { infos: {}, snapshots: [], csiSnapshots: [], podVolumeBackups: [], movedClaims: [] },
     provisioned: new Set(),
     modify: (item) => ({ item, errors: [] }),
@@ -100,17 +101,7 @@ function changed(object: Manifest): Manifest {
   return { ...object, metadata, ...(data.length === 0 ? {} : { data: Object.fromEntries(data) }) }
 }
 
-function factsOf(backup: string): ActionFacts {
-  const metadata = { name: backup, namespace: 'velero' }
-  return {
-    backup: { apiVersion: 'velero.io/v1', kind: 'Backup', metadata, spec: {} } as ActionFacts['backup'],
-    pluginConfigs: {},
-    storageClasses: [],
-    volumeSnapshotClasses: [],
-    volumeGroupSnapshotClasses: [],
-    podVolumeBackups: [],
-    existingClaims: [],
-    serviceAccounts: {},
-    dataUploadResults: [],
-  }
+function backupNamed(name: string): ActionFacts['backup'] {
+  const metadata = { name, namespace: 'velero' }
+  return { apiVersion: 'velero.io/v1', kind: 'Backup', metadata, spec: {} } as ActionFacts['backup']
 }

@@ -2,6 +2,7 @@ import { WorkflowNotFoundError } from '@temporalio/common'
 import type { Client } from '@temporalio/client'
 import type { Around } from './calls.ts'
 import type { SimulatedClock } from './clock.ts'
+import { temporalClient } from './temporal-client.ts'
 
 /** A workflow as an activity can see it. */
 export interface InMemoryWorkflow {
@@ -75,44 +76,22 @@ export function createTemporal(
     place,
     look: (workflowId) => workflows.get(workflowId),
     state: () => new Map(workflows),
-    connect(around) {
-      const call = <T>(name: string, on: string, run: () => T) =>
-        around({ port: 'temporal', name, on }, async () => run())
-      const getHandle = (workflowId: string) => ({
-        describe: () => call('describe', workflowId, () => described(find(workflowId))),
-        signal: (name: string, ...args: unknown[]) => call('signal', workflowId, () => signal(workflowId, name, args)),
-        query: (name: string) => call('query', workflowId, () => answerOf(find(workflowId), name)),
-        cancel: () => call('cancel', workflowId, () => tell(running(workflowId), { isCancelRequested: true })),
-        terminate: () =>
-          call('terminate', workflowId, () =>
-            tell(running(workflowId), { status: 'TERMINATED', closedAtMs: clock.nowMs() }),
-          ),
-      })
-      const signalWithStart = (type: string, options: { workflowId: string; signal: string; signalArgs: unknown[] }) =>
-        call('signalWithStart', options.workflowId, () => {
-          if (workflows.get(options.workflowId)?.status !== 'RUNNING') place({ type, workflowId: options.workflowId })
-          signal(options.workflowId, options.signal, options.signalArgs)
-        })
-      const client = {
-        workflow: { getHandle, signalWithStart },
-        withDeadline: (_deadline: number, work: () => Promise<unknown>) => work(),
-        withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work(),
-      }
-      return client as unknown as Client
-    },
+    connect: (around) =>
+      temporalClient(
+        {
+          describe: find,
+          start: (type, workflowId) => {
+            if (workflows.get(workflowId)?.status !== 'RUNNING') place({ type, workflowId })
+          },
+          signal,
+          query: (workflowId, name) => answerOf(find(workflowId), name),
+          cancel: (workflowId) => tell(running(workflowId), { isCancelRequested: true }),
+          terminate: (workflowId) => tell(running(workflowId), { status: 'TERMINATED', closedAtMs: clock.nowMs() }),
+        },
+        around,
+      ),
   }
   return temporal
-}
-
-function described({ workflowId, runId, type, status, startedAtMs, closedAtMs }: InMemoryWorkflow) {
-  return {
-    workflowId,
-    runId,
-    type,
-    status: { name: status },
-    startTime: new Date(startedAtMs),
-    ...(closedAtMs === undefined ? {} : { closeTime: new Date(closedAtMs) }),
-  }
 }
 
 function answerOf({ answers, status }: InMemoryWorkflow, name: string): unknown {

@@ -33,38 +33,30 @@ const harmless: readonly OtherEvent[] = ['write-restore', 'sweep', 'terminate', 
 
 /** The disturbances of a seed. One in five restores is cancelled or deleted. */
 export function disturbancesOf(chance: Chance, workers: number): Disturbance[] {
-  const all: Disturbance[] = []
-  const calls = between(chance.at('calls', 0), 0, 7)
-  for (let i = 0; i < calls; i++)
-    all.push({
-      kind: 'call',
-      n: between(chance.at('call', i), 1, callsAbout),
-      fault: oneOf(chance.at('fault', i), callFaults),
-    })
-  const events = between(chance.at('events', 0), 0, 4)
-  for (let i = 0; i < events; i++)
-    all.push({
-      kind: 'worker',
-      atMs: between(chance.at('worker-at', i), 0, lengthMs),
-      event: oneOf(chance.at('worker-event', i), workerEvents),
-      worker: between(chance.at('which-worker', i), 0, workers),
-      forMs: between(chance.at('worker-for', i), 500, 40_000),
-    })
-  const others = between(chance.at('others', 0), 0, 4)
-  for (let i = 0; i < others; i++)
-    all.push({
-      kind: 'other',
-      atMs: between(chance.at('other-at', i), 0, lengthMs),
-      event: oneOf(chance.at('other-event', i), harmless),
-    })
+  const upTo = (what: string, max: number, make: (i: number) => Disturbance) =>
+    Array.from({ length: between(chance.at(what, 0), 0, max) }, (_, i) => make(i))
+  const timeOf = (what: string, i: number) => between(chance.at(what, i), 0, lengthMs)
+  const calls = upTo('calls', 7, (i) => ({
+    kind: 'call',
+    n: between(chance.at('call', i), 1, callsAbout),
+    fault: oneOf(chance.at('fault', i), callFaults),
+  }))
+  const events = upTo('events', 4, (i) => ({
+    kind: 'worker',
+    atMs: timeOf('worker-at', i),
+    event: oneOf(chance.at('worker-event', i), workerEvents),
+    worker: between(chance.at('which-worker', i), 0, workers),
+    forMs: between(chance.at('worker-for', i), 500, 40_000),
+  }))
+  const others = upTo('others', 4, (i) => ({
+    kind: 'other',
+    atMs: timeOf('other-at', i),
+    event: oneOf(chance.at('other-event', i), harmless),
+  }))
   const end = chance.at('end', 0)
-  if (end < 0.2)
-    all.push({
-      kind: 'other',
-      atMs: between(chance.at('end-at', 0), 0, lengthMs),
-      event: end < 0.13 ? 'cancel' : 'delete',
-    })
-  return all
+  const ends: Disturbance[] =
+    end < 0.2 ? [{ kind: 'other', atMs: timeOf('end-at', 0), event: end < 0.13 ? 'cancel' : 'delete' }] : []
+  return [...calls, ...events, ...others, ...ends]
 }
 
 /** A disturbance in a few words. */

@@ -2,6 +2,7 @@ import { CancelledFailure, WorkflowNotFoundError } from '@temporalio/common'
 import type { Client } from '@temporalio/client'
 import type { Around } from '../ports/calls.ts'
 import type { SimulatedClock } from '../ports/clock.ts'
+import { temporalClient } from '../ports/temporal-client.ts'
 import { ScheduledActivity } from './scheduled-activity.ts'
 import type { Of } from './scheduled-activity.ts'
 import { ContinueAsNew, runInHost } from './workflow-stand-in.ts'
@@ -14,8 +15,8 @@ interface Execution {
   type: string
   runId: string
   status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'TERMINATED'
-  startedMs: number
-  closedMs?: number
+  startedAtMs: number
+  closedAtMs?: number
   failure?: unknown
   host: WorkflowHost
   cancel: () => void
@@ -66,7 +67,7 @@ export function createServer(
 
   function close(one: Execution, status: Execution['status'], failure?: unknown): void {
     if (one.status !== 'RUNNING') return
-    Object.assign(one, { status, failure, closedMs: clock.nowMs() })
+    Object.assign(one, { status, failure, closedAtMs: clock.nowMs() })
     one.host.blocked.clear()
   }
 
@@ -97,7 +98,7 @@ export function createServer(
       type,
       runId,
       status: 'RUNNING',
-      startedMs: clock.nowMs(),
+      startedAtMs: clock.nowMs(),
       host: hostOf(workflowId, runId, isOpen),
       cancel: () => undefined,
     }
@@ -139,42 +140,21 @@ export function createServer(
     failureOf: (workflowId) => executions.get(workflowId)?.failure,
     isRunning: (type) => [...executions.values()].some((one) => one.type === type && one.status === 'RUNNING'),
     unblock: () => [...executions.values()].some(({ host }) => [...host.blocked].some((look) => look())),
-    connect(around) {
-      const call = <T>(name: string, on: string, run: () => T) =>
-        around({ port: 'temporal', name, on }, async () => run())
-      const getHandle = (workflowId: string) => ({
-        describe: () => call('describe', workflowId, () => described(find(workflowId))),
-        signal: (name: string, ...args: unknown[]) => call('signal', workflowId, () => signal(workflowId, name, args)),
-        query: (name: string) => call('query', workflowId, () => find(workflowId).host.handlers.get(name)?.()),
-        cancel: () => call('cancel', workflowId, () => running(workflowId).cancel()),
-        terminate: () => call('terminate', workflowId, () => close(running(workflowId), 'TERMINATED')),
-      })
-      const signalWithStart = (type: string, with_: { workflowId: string; signal: string; signalArgs: unknown[] }) =>
-        call('signalWithStart', with_.workflowId, () => {
-          start(type, with_.workflowId)
-          signal(with_.workflowId, with_.signal, with_.signalArgs)
-        })
-      const client = {
-        workflow: { getHandle, signalWithStart },
-        withDeadline: (_deadline: number, work: () => Promise<unknown>) => work(),
-        withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work(),
-      }
-      return client as unknown as Client
-    },
+    connect: (around) =>
+      temporalClient(
+        {
+          describe: find,
+          start,
+          signal,
+          query: (workflowId, name) => find(workflowId).host.handlers.get(name)?.(),
+          cancel: (workflowId) => running(workflowId).cancel(),
+          terminate: (workflowId) => close(running(workflowId), 'TERMINATED'),
+        },
+        around,
+      ),
   }
 }
 
 function statusAfter(thrown: unknown): Execution['status'] {
   return thrown instanceof CancelledFailure ? 'CANCELLED' : 'FAILED'
-}
-
-function described({ workflowId, runId, type, status, startedMs, closedMs }: Execution) {
-  return {
-    workflowId,
-    runId,
-    type,
-    status: { name: status },
-    startTime: new Date(startedMs),
-    ...(closedMs === undefined ? {} : { closeTime: new Date(closedMs) }),
-  }
 }

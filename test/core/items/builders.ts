@@ -4,6 +4,7 @@ import { restoreLabels } from '../../../core/items/item-metadata.ts'
 import type { VolumeFacts } from '../../../core/items/volume-fate.ts'
 import type { Manifest, Metadata } from '../../../velero/manifest.ts'
 import type { RestoreSpec } from '../../../velero/restore.ts'
+import { someFacts } from '../actions/action-input.ts'
 
 /** Any object: `anObject('Pod', 'web', { labels: … }, { spec: … })`. */
 export function anObject(kind: string, name: string, metadata: Partial<Metadata> = {}, fields: object = {}): Manifest {
@@ -14,17 +15,9 @@ export function anObject(kind: string, name: string, metadata: Partial<Metadata>
 export const labels = restoreLabels({ name: 'again', backupName: 'shop' })
 
 /** Facts of a cluster and a backup that hold nothing. */
-export const noFacts: ActionFacts = {
+export const noFacts: ActionFacts = someFacts({
   backup: { apiVersion: 'velero.io/v1', kind: 'Backup', metadata: { name: 'shop' }, spec: {} } as ActionFacts['backup'],
-  pluginConfigs: {},
-  storageClasses: [],
-  volumeSnapshotClasses: [],
-  volumeGroupSnapshotClasses: [],
-  podVolumeBackups: [],
-  existingClaims: [],
-  serviceAccounts: {},
-  dataUploadResults: [],
-}
+})
 
 /** Volume facts of a backup without volumes. */
 export const noVolumes: VolumeFacts = {
