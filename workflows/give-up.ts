@@ -85,10 +85,14 @@ export async function storeResultsLate(ref: AdmittedRef, view: RunView): Promise
 }
 
 /** Takes the note that results are missing out of the Restore's failureReason, and sets its counts. */
-async function tellLateResults(ref: AdmittedRef, { warnings, errors }: Conclusion, view: RunView): Promise<void> {
+async function tellLateResults(
+  ref: AdmittedRef,
+  { warnings, errors, items }: Conclusion,
+  view: RunView,
+): Promise<void> {
   const summary = 'say on the Restore that its results are stored'
   try {
-    await optional.tellLateResults.executeWithOptions({ summary }, [{ ref, warnings, errors }])
+    await optional.tellLateResults.executeWithOptions({ summary }, [{ ref, warnings, errors, items }])
   } catch (thrown) {
     if (!isCancellation(thrown))
       view.trouble(`results are stored, but the Restore does not say so: ${reasonOf(thrown)}`)

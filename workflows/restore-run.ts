@@ -222,6 +222,7 @@ export class RestoreRun {
         failureReason,
         fence: true,
         ...this.counts(),
+        ...this.lastProgress(),
       })
     } catch (thrown) {
       if (typeOf(thrown) !== 'RestoreGone') throw thrown
@@ -254,6 +255,13 @@ export class RestoreRun {
   private progress(): { progress?: { totalItems: number; itemsRestored: number } } {
     if (this.concluded === undefined) return {}
     return { progress: { totalItems: this.concluded.items, itemsRestored: this.concluded.items } }
+  }
+
+  /** Of a restore that ends early: what the result files hold, of all that was planned. */
+  private lastProgress(): { progress?: { totalItems: number; itemsRestored: number } } {
+    const { progress } = this.progress()
+    if (progress === undefined) return {}
+    return { progress: { ...progress, totalItems: Math.max(progress.totalItems, this.summary?.items ?? 0) } }
   }
 
   private errors(): number {

@@ -146,7 +146,7 @@ function statusOf(
     ...countField('warnings', input.warnings, live.warnings),
     ...countField('errors', input.errors, live.errors),
     ...(input.failureReason === undefined ? {} : { failureReason: input.failureReason }),
-    ...(input.progress === undefined ? {} : { progress: input.progress }),
+    ...progressOf(input, live),
     ...(input.hookStatus === undefined ? {} : { hookStatus: input.hookStatus }),
     ...(input.operations === undefined
       ? {}
@@ -165,6 +165,12 @@ function statusOf(
         }),
     ...completion,
   }
+}
+
+/** A restore that ends early may know of fewer items than were shown already: progress never goes back (rule 8). */
+function progressOf({ phase, progress }: SetPhaseInput, live: RestoreStatus): Pick<RestoreStatus, 'progress'> {
+  const next = phase === 'Failed' && progress !== undefined ? advanceProgress(live.progress, progress) : progress
+  return next === undefined ? {} : { progress: next }
 }
 
 /** A count as Velero writes it: zeros are left out; null takes away a number that an earlier run wrote. */
@@ -196,6 +202,8 @@ export interface TellLateResultsInput {
   ref: { namespace: string; name: string; uid: string }
   warnings: number
   errors: number
+  /** Items in the resource list; histories of older versions do not have it. */
+  items?: number
 }
 
 /**
@@ -203,16 +211,19 @@ export interface TellLateResultsInput {
  * from its reason that they are not. The phase stays.
  */
 export function tellLateResults({ cluster, presence }: Pick<Ports, 'cluster' | 'presence'>) {
-  return ({ ref, warnings, errors }: TellLateResultsInput): Promise<void> =>
+  return ({ ref, warnings, errors, items = 0 }: TellLateResultsInput): Promise<void> =>
     runActivity(presence, { doing: `writing the counts of restore ${ref.name}` }, async () => {
       await changeRestore(cluster, ref, ({ status = {} }) => {
         const { phase, failureReason = '' } = status
         if (phase !== 'Failed') return undefined
         const reason = withoutResultsMissing(failureReason)
+        const totalItems = status.progress?.totalItems ?? 0
+        const progress = advanceProgress(status.progress, { itemsRestored: items, totalItems })
         const change = {
           ...(reason === failureReason ? {} : { failureReason: reason }),
           ...countField('warnings', warnings, status.warnings),
           ...countField('errors', errors, status.errors),
+          ...(progress === undefined ? {} : { progress }),
         }
         return Object.keys(change).length === 0 ? undefined : { status: change }
       })

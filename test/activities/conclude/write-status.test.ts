@@ -73,6 +73,15 @@ describe('a phase', () => {
     expect([status, patches, ended.outcome]).toEqual([before, 0, { result: { phase: before.phase } }])
   })
 
+  it.each([
+    ['comes to what the results hold', { itemsRestored: 1, totalItems: 9 }, { itemsRestored: 4, totalItems: 9 }],
+    ['never goes back', { itemsRestored: 6, totalItems: 9 }, { itemsRestored: 6, totalItems: 9 }],
+  ])('of a restore that ends early: its progress %s', async (_says, before, after) => {
+    const input = setPhase('Failed', { progress: { itemsRestored: 4, totalItems: 9 } })
+    const { status } = await writing({ status: { phase: 'InProgress', progress: before }, input })
+    expect(status?.progress).toEqual(after)
+  })
+
   it('undoes the sweep of a starting Velero server', async () => {
     const swept: RestoreStatus = {
       phase: 'Failed',
@@ -201,12 +210,18 @@ describe('the progress', () => {
 
 describe('results that are stored late', () => {
   const late = (status: RestoreStatus) =>
-    writing({ status, activity: 'tellLateResults', input: { warnings: 1, errors: 2 } })
+    writing({ status, activity: 'tellLateResults', input: { warnings: 1, errors: 2, items: 3 } })
 
   it('set the counts of a failed restore and take the note away', async () => {
     const failureReason = 'cancelled: enough; results not stored: the bucket was away'
-    const { status } = await late({ phase: 'Failed', failureReason })
-    expect(status).toEqual({ phase: 'Failed', failureReason: 'cancelled: enough', warnings: 1, errors: 2 })
+    const { status } = await late({ phase: 'Failed', failureReason, progress: { itemsRestored: 1, totalItems: 9 } })
+    expect(status).toEqual({
+      phase: 'Failed',
+      failureReason: 'cancelled: enough',
+      warnings: 1,
+      errors: 2,
+      progress: { itemsRestored: 3, totalItems: 9 },
+    })
   })
 
   it('change nothing of one that has not failed', async () => {

@@ -38,6 +38,8 @@ describe('the resource list of a cancelled restore', () => {
       const { resourceList } = await readResultFiles(cluster, name)
       expect([...(resourceList?.['v1/ConfigMap'] ?? [])].sort()).toEqual(standing.sort())
       expect(standing.length).toBeLessThanOrEqual(many)
+      const listed = Object.values(resourceList ?? {}).flat().length
+      expect(status?.progress?.itemsRestored).toBe(listed)
     },
   )
 })

@@ -57,11 +57,12 @@ describe('a restore that is cancelled', () => {
       awaitLastWrites: noting('fence'),
       removeLeftovers: noting('clean-up'),
       cancelOperations: noting('orders'),
-      concludeRestore: () => (ends.push('results'), conclusion()),
+      concludeRestore: () => (ends.push('results'), conclusion({ items: 1 })),
     })
     await told.called('restoreChunk 0/1')
     await told.handle.signal(cancelSignal, 'enough')
     await closedAsCanceled(told, 'cancelled: enough')
+    expect(told.phases.at(-1)).toMatchObject({ progress: { itemsRestored: 1, totalItems: 3 } })
     // So the next run knows of it.
     expect(told.calls).toContain('noteCancel')
     expect(ends).toEqual(['a chunk ended', 'a chunk ended', 'fence', 'orders', 'clean-up', 'results'])
