@@ -19,6 +19,7 @@ import { cancelOperations } from './operations/node-agent-orders.ts'
 import { pollOperations } from './operations/poll-operations.ts'
 import { planRestore } from './plan/plan-restore.ts'
 import type { Ports } from './ports.ts'
+import { awaitRequested, cancelRequested, createRequested } from './request/request-restore.ts'
 import type { Settings } from './settings.ts'
 import { awaitPodVolumes } from './volumes/await-pod-volumes.ts'
 
@@ -54,6 +55,9 @@ export function createActivities(ports: Ports, settings: Settings) {
     endRun: endRun(ports),
     deleteFiles: deleteFiles(parts),
     releaseRestore: releaseRestore(ports),
+    createRequested: createRequested(ports, settings),
+    awaitRequested: awaitRequested(ports),
+    cancelRequested: cancelRequested(ports),
   }
 }
 

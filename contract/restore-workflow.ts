@@ -5,6 +5,7 @@ import type { HandedCounts } from '../core/results/handed-counts.ts'
 import { query, signal } from './messages.ts'
 
 export type { RestoreOutcome } from './restore-outcome.ts'
+export { taskQueueOf } from './task-queue.ts'
 
 /** Identifies one Restore: its uid tells it from a later Restore with the same name. */
 export interface RestoreRef {
@@ -48,11 +49,6 @@ export const deleteWorkflowType = 'deleteRestore'
 /** The id of the workflow that deletes what belongs to a Restore: all workers start the same one. */
 export function deleteWorkflowIdOf(ref: { namespace: string; name: string; uid: string }): string {
   return `delete/${ref.namespace}/${ref.name}/${ref.uid}`
-}
-
-/** The task queue of the workers of one cluster and one Velero namespace (rule 3). */
-export function taskQueueOf(cluster: string, veleroNamespace: string): string {
-  return `drydock-${cluster}-${veleroNamespace}`
 }
 
 /** The input of the workflow `restore`. */

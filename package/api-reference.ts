@@ -10,6 +10,11 @@ const page = join(root, 'docs/api.md')
 /** What a program imports, and what it is for. */
 const entries = [
   { name: 'velero-drydock/client', file: 'client/api/index.ts', about: 'Starts, watches and steers restores.' },
+  {
+    name: 'velero-drydock/workflow',
+    file: 'contract/restore-request.ts',
+    about: 'For workflows of your own, and for who calls them.',
+  },
   { name: 'velero-drydock/worker', file: 'worker/index.ts', about: 'Runs a worker inside a program.' },
 ]
 

@@ -25,6 +25,7 @@ const tracingModule = createRequire(import.meta.url).resolve(
 const entries = {
   client: 'client/api/index.ts',
   worker: 'worker/index.ts',
+  workflow: 'contract/restore-request.ts',
   cli: 'client/cli/main.ts',
   'worker-main': 'worker/main.ts',
 }
@@ -92,7 +93,10 @@ function writeDeclarations(): void {
       },
     )
     const read = (file: string) => readFileSync(join(all, file), 'utf8')
-    for (const file of reachedFrom(['client/api/index.d.ts', 'worker/index.d.ts'], read)) {
+    for (const file of reachedFrom(
+      ['client/api/index.d.ts', 'worker/index.d.ts', 'contract/restore-request.d.ts'],
+      read,
+    )) {
       const target = join(dist, 'types', file)
       mkdirSync(dirname(target), { recursive: true })
       writeFileSync(target, withJavaScriptNames(read(file)))

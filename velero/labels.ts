@@ -47,6 +47,9 @@ export const mirrorPodAnnotation = 'kubernetes.io/config.mirror'
 /** The finalizer that keeps a Restore until its files are deleted from the bucket. */
 export const restoreFinalizer = 'restores.velero.io/external-resources-finalizer'
 
+/** Who has asked for a Restore by a workflow or by Nexus: the id of that workflow and of its first run. */
+export const requestedByAnnotation = 'drydock.io/requested-by'
+
 /** On a Restore that Drydock has claimed (rule 1): `<worker>, <RFC 3339 time>`. */
 export const claimedAnnotation = 'drydock.io/claimed'
 /** On a Restore that is InProgress without a claim: with `"true"` Drydock continues it instead of failing it. */

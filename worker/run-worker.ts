@@ -10,6 +10,7 @@ import { startTracing } from '../infra/traces/start-tracing.ts'
 import type { Tracing } from '../infra/traces/start-tracing.ts'
 import { slotsOf } from './config.ts'
 import type { Versioning, WorkerConfig } from './config.ts'
+import { nexusService } from './nexus/nexus-service.ts'
 import { observeActivities } from './observe-activities.ts'
 import { hasSearchAttributes } from '../contract/search-attributes.ts'
 import { serveHealth } from './health.ts'
@@ -76,6 +77,7 @@ async function createWorker(
     taskQueue: wired.taskQueue,
     ...(await workflowCode({ bundle: config.workflowBundle, isTraced: tracing !== undefined, log })),
     activities: wired.activities,
+    nexusServices: [nexusService()],
     interceptors: { activity: [observeActivities(metrics)] },
     plugins: tracing === undefined ? [] : [tracing.plugin],
     identity: wired.presence.worker,

@@ -4,6 +4,7 @@ import { namespaceLocks } from './namespace-locks.ts'
 
 export { deleteRestore, namespaceLocks }
 export { restore } from './restore.ts'
+export { requestRestore } from './request/request-restore.ts'
 
 /**
  * Workflows that continue on the current version of a deployment where the worker's default is to stay on their own (Worker

@@ -21,7 +21,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   contract: {
     ...pure,
     folders: ['velero', 'core'],
-    packages: ['@temporalio/client', '@temporalio/common'],
+    packages: ['@temporalio/client', '@temporalio/common', 'nexus-rpc'],
   },
   workflows: {
     ...pure,
@@ -83,7 +83,9 @@ export const rules: Readonly<Record<string, Rule>> = {
       '@temporalio/client',
       '@temporalio/common',
       '@temporalio/envconfig',
+      '@temporalio/nexus',
       '@temporalio/worker',
+      'nexus-rpc',
     ],
     builtins: 'any',
   },

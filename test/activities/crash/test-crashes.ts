@@ -9,6 +9,7 @@ import * as deletion from './scenarios/deletion.ts'
 import * as ending from './scenarios/ending.ts'
 import * as items from './scenarios/items.ts'
 import * as locks from './scenarios/locks.ts'
+import * as requests from './scenarios/requests.ts'
 import * as waits from './scenarios/waits.ts'
 
 const scenarios: Record<keyof Activities, readonly Scenario[]> = {
@@ -18,6 +19,7 @@ const scenarios: Record<keyof Activities, readonly Scenario[]> = {
   ...waits,
   ...ending,
   ...deletion,
+  ...requests,
 }
 
 /** The names of all activities, as a worker registers them. */

@@ -7,6 +7,8 @@ import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
+import { startCallers } from './callers.ts'
+import type { Callers } from './callers.ts'
 
 let cluster: TestCluster
 
@@ -65,3 +67,30 @@ describe('the example', () => {
 function configMapsInto(namespace: string) {
   return { backupName: 'shop', includedResources: ['configmaps'], namespaceMapping: { shop: namespace } }
 }
+
+describe("a workflow of somebody else's", () => {
+  let callers: Callers
+  beforeAll(async () => {
+    callers = await startCallers(cluster)
+  })
+
+  const request = (name: string, into: string) => ({ name, spec: configMapsInto(into) })
+
+  it('restores by Nexus and by a child workflow, and is told how that ended', async () => {
+    const asChild = callers.asChild(request('as-child', 'by-child'))
+    const byNexus = await callers.byNexus(request('by-nexus', 'by-nexus'))
+    expect(await byNexus.result()).toMatchObject({ name: 'by-nexus', phase: 'Completed', errors: 0 })
+    expect(await asChild).toMatchObject({ name: 'as-child', phase: 'Completed', errors: 0 })
+  })
+
+  it('cancels the restore when it is cancelled itself', async () => {
+    await holdNamespace(cluster, 'kept')
+    const caller = await callers.byNexus(request('called-off', 'kept'))
+    await awaitRestore(cluster, 'called-off', ({ status }) => status?.phase === 'InProgress')
+    await caller.cancel()
+    await expect(caller.result()).rejects.toMatchObject({ name: 'WorkflowFailedError' })
+    const { status } = await awaitRestore(cluster, 'called-off')
+    expect(status?.failureReason).toMatch(/^cancelled: the workflow that asked for it was cancelled/)
+    await letNamespaceGo(cluster, 'kept')
+  })
+})
