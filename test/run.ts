@@ -40,7 +40,16 @@ async function main(argv: readonly string[]): Promise<number> {
 /** The tools that the tests of a project start; they are there before the tests, so that no test waits for a build. */
 const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
   unit: [],
-  servers: ['temporal', 'versitygw', 'etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'],
+  servers: [
+    'temporal',
+    'versitygw',
+    'etcd',
+    'kube-apiserver',
+    'kube-controller-manager',
+    'kube-scheduler',
+    'kwok',
+    'helm',
+  ],
   e2e: [
     'temporal',
     'versitygw',

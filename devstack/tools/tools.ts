@@ -26,6 +26,7 @@ export type ToolName =
   | 'kube-controller-manager'
   | 'kube-scheduler'
   | 'kwok'
+  | 'helm'
   | 'velero'
   | 'velero-plugin-for-aws'
 
@@ -137,6 +138,14 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     environment: 'DRYDOCK_KWOK_BIN',
     build: { kind: 'install', package: 'sigs.k8s.io/kwok/cmd/kwok' },
     usualBuildSeconds: 62,
+  },
+  helm: {
+    name: 'helm',
+    version: 'v4.3.2',
+    environment: 'DRYDOCK_HELM_BIN',
+    versionCheck: { args: ['version', '--short'], pattern: /^v4\./ },
+    build: { kind: 'install', package: 'helm.sh/helm/v4/cmd/helm' },
+    usualBuildSeconds: 100,
   },
   velero: {
     name: 'velero',
