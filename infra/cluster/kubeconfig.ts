@@ -68,8 +68,8 @@ const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
 export function readKubeContext(choice: KubeconfigChoice): KubeContext {
   const named = choice.kubeconfig ?? (process.env['KUBECONFIG'] || undefined)
   const files = choice.kubeconfig === undefined ? (named?.split(delimiter).filter(Boolean) ?? []) : [choice.kubeconfig]
-  const home = join(process.env['HOME'] || homedir(), '.kube', 'config')
-  if (files.length === 0 && existsSync(home)) files.push(home)
+  const home = homeKubeconfig()
+  if (files.length === 0 && home !== undefined && existsSync(home)) files.push(home)
   if (files.length === 0) return serviceAccountContext()
   // As with kubectl, one of several files may be missing.
   const present = files.length > 1 ? files.filter((file) => existsSync(file)) : files
@@ -78,6 +78,15 @@ export function readKubeContext(choice: KubeconfigChoice): KubeContext {
     context: choice.context,
     place: choice.kubeconfig === undefined ? 'the kubeconfig' : `the kubeconfig ${choice.kubeconfig}`,
   })
+}
+
+/** The one of the user's home. A user whom the system does not know, as in a container with an arbitrary uid, has none. */
+function homeKubeconfig(): string | undefined {
+  try {
+    return join(process.env['HOME'] || homedir(), '.kube', 'config')
+  } catch {
+    return undefined
+  }
 }
 
 interface Named<T> {

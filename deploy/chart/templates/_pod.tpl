@@ -31,6 +31,8 @@
 {{- end }}
 - { name: DRYDOCK_HTTP_ADDRESS, value: ':8086' }
 - { name: DRYDOCK_ARCHIVE_DIR, value: /cache }
+# A uid that the image does not know has no home, and libraries ask for one. Compiled code is kept there.
+- { name: HOME, value: /cache }
 - { name: DRYDOCK_ARCHIVE_BYTES, value: {{ mul .Values.cache.sizeGi 858993459 | quote }} }
 - { name: DRYDOCK_SHUTDOWN_GRACE_SECONDS, value: {{ .Values.shutdownGraceSeconds | quote }} }
 - { name: NODE_OPTIONS, value: {{ printf "--max-old-space-size=%d" (int .Values.heapMi) | quote }} }
