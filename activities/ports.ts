@@ -1,9 +1,16 @@
 import type { Readable } from 'node:stream'
+import type {
+  PluginAction,
+  PluginAnswer,
+  PluginInput,
+  PluginProgress,
+  PluginSelector,
+} from '../core/actions/plugin-action.ts'
 import type { Outcome } from '../core/items/outcome.ts'
 import type { BackupStorageLocation } from '../velero/backup.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import type { RestorePhase } from '../velero/phases.ts'
-import type { ObjectRef, ResourceRef } from '../velero/resource.ts'
+import type { ItemAddress, ObjectRef, ResourceRef } from '../velero/resource.ts'
 
 /**
  * Everything outside of the activities that they use. `infra/` implements it, `worker/wire.ts` puts it together,
@@ -19,6 +26,8 @@ export interface Ports {
   log: Log
   /** Absent where there are no metrics. */
   meter?: Meter
+  /** Absent where there are no plugins. */
+  plugins?: Plugins
 }
 
 /** The target cluster. Every failure is thrown as `ApiError`; nothing is retried here. */
@@ -227,4 +236,30 @@ export interface Meter {
   restoreEnded(phase: RestorePhase, schedule: string): void
   /** Items of a kind were journalled with these outcomes. */
   itemsDone(groupResource: string, outcomes: readonly Pick<Outcome, 'action' | 'messages'>[]): void
+}
+
+/**
+ * Velero's plugins on this worker. Every failure is a `PluginError`; a call whose signal is aborted rejects with the signal's
+ * reason. An action is named by what its plugin registers. `restore` is the Restore as an object.
+ */
+export interface Plugins {
+  /** The RestoreItemActions of all binaries in Velero's order: by path, then those of interface v1, then by name. */
+  restoreItemActions(): Promise<readonly PluginAction[]>
+  appliesTo(action: string): Promise<PluginSelector>
+  execute(action: string, input: PluginInput, signal: AbortSignal): Promise<PluginAnswer>
+  areItemsReady(action: string, asked: AskedItems, signal: AbortSignal): Promise<boolean>
+  progress(action: string, asked: AskedOperation, signal: AbortSignal): Promise<PluginProgress>
+  cancel(action: string, asked: AskedOperation, signal: AbortSignal): Promise<void>
+}
+
+/** Additional items that a plugin is asked about. */
+export interface AskedItems {
+  items: readonly ItemAddress[]
+  restore: object
+}
+
+/** An operation that a plugin is asked about. */
+export interface AskedOperation {
+  operationId: string
+  restore: object
 }

@@ -135,3 +135,20 @@ export class ArchiveError extends Error {
     this.kind = kind
   }
 }
+
+/**
+ * What is wrong with a plugin: its binary (nothing can be asked of it), or one call. `died`: its process ended in the midst of
+ * the call, as often as it was made. `answer`: it answered with an error.
+ */
+export type PluginErrorKind = 'binary' | 'unknown' | 'died' | 'late' | 'answer'
+
+/** A failure of a plugin. `message` is Velero's text where the plugin answers with an error, and names plugin and call elsewhere. */
+export class PluginError extends Error {
+  override readonly name = 'PluginError'
+  readonly kind: PluginErrorKind
+
+  constructor(kind: PluginErrorKind, message: string, options?: { cause?: unknown }) {
+    super(message.slice(0, messageMax), options)
+    this.kind = kind
+  }
+}

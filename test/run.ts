@@ -49,6 +49,7 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'kube-scheduler',
     'kwok',
     'helm',
+    'velero-demo-plugin',
   ],
   e2e: [
     'temporal',
@@ -57,6 +58,7 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'kube-apiserver',
     'velero',
     'velero-plugin-for-aws',
+    'velero-demo-plugin',
     'kube-controller-manager',
   ],
 }

@@ -40,6 +40,15 @@ export interface WorkerConfig {
   versioning: Versioning | undefined
   /** The host's name, from which the worker's own is made. */
   host: string
+  plugins: PluginSettings
+}
+
+/** Where Velero's plugins are, and how they are called. */
+export interface PluginSettings {
+  dir: string
+  callTimeoutSeconds: number
+  /** Calls to one process at once. */
+  callsMax: number
 }
 
 /** Temporal's Worker Versioning: the worker is a version of a deployment, and takes the restores of that version. */
@@ -92,6 +101,7 @@ const numbers = {
   indexBytesMax: { name: 'DRYDOCK_INDEX_BYTES', fallback: 512 * 1024 * 1024, min: 1024, max: 100 * gib },
   restoresCachedMax: { name: 'DRYDOCK_RESTORES_CACHED', fallback: 200, min: 1, max: 10_000 },
   freeBytesMin: { name: 'DRYDOCK_FREE_BYTES', fallback: 256 * 1024 * 1024, min: 0, max: 10_000 * gib },
+  pluginCallsMax: { name: 'DRYDOCK_PLUGIN_CALLS', fallback: 1, min: 1, max: 100 },
   shutdownGraceSeconds: { name: 'DRYDOCK_SHUTDOWN_GRACE_SECONDS', fallback: 60, min: 0, max: 3600 },
 } as const
 
@@ -152,6 +162,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     backupSyncPeriodSeconds: seconds('DRYDOCK_BACKUP_SYNC_PERIOD', '1m'),
     versioning: readVersioning(env, problems),
     host: env['DRYDOCK_WORKER_NAME'] ?? env['HOSTNAME'] ?? hostname(),
+    plugins: readPlugins(env, problems),
   }
   problems.push(...tracingProblems(env))
   if (problems.length > 0) throw new ConfigErrors(problems)
@@ -159,6 +170,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
 }
 
 type Env = Readonly<Record<string, string | undefined>>
+
+function readPlugins(env: Env, problems: string[]): PluginSettings {
+  return {
+    dir: env['DRYDOCK_PLUGIN_DIR'] || '/plugins',
+    callTimeoutSeconds: readSeconds(env, 'DRYDOCK_PLUGIN_TIMEOUT', '10m', problems),
+    callsMax: readNumber(env, numbers.pluginCallsMax, problems),
+  }
+}
 
 function readFeatures(env: Env): string[] {
   const features = (env['DRYDOCK_FEATURES'] ?? '').split(',').map((feature) => feature.trim())

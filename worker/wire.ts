@@ -8,6 +8,8 @@ import { createPodExec } from '../infra/cluster/exec.ts'
 import { newWorkerId, startPresence } from '../infra/presence/presence.ts'
 import type { RunningPresence } from '../infra/presence/presence.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
+import { createPlugins } from '../infra/plugins/plugins.ts'
+import type { RunningPlugins } from '../infra/plugins/plugins.ts'
 import { ApiError, isTransient } from '../core/port-errors.ts'
 import { createStores } from '../infra/store/open-store.ts'
 import type { Tracing } from '../infra/traces/start-tracing.ts'
@@ -77,7 +79,8 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
     })
   const running = await retryStart('the Lease of this worker cannot be written', takeLease, retry)
   presence = running
-  const ports = makePorts(config, cluster.cluster, running, { log, metrics })
+  const plugins = openPlugins(config, log)
+  const ports = { ...makePorts(config, cluster.cluster, running, { log, metrics }), plugins }
   return {
     temporal,
     cluster,
@@ -86,6 +89,7 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
     activities: createActivities(ports, config.settings),
     taskQueue: taskQueueOf(cluster.cluster.id, config.settings.veleroNamespace),
     async close() {
+      await plugins.close()
       await running.stop()
       await cluster.close()
       await temporal.close()
@@ -126,6 +130,25 @@ function makePorts(
     log,
     meter: metrics.meter,
   }
+}
+
+/** How long a plugin may take until it listens, as in hashicorp/go-plugin. */
+const pluginStartMs = 60_000
+
+/** Plugins get the environment of the worker, as they get that of Velero's server, but for what gives access to Temporal. */
+function openPlugins({ plugins, settings, itemBytesMax, logLevel }: WorkerConfig, log: Log): RunningPlugins {
+  const { features, veleroNamespace } = settings
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))
+  return createPlugins({
+    dir: plugins.dir,
+    args: [`--log-level=${logLevel}`, ...(features.length === 0 ? [] : [`--features=${features.join(',')}`])],
+    env: { ...Object.fromEntries(own), VELERO_NAMESPACE: veleroNamespace },
+    startMs: pluginStartMs,
+    callMs: plugins.callTimeoutSeconds * 1000,
+    callsMax: plugins.callsMax,
+    answerBytesMax: itemBytesMax,
+    log,
+  })
 }
 
 /** Whether a retry cannot help: no kubeconfig, a wrong certificate, a forbidden verb. */

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
 /** Where to report what is fetched or built, and how to stop it. */
 export interface Progress {
   report(line: string): void
@@ -29,6 +32,7 @@ export type ToolName =
   | 'helm'
   | 'velero'
   | 'velero-plugin-for-aws'
+  | 'velero-demo-plugin'
 
 /** An official release: an archive and where its checksum is published. */
 export type Release = ChecksumFileRelease | EnvtestRelease
@@ -177,6 +181,21 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     },
     usualBuildSeconds: 48,
   },
+  'velero-demo-plugin': {
+    name: 'velero-demo-plugin',
+    version: `${velero}-${sourceHash('../go/velero/demo-plugin/main.go')}`,
+    environment: 'DRYDOCK_VELERO_DEMO_PLUGIN_BIN',
+    build: { kind: 'module', module: 'velero', package: './demo-plugin' },
+    usualBuildSeconds: 10,
+  },
+}
+
+/** The cache holds a tool of our own by its source, so that a change of it is built. */
+function sourceHash(path: string): string {
+  return createHash('sha256')
+    .update(readFileSync(new URL(path, import.meta.url)))
+    .digest('hex')
+    .slice(0, 8)
 }
 
 function kubernetesBuild(command: string): GoBuild {

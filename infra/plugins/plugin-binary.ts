@@ -1,0 +1,147 @@
+import { status } from '@grpc/grpc-js'
+import pLimit from 'p-limit'
+import { PluginError } from '../../core/port-errors.ts'
+import { grpcWords, isServiceError, startPlugin } from './plugin-process.ts'
+import type { PluginProcess, ProcessOptions } from './plugin-process.ts'
+import type { Method } from './protocol.ts'
+
+/** How a binary is used. */
+export interface BinaryOptions extends ProcessOptions {
+  /** Calls that are made at once; 1 for one after the other. */
+  callsMax: number
+  /** How long one call may take. */
+  callMs: number
+}
+
+/** A binary with plugins. Its process is started when it is needed, and again when it has died. */
+export interface PluginBinary {
+  readonly path: string
+  /**
+   * Makes a call, when it is its turn. `who` names the plugin in messages. Rejects with a `PluginError`, or with the
+   * signal's reason; a call that the plugin has got then keeps its turn until it has ended.
+   */
+  call<Request extends object, Answer>(
+    who: string,
+    method: Method<Request, Answer>,
+    request: Request,
+    signal?: AbortSignal,
+  ): Promise<Answer>
+  /** Ends the process; a later call starts another one. */
+  stop(): Promise<void>
+}
+
+/** How often a call is made whose process dies meanwhile. */
+const triesMax = 3
+
+/** After an error of the connection it is seen within this time whether the process has died. */
+const deathMs = 1000
+
+/** Makes the use of a binary. Nothing is started before the first call. */
+export function createBinary(path: string, options: BinaryOptions): PluginBinary {
+  const inTurn = pLimit(options.callsMax)
+  let running: { starting: Promise<PluginProcess>; isOver: () => boolean } | undefined
+
+  /** Of several calls that find it dead, the first one starts it again. */
+  function started(): Promise<PluginProcess> {
+    if (running !== undefined && !running.isOver()) return running.starting
+    let [process, failed]: [PluginProcess | undefined, boolean] = [undefined, false]
+    const starting = startPlugin(path, options)
+    starting.then(
+      (one) => (process = one),
+      () => (failed = true),
+    )
+    running = { starting, isOver: () => failed || process?.ended() !== undefined }
+    return starting
+  }
+
+  async function tryCall<Request extends object, Answer>(
+    who: string,
+    method: Method<Request, Answer>,
+    request: Request,
+  ): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      const process = await started()
+      try {
+        return await inTime(process, process.call(method, request), { who, name: method.name, options })
+      } catch (thrown) {
+        const failure = await judge(thrown, process, { who, name: method.name, options })
+        if (failure.kind !== 'died' || tries >= triesMax) throw failure
+        options.log.warn(`${failure.message}; the call is made again`, { plugin: path })
+      }
+    }
+  }
+
+  return {
+    path,
+    async call(who, method, request, signal) {
+      signal?.throwIfAborted()
+      const calling = inTurn(async () => {
+        signal?.throwIfAborted()
+        return tryCall(who, method, request)
+      })
+      return signal === undefined ? calling : orAborted(calling, signal)
+    },
+    async stop() {
+      const stopping = running
+      running = undefined
+      const process = await stopping?.starting.catch(() => undefined)
+      await process?.stop()
+    },
+  }
+}
+
+/** A call of one plugin, as messages name it. */
+interface Called {
+  who: string
+  name: string
+  options: BinaryOptions
+}
+
+/** A plugin that does not answer in time is ended: nothing else would end its call, and others wait for their turn. */
+async function inTime<T>(process: PluginProcess, answer: Promise<T>, { who, name, options }: Called): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new PluginError(
+          'late',
+          `plugin ${who} has not answered ${name} within ${options.callMs / 1000} s (DRYDOCK_PLUGIN_TIMEOUT), and was ended`,
+        ),
+      )
+      process.kill()
+    }, options.callMs)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+    answer.catch(() => undefined)
+  }
+}
+
+async function judge(thrown: unknown, process: PluginProcess, { who, name, options }: Called): Promise<PluginError> {
+  if (thrown instanceof PluginError) return thrown
+  if (!isServiceError(thrown)) {
+    const words = thrown instanceof Error ? thrown.message : String(thrown)
+    return new PluginError('answer', `plugin ${who} has sent an answer to ${name} that cannot be read: ${words}`)
+  }
+  if (thrown.code === status.RESOURCE_EXHAUSTED && thrown.details.startsWith('Received message larger'))
+    return new PluginError(
+      'answer',
+      `plugin ${who} has answered ${name} with more than the ${options.answerBytesMax} bytes of DRYDOCK_ITEM_BYTES`,
+    )
+  if ([status.UNAVAILABLE, status.CANCELLED, status.INTERNAL].includes(thrown.code)) {
+    await process.whenEnded(deathMs)
+    const end = process.ended()
+    if (end !== undefined) return new PluginError('died', `plugin ${who} died while it worked on ${name} (${end})`)
+  }
+  return new PluginError('answer', grpcWords(thrown))
+}
+
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}

@@ -1,0 +1,208 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcessByStdio } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js'
+import type { ServiceError } from '@grpc/grpc-js'
+import type { Log } from '../../activities/ports.ts'
+import { PluginError } from '../../core/port-errors.ts'
+import { handshakeEnvironment, readHandshake } from './handshake.ts'
+import { createLines, createPluginLog } from './plugin-log.ts'
+import { methods } from './protocol.ts'
+import type { Method } from './protocol.ts'
+
+/** How processes of plugins are run. */
+export interface ProcessOptions {
+  args: readonly string[]
+  env: Readonly<Record<string, string | undefined>>
+  /** How long a plugin may take until it listens. */
+  startMs: number
+  /** Bytes of the largest answer that is read. */
+  answerBytesMax: number
+  log: Log
+}
+
+/** The process of a plugin, as long as it runs. */
+export interface PluginProcess {
+  /** Why it has ended; undefined as long as it runs. */
+  readonly ended: () => string | undefined
+  /** Makes one call. Rejects with a `ServiceError` of gRPC where the plugin, or the connection to it, answers with an error. */
+  call<Request extends object, Answer>(method: Method<Request, Answer>, request: Request): Promise<Answer>
+  /** Resolves when it has ended, or after that time. */
+  whenEnded(ms: number): Promise<void>
+  /** Asks it to end, then kills it. */
+  stop(): Promise<void>
+  kill(): void
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>
+
+/** How long a plugin that is asked to end may take, and one that listens until it answers. */
+const [stopMs, connectMs] = [2000, 10_000]
+
+/**
+ * Starts the binary of a plugin and connects to it. Throws a `PluginError` that says why it is none. What it prints goes
+ * into the log with the name of its file.
+ */
+export async function startPlugin(path: string, options: ProcessOptions): Promise<PluginProcess> {
+  const child = spawn(path, [...options.args], {
+    env: { ...options.env, ...handshakeEnvironment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let end: string | undefined
+  const ended = new Promise<void>((resolve) => {
+    const note = (why: string) => {
+      end ??= why
+      resolve()
+    }
+    child.once('error', (thrown) => note(`it cannot be run: ${thrown.message}`))
+    child.once('exit', (code, signal) => note(signal === null ? `exit code ${code}` : `signal ${signal}`))
+  })
+  const whenEnded = (ms: number) => withTimer(ms, (timeout) => Promise.race([ended, timeout]))
+  const printed = createPluginLog(options.log, path)
+  readLines(child.stderr, printed)
+  try {
+    const greeting = await withTimer(options.startMs, (timeout) =>
+      Promise.race([firstLine(child, printed), ended.then(() => undefined), timeout]),
+    )
+    const address = addressIn(greeting, { end, seconds: options.startMs / 1000 })
+    const client = await connect(address.address, options.answerBytesMax)
+    readOutput(client, printed)
+    void ended.then(async () => {
+      client.close()
+      if (address.socket !== undefined) await rm(address.socket, { force: true })
+    })
+    return {
+      ended: () => end,
+      whenEnded,
+      call: (method, request) => callUnary(client, method, request),
+      kill: () => child.kill('SIGKILL'),
+      async stop() {
+        if (end !== undefined) return
+        await Promise.race([whenEnded(stopMs), callUnary(client, methods.shutDown, {}).catch(() => undefined)])
+        await whenEnded(stopMs)
+        child.kill('SIGKILL')
+        await whenEnded(stopMs)
+      },
+    }
+  } catch (thrown) {
+    child.kill('SIGKILL')
+    const words = thrown instanceof Error ? thrown.message : String(thrown)
+    throw new PluginError('binary', `plugin ${path} cannot be used: ${words}`)
+  }
+}
+
+function addressIn(greeting: string | undefined, { end, seconds }: { end: string | undefined; seconds: number }) {
+  if (greeting === undefined)
+    throw new Error(
+      end === undefined
+        ? `it has printed no line within ${seconds} s`
+        : end.startsWith('it ')
+          ? end
+          : `it ended before it printed a line (${end}); what it printed as an error is in the log of the worker`,
+    )
+  const address = readHandshake(greeting)
+  if ('problem' in address) throw new Error(address.problem)
+  return address
+}
+
+/** The first line of the standard output; what follows goes to the log. */
+function firstLine({ stdout }: Child, onMore: (line: string) => void): Promise<string> {
+  return new Promise((resolve) => {
+    let take = (line: string) => {
+      resolve(line)
+      take = onMore
+    }
+    readLines(stdout, (line) => take(line))
+  })
+}
+
+function readLines(stream: Readable, onLine: (line: string) => void): void {
+  const lines = createLines(onLine)
+  stream.setEncoding('utf8')
+  stream.on('data', (part: string) => lines.push(part))
+  stream.once('end', () => lines.end())
+  stream.on('error', () => undefined)
+}
+
+async function connect(address: string, answerBytesMax: number): Promise<Client> {
+  const client = new Client(address, credentials.createInsecure(), {
+    'grpc.max_receive_message_length': answerBytesMax,
+    'grpc.max_send_message_length': -1,
+    'grpc.enable_http_proxy': 0,
+  })
+  await new Promise<void>((resolve, reject) => {
+    client.waitForReady(Date.now() + connectMs, (problem) => {
+      if (problem === undefined) return resolve()
+      client.close()
+      reject(new Error('it does not answer on the socket that it names'))
+    })
+  })
+  return client
+}
+
+/** Of what a plugin prints after its start, go-plugin sends most by gRPC. Unread it would stop the plugin one day. */
+function readOutput(client: Client, onLine: (line: string) => void): void {
+  const { path, encode, decode } = methods.readOutput
+  const stream = client.makeServerStreamRequest(path, encode, decode, {}, new Metadata())
+  const lines = createLines(onLine)
+  stream.on('data', ({ data }: { data: Uint8Array }) => lines.push(Buffer.from(data).toString('utf8')))
+  // A plugin made with an old go-plugin has no such call, and its end ends the stream.
+  stream.on('error', () => lines.end())
+}
+
+function callUnary<Request extends object, Answer>(
+  client: Client,
+  { path, encode, decode }: Method<Request, Answer>,
+  request: Request,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, encode, decode, request, new Metadata(), (problem, answer) => {
+      if (problem !== null) reject(problem)
+      else if (answer === undefined) reject(new Error('the plugin sent an empty answer'))
+      else resolve(answer)
+    })
+  })
+}
+
+/** Whether an error is gRPC's, with the code and the words of the plugin. */
+export function isServiceError(thrown: unknown): thrown is ServiceError {
+  return thrown instanceof Error && typeof (thrown as Partial<ServiceError>).code === 'number' && 'details' in thrown
+}
+
+/** The error as Go prints it: `rpc error: code = Unknown desc = …`. */
+export function grpcWords({ code, details }: Pick<ServiceError, 'code' | 'details'>): string {
+  return `rpc error: code = ${goNames[code] ?? `Code(${code})`} desc = ${details}`
+}
+
+const goNames: Readonly<Record<number, string>> = {
+  [status.CANCELLED]: 'Canceled',
+  [status.UNKNOWN]: 'Unknown',
+  [status.INVALID_ARGUMENT]: 'InvalidArgument',
+  [status.DEADLINE_EXCEEDED]: 'DeadlineExceeded',
+  [status.NOT_FOUND]: 'NotFound',
+  [status.ALREADY_EXISTS]: 'AlreadyExists',
+  [status.PERMISSION_DENIED]: 'PermissionDenied',
+  [status.RESOURCE_EXHAUSTED]: 'ResourceExhausted',
+  [status.FAILED_PRECONDITION]: 'FailedPrecondition',
+  [status.ABORTED]: 'Aborted',
+  [status.OUT_OF_RANGE]: 'OutOfRange',
+  [status.UNIMPLEMENTED]: 'Unimplemented',
+  [status.INTERNAL]: 'Internal',
+  [status.UNAVAILABLE]: 'Unavailable',
+  [status.DATA_LOSS]: 'DataLoss',
+  [status.UNAUTHENTICATED]: 'Unauthenticated',
+}
+
+/** Runs work beside a promise that resolves after a time, and clears the timer. */
+async function withTimer<T>(ms: number, work: (timeout: Promise<undefined>) => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms)
+  })
+  try {
+    return await work(timeout)
+  } finally {
+    clearTimeout(timer)
+  }
+}

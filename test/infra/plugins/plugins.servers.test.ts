@@ -1,0 +1,192 @@
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createPlugins } from '../../../infra/plugins/plugins.ts'
+import type { PluginsOptions, RunningPlugins } from '../../../infra/plugins/plugins.ts'
+import { demoPlugin } from '../../kit/velero/demo-plugin.ts'
+import { quietLog } from '../cluster/quiet-log.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'drydock-plugins-'))
+const opened: RunningPlugins[] = []
+const log = quietLog()
+const never = new AbortController().signal
+const restore = { apiVersion: 'velero.io/v1', kind: 'Restore', metadata: { name: 'r', namespace: 'velero' }, spec: {} }
+
+afterAll(async () => {
+  await Promise.all(opened.map((plugins) => plugins.close()))
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function open(folder: string, options: Partial<PluginsOptions> = {}): RunningPlugins {
+  const plugins = createPlugins({
+    dir: join(dir, folder),
+    args: [],
+    env: process.env,
+    startMs: 20_000,
+    answerBytesMax: 16 << 20,
+    callsMax: 1,
+    callMs: 60_000,
+    log,
+    ...options,
+  })
+  opened.push(plugins)
+  return plugins
+}
+
+function script(path: string, text: string): void {
+  const file = join(dir, path)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `#!/bin/sh\n${text}\n`)
+  chmodSync(file, 0o755)
+}
+
+const configMap = (metadata: object) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', namespace: 'shop', ...metadata },
+  data: { digits: '1' },
+})
+
+function execute(plugins: RunningPlugins, metadata: object, signal = never) {
+  const item = configMap(metadata)
+  return plugins.execute('example.io/label', { item, itemFromBackup: item, restore }, signal)
+}
+
+const doing = (what: string, once?: string) => ({
+  annotations: {
+    'demo.example.io/do': what,
+    ...(once === undefined ? {} : { 'demo.example.io/once': join(dir, once) }),
+  },
+})
+
+describe('the host of plugins, with one made on Velero’s framework', () => {
+  let plugins: RunningPlugins
+  beforeAll(async () => {
+    mkdirSync(join(dir, 'real/sub'), { recursive: true })
+    copyFileSync(await demoPlugin(), join(dir, 'real/sub/demo'))
+    writeFileSync(join(dir, 'real/README'), 'no binary')
+    plugins = open('real')
+  })
+
+  it('finds its actions, and asks them what they apply to', async () => {
+    expect(await plugins.restoreItemActions()).toEqual([
+      { name: 'example.io/label', version: 1 },
+      { name: 'example.io/operation', version: 2 },
+    ])
+    expect(await plugins.appliesTo('example.io/operation')).toEqual({
+      includedNamespaces: [],
+      excludedNamespaces: [],
+      includedResources: ['configmaps'],
+      excludedResources: [],
+      labels: 'demo.example.io/async',
+    })
+    await expect(plugins.appliesTo('example.io/nobody')).rejects.toThrow(/plugin named example.io\/nobody/)
+  })
+
+  it('gives the changed item, additional items and an operation', async () => {
+    const wants = {
+      annotations: { 'demo.example.io/wants': 'secrets:shop:s,deployments.apps:shop:d,storageclasses::c' },
+    }
+    const answer = await execute(plugins, wants)
+    expect(answer.item).toEqual(configMap({ ...wants, labels: { 'demo.example.io/restored': 'true' } }))
+    expect(answer.additionalItems).toEqual([
+      { groupResource: 'secrets', namespace: 'shop', name: 's' },
+      { groupResource: 'deployments.apps', namespace: 'shop', name: 'd' },
+      { groupResource: 'storageclasses', name: 'c' },
+    ])
+    expect(answer).toMatchObject({ skip: false, operationId: '', waits: false, readySeconds: 0 })
+    const item = configMap({ labels: { 'demo.example.io/async': 'done' } })
+    const begun = await plugins.execute('example.io/operation', { item, itemFromBackup: item, restore }, never)
+    expect(begun).toMatchObject({ operationId: 'done-a', waits: true })
+    const asked = { operationId: 'done-a', restore }
+    expect(await plugins.progress('example.io/operation', asked, never)).toEqual({
+      completed: true,
+      error: '',
+      nCompleted: 3,
+      nTotal: 3,
+      units: 'steps',
+      description: 'all done',
+      started: '2023-11-14T22:13:20Z',
+      updated: '2023-11-14T22:13:20Z',
+    })
+    expect(await plugins.areItemsReady('example.io/operation', { items: answer.additionalItems, restore }, never)).toBe(
+      true,
+    )
+    await plugins.cancel('example.io/operation', asked, never)
+    expect(log.lines.join()).toContain('cancelling done-a')
+  })
+
+  it('passes on the error of an action and of a panic in the words that Velero has', async () => {
+    await expect(execute(plugins, doing('fail'))).rejects.toThrow(
+      /^rpc error: code = Unknown desc = the action fails, as its item asks for$/,
+    )
+    await expect(execute(plugins, doing('panic'))).rejects.toThrow(
+      /^rpc error: code = Aborted desc = plugin panicked: the action panics/,
+    )
+    expect(await execute(plugins, doing('skip'))).toMatchObject({ skip: true })
+  })
+
+  it('calls again where its process dies, a few times', async () => {
+    await expect(execute(plugins, doing('exit', 'died-once'))).resolves.toMatchObject({ skip: false })
+    await expect(execute(plugins, doing('exit'))).rejects.toThrow(
+      'plugin example.io/label died while it worked on Execute (exit code 3)',
+    )
+  })
+
+  it('bears a flood of output, and refuses an answer that is too large', async () => {
+    const before = log.lines.length
+    await expect(execute(plugins, doing('flood'))).resolves.toMatchObject({ skip: false })
+    expect(log.lines.length - before).toBeLessThan(2000)
+    await expect(execute(plugins, doing('huge'))).rejects.toThrow(
+      'plugin example.io/label has answered Execute with more than the 16777216 bytes of DRYDOCK_ITEM_BYTES',
+    )
+  })
+
+  it('ends one that hangs after a deadline, and lets go of a call that is cancelled', async () => {
+    const short = open('real', { callMs: 2000 })
+    await short.restoreItemActions()
+    const stop = new AbortController()
+    const waiting = execute(short, doing('hang'))
+    const cancelled = execute(short, {}, stop.signal)
+    stop.abort(new Error('cancelled'))
+    await expect(cancelled).rejects.toThrow('cancelled')
+    await expect(waiting).rejects.toThrow(
+      'plugin example.io/label has not answered Execute within 2 s (DRYDOCK_PLUGIN_TIMEOUT), and was ended',
+    )
+    await expect(execute(short, {})).resolves.toMatchObject({ skip: false })
+  })
+
+  it('ends its processes when it is closed', async () => {
+    const short = open('real')
+    await execute(short, {})
+    await short.close()
+    await expect(execute(short, {})).resolves.toMatchObject({ skip: false })
+  })
+})
+
+describe('the host of plugins', () => {
+  it('has none where the folder is missing or empty', async () => {
+    expect(await open('nowhere').restoreItemActions()).toEqual([])
+  })
+
+  it.each([
+    ['no-plugin', 'echo hello', 'it is no plugin of Velero: its first line is "hello"'],
+    [
+      'other-version',
+      'echo "1|3|unix|/tmp/x|grpc"',
+      'it speaks version "3" of the plugin protocol, and Drydock version 2',
+    ],
+    ['other-core', 'echo "2|2|unix|/tmp/x|grpc"', 'its handshake has version "2", and Drydock has version 1'],
+    ['netrpc', 'echo "1|2|unix|/tmp/x|netrpc"', 'it speaks "netrpc" instead of gRPC'],
+    ['elsewhere', 'echo "1|2|tcp|192.0.2.1:80|grpc"', 'not on a socket of this machine'],
+    ['dead', 'exit 4', 'it ended before it printed a line (exit code 4)'],
+    ['silent', 'exec sleep 600', 'it has printed no line within 1 s'],
+  ])('says of a binary that is %s why it cannot be used', async (folder, text, why) => {
+    script(`${folder}/bad`, text)
+    const plugins = open(folder, folder === 'silent' ? { startMs: 1000 } : {})
+    const problem: unknown = await plugins.restoreItemActions().catch((thrown: unknown) => thrown)
+    expect((problem as Error).message).toContain(`plugin ${join(dir, folder)}/bad cannot be used: `)
+    expect((problem as Error).message).toContain(why)
+  })
+})
