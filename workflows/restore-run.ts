@@ -5,7 +5,7 @@ import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { withResultsMissing, nextPhase } from '../core/results/restore-status.ts'
 import type { RestorePhase } from '../velero/phases.ts'
-import { phaseOfEnd, phases, planning, reasonOf, results, steps, typeOf } from './activity-calls.ts'
+import { followsIfReset, phaseOfEnd, phases, planning, reasonOf, results, steps, typeOf } from './activity-calls.ts'
 import { awaitOperations, awaitPodVolumes } from './async-work.ts'
 import { bareRefOf } from '../contract/restore-workflow.ts'
 import type { AdmittedRef, RestoreInput, RestoreOutcome } from '../contract/restore-workflow.ts'
@@ -84,7 +84,7 @@ export class RestoreRun {
   /** Indexes the archive and plans the waves. The plan itself is in the journal; here are its counts. */
   async plan(): Promise<void> {
     const summary = await planning.planRestore.executeWithOptions({ summary: 'read the backup and plan the waves' }, [
-      { ref: this.ref() },
+      { ref: this.ref(), ...followsIfReset() },
     ])
     this.summary = summary
     this.view.planned(summary)
@@ -119,7 +119,7 @@ export class RestoreRun {
   /** Writes the result files from the journal. */
   async conclude(): Promise<void> {
     this.concluded = await results.concludeRestore.executeWithOptions({ summary: 'write the result files' }, [
-      { ref: this.ref(), complete: true },
+      { ref: this.ref(), complete: true, ...followsIfReset() },
     ])
     this.concludedAtMs = Date.now()
     this.view.concluded(this.concluded)

@@ -18,6 +18,7 @@ import {
   restoreVolumeInfoKey,
 } from '../../velero/object-keys.ts'
 import { runActivity } from '../frame/run-activity.ts'
+import { assertUnderway } from '../frame/underway.ts'
 import { journalDamaged } from '../frame/failures.ts'
 import { readOutcomes } from '../frame/journal.ts'
 import { readOperations } from '../operations/operation-shards.ts'
@@ -36,6 +37,8 @@ export interface ConcludeInput {
   ref: AdmittedRef
   /** All items are restored: a missing outcome means a damaged journal then. False after a cancel. */
   complete: boolean
+  /** This run was reset: the restore may be over. */
+  follows?: true
 }
 
 /** Counts of what the result files hold. */
@@ -61,6 +64,7 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
   return (input: ConcludeInput): Promise<Conclusion> =>
     runActivity(ports.presence, frameOf(input), async () => {
       const session = await sessions.open(input.ref)
+      await assertUnderway(ports.cluster, input.ref, { isReset: input.follows === true, lateResults: !input.complete })
       const plan = await session.journal.read<Plan>(shards.plan)
       const outcomes = await readOutcomes(session.journal, '')
       const restored = tallyOf([...outcomes, ...(plan?.notes ?? [])])

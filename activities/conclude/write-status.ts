@@ -189,8 +189,9 @@ export interface ReportProgressInput {
 export function reportProgress({ cluster, presence }: Pick<Ports, 'cluster' | 'presence'>) {
   return ({ ref, progress }: ReportProgressInput): Promise<void> =>
     runActivity(presence, { doing: `writing the progress of restore ${ref.name}` }, async () => {
-      await changeRestore(cluster, ref, ({ status }) => {
-        if (isTerminal(status?.phase)) return undefined
+      await changeRestore(cluster, ref, (live) => {
+        const { status } = live
+        if (isTerminal(status?.phase) || !isOurs(live)) return undefined
         const next = advanceProgress(status?.progress, progress)
         return next === undefined ? undefined : { status: { progress: next } }
       })
@@ -213,9 +214,10 @@ export interface TellLateResultsInput {
 export function tellLateResults({ cluster, presence }: Pick<Ports, 'cluster' | 'presence'>) {
   return ({ ref, warnings, errors, items = 0 }: TellLateResultsInput): Promise<void> =>
     runActivity(presence, { doing: `writing the counts of restore ${ref.name}` }, async () => {
-      await changeRestore(cluster, ref, ({ status = {} }) => {
+      await changeRestore(cluster, ref, (live) => {
+        const { status = {} } = live
         const { phase, failureReason = '' } = status
-        if (phase !== 'Failed') return undefined
+        if (phase !== 'Failed' || !isOurs(live)) return undefined
         const reason = withoutResultsMissing(failureReason)
         const totalItems = status.progress?.totalItems ?? 0
         const progress = advanceProgress(status.progress, { itemsRestored: items, totalItems })

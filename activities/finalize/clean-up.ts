@@ -1,5 +1,6 @@
 import { isWait } from '../../contract/look.ts'
 import type { Wait } from '../../contract/look.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { listAt, textAt, valueAt } from '../../core/values/fields.ts'
 import { isNotFound, refusalOf } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
@@ -8,6 +9,7 @@ import type { Message } from '../../core/items/outcome.ts'
 import { resourceUsageLabel, restoreNameLabel, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { runActivity } from '../frame/run-activity.ts'
+import { readIfUnderway } from '../frame/underway.ts'
 import type { Ports } from '../ports.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
@@ -43,8 +45,9 @@ export const cleanUp: FinalizeTask = {
  * since the bucket may be the reason of the end, and waits for nothing: what is still there is told in the log.
  */
 export function removeLeftovers(ports: Pick<Ports, 'cluster' | 'presence' | 'log'>) {
-  return ({ ref }: { ref: Ref }): Promise<void> =>
+  return ({ ref }: { ref: AdmittedRef }): Promise<void> =>
     runActivity(ports.presence, { doing: `removing what was made for restore ${ref.name} alone` }, async () => {
+      await readIfUnderway(ports.cluster, ref)
       await removeResultsOfUploads(ref, ports)
       let stubs: Manifest[]
       try {

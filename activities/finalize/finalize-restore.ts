@@ -97,7 +97,7 @@ export function finalizeRestore(parts: FinalizeParts) {
       const shard = outcomesShard(`finalize/${task}`, 'result', 0)
       const standing = await session.journal.read<TaskResult>(shard)
       if (standing !== undefined) return reportOf(standing)
-      await assertUnderway(parts.ports.cluster, ref)
+      await assertUnderway(parts.ports.cluster, ref, { isReset: input.follows === true })
       const result = await runTask(input, { ...parts, session, attempt, factsOf })
       if ('waitingFor' in result) return lookAgain(attempt, input.look, result)
       return reportOf(await session.journal.writeOnce(shard, result))

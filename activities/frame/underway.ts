@@ -1,23 +1,47 @@
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import { runOf } from '../../core/request/decide-retry.ts'
-import { isSweptByVelero } from '../../core/results/restore-status.ts'
-import { claimedAnnotation } from '../../velero/labels.ts'
-import { isNew, isTerminal } from '../../velero/phases.ts'
+import { whyNotUnderway } from '../../core/request/why-not-underway.ts'
+import type { Restore } from '../../velero/restore.ts'
 import type { Cluster } from '../ports.ts'
-import { fatal, gone } from './failures.ts'
+import { fatal, gone, runOver } from './failures.ts'
 import { readRestore } from './restore-resource.ts'
 
+/** What an activity may do beyond what others may. */
+export interface UnderwayOptions {
+  /** Its run was reset, for instance in the Web UI: where the restore is over, the run ends without a change. */
+  isReset?: boolean
+  /** It stores the results of a failed restore, which may be after the end. */
+  lateResults?: boolean
+}
+
 /**
- * Makes sure, before something is written into the cluster for a restore, that it is under way: its Restore is claimed, is
- * in this run and has not ended (rule 1). A journal alone gives no right to write: whoever may start workflows could have
- * the one of an old restore restored again. Throws `RestoreGone` where the Restore was deleted, `RestoreFailed` otherwise.
+ * Reads the Restore before something is written for it, and makes sure that its run is under way (rule 1). A journal alone
+ * gives no right to write: whoever may start workflows could have the one of an old restore restored again. Throws
+ * `RestoreGone` where the Restore was deleted, `RunOver` where a run was reset that is over, `RestoreFailed` otherwise.
  */
-export async function assertUnderway(cluster: Cluster, ref: AdmittedRef): Promise<void> {
-  const restore = await readRestore(cluster, ref)
+export async function assertUnderway(
+  cluster: Cluster,
+  ref: AdmittedRef,
+  options: UnderwayOptions = {},
+): Promise<Restore> {
+  const restore = await readIfUnderway(cluster, ref, options)
   if (restore === undefined) throw gone(`Restore ${ref.namespace}/${ref.name} with uid ${ref.uid} is no more`)
-  const { status = {}, metadata } = restore
-  const refused = (why: string) => fatal(`nothing is written for Restore ${ref.namespace}/${ref.name}: ${why}`)
-  if (metadata.annotations?.[claimedAnnotation] === undefined || isNew(status.phase)) throw refused('it is not claimed')
-  if (isTerminal(status.phase) && !isSweptByVelero(status)) throw refused(`it is ${status.phase}`)
-  if (runOf(restore) !== (ref.run ?? 1)) throw refused(`it is in run ${runOf(restore)}, not in run ${ref.run ?? 1}`)
+  return restore
+}
+
+/**
+ * The same for what takes away, where a Restore that is gone allows it too: then nobody needs what it has left. Returns
+ * undefined in that case.
+ */
+export async function readIfUnderway(
+  cluster: Cluster,
+  ref: AdmittedRef,
+  { isReset = false, lateResults = false }: UnderwayOptions = {},
+): Promise<Restore | undefined> {
+  const restore = await readRestore(cluster, ref)
+  const found = restore === undefined ? undefined : whyNotUnderway(restore, ref.run ?? 1, { lateResults })
+  if (found === undefined) return restore
+  const name = `Restore ${ref.namespace}/${ref.name}`
+  if (isReset && found.over)
+    throw runOver(`this run was reset, but ${name} ${found.why}`, restore?.status?.phase || 'New')
+  throw fatal(`nothing is written for ${name}: it ${found.why}`)
 }

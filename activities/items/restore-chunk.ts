@@ -77,10 +77,10 @@ export function restoreChunk(parts: ChunkParts) {
     const { ref, reset } = input
     const frame = { doing: `restoring ${key}`, scope: `${ref.uid}/${key}`, followsEarlierRun: reset !== undefined }
     return runActivity(parts.ports.presence, frame, async (attempt) => {
-      const wait = reset === undefined ? undefined : await checkReset(ref, reset)
+      const restore = await assertUnderway(parts.ports.cluster, ref, { isReset: reset !== undefined })
+      const wait = reset === undefined ? undefined : await checkReset({ ref, restore }, reset)
       if (wait !== undefined) return lookAgain(attempt, input.look, wait)
       return parts.sessions.withPlan(ref, attempt.signal, async (session) => {
-        await assertUnderway(parts.ports.cluster, ref)
         const again = input.resumed || input.pass !== undefined || input.look?.carry !== undefined
         const follows = attempt.number > 1 || again || reset !== undefined
         const known = follows ? await readOutcomes(session.journal, key) : []

@@ -11,6 +11,7 @@ import { readOutcomes } from '../frame/journal.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
+import { readIfUnderway } from '../frame/underway.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import type { Cluster, Ports } from '../ports.ts'
 import { operationsShard, readOperations, statesOf } from './operation-shards.ts'
@@ -58,6 +59,7 @@ export async function cancelOrder(cluster: Cluster, resource: ResourceRef, order
 export function cancelOperations({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
   return (input: { ref: AdmittedRef; because: string }): Promise<OperationCounts> =>
     runActivity(ports.presence, { doing: `cancelling operations of restore ${input.ref.name}` }, async (attempt) => {
+      await readIfUnderway(ports.cluster, input.ref)
       const [downloads] = await Promise.all([
         cancelAll(ports, dataDownloads, input.ref),
         cancelAll(ports, podVolumeRestores, input.ref),

@@ -54,7 +54,7 @@ export function pollOperations(parts: WorkerParts) {
     const frame = { doing, scope: `${ref.uid}/operations`, followsEarlierRun: input.follows === true }
     return runActivity(parts.ports.presence, frame, async (attempt) => {
       const session = await parts.sessions.open(ref)
-      await assertUnderway(parts.ports.cluster, ref)
+      await assertUnderway(parts.ports.cluster, ref, { isReset: input.follows === true })
       const begun = await begunIn(session)
       return poll(input, begun, { ...parts, session, attempt, misses: missesIn(carriedTo(attempt, input.look)) })
     })

@@ -18,6 +18,7 @@ import { formatGroupResource } from '../../velero/resource.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { runActivity } from '../frame/run-activity.ts'
+import { assertUnderway } from '../frame/underway.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { gatherFacts } from './gather-facts.ts'
 import type { Archive, DiscoveredResource, Ports } from '../ports.ts'
@@ -34,14 +35,22 @@ import type { StoredFacts } from '../frame/journal.ts'
 /** A plan that restores no item. */
 const nothing = { waves: [], provisioned: [] } as const
 
+/** Which restore to plan. */
+export interface PlanInput {
+  ref: AdmittedRef
+  /** This run was reset: the restore may be over. */
+  follows?: true
+}
+
 /**
  * Plans a restore, once: a plan that is in the journal is not made again. The archive is indexed on this worker's disk on
  * the way. A broken archive becomes an error of the restore, as in Velero. Returns counts only.
  */
 export function planRestore({ ports, sessions, settings }: WorkerParts) {
-  return (input: { ref: AdmittedRef }): Promise<PlanSummary> =>
+  return (input: PlanInput): Promise<PlanSummary> =>
     runActivity(ports.presence, { doing: `planning restore ${input.ref.name}` }, async (attempt) => {
       const session = await sessions.open(input.ref)
+      await assertUnderway(ports.cluster, input.ref, { isReset: input.follows === true })
       const planning = { session, ports, settings, attempt }
       const stored = await session.journal.read<Plan>(shards.plan)
       if (stored !== undefined) await renewFacts(stored, planning)

@@ -55,7 +55,7 @@ export function awaitPodVolumes(parts: WorkerParts) {
     const frame = { doing, scope: `${ref.uid}/${group}`, followsEarlierRun: input.follows === true }
     return runActivity(parts.ports.presence, frame, async (attempt) => {
       const session = await parts.sessions.open(ref)
-      await assertUnderway(parts.ports.cluster, ref)
+      await assertUnderway(parts.ports.cluster, ref, { isReset: input.follows === true })
       const works = await worksIn(session, input.waves)
       return fillVolumes(input, works, await beginLook({ session, parts, attempt, look: input.look }))
     })

@@ -41,21 +41,70 @@ describe('writes for a restore', () => {
     await expect(lookAt({ ...claimed, 'drydock.io/run': '2' }, { phase: 'InProgress' })).rejects.toThrow('in run 2')
   })
 
-  it.each(['restoreChunk', 'runHooks', 'awaitPodVolumes', 'pollOperations', 'finalizeRestore'])(
-    'are refused to %s by the journal of a restore that is over',
-    async (activity) => {
-      const over = changed(worldAt({ before: 'configmaps' }), ({ cluster }) =>
-        cluster.amend(restoreAt, { status: { phase: 'Completed' } }),
-      )
-      const world = createWorld(await over)
-      const before = world.cluster.objects()
-      const more = { follows: false, waves: [8], until: 'end', failed: 0, task: 'patch-volumes', deadlineSeconds: 60 }
-      const input = { ...chunkOf('configmaps'), ...more, ref }
-      const { outcome } = await runAttempts({ world, create, settings, activity, input })
-      expect(outcome).toMatchObject({
-        failure: { type: 'RestoreFailed', message: 'nothing is written for Restore velero/again: it is Completed' },
-      })
-      expect(world.cluster.objects()).toEqual(before)
-    },
-  )
+  it.each([
+    'planRestore',
+    'restoreChunk',
+    'runHooks',
+    'awaitPodVolumes',
+    'pollOperations',
+    'finalizeRestore',
+    'concludeRestore',
+    'cancelOperations',
+    'removeLeftovers',
+  ])('are refused to %s by the journal of a restore that is over', async (activity) => {
+    const over = changed(worldAt({ before: 'configmaps' }), ({ cluster }) =>
+      cluster.amend(restoreAt, { status: { phase: 'Completed' } }),
+    )
+    const world = createWorld(await over)
+    const before = world.cluster.objects()
+    const files = new Map(world.buckets.objects('backups'))
+    const more = {
+      follows: false,
+      complete: false,
+      because: 'over',
+      waves: [8],
+      until: 'end',
+      failed: 0,
+      task: 'patch-volumes',
+      deadlineSeconds: 60,
+    }
+    const input = { ...chunkOf('configmaps'), ...more, ref }
+    const { outcome } = await runAttempts({ world, create, settings, activity, input })
+    expect(outcome).toMatchObject({
+      failure: {
+        type: 'RestoreFailed',
+        message: expect.stringContaining('nothing is written for Restore velero/again: it is Completed'),
+      },
+    })
+    expect(world.cluster.objects()).toEqual(before)
+    expect(world.buckets.objects('backups')).toEqual(files)
+  })
+
+  it.each([
+    ['planRestore', {}],
+    ['concludeRestore', { complete: true }],
+    ['pollOperations', { until: 'end', failed: 0 }],
+    ['finalizeRestore', { task: 'clean-up', deadlineSeconds: 60 }],
+  ])('are no trouble to %s of a run that was reset: it ends without a change', async (activity, more) => {
+    const world = createWorld(await worldAt({ before: 'configmaps' }))
+    world.cluster.amend(restoreAt, { status: { phase: 'Completed' } })
+    const input = { ref, follows: true, ...more }
+    const { outcome } = await runAttempts({ world, create, settings, activity, input })
+    expect(outcome).toMatchObject({ failure: { type: 'RunOver', message: expect.stringContaining('is Completed') } })
+  })
+
+  it('are made for the late results of a failed restore, and to take away what a Restore that is gone has left', async () => {
+    const world = createWorld(await worldAt({ before: 'configmaps' }))
+    world.cluster.amend(restoreAt, { status: { phase: 'Failed', failureReason: 'cancelled: enough' } })
+    const run = (activity: string, more: object) =>
+      runAttempts({ world, create, settings, activity, input: { ref, ...more } })
+    expect((await run('concludeRestore', { complete: false })).outcome).toHaveProperty('result')
+    world.cluster.place({
+      apiVersion: 'velero.io/v1',
+      kind: 'Restore',
+      metadata: { name: ref.name, namespace: ref.namespace, uid: 'next' },
+    })
+    expect((await run('cancelOperations', { because: 'over' })).outcome).toHaveProperty('result')
+    expect((await run('removeLeftovers', {})).outcome).toHaveProperty('result')
+  })
 })

@@ -86,11 +86,14 @@ describe('a run that was reset', () => {
 
   it.each([
     ['is over', 'Completed', {}, 'is Completed: use drydock retry'],
-    ['is in its next run', 'InProgress', { 'drydock.io/run': '2' }, 'is in run 2 by now'],
+    ['is in its next run', 'InProgress', { 'drydock.io/run': '2' }, 'is in run 2, not in run 1'],
   ])('ends without a write where its Restore %s', async (_what, phase, annotations, words) => {
     const world = await worldWith({ holders: [own], waiting: [] })
     const { metadata } = world.cluster.look(restoreAt) ?? {}
-    world.cluster.amend(restoreAt, { metadata: { ...metadata, annotations }, status: { phase } })
+    world.cluster.amend(restoreAt, {
+      metadata: { ...metadata, annotations: { ...metadata?.annotations, ...annotations } },
+      status: { phase },
+    })
     const { outcome } = await restoreIn(world)
     expect(outcome).toMatchObject({ failure: { type: 'RunOver', message: expect.stringContaining(words) } })
     expect(hasConfigMap(world)).toBe(false)
