@@ -11,8 +11,10 @@ const restoresMax = 500
 export function cachedByRun<T extends object, More extends readonly unknown[]>(
   read: (session: Session, ...more: More) => Promise<T>,
 ): (session: Session, ...more: More) => Promise<T> {
-  const known = new LRUCache<string, Promise<T>>({ max: restoresMax, ttl: 15 * 60_000 })
+  let kept: LRUCache<string, Promise<T>> | undefined
   return (session, ...more) => {
+    // Made when it is needed: it reserves its place, and tests start thousands of workers that use none.
+    const known = (kept ??= new LRUCache({ max: restoresMax, ttl: 15 * 60_000 }))
     const key = `${session.ref.uid}/${Context.current().info.workflowExecution?.runId ?? ''}`
     const found = known.get(key)
     if (found !== undefined) return found

@@ -69,10 +69,15 @@ export async function crashPoints(scenario: Scenario, make: Pick<RunOptions, 'cr
 
   async function disturb(plan: (attempt: number) => FaultPlan): Promise<void> {
     report.points++
-    const finding = await run(plan).then(
-      ({ ended, end }) => compare(forgiven(purposes, end, undisturbed.end, ended), undisturbed.end, ended.happened),
-      (thrown: unknown) => String(thrown),
-    )
+    // Faults are thousands of errors, and nobody reads their stacks, which take long to write.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    const finding = await run(plan)
+      .then(
+        ({ ended, end }) => compare(forgiven(purposes, end, undisturbed.end, ended), undisturbed.end, ended.happened),
+        (thrown: unknown) => String(thrown),
+      )
+      .finally(() => (Error.stackTraceLimit = stackTraceLimit))
     if (finding !== undefined) report.findings.push(finding)
   }
 
