@@ -94,6 +94,8 @@ function auditFlags(folder: string, log: string): string[] {
       rules: [{ level: 'Metadata' }],
     }),
   )
+  // The server adds to a file that is there, so whoever empties it meanwhile finds no gap in it.
+  writeFileSync(log, '', { flag: 'a', mode: 0o600 })
   return [`--audit-policy-file=${policy}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking-strict']
 }
 

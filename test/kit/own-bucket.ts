@@ -1,15 +1,14 @@
-import { rm } from 'node:fs/promises'
 import { whenFileIsOver } from './run/clean-up.ts'
 import { makeBucket, openBucket, uploadFolder } from '../../devstack/bucket.ts'
-import { startCluster } from '../../devstack/cluster.ts'
+import { addBackups } from '../../devstack/cluster/cluster-setup.ts'
 import { endProcess } from '../../devstack/processes/end-process.ts'
 import { openHome, type Home } from '../../devstack/home.ts'
 import { launchVersitygw, startVersitygw } from '../../devstack/services/versitygw.ts'
 import type { BucketAddress } from '../../devstack/stack-types.ts'
-import { stopStack } from '../../devstack/stop-stack.ts'
-import { fixturePath, theStack } from './stack.ts'
+import { withClient } from '../../devstack/with-client.ts'
+import { bareCluster, fixturePath, theStack } from './stack.ts'
 import type { TestCluster } from './stack.ts'
-import { ownDir } from './run/sweep.ts'
+import { ownDir, removeOwn } from './run/sweep.ts'
 
 /** A cluster whose backup location is on an S3 server of its own, which may be made to refuse writes. */
 export interface ClusterWithBucket {
@@ -21,13 +20,7 @@ export interface ClusterWithBucket {
 /** Starts both, with these backups in the bucket and in the cluster. They are stopped after the tests of the file. */
 export async function clusterWithOwnBucket(backups: readonly string[]): Promise<ClusterWithBucket> {
   const bucketHome = openHome(ownDir())
-  const clusterDir = ownDir()
-  whenFileIsOver(async () => {
-    for (const dir of [clusterDir, bucketHome.dir]) {
-      await stopStack(dir)
-      await rm(dir, { recursive: true, force: true })
-    }
-  })
+  whenFileIsOver(() => removeOwn(bucketHome.dir))
   const s3 = await startVersitygw(bucketHome)
   const folders = backups.map((backup) => fixturePath(`backups/${backup}`))
   const client = openBucket(s3)
@@ -35,12 +28,10 @@ export async function clusterWithOwnBucket(backups: readonly string[]): Promise<
   client.destroy()
   for (const [index, backup] of backups.entries())
     await uploadFolder(s3, folders[index] ?? '', `own/backups/${backup}/`)
-  const cluster = await startCluster({
-    dir: clusterDir,
-    audit: true,
-    location: { s3, prefix: 'own' },
-    backups: folders,
-  })
+  const cluster = await bareCluster()
+  await withClient(cluster, (admin) =>
+    addBackups(admin, { namespace: cluster.veleroNamespace, location: { s3, prefix: 'own' }, backups: folders }),
+  )
   return {
     cluster: { ...cluster, s3, prefix: 'own', temporal: theStack().temporal },
     setReadOnly: (readOnly) => startAgain(bucketHome, s3, readOnly),

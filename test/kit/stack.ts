@@ -1,13 +1,14 @@
-import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { inject } from 'vitest'
 import { whenFileIsOver } from './run/clean-up.ts'
+import { addBackups, addReadonlyUser } from '../../devstack/cluster/cluster-setup.ts'
 import { startCluster } from '../../devstack/cluster.ts'
 import type { ClusterOptions } from '../../devstack/cluster.ts'
-import type { Cluster, FullStack } from '../../devstack/stack-types.ts'
-import { stopStack } from '../../devstack/stop-stack.ts'
+import { withClient } from '../../devstack/with-client.ts'
+import type { Cluster, ExtraService, FullStack } from '../../devstack/stack-types.ts'
 import { uploadFolder } from '../../devstack/bucket.ts'
-import { ownDir } from './run/sweep.ts'
+import { borrowCluster } from './clusters/cluster-pool.ts'
+import { ownDir, removeOwn } from './run/sweep.ts'
 
 /** A cluster under test, with the bucket and the Temporal server of the run. */
 export interface TestCluster extends Cluster {
@@ -23,31 +24,45 @@ export function theStack(): FullStack & TestCluster {
 }
 
 /** What a cluster of one's own may have. */
-export interface FreshClusterOptions extends Pick<ClusterOptions, 'audit' | 'with' | 'veleroFlags' | 'readonlyUser'> {
+export interface FreshClusterOptions extends Pick<ClusterOptions, 'with' | 'readonlyUser'> {
   /** Names under test/fixtures/backups. */
   backups?: readonly string[]
+  /** All but those with other services keep an audit log; this says that the file reads it. */
+  audit?: boolean
 }
 
 let clusters = 0
 
 /**
- * Starts a cluster of one's own: another uid of kube-system, so another task queue; an own prefix of the bucket with
- * these backups. It is stopped after the tests of the file.
+ * A cluster of one's own until the test file is over: another uid of kube-system, so another task queue; an own prefix of the
+ * bucket with these backups. It is one of the pool, made bare, unless services run beside it.
  */
 export async function freshCluster(options: FreshClusterOptions = {}): Promise<TestCluster> {
   const { s3, temporal } = theStack()
-  const dir = ownDir()
   const prefix = `own-${process.pid}-${Date.now()}-${++clusters}`
-  const { backups = ['shop'], ...rest } = options
+  const { backups = ['shop'], readonlyUser = false } = options
   const folders = backups.map((backup) => fixturePath(`backups/${backup}`))
   for (const [index, backup] of backups.entries())
     await uploadFolder(s3, folders[index] ?? '', `${prefix}/backups/${backup}/`)
-  whenFileIsOver(async () => {
-    await stopStack(dir)
-    await rm(dir, { recursive: true, force: true })
+  const cluster = options.with === undefined ? await bareCluster() : await clusterWith(options.with, prefix)
+  await withClient(cluster, async (client) => {
+    await addBackups(client, { namespace: cluster.veleroNamespace, location: { s3, prefix }, backups: folders })
+    if (readonlyUser) await addReadonlyUser(client)
   })
-  const cluster = await startCluster({ dir, ...rest, location: { s3, prefix }, backups: folders })
   return { ...cluster, s3, prefix, temporal }
+}
+
+/** A bare cluster of one's own, without location and backups, until the test file is over. */
+export async function bareCluster(): Promise<Cluster> {
+  const { cluster, giveBack } = await borrowCluster({ dir: inject('clusters'), etcd: theStack().etcd })
+  whenFileIsOver(({ hasPassed }) => hasPassed && giveBack())
+  return cluster
+}
+
+async function clusterWith(services: readonly ExtraService[], prefix: string): Promise<Cluster> {
+  const dir = ownDir()
+  whenFileIsOver(() => removeOwn(dir))
+  return startCluster({ dir, with: services, etcd: { address: theStack().etcd, prefix: `/${prefix}` } })
 }
 
 /** A path under test/fixtures. */

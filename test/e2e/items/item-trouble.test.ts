@@ -119,7 +119,7 @@ describe('trouble of one object', () => {
     // Longer than a write may take at first; the last one never gets an answer, which its webhook's policy lets pass.
     for (const name of ['slow', 'lenient', 'mute']) {
       expect(JSON.stringify(resourceList)).toContain(`trouble/${name}(created)`)
-      expect(log).toContain(`Restored v1/ConfigMap trouble/${name}, after 2 tries`)
+      expect(log).toMatch(new RegExp(`Restored v1/ConfigMap trouble/${name}, after [2-9] tries`))
     }
     expect(log).toMatch(/Restored v1\/ConfigMap trouble\/waits, after \d+ tries/)
   })

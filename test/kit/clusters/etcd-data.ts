@@ -15,35 +15,54 @@ export interface PutBack {
   stays: (key: string) => boolean
 }
 
+/** A key that was written or removed, without the prefix, and the revision at which. */
+export interface EtcdWrite {
+  key: string
+  removed: boolean
+  revision: number
+}
+
 /**
  * Makes everything under the prefix as it was: removes keys that are new, and writes those that have changed or are gone. An API
- * server learns of it by its watches, as it does of another server's writes. Returns the data with its new revisions.
+ * server learns of it by its watches, as it does of another server's writes. Returns the data with its new revisions, and what
+ * it wrote.
  */
-export async function putEtcdBack({ address, prefix, stays }: PutBack, data: EtcdData): Promise<EtcdData> {
+export async function putEtcdBack(
+  { address, prefix, stays }: PutBack,
+  data: EtcdData,
+): Promise<{ data: EtcdData; written: EtcdWrite[] }> {
   const found = await ask(address, 'range', { ...rangeOf(prefix), keys_only: true })
   const now = new Map((found.kvs ?? []).map((kv) => [kv.key, kv.mod_revision]))
   const gone = [...now.keys()].filter((key) => !(key in data) && !stays(fromBase64(key)))
-  const changed = Object.entries(data).filter(
-    ([key, { revision }]) => now.get(key) !== revision && !stays(fromBase64(key)),
-  )
+  const changed = Object.keys(data).filter((key) => now.get(key) !== data[key]?.revision && !stays(fromBase64(key)))
   const writes = [
-    ...gone.map((key) => ({ requestDeleteRange: { key } })),
-    ...changed.map(([key, { value }]) => ({ requestPut: { key, value } })),
+    ...gone.map((key) => ({ key, removed: true, change: { requestDeleteRange: { key } } })),
+    ...changed.map((key) => ({ key, removed: false, change: { requestPut: { key, value: data[key]?.value ?? '' } } })),
   ]
-  for (let at = 0; at < writes.length; at += writesMax)
-    await ask(address, 'txn', { success: writes.slice(at, at + writesMax) })
-  return changed.length === 0 ? data : readEtcd(address, prefix).then((fresh) => pick(fresh, data))
+  const written: EtcdWrite[] = []
+  for (let at = 0; at < writes.length; at += writesMax) {
+    const some = writes.slice(at, at + writesMax)
+    const { header } = await ask(address, 'txn', { success: some.map(({ change }) => change) })
+    for (const { key, removed } of some)
+      written.push({ key: fromBase64(key).slice(prefix.length), removed, revision: Number(header.revision) })
+  }
+  return { data: changed.length === 0 ? data : withRevisions(data, await readEtcd(address, prefix)), written }
 }
 
 /** As many as etcd takes in one transaction. */
 const writesMax = 128
 
-/** The same keys as `data`, as they stand now. */
-function pick(fresh: EtcdData, data: EtcdData): EtcdData {
-  return Object.fromEntries(Object.entries(fresh).filter(([key]) => key in data))
+/** The data with the revisions at which it stands now; what somebody has changed meanwhile counts as changed. */
+function withRevisions(data: EtcdData, fresh: EtcdData): EtcdData {
+  const standing = ([key, { value }]: [string, EtcdData[string]]): [string, EtcdData[string]] => {
+    const now = fresh[key]
+    return [key, { value, revision: now?.value === value ? now.revision : 'none' }]
+  }
+  return Object.fromEntries(Object.entries(data).map(standing))
 }
 
 interface Answer {
+  header: { revision: string }
   kvs?: { key: string; value: string; mod_revision: string }[]
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { startCluster, type ClusterOptions } from '../../../devstack/cluster.ts'
 import type { Cluster } from '../../../devstack/stack-types.ts'
 import { waitUntil } from '../wait-until.ts'
-import { putEtcdBack, readEtcd, toBase64, type EtcdData } from './etcd-data.ts'
+import { putEtcdBack, readEtcd, toBase64, type EtcdData, type EtcdWrite } from './etcd-data.ts'
+import { awaitWatchCaches, kindOf } from './watch-caches.ts'
 
 /** A cluster that is used by one after another, and how it was when nobody had used it. JSON. */
 export interface ReusedCluster {
@@ -31,24 +31,40 @@ export async function startReusedCluster(options: ReusedOptions): Promise<Reused
 /**
  * Makes a cluster bare again by its data in etcd, which costs a fraction of a new API server. Leases of workers stay, since a
  * worker may serve the cluster through several uses; `anew` gives the cluster another identity (the uid of `kube-system`), so
- * that no workflow of earlier users is its own (rule 3). Returns when the API server serves just what it served at first.
+ * that no workflow of earlier users is its own (rule 3). Returns when the API server serves just what it served at first, its
+ * watch caches show what stands in etcd, and nobody has written anything meanwhile.
  */
 export async function makeBare(reused: ReusedCluster, { anew = false } = {}): Promise<ReusedCluster> {
   const { cluster, prefix } = reused
   const keptLeases = `${prefix}/leases/${cluster.veleroNamespace}/`
-  const wanted = anew ? withNewIdentity(reused) : reused.data
-  const data = await putEtcdBack(
-    { address: cluster.etcd, prefix, stays: (key) => !anew && key.startsWith(keptLeases) },
-    wanted,
-  )
-  const text = reused.served.join()
-  await waitUntil(async () => (await servedBy(cluster)).join() === text, 60_000, 'the API server to serve what it did')
-  // Its caches (webhooks, quotas, roles) follow etcd by watches, and nothing tells when they have.
-  await sleep(cachesMs)
-  return { ...reused, data }
+  const place = { address: cluster.etcd, prefix, stays: (key: string) => !anew && key.startsWith(keptLeases) }
+  let data = anew ? withNewIdentity(reused) : reused.data
+  for (let round = 1; ; round++) {
+    const done = await putEtcdBack(place, data)
+    data = done.data
+    const foreign = done.written.filter(({ key }) => !serversOwn.test(key))
+    if (round > 1 && foreign.length === 0) return { ...reused, data }
+    if (round === roundsMax)
+      throw new Error(`somebody still writes into this cluster: ${foreign.map(({ key }) => key).join(' ')}`)
+    await awaitServed(reused)
+    await awaitWatchCaches(cluster, done.written.filter(isServed(reused)))
+  }
 }
 
-const cachesMs = 200
+const roundsMax = 5
+/** Where an API server says that it lives. */
+const serversOwn = /^\/(?:leases\/kube-system|peerserverleases)\//
+
+async function awaitServed({ cluster, served }: ReusedCluster): Promise<void> {
+  const text = served.join()
+  await waitUntil(async () => (await servedBy(cluster)).join() === text, 60_000, 'the API server to serve what it did')
+}
+
+/** Whether a written key is of a kind that is served: the cache of one that is defined no more is not asked. */
+function isServed({ served }: ReusedCluster): (write: EtcdWrite) => boolean {
+  const kinds = new Set(served.map((one) => one.replace(/\/[^/]+\//, '/')))
+  return ({ key }) => !kindOf(key).includes('/') || kinds.has(kindOf(key))
+}
 
 /** A uid has one length, so another one takes its place in the stored bytes. */
 function withNewIdentity({ prefix, data }: ReusedCluster): EtcdData {

@@ -1,16 +1,17 @@
 import { execFile } from 'node:child_process'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
-import { startStack, stopStack } from '../../../devstack/stack.ts'
+import { startStack } from '../../../devstack/stack.ts'
 import type { FullStack } from '../../../devstack/stack-types.ts'
-import { ownDir, sweepLeftovers } from './sweep.ts'
+import { ownDir, removeOwn, sweepLeftovers } from './sweep.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     stack: FullStack
+    /** The folder of the pool of clusters. */
+    clusters: string
   }
 }
 
@@ -20,7 +21,7 @@ const bundler = fileURLToPath(new URL('../../../worker/bundle-workflows.ts', imp
 /** Starts the one stack of a test run (Temporal, bucket, a first cluster) and stops it in the end, whatever happened. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   await sweepLeftovers()
-  const [dir, bundleDir] = [ownDir(), ownDir()]
+  const [dir, bundleDir, clusters] = [ownDir(), ownDir(), ownDir()]
   // Once for all workers of the run: each would bundle for seconds.
   const bundle = join(bundleDir, 'workflows.js')
   const bundling = run(process.execPath, [bundler, bundle])
@@ -32,8 +33,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   await bundling
   process.env['DRYDOCK_WORKFLOW_BUNDLE'] = bundle
   project.provide('stack', stack)
+  project.provide('clusters', clusters)
   return async () => {
-    await stopStack(dir)
-    for (const own of [dir, bundleDir]) await rm(own, { recursive: true, force: true })
+    for (const own of [clusters, dir, bundleDir]) await removeOwn(own)
   }
 }

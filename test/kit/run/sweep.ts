@@ -16,8 +16,13 @@ export async function sweepLeftovers(): Promise<void> {
   for (const name of readdirSync(tmpdir())) {
     const pid = pattern.exec(name)?.[1]
     if (pid === undefined || existsSync(`/proc/${pid}`) || !existsSync('/proc')) continue
-    const dir = join(tmpdir(), name)
-    await stopStack(dir).catch(() => undefined)
-    await rm(dir, { recursive: true, force: true })
+    await removeOwn(join(tmpdir(), name))
   }
+}
+
+/** Stops the stack in this folder, or those in the folders in it, and removes the folder. */
+export async function removeOwn(dir: string): Promise<void> {
+  const inner = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  for (const stack of [dir, ...inner.map(({ name }) => join(dir, name))]) await stopStack(stack).catch(() => undefined)
+  await rm(dir, { recursive: true, force: true })
 }

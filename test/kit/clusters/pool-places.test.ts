@@ -1,0 +1,30 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { markProcess } from '../../../devstack/processes/process-mark.ts'
+import { takePlace } from './pool-places.ts'
+
+const aPool = (): string => mkdtempSync(join(tmpdir(), 'drydock-pool-'))
+
+it('a place is taken again when its last user has ended, and not before', async () => {
+  const pool = aPool()
+  const [one, two] = [await takePlace(pool), await takePlace(pool)]
+  expect(two).not.toBe(one)
+  writeFileSync(`${one}.user`, JSON.stringify({ pid: process.pid, startedAt: 'a former process' }))
+  expect(await takePlace(pool)).toBe(one)
+})
+
+it('who gives back is waited for until its process has ended', async () => {
+  const pool = aPool()
+  const place = await takePlace(pool)
+  writeFileSync(`${place}.json`, '{}')
+  const taking = takePlace(pool)
+  writeFileSync(`${place}.user`, JSON.stringify({ ...markProcess(process.pid), startedAt: 'a former process' }))
+  expect(await taking).toBe(place)
+})
+
+it('those who come at once get places of their own', async () => {
+  const pool = aPool()
+  expect(new Set(await Promise.all([1, 2, 3].map(() => takePlace(pool)))).size).toBe(3)
+})
