@@ -12,10 +12,19 @@ const minutes = 60_000
 const servers = 'test/**/*.servers.test.ts'
 const e2e = 'test/e2e/**/*.test.ts'
 const fixtures = 'test/fixtures/**'
+const image = 'test/image/**/*.test.ts'
+
+const sharedStack = {
+  globalSetup: ['test/kit/run/global-setup.ts'],
+  setupFiles: ['test/kit/run/clean-up.ts'],
+  testTimeout: 15 * minutes,
+  hookTimeout: 15 * minutes,
+}
 
 /**
  * Three projects. `unit` starts no process. `servers`: a file whose name ends in `.servers.test.ts` starts processes or real
- * servers of its own. `e2e`: the files of `test/e2e` share one stack, which the run starts and stops.
+ * servers of its own. `e2e`: the files of `test/e2e` share one stack, which the run starts and stops. A fourth one, `image`, builds
+ * a container image, which takes minutes and root: it runs only where it is named.
  */
 export default defineConfig({
   test: {
@@ -28,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [e2e, servers, fixtures],
+          exclude: [e2e, servers, image, fixtures],
           // The second one has to come before whatever a file imports, since files share that.
           setupFiles: ['test/kit/run/no-processes.ts', 'test/ports/deterministic.ts'],
           // Files share what they import, which takes longer than most of them; none of them changes anything of another one.
@@ -51,12 +60,10 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: [e2e],
-          globalSetup: ['test/kit/run/global-setup.ts'],
-          setupFiles: ['test/kit/run/clean-up.ts'],
-          testTimeout: 15 * minutes,
-          hookTimeout: 15 * minutes,
+          ...sharedStack,
         },
       },
+      ...(process.argv.includes('image') ? [{ test: { name: 'image', include: [image], ...sharedStack } }] : []),
     ],
   },
 })

@@ -61,6 +61,7 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'velero-demo-plugin',
     'kube-controller-manager',
   ],
+  image: ['temporal', 'versitygw', 'etcd', 'kube-apiserver'],
 }
 
 function toolsFor(argv: readonly string[]): Set<ToolName> {
