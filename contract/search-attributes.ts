@@ -48,7 +48,8 @@ export async function registerSearchAttributes(client: Client, namespace: string
   return missing
 }
 
-async function missingAttributes(client: Client, namespace: string): Promise<string[]> {
+/** The names of the search attributes that are not registered. Throws Temporal's error where it does not say. */
+export async function missingAttributes(client: Client, namespace: string): Promise<string[]> {
   const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace })
   return searchAttributes.map(({ name }) => name).filter((name) => !(name in (customAttributes ?? {})))
 }

@@ -88,7 +88,8 @@ export function isVerbose({ verbose = false, v = 0 }: Pick<GlobalOptions, 'verbo
   return verbose || v > 0
 }
 
-function contextOf({ context, kubecontext }: GlobalOptions): string | undefined {
+/** The context that is asked for, by either name. Throws a `ClientError` where both are given and differ. */
+export function contextOf({ context, kubecontext }: GlobalOptions): string | undefined {
   if (context !== undefined && kubecontext !== undefined && context !== kubecontext)
     throw new ClientError(exitCodes.usage, '--context and --kubecontext are the same option, and name two contexts')
   return context ?? kubecontext

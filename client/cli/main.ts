@@ -9,6 +9,7 @@ import { addCancel } from './commands/cancel.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addList } from './commands/list.ts'
 import { addLogs } from './commands/logs.ts'
 import { addPause } from './commands/pause.ts'
@@ -75,6 +76,7 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
   for (const add of simple) add(program, run)
   addCompletion(program, run)
   addSearchAttributes(program, run)
+  addDoctor(program, run)
   addWorker(program)
   addVeleroCommands(program, run)
   takeBooleanValues(program)

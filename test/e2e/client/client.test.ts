@@ -96,6 +96,29 @@ describe('drydock start --wait', () => {
   })
 })
 
+describe('drydock doctor', () => {
+  it('finds nothing to mend where a worker runs', async () => {
+    const { code, out, err } = await client('doctor')
+    expect(err).toBe('')
+    expect(out).toMatch(/^ok {4}workers +1 worker polls task queue drydock-[-0-9a-f]+-velero: without a version$/m)
+    expect(out).toMatch(/^ok {4}bucket +backup location "default" \(.*\) can be read, with 3 backups$/m)
+    expect(out).toMatch(/\n\nNothing to mend\n$/)
+    expect(code).toBe(0)
+  })
+
+  it('checks the rest where Temporal is away and rights are missing, and says what to do', async () => {
+    const argv = ['doctor', '--context', 'drydock-readonly', '-o', 'json']
+    const { code, out } = await runClient(cluster, argv, { TEMPORAL_ADDRESS: '127.0.0.1:1' })
+    const { findings, checks } = JSON.parse(out) as { findings: number; checks: { verdict: string; says: string }[] }
+    const told = checks.filter(({ verdict }) => verdict === 'finding').map(({ says }) => says)
+    expect(told).toHaveLength(findings)
+    expect(told).toContainEqual(expect.stringContaining('Temporal at 127.0.0.1:1 does not answer'))
+    expect(told).toContainEqual(expect.stringContaining('user drydock-readonly lacks rights that a worker needs: '))
+    expect(checks).toContainEqual(expect.objectContaining({ verdict: 'ok', subject: 'Velero' }))
+    expect(code).toBe(1)
+  })
+})
+
 describe('a restore that runs', () => {
   it('pauses, goes on, and is cancelled with a reason; watch ends with 5', async () => {
     await client('start', 'steered', '--from-backup', 'more')
