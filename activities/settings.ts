@@ -9,6 +9,8 @@ export interface Settings {
   chunkItemsMax: number
   /** Bytes of manifests in one chunk, at most. */
   chunkBytesMax: number
+  /** Chunks of one restore that run side by side, over all workers. */
+  lanes: number
   /** Items between two checkpoints of the journal. */
   checkpointItems: number
   /** Items in flight on this worker, over all restores. */

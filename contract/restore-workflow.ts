@@ -57,8 +57,14 @@ export interface RestoreInput extends RestoreRef {
   tagged?: boolean
   /** Index of the first wave that may be incomplete; set when a long history continues as new. */
   fromWave?: number
-  /** Chunks of earlier waves with items that are to be tried again, as `chunkKey` names them; set likewise. */
+  /** Index of the first chunk of that wave that no run has begun; set likewise. */
+  fromChunk?: number
+  /** Chunks of this wave and earlier ones with items that are to be tried again, as `chunkKey` names them; set likewise. */
   parked?: readonly string[]
+  /** Those of the parked chunks whose items take long; set likewise. */
+  slow?: readonly string[]
+  /** Those of the parked chunks whose items all lack something; set likewise. */
+  missing?: readonly string[]
   /** Target namespaces that could not be created in their wave; set likewise. */
   refused?: readonly string[]
   /** What the run before showed; set likewise. */

@@ -93,6 +93,7 @@ const numbers = {
   itemsInFlightMax: { name: 'DRYDOCK_ITEMS_IN_FLIGHT', fallback: 32, min: 1, max: 1000 },
   restoresMax: { name: 'DRYDOCK_RESTORES_MAX', fallback: 50, min: 1, max: 1000 },
   chunksMax: { name: 'DRYDOCK_CHUNKS_MAX', fallback: 16, min: 1, max: 500 },
+  lanes: { name: 'DRYDOCK_CHUNKS_PER_RESTORE', fallback: 4, min: 1, max: 200 },
   connectionsMax: { name: 'DRYDOCK_CONNECTIONS', fallback: 64, min: 4, max: 2000 },
   cacheBytesMax: { name: 'DRYDOCK_ARCHIVE_BYTES', fallback: 20 * gib, min: 1024 * 1024, max: 10_000 * gib },
   inflatedBytesMax: { name: 'DRYDOCK_INFLATED_BYTES', fallback: 20 * gib, min: 1024, max: 10_000 * gib },
@@ -120,6 +121,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       veleroNamespace: readName(env, 'VELERO_NAMESPACE', 'velero', problems),
       chunkItemsMax: number('chunkItemsMax'),
       chunkBytesMax: number('chunkBytesMax'),
+      lanes: number('lanes'),
       checkpointItems: number('checkpointItems'),
       itemsInFlightMax: number('itemsInFlightMax'),
       hookRunsMax: Math.floor(slotsOf({ chunksMax }) * hooksPart),
@@ -143,11 +145,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     workflowBundle: env['DRYDOCK_WORKFLOW_BUNDLE'] === '' ? undefined : env['DRYDOCK_WORKFLOW_BUNDLE'],
     // A folder of its own: the one that is given may be a volume that belongs to root, or one for all users.
     cacheDir: join(env['DRYDOCK_ARCHIVE_DIR'] ?? tmpdir(), `drydock-archives-${process.getuid?.() ?? 'worker'}`),
-    cacheBytesMax: number('cacheBytesMax'),
-    inflatedBytesMax: number('inflatedBytesMax'),
-    itemBytesMax: number('itemBytesMax'),
-    entriesMax: number('entriesMax'),
-    indexBytesMax: number('indexBytesMax'),
+    ...readArchiveBounds(number),
     chunksMax,
     connectionsMax: number('connectionsMax'),
     restoresCachedMax: number('restoresCachedMax'),
@@ -170,6 +168,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
 }
 
 type Env = Readonly<Record<string, string | undefined>>
+
+function readArchiveBounds(number: (key: NumberKey) => number) {
+  return {
+    cacheBytesMax: number('cacheBytesMax'),
+    inflatedBytesMax: number('inflatedBytesMax'),
+    itemBytesMax: number('itemBytesMax'),
+    entriesMax: number('entriesMax'),
+    indexBytesMax: number('indexBytesMax'),
+  }
+}
 
 function readPlugins(env: Env, problems: string[]): PluginSettings {
   return {

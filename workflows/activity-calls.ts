@@ -126,26 +126,44 @@ function timeoutReason(activityType: string, timeout: TimeoutFailure): string {
     : `${activityType} was given up after its deadline${last}`
 }
 
-/** Chunks of a wave that are restored side by side. */
-const lanes = 4
+/** Chunks of a restore that run side by side, where its plan does not say another number. */
+const lanesByDefault = 4
+
+/** Numbers to work on side by side: from the first, 0 by default, to before `to`. */
+export interface Lanes {
+  from?: number
+  to: number
+  lanes?: number
+  /** Nothing more begins once it is true. */
+  isOver?: () => boolean
+}
 
 /**
- * Works on the numbers below `count`, a few side by side. After a failure nothing more begins, what runs is asked to stop,
- * and once all have ended the first failure is thrown: no chunk runs on in the background then.
+ * Works on numbers in their order, a few side by side, and returns the first one that did not begin. After a failure nothing
+ * more begins, what runs is asked to stop, and once all have ended the first failure is thrown: no chunk runs on in the
+ * background then.
  */
-export async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {
+export async function inLanes(
+  { from = 0, to, lanes = lanesByDefault, isOver = () => false }: Lanes,
+  work: (index: number) => Promise<void>,
+): Promise<number> {
   const others = new CancellationScope()
-  let next = 0
+  let next = from
   let failure: { thrown: unknown } | undefined
   const lane = async () => {
-    for (let index = next++; index < count && failure === undefined; index = next++) await work(index)
+    for (let isFirst = true; next < to && failure === undefined; isFirst = false) {
+      if (!isFirst && isOver()) return
+      await work(next++)
+    }
   }
   const stopAll = (thrown: unknown) => {
     failure ??= { thrown }
     if (chunksEndFirst()) others.cancel()
   }
-  await others.run(() => Promise.all(Array.from({ length: Math.min(lanes, count) }, () => lane().catch(stopAll))))
+  const count = Math.min(lanes, Math.max(0, to - from))
+  await others.run(() => Promise.all(Array.from({ length: count }, () => lane().catch(stopAll))))
   if (failure !== undefined) throw (failure as { thrown: unknown }).thrown
+  return next
 }
 
 /**

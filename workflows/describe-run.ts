@@ -1,6 +1,5 @@
-import { chunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import type { ShownCounts } from '../core/results/handed-counts.ts'
+import type { ChunkCounts } from '../core/results/chunk-counts.ts'
 import type { RestoreInput, RestoreProgress } from '../contract/restore-workflow.ts'
 
 /** Rows of the table of waves; details are limited to 20,000 bytes. */
@@ -11,9 +10,9 @@ export function describeRun(
   input: RestoreInput,
   progress: RestoreProgress,
   plan: PlanSummary | undefined,
-  reports: ReadonlyMap<string, ShownCounts>,
+  counts: ChunkCounts,
 ): string {
-  return [`**${input.namespace}/${input.name}**: ${sentence(progress)}`, ...table(progress, plan, reports)].join('\n\n')
+  return [`**${input.namespace}/${input.name}**: ${sentence(progress)}`, ...table(progress, plan, counts)].join('\n\n')
 }
 
 function sentence(progress: RestoreProgress): string {
@@ -29,20 +28,12 @@ function wave({ phase, wave: number, waves, groupResource }: RestoreProgress): s
   return phase === 'InProgress' && number > 0 ? `, wave ${number} of ${waves} (${groupResource ?? ''})` : ''
 }
 
-function table(
-  progress: RestoreProgress,
-  plan: PlanSummary | undefined,
-  reports: ReadonlyMap<string, ShownCounts>,
-): string[] {
+function table(progress: RestoreProgress, plan: PlanSummary | undefined, counts: ChunkCounts): string[] {
   if (plan === undefined || plan.waves.length === 0) return []
   const rows = plan.waves.slice(0, wavesMax).map((wave, index) => {
-    const done = wave.chunks
-      .map((_, chunk) => reports.get(chunkKey(index, chunk)))
-      .filter((report) => report !== undefined)
-    const sum = (key: 'items' | 'created' | 'updated' | 'skipped' | 'failed') =>
-      done.reduce((total, report) => total + report[key], 0)
+    const sum = counts.ofWave(index)
     const mark = index + 1 === progress.wave && progress.phase === 'InProgress' ? '▶ ' : ''
-    return `| ${mark}${index + 1} | ${wave.groupResource} | ${sum('items')} / ${wave.items} | ${sum('created')} | ${sum('updated')} | ${sum('skipped')} | ${sum('failed')} |`
+    return `| ${mark}${index + 1} | ${wave.groupResource} | ${sum.items} / ${wave.items} | ${sum.created} | ${sum.updated} | ${sum.skipped} | ${sum.failed} |`
   })
   const more = plan.waves.length > wavesMax ? [`… and ${plan.waves.length - wavesMax} more waves`] : []
   const head = [

@@ -1,22 +1,15 @@
-import {
-  CancellationScope,
-  CancelledFailure,
-  condition,
-  continueAsNew,
-  patched,
-  sleep,
-  workflowInfo,
-} from '@temporalio/workflow'
+import { CancellationScope, CancelledFailure, continueAsNew, patched, sleep, workflowInfo } from '@temporalio/workflow'
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import { chunkKey, parseChunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { chunks, chunksEndFirst, inLanes, looks, steps } from './activity-calls.ts'
+import { chunks, chunksEndFirst, inLanes, looks } from './activity-calls.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import { lockedIfReset } from './hold-namespaces.ts'
 import type { HookRun } from './hook-run.ts'
 import { beginToldWait, lookUntilOver } from './looks.ts'
 import type { Pause } from './pause.ts'
 import type { RunView } from './run-view.ts'
+import { reportProgress } from './waves/report-progress.ts'
 
 /** The restore whose waves these are. */
 export interface WavesInput {
@@ -48,19 +41,21 @@ interface Waves extends WavesInput {
 
 /**
  * Restores wave after wave. Items whose target namespace is terminating come last: all others are restored first, then
- * each such namespace is waited for once, then its items follow. A long history is continued as new between two waves.
+ * each such namespace is waited for once, then its items follow. A long history is continued as new between two chunks.
  */
 export async function restoreWaves(input: WavesInput): Promise<void> {
   const refused = new Set(input.input.refused)
-  const waves: Waves = { ...input, slow: new Set(), missing: new Set(), beside: [], refused }
+  const { slow, missing } = input.input
+  const waves: Waves = { ...input, slow: new Set(slow), missing: new Set(missing), beside: [], refused }
   const progress = reportProgress(waves)
-  const follows = waves.resumed || (waves.input.fromWave ?? 0) > 0
+  const { fromWave = 0, fromChunk = 0 } = waves.input
+  const follows = waves.resumed || fromWave > 0 || fromChunk > 0
   if (follows) waves.hooks.start(waves.ref, follows)
   let restored: Restored
   try {
     restored = await restoreOnce(waves, { except: [] })
     await whenBesideEnded(waves)
-    if ('nextWave' in restored) {
+    if ('goOnAt' in restored) {
       waves.view.waitingFor('a new run of the workflow, since the history of this one is long')
       await waves.hooks.stop()
     } else {
@@ -73,20 +68,24 @@ export async function restoreWaves(input: WavesInput): Promise<void> {
     await Promise.all(waves.beside)
     await progress.stop()
   }
-  if ('nextWave' in restored) await goOnInNewRun(waves, restored.nextWave)
+  if ('goOnAt' in restored) await goOnInNewRun(waves, restored.goOnAt)
 }
 
 /**
  * Continues in a new run, which gets what this one was told and what it shows. Nothing is awaited between the look at a
  * cancel and the end of this run: one that came while hooks and progress were stopped stops the restore here.
  */
-async function goOnInNewRun({ input, parked, view, pause, refused }: Waves, fromWave: number): Promise<never> {
+async function goOnInNewRun(waves: Waves, at: ChunkPlace): Promise<never> {
+  const { input, parked, slow, missing, view, pause, refused } = waves
   const paused = pause.unwritten()
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before a new run')
   return continueAsNew<(next: RestoreInput) => Promise<unknown>>({
     ...input,
-    fromWave,
+    fromWave: at.wave,
+    fromChunk: at.chunk,
     parked: [...parked],
+    slow: [...slow],
+    missing: [...missing],
     refused: [...refused],
     shown: { ...view.forNextRun(parked), ...(paused === undefined ? {} : { paused }) },
   })
@@ -150,7 +149,7 @@ async function tryInOrder(waves: Waves, pass: number): Promise<void> {
 /** Runs chunks once more for their parked items. */
 async function tryChunks(waves: Waves, keys: readonly string[], which: Pass): Promise<void> {
   const places = keys.map(parseChunkKey)
-  await inLanes(places.length, async (index) => {
+  await inLanes({ to: places.length, ...waves.plan }, async (index) => {
     const { wave = 0, chunk = 0 } = places[index] ?? {}
     await waves.view.unpaused()
     noteReport(waves, { wave, chunk }, await restoreChunk(waves, { wave, chunk }, which))
@@ -166,40 +165,59 @@ interface Pass {
 /** Which items: all but those of some namespaces, or only those; for `lost` ones an error is recorded instead. */
 type Which = { except: string[] } | { only: readonly string[]; lost: readonly string[] }
 
-/** The target namespaces whose items were left out, or the wave with which a new run is to go on. */
-type Restored = { terminating: string[] } | { nextWave: number }
+/** The target namespaces whose items were left out, or the chunk with which a new run is to go on. */
+type Restored = { terminating: string[] } | { goOnAt: ChunkPlace }
 
 async function restoreOnce(waves: Waves, which: Which): Promise<Restored> {
-  const from = waves.input.fromWave ?? 0
+  const { fromWave: from = 0, fromChunk = 0 } = waves.input
   for (let index = from; index < waves.plan.waves.length; index++) {
     const late = 'except' in which ? which.except.length > 0 : true
     if (!late && index > from && workflowInfo().continueAsNewSuggested) {
       await waves.view.unpaused()
-      return { nextWave: index }
+      return { goOnAt: { wave: index, chunk: 0 } }
     }
     waves.view.enterWave(index)
-    const found = await restoreWave(waves, index, which)
-    if ('except' in which) which.except.push(...found)
+    const first = index === from && 'except' in which ? fromChunk : 0
+    const found = await restoreWave(waves, { wave: index, chunk: first }, which)
+    if ('except' in which) which.except.push(...found.terminating)
+    if (found.nextChunk !== undefined) {
+      await waves.view.unpaused()
+      return { goOnAt: { wave: index, chunk: found.nextChunk } }
+    }
   }
   return { terminating: 'except' in which ? which.except : [] }
 }
 
-async function restoreWave(waves: Waves, index: number, which: Which): Promise<string[]> {
+/** Restores the chunks of a wave, from one of them on. With `nextChunk` a new run is to go on: the history is long. */
+async function restoreWave(
+  waves: Waves,
+  from: ChunkPlace,
+  which: Which,
+): Promise<{ terminating: string[]; nextChunk?: number }> {
+  const index = from.wave
   const wave = waves.plan.waves[index]
-  if (wave === undefined) return []
+  if (wave === undefined) return { terminating: [] }
   const terminating: string[] = []
-  await inLanes(wave.chunks.length, async (chunk) => {
-    await waves.view.unpaused()
-    const report = await restoreChunk(waves, { wave: index, chunk }, which)
-    noteReport(waves, { wave: index, chunk }, report)
-    terminating.push(...(report.terminating ?? []))
-  })
+  const mayEnd = 'except' in which && which.except.length === 0
+  // The namespaces that are waited for at the end are not handed to a new run.
+  const isLong = () =>
+    mayEnd && terminating.length === 0 && workflowInfo().continueAsNewSuggested && patched('new-run-at-any-chunk')
+  const next = await inLanes(
+    { from: from.chunk, to: wave.chunks.length, isOver: isLong, ...waves.plan },
+    async (chunk) => {
+      await waves.view.unpaused()
+      const report = await restoreChunk(waves, { wave: index, chunk }, which)
+      noteReport(waves, { wave: index, chunk }, report)
+      terminating.push(...(report.terminating ?? []))
+    },
+  )
+  if (next < wave.chunks.length) return { terminating, nextChunk: next }
   const parked = wave.chunks.map((_, chunk) => chunkKey(index, chunk)).filter((key) => waves.parked.has(key))
   const slow = parked.filter((key) => waves.slow.has(key))
   if (slow.length > 0) waves.beside.push(tryBeside(waves, slow))
   const quick = parked.filter((key) => !slow.includes(key))
   if (quick.length > 0) await tryChunks(waves, quick, { pass: 1 })
-  return terminating
+  return { terminating }
 }
 
 /** Tries slow items again while the next waves go on: never rejects, see {@link whenBesideEnded}. */
@@ -251,42 +269,4 @@ function restoreChunk(waves: Waves, { wave, chunk }: ChunkPlace, which: Which | 
       { ref, wave, chunk, resumed, ...which, ...lockedIfReset(ref), refused: [...waves.refused], look },
     ]),
   )
-}
-
-/** Between two writes of the progress: after each chunk they were half of all events. */
-const progressPauseMs = 3_000
-
-/**
- * Writes the progress when a chunk has added to it, one activity at a time (rule 8) and not too often. What came last is
- * written in the end where more waits follow that may take long; else the next phase brings it.
- */
-function reportProgress(waves: Waves): { stop: () => Promise<void> } {
-  const waitsFollow = waves.plan.waves.some(({ groupResource }) => groupResource === 'pods')
-  let stopped = false
-  let written = 0
-  const isNews = () => waves.view.itemsDone() > written
-  const write = async () => {
-    const { itemsDone, itemsTotal } = waves.view.progress()
-    written = itemsDone
-    const progress = { itemsRestored: waves.view.itemsListed(), totalItems: itemsTotal }
-    await steps.reportProgress.executeWithOptions({ summary: `progress: ${itemsDone} of ${itemsTotal}` }, [
-      { ref: waves.ref, progress },
-    ])
-  }
-  const loop = async () => {
-    while (!stopped) {
-      await condition(() => stopped || isNews())
-      if (stopped) break
-      await write()
-      if (patched('progress-with-pauses')) await condition(() => stopped, progressPauseMs)
-    }
-    if (waitsFollow && isNews() && patched('progress-with-pauses')) await write()
-  }
-  const running = loop().catch(() => undefined)
-  return {
-    async stop() {
-      stopped = true
-      await running
-    },
-  }
 }

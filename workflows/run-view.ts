@@ -4,8 +4,8 @@ import { upsertSearchAttributes } from '@temporalio/workflow'
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import type { AdmittedRestore } from '../activities/admit/claim-restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
+import { ChunkCounts } from '../core/results/chunk-counts.ts'
 import { handCounts, takeCounts } from '../core/results/handed-counts.ts'
-import type { ShownCounts } from '../core/results/handed-counts.ts'
 import { isTerminal } from '../velero/phases.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import { phases, reasonOf } from './activity-calls.ts'
@@ -44,7 +44,7 @@ export class RunView {
   private readonly waits = new Set<{ reason: string }>()
   private startedAt: string | undefined
   private messages = { warnings: 0, errors: 0 }
-  private readonly reports: Map<string, ShownCounts>
+  private readonly counts: ChunkCounts
   private readonly failures: string[]
 
   constructor(input: RestoreInput, cancel: () => void) {
@@ -54,7 +54,7 @@ export class RunView {
     if (shown !== undefined) this.phase = 'InProgress'
     this.wave = shown?.wave ?? 0
     this.paused = shown?.paused
-    this.reports = new Map(takeCounts(shown?.counts ?? {}))
+    this.counts = new ChunkCounts(takeCounts(shown?.counts ?? {}))
     this.failures = [...(shown?.failures ?? [])]
     setHandler(progressQuery, () => this.progress(), { description: 'Phase, wave, items and what is being waited for' })
     setHandler(planQuery, () => this.plan, { description: 'Waves and chunks of the plan, as counts' })
@@ -97,7 +97,7 @@ export class RunView {
 
   /** A chunk's report replaces its earlier one: it tells of the whole chunk. */
   report(key: string, report: ChunkReport): void {
-    this.reports.set(key, report)
+    this.counts.set(key, report)
     this.show()
   }
 
@@ -152,30 +152,24 @@ export class RunView {
       wave,
       waves,
       itemsTotal,
-      counts: handCounts(this.reports, parked),
+      counts: handCounts(this.counts.reports, parked),
       failures: this.failures.map((text) => text.slice(0, reasonMax)),
     }
   }
 
   /** Items of the resource list so far: what `status.progress` counts, so that it comes to the list in the end. */
   itemsListed(): number {
-    return [...this.reports.values()].reduce((sum, { listed = 0 }) => sum + listed, 0)
+    return this.counts.all().listed
   }
 
   /** Items that are done. A condition asks for it, where a fault would keep the workflow from any further step. */
   itemsDone(): number {
-    return [...this.reports.values()].reduce(
-      (sum, report) => sum + Number((report as ShownCounts | null)?.items ?? 0),
-      0,
-    )
+    return this.counts.all().items
   }
 
   /** Where the restore stands. */
   progress(): RestoreProgress {
-    const sum = { items: 0, created: 0, updated: 0, skipped: 0, failed: 0, warnings: 0, errors: 0 }
-    for (const report of this.reports.values()) {
-      for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += report[key]
-    }
+    const sum = this.counts.all()
     const groupResource = this.plan?.waves[this.wave - 1]?.groupResource
     const waitingFor = this.paused === undefined ? this.waitReason() : `${pausedWords}${this.paused}`
     return {
@@ -213,7 +207,7 @@ export class RunView {
   }
 
   private showDetails(): void {
-    setCurrentDetails(describeRun(this.input, this.progress(), this.plan, this.reports))
+    setCurrentDetails(describeRun(this.input, this.progress(), this.plan, this.counts))
     if (this.input.tagged !== true || this.shownPhase === this.phase) return
     this.shownPhase = this.phase
     upsertSearchAttributes([

@@ -114,8 +114,7 @@ export async function readOutcomes(journal: Journal, group: string): Promise<Out
 
 /** The contents of all shards under a prefix, by name. One that is listed and missing is an error, never nothing (rule 4). */
 export async function readAll<T>(journal: Journal, prefix: string): Promise<T[]> {
-  const names = await journal.list(prefix)
-  return Promise.all(names.map((name) => readShard<T>(journal, name)))
+  return withShards(await journal.list(prefix), (name) => readShard<T>(journal, name))
 }
 
 /** The content of a shard that is listed. */
@@ -128,11 +127,23 @@ export async function readShard<T>(journal: Journal, name: string): Promise<T> {
 /** Shards that are read or written at once. */
 const shardsAtOnce = 16
 
-/** Does something with shards, several at once, and returns what it came to in their order. */
+/** Does something with shards, several at once, and returns what it came to in their order. After a failure none begins. */
 export async function withShards<T, R>(shards: readonly T[], work: (shard: T) => Promise<R>): Promise<R[]> {
   const done: R[] = []
-  for (let first = 0; first < shards.length; first += shardsAtOnce)
-    done.push(...(await Promise.all(shards.slice(first, first + shardsAtOnce).map(work))))
+  const waiting = shards.entries()
+  let isFailed = false
+  const lane = async () => {
+    try {
+      for (const [index, shard] of waiting) {
+        if (isFailed) return
+        done[index] = await work(shard)
+      }
+    } catch (thrown) {
+      isFailed = true
+      throw thrown
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(shardsAtOnce, shards.length) }, lane))
   return done
 }
 

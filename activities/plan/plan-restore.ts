@@ -54,7 +54,7 @@ export function planRestore({ ports, sessions, settings }: WorkerParts) {
       const planning = { session, ports, settings, attempt }
       const stored = await session.journal.read<Plan>(shards.plan)
       if (stored !== undefined) await renewFacts(stored, planning)
-      return summarize(stored ?? (await makeAndStore(planning)))
+      return { ...summarize(stored ?? (await makeAndStore(planning))), lanes: settings.lanes }
     })
 }
 

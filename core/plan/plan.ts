@@ -58,6 +58,8 @@ export interface PlannedItem {
 export interface PlanSummary {
   items: number
   waves: readonly WaveSummary[]
+  /** Chunks that are restored side by side, over all workers; absent in histories of earlier versions. */
+  lanes?: number
 }
 
 /** The numbers of one wave. */

@@ -19,6 +19,7 @@ export const settings: Settings = {
   ...readConfig({}).settings,
   veleroControllers: 'off',
   features: ['EnableCSI'],
+  lanes: 4,
   checkpointItems: 2,
 }
 

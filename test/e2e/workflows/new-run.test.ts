@@ -73,3 +73,24 @@ describe('a restore that is about to continue as new', () => {
     expect(chunksOf(told)).toHaveLength(2 * waveCount)
   })
 })
+
+describe('a restore of one resource with many chunks', () => {
+  it('goes on in new runs in the midst of its wave: each chunk runs once, and parked items are tried after all of them', async () => {
+    const count = 40
+    const told = await tell({
+      admitRestore: () => admitted,
+      planRestore: () => ({ ...aPlan({ secrets: Array.from({ length: count }, () => 1) }), lanes: 2 }),
+      restoreChunk: ({ chunk, pass }) => {
+        if (chunk !== 1 || pass !== undefined) return created(1)
+        return created(0, { items: 1, listed: 1, failed: 1, errors: 1, parked: 1 })
+      },
+    })
+    expect(await told.handle.result()).toMatchObject({ phase: 'Completed' })
+    const places = chunksOf(told)
+    expect(new Set(places).size).toBe(count)
+    expect(places).toHaveLength(count + 1)
+    expect(places.at(-1)).toBe('restoreChunk 0/1')
+    expect(told.calls.filter((call) => call === 'planRestore').length).toBeGreaterThan(2)
+    expect(await progressOf(told)).toMatchObject({ itemsDone: count, created: count, failed: 0, errors: 0 })
+  })
+})
