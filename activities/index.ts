@@ -11,6 +11,7 @@ import { createSessions } from './frame/session.ts'
 import type { WorkerParts } from './frame/session.ts'
 import { runHooks } from './hooks/run-hooks.ts'
 import { createItemLimit } from './items/item-limit.ts'
+import { createPoliteLimit, type ItemLimits } from './items/polite-limit.ts'
 import { restoreChunk } from './items/restore-chunk.ts'
 import { awaitNamespace } from './items/target-namespaces.ts'
 import { findClosed, findHolders } from './locks/find-holders.ts'
@@ -37,7 +38,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     tellWait: tellWait(ports),
     findHolders: findHolders(parts),
     findClosed: findClosed(ports),
-    restoreChunk: restoreChunk({ ...parts, itemLimit: createItemLimit(settings.itemsInFlightMax, ports.clock) }),
+    restoreChunk: restoreChunk({ ...parts, itemLimits: itemLimitsOf(parts) }),
     awaitNamespace: awaitNamespace(parts),
     reportProgress: reportProgress(ports),
     runHooks: runHooks(parts),
@@ -59,6 +60,12 @@ export function createActivities(ports: Ports, settings: Settings) {
     awaitRequested: awaitRequested(ports),
     cancelRequested: cancelRequested(ports),
   }
+}
+
+/** The places for items that all restores of a worker share. */
+function itemLimitsOf({ ports: { clock, cluster }, settings: { itemsInFlightMax: max } }: WorkerParts): ItemLimits {
+  const all = createItemLimit(max, clock)
+  return { all, polite: createPoliteLimit(all, { max, clock, cluster }) }
 }
 
 /** What workflows call. */

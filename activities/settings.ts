@@ -39,6 +39,8 @@ export interface Settings {
   features: readonly string[]
   /** How managed fields are restored where the Restore has no annotation for it. */
   managedFields: ManagedFieldsMode
+  /** Whether restores are polite where the Restore has no annotation for it. */
+  polite: boolean
   /** `--restore-resource-priorities`. */
   priorities: { high: readonly GroupResource[]; low: readonly GroupResource[] }
   /** Whether Velero's own restore controllers run; `auto` looks at Deployment `velero`. */

@@ -52,6 +52,7 @@ export const contenders: readonly Contender[] = [
   velero('velero-unlimited', 'Velero, client limits lifted', ['--client-qps=100000', '--client-burst=100000']),
   drydock('exact', 'Drydock, exact'),
   drydock('owners', 'Drydock, owners'),
+  drydock('owners', 'Drydock, owners, polite', { name: 'polite', env: { DRYDOCK_POLITE: 'true' } }),
   raw('raw-exact', 'Raw writes of exact', 'exact'),
   raw('raw-owners', 'Raw writes of owners', 'owners'),
 ]
@@ -70,15 +71,19 @@ function velero(name: string, title: string, veleroFlags: readonly string[]): Co
   }
 }
 
-function drydock(managedFields: ManagedFieldsMode, title: string): Contender {
+function drydock(
+  managedFields: ManagedFieldsMode,
+  title: string,
+  { name = managedFields, env = {} }: { name?: string; env?: Record<string, string> } = {},
+): Contender {
   return {
-    name: managedFields,
+    name,
     title,
     needs: { temporal: true, with: [], veleroFlags: [] },
     start: async (course) => {
       const stack = course.stack as FullStack
       const worker = await startWorkerProcess({
-        env: { ...stack.env, DRYDOCK_MANAGED_FIELDS: managedFields },
+        env: { ...stack.env, DRYDOCK_MANAGED_FIELDS: managedFields, ...env },
         logFile: join(stack.dir, 'worker.log'),
         archiveDir: join(stack.dir, 'archives'),
       })

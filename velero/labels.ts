@@ -68,6 +68,8 @@ export const runAnnotation = 'drydock.io/run'
 export const pauseAnnotation = 'drydock.io/pause'
 /** On a Restore: `exact` (default) or `owners`, the mode of restoring managed fields (decision 10). */
 export const managedFieldsAnnotation = 'drydock.io/managed-fields'
+/** On a Restore, `true` or `false`: whether its items leave other clients of the API server their speed. */
+export const politeAnnotation = 'drydock.io/polite'
 /** On a Restore: `"false"` ends an item with its first error, in Velero's words alone, where Drydock would try it again later. */
 export const secondChancesAnnotation = 'drydock.io/second-chances'
 /** On a Restore: with `at-least-once` an exec hook runs again if an earlier attempt may have run it (rule 12). */

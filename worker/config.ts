@@ -136,6 +136,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       podVolumeTimeoutSeconds: seconds('DRYDOCK_FS_BACKUP_TIMEOUT', '4h'),
       features: readFeatures(env),
       managedFields: choice('DRYDOCK_MANAGED_FIELDS', ['exact', 'owners'], 'exact'),
+      polite: choice('DRYDOCK_POLITE', ['true', 'false'], 'false') === 'true',
       priorities: readPriorities(env, problems),
       validate: choice('DRYDOCK_VALIDATE', ['true', 'false'], 'false') === 'true',
       veleroControllers: choice('DRYDOCK_VELERO_CONTROLLERS', ['auto', 'on', 'off'], 'auto'),

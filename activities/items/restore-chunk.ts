@@ -20,8 +20,8 @@ import { assertUnderway } from '../frame/underway.ts'
 import { createResetCheck } from '../locks/check-reset.ts'
 import { makeItemTools, NotYet } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
-import type { ItemLimit } from './item-limit.ts'
-import { inBatches, settleAll } from './side-by-side.ts'
+import { limitFor, type ItemLimits } from './polite-limit.ts'
+import { inBatches, settleAll, type SideBySide } from './side-by-side.ts'
 import { deadlineFor, tryItem, withDeadline } from './try-item.ts'
 import type { SettledStep } from './try-item.ts'
 
@@ -61,8 +61,8 @@ export interface ChunkReport extends OutcomeCounts {
 
 /** What restoring chunks needs. */
 export interface ChunkParts extends WorkerParts {
-  /** Bounds the items in flight over all chunks of this worker. */
-  itemLimit: ItemLimit
+  /** Bound the items in flight over all chunks of this worker. */
+  itemLimits: ItemLimits
 }
 
 /**
@@ -84,14 +84,15 @@ export function restoreChunk(parts: ChunkParts) {
         const again = input.resumed || input.pass !== undefined || input.look?.carry !== undefined
         const follows = attempt.number > 1 || again || reset !== undefined
         const known = follows ? await readOutcomes(session.journal, key) : []
-        return runChunk({ ...parts, session, attempt, input, key, known, follows })
+        const itemLimit = limitFor(session.admission.restore.annotations, parts)
+        return runChunk({ ...parts, itemLimit, session, attempt, input, key, known, follows })
       })
     })
   }
 }
 
 /** What one attempt works with. */
-interface ChunkRun extends ChunkParts {
+interface ChunkRun extends ChunkParts, Pick<SideBySide, 'itemLimit'> {
   session: PlannedSession
   attempt: Attempt
   input: ChunkInput

@@ -97,7 +97,7 @@ interface Place {
 function rateRow({ summary, title }: Row, { at, scale, colours }: Place): string {
   const { contender, itemsPerSecond } = summary
   const { median, min, max } = itemsPerSecond
-  const isOwn = contender === 'exact' || contender === 'owners'
+  const isOwn = ['exact', 'owners', 'polite'].includes(contender)
   const middle = at + barHeight / 2
   const [from, to] = [labelWidth + min * scale, labelWidth + max * scale]
   return [

@@ -1,0 +1,79 @@
+import pLimit from 'p-limit'
+import { afterRead, politeFlight } from '../../core/items/polite-flight.ts'
+import { politeAnnotation } from '../../velero/labels.ts'
+import type { Clock, Cluster } from '../ports.ts'
+import type { Settings } from '../settings.ts'
+import type { ItemLimit } from './item-limit.ts'
+
+/** The places for items on a worker: for those of all restores, and among them for those of polite ones. */
+export interface ItemLimits {
+  all: ItemLimit
+  polite: ItemLimit
+}
+
+/** The places for the items of one restore. The annotation decides, and the setting where it says neither yes nor no. */
+export function limitFor(
+  annotations: Readonly<Record<string, string>> | undefined,
+  { itemLimits, settings }: { itemLimits: ItemLimits; settings: Pick<Settings, 'polite'> },
+): ItemLimit {
+  const asked = annotations?.[politeAnnotation]
+  const isPolite = asked === 'true' || (asked !== 'false' && settings.polite)
+  return isPolite ? itemLimits.polite : itemLimits.all
+}
+
+/** How often the API server is asked for something else while items of polite restores are under way. */
+const readEveryMs = 250
+
+/**
+ * The places for the items of polite restores: fewer than others have, and fewer still while a read that has nothing to
+ * do with a restore takes longer than usual. What `all` says holds for them too.
+ */
+export function createPoliteLimit(
+  all: ItemLimit,
+  { max, clock, cluster }: { max: number; clock: Clock; cluster: Pick<Cluster, 'get'> },
+): ItemLimit {
+  let flight = politeFlight(max)
+  const limit = pLimit(flight.limit)
+  let items = 0
+  let watching: { first: Promise<void> } | undefined
+  const look = async () => {
+    flight = afterRead(flight, await readMs(cluster, clock))
+    if (limit.concurrency !== flight.limit) limit.concurrency = flight.limit
+  }
+  const watch = async (first: Promise<void>) => {
+    await first
+    while (items > 0) {
+      await clock.sleep(readEveryMs)
+      await look()
+    }
+    watching = undefined
+  }
+  return {
+    async run(call) {
+      items++
+      try {
+        if (watching === undefined) {
+          watching = { first: look() }
+          void watch(watching.first)
+        }
+        // The first read is made before this restore is a load.
+        await watching.first
+        return await limit(() => all.run(call))
+      } finally {
+        items--
+      }
+    },
+    answered: (step) => all.answered(step),
+  }
+}
+
+/** How long a read takes that is about no item, in milliseconds; `Infinity` where it is not answered. Never rejects. */
+async function readMs(cluster: Pick<Cluster, 'get'>, clock: Clock): Promise<number> {
+  const began = clock.now().getTime()
+  try {
+    await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
+    return clock.now().getTime() - began
+  } catch {
+    return Infinity
+  }
+}
