@@ -22,6 +22,9 @@ const searchAttributes = [
   outcomeAttribute,
 ] as const
 
+/** The names of all of them. */
+export const searchAttributeNames: readonly string[] = searchAttributes.map(({ name }) => name)
+
 /** `INDEXED_VALUE_TYPE_KEYWORD` in Temporal's API. */
 const keywordType = 2
 

@@ -16,6 +16,7 @@ import { addPause } from './commands/pause.ts'
 import { addRetry } from './commands/retry.ts'
 import { addSearchAttributes } from './commands/search-attributes.ts'
 import { addStart } from './commands/start.ts'
+import { addUp } from './commands/up.ts'
 import { addVeleroCommands } from './commands/velero-commands.ts'
 import { addWatch } from './commands/watch.ts'
 
@@ -78,6 +79,7 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
   addSearchAttributes(program, run)
   addDoctor(program, run)
   addWorker(program)
+  addUp(program, run)
   addVeleroCommands(program, run)
   takeBooleanValues(program)
   return program

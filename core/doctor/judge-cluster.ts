@@ -66,14 +66,20 @@ export function judgeCluster(facts: ClusterFacts): Check[] {
     answers,
     finding(
       'Kubernetes',
-      `${user} lacks rights that a worker needs: ${missing.map(inWords).join(', ')}`,
+      `${user} lacks rights that a worker needs: ${inWords(missing)}`,
       "give a worker's service account the ClusterRole of deploy/rbac.yaml; where you are another user, ask with the worker's own credentials",
     ),
   ]
 }
 
-function inWords({ verb, group, resource }: Right): string {
-  return resource === '*' ? `${verb} everything` : `${verb} ${resource}.${group}`
+/** Such as `get, list everything, bind clusterroles.rbac.authorization.k8s.io`. */
+function inWords(rights: readonly Right[]): string {
+  const verbs = new Map<string, string[]>()
+  for (const { verb, group, resource } of rights) {
+    const what = resource === '*' ? 'everything' : `${resource}.${group}`
+    verbs.set(what, [...(verbs.get(what) ?? []), verb])
+  }
+  return [...verbs].map(([what, list]) => `${list.join(', ')} ${what}`).join('; ')
 }
 
 /** The resources that no restore does without, and what is lost without the others. */

@@ -38,7 +38,10 @@ function judgeLocation(facts: LocationFacts): Check[] {
   if (facts.folders !== undefined)
     return [finding('bucket', `${place}: ${facts.folders}`, 'move the foreign folders, or give the location a prefix')]
   return [
-    ok('bucket', `${place} (${facts.bucket}) can be read, with ${facts.backups ?? 0} backups`),
+    ok(
+      'bucket',
+      `${place} (${facts.bucket}) can be read, with ${facts.backups === 1 ? '1 backup' : `${facts.backups ?? 0} backups`}`,
+    ),
     ...judgePhase(facts, place),
     ...judgeMode(facts, place),
     judgeConditionalWrites(facts, place),

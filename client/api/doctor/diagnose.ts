@@ -24,12 +24,16 @@ export async function diagnose(
 ): Promise<Check[]> {
   const temporal = await connectTemporal(options)
   try {
-    const aboutTemporal = await part('Temporal', async () => judgeTemporal(await readTemporal(temporal)))
-    return [...aboutTemporal, ...(await aboutCluster(options, temporal, env))]
+    const facts = await readTemporal(temporal)
+    // Without its namespace, what follows from it would be one finding more.
+    const usable = facts.reachable && facts.namespaceProblem === undefined ? temporal : unusable
+    return [...judgeTemporal(facts), ...(await aboutCluster(options, usable, env))]
   } finally {
     if (temporal.reachable) await temporal.client.connection.close()
   }
 }
+
+const unusable: Temporal = { reachable: false, reason: 'its namespace cannot be used' }
 
 async function aboutCluster(
   options: ConnectionOptions,

@@ -15,11 +15,11 @@ describe('the cluster', () => {
   })
 
   it('names each right that is missing', () => {
-    const few = rights.map((right) => ({ ...right, allowed: !['create', 'bind'].includes(right.verb) }))
+    const few = rights.map((right) => ({ ...right, allowed: !['get', 'create', 'bind'].includes(right.verb) }))
     const [, check] = judgeCluster({ reachable: true, version: undefined, rights: few, user: undefined })
     expect(check).toMatchObject({
       verdict: 'finding',
-      says: 'this user lacks rights that a worker needs: create everything, bind clusterroles.rbac.authorization.k8s.io',
+      says: 'this user lacks rights that a worker needs: get, create everything; bind clusterroles.rbac.authorization.k8s.io',
     })
     expect(check?.todo).toContain('deploy/rbac.yaml')
   })
