@@ -1,20 +1,29 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { gzipOf, inSlices } from '../activities/frame/in-slices.ts'
 import { renderTable } from '../client/show/render-table.ts'
 import { itemKey } from '../core/items/outcome.ts'
 import type { Outcome } from '../core/items/outcome.ts'
-import { makePlan } from '../core/plan/make-plan.ts'
-import { renderLog } from '../core/results/render-log.ts'
-import { renderResourceList, renderResults } from '../core/results/render-results.ts'
-import { tallyOf } from '../core/results/tally.ts'
+import type { Plan } from '../core/plan/plan.ts'
+import { planInSteps } from '../core/plan/make-plan.ts'
+import { logInPieces } from '../core/results/render-log.ts'
+import { resourceListInSteps, resultsInSteps } from '../core/results/render-results.ts'
+import { tallyInSteps } from '../core/results/tally.ts'
+import { goJsonInPieces } from '../core/values/go-text.ts'
+import { jsonInPieces, parseJsonInSteps } from '../core/values/json-in-pieces.ts'
 import { IndexBuilder, readIndex } from '../infra/archive/archive-index.ts'
 import type { ArchiveIndex } from '../infra/archive/archive-index.ts'
 
+const inflate = promisify(gunzip)
+
 /**
  * Measures what a worker does for all items of a restore at once, without any server: the index of the archive, the plan, and the
- * conclusion. `node --expose-gc bench/growth.ts 10000 100000` prints a line for each count of items.
+ * conclusion, and how long the event loop stands still meanwhile. `node --expose-gc bench/growth.ts 10000 100000` prints a
+ * line for each count of items. The delay of the event loop is wall time: on a busy machine it holds what others take.
  */
 async function measureGrowth(counts: readonly number[]): Promise<void> {
   const rows: string[][] = []
@@ -26,8 +35,12 @@ async function measureGrowth(counts: readonly number[]): Promise<void> {
     'plan, s',
     'plan, KiB gzip',
     'conclude, s',
-    'outcomes, KiB gzip',
+    'result files, KiB gzip',
     'heap, MiB',
+    'peak memory, MiB',
+    'event loop p99, ms',
+    'CPU at once p99, ms',
+    'longest, ms',
   ]
   console.log(renderTable(head, rows))
 }
@@ -38,15 +51,25 @@ async function measureCount(count: number): Promise<string[]> {
     const path = join(dir, 'index')
     const heapBefore = heapMiB()
     await writeIndex(path, count)
+    const delay = monitorEventLoopDelay({ resolution: 5 })
+    delay.enable()
+    const turns = measureTurns()
     const [index, readSeconds] = await timed(() => readIndex(path))
-    const [plan, planSeconds] = await timed(() => planOf(index))
+    const [{ plan, bytes }, planSeconds] = await timed(() => planOf(index))
+    delay.disable()
     const outcomes = plan.waves.flatMap(({ groupResource, chunks }) =>
       chunks.flatMap(({ items }) => items.map((item) => outcomeOf({ ...item, groupResource }))),
     )
     const heap = heapMiB() - heapBefore
-    const [, concludeSeconds] = await timed(() => conclude(outcomes))
+    turns.skip()
+    delay.enable()
+    const [files, concludeSeconds] = await timed(() => conclude(outcomes))
+    delay.disable()
     const indexMiB = statSync(path).size / 1024 ** 2
-    const numbers = [indexMiB, readSeconds, planSeconds, kibOf(plan), concludeSeconds, kibOf(outcomes), heap]
+    const peakMiB = process.resourceUsage().maxRSS / 1024
+    const delays = [delay.percentile(99) / 1e6, ...turns.end()]
+    const times = [indexMiB, readSeconds, planSeconds, bytes / 1024, concludeSeconds, files / 1024]
+    const numbers = [...times, heap, peakMiB, ...delays]
     return numbers.map((value) => value.toFixed(value < 10 ? 2 : 0))
   } finally {
     rmSync(dir, { recursive: true, force: true })
@@ -66,8 +89,9 @@ async function writeIndex(path: string, count: number): Promise<void> {
   await builder.write(path, { etag: 'growth', hasResources: true, itemsBytes: count * 700 })
 }
 
-function planOf(index: ArchiveIndex) {
-  return makePlan({
+/** The plan as it is read back from the journal, and the bytes that it takes there. */
+async function planOf(index: ArchiveIndex): Promise<{ plan: Plan; bytes: number }> {
+  const steps = planInSteps({
     etag: index.etag,
     items: index.entries.map(({ groupResource, namespace, name }) => ({
       groupResource,
@@ -83,6 +107,9 @@ function planOf(index: ArchiveIndex) {
     leftOut: {},
     notes: [],
   })
+  const bytes = await gzipOf(jsonInPieces(await inSlices(steps)), 1)
+  const text = (await inflate(bytes)).toString()
+  return { plan: (await inSlices(parseJsonInSteps(text))) as Plan, bytes: bytes.length }
 }
 
 const at = '2026-11-28T22:16:00Z'
@@ -102,14 +129,43 @@ function outcomeOf(item: { groupResource: string; namespace?: string; name: stri
   return { key: itemKey(item), action: 'created', listed, object, messages: [], at }
 }
 
-function conclude(outcomes: readonly Outcome[]): number {
-  const tally = tallyOf(outcomes)
+/** Makes the result files, and returns how many bytes they take. */
+async function conclude(outcomes: readonly Outcome[]): Promise<number> {
+  const tally = await inSlices(tallyInSteps(outcomes))
   const restore = { namespace: 'velero', name: 'growth' }
-  const log = renderLog(tally, { restore, spec: {}, startedAt: at, endedAt: at })
-  return log.length + JSON.stringify([renderResults(tally), renderResourceList(tally)]).length
+  const log = await gzipOf(logInPieces(tally, { restore, spec: {}, startedAt: at, endedAt: at }))
+  const results = await gzipOf(goJsonInPieces(await inSlices(resultsInSteps(tally))))
+  const list = await gzipOf(goJsonInPieces(await inSlices(resourceListInSteps(tally))))
+  return log.length + results.length + list.length
 }
 
-/** Seconds of CPU of this thread: as long would the event loop stand still on a machine with nothing else to do. */
+/**
+ * How much CPU this thread takes in one go: between two turns of the event loop, in ms. On a machine with nothing else to do
+ * the loop would stand still for as long.
+ */
+function measureTurns(): { skip: () => void; end: () => [p99: number, longest: number] } {
+  const turns: number[] = []
+  let before = cpuMs()
+  const timer = setInterval(() => {
+    turns.push(cpuMs() - before)
+    before = cpuMs()
+  }, 1)
+  return {
+    skip: () => void (before = cpuMs()),
+    end: () => {
+      clearInterval(timer)
+      turns.sort((a, b) => a - b)
+      return [turns[Math.floor(turns.length * 0.99)] ?? 0, turns.at(-1) ?? 0]
+    },
+  }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
+/** Seconds of CPU of this thread. */
 async function timed<T>(work: () => T | Promise<T>): Promise<[T, number]> {
   const before = process.threadCpuUsage()
   const result = await work()
@@ -121,7 +177,5 @@ function heapMiB(): number {
   globalThis.gc?.()
   return process.memoryUsage().heapUsed / 1024 ** 2
 }
-
-const kibOf = (value: unknown) => gzipSync(JSON.stringify(value), { level: 1 }).length / 1024
 
 await measureGrowth(process.argv.slice(2).map(Number))

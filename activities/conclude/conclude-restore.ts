@@ -1,13 +1,12 @@
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import type { Plan } from '../../core/plan/plan.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import { operationOutcomes } from '../../core/operations/operations.ts'
-import { goJson } from '../../core/values/go-text.ts'
+import { goJsonInPieces } from '../../core/values/go-text.ts'
+import type { Steps } from '../../core/values/slices.ts'
 import { remarksOf } from '../../core/results/remarks.ts'
-import { renderLog } from '../../core/results/render-log.ts'
-import { countItems, renderResourceList, renderResults } from '../../core/results/render-results.ts'
-import { mergeTallies, tallyOf } from '../../core/results/tally.ts'
+import { logInPieces } from '../../core/results/render-log.ts'
+import { countItems, resourceListInSteps, resultsInSteps } from '../../core/results/render-results.ts'
+import { mergeTallies, tallyInSteps, tallyOf } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import { countMessages } from '../../velero/results.ts'
 import {
@@ -20,6 +19,7 @@ import {
 import { runActivity } from '../frame/run-activity.ts'
 import { assertUnderway } from '../frame/underway.ts'
 import { journalDamaged } from '../frame/failures.ts'
+import { gzipOf, inSlices } from '../frame/in-slices.ts'
 import { readOutcomes } from '../frame/journal.ts'
 import { readOperations } from '../operations/operation-shards.ts'
 import { remarksReason } from '../../velero/labels.ts'
@@ -49,8 +49,6 @@ export interface Conclusion {
   operations: number
 }
 
-const deflate = promisify(gzip)
-
 /** An attempt that was lost, in a worker that is frozen, must not put older files over those of its successor (rule 7). */
 function frameOf({ ref }: ConcludeInput) {
   return { doing: `writing the result files of restore ${ref.name}`, scope: `${ref.uid}/conclude` }
@@ -62,25 +60,28 @@ function frameOf({ ref }: ConcludeInput) {
  */
 export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
   return (input: ConcludeInput): Promise<Conclusion> =>
-    runActivity(ports.presence, frameOf(input), async () => {
+    runActivity(ports.presence, frameOf(input), async ({ signal }) => {
       const session = await sessions.open(input.ref)
       await assertUnderway(ports.cluster, input.ref, { isReset: input.follows === true, lateResults: !input.complete })
       const plan = await session.journal.read<Plan>(shards.plan)
       const outcomes = await readOutcomes(session.journal, '')
-      const restored = tallyOf([...outcomes, ...(plan?.notes ?? [])])
-      if (input.complete && plan !== undefined) checkComplete(plan, restored, session)
+      const restored = await inSlices(tallyInSteps([...outcomes, ...(plan?.notes ?? [])]), signal)
+      if (input.complete && plan !== undefined) await inSlices(checkComplete(plan, restored, session), signal)
       const operations = await readOperations(session.journal, restored)
-      const tally = mergeTallies(restored, tallyOf(operationOutcomes(operations, restored)))
-      const results = renderResults(tally)
+      const ofOperations = operationOutcomes(operations, restored)
+      const tally = ofOperations.length === 0 ? restored : mergeTallies(restored, tallyOf(ofOperations))
+      const results = await inSlices(resultsInSteps(tally), signal)
       const leftOut = plan?.leftOut === undefined ? {} : { leftOut: plan.leftOut }
       const isEmpty = plan !== undefined && plan.waves.length === 0
       const about = { ...session.admission, endedAt: rfc3339(ports.clock.now()), ...leftOut, isEmpty }
       await putFiles(session, ports.presence, {
-        log: `${await inheritedLog(session)}${renderLog(tally, about)}`,
-        results: goJson(results),
-        resourceList: goJson(renderResourceList(tally)),
-        operations: goJson(operations),
-        volumes: goJson(await volumeInfos(input, session, await gatherVolumeInfos(restored, session.ref, ports))),
+        log: after(await inheritedLog(session), logInPieces(tally, about)),
+        results: goJsonInPieces(results),
+        resourceList: goJsonInPieces(await inSlices(resourceListInSteps(tally), signal)),
+        operations: goJsonInPieces(operations),
+        volumes: goJsonInPieces(
+          await volumeInfos(input, session, await gatherVolumeInfos(restored, session.ref, ports)),
+        ),
       })
       await tellRemarks(remarksOf(tally, about), session, ports)
       return {
@@ -103,6 +104,12 @@ async function inheritedLog({ admission, journal }: Session): Promise<string> {
   return admission.inherited === true ? ((await journal.read<string>(shards.inheritedLog)) ?? '') : ''
 }
 
+/** Velero's text of an inherited restore, then ours. */
+function* after(first: string, pieces: Iterable<string>): Generator<string> {
+  yield first
+  yield* pieces
+}
+
 /** The volume infos as they were when the items were restored, as in Velero, however often the files are written. */
 async function volumeInfos(
   { complete }: ConcludeInput,
@@ -113,31 +120,33 @@ async function volumeInfos(
 }
 
 /** Throws where an item of the plan has no outcome: a missing shard never counts as success (rule 4). */
-function checkComplete(plan: Plan, tally: Tally, session: Session): void {
-  plan.waves.forEach((wave, w) =>
-    wave.chunks.forEach((chunk, c) => {
+function* checkComplete(plan: Plan, tally: Tally, session: Session): Steps<void> {
+  for (const [w, wave] of plan.waves.entries()) {
+    for (const [c, chunk] of wave.chunks.entries()) {
+      yield
       const missing = chunk.items.find((item) => !tally.has(plannedKey(wave.groupResource, item)))
-      if (missing === undefined) return
+      if (missing === undefined) continue
       throw journalDamaged(
         `the journal of restore ${session.ref.name} (${session.ref.uid}) has no outcome of ${wave.groupResource} ` +
           `${missing.namespace ?? ''}/${missing.name}: a shard under outcomes/${chunkKey(w, c)} is missing`,
       )
-    }),
-  )
+    }
+  }
 }
 
+/** The texts of the files, in pieces. */
 interface ResultFiles {
-  log: string
-  results: string
-  resourceList: string
-  operations: string
-  volumes: string
+  log: Iterable<string>
+  results: Iterable<string>
+  resourceList: Iterable<string>
+  operations: Iterable<string>
+  volumes: Iterable<string>
 }
 
 async function putFiles({ store, admission }: Session, presence: Presence, files: ResultFiles): Promise<void> {
   const { name } = admission.restore
-  const put = async (key: string, text: string) => {
-    const body = await deflate(text)
+  const put = async (key: string, text: Iterable<string>) => {
+    const body = await gzipOf(text)
     // The bucket does not know of Leases: this is asked when the write goes out.
     presence.assertMayWrite()
     await store.put(key, body)

@@ -1,12 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import { parseItemKey } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
-import { tallyOf } from '../../core/results/tally.ts'
+import { tallyInSteps } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { formatGroupResource, formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
+import { inSlices, pauses } from '../frame/in-slices.ts'
 import { readOutcomes } from '../frame/journal.ts'
 import { readOperations } from '../operations/operation-shards.ts'
 import type { Session } from '../frame/session.ts'
@@ -46,9 +47,13 @@ export function createFactsCache(): (session: Session, runId: string) => Promise
 
 async function gatherFinalizeFacts({ journal }: Session): Promise<FinalizeFacts> {
   const [outcomes, facts] = await Promise.all([readOutcomes(journal, ''), journal.read<StoredFacts>(shards.facts)])
-  const tally = tallyOf(outcomes)
+  const tally = await inSlices(tallyInSteps(outcomes))
+  const pause = pauses()
   const restored = new Map<string, RestoredOutcome>()
-  for (const outcome of tally.values()) if (isRestored(outcome)) restored.set(idOf(outcome), outcome)
+  for (const outcome of tally.values()) {
+    if (isRestored(outcome)) restored.set(idOf(outcome), outcome)
+    await pause()
+  }
   return {
     tally,
     restored,

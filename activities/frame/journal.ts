@@ -1,8 +1,10 @@
 import { promisify } from 'node:util'
-import { gunzip, gzip } from 'node:zlib'
+import { gunzip } from 'node:zlib'
 import type { Outcome } from '../../core/items/outcome.ts'
+import { jsonInPieces, parseJsonInSteps } from '../../core/values/json-in-pieces.ts'
 import { journalFolder } from '../../velero/object-keys.ts'
 import { journalDamaged } from './failures.ts'
+import { gzipOf, inSlices } from './in-slices.ts'
 import type { ObjectStore } from '../ports.ts'
 import type { ActionFacts } from '../../core/actions/action.ts'
 import type { ResourceModifiers } from '../../core/modifiers/parse-modifiers.ts'
@@ -13,6 +15,9 @@ import type { RestoreSpec } from '../../velero/restore.ts'
 
 /** A shard with more bytes than this, after decompression, counts as damaged. */
 const shardBytesMax = 512 * 1024 * 1024
+
+/** A shard with more characters, such as the plan of a large restore, is read in slices. */
+const largeLength = 512 * 1024
 
 /**
  * What a restore remembers, as objects in the backup location (rule 4): its shards. A shard is written whole. One that
@@ -45,7 +50,6 @@ interface Shard {
   content: unknown
 }
 
-const deflate = promisify(gzip)
 const inflate = promisify(gunzip)
 
 /** Opens a restore's journal in its backup location. Errors of the bucket are `StoreError`s. */
@@ -81,15 +85,15 @@ export function openJournal(store: ObjectStore, owner: JournalOwner): Journal {
 
 async function encode(content: unknown, name: string, owner: JournalOwner): Promise<Buffer> {
   const shard: Shard = { header: { restore: owner.name, uid: owner.uid, cluster: owner.cluster, shard: name }, content }
-  return deflate(JSON.stringify(shard), { level: 1 })
+  return gzipOf(jsonInPieces(shard), 1)
 }
 
 async function decode(bytes: Buffer, name: string, owner: JournalOwner, key: string): Promise<unknown> {
   let shard: Partial<Shard> | null
   try {
-    shard = JSON.parse(
-      (await inflate(bytes, { maxOutputLength: shardBytesMax })).toString('utf8'),
-    ) as Partial<Shard> | null
+    const text = (await inflate(bytes, { maxOutputLength: shardBytesMax })).toString('utf8')
+    const content = text.length < largeLength ? (JSON.parse(text) as unknown) : await inSlices(parseJsonInSteps(text))
+    shard = content as Partial<Shard> | null
   } catch {
     throw journalDamaged(`journal shard ${key} cannot be read: it is damaged or was written by someone else`)
   }

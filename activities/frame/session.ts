@@ -10,11 +10,12 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { parseApiVersion } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import type { Archive, DiscoveredResource, ObjectStore, Ports } from '../ports.ts'
+import type { Archive, ArchiveEntry, DiscoveredResource, ObjectStore, Ports } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 import { journalDamaged, wrongCluster } from './failures.ts'
 import { openJournal, shards } from './journal.ts'
 import type { Journal, StoredAdmission, StoredFacts } from './journal.ts'
+import { pauses } from './in-slices.ts'
 import { keepOpen } from './keep-open.ts'
 import { openLocation } from './locations.ts'
 
@@ -123,12 +124,17 @@ async function openPlan(ports: Ports, session: Session, signal: AbortSignal): Pr
   const rules = rulesOf(session.admission, facts, await ports.cluster.discover())
   const key = backupContentsKey(session.admission.spec.backupName ?? '')
   const archive = await ports.archives.open(session.store, key, { etag: plan.etag, signal })
-  return { plan, facts, rules, archive, readItem: readerOf(archive) }
+  return { plan, facts, rules, archive, readItem: await readerOf(archive) }
 }
 
 /** Reads items by the place that a plan names: resource, version folder, namespace and name. */
-function readerOf(archive: Archive): PlannedSession['readItem'] {
-  const index = new Map(archive.entries.map((entry) => [placeOf(entry.groupResource, entry), entry]))
+async function readerOf(archive: Archive): Promise<PlannedSession['readItem']> {
+  const index = new Map<string, ArchiveEntry>()
+  const pause = pauses()
+  for (const entry of archive.entries) {
+    index.set(placeOf(entry.groupResource, entry), entry)
+    await pause()
+  }
   return async (groupResource, item) => {
     const place = placeOf(groupResource, item)
     const entry = index.get(place)

@@ -1,8 +1,9 @@
 import { mergeOperations } from '../../core/operations/operations.ts'
 import type { OperationStates } from '../../core/operations/operations.ts'
-import { tallyOf } from '../../core/results/tally.ts'
+import { tallyInSteps } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
+import { inSlices } from '../frame/in-slices.ts'
 import { readAll, readOutcomes } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 
@@ -15,7 +16,7 @@ export function operationsShard(attempt: string): string {
 
 /** The outcomes that began an operation: they are complete when all items are through. */
 export async function readBegun(journal: Journal): Promise<Tally> {
-  const tally = tallyOf(await readOutcomes(journal, ''))
+  const tally = await inSlices(tallyInSteps(await readOutcomes(journal, '')))
   return new Map([...tally].filter(([, { operation }]) => operation !== undefined))
 }
 

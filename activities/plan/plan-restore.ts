@@ -3,7 +3,7 @@ import { activeActions } from '../../core/actions/built-in.ts'
 import { error, warning } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { withPlannedItems, withPlannedSnapshotClasses, snapshotClasses } from '../../core/plan/planned-facts.ts'
-import { definitions, makePlan } from '../../core/plan/make-plan.ts'
+import { definitions, planInSteps } from '../../core/plan/make-plan.ts'
 import { orderResources } from '../../core/plan/order-resources.ts'
 import { summarize } from '../../core/plan/plan.ts'
 import type { Plan, PlanSummary } from '../../core/plan/plan.ts'
@@ -17,6 +17,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { formatGroupResource } from '../../velero/resource.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
+import { inSlices } from '../frame/in-slices.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import { assertUnderway } from '../frame/underway.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -143,7 +144,7 @@ async function planArchive(
   archive: Archive,
   planning: Planning,
 ): Promise<{ plan: Plan; facts: StoredFacts | undefined }> {
-  const { session, ports, settings } = planning
+  const { session, ports, settings, attempt } = planning
   const { spec } = session.admission
   const empty = (notes: Outcome[]) => ({ plan: { etag: archive.etag, ...nothing, notes }, facts: undefined })
   if (!archive.hasResources) {
@@ -177,8 +178,9 @@ async function planArchive(
     actions: activeActions(settings.features),
     order,
     now: rfc3339(ports.clock.now()),
+    signal: attempt.signal,
   })
-  const plan = makePlan({
+  const steps = planInSteps({
     etag: archive.etag,
     items: selected.items,
     order,
@@ -189,6 +191,7 @@ async function planArchive(
     leftOut: selected.leftOut,
     notes: selected.notes,
   })
+  const plan = await inSlices(steps, attempt.signal)
   const planned = await withPlanned(archive, facts, { items: selected.items, order, spec })
   return { plan, facts: { ...planned, ...statusOf(spec, resolve) } }
 }

@@ -9,12 +9,13 @@ import { parseItem } from '../../core/items/parse-item.ts'
 import { skipReason } from '../../core/items/skip-rules.ts'
 import { volumeFate } from '../../core/items/volume-fate.ts'
 import type { ChosenVersion } from '../../core/plan/choose-version.ts'
-import { mergeWanted } from '../../core/plan/make-plan.ts'
+import { mergeInSteps } from '../../core/plan/make-plan.ts'
 import type { PlaceableItem } from '../../core/plan/place-items.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { makeSharedPlaces } from '../../core/plan/shared-places.ts'
 import type { ItemSelector, KnownOfItem } from '../../core/plan/select-items.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
+import { inSlices, pauses } from '../frame/in-slices.ts'
 import type { Session } from '../frame/session.ts'
 import type { StoredFacts } from '../frame/journal.ts'
 import type { Archive, ArchiveEntry } from '../ports.ts'
@@ -31,6 +32,8 @@ export interface SelectInput {
   /** The resources of the archive in the order in which they are restored. */
   order: readonly GroupResource[]
   now: string
+  /** Aborts when the selection is not needed any longer. */
+  signal?: AbortSignal
 }
 
 /** The items of the plan, and what was found on the way. */
@@ -52,11 +55,22 @@ const depthMax = 32
  * namespace at the same place asks for it.
  */
 export async function selectItems(input: SelectInput): Promise<Selected> {
-  const entries = input.archive.entries.filter((entry) => entry.version === undefined)
-  const byKey = new Map(entries.map((entry) => [itemKey(entry), entry]))
+  const pause = pauses(input.signal)
+  const byKey = new Map<string, ArchiveEntry>()
   const firsts = new Map<string, ArchiveEntry>()
-  for (const entry of entries) if (!firsts.has(bucketOf(entry))) firsts.set(bucketOf(entry), entry)
-  const namespaces = entries.flatMap(({ namespace }) => namespace ?? [])
+  const namespaces = new Set<string>()
+  const byResource = new Map<GroupResource, ArchiveEntry[]>()
+  for (const entry of input.archive.entries) {
+    if (entry.version !== undefined) continue
+    byKey.set(itemKey(entry), entry)
+    const bucket = bucketOf(entry)
+    if (!firsts.has(bucket)) firsts.set(bucket, entry)
+    if (entry.namespace !== undefined) namespaces.add(entry.namespace)
+    const others = byResource.get(entry.groupResource)
+    if (others === undefined) byResource.set(entry.groupResource, [entry])
+    else others.push(entry)
+    await pause()
+  }
   const walk: Walk = {
     ...input,
     byKey,
@@ -68,15 +82,15 @@ export async function selectItems(input: SelectInput): Promise<Selected> {
     leftOut: {},
     provisioned: new Set(),
   }
-  const byResource = Map.groupBy(entries, (entry) => entry.groupResource)
   for (const groupResource of new Set([...input.order, ...byResource.keys()])) {
     for (const entry of byResource.get(groupResource) ?? []) {
       const manifest = await select(walk, entry)
       if (manifest !== undefined) await take(walk, entry, { additional: false, depth: 0, manifest: manifest.read })
+      await pause()
     }
   }
   return {
-    items: mergeWanted([...walk.taken.values()]),
+    items: await inSlices(mergeInSteps(walk.taken.values()), input.signal),
     provisioned: [...walk.provisioned].sort(),
     leftOut: walk.leftOut,
     notes: walk.notes,

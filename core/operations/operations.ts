@@ -17,6 +17,7 @@ export type OperationStates = Readonly<Record<string, OperationStatus>>
 export function mergeOperations(tally: Tally, seen: Iterable<OperationStates>): RestoreOperation[] {
   const states = [...seen]
   return [...tally.values()]
+    .filter(({ operation }) => operation !== undefined)
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .flatMap((outcome) => (outcome.operation === undefined ? [] : [outcome.operation]))
     .map((operation) => ({ ...operation, status: furthest(operation, states) }))

@@ -2,7 +2,9 @@ import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { targetNamespace } from '../filter/namespace-mapping.ts'
 import { itemKey } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
-import { placeItems } from './place-items.ts'
+import { finish, forEachInSteps } from '../values/slices.ts'
+import type { Steps } from '../values/slices.ts'
+import { placeInSteps } from './place-items.ts'
 import type { PlaceableItem } from './place-items.ts'
 import type { Plan, PlannedItem, Wave, Chunk } from './plan.ts'
 
@@ -30,18 +32,19 @@ export const definitions: GroupResource = 'customresourcedefinitions.apiextensio
  * same input gives the same plan, and each item is in exactly one chunk.
  */
 export function makePlan(input: PlanInput): Plan {
-  const placed = placeItems(
-    input.items.filter((item) => item.groupResource !== 'namespaces'),
-    input.order,
-  )
-  const waves: Wave[] = placed.map(({ groupResource, items }) => ({
-    groupResource,
-    chunks: cutChunks(
-      items.map((item) => ({ ...plannedItem(item, input.namespaceMapping), sizeBytes: input.sizeOf(item) })),
-      input.bounds,
-    ),
-  }))
-  const namespaces = namespaceWave(input)
+  return finish(planInSteps(input))
+}
+
+/** {@link makePlan} in steps. */
+export function* planInSteps(input: PlanInput): Steps<Plan> {
+  const others = input.items.filter((item) => item.groupResource !== 'namespaces')
+  const waves: Wave[] = []
+  for (const { groupResource, items } of yield* placeInSteps(others, input.order)) {
+    const cutter = new ChunkCutter(input.bounds)
+    yield* forEachInSteps(items, (item) => cutter.add(plannedItem(item, input.namespaceMapping), input.sizeOf(item)))
+    waves.push({ groupResource, chunks: cutter.chunks })
+  }
+  const namespaces = yield* namespaceWave(input)
   const firstAfterDefinitions = waves.findIndex((wave) => wave.groupResource !== definitions)
   const at = firstAfterDefinitions < 0 ? waves.length : firstAfterDefinitions
   const all = namespaces === undefined ? waves : [...waves.slice(0, at), namespaces, ...waves.slice(at)]
@@ -64,15 +67,19 @@ function plannedItem(item: PlaceableItem, mapping: Record<string, string> | unde
  * The target namespaces of all items, and the selected namespaces. If several are mapped to one target, the first one
  * counts.
  */
-function namespaceWave(input: PlanInput): Wave | undefined {
+function* namespaceWave(input: PlanInput): Steps<Wave | undefined> {
   const sources = new Map<string, string>()
-  const wanted = input.items.map((item) => (item.groupResource === 'namespaces' ? item.name : item.namespace))
-  for (const source of wanted.filter((name) => name !== undefined).sort()) {
+  const wanted = new Set<string>()
+  yield* forEachInSteps(input.items, ({ groupResource, name, namespace }) => {
+    const source = groupResource === 'namespaces' ? name : namespace
+    if (source !== undefined) wanted.add(source)
+  })
+  for (const source of [...wanted].sort()) {
     const target = targetNamespace(input.namespaceMapping, source)
     if (!sources.has(target)) sources.set(target, source)
   }
   if (sources.size === 0) return undefined
-  const told = toldOf(input)
+  const told = yield* toldOf(input)
   const items = [...sources].map(([target, name]) => {
     const count = told(target)
     return { name, target, ...(count === 1 ? {} : { sources: count }), sizeBytes: 0 }
@@ -84,28 +91,34 @@ function namespaceWave(input: PlanInput): Wave | undefined {
  * How often the wave of namespaces tells that a target is refused: once for each selected namespace. Without one, the
  * selected items in it tell; without those either, somebody must.
  */
-function toldOf({ items, namespaceMapping }: PlanInput): (target: string) => number {
+function* toldOf({ items, namespaceMapping }: PlanInput): Steps<(target: string) => number> {
   const selected = new Map<string, number>()
   const telling = new Set<string>()
-  for (const item of items) {
+  yield* forEachInSteps(items, (item) => {
     const isNamespace = item.groupResource === 'namespaces'
     const source = isNamespace ? item.name : item.namespace
-    if (source === undefined) continue
+    if (source === undefined) return
     const target = targetNamespace(namespaceMapping, source)
     if (isNamespace) selected.set(target, (selected.get(target) ?? 0) + 1)
     else if (item.additional !== true) telling.add(target)
-  }
+  })
   return (target) => selected.get(target) ?? (telling.has(target) ? 0 : 1)
 }
 
 /** Merges entries of the same item. The first one counts, with the `before` of all. */
-export function mergeWanted(items: readonly PlaceableItem[]): PlaceableItem[] {
+export function mergeWanted(items: Iterable<PlaceableItem>): PlaceableItem[] {
+  return finish(mergeInSteps(items))
+}
+
+/** {@link mergeWanted} in steps. */
+export function* mergeInSteps(items: Iterable<PlaceableItem>): Steps<PlaceableItem[]> {
   const merged = new Map<string, PlaceableItem>()
-  for (const item of items) {
-    const known = merged.get(itemKey(item))
-    if (known === undefined) merged.set(itemKey(item), item)
-    else merged.set(itemKey(item), { ...known, before: [...new Set([...known.before, ...item.before])] })
-  }
+  yield* forEachInSteps(items, (item) => {
+    const key = itemKey(item)
+    const known = merged.get(key)
+    if (known === undefined) merged.set(key, item)
+    else merged.set(key, { ...known, before: [...new Set([...known.before, ...item.before])] })
+  })
   return [...merged.values()]
 }
 
@@ -117,18 +130,27 @@ export interface ChunkBounds {
 
 /** Cuts items, in their order, into chunks. An item larger than `bytesMax` has a chunk of its own. */
 export function cutChunks(items: readonly (PlannedItem & { sizeBytes: number })[], bounds: ChunkBounds): Chunk[] {
-  const chunks: { items: PlannedItem[] }[] = []
-  let current: PlannedItem[] = []
-  let bytes = 0
-  for (const { sizeBytes, ...item } of items) {
-    if (current.length > 0 && (current.length >= bounds.itemsMax || bytes + sizeBytes > bounds.bytesMax)) {
-      chunks.push({ items: current })
-      current = []
-      bytes = 0
-    }
-    current.push(item)
-    bytes += sizeBytes
+  const cutter = new ChunkCutter(bounds)
+  for (const { sizeBytes, ...item } of items) cutter.add(item, sizeBytes)
+  return cutter.chunks
+}
+
+/** The chunks of the items so far. */
+class ChunkCutter {
+  readonly chunks: { items: PlannedItem[] }[] = []
+  private bytes = 0
+  private readonly bounds: ChunkBounds
+
+  constructor(bounds: ChunkBounds) {
+    this.bounds = bounds
   }
-  if (current.length > 0) chunks.push({ items: current })
-  return chunks
+
+  add(item: PlannedItem, sizeBytes: number): void {
+    const { itemsMax, bytesMax } = this.bounds
+    const last = this.chunks.at(-1)
+    const isFull = last === undefined || last.items.length >= itemsMax || this.bytes + sizeBytes > bytesMax
+    if (isFull) this.chunks.push({ items: [item] })
+    else last.items.push(item)
+    this.bytes = isFull ? sizeBytes : this.bytes + sizeBytes
+  }
 }

@@ -1,3 +1,5 @@
+import { finish, forEachInSteps } from '../values/slices.ts'
+import type { Steps } from '../values/slices.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { itemKey } from '../items/outcome.ts'
 
@@ -32,12 +34,23 @@ interface Place {
  * its own additional items into extra waves before that one.
  */
 export function placeItems(items: readonly PlaceableItem[], order: readonly GroupResource[]): PlacedWave[] {
+  return finish(placeInSteps(items, order))
+}
+
+/** {@link placeItems} in steps. */
+export function* placeInSteps(items: readonly PlaceableItem[], order: readonly GroupResource[]): Steps<PlacedWave[]> {
   const turns = new Map(order.map((groupResource, turn) => [groupResource, turn]))
-  const byKey = new Map(items.map((item) => [itemKey(item), item]))
+  const byKey = new Map<string, PlaceableItem>()
   const places = new Map<string, Place>()
-  for (const [key, item] of byKey) places.set(key, { turn: turns.get(item.groupResource) ?? order.length, ahead: 0 })
-  for (const key of byKey.keys()) pullAhead(key, byKey, places, 0)
-  return gather(byKey, places)
+  yield* forEachInSteps(items, (item) => {
+    const key = itemKey(item)
+    byKey.set(key, item)
+    places.set(key, { turn: turns.get(item.groupResource) ?? order.length, ahead: 0 })
+  })
+  yield* forEachInSteps(byKey, ([key, { before }]) => {
+    if (before.length > 0) pullAhead(key, byKey, places, 0)
+  })
+  return yield* gather(byKey, places)
 }
 
 function pullAhead(
@@ -61,15 +74,15 @@ function isBefore(a: Place, b: Place): boolean {
   return a.turn < b.turn || (a.turn === b.turn && a.ahead > b.ahead)
 }
 
-function gather(byKey: ReadonlyMap<string, PlaceableItem>, places: ReadonlyMap<string, Place>): PlacedWave[] {
+function* gather(byKey: ReadonlyMap<string, PlaceableItem>, places: ReadonlyMap<string, Place>): Steps<PlacedWave[]> {
   const waves = new Map<string, PlacedWave & { place: Place }>()
-  for (const [key, item] of byKey) {
+  yield* forEachInSteps(byKey, ([key, item]) => {
     const place = places.get(key) ?? { turn: 0, ahead: 0 }
     const waveKey = `${place.turn}|${place.ahead}|${item.groupResource}`
     const wave = waves.get(waveKey)
     if (wave === undefined) waves.set(waveKey, { groupResource: item.groupResource, items: [item], place })
     else wave.items.push(item)
-  }
+  })
   return [...waves.values()]
     .sort(
       (a, b) =>

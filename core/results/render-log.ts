@@ -3,6 +3,7 @@ import { parseItemKey } from '../items/outcome.ts'
 import type { Message, Outcome } from '../items/outcome.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { LeaveReason } from '../plan/select-items.ts'
+import { sortInSteps, withPauses } from '../values/slices.ts'
 import type { Tally } from './tally.ts'
 
 /** What the log says about the restore itself. */
@@ -22,28 +23,29 @@ export interface LogFrame {
  * Velero's text log, which `velero restore logs` prints.
  */
 export function renderLog(tally: Tally, frame: LogFrame): string {
+  return [...logInPieces(tally, frame)].join('')
+}
+
+/** {@link renderLog} in pieces; an empty one is a pause. */
+export function* logInPieces(tally: Tally, frame: LogFrame): Generator<string> {
   const restore = `${frame.restore.namespace}/${frame.restore.name}`
   const line = (time: string, level: string, message: string, fields: Record<string, string> = {}) => {
     const pairs = Object.entries({ ...fields, restore }).map(([key, value]) => ` ${key}=${quote(value)}`)
     return `time="${time}" level=${level} msg=${quote(message)}${pairs.join('')}\n`
   }
-  const outcomes = [...tally.values()].sort((a, b) => compare(a.at, b.at) || compare(a.key, b.key))
-  const lines = [
-    line(frame.startedAt, 'info', 'starting restore'),
-    line(
-      frame.startedAt,
-      'info',
-      `Starting restore of backup ${frame.restore.namespace}/${frame.spec.backupName ?? ''}`,
-    ),
-    ...nothingSentence(frame).map((sentence) => line(frame.startedAt, 'warning', sentence)),
-    ...leftOutSentence(frame.leftOut).map((sentence) => line(frame.startedAt, 'info', sentence)),
-    ...outcomes.flatMap((outcome) => itemLine(outcome, line)),
-    ...outcomes.flatMap((outcome) =>
-      outcome.messages.map((message) => line(frame.endedAt, ...wordsOf(message), fieldsOf(outcome) ?? {})),
-    ),
-    line(frame.endedAt, 'info', 'restore completed'),
-  ]
-  return lines.join('')
+  yield line(frame.startedAt, 'info', 'starting restore')
+  const backup = `${frame.restore.namespace}/${frame.spec.backupName ?? ''}`
+  yield line(frame.startedAt, 'info', `Starting restore of backup ${backup}`)
+  for (const sentence of nothingSentence(frame)) yield line(frame.startedAt, 'warning', sentence)
+  for (const sentence of leftOutSentence(frame.leftOut)) yield line(frame.startedAt, 'info', sentence)
+  const outcomes = yield* withPauses(
+    sortInSteps(tally.values(), (a, b) => compare(a.at, b.at) || compare(a.key, b.key)),
+  )
+  for (const outcome of outcomes) yield itemLine(outcome, line).join('')
+  for (const outcome of outcomes) {
+    for (const message of outcome.messages) yield line(frame.endedAt, ...wordsOf(message), fieldsOf(outcome) ?? {})
+  }
+  yield line(frame.endedAt, 'info', 'restore completed')
 }
 
 /** The items that a reason of the selection leaves out, in words. */

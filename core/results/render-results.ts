@@ -1,5 +1,7 @@
 import type { Result, ResourceList, Results } from '../../velero/results.ts'
-import type { Message } from '../items/outcome.ts'
+import type { Message, Outcome } from '../items/outcome.ts'
+import { finish, forEachInSteps, sortInSteps } from '../values/slices.ts'
+import type { Steps } from '../values/slices.ts'
 import { countOutcomes, isListed } from './tally.ts'
 import type { Tally } from './tally.ts'
 
@@ -7,7 +9,18 @@ const namespacePrefix = 'namespace:'
 
 /** The content of `restore-<name>-results.gz`: all messages of the tally, sorted by the keys of their outcomes. */
 export function renderResults(tally: Tally): Results {
-  const messages = sorted(tally).flatMap((outcome) => outcome.messages)
+  return finish(resultsInSteps(tally))
+}
+
+/** {@link renderResults} in steps. */
+export function* resultsInSteps(tally: Tally): Steps<Results> {
+  const telling: Outcome[] = []
+  yield* forEachInSteps(tally.values(), (outcome) => {
+    if (outcome.messages.length > 0) telling.push(outcome)
+  })
+  const messages: Message[] = []
+  const sorted = yield* sortInSteps(telling, (a, b) => byBytes(a.key, b.key))
+  yield* forEachInSteps(sorted, (outcome) => void messages.push(...outcome.messages))
   return { errors: renderResult(messages, 'error'), warnings: renderResult(messages, 'warning') }
 }
 
@@ -36,21 +49,24 @@ function addTo(lists: Map<string, string[]>, key: string, text: string): void {
 
 /** The content of `restore-<name>-resource-list.json.gz`: sorted by kind and name. */
 export function renderResourceList(tally: Tally): ResourceList {
+  return finish(resourceListInSteps(tally))
+}
+
+/** {@link renderResourceList} in steps. */
+export function* resourceListInSteps(tally: Tally): Steps<ResourceList> {
   const list = new Map<string, string[]>()
-  for (const one of tally.values()) {
+  yield* forEachInSteps(tally.values(), (one) => {
     if (isListed(one)) addTo(list, one.listed.kind, `${one.listed.name}(${one.action})`)
-  }
+  })
   const kinds = [...list].sort(([a], [b]) => byBytes(a, b))
-  return Object.fromEntries(kinds.map(([kind, names]) => [kind, names.sort(byBytes)]))
+  const sorted: ResourceList = {}
+  for (const [kind, names] of kinds) sorted[kind] = yield* sortInSteps(names, byBytes)
+  return sorted
 }
 
 /** How many items Velero counts as restored: all that are in the resource list, also failed and skipped ones. */
 export function countItems(tally: Tally): number {
   return countOutcomes(tally).listed
-}
-
-function sorted(tally: Tally) {
-  return [...tally.values()].sort((a, b) => byBytes(a.key, b.key))
 }
 
 function byBytes(a: string, b: string): number {

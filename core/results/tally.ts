@@ -1,5 +1,7 @@
 import type { Outcome } from '../items/outcome.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
+import { finish, forEachInSteps } from '../values/slices.ts'
+import type { Steps } from '../values/slices.ts'
 
 /**
  * Outcomes by key. Tallies are merged, and merging is idempotent, commutative and associative. So outcomes that are
@@ -10,17 +12,27 @@ export type Tally = ReadonlyMap<string, Outcome>
 
 /** The tally of outcomes in any order; a key may occur several times. */
 export function tallyOf(outcomes: Iterable<Outcome>): Tally {
+  return finish(tallyInSteps(outcomes))
+}
+
+/** {@link tallyOf} in steps, for all outcomes of a restore. */
+export function* tallyInSteps(outcomes: Iterable<Outcome>): Steps<Tally> {
   const tally = new Map<string, Outcome>()
-  for (const outcome of outcomes) {
+  yield* forEachInSteps(outcomes, (outcome) => {
     const known = tally.get(outcome.key)
     tally.set(outcome.key, known === undefined ? outcome : mergeOutcomes(known, outcome))
-  }
+  })
   return tally
 }
 
 /** The tally with the outcomes of both. */
 export function mergeTallies(a: Tally, b: Tally): Tally {
-  return tallyOf([...a.values(), ...b.values()])
+  const merged = new Map(a)
+  for (const [key, outcome] of b) {
+    const known = merged.get(key)
+    merged.set(key, known === undefined ? outcome : mergeOutcomes(known, outcome))
+  }
+  return merged
 }
 
 const ranks: Record<string, number> = { created: 4, updated: 3, failed: 2, skipped: 1 }

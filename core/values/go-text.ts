@@ -1,3 +1,4 @@
+import { jsonInPieces } from './json-in-pieces.ts'
 import { isJsonMap, rawJsonText } from './manifest-json.ts'
 
 /** A JSON value as Go's `%v` prints it, for messages that quote one: `map[a:[1 <nil>] b:x]`. */
@@ -24,7 +25,13 @@ export function goTypeOf(value: unknown): string {
  * So the result files are byte for byte like those of Velero.
  */
 export function goJson(value: unknown): string {
-  return `${JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escape)}\n`
+  return [...goJsonInPieces(value)].join('')
+}
+
+/** {@link goJson} in pieces, for a large value. */
+export function* goJsonInPieces(value: unknown): Generator<string> {
+  for (const piece of jsonInPieces(value)) yield piece.replace(/[<>&\u2028\u2029]/g, escape)
+  yield '\n'
 }
 
 function escape(character: string): string {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { ArchiveError } from '../../core/port-errors.ts'
+import { sortInSteps } from '../../core/values/slices.ts'
 import type { ArchiveEntry } from '../../activities/ports.ts'
 import { tooBig, type ArchiveBounds } from './archive-bounds.ts'
 import { parseVersionFolder, type ItemPath } from './archive-path.ts'
@@ -52,7 +54,7 @@ export class IndexBuilder {
     const file = await open(path, 'wx', 0o600)
     try {
       const hash = createHash('sha256')
-      for (const text of inBatches(this.#lines(head))) {
+      for (const text of inBatches(this.#lines(head, await this.#sortedKeys()))) {
         hash.update(text)
         await file.appendFile(text)
       }
@@ -63,9 +65,22 @@ export class IndexBuilder {
     }
   }
 
-  *#lines(head: Pick<ArchiveIndex, 'etag' | 'hasResources' | 'itemsBytes'>): Generator<string> {
+  /** Sorted with a turn for others after each step: that of a million takes seconds. */
+  async #sortedKeys(): Promise<string[]> {
+    const sorting = sortInSteps(this.#places.keys(), (a, b) => (a < b ? -1 : Number(a > b)))
+    for (;;) {
+      const step = sorting.next()
+      if (step.done === true) return step.value
+      await setImmediate()
+    }
+  }
+
+  *#lines(
+    head: Pick<ArchiveIndex, 'etag' | 'hasResources' | 'itemsBytes'>,
+    keys: readonly string[],
+  ): Generator<string> {
     yield JSON.stringify({ format, ...head, count: this.#places.size })
-    for (const key of [...this.#places.keys()].sort()) {
+    for (const key of keys) {
       const place = this.#places.get(key)
       if (place === undefined) continue
       const [groupResource = '', folder = '', namespace = '', file = ''] = textOf(key).split('\0')
