@@ -45,7 +45,12 @@ export interface ManagedFieldsEntry {
   subresource?: string
 }
 
-/** A time as Kubernetes writes it into objects: RFC 3339 in UTC, to the second. */
+/** A time as Kubernetes writes it into objects: RFC 3339 in UTC, to the second. Throws `RangeError` for an invalid time. */
 export function rfc3339(time: Date): string {
-  return `${time.toISOString().slice(0, 19)}Z`
+  const second = Math.floor(time.getTime() / 1000)
+  if (second !== last.second) last = { second, text: `${time.toISOString().slice(0, 19)}Z` }
+  return last.text
 }
+
+/** Thousands of items have the same second, and each of them asks for its text several times. */
+let last = { second: NaN, text: '' }

@@ -32,8 +32,8 @@ export function parseItem(text: string, item: ItemAddress): { manifest: Manifest
 }
 
 function withoutNulls(manifest: Manifest): Manifest {
+  if (!Object.values(manifest.metadata).includes(null)) return manifest
   const fields = Object.entries(manifest.metadata)
-  if (!fields.some(([, value]) => value === null)) return manifest
   return {
     ...manifest,
     metadata: Object.fromEntries(fields.filter(([, value]) => value !== null)) as Manifest['metadata'],
