@@ -19,8 +19,9 @@ export interface Comparison {
 export function compareOutcomes(golden: GoldenCase, restored: Restored): Comparison {
   const wrong: Difference[] = []
   const reasons = new Map<string, number>()
-  const expected = withKnownNames(golden.outcome, golden.uid, golden.backup)
-  const wanted = withoutWanted(expected, withKnownNames(restored.outcome, restored.uid, golden.backup))
+  const expected = inOneOrder(withKnownNames(golden.outcome, golden.uid, golden.backup))
+  const actual = inOneOrder(withKnownNames(restored.outcome, restored.uid, golden.backup))
+  const wanted = withoutWanted(expected, actual)
   for (const reason of wanted.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   for (const difference of differences(expected, wanted.outcome)) {
     const entry = toleratedBy(difference, golden)
@@ -28,6 +29,17 @@ export function compareOutcomes(golden: GoldenCase, restored: Restored): Compari
     else reasons.set(`${entry.path}: ${entry.reason}`, (reasons.get(`${entry.path}: ${entry.reason}`) ?? 0) + 1)
   }
   return { wrong, tolerated: reasons }
+}
+
+/** The conditions of CRDs by their type: each comes from another controller of the API server, in any order. */
+function inOneOrder(outcome: Outcome): Outcome {
+  const sorted = Object.entries(outcome.cluster).map(([key, object]) => {
+    const { conditions = [] } = (object?.['status'] ?? {}) as { conditions?: { type: string }[] }
+    if (object === null || !key.startsWith('customresourcedefinitions.')) return [key, object] as const
+    const inOrder = conditions.toSorted((a, b) => (a.type < b.type ? -1 : 1))
+    return [key, { ...object, status: { ...(object['status'] as object), conditions: inOrder } }] as const
+  })
+  return { ...outcome, cluster: Object.fromEntries(sorted) }
 }
 
 /** A difference as a line for a person. */
