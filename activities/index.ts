@@ -13,6 +13,7 @@ import { runHooks } from './hooks/run-hooks.ts'
 import { createItemLimit } from './items/item-limit.ts'
 import { createPoliteLimit, type ItemLimits } from './items/polite-limit.ts'
 import { restoreChunk } from './items/restore-chunk.ts'
+import { createSlowWebhooks } from './items/slow-webhooks.ts'
 import { awaitNamespace } from './items/target-namespaces.ts'
 import { findClosed, findHolders } from './locks/find-holders.ts'
 import { requestLocks, tellWait } from './locks/request-locks.ts'
@@ -38,7 +39,11 @@ export function createActivities(ports: Ports, settings: Settings) {
     tellWait: tellWait(ports),
     findHolders: findHolders(parts),
     findClosed: findClosed(ports),
-    restoreChunk: restoreChunk({ ...parts, itemLimits: itemLimitsOf(parts) }),
+    restoreChunk: restoreChunk({
+      ...parts,
+      itemLimits: itemLimitsOf(parts),
+      slowWebhooks: createSlowWebhooks(ports),
+    }),
     awaitNamespace: awaitNamespace(parts),
     reportProgress: reportProgress(ports),
     runHooks: runHooks(parts),

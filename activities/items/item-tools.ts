@@ -37,6 +37,8 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   /** When a wait began, in milliseconds: settled in the journal at the first call for that name. */
   waitSince: (name: string) => Promise<number>
   chances: ChanceRules
+  /** Whether writes of a resource are sent once, with all the time that the API server gives: see `slow-webhooks.ts`. */
+  isSentOnce: (groupResource: GroupResource) => boolean
   /** The time, as RFC 3339. */
   now: () => string
 }
@@ -69,11 +71,18 @@ export type Written =
   | ({ do: 'done' } & WriteResult)
   | { do: 'change'; action: ItemAction; live: Manifest; apply: () => Promise<WriteResult & { action: ItemAction }> }
 
+/** What the tools of a chunk are made of. Without `isSentOnce` each write may be sent twice. */
+interface ToolParts {
+  ports: Ports
+  settings: Settings
+  isSentOnce?: ItemTools['isSentOnce']
+}
+
 /** Puts together what the items of one chunk share. */
 export function makeItemTools(
   session: PlannedSession,
   attempt: Attempt,
-  { ports, settings }: { ports: Ports; settings: Settings },
+  { ports, settings, isSentOnce = () => false }: ToolParts,
 ): ItemTools {
   const { admission, facts, plan, rules } = session
   const { restore, spec } = admission
@@ -109,6 +118,7 @@ export function makeItemTools(
       secondChances: restore.annotations?.[secondChancesAnnotation] !== 'false',
       deadlineSeconds: settings.itemDeadlineSeconds,
     },
+    isSentOnce,
     now: () => rfc3339(clock.now()),
   }
 }

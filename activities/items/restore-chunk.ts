@@ -1,8 +1,6 @@
 import type { Outcome } from '../../core/items/outcome.ts'
-import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
-import type { PlannedItem } from '../../core/plan/plan.ts'
-import { countOutcomes, tallyOf } from '../../core/results/tally.ts'
-import type { OutcomeCounts, Tally } from '../../core/results/tally.ts'
+import { chunkKey, plannedKey, type PlannedItem } from '../../core/plan/plan.ts'
+import { countOutcomes, tallyOf, type OutcomeCounts, type Tally } from '../../core/results/tally.ts'
 import { lookAgain, pauseAfter } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -22,6 +20,7 @@ import { makeItemTools, NotYet } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
 import { limitFor, type ItemLimits } from './polite-limit.ts'
 import { inBatches, settleAll, type SideBySide } from './side-by-side.ts'
+import type { SlowWebhooks } from './slow-webhooks.ts'
 import { deadlineFor, tryItem, withDeadline } from './try-item.ts'
 import type { SettledStep } from './try-item.ts'
 
@@ -63,6 +62,7 @@ export interface ChunkReport extends OutcomeCounts {
 export interface ChunkParts extends WorkerParts {
   /** Bound the items in flight over all chunks of this worker. */
   itemLimits: ItemLimits
+  slowWebhooks: SlowWebhooks
 }
 
 /**
@@ -107,7 +107,7 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   const wave = run.session.plan.waves[run.input.wave]
   const chunk = wave?.chunks[run.input.chunk]
   if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
-  const tools = makeItemTools(run.session, run.attempt, run)
+  const tools = makeItemTools(run.session, run.attempt, { ...run, isSentOnce: await run.slowWebhooks() })
   const known = tallyOf(run.known)
   // Items without an outcome, after the pass of their wave, wait for their namespace to go away.
   const isNew = (outcome: Outcome | undefined) =>
@@ -222,7 +222,7 @@ async function restoreBatch(
       return
     }
     const before = run.before.get(plannedKey(groupResource, item))
-    const bounded = withDeadline(tools, deadlineFor({ before, pass }, tools))
+    const bounded = withDeadline(tools, deadlineFor({ before, pass }, tools, groupResource))
     const send = () => limited(() => restoreInto(item, run, bounded))
     const step = await orNotYet(tryItem(send, { before, pass, open }, tools))
     if (step instanceof NotYet) run.waits.push(step.message)

@@ -3,6 +3,7 @@ import type { TroubleKind } from '../../core/items/item-trouble.ts'
 import type { Outcome, Parked } from '../../core/items/outcome.ts'
 import { isTransient } from '../../core/port-errors.ts'
 import { isCancelRequested } from '../frame/run-activity.ts'
+import type { GroupResource } from '../../velero/resource.ts'
 import type { Cluster, WriteOptions } from '../ports.ts'
 import type { ItemTools } from './item-tools.ts'
 import type { ItemStep } from './item-work.ts'
@@ -72,14 +73,15 @@ async function answersOthers({ cluster }: ItemTools): Promise<boolean> {
 }
 
 /**
- * How long the writes of an item may take. In the pass of its wave a slow item is not waited for: it is parked, and gets
+ * How long the writes of an item may take. One whose webhooks must not be asked twice is sent once. In the pass of its wave a slow item is not waited for: it is parked, and gets
  * the API server's own limit later, beside the others. Without second chances it gets that at once.
  */
 export function deadlineFor(
   { before, pass }: PassOfItem,
-  { chances }: Pick<ItemTools, 'chances'>,
+  { chances, isSentOnce }: Pick<ItemTools, 'chances' | 'isSentOnce'>,
+  groupResource: GroupResource,
 ): WriteOptions['deadline'] {
-  if (before?.parked?.slow === true) return 'long'
+  if (before?.parked?.slow === true || isSentOnce(groupResource)) return 'long'
   return pass === 0 && chances.secondChances ? 'short' : undefined
 }
 
@@ -90,9 +92,9 @@ export function withDeadline(tools: ItemTools, deadline: WriteOptions['deadline'
   const bounded: Cluster = {
     ...cluster,
     create: (resource, namespace, manifest, options) =>
-      cluster.create(resource, namespace, manifest, { ...options, deadline }),
-    patch: (ref, patch, options) => cluster.patch(ref, patch, { ...options, deadline }),
-    replaceStatus: (ref, manifest, options) => cluster.replaceStatus(ref, manifest, { ...options, deadline }),
+      cluster.create(resource, namespace, manifest, { deadline, ...options }),
+    patch: (ref, patch, options) => cluster.patch(ref, patch, { deadline, ...options }),
+    replaceStatus: (ref, manifest, options) => cluster.replaceStatus(ref, manifest, { deadline, ...options }),
   }
   return { ...tools, cluster: bounded }
 }
