@@ -48,6 +48,9 @@ const startEveryMs = 30_000
 /** The same where nobody has answered a retry: the workflow of the run before, which a start finds, takes a moment to close. */
 const retryEveryMs = 3000
 
+/** A workflow that is over, while the Restore is not, was lost: unless its end is seen in this time, it is started again. */
+const lostAfterMs = 3000
+
 /** The pause before something is told again: after a failure, and as long as it holds. Each one is twice the one before. */
 const pausesMs = { failed: { first: 1_000, max: 30_000 }, holds: { first: 30_000, max: 600_000 } } as const
 
@@ -179,7 +182,11 @@ function repeated(restore: Restore): Message[] {
   ]
 }
 
-/** A pause is to be read: only the workflow knows whether a person's signal or the Restore has the newest wish. */
+/**
+ * Starts the workflow where that is due, and tells it what is new. A Restore that has changed is no reason for a start: its
+ * workflow runs, or has just ended without this worker having seen it, and a start would begin one more run. A pause is to
+ * be read: only the workflow knows whether a person's signal or the Restore has the newest wish.
+ */
 async function startAndTell(options: TellOptions, one: Known): Promise<void> {
   const { restore, told } = one
   const text = textOf(one)
@@ -188,34 +195,39 @@ async function startAndTell(options: TellOptions, one: Known): Promise<void> {
     one.startAtMs = options.nowMs() + startEveryMs
     return
   }
-  await startRestoreWorkflow(options.client, {
-    ref: refOf(options, restore),
-    taskQueue: options.taskQueue,
-    backup: restore.spec.backupName ?? restore.spec.scheduleName ?? '',
-    tagged: options.tagged,
-  })
   const isNews = text !== told
+  const isStarted = told === undefined || awaitsRetry(restore) || options.nowMs() >= one.startAtMs
+  if (isStarted)
+    await startRestoreWorkflow(options.client, {
+      ref: refOf(options, restore),
+      taskQueue: options.taskQueue,
+      backup: restore.spec.backupName ?? restore.spec.scheduleName ?? '',
+      tagged: options.tagged,
+    })
+  if (isStarted || isNews) one.startAtMs = options.nowMs() + (awaitsRetry(restore) ? retryEveryMs : startEveryMs)
   const holds = repeated(restore)
   if (isNews || (holds.length > 0 && options.nowMs() >= one.tellAtMs)) {
-    await send(options, restore, [
+    const isHeard = await send(options, restore, [
       ...holds,
       ...(isNews && toldOf(restore) !== undefined ? [[lookSignal] as const] : []),
     ])
+    if (!isHeard) one.startAtMs = options.nowMs() + lostAfterMs
     one.times = isNews ? 1 : one.times + 1
     one.tellAtMs = options.nowMs() + pauseMs(pausesMs.holds, one.times)
     one.told = text
   }
-  one.startAtMs = options.nowMs() + (awaitsRetry(restore) ? retryEveryMs : startEveryMs)
 }
 
-/** A workflow that is over needs to be told nothing. */
-async function send(options: TellOptions, restore: Restore, messages: readonly Message[]): Promise<void> {
+/** A workflow that is over needs to be told nothing: false where it was. */
+async function send(options: TellOptions, restore: Restore, messages: readonly Message[]): Promise<boolean> {
   const handle = options.client.workflow.getHandle(workflowIdOf(refOf(options, restore)))
   try {
     for (const [{ name }, ...args] of messages) await handle.signal(name, ...args)
   } catch (thrown) {
     if (!(thrown instanceof WorkflowNotFoundError)) throw thrown
+    return false
   }
+  return true
 }
 
 function refOf({ namespace, clusterId }: TellOptions, restore: Restore): RestoreRef {

@@ -63,7 +63,7 @@ describe('a Restore that is new', () => {
     see(restore({ 'drydock.io/cancel': 'enough' }))
     expect(await within(0)).toEqual(['start'])
     see(restore({ ...claimed, 'drydock.io/cancel': 'enough' }))
-    expect(await within(0)).toEqual(['start', 'cancel enough', 'look'])
+    expect(await within(0)).toEqual(['cancel enough', 'look'])
   })
 
   it('has nothing to be told where it is deleted unclaimed, or over', async () => {
@@ -143,13 +143,35 @@ describe('a Restore that is over and is to be retried', () => {
     see(restore(asked, { status: { phase: 'Failed' } }))
     expect(await within(7)).toEqual(['start', 'start', 'start'])
     see(restore({ ...claimed, 'drydock.io/retry': 'token', 'drydock.io/retried': 'token' }))
-    expect(await within(0)).toEqual(['start', 'look'])
+    expect(await within(29)).toEqual(['look'])
   })
 
   it('is left alone once the token is refused', async () => {
     const { see, within } = messenger()
     see(restore({ ...asked, 'drydock.io/retried': 'token' }, { status: { phase: 'Failed' } }))
     expect(await within(60)).toEqual([])
+  })
+})
+
+describe('a Restore whose workflow is over', () => {
+  it('gets no other run for its last changes, where its end is seen soon', async () => {
+    const { see, within, world } = messenger()
+    see(restore(claimed))
+    await within(0)
+    world.isOver = true
+    see(restore({ ...claimed, 'drydock.io/pause': 'lunch' }))
+    expect(await within(2)).toEqual([])
+    see(restore(claimed, { status: { phase: 'Completed' } }))
+    expect(await within(60)).toEqual([])
+  })
+
+  it('gets one soon where it is in progress still: its workflow was terminated', async () => {
+    const { see, within, world } = messenger()
+    see(restore(claimed))
+    await within(0)
+    world.isOver = true
+    see(restore({ ...claimed, 'drydock.io/pause': 'lunch' }))
+    expect(await within(4)).toEqual(['start'])
   })
 })
 
