@@ -186,6 +186,7 @@ export class RestoreRun {
   async failed(error: unknown): Promise<RestoreOutcome> {
     const isFault = isProgramFault(error)
     if (!isFault && !(error instanceof ActivityFailure) && !(error instanceof ApplicationFailure)) throw error
+    if (typeOf(error) === 'PhaseRefused') return this.unended(error)
     const over = phaseOfEnd(error)
     if (over !== undefined) {
       if (over !== 'Gone') this.view.enter(over)
@@ -225,11 +226,18 @@ export class RestoreRun {
         ...this.lastProgress(),
       })
     } catch (thrown) {
+      if (typeOf(thrown) === 'PhaseRefused') await this.unended(thrown)
       if (typeOf(thrown) !== 'RestoreGone') throw thrown
     }
     this.view.enter('Failed', failureReason)
     if (this.admitted !== undefined) await this.hold.release(this.admitted)
     if (ref !== undefined && last?.do === 'late') await storeResultsLate(ref, this.view)
+  }
+
+  /** Ends this run alone: the API server refuses the last phase of the restore. The next run tries it again. */
+  private async unended(thrown: unknown): Promise<never> {
+    if (this.admitted !== undefined) await this.hold.release(this.admitted)
+    throw ApplicationFailure.nonRetryable(reasonOf(thrown), 'PhaseRefused')
   }
 
   private async enter(phase: RestorePhase, options: { fence?: boolean; hookStatus?: HookStatus } = {}): Promise<void> {

@@ -15,7 +15,7 @@ import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore, RestoreStatus } from '../../velero/restore.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import { ApiError, isTransient } from '../../core/port-errors.ts'
-import { failureTypes } from '../frame/failures.ts'
+import { failureTypes, phaseRefused } from '../frame/failures.ts'
 import { carriedTo, lookAgain, pauseAfter } from '../frame/look.ts'
 import { changeRestore, readRestore, recordPhase } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
@@ -48,11 +48,14 @@ export interface SetPhaseReport {
 const refusedSeconds = { first: 1, last: 30 } as const
 /** A phase on the way is only shown: so long it is tried, then the restore goes on without it. */
 const onTheWayMs = 10 * 60_000
+/** So long a terminal phase is tried by one run, which ends as failed then: people look for failed workflows. */
+const terminalMs = 60 * 60_000
 
 /**
  * Changes the phase of the Restore. A terminal phase is written only when no attempt of this restore can still write
  * (rule 7), and whatever the phase, the core decides from the live status. One that the API server refuses is tried again,
- * and people are told why: a terminal phase as long as the Restore stands, any other one for ten minutes.
+ * and people are told why: a terminal phase for an hour, any other one for ten minutes. After that a run whose terminal phase
+ * is refused fails with the reason (`PhaseRefused`), and the watcher begins the next one, which ends the restore the same way.
  */
 export function setPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | 'meter' | 'log'>) {
   const { cluster, presence, clock, meter } = ports
@@ -111,6 +114,10 @@ async function afterRefusal(
     ports.log.warn(problem, { restore: ref.name })
     return { phase: (await readRestore(ports.cluster, ref))?.status?.phase ?? '', problem }
   }
+  if (isTerminal(phase) && nowMs - sinceMs >= terminalMs)
+    throw phaseRefused(
+      `Restore ${ref.namespace}/${ref.name} could not take phase ${phase} for an hour; another run tries it again: ${because}`,
+    )
   return lookAgain(attempt, look, {
     waitingFor: `Restore ${ref.namespace}/${ref.name} to take phase ${phase}, which is refused: ${because}`,
     afterSeconds: pauseAfter(tries, refusedSeconds),

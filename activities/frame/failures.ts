@@ -30,6 +30,8 @@ export const failureTypes = {
   clusterAway: 'ClusterAway',
   /** The API server refuses a write of the Restore itself; retried. */
   notWritten: 'RestoreNotWritten',
+  /** The API server has refused the last phase for so long that this run ends without it; the next one tries it again. */
+  notEnded: 'PhaseRefused',
   /** This worker's Lease was not renewed in time; retried, here or on another worker (rule 7). */
   noLease: 'NoLease',
   /** Another version of Drydock listed this finalization task; tried again, elsewhere. */
@@ -153,6 +155,11 @@ export function asFailure(error: unknown, doing: string): unknown {
  */
 export function restoreNotWritten(error: ApiError, restore: string): ApplicationFailure {
   return retryable(failureTypes.notWritten, `Restore ${restore} cannot be written; retrying: ${error.message}`)
+}
+
+/** Ends the run, not the restore: its last phase is refused for good. The watcher begins another run, which tries it again. */
+export function phaseRefused(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: failureTypes.notEnded, message, nonRetryable: true })
 }
 
 /** A fault of the program is tried so often: it seldom passes, and nobody is to wait for it for hours. */

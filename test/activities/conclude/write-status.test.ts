@@ -183,6 +183,18 @@ describe('a phase that the API server does not take', () => {
     })
   })
 
+  it('that is the last one ends the run after an hour, with the words of the server', async () => {
+    const { status, ended } = await writing({
+      status: { phase: 'Finalizing' },
+      input: setPhase('Completed'),
+      meanwhile: always,
+    })
+    expect(status).toEqual({ phase: 'Finalizing' })
+    const said =
+      /could not take phase Completed for an hour; another run tries it again: failed calling webhook "policy"/
+    expect(ended.outcome).toMatchObject({ failure: { type: 'PhaseRefused', message: expect.stringMatching(said) } })
+  })
+
   it('ends the restore where it can never be valid, and Failed is tried on', async () => {
     const run = (phase: SetPhaseInput['phase']) =>
       writing({ status: { phase: 'InProgress' }, input: setPhase(phase), meanwhile: [refusing(422, 'Invalid')] })

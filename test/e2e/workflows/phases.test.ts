@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
-import { fatal, gone } from '../../../activities/frame/failures.ts'
+import { fatal, gone, phaseRefused } from '../../../activities/frame/failures.ts'
 import { planQuery, progressQuery } from '../../../contract/restore-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { aPlan, beating, conclusion, created, stories, untilCancelled } from '../../workflows/story.ts'
@@ -47,6 +47,24 @@ describe('the story of a restore', () => {
     expect(told.calls.filter((call) => call.startsWith('restoreChunk')).slice(0, 1)).toEqual(['restoreChunk 0/0'])
     expect(told.calls.filter((call) => call === 'restoreChunk 0/0')).toHaveLength(2)
   })
+
+  it.each([
+    ['after all went well', () => created(2)],
+    ['after it has failed', () => Promise.reject(fatal('no'))],
+  ])(
+    'whose last phase is refused %s fails with the reason, and ends nothing: its next run does',
+    async (_when, chunk) => {
+      const refused = ({ phase }: { phase: string }) => {
+        if (phase === 'Finalizing') return { phase }
+        throw phaseRefused('a policy forbids it')
+      }
+      const told = await tell({ restoreChunk: chunk, setPhase: refused })
+      await expect(told.handle.result()).rejects.toMatchObject({
+        cause: { type: 'PhaseRefused', message: 'a policy forbids it' },
+      })
+      expect(told.phases.filter(({ phase }) => phase !== 'Finalizing')).toHaveLength(1)
+    },
+  )
 
   it('with warnings alone is Completed', async () => {
     const told = await tell({ concludeRestore: () => conclusion({ warnings: 4 }) })
