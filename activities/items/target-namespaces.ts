@@ -83,10 +83,15 @@ function isRefused({ action, because }: Outcome): boolean {
   return action === undefined && because !== undefined
 }
 
-/** Velero's error for each item of a namespace that did not terminate in time. */
+/**
+ * Velero's error for each item of a namespace that did not terminate in time. The namespace itself counts as often as the
+ * backup has an object for it, and an additional item not at all: Velero does not come to it.
+ */
 export function lostOutcome(groupResource: GroupResource, item: PlannedItem, tools: ItemTools): Outcome {
   const text = `timed out waiting for terminating namespace ${item.target} to disappear before restoring: context deadline exceeded`
-  return { key: plannedKey(groupResource, item), messages: [error('velero', text)], at: tools.now() }
+  const times = groupResource === 'namespaces' ? (item.sources ?? 1) : Number(item.additional !== true)
+  const messages = Array.from({ length: times }, () => error('velero', text))
+  return { key: plannedKey(groupResource, item), messages, at: tools.now() }
 }
 
 /** What the items of a chunk share about their namespaces. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { lostOutcome } from '../../../activities/items/target-namespaces.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { anObject } from '../../core/items/builders.ts'
 import { restoreWhole } from '../restore-whole.ts'
+import { restoring } from './restoring.ts'
 
 const namespace = (name: string): Manifest => anObject('Namespace', name)
 const configMap = (of: string, name: string): Manifest => anObject('ConfigMap', name, { namespace: of })
@@ -45,5 +47,18 @@ describe('a namespace that cannot be created', () => {
     })
     expect(list).toEqual({ 'v1/ConfigMap': ['Not_Valid/one(created)'] })
     expect(results).toEqual({ errors: {}, warnings: {} })
+  })
+})
+
+describe('a namespace that does not go away in time', () => {
+  it.each([
+    ['as often as the backup has an object for it', 'namespaces', { sources: 2 }, 2],
+    ['not at all where the backup has none', 'namespaces', { sources: 0 }, 0],
+    ['once for an item', 'configmaps', {}, 1],
+    ['not for an item that another one asks for', 'secrets', { additional: true }, 0],
+  ] as const)('is an error %s', (_what, groupResource, more, times) => {
+    const { tools } = restoring('{}')
+    const { messages } = lostOutcome(groupResource, { name: 'one', target: 'gone', ...more }, tools)
+    expect(messages).toHaveLength(times)
   })
 })
