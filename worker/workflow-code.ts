@@ -32,7 +32,7 @@ export async function workflowCode(options: {
 }): Promise<Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>> {
   const { isTraced, log } = options
   const bundle = isTraced ? undefined : options.bundle
-  const codePath = bundle ?? packagedBundle(isTraced) ?? (isTraced ? undefined : await cachedBundle(log))
+  const codePath = bundle ?? packagedBundle(isTraced) ?? (isTraced ? undefined : await keptBundle(log))
   return codePath === undefined ? { workflowsPath } : { workflowBundle: { codePath } }
 }
 
@@ -42,7 +42,8 @@ function packagedBundle(isTraced: boolean): string | undefined {
   return existsSync(file) ? file : undefined
 }
 
-async function cachedBundle(log: Log): Promise<string | undefined> {
+/** The bundle of exactly this source in the cache, made where it is not there; undefined where it cannot be kept. */
+export async function keptBundle(log: Pick<Log, 'debug'>): Promise<string | undefined> {
   const folder = codeCacheFolder('workflows', process.env)
   if (folder === undefined) return undefined
   try {
@@ -75,7 +76,18 @@ export function hashOfSources(root: string, paths: readonly string[]): string {
 
 /** Another worker may do the same at the same time, so a file that is missing already is no error. */
 function removeOldBundles(folder: string): void {
-  const ageOf = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
-  const newestFirst = readdirSync(folder).toSorted((a, b) => ageOf(b) - ageOf(a))
-  for (const name of newestFirst.slice(bundlesMax)) rmSync(join(folder, name), { force: true })
+  const madeAtMs = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const files = readdirSync(folder).map((name) => ({ name, madeAtMs: madeAtMs(name) }))
+  for (const name of bundlesToRemove(files, Date.now())) rmSync(join(folder, name), { force: true })
+}
+
+/** A bundle takes seconds to make: one that has its temporary name for so long was left by a process that died. */
+const unfinishedMs = 600_000
+
+/** The files that leave the cache: older bundles than the last few, and those that nobody finishes any more. */
+export function bundlesToRemove(files: readonly { name: string; madeAtMs: number }[], nowMs: number): string[] {
+  const isFinished = ({ name }: { name: string }) => name.endsWith('.js')
+  const newestFirst = files.filter(isFinished).toSorted((a, b) => b.madeAtMs - a.madeAtMs)
+  const unfinished = files.filter((file) => !isFinished(file) && nowMs - file.madeAtMs > unfinishedMs)
+  return [...newestFirst.slice(bundlesMax), ...unfinished].map(({ name }) => name)
 }

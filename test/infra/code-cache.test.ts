@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { codeCacheFolder } from '../../infra/code-cache.cjs'
-import { hashOfSources } from '../../worker/workflow-code.ts'
+import { bundlesToRemove, hashOfSources } from '../../worker/workflow-code.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'drydock-code-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -59,5 +59,18 @@ describe('the name of a workflow bundle in the cache', () => {
     expect(second).not.toBe(first)
     writeFileSync(join(home, 'workflows/c.ts'), '')
     expect(new Set([first, second, hash()]).size).toBe(3)
+  })
+})
+
+describe('the bundles in the cache', () => {
+  const made = (name: string, madeAtMs: number) => ({ name, madeAtMs })
+
+  it('are the last few, and one that is being made counts for none of them', () => {
+    const bundles = [1, 2, 3, 4, 5, 6].map((n) => made(`${n}.js`, n))
+    expect(bundlesToRemove([...bundles, made('7.js.123', 7)], 8)).toEqual(['1.js'])
+  })
+
+  it('lose one that nobody finishes', () => {
+    expect(bundlesToRemove([made('1.js', 0), made('2.js.123', 0)], 3_600_000)).toEqual(['2.js.123'])
   })
 })

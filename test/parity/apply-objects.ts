@@ -8,7 +8,8 @@ import { withAdmin } from '../kit/restores.ts'
 
 /**
  * Creates the objects of files under test/fixtures/cases, one after the other, as `kubectl apply` would have; one with
- * managedFields as it is, so that it may be equal to an object of the backup.
+ * managedFields as it is, so that it may be equal to an object of the backup. One with a deletionTimestamp is deleted then,
+ * and stays where something holds it: nothing ends the deletion of a namespace here.
  */
 export async function applyObjects(cluster: TestCluster, files: readonly string[]): Promise<void> {
   await withAdmin(cluster, async (client) => {
@@ -22,13 +23,19 @@ export async function applyObjects(cluster: TestCluster, files: readonly string[
 interface ApplyObject {
   apiVersion: string
   kind: string
-  metadata: { name: string; namespace?: string; annotations?: Record<string, string>; managedFields?: unknown }
+  metadata: {
+    name: string
+    namespace?: string
+    annotations?: Record<string, string>
+    managedFields?: unknown
+    deletionTimestamp?: string
+  }
   status?: unknown
 }
 
 async function apply(client: KubeClient, object: ApplyObject): Promise<void> {
   const { folder, hasStatus } = await placeOf(client, object)
-  const { managedFields, ...metadata } = object.metadata
+  const { managedFields, deletionTimestamp, ...metadata } = object.metadata
   if (managedFields !== undefined) {
     await client.must('POST', folder, { ...object, metadata })
     const patch = { metadata: { managedFields } }
@@ -38,7 +45,7 @@ async function apply(client: KubeClient, object: ApplyObject): Promise<void> {
   const body = {
     ...object,
     metadata: {
-      ...object.metadata,
+      ...metadata,
       annotations: { ...object.metadata.annotations, [lastApplied]: lastAppliedOf(object) },
     },
   }
@@ -47,6 +54,7 @@ async function apply(client: KubeClient, object: ApplyObject): Promise<void> {
     const whole = { ...(made.body as object), status: object.status }
     await client.must('PUT', `${folder}/${object.metadata.name}/status?fieldManager=controller`, whole)
   }
+  if (deletionTimestamp !== undefined) await client.must('DELETE', `${folder}/${metadata.name}`)
   if (object.kind !== 'CustomResourceDefinition') return
   const { spec } = object as unknown as {
     spec: { group: string; names: { plural: string }; versions: { name: string }[] }
