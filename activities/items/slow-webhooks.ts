@@ -10,8 +10,8 @@ export type SlowWebhooks = () => Promise<(groupResource: GroupResource) => boole
 
 /** A write that is sent with a short deadline certainly ends by itself in so many seconds, less the time of the rest. */
 const shortSeconds = 3
-/** Webhooks come and go, also by the restore itself. */
-const keptMs = 10_000
+/** Webhooks come and go, also by the restore itself: chunks that begin together share what one of them has read. */
+const keptMs = 1_000
 
 /** Makes the reader of a worker. Where it may not read the configurations, no resource counts. */
 export function createSlowWebhooks({ cluster, log }: Pick<Ports, 'cluster' | 'log'>): SlowWebhooks {
