@@ -15,7 +15,7 @@ export interface Settings {
   checkpointItems: number
   /** Items in flight on this worker, over all restores. */
   itemsInFlightMax: number
-  /** Restores whose hooks run commands at once on this worker: other work always has some of its slots. */
+  /** Restores whose hooks run commands at once on this worker. It has that many slots beyond those of other work. */
   hookRunsMax: number
   /** Restores that restore items at once, over all workers; the rest wait for their turn. */
   restoresMax: number

@@ -124,7 +124,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       lanes: number('lanes'),
       checkpointItems: number('checkpointItems'),
       itemsInFlightMax: number('itemsInFlightMax'),
-      hookRunsMax: Math.floor(slotsOf({ chunksMax }) * hooksPart),
+      hookRunsMax: hookSlotsOf({ chunksMax }),
       restoresMax: number('restoresMax'),
       lockTimeoutSeconds: seconds('DRYDOCK_LOCK_TIMEOUT', '24h'),
       resourceTimeoutSeconds: seconds('DRYDOCK_RESOURCE_TIMEOUT', '10m'),
@@ -281,10 +281,19 @@ function parseHttpAddress(text: string): Omit<HttpAddress, 'isDefault'> | undefi
   return { host: host === '' ? '0.0.0.0' : host, port }
 }
 
-/** Activities that a worker runs at once: chunks, and as many others as keep it busy. */
-export function slotsOf({ chunksMax }: Pick<WorkerConfig, 'chunksMax'>): number {
+/**
+ * Activities that a worker runs at once: chunks, as many others as keep it busy, and those that run commands of hooks. Each of
+ * these may take as long as its user wants, so they have slots of their own: the others keep theirs, however many run.
+ */
+export function slotsOf(config: Pick<WorkerConfig, 'chunksMax'>): number {
+  return otherSlotsOf(config) + hookSlotsOf(config)
+}
+
+function otherSlotsOf({ chunksMax }: Pick<WorkerConfig, 'chunksMax'>): number {
   return chunksMax + 16
 }
 
-/** The part of the slots that running commands of hooks may hold: each may take as long as its user wants. */
-const hooksPart = 0.75
+/** Of one more the look ends at once, and another worker may take it. */
+function hookSlotsOf(config: Pick<WorkerConfig, 'chunksMax'>): number {
+  return otherSlotsOf(config)
+}

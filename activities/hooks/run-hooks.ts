@@ -38,9 +38,9 @@ const graceMs = 3_000
 
 /**
  * Runs the exec hooks of a restore beside its waves: finds newly registered pods in the journal and runs the hooks of those
- * whose containers are up, in order. One pod's failure leaves the others alone. A slot of the worker is held while commands
- * run, by so many restores at once that other work has slots left; where all pods are still to come up the look ends, and Temporal begins the next one after a pause. It is over when no
- * more pods come and each hook has a result.
+ * whose containers are up, in order. One pod's failure leaves the others alone. While commands run it holds one of the slots
+ * that are there for hooks, beyond those of other work; where all pods are still to come up the look ends, and Temporal begins
+ * the next one after a pause. It is over when no more pods come and each hook has a result.
  */
 export function runHooks({ ports, sessions, settings }: WorkerParts) {
   const readerIn = cachedByRun(() => Promise.resolve(createHookReader()))

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { ConfigErrors, readConfig } from '../../worker/config.ts'
+import { ConfigErrors, readConfig, slotsOf } from '../../worker/config.ts'
 
 interface Row {
   name: string
@@ -92,6 +92,18 @@ describe('the configuration', () => {
     'refuses %s as address of the endpoints',
     (address) => {
       expect(problemsOf({ DRYDOCK_HTTP_ADDRESS: address })).toEqual([expect.stringContaining('DRYDOCK_HTTP_ADDRESS')])
+    },
+  )
+})
+
+describe('the slots of a worker', () => {
+  it.each(['1', '16', '500'])(
+    'leave, with DRYDOCK_CHUNKS_MAX=%s, as many to other work as hooks may hold',
+    (chunks) => {
+      const config = readConfig({ DRYDOCK_CHUNKS_MAX: chunks })
+      const { hookRunsMax } = config.settings
+      expect(slotsOf(config) - hookRunsMax).toBe(Number(chunks) + 16)
+      expect(hookRunsMax).toBeGreaterThan(16)
     },
   )
 })
