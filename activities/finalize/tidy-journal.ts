@@ -8,7 +8,7 @@ import type { FinalizeContext, FinalizeTask } from './task.ts'
 const batch = 500
 
 /**
- * Removes from the journal what only a running restore needs: intents, and everything about hooks but the verdict. Of a
+ * Removes from the journal what only a running restore needs: intents, answers of plugins, and everything about hooks but the verdict. Of a
  * restore with an error the hooks stay too: a retry must know which were sent. Plan, outcomes, facts and timeline stay
  * until the Restore is deleted: a run that is started again comes to the same end, and a retry goes on from there.
  */
@@ -19,7 +19,7 @@ export const tidyJournal: FinalizeTask = {
   async run(context) {
     const { journal } = context.session
     const hooks = (await hasError(context)) ? [] : await hookShardsToRemove(journal)
-    const names = [...(await journal.list('intents/')), ...hooks]
+    const names = [...(await journal.list('intents/')), ...(await journal.list('answers/')), ...hooks]
     for (let from = 0; from < names.length; from += batch) await journal.remove(names.slice(from, from + batch))
     return { messages: [] }
   },

@@ -7,6 +7,7 @@ import { journalDamaged } from './failures.ts'
 import { gzipOf, inSlices } from './in-slices.ts'
 import type { ObjectStore } from '../ports.ts'
 import type { ActionFacts } from '../../core/actions/action.ts'
+import type { PlannedPlugin } from '../../core/actions/run-plugins.ts'
 import type { ResourceModifiers } from '../../core/modifiers/parse-modifiers.ts'
 import type { FilterPolicies } from '../../core/filter/parse-filter-policy.ts'
 import type { VolumeFacts } from '../../core/items/volume-fate.ts'
@@ -213,4 +214,6 @@ export interface StoredFacts {
   volumes: VolumeFacts
   /** `spec.restoreStatus` with full names of resources; absent where it is not set, and in restores of earlier versions. */
   restoreStatus?: { includes: string[]; excludes: string[] }
+  /** The actions of plugins, in the order in which they run; absent in restores of earlier versions. */
+  plugins?: readonly PlannedPlugin[]
 }

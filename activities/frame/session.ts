@@ -5,6 +5,8 @@ import { resolveResource } from '../../core/filter/resolve-resource.ts'
 import type { StatusFilter } from '../../core/items/item-metadata.ts'
 import { applyModifiers } from '../../core/modifiers/apply-modifiers.ts'
 import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
+import { makeItemSelector } from '../../core/plan/select-items.ts'
+import type { ItemSelector } from '../../core/plan/select-items.ts'
 import { ArchiveError } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
@@ -155,13 +157,16 @@ export interface SessionRules {
   pluralOf: (apiVersion: string, kind: string) => string | undefined
   /** Which resources get their status back. */
   statusFilter: StatusFilter
+  /** Whether an item is restored that an action of a plugin wants. */
+  decideAdditional: ItemSelector['decideAdditional']
 }
 
 function rulesOf(
-  { modifiers, spec }: StoredAdmission,
+  { modifiers, policies, spec }: StoredAdmission,
   facts: StoredFacts,
   resources: readonly DiscoveredResource[],
 ): SessionRules {
+  let selector: ReturnType<typeof makeItemSelector> | undefined
   return {
     /** Applies the resource modifiers to an item. */
     modify: (item, groupResource) =>
@@ -172,6 +177,10 @@ function rulesOf(
       return resources.find((one) => one.group === group && one.version === version && one.kind === kind)?.resource
     },
     statusFilter: statusFilterOf(spec, facts, resources),
+    decideAdditional(item, mustInclude) {
+      selector ??= makeItemSelector({ spec, policies, resolve: (name) => resolveResource(name, resources) })
+      return 'error' in selector ? { do: 'select' } : selector.decideAdditional(item, mustInclude)
+    },
   }
 }
 

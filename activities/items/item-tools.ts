@@ -1,3 +1,5 @@
+import type { PluginAnswer } from '../../core/actions/plugin-action.ts'
+import { pluginRule } from '../../core/actions/run-plugins.ts'
 import { activeActions } from '../../core/actions/built-in.ts'
 import type { ManagedFieldsMode, RestoreIdentity } from '../../core/items/field-owners.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
@@ -10,12 +12,12 @@ import type { PlannedItem } from '../../core/plan/plan.ts'
 import { managedFieldsAnnotation, secondChancesAnnotation } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { GroupResource, ObjectRef } from '../../velero/resource.ts'
+import type { GroupResource, ItemAddress, ObjectRef } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { waitSince } from '../frame/look.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { PlannedSession } from '../frame/session.ts'
-import type { Ports } from '../ports.ts'
+import type { Plugins, Ports } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 import { beginPodVolumes } from '../volumes/order-pod-volumes.ts'
 import type { BeginPodVolumes } from '../volumes/order-pod-volumes.ts'
@@ -41,7 +43,27 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   isSentOnce: (groupResource: GroupResource) => boolean
   /** The time, as RFC 3339. */
   now: () => string
+  /** Absent where the plan has no action of a plugin. */
+  plugins?: PluginTools | undefined
 }
+
+/** What asking plugins about items needs. */
+export interface PluginTools {
+  host: Plugins
+  /** The Restore, as plugins get it. */
+  restore: object
+  /** The keys of the items that are being restored, each because the one before wants it. */
+  chain: readonly string[]
+  /** The answer that an earlier attempt has settled; undefined without one. */
+  settled: (key: string) => Promise<PluginAnswer | undefined>
+  /** Settles an answer in the journal, and returns the one that is there then. */
+  settle: (key: string, answer: PluginAnswer) => Promise<PluginAnswer>
+  /** Restores an additional item. With `mustInclude` filters do not exclude it. */
+  bring: (wanted: ItemAddress, mustInclude: boolean, tools: ItemTools) => Promise<Brought>
+}
+
+/** What came of an additional item: it stands in the cluster, was left out or failed, or the backup does not have it. */
+export type Brought = 'stands' | 'left' | 'missing'
 
 /** Thrown about an item that stands, but has to be looked at again later: it has no outcome yet. The message says what it waits for. */
 export class NotYet extends Error {}
@@ -100,6 +122,7 @@ export function makeItemTools(
       restore: { ...restore, spec },
       labels,
       actions: activeActions(settings.features),
+      plugins: (facts.plugins ?? []).map(pluginRule),
       facts: facts.actions,
       volumes: facts.volumes,
       provisioned: new Set(plan.provisioned),

@@ -16,13 +16,12 @@ import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { assertUnderway } from '../frame/underway.ts'
 import { createResetCheck } from '../locks/check-reset.ts'
-import { makeItemTools, NotYet } from './item-tools.ts'
-import type { ItemTools } from './item-tools.ts'
+import { makeItemTools, NotYet, type ItemTools } from './item-tools.ts'
+import { makePluginTools } from './plugin-tools.ts'
 import { limitFor, type ItemLimits } from './polite-limit.ts'
 import { inBatches, settleAll, type SideBySide } from './side-by-side.ts'
 import type { SlowWebhooks } from './slow-webhooks.ts'
-import { deadlineFor, tryItem, withDeadline } from './try-item.ts'
-import type { SettledStep } from './try-item.ts'
+import { deadlineFor, tryItem, withDeadline, type SettledStep } from './try-item.ts'
 
 /** Which chunk to restore. */
 export interface ChunkInput {
@@ -83,7 +82,7 @@ export function restoreChunk(parts: ChunkParts) {
       return parts.sessions.withPlan(ref, attempt.signal, async (session) => {
         const again = input.resumed || input.pass !== undefined || input.look?.carry !== undefined
         const follows = attempt.number > 1 || again || reset !== undefined
-        const known = follows ? await readOutcomes(session.journal, key) : []
+        const known = follows || session.facts.plugins ? await readOutcomes(session.journal, key) : []
         const itemLimit = limitFor(session.admission.restore.annotations, parts)
         return runChunk({ ...parts, itemLimit, session, attempt, input, key, known, follows })
       })
@@ -107,9 +106,11 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   const wave = run.session.plan.waves[run.input.wave]
   const chunk = wave?.chunks[run.input.chunk]
   if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
-  const tools = makeItemTools(run.session, run.attempt, { ...run, isSentOnce: await run.slowWebhooks() })
+  const plugins = makePluginTools(run, run.ports.plugins)
+  const isSentOnce = await run.slowWebhooks()
+  const tools = { ...makeItemTools(run.session, run.attempt, { ...run, isSentOnce }), plugins }
   const known = tallyOf(run.known)
-  // Items without an outcome, after the pass of their wave, wait for their namespace to go away.
+  // Later, an item without an outcome waits for its namespace to go away.
   const isNew = (outcome: Outcome | undefined) =>
     run.input.pass === undefined ? outcome === undefined : outcome?.parked !== undefined
   const items = chunk.items.filter(
@@ -130,13 +131,14 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   if (batches.waits.length > 0) return lookAgain(run.attempt, run.input.look, waitFor(batches.waits, run.attempt))
   const tally = tallyOf(outcomes)
   const counts = { ...countOutcomes(tally), ...whyParked(tally) }
-  const hasHooks = wave.groupResource === 'pods' && (await hasRegistered(run.session.journal, run.key))
+  const mayHook = wave.groupResource === 'pods' || plugins !== undefined
+  const hasHooks = mayHook && (await hasRegistered(run.session.journal, run.key))
   return hasHooks ? { ...counts, hooks: true } : counts
 }
 
 const lookSeconds = { first: 2, last: 15 } as const
 
-/** Items that stand and have no outcome yet; the others are journalled, so the next look is about these alone. */
+/** Items without an outcome yet; the others are journalled, so the next look is about these alone. */
 function waitFor(waits: readonly string[], { number }: Attempt): Wait {
   const more = waits.length > 1 ? [`${waits.length - 1} more`] : []
   const waitingFor = [...waits.toSorted().slice(0, 1), ...more].join(', and ')
@@ -161,7 +163,7 @@ interface BatchRun extends ChunkRun, Pick<IntoNamespaces, 'groupResource' | 'ens
   waits: string[]
 }
 
-/** Restores items batch by batch, with a checkpoint after each. All have ended when this returns or throws. */
+/** Batch by batch, with a checkpoint after each. All items have ended when this returns or throws. */
 async function restoreBatches(run: BatchRun, items: readonly PlannedItem[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [...run.known]
   const begun: Batch[] = []
@@ -242,13 +244,11 @@ async function restoreBatch(
 }
 
 /** The step of an item, or that it has to be looked at again. */
-async function orNotYet<Step>(work: Promise<Step>): Promise<Step | NotYet> {
-  try {
-    return await work
-  } catch (thrown) {
+function orNotYet<Step>(work: Promise<Step>): Promise<Step | NotYet> {
+  return work.catch((thrown: unknown) => {
     if (thrown instanceof NotYet) return thrown
     throw thrown
-  }
+  })
 }
 
 /** An object that an earlier attempt changed looks unchanged now: the intent of that attempt is its outcome. */

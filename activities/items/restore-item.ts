@@ -4,7 +4,8 @@ import type { TroubleKind } from '../../core/items/item-trouble.ts'
 import type { Message, Outcome } from '../../core/items/outcome.ts'
 import { parseItem } from '../../core/items/parse-item.ts'
 import { preparationError } from '../../core/items/prepare-item.ts'
-import type { BegunOperation, Preparation } from '../../core/items/prepare-item.ts'
+import type { BegunOperation } from '../../core/items/prepare-item.ts'
+import type { Preparation } from '../../core/items/prepare-item.ts'
 import { podHooks } from '../../core/hooks/pod-hooks.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
@@ -18,7 +19,8 @@ import type { CompanionProblem } from './create-companions.ts'
 import { finish, listedAs, protectedError, stepOf } from './item-work.ts'
 import type { ItemStep, ItemTrouble, ItemWork } from './item-work.ts'
 import type { ItemTools, WriteResult, Written } from './item-tools.ts'
-import { prepareNow, readStandingFacts, remarkOn } from './standing-facts.ts'
+import { prepareAsking } from './ask-plugins.ts'
+import { readStandingFacts, remarkOn } from './standing-facts.ts'
 import { writeItem } from './write-item.ts'
 
 /**
@@ -59,7 +61,7 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
   work.manifests.push(manifest)
   const { rules, ...standing } = await readStandingFacts(groupResource, { manifest, item }, tools)
   const input = { item: manifest, groupResource, targetNamespace: item.target, ...standing }
-  const prepared = await prepareNow(input, rules, tools)
+  const prepared = await prepareAsking(input, rules, work)
   const listed = listedAs(manifest, item)
   const failed = ({ text, refusedFor: kind }: CompanionProblem): ItemStep => {
     const messages = [error(scopeOf(item.target), preparationError(id, text))]
@@ -76,7 +78,7 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
     }
     case 'skip': {
       const problem = await createCompanions(prepared.companions, item.name, tools)
-      const begun = operationOf(prepared.operation, address, item, tools)
+      const begun = operationsOf(prepared, address, item, tools)
       if (problem !== undefined) return failed(problem)
       const { messages, because } = prepared
       return { done: finish(work, { action: 'skipped', listed, messages, because, ...begun }) }
@@ -85,7 +87,7 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
       work.manifests.push(prepared.object)
       const problem = await createCompanions(prepared.companions, item.name, tools)
       if (problem !== undefined) return failed(problem)
-      const begun = operationOf(prepared.operation, address, item, tools)
+      const begun = operationsOf(prepared, address, item, tools)
       const written = await writeItem({ prepared, item, groupResource }, tools)
       if (written.do === 'done' && written.action === 'created' && written.live !== undefined)
         work.created = {
@@ -107,7 +109,7 @@ function conclude(
   known: {
     work: ItemWork
     listed: { kind: string; name: string }
-    begun: Pick<Outcome, 'operation' | 'podVolumes' | 'because'>
+    begun: Pick<Outcome, 'operation' | 'pluginOperations' | 'podVolumes' | 'because'>
   },
 ): ItemStep {
   const { work, begun } = known
@@ -212,29 +214,39 @@ async function volumesOfPod(
   return { podVolumes: volumes }
 }
 
-function operationOf(
-  begun: BegunOperation | undefined,
+function operationsOf(
+  { operation, pluginOperations }: { operation?: BegunOperation; pluginOperations?: readonly BegunOperation[] },
   address: { groupResource: GroupResource; name: string },
   item: PlannedItem,
   tools: ItemTools,
-): { operation?: NonNullable<Outcome['operation']> } {
-  if (begun === undefined) return {}
+): Pick<Outcome, 'operation' | 'pluginOperations'> {
+  const begin = (begun: BegunOperation) => operationOf(begun, address, item, tools)
+  return {
+    ...(operation === undefined ? {} : { operation: begin(operation) }),
+    ...(pluginOperations === undefined ? {} : { pluginOperations: pluginOperations.map(begin) }),
+  }
+}
+
+function operationOf(
+  begun: BegunOperation,
+  address: { groupResource: GroupResource; name: string },
+  item: PlannedItem,
+  tools: ItemTools,
+): NonNullable<Outcome['operation']> {
   const [resource = '', ...group] = address.groupResource.split('.')
   return {
-    operation: {
-      spec: {
-        restoreName: tools.rules.restore.name,
-        restoreUID: tools.rules.restore.uid,
-        restoreItemAction: begun.action,
-        resourceIdentifier: {
-          Group: group.join('.'),
-          Resource: resource,
-          Namespace: item.target ?? '',
-          Name: address.name,
-        },
-        operationID: begun.operationId,
+    spec: {
+      restoreName: tools.rules.restore.name,
+      restoreUID: tools.rules.restore.uid,
+      restoreItemAction: begun.action,
+      resourceIdentifier: {
+        Group: group.join('.'),
+        Resource: resource,
+        Namespace: item.target ?? '',
+        Name: address.name,
       },
-      status: { phase: 'New', created: tools.now() },
+      operationID: begun.operationId,
     },
+    status: { phase: 'New', created: tools.now() },
   }
 }

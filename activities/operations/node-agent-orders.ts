@@ -1,4 +1,5 @@
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import { isDataMover } from '../../core/operations/look-up-operation.ts'
 import { countOperations, isOver } from '../../core/operations/operations.ts'
 import type { OperationCounts } from '../../core/operations/operations.ts'
 import { refusalOf } from '../../core/port-errors.ts'
@@ -14,6 +15,7 @@ import { runActivity } from '../frame/run-activity.ts'
 import { readIfUnderway } from '../frame/underway.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import type { Cluster, Ports } from '../ports.ts'
+import { cancelByPlugin } from './plugin-operations.ts'
 import { operationsShard, readOperations, statesOf } from './operation-shards.ts'
 
 /** Orders to restore a claim from a snapshot that a data mover uploaded. */
@@ -53,7 +55,7 @@ export async function cancelOrder(cluster: Cluster, resource: ResourceRef, order
 }
 
 /**
- * Cancels what node agents still do for a restore that has ended early. Its unfinished operations count as failed from
+ * Cancels what node agents and plugins still do for a restore that has ended early. Its unfinished operations count as failed from
  * then on, for the reason given. Safe to run again: orders that have ended or are cancelled are left alone.
  */
 export function cancelOperations({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
@@ -64,9 +66,13 @@ export function cancelOperations({ ports, sessions }: Omit<WorkerParts, 'setting
         cancelAll(ports, dataDownloads, input.ref),
         cancelAll(ports, podVolumeRestores, input.ref),
       ])
-      if (downloads === 0) return countOperations([])
-      const { journal } = await sessions.open(input.ref)
+      if (downloads === 0 && ports.plugins === undefined) return countOperations([])
+      const session = await sessions.open(input.ref)
+      const { journal } = session
       const known = await readOperations(journal, tallyOf(await readOutcomes(journal, '')))
+      for (const operation of known)
+        if (!isDataMover(operation) && !isOver(operation.status))
+          await cancelByPlugin(operation, { ports, session, attempt })
       const failed = known.map((operation) =>
         isOver(operation.status)
           ? operation

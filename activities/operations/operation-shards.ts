@@ -1,5 +1,6 @@
 import { mergeOperations } from '../../core/operations/operations.ts'
 import type { OperationStates } from '../../core/operations/operations.ts'
+import { operationsOf } from '../../core/items/outcome.ts'
 import { tallyInSteps } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
@@ -17,7 +18,7 @@ export function operationsShard(attempt: string): string {
 /** The outcomes that began an operation: they are complete when all items are through. */
 export async function readBegun(journal: Journal): Promise<Tally> {
   const tally = await inSlices(tallyInSteps(await readOutcomes(journal, '')))
-  return new Map([...tally].filter(([, { operation }]) => operation !== undefined))
+  return new Map([...tally].filter(([, outcome]) => operationsOf(outcome).length > 0))
 }
 
 /** The operations of a restore, each in the most advanced state that an attempt has seen. */

@@ -2,7 +2,8 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { advanceOperation } from '../../core/operations/advance-operation.ts'
 import type { OperationCounts } from '../../core/operations/operations.ts'
-import { lookUpOperation, saidOf } from '../../core/operations/look-up-operation.ts'
+import { isDataMover, lookUpOperation, saidOf } from '../../core/operations/look-up-operation.ts'
+import type { OperationObservation } from '../../core/operations/look-up-operation.ts'
 import { countOperations, isOver, operationProgress } from '../../core/operations/operations.ts'
 import { parseGoDuration, timeoutOrDefaultMs } from '../../core/values/go-duration.ts'
 import { refusalOf } from '../../core/port-errors.ts'
@@ -23,6 +24,7 @@ import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
 import type { Cluster } from '../ports.ts'
 import { operationsShard, readBegun, readOperations, statesOf } from './operation-shards.ts'
+import { cancelByPlugin, observeByPlugin } from './plugin-operations.ts'
 import { cancelOrder, dataDownloads, listOrders } from './node-agent-orders.ts'
 
 /** How to poll. */
@@ -125,19 +127,26 @@ async function look(operations: readonly RestoreOperation[], polling: Polling): 
       continue
     }
     const id = operation.spec.operationID
-    const observation =
-      downloads.listed === undefined
-        ? { seen: 'unavailable' as const, error: downloads.error }
-        : lookUpOperation(operation, downloads.listed)
+    const observation = await observe(operation, downloads, polling)
     const misses = observation.seen === 'unavailable' ? (polling.misses[id] ?? 0) + 1 : 0
     if (misses > 0) missed[id] = misses
     const { status, cancel } = advanceOperation(operation.status, observation, { nowMs, timeoutMs, misses, missesMax })
     const order =
       'name' in observation ? downloads.listed?.find(({ metadata }) => metadata.name === observation.name) : undefined
     if (cancel && order !== undefined) await cancelOrder(polling.ports.cluster, dataDownloads, order)
+    if (cancel && !isDataMover(operation)) await cancelByPlugin(operation, polling)
     next.push({ ...operation, status })
   }
   return { operations: next, misses: missed, said: await whatIsSaid(next, downloads.listed, polling) }
+}
+
+function observe(operation: RestoreOperation, downloads: Downloads, polling: Polling): Promise<OperationObservation> {
+  if (!isDataMover(operation) && polling.ports.plugins !== undefined) return observeByPlugin(operation, polling)
+  return Promise.resolve(
+    downloads.listed === undefined
+      ? { seen: 'unavailable', error: downloads.error }
+      : lookUpOperation(operation, downloads.listed),
+  )
 }
 
 async function whatIsSaid(
@@ -145,7 +154,7 @@ async function whatIsSaid(
   downloads: readonly Manifest[] | undefined,
   { ports, session }: Polling,
 ): Promise<Map<string, string>> {
-  const open = operations.filter(({ status }) => !isOver(status))
+  const open = operations.filter((operation) => isDataMover(operation) && !isOver(operation.status))
   if (downloads === undefined || open.length === 0) return new Map()
   const hasNodeAgent = open.every(hasBegun) || (await findsNodeAgent(ports.cluster, session.ref.namespace))
   return new Map(
@@ -171,11 +180,10 @@ async function findsNodeAgent(cluster: Cluster, namespace: string): Promise<bool
   }
 }
 
+type Downloads = { listed: Manifest[] } | { listed?: undefined; error: string }
+
 /** A refusal counts as operations that could not be found; transient failures are thrown for another attempt. */
-async function listDownloads({
-  ports,
-  session,
-}: Polling): Promise<{ listed: Manifest[] } | { listed?: undefined; error: string }> {
+async function listDownloads({ ports, session }: Polling): Promise<Downloads> {
   try {
     return { listed: await listOrders(ports.cluster, dataDownloads, session.ref) }
   } catch (thrown) {

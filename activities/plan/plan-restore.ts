@@ -23,6 +23,7 @@ import { assertUnderway } from '../frame/underway.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { gatherFacts } from './gather-facts.ts'
 import type { Archive, DiscoveredResource, Ports } from '../ports.ts'
+import { planPlugins } from './plan-plugins.ts'
 import { selectItems } from './select-items.ts'
 import { versionsOf } from './version-choice.ts'
 import { readDataUploads } from '../volumes/read-data-uploads.ts'
@@ -96,9 +97,10 @@ async function renewFacts(plan: Plan, planning: Planning): Promise<void> {
     const gathered = await gatherFromBackup(archive, planning)
     const facts = await withPlanned(archive, gathered, { ...plannedItems(plan), spec: session.admission.spec })
     const { existingClaims } = before.actions
-    const { restoreStatus } = before
+    const { restoreStatus, plugins } = before
     await journal.writeOnce<StoredFacts>(shards.facts, {
       ...facts,
+      ...(plugins === undefined ? {} : { plugins }),
       actions: { ...facts.actions, existingClaims },
       ...(restoreStatus === undefined ? {} : { restoreStatus }),
     })
@@ -164,6 +166,8 @@ async function planArchive(
     return empty([
       note(ports, 'plan/versions', [error('velero', `choosing API version to restore: ${versions.error}`)]),
     ])
+  const plugins = await planPlugins(ports.plugins, resolve)
+  if ('error' in plugins) return empty([note(ports, 'plan/plugins', [error('velero', plugins.error)])])
   const added = servedByDefinitions(await readDefinitions(archive, inArchive, resources))
   // As in Velero, the order is that of the cluster once its CustomResourceDefinitions are restored; all filters are older.
   const resolveLater = (name: string) => resolve(name) ?? resolveResource(name, [...resources, ...added])
@@ -193,7 +197,7 @@ async function planArchive(
   })
   const plan = await inSlices(steps, attempt.signal)
   const planned = await withPlanned(archive, facts, { items: selected.items, order, spec })
-  return { plan, facts: { ...planned, ...statusOf(spec, resolve) } }
+  return { plan, facts: { ...planned, ...statusOf(spec, resolve), ...(plugins.length > 0 ? { plugins } : {}) } }
 }
 
 function statusOf(

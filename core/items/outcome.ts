@@ -28,6 +28,8 @@ export interface Outcome {
   messages: readonly Message[]
   /** The asynchronous operation that an action began for this item. */
   operation?: RestoreOperation
+  /** Those that actions of plugins began for it. */
+  pluginOperations?: readonly RestoreOperation[]
   /** The volumes of a restored pod that a node agent must fill. */
   podVolumes?: readonly PodVolume[]
   /** The item is to be tried again; what stands here is told if nothing better comes. */
@@ -59,6 +61,11 @@ export interface Parked {
   slow?: true
   /** Something that it needs is not there: it is given up only when nothing else is tried any more. */
   missing?: true
+}
+
+/** All asynchronous operations that actions began for an item. */
+export function operationsOf({ operation, pluginOperations = [] }: Outcome): RestoreOperation[] {
+  return [...(operation === undefined ? [] : [operation]), ...pluginOperations]
 }
 
 /** The key of an item: `<resource>|<namespace in the backup>|<name>`. */

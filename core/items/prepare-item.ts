@@ -1,9 +1,10 @@
-import { mustIncludeAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatGroupResource, formatResourceId, parseApiVersion, parseGroupResource } from '../../velero/resource.ts'
 import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
 import { ActionError } from '../actions/action.ts'
 import type { ActionFacts, Companion, ItemAction, RestoreView } from '../actions/action.ts'
+import { runPlugins, withoutMustInclude } from '../actions/run-plugins.ts'
+import type { PluginReply, PluginRule } from '../actions/run-plugins.ts'
 import { generatedName } from '../values/derived-names.ts'
 import { hasReadableLabels, resetMetadataAndStatus, withLabels } from './item-metadata.ts'
 import { error, itemKey, scopeOf } from './outcome.ts'
@@ -20,6 +21,8 @@ export interface ItemInput {
   targetNamespace: string | undefined
   /** A PV with a native snapshot stands in the cluster and is kept (`keepsStandingVolume`). */
   stands?: boolean
+  /** What plugins have answered so far, by the names of their actions. */
+  replies?: ReadonlyMap<string, PluginReply>
 }
 
 /** What is the same for all items of a restore. */
@@ -28,6 +31,8 @@ export interface ItemRules {
   /** The labels of `restoreLabels`. */
   labels: Record<string, string>
   actions: readonly ItemAction[]
+  /** The actions of plugins, which run after the built-in ones. */
+  plugins?: readonly PluginRule[]
   facts: ActionFacts
   volumes: VolumeFacts
   /** Names of the PersistentVolumes that are not restored because their claims get new volumes. */
@@ -44,11 +49,15 @@ export interface ItemRules {
 /** What to do with an item, decided without the object in the cluster. */
 export type Preparation =
   | { do: 'omit'; because: string }
+  /** A plugin is to be asked about the item as it is then; with its reply the item is prepared again. */
+  | { do: 'ask'; action: string; item: Manifest }
   | {
       do: 'skip'
       because: string
       companions: readonly Companion[]
       operation?: BegunOperation
+      /** Operations that plugins began. */
+      pluginOperations?: readonly BegunOperation[]
       messages: readonly Message[]
     }
   | { do: 'fail'; messages: readonly Message[]; recorded: boolean }
@@ -60,6 +69,8 @@ export type Preparation =
       status: unknown
       companions: readonly Companion[]
       operation?: BegunOperation
+      /** Operations that plugins began. */
+      pluginOperations?: readonly BegunOperation[]
       messages: readonly Message[]
       /** Velero calls it different from any existing object (see `ItemAction.convertsThroughStruct`). */
       neverEqual: boolean
@@ -106,33 +117,39 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   const acted = runActions(reset, input, rules)
   if (acted.do === 'fail') return fail(preparationError(id, acted.text))
   const { companions, operation } = acted
-  if (acted.do === 'skip') {
-    return {
-      do: 'skip',
-      because: `${acted.by} discarded it`,
-      companions,
-      ...(operation ? { operation } : {}),
-      messages: [],
-    }
-  }
+  const begun = { companions, ...(operation ? { operation } : {}) }
+  if (acted.do === 'skip') return { do: 'skip', because: `${acted.by} discarded it`, ...begun, messages: [] }
+  const replies = input.replies ?? new Map<string, PluginReply>()
+  const plugged = runPlugins(acted.item, { groupResource, targetNamespace, replies }, rules.plugins ?? [])
+  if (plugged.do === 'ask') return plugged
+  if (plugged.do === 'fail') return fail(`error preparing ${id}: ${plugged.text}`)
+  const allBegun = plugged.operations.length > 0 ? { ...begun, pluginOperations: plugged.operations } : begun
+  if (plugged.do === 'skip') return { do: 'skip', because: `${plugged.by} discarded it`, ...allBegun, messages: [] }
+  const made = makeObject(plugged.item, input, rules)
+  return made.do === 'fail' ? fail(made.text) : { ...made, ...allBegun, neverEqual: acted.converted }
+}
 
-  const claimed = groupResource === 'persistentvolumeclaims' ? unbindClaim(acted.item, rules.provisioned) : acted.item
+type MadeObject =
+  | { do: 'fail'; text: string }
+  | Omit<Extract<Preparation, { do: 'write' }>, 'companions' | 'operation' | 'pluginOperations' | 'neverEqual'>
+
+/** The object to write, from an item that all actions have changed. */
+function makeObject(acted: Manifest, input: ItemInput, rules: ItemRules): MadeObject {
+  const { item, groupResource, targetNamespace } = input
+  const claimed = groupResource === 'persistentvolumeclaims' ? unbindClaim(acted, rules.provisioned) : acted
   const modified = rules.modify(claimed, groupResource)
   const placed = targetNamespace === undefined ? modified.item : inNamespace(modified.item, targetNamespace)
   const object = named(withLabels(placed, rules.labels), itemKey({ ...item.metadata, groupResource }), rules)
   const target = targetResource(object, item, groupResource, rules)
   if (target === undefined)
-    return fail(`error getting GVR for ${formatGvk(object)}: no match for kind "${object.kind}"`)
+    return { do: 'fail', text: `error getting GVR for ${formatGvk(object)}: no match for kind "${object.kind}"` }
   return {
     do: 'write',
     object,
     resource: target,
     groupResource: formatGroupResource(target.resource, target.group),
     status: item['status'],
-    companions,
-    ...(operation ? { operation } : {}),
-    messages: modified.errors.map((text) => error(scope, text)),
-    neverEqual: acted.converted,
+    messages: modified.errors.map((text) => error(scopeOf(targetNamespace), text)),
     ...(hasReadableLabels(placed) ? {} : { remark: 'one of its labels is no text, so it loses all labels of its own' }),
   }
 }
@@ -206,16 +223,6 @@ function runActions(reset: Manifest, input: ItemInput, rules: ItemRules): Acted 
     }
   }
   return { do: 'go', item, companions, ...(operation ? { operation } : {}), converted }
-}
-
-/**
- * Removes the annotation by which an action says that its additional items must be included; it is not for the cluster.
- */
-function withoutMustInclude(item: Manifest): Manifest {
-  const { annotations } = item.metadata
-  if (annotations === undefined || !Object.hasOwn(annotations, mustIncludeAnnotation)) return item
-  const { [mustIncludeAnnotation]: _annotation, ...kept } = annotations
-  return { ...item, metadata: { ...item.metadata, annotations: kept } }
 }
 
 function inNamespace(item: Manifest, namespace: string): Manifest {

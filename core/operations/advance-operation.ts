@@ -37,13 +37,13 @@ export function advanceOperation(
     case 'not started':
       return isLate(status, rules) ? timedOut(status) : continued(status)
     case 'progress': {
-      const { description, nCompleted, nTotal, started, updated, end } = observation
+      const { description, units = 'Bytes', nCompleted, nTotal, started, updated, end } = observation
       const seen: OperationStatus = {
         ...status,
         ...(nCompleted === 0 ? {} : { nCompleted }),
         ...(nTotal === 0 ? {} : { nTotal }),
-        operationUnits: 'Bytes',
-        description,
+        ...(units === '' ? {} : { operationUnits: units }),
+        ...(description === '' ? {} : { description }),
         ...(started === undefined ? {} : { started }),
         ...(updated === undefined ? {} : { updated }),
       }

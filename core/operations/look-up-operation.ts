@@ -1,7 +1,29 @@
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { asyncOperationIdLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import type { PluginProgress } from '../actions/plugin-action.ts'
 import { textAt, valueAt } from '../values/fields.ts'
+
+/** Whether an operation is a DataDownload of the built-in action; all others are those of plugins. */
+export function isDataMover({ spec }: RestoreOperation): boolean {
+  return spec.restoreItemAction === dataMoverAction
+}
+
+/** What the answer of a plugin says of its operation. */
+export function observeAnswer({ completed, error, units, ...progress }: PluginProgress): OperationObservation {
+  const { description, nCompleted, nTotal, started, updated } = progress
+  return {
+    seen: 'progress',
+    name: '',
+    description,
+    units,
+    nCompleted,
+    nTotal,
+    ...(started === undefined ? {} : { started }),
+    ...(updated === undefined ? {} : { updated }),
+    ...(completed ? { end: { error } } : {}),
+  }
+}
 
 /** The observed state of an operation. */
 export type OperationObservation =
@@ -16,6 +38,8 @@ export type OperationObservation =
 /** The progress of an operation, in bytes and RFC 3339 times. */
 export interface Progress {
   description: string
+  /** What is counted; absent for bytes. */
+  units?: string
   nCompleted: number
   nTotal: number
   started?: string

@@ -1,5 +1,5 @@
 import type { OperationPhase, RestoreOperation } from '../../velero/item-operation.ts'
-import { error } from '../items/outcome.ts'
+import { error, operationsOf } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
 import type { Tally } from '../results/tally.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
@@ -17,9 +17,9 @@ export type OperationStates = Readonly<Record<string, OperationStatus>>
 export function mergeOperations(tally: Tally, seen: Iterable<OperationStates>): RestoreOperation[] {
   const states = [...seen]
   return [...tally.values()]
-    .filter(({ operation }) => operation !== undefined)
+    .filter(({ operation, pluginOperations }) => (operation ?? pluginOperations) !== undefined)
     .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .flatMap((outcome) => (outcome.operation === undefined ? [] : [outcome.operation]))
+    .flatMap(operationsOf)
     .map((operation) => ({ ...operation, status: furthest(operation, states) }))
 }
 
@@ -88,7 +88,7 @@ function nameOf({ spec: { resourceIdentifier } }: RestoreOperation): string {
 
 function stateOf({ status }: RestoreOperation): string {
   if (status.nTotal === undefined) return status.description ?? 'not begun'
-  return `${status.description ?? ''} ${status.nCompleted ?? 0} of ${status.nTotal} bytes`
+  return `${status.description ?? ''} ${status.nCompleted ?? 0} of ${status.nTotal} ${status.operationUnits?.toLowerCase() ?? 'bytes'}`
 }
 
 /**
@@ -97,7 +97,7 @@ function stateOf({ status }: RestoreOperation): string {
  * failed before the restore was taken over is left out: the outcome with Velero's messages covers it.
  */
 export function operationOutcomes(operations: readonly RestoreOperation[], tally: Tally): Outcome[] {
-  const begun = [...tally.values()].flatMap(({ operation }) => (operation === undefined ? [] : [operation]))
+  const begun = [...tally.values()].flatMap(operationsOf)
   const told = new Set(begun.filter(hasFailed).map(({ spec }) => spec.operationID))
   return operations
     .filter((operation) => hasFailed(operation) && !told.has(operation.spec.operationID))

@@ -8,6 +8,7 @@ import {
 } from '../../velero/labels.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { Restore, RestoreStatus } from '../../velero/restore.ts'
+import { operationsOf } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
 import { isSweptByVelero } from '../results/restore-status.ts'
 
@@ -50,7 +51,7 @@ function isWithoutJournal({ phase, failureReason = '' }: RestoreStatus): boolean
 export function isThrough(outcome: Outcome, failedOperations: ReadonlySet<string>): boolean {
   if (outcome.action === 'failed' || outcome.parked !== undefined) return false
   if (outcome.messages.some(({ severity }) => severity === 'error')) return false
-  return outcome.operation === undefined || !failedOperations.has(outcome.operation.spec.operationID)
+  return operationsOf(outcome).every(({ spec }) => !failedOperations.has(spec.operationID))
 }
 
 /**

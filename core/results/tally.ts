@@ -1,3 +1,4 @@
+import { operationsOf } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
 import { finish, forEachInSteps } from '../values/slices.ts'
@@ -100,7 +101,7 @@ export function countOutcomes(tally: Tally): OutcomeCounts {
     counts.items++
     if (isListed(outcome)) counts.listed++
     if (outcome.action !== undefined) counts[outcome.action]++
-    if (outcome.operation !== undefined) counts.operations++
+    counts.operations += operationsOf(outcome).length
     if (outcome.parked !== undefined) counts.parked = (counts.parked ?? 0) + 1
     if (outcome.parked?.missing === true) counts.missing = (counts.missing ?? 0) + 1
     if (outcome.parked?.slow === true) counts.slow = (counts.slow ?? 0) + 1

@@ -5,17 +5,20 @@ import { startControllerManager } from './kube-controller-manager.ts'
 import { startScheduler } from './kube-scheduler.ts'
 import { startKwok } from './kwok.ts'
 import { startVelero } from './velero.ts'
+import type { VeleroPlugin } from './velero.ts'
 
 export interface ExtraOptions {
   with?: readonly ExtraService[]
   /** Flags of Velero's server; by default those that hand its restore controllers' work to Drydock. */
   veleroFlags?: readonly string[]
+  /** Plugins that Velero's server gets beside the one for the bucket. */
+  veleroPlugins?: readonly VeleroPlugin[]
 }
 
 /** Starts the requested services, in an order in which each finds what it needs. */
 export async function startExtraServices(home: Home, cluster: Cluster, options: ExtraOptions): Promise<void> {
   for (const service of extraServices) {
-    if (options.with?.includes(service) === true) await start(service, { home, cluster, flags: options.veleroFlags })
+    if (options.with?.includes(service) === true) await start(service, { home, cluster, options })
   }
 }
 
@@ -33,10 +36,10 @@ export const extraTools: Readonly<Record<ExtraService, readonly ToolName[]>> = {
 interface Start {
   home: Home
   cluster: Cluster
-  flags: readonly string[] | undefined
+  options: ExtraOptions
 }
 
-function start(service: ExtraService, { home, cluster, flags }: Start): Promise<void> {
+function start(service: ExtraService, { home, cluster, options }: Start): Promise<void> {
   switch (service) {
     case 'controllerManager':
       return startControllerManager(home, cluster)
@@ -45,6 +48,6 @@ function start(service: ExtraService, { home, cluster, flags }: Start): Promise<
     case 'kwok':
       return startKwok(home, cluster)
     case 'velero':
-      return startVelero(home, cluster, flags)
+      return startVelero(home, cluster, options.veleroFlags, options.veleroPlugins)
   }
 }

@@ -19,8 +19,13 @@ export const drydockVeleroFlags: readonly string[] = [
  * Starts Velero's server beside the cluster. Its plugins look for the Deployment that it would run in, whose arguments
  * are the server's own, so that a program that reads them gets the right answer. The server also listens on :8080; no flag changes that.
  */
-export async function startVelero(home: Home, cluster: Cluster, flags = drydockVeleroFlags): Promise<void> {
-  const plugins = await pluginFolder(home)
+export async function startVelero(
+  home: Home,
+  cluster: Cluster,
+  flags = drydockVeleroFlags,
+  more: readonly VeleroPlugin[] = [],
+): Promise<void> {
+  const plugins = await pluginFolder(home, ['velero-plugin-for-aws', ...more])
   const args = [`--plugin-dir=${plugins}`, ...flags]
   const onWait = (pid: number) => home.report(`Velero: waiting for the server that process ${pid} starts`)
   await withClient(cluster, (client) => addVeleroDeployment(client, cluster.veleroNamespace, ['server', ...flags]))
@@ -53,10 +58,13 @@ async function launchVelero(
   })
 }
 
-/** Velero runs every program in this folder, so it holds only the one plugin. Velero does not follow links. */
-async function pluginFolder(home: Home): Promise<string> {
+/** Plugins that a Velero server may get. */
+export type VeleroPlugin = 'velero-plugin-for-aws' | 'velero-demo-plugin'
+
+/** Velero runs every program in this folder, so it holds only its plugins. Velero does not follow links. */
+async function pluginFolder(home: Home, plugins: readonly VeleroPlugin[]): Promise<string> {
   const folder = home.folder('velero/plugins')
-  await copyFile(await home.tool('velero-plugin-for-aws'), join(folder, 'velero-plugin-for-aws'))
+  for (const plugin of plugins) await copyFile(await home.tool(plugin), join(folder, plugin))
   return folder
 }
 

@@ -1,7 +1,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { createActivities } from '../../activities/index.ts'
 import type { ChunkInput, ChunkReport } from '../../activities/items/restore-chunk.ts'
+import type { Plugins, Ports } from '../../activities/ports.ts'
+import type { Settings } from '../../activities/settings.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import type { OperationCounts } from '../../core/operations/operations.ts'
 import type { PlanSummary } from '../../core/plan/plan.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import {
@@ -16,6 +19,7 @@ import type { ResourceList, Results } from '../../velero/results.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
 import { archiveBody } from '../ports/archives.ts'
 import { startControllers } from '../ports/controllers.ts'
+import type { FaultPlan } from '../ports/faults.ts'
 import { createWorld } from '../ports/world.ts'
 import type { World } from '../ports/world.ts'
 import { settings } from './crash/restore-in-memory.ts'
@@ -30,6 +34,10 @@ export interface Whole {
   spec?: RestoreSpec
   /** Stands in the cluster before. */
   standing?: readonly Manifest[]
+  /** Hosted by the worker. Then the operations are looked at once. */
+  plugins?: Plugins
+  /** What goes wrong in the attempts of each chunk, from 1. */
+  faults?: (attempt: number) => FaultPlan
   /** Runs after the plan was made, before anything is written. */
   afterPlan?: (world: World) => void
   /** Runs after each wave. */
@@ -42,6 +50,7 @@ export interface WholeRestored {
   results: Results
   list: ResourceList
   log: string
+  operations: OperationCounts | undefined
 }
 
 /** Admits, plans, restores chunk after chunk and writes the result files, by the activities, in memory; no second chances. */
@@ -51,33 +60,48 @@ export async function restoreWhole(whole: Whole): Promise<WholeRestored> {
   startControllers(world)
   const uid = world.cluster.look(restoreAt)?.metadata.uid ?? ''
   const ref: AdmittedRef = { ...named, uid, cluster: world.cluster.connect().id, location: 'default' }
-  await act(world, 'admitRestore', { ref })
-  const plan = await act<PlanSummary>(world, 'planRestore', { ref })
+  const act = <Result>(activity: string, input: unknown) => actOn<Result>({ world, activity, input, whole })
+  await act('admitRestore', { ref })
+  const plan = await act<PlanSummary>('planRestore', { ref })
   whole.afterPlan?.(world)
   const refused: string[] = []
   for (const [wave, { groupResource, chunks }] of plan.waves.entries()) {
     for (const chunk of chunks.keys()) {
       const input: ChunkInput = { ref, wave, chunk, resumed: false, refused }
-      refused.push(...((await act<ChunkReport>(world, 'restoreChunk', input)).refused ?? []))
+      refused.push(...((await act<ChunkReport>('restoreChunk', input)).refused ?? []))
     }
     whole.afterWave?.({ groupResource, world })
   }
-  await act(world, 'concludeRestore', { ref, complete: true })
+  const poll = { ref, until: 'once', failed: 0 }
+  const operations = whole.plugins === undefined ? undefined : await act<OperationCounts>('pollOperations', poll)
+  await act('concludeRestore', { ref, complete: true })
   const read = (key: string) => gunzipSync(world.buckets.objects('backups').get(key) ?? '').toString('utf8')
   return {
     world,
     results: JSON.parse(read(restoreResultsKey(named.name))) as Results,
     list: JSON.parse(read(restoreResourceListKey(named.name))) as ResourceList,
     log: read(restoreLogKey(named.name)),
+    operations,
   }
 }
 
 const named = { namespace: 'velero', name: 'again' }
 const restoreAt = { group: 'velero.io', version: 'v1', resource: 'restores', ...named }
 
-async function act<Result>(world: World, activity: string, input: unknown): Promise<Result> {
-  const create = createActivities as unknown as Parameters<typeof runAttempts>[0]['create']
-  const { outcome } = await runAttempts({ world, create, settings, activity, input })
+interface Act {
+  world: World
+  activity: string
+  input: unknown
+  whole: Whole
+}
+
+async function actOn<Result>({ world, activity, input, whole }: Act): Promise<Result> {
+  const { plugins, faults } = whole
+  const hosting = (ports: Ports, given: Settings) =>
+    createActivities(plugins === undefined ? ports : { ...ports, plugins }, given)
+  const create = hosting as unknown as Parameters<typeof runAttempts>[0]['create']
+  const failing = activity === 'restoreChunk' && faults !== undefined ? { faults } : {}
+  const { outcome } = await runAttempts({ world, create, settings, activity, input, ...failing })
   if ('failure' in outcome) throw new Error(`${activity}: ${outcome.failure.message}`)
   return outcome.result as Result
 }

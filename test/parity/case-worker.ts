@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestCluster } from '../kit/stack.ts'
+import { demoPlugin } from '../kit/velero/demo-plugin.ts'
 import { waitUntil } from '../kit/wait-until.ts'
 import type { CaseFile } from './golden-case.ts'
 
@@ -21,7 +22,14 @@ export interface CaseWorker {
 /** Starts one that takes Restores from the cluster, and waits until it does. */
 export async function startCaseWorker(cluster: TestCluster, golden: CaseFile): Promise<CaseWorker> {
   const archives = mkdtempSync(join(tmpdir(), 'drydock-parity-archives-'))
-  const env = { ...process.env, ...addressesOf(cluster), ...settingsOf(golden), DRYDOCK_ARCHIVE_DIR: archives }
+  const plugins = golden.demoPlugin === true ? { DRYDOCK_PLUGIN_DIR: dirname(await demoPlugin()) } : {}
+  const env = {
+    ...process.env,
+    ...addressesOf(cluster),
+    ...settingsOf(golden),
+    ...plugins,
+    DRYDOCK_ARCHIVE_DIR: archives,
+  }
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (text += piece.toString()))
@@ -44,7 +52,7 @@ export async function startCaseWorker(cluster: TestCluster, golden: CaseFile): P
 
 /** The settings that a case asks of its worker, as one text. */
 export function workerSettings(golden: CaseFile): string {
-  return JSON.stringify(settingsOf(golden))
+  return JSON.stringify({ ...settingsOf(golden), demoPlugin: golden.demoPlugin })
 }
 
 const main = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))

@@ -24,6 +24,8 @@ export interface CaseFile {
   terminatingTimeout?: string
   /** As in `--restore-resource-priorities`. */
   priorities?: string
+  /** The plugin of `devstack/go/velero/demo-plugin` runs, in Velero and in Drydock. */
+  demoPlugin?: true
   /** Who moves data in place of a node-agent: brings each work order to this phase. */
   mover?: 'Completed' | 'Failed'
 }

@@ -47,7 +47,8 @@ export async function withVelero<T>(
     const cluster: TestCluster = { ...bare, s3: bench.s3, prefix, temporal: bench.temporal }
     await applyObjects(cluster, golden.objects ?? [])
     // Velero learns of new kinds only every five minutes, so it starts when they are all there.
-    await startExtraServices(openHome(dir), bare, { with: ['velero'], veleroFlags: flags })
+    const veleroPlugins = golden.demoPlugin === true ? (['velero-demo-plugin'] as const) : []
+    await startExtraServices(openHome(dir), bare, { with: ['velero'], veleroFlags: flags, veleroPlugins })
     return await use(cluster)
   } catch (error) {
     const log = join(dir, 'logs', 'velero.log')

@@ -1,0 +1,172 @@
+import type { PluginAnswer } from '../../core/actions/plugin-action.ts'
+import { targetNamespace } from '../../core/filter/namespace-mapping.ts'
+import { itemKey } from '../../core/items/outcome.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
+import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
+import { tallyOf } from '../../core/results/tally.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
+import { parseJson, stringifyJson } from '../../core/values/manifest-json.ts'
+import { sha256Hex } from '../../core/values/derived-names.ts'
+import type { ItemAddress } from '../../velero/resource.ts'
+import { outcomesShard, readOutcomes } from '../frame/journal.ts'
+import type { Journal } from '../frame/journal.ts'
+import type { Attempt } from '../frame/run-activity.ts'
+import type { PlannedSession } from '../frame/session.ts'
+import { registerPods } from '../hooks/hook-journal.ts'
+import type { Plugins } from '../ports.ts'
+import { pluginRestore } from '../operations/plugin-restore.ts'
+import type { Brought, ItemTools, PluginTools } from './item-tools.ts'
+import { ensureNamespace, restoreInto } from './target-namespaces.ts'
+import { tryItem } from './try-item.ts'
+import type { SettledStep } from './try-item.ts'
+
+/** The chunk in which plugins are asked. */
+export interface AskingChunk {
+  session: PlannedSession
+  attempt: Attempt
+  input: { wave: number; refused?: readonly string[] }
+  key: string
+  /** Earlier attempts may have settled answers. */
+  follows: boolean
+}
+
+/** What asking plugins needs, for the items of one chunk; undefined where the plan has no action of a plugin. */
+export function makePluginTools(chunk: AskingChunk, host: Plugins | undefined): PluginTools | undefined {
+  const { session, follows } = chunk
+  const { admission, journal, facts } = session
+  if (host === undefined || (facts.plugins ?? []).length === 0) return undefined
+  const placeOf = onceCalled(() => placesOf(session.plan))
+  return {
+    host,
+    restore: pluginRestore(admission),
+    chain: [],
+    settled: async (key) => (follows ? unpack(await journal.read<StoredAnswer>(answerShard(key))) : undefined),
+    settle: async (key, answer) => unpack(await journal.writeOnce(answerShard(key), pack(answer))) ?? answer,
+    bring: (wanted, mustInclude, tools) =>
+      bring({ ...chunk, wanted, place: placeOf().get(itemKey(wanted)) }, mustInclude, tools),
+  }
+}
+
+/** The item is text in the journal: large numbers keep their digits. */
+type StoredAnswer = Omit<PluginAnswer, 'item'> & { item: string }
+
+const answerShard = (key: string) => `answers/${key}`
+
+const pack = (answer: PluginAnswer): StoredAnswer => ({ ...answer, item: stringifyJson(answer.item) })
+
+function unpack(stored: StoredAnswer | undefined): PluginAnswer | undefined {
+  return stored === undefined ? undefined : { ...stored, item: parseJson(stored.item) }
+}
+
+/** Where an item stands in the plan. */
+interface Place {
+  wave: number
+  chunk: number
+  item: PlannedItem
+}
+
+function placesOf(plan: Plan): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>()
+  for (const [wave, { groupResource, chunks }] of plan.waves.entries())
+    for (const [chunk, { items }] of chunks.entries())
+      for (const item of items) places.set(plannedKey(groupResource, item), { wave, chunk, item })
+  return places
+}
+
+function onceCalled<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}
+
+/** An item that an action of a plugin wants before another one. */
+interface Wanted extends AskingChunk {
+  wanted: ItemAddress
+  /** Undefined where it is not in the plan. */
+  place: Place | undefined
+}
+
+/**
+ * Restores an additional item, unless it is excluded, or is being restored in this chain already. One of an earlier wave has been
+ * restored. One of this or a later wave is restored now: its outcome goes to the journal of its own chunk, which finds it there.
+ * Two chunks may restore it at once: the second one finds it created, and ours (rule 5).
+ */
+async function bring(want: Wanted, mustInclude: boolean, tools: ItemTools): Promise<Brought> {
+  const { session, wanted, place, input } = want
+  if (!(await isInArchive(session, wanted))) return 'missing'
+  if (session.rules.decideAdditional(wanted, mustInclude).do !== 'select') return 'left'
+  if (tools.plugins?.chain.includes(itemKey(wanted)) === true) return 'left'
+  if (place !== undefined && place.wave < input.wave) {
+    const outcomes = await readOutcomes(session.journal, chunkKey(place.wave, place.chunk))
+    return broughtBy(tallyOf(outcomes).get(itemKey(wanted)))
+  }
+  const outcome = await restoreNow(want, tools)
+  return broughtBy(outcome)
+}
+
+function broughtBy(outcome: Outcome | undefined): Brought {
+  const stands = outcome?.parked === undefined && ['created', 'updated', 'skipped'].includes(outcome?.action ?? '')
+  return stands ? 'stands' : 'left'
+}
+
+async function isInArchive(session: PlannedSession, wanted: ItemAddress): Promise<boolean> {
+  try {
+    await session.readItem(wanted.groupResource, wanted)
+    return true
+  } catch (thrown) {
+    if (thrown instanceof ArchiveError && thrown.kind === 'missing') return false
+    throw thrown
+  }
+}
+
+/** The outcome that is in the journal now; undefined where the item's own chunk is to try again. */
+async function restoreNow(want: Wanted, tools: ItemTools): Promise<Outcome | undefined> {
+  const { session, attempt, wanted, place, input, key } = want
+  const { groupResource, namespace } = wanted
+  const target =
+    namespace === undefined ? undefined : targetNamespace(session.admission.spec.namespaceMapping, namespace)
+  const item: PlannedItem = place?.item ?? {
+    ...(namespace === undefined || target === undefined ? {} : { namespace, target }),
+    name: wanted.name,
+    additional: true,
+  }
+  const hash = sha256Hex(itemKey(wanted)).slice(0, 40)
+  const group = place === undefined ? `additional/${hash}` : chunkKey(place.wave, place.chunk)
+  const shardOf = (suffix: string) => `${attempt.id}-${suffix}${hash.slice(0, 16)}`
+  const journal = session.journal
+  if (place === undefined && namespace !== undefined)
+    await ensureUnplanned({ name: namespace, target: target ?? namespace }, want, tools)
+  const run = { groupResource, session, input, ensured: new Map() }
+  const pass = { before: undefined, pass: 0 }
+  let step = await tryItem(() => restoreInto(item, run, tools), pass, tools)
+  if ('intent' in step) {
+    const { intent } = step
+    await journal.write(`intents/${group}/${shardOf('')}`, [intent.outcome])
+    step = await tryItem(() => intent.apply(), pass, tools)
+  }
+  const { done, hooks } = step as SettledStep
+  if (done.parked !== undefined && place !== undefined) return undefined
+  const { parked: _parked, ...outcome } = done
+  if (hooks !== undefined)
+    await registerPods(journal, { chunk: place === undefined ? key : group, attempt: shardOf(''), part: 0 }, [hooks])
+  await journal.write(outcomesShard(group, shardOf(''), 0), [outcome])
+  return outcome
+}
+
+/** Makes sure of the namespace of an item that is not in the plan: the plan may not have it. */
+async function ensureUnplanned(
+  namespace: PlannedItem & { target: string },
+  want: Wanted,
+  tools: ItemTools,
+): Promise<void> {
+  const { session, attempt } = want
+  const waves = session.plan.waves.filter(({ groupResource }) => groupResource === 'namespaces')
+  const planned = waves.flatMap(({ chunks }) => chunks.flatMap(({ items }) => items))
+  if (planned.some(({ target }) => target === namespace.target)) return
+  const step = await ensureNamespace(namespace, tools)
+  const hash = sha256Hex(namespace.target).slice(0, 16)
+  if ('done' in step)
+    await keep(session.journal, outcomesShard('additional/namespaces', `${attempt.id}-${hash}`, 0), step.done)
+}
+
+const keep = (journal: Journal, shard: string, outcome: Outcome) => journal.write(shard, [outcome])
