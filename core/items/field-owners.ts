@@ -123,18 +123,26 @@ function maybeApplied({ manager }: { manager: string }, { metadata }: Manifest):
  * Plans the create. In mode `exact` our own manager creates the object, and a second write sets the entries of the
  * backup. In mode `owners`, if one Update manager owns all fields that the create sets, the create has that manager's
  * name and the other entries, and needs no second write (decision 10). Objects with several owners, and those that kubectl or
- * Helm may have applied, need two writes in any mode.
+ * Helm may have applied, need two writes in any mode. So do those of which a subresource's entry owns more than status.
  */
 export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: string): Posting {
   const { managedFields: entries = [], ...metadata } = object.metadata
   const only = mode === 'owners' ? onlyUpdater(entries, object.apiVersion) : undefined
   const twoWrites = { body: { ...object, metadata }, fieldManager: ours, patchOwners: true }
   if (only === undefined) return twoWrites
-  // Versions before 0.2 created these objects in the name of their manager too: an attempt may find one of them.
-  if (maybeApplied(only, object)) return { ...twoWrites, postedAs: only.manager }
   const others = entries.filter((entry) => entry !== only)
+  // Versions before 0.2 created these objects in the name of their manager too: an attempt may find one of them.
+  if (maybeApplied(only, object) || others.some(ownsMoreThanStatus)) return { ...twoWrites, postedAs: only.manager }
   const body = { ...object, metadata: others.length > 0 ? { ...metadata, managedFields: others } : metadata }
   return { body, fieldManager: only.manager, patchOwners: false, postedAs: only.manager }
+}
+
+/**
+ * Whether a create would take fields of this entry away. It sets all fields but those of the status: so not the scale
+ * of `kubectl scale` or an autoscaler, nor the revision that a controller notes together with the status.
+ */
+function ownsMoreThanStatus({ fieldsV1 }: ManagedFieldsEntry): boolean {
+  return Object.keys(fieldsV1 ?? {}).some((field) => field !== 'f:status')
 }
 
 /** The only entry about more than a subresource, where an update by that manager makes such an entry. */

@@ -97,7 +97,11 @@ const backedUp = (more: Partial<ManagedFieldsEntry> = {}): ManagedFieldsEntry =>
   fieldsV1: {},
   ...more,
 })
-const status = backedUp({ manager: 'controller', subresource: 'status' })
+const status = backedUp({
+  manager: 'controller',
+  subresource: 'status',
+  fieldsV1: { 'f:status': { 'f:replicas': {} } },
+})
 const withEntries = (...managedFields: ManagedFieldsEntry[]) => anObject('ConfigMap', 'a', { managedFields })
 
 describe('posting an object', () => {
@@ -129,6 +133,11 @@ describe('posting an object', () => {
     ['the backedUp is about another version', [backedUp({ apiVersion: 'v1beta1' })]],
     ['only the status has an owner', [status]],
     ['nobody owns anything', []],
+    ['somebody scaled it', [backedUp(), backedUp({ subresource: 'scale', fieldsV1: { 'f:spec': {} } })]],
+    [
+      'a controller owns more than the status by it',
+      [backedUp(), { ...status, fieldsV1: { 'f:metadata': {}, 'f:status': {} } }],
+    ],
   ])('in mode owners takes two writes where %s', (_why, entries) => {
     const posting = planOwners(withEntries(...entries), 'owners', 'drydock-1')
     expect(posting).toMatchObject({ fieldManager: 'drydock-1', patchOwners: true })
