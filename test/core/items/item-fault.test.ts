@@ -21,7 +21,9 @@ describe('what a manifest has done to the program', () => {
     ['a call', caught(() => (7 as any).map(String)), 'a field holds a value of another type than expected'],
     ['a list', caught(() => [...(7 as any)]), expect.stringContaining('another type')],
     ['depth', caught(itself), 'it is nested too deep'],
-    ['others', new TypeError('a fault\n  at a place'), 'a fault'],
+    ['the keys of null', caught(() => Object.keys(nothing)), 'a field holds a value of another type than expected'],
+    ['a field set in null', caught(() => (nothing.name = 1)), field('name')],
+    ['others', new Error('a fault\n  at a place'), 'a fault'],
   ])('is told in words: %s', (_what, thrown, words) => {
     expect(faultInWords(thrown)).toEqual(words)
   })
