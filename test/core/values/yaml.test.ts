@@ -83,8 +83,8 @@ describe('a YAML text', () => {
       return `l${level}: &l${level} [${Array.from({ length: 9 }, () => alias).join(', ')}]`
     })
     expect(read(levels.join('\n'))).toEqual({ error: expect.stringContaining('alias count') })
-    expect(read('['.repeat(100_000))).toEqual({ error: expect.stringContaining('line 1') })
-    expect(read(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)).toEqual({ error: expect.any(String) })
+    expect(read('['.repeat(20_000))).toEqual({ error: expect.stringContaining('line 1') })
+    expect(read(`${'['.repeat(20_000)}${']'.repeat(20_000)}`)).toEqual({ error: expect.any(String) })
   })
 
   it('may use an anchor a thousand times', () => {

@@ -51,7 +51,7 @@ describe('unzipping a tarball', () => {
   })
 
   it('stops a zip bomb while it is streaming, with little memory', async () => {
-    const bomb = gzipSync(Buffer.alloc(200_000_000))
+    const bomb = gzipSync(Buffer.alloc(200_000_000), { level: 1 })
     const before = process.memoryUsage().rss
     let seen = 0
     const source = Readable.from([bomb])
