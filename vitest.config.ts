@@ -17,6 +17,8 @@ const image = 'test/image/**/*.test.ts'
 const sharedStack = {
   globalSetup: ['test/kit/run/global-setup.ts'],
   setupFiles: ['test/kit/run/clean-up.ts'],
+  // A look is a request to a server.
+  expect: { poll: { interval: 300 } },
   testTimeout: 15 * minutes,
   hookTimeout: 15 * minutes,
 }

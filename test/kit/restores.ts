@@ -11,14 +11,18 @@ import type { TestCluster } from './stack.ts'
 
 let made = 0
 
-/** A client of the cluster's administrator, for one use. */
-export async function withAdmin<T>(cluster: TestCluster, use: (client: KubeClient) => Promise<T>): Promise<T> {
-  const client = openKubeClient({ url: cluster.kubeUrl, ca: cluster.kubeCa, token: cluster.tokens.admin })
-  try {
-    return await use(client)
-  } finally {
-    await client.close()
-  }
+const admins = new Map<string, KubeClient>()
+
+/**
+ * Lends a client of the cluster's administrator. All uses share its connections, since a test that waits asks several times a
+ * second, and each connection costs both sides a handshake. Those that are not used are closed after seconds.
+ */
+export function withAdmin<T>(cluster: TestCluster, use: (client: KubeClient) => Promise<T>): Promise<T> {
+  const target = { url: cluster.kubeUrl, ca: cluster.kubeCa, token: cluster.tokens.admin }
+  const key = Object.values(target).join(' ')
+  const client = admins.get(key) ?? openKubeClient(target)
+  admins.set(key, client)
+  return use(client)
 }
 
 const path = (cluster: TestCluster) => `/apis/velero.io/v1/namespaces/${cluster.veleroNamespace}/restores`

@@ -44,6 +44,8 @@ describe('restores into the same namespace', () => {
   let cluster: TestCluster
   const holder = /Restore velero\/first, which restores into namespace bulk/
   const itemsOf = async (name: string) => (await getRestore(cluster, name))?.status?.progress?.itemsRestored ?? 0
+  /** Each look is a process. */
+  const interval = 2_000
   const waitOf = async (name: string) => {
     const described = (await runClient(cluster, ['describe', name, '-o', 'json'])).out
     return (JSON.parse(described) as { progress?: { waitingFor?: string } }).progress?.waitingFor
@@ -61,10 +63,8 @@ describe('restores into the same namespace', () => {
   })
 
   it('take turns: one that waits is in progress, names the holder, and writes nothing', async () => {
-    await expect.poll(() => waitOf('second'), { timeout: 240_000 }).toMatch(holder)
-    await expect
-      .poll(async () => (await runClient(cluster, ['describe', 'second'])).out, { timeout: 240_000 })
-      .toMatch(holder)
+    await expect.poll(() => waitOf('second'), { timeout: 240_000, interval }).toMatch(holder)
+    expect((await runClient(cluster, ['describe', 'second'])).out).toMatch(holder)
     expect((await getRestore(cluster, 'second'))?.status).toMatchObject({ phase: 'InProgress' })
     expect(await itemsOf('second')).toBe(0)
   })
@@ -86,7 +86,7 @@ describe('restores into the same namespace', () => {
     const locks = await locksOf(cluster)
     await locks.terminate('by hand')
     await createRestore(cluster, { name: 'fourth', spec: bulk })
-    await expect.poll(() => waitOf('fourth'), { timeout: 240_000 }).toMatch(holder)
+    await expect.poll(() => waitOf('fourth'), { timeout: 240_000, interval }).toMatch(holder)
     const { holders, waiting } = await locks.query(locksQuery)
     const names = (requests: readonly LockRequest[]) => requests.map(({ restore }) => restore)
     expect(names(holders)).toEqual(['velero/first'])
