@@ -5,6 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withAdmin } from './restores.ts'
+import { whenFileIsOver } from './run/clean-up.ts'
+import type { TestCluster } from './stack.ts'
 
 /** A webhook server: where it is, and the names of the objects that it was asked about. */
 export interface WebhookServer {
@@ -91,4 +95,31 @@ export function webhookFor(
       },
     ],
   }
+}
+
+/** The label of ConfigMaps whose creates are slow in a cluster with `slowCreates`. */
+export const slowLabel = { webhook: 'slow' }
+
+/** How slow they are now. */
+export interface SlowCreates {
+  /** Each takes that long from now on. */
+  slow(ms: number): void
+  /** Each takes no longer than others. */
+  fast(): void
+}
+
+/**
+ * Has a webhook hold the create of each ConfigMap with `slowLabel`, so that a test comes in time to do something in the midst of
+ * a restore of few items. A restore of many items takes as long, and the time of the processors with it.
+ */
+export async function slowCreates(cluster: TestCluster): Promise<SlowCreates> {
+  let heldMs = 0
+  const server = await startWebhook(async () => {
+    await sleep(heldMs)
+    return { allowed: true }
+  })
+  whenFileIsOver(() => server.close())
+  const webhook = webhookFor(slowLabel.webhook, server.client, { timeoutSeconds: 30 })
+  await withAdmin(cluster, (admin) => admin.must('POST', webhooksPath, webhook))
+  return { slow: (ms) => void (heldMs = ms), fast: () => void (heldMs = 0) }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { countCreates, readAudit } from '../../kit/audit.ts'
-import { manyItems, slowly } from '../../kit/backups/many-items.ts'
+import { manyItems } from '../../kit/backups/many-items.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { runClient, startClient } from '../../kit/client.ts'
 import type { ClientRun, TestClient } from '../../kit/client.ts'
@@ -9,6 +9,7 @@ import { awaitRestore, createRestore, getRestore, readResultFiles } from '../../
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
+import { slowCreates, slowLabel } from '../../kit/webhook.ts'
 import { startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
 import { ownTemporal } from './own-temporal.ts'
@@ -34,8 +35,7 @@ const readiness = async (worker: TestWorker) =>
     checks: { name: string; ok: boolean; detail?: string }[]
   }
 
-/** So many that a client which only starts comes in the midst of them. */
-const count = 1500
+const count = 200
 /** With their namespace. */
 const total = count + 1
 
@@ -51,12 +51,14 @@ describe('a Temporal server that goes away in the middle of a restore and comes 
   beforeAll(async () => {
     const temporal = await ownTemporal()
     cluster = { ...(await freshCluster({ backups: ['shop'], audit: true })), temporal }
-    await putBackup(cluster, manyItems('many', { count }))
+    const creates = await slowCreates(cluster)
+    await putBackup(cluster, manyItems('many', { count, labels: slowLabel }))
+    worker = await startWorker(cluster, { DRYDOCK_CHUNK_ITEMS: '10', DRYDOCK_ITEMS_IN_FLIGHT: '4' })
     // Slow enough that a client which only starts is there in the middle.
-    worker = await startWorker(cluster, slowly)
+    creates.slow(1_500)
     await createRestore(cluster, { name: 'through', spec: { backupName: 'many' } })
     watchedBefore = startClient(cluster, ['watch', 'through'])
-    await awaitRestore(cluster, 'through', ({ status }) => (status?.progress?.itemsRestored ?? 0) > 50)
+    await awaitRestore(cluster, 'through', ({ status }) => (status?.progress?.itemsRestored ?? 0) > 10)
     // It tells of a wave once its first question has been answered.
     await waitUntil(() => / wave \d/.test(watchedBefore.out()), 60_000, 'the watch to have reached Temporal')
     await temporal.kill()
@@ -76,6 +78,7 @@ describe('a Temporal server that goes away in the middle of a restore and comes 
       away.runs['start'] = await runClient(cluster, ['start', 'begun-meanwhile', ...spec])
       await sleep(Math.max(0, awayMs - (Date.now() - killedAt)))
     } finally {
+      creates.fast()
       await temporal.startAgain()
     }
     backAt = Date.now()

@@ -14,9 +14,9 @@ export const slowly = { DRYDOCK_CHUNK_ITEMS: '10', DRYDOCK_ITEMS_IN_FLIGHT: '1' 
  */
 export function manyItems(
   name: string,
-  { count = many, namespace = name, kind = 'ConfigMap' }: ManyItems = {},
+  { count = many, namespace = name, kind = 'ConfigMap', labels = {} }: ManyItems = {},
 ): MadeUpBackup {
-  return { name, items: Array.from({ length: count }, (_, index) => anItem(kind, namespace, `item-${index}`)) }
+  return { name, items: Array.from({ length: count }, (_, index) => anItem(kind, namespace, `item-${index}`, labels)) }
 }
 
 /** What `manyItems` makes. */
@@ -24,10 +24,17 @@ export interface ManyItems {
   count?: number
   namespace?: string
   kind?: 'ConfigMap' | 'Secret'
+  /** Labels of each, beside its own. */
+  labels?: Record<string, string>
 }
 
 /** As Velero backs it up: with its owner, which a restore writes back. */
-function anItem(kind: 'ConfigMap' | 'Secret', namespace: string, name: string): readonly [string, Manifest] {
+function anItem(
+  kind: 'ConfigMap' | 'Secret',
+  namespace: string,
+  name: string,
+  labels: Record<string, string> = {},
+): readonly [string, Manifest] {
   const owner = {
     manager: 'unknown',
     operation: 'Update',
@@ -37,7 +44,7 @@ function anItem(kind: 'ConfigMap' | 'Secret', namespace: string, name: string): 
     fieldsV1: { 'f:data': { '.': {}, 'f:key': {} }, 'f:metadata': { 'f:labels': { '.': {}, 'f:app': {} } } },
   }
   const data = { key: kind === 'Secret' ? Buffer.from('value').toString('base64') : 'value' }
-  const metadata = { name, namespace, labels: { app: 'many' }, managedFields: [owner] }
+  const metadata = { name, namespace, labels: { app: 'many', ...labels }, managedFields: [owner] }
   return [`${kind.toLowerCase()}s`, { apiVersion: 'v1', kind, metadata, data }]
 }
 
