@@ -131,22 +131,30 @@ async function openPlan(ports: Ports, session: Session, signal: AbortSignal): Pr
 
 /** Reads items by the place that a plan names: resource, version folder, namespace and name. */
 async function readerOf(archive: Archive): Promise<PlannedSession['readItem']> {
-  const index = new Map<string, ArchiveEntry>()
+  // Two levels, so that a million items share the texts of their places, and their names with the archive.
+  const index = new Map<string, Map<string, ArchiveEntry>>()
   const pause = pauses()
+  let [last, inLast] = ['', new Map<string, ArchiveEntry>()]
   for (const entry of archive.entries) {
-    index.set(placeOf(entry.groupResource, entry), entry)
+    const folder = folderOf(entry.groupResource, entry)
+    if (folder !== last) {
+      inLast = index.get(folder) ?? new Map<string, ArchiveEntry>()
+      index.set(folder, inLast)
+      last = folder
+    }
+    inLast.set(entry.name, entry)
     await pause()
   }
   return async (groupResource, item) => {
-    const place = placeOf(groupResource, item)
-    const entry = index.get(place)
-    if (entry === undefined) throw new ArchiveError('missing', `the archive has no ${place}`)
+    const folder = folderOf(groupResource, item)
+    const entry = index.get(folder)?.get(item.name)
+    if (entry === undefined) throw new ArchiveError('missing', `the archive has no ${folder}|${item.name}`)
     return archive.read(entry)
   }
 }
 
-function placeOf(groupResource: GroupResource, item: Pick<PlannedItem, 'namespace' | 'name' | 'version'>): string {
-  return `${groupResource}|${item.version ?? ''}|${item.namespace ?? ''}|${item.name}`
+function folderOf(groupResource: GroupResource, item: Pick<PlannedItem, 'namespace' | 'version'>): string {
+  return `${groupResource}|${item.version ?? ''}|${item.namespace ?? ''}`
 }
 
 /** What the spec and the cluster's kinds say about all items of a restore. */
