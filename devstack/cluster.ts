@@ -23,6 +23,8 @@ export interface ClusterOptions extends ExtraOptions {
   readonlyUser?: boolean
   /** Refuses pods whose ServiceAccount does not exist, as a complete cluster does. */
   serviceAccountAdmission?: boolean
+  /** An API server without what no test looks at: it costs less. */
+  lean?: boolean
   report?: (line: string) => void
   signal?: AbortSignal
 }
@@ -60,6 +62,7 @@ export async function bringUpCluster(home: Home, options: Omit<ClusterOptions, '
     ...prefix,
     audit: options.audit ?? false,
     serviceAccountAdmission: options.serviceAccountAdmission ?? false,
+    lean: options.lean ?? false,
   })
   await withClient(address, async (client) => {
     await setUpCluster(client, {

@@ -17,6 +17,8 @@ export interface StackOptions extends ExtraOptions {
   dir: string
   /** Keeps an audit log of the API server, strictly: no request is answered before its event is written. */
   audit?: boolean
+  /** An API server without what no test looks at: it costs less. */
+  lean?: boolean
   /** Backups to upload and to apply: names under `test/fixtures/backups`, or absolute paths of folders. None by default. */
   backups?: readonly string[]
   /** `false`: without Temporal. */
@@ -83,6 +85,7 @@ async function bucketAndCluster(
     filled,
     bringUpCluster(home, {
       audit: options.audit ?? false,
+      lean: options.lean ?? false,
       location: { s3 },
       backups: folders,
       readonlyUser: true,

@@ -24,7 +24,7 @@ let started = 0
 /** Starts one. `stopStack(dir)` ends it. */
 export async function startReusedCluster(options: ReusedOptions): Promise<ReusedCluster> {
   const prefix = `/reused-${process.pid}-${Date.now()}-${++started}`
-  const cluster = await startCluster({ ...options, etcd: { address: options.etcd, prefix } })
+  const cluster = await startCluster({ ...options, lean: true, etcd: { address: options.etcd, prefix } })
   return { cluster, prefix, data: await readEtcd(options.etcd, prefix), served: await servedBy(cluster) }
 }
 
