@@ -15,7 +15,7 @@ const fixtures = 'test/fixtures/**'
 const image = 'test/image/**/*.test.ts'
 
 const sharedStack = {
-  globalSetup: ['test/kit/run/global-setup.ts'],
+  globalSetup: ['test/kit/run/clusters-setup.ts', 'test/kit/run/global-setup.ts'],
   setupFiles: ['test/kit/run/clean-up.ts'],
   // A look is a request to a server.
   expect: { poll: { interval: 300 } },
@@ -53,6 +53,7 @@ export default defineConfig({
           name: 'servers',
           include: [servers],
           exclude: [e2e, fixtures],
+          globalSetup: ['test/kit/run/clusters-setup.ts'],
           setupFiles: ['test/kit/run/clean-up.ts'],
           testTimeout: 10 * minutes,
           hookTimeout: 10 * minutes,

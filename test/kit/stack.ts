@@ -54,7 +54,7 @@ export async function freshCluster(options: FreshClusterOptions = {}): Promise<T
 
 /** A bare cluster of one's own, without location and backups, until the test file is over. */
 export async function bareCluster(): Promise<Cluster> {
-  const { cluster, giveBack } = await borrowCluster({ dir: inject('clusters'), etcd: theStack().etcd })
+  const { cluster, giveBack } = await borrowCluster(inject('clusters'))
   whenFileIsOver(({ hasPassed }) => hasPassed && giveBack())
   return cluster
 }
@@ -62,7 +62,7 @@ export async function bareCluster(): Promise<Cluster> {
 async function clusterWith(services: readonly ExtraService[], prefix: string): Promise<Cluster> {
   const dir = ownDir()
   whenFileIsOver(() => removeOwn(dir))
-  return startCluster({ dir, with: services, etcd: { address: theStack().etcd, prefix: `/${prefix}` } })
+  return startCluster({ dir, with: services, lean: true, etcd: { address: theStack().etcd, prefix: `/${prefix}` } })
 }
 
 /** A path under test/fixtures. */

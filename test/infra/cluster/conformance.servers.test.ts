@@ -19,7 +19,6 @@ describe('a real API server', () => {
       sleep: (ms) => systemClock.sleep(ms),
       async close() {
         await connection.close()
-        await server.stop()
       },
     }
   })

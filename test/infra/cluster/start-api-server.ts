@@ -1,43 +1,42 @@
-import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startCluster } from '../../../devstack/cluster.ts'
+import { inject } from 'vitest'
 import { endProcess } from '../../../devstack/processes/end-process.ts'
 import { openHome } from '../../../devstack/home.ts'
 import { launchApiServer } from '../../../devstack/services/kube-apiserver.ts'
 import { stopStack } from '../../../devstack/stop-stack.ts'
-import { ownDir } from '../../kit/run/sweep.ts'
+import { borrowCluster } from '../../kit/clusters/cluster-pool.ts'
+import { whenFileIsOver } from '../../kit/run/clean-up.ts'
 
 export interface ApiServer {
   kubeconfig: string
   port: number
-  /** A folder for files of the test; it goes with the server. */
+  /** A folder for files of the test. */
   directory: string
   /** Of a user who may do everything, and of `drydock-readonly`, who may do nothing. */
   tokens: { admin: string; readonly: string }
   /** Kills the API server and starts it again on its port. */
   restart(downMs?: number): Promise<void>
-  stop(): Promise<void>
 }
 
-/** Starts a real etcd and kube-apiserver, with Velero's resources and the namespace `velero`. */
+/** Borrows a real kube-apiserver, with Velero's resources and the namespace `velero`, until the test file is over. */
 export async function startApiServer(): Promise<ApiServer> {
-  const { kubeconfig, kubeUrl, tokens, etcd, dir } = await startCluster({ dir: ownDir() })
+  const { cluster, prefix, giveBack } = await borrowCluster(inject('clusters'))
+  const { kubeconfig, kubeUrl, tokens, etcd, dir } = cluster
   const port = Number(new URL(kubeUrl).port)
+  let isAsBefore = true
+  whenFileIsOver(({ hasPassed }) => (hasPassed && isAsBefore ? giveBack() : stopStack(dir)))
   return {
     kubeconfig,
     port,
     directory: dir,
     tokens,
     async restart(downMs = 0) {
+      isAsBefore = false
       const home = openHome(dir)
       const running = home.state.services['kube-apiserver']
       if (running !== undefined) await endProcess(running)
       await sleep(downMs)
-      await launchApiServer(home, { port, tokens }, { etcd })
-    },
-    async stop() {
-      await stopStack(dir)
-      await rm(dir, { recursive: true, force: true })
+      await launchApiServer(home, { port, tokens }, { etcd, etcdPrefix: prefix, lean: true })
     },
   }
 }

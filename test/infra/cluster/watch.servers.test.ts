@@ -29,7 +29,6 @@ describe('a watch on a real API server', () => {
     await watched?.close()
     await direct?.close()
     await proxy?.close()
-    await server?.stop()
   })
 
   const create = (namespace: string, name: string) =>

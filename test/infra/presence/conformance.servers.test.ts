@@ -40,7 +40,6 @@ describe('Leases in a real cluster', () => {
       nowMs: () => Date.now(),
       async close() {
         await connection.close()
-        await server.stop()
       },
     }
   })

@@ -37,7 +37,6 @@ describe('presence, in a real cluster', () => {
   })
   afterAll(async () => {
     await connection?.close()
-    await server?.stop()
   })
 
   async function start(worker: string, options: Partial<PresenceOptions> = {}): Promise<RunningPresence> {

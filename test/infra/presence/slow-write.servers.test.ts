@@ -28,7 +28,6 @@ describe('a write that takes longer than a Lease lasts', () => {
   afterAll(async () => {
     await connection?.close()
     webhook?.close()
-    await server?.stop()
   }, 30_000)
 
   it('of a worker that is frozen meanwhile lands before its successor may write, or never', async () => {

@@ -1,21 +1,21 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openHome } from '../../../devstack/home.ts'
+import { startEtcd } from '../../../devstack/services/etcd.ts'
 import { isUp, readState } from '../../../devstack/state.ts'
 import type { Cluster } from '../../../devstack/stack-types.ts'
-import { noteOf, takePlace } from './pool-places.ts'
+import { noteOf, takeDoor, takePlace } from './pool-places.ts'
 import { removeOwn } from '../run/sweep.ts'
+import { waitUntil } from '../wait-until.ts'
 import { makeBare, startReusedCluster, type ReusedCluster } from './reused-cluster.ts'
 
 /** A cluster of the pool that is ours until our process ends. */
 export interface Borrowed {
   cluster: Cluster
+  /** Its prefix in etcd. */
+  prefix: string
   /** Says that nothing of ours uses it any more. Without that it is stopped instead of lent again. */
   giveBack: () => void
-}
-
-/** The pool: a folder, since test files run in several processes, and the etcd in which its clusters are. */
-export interface Pool {
-  dir: string
-  etcd: string
 }
 
 /**
@@ -24,9 +24,9 @@ export interface Pool {
  * again when the process of its last user has ended, so that nothing of it still writes; one that was not given back, since its
  * file has failed or was killed, is stopped.
  */
-export async function borrowCluster(pool: Pool): Promise<Borrowed> {
-  mkdirSync(pool.dir, { recursive: true })
-  const dir = await takePlace(pool.dir)
+export async function borrowCluster(pool: string): Promise<Borrowed> {
+  mkdirSync(pool, { recursive: true })
+  const dir = await takePlace(pool)
   const former = existsSync(noteOf(dir)) ? (JSON.parse(readFileSync(noteOf(dir), 'utf8')) as ReusedCluster) : undefined
   // Until it is given back, it is nobody's.
   rmSync(noteOf(dir), { force: true })
@@ -35,8 +35,11 @@ export async function borrowCluster(pool: Pool): Promise<Borrowed> {
   if (cluster.auditLog !== undefined) truncateSync(cluster.auditLog)
   return {
     cluster,
+    prefix: reused.prefix,
     giveBack: () => {
       writeFileSync(`${noteOf(dir)}.new`, JSON.stringify(reused), { mode: 0o600 })
+      // One that nobody uses stands still, since an idle API server uses a hundredth of a processor and more.
+      signalServers(cluster, 'SIGSTOP')
       renameSync(`${noteOf(dir)}.new`, noteOf(dir))
     },
   }
@@ -46,13 +49,30 @@ export async function borrowCluster(pool: Pool): Promise<Borrowed> {
 async function madeBare(dir: string, former: ReusedCluster | undefined): Promise<ReusedCluster | undefined> {
   const state = former === undefined ? undefined : readState(dir)
   if (former === undefined || state === undefined || !isUp(state)) return undefined
+  signalServers(former.cluster, 'SIGCONT')
   return makeBare(former, { anew: true }).catch((error: unknown) => {
     console.error(`a cluster of the pool is not used again:`, error)
     return undefined
   })
 }
 
-async function startAnew(dir: string, { etcd }: Pool): Promise<ReusedCluster> {
+/** Says in which etcd the clusters of a pool are to be. Without that, the first one to borrow starts one. */
+export function noteEtcd(pool: string, address: string): void {
+  writeFileSync(join(pool, 'etcd-address'), address)
+}
+
+async function etcdOf(pool: string): Promise<string> {
+  const note = join(pool, 'etcd-address')
+  if (!existsSync(note) && takeDoor(join(pool, 'etcd'))) noteEtcd(pool, await startEtcd(openHome(join(pool, 'etcd'))))
+  await waitUntil(() => existsSync(note) && readFileSync(note, 'utf8') !== '', 60_000, 'the etcd of the pool')
+  return readFileSync(note, 'utf8')
+}
+
+function signalServers({ pids }: Cluster, signal: 'SIGSTOP' | 'SIGCONT'): void {
+  for (const pid of Object.values(pids)) process.kill(pid, signal)
+}
+
+async function startAnew(dir: string, pool: string): Promise<ReusedCluster> {
   if (existsSync(dir)) await removeOwn(dir)
-  return startReusedCluster({ dir, etcd, audit: true })
+  return startReusedCluster({ dir, etcd: await etcdOf(pool), audit: true })
 }

@@ -27,15 +27,21 @@ function newPlace(pool: string): string {
 
 /** False where somebody uses the place, or looks at it in this moment. */
 function take(dir: string): boolean {
-  try {
-    mkdirSync(`${dir}.door`)
-  } catch {
-    return false
-  }
+  if (!takeDoor(dir)) return false
   const isFree = !isUsed(dir)
   if (isFree) writeFileSync(dir + userEnding, JSON.stringify(markProcess(process.pid)))
   rmdirSync(`${dir}.door`)
   return isFree
+}
+
+/** Only one process gets in; false for all others. */
+export function takeDoor(dir: string): boolean {
+  try {
+    mkdirSync(`${dir}.door`)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isUsed(dir: string): boolean {

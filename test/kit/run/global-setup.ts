@@ -7,13 +7,13 @@ import type { TestProject } from 'vitest/node'
 import { startStack } from '../../../devstack/stack.ts'
 import type { FullStack } from '../../../devstack/stack-types.ts'
 import { keptBundle } from '../../../worker/workflow-code.ts'
+import { noteEtcd } from '../clusters/cluster-pool.ts'
+import { poolFolder } from './clusters-setup.ts'
 import { ownDir, removeOwn, sweepLeftovers } from './sweep.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     stack: FullStack
-    /** The folder of the pool of clusters. */
-    clusters: string
   }
 }
 
@@ -30,20 +30,21 @@ async function bundleInto(file: string): Promise<void> {
 /** Starts the one stack of a test run (Temporal, bucket, a first cluster) and stops it in the end, whatever happened. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   await sweepLeftovers()
-  const [dir, bundleDir, clusters] = [ownDir(), ownDir(), ownDir()]
+  const [dir, bundleDir] = [ownDir(), ownDir()]
   // Once for all workers of the run: each would bundle for seconds.
   const bundle = join(bundleDir, 'workflows.js')
   const bundling = bundleInto(bundle)
   bundling.catch(() => {})
   const stack = await startStack({
     dir,
+    lean: true,
     report: (line) => console.error(line),
   })
   await bundling
   process.env['DRYDOCK_WORKFLOW_BUNDLE'] = bundle
   project.provide('stack', stack)
-  project.provide('clusters', clusters)
+  noteEtcd(poolFolder(), stack.etcd)
   return async () => {
-    for (const own of [clusters, dir, bundleDir]) await removeOwn(own)
+    for (const own of [dir, bundleDir]) await removeOwn(own)
   }
 }
