@@ -35,6 +35,8 @@ export interface Settings {
   itemOperationSyncSeconds: number
   /** `--fs-backup-timeout`: how long the volumes of one pod may take to be filled. */
   podVolumeTimeoutSeconds: number
+  /** `--default-resource-modifier-configmap`: for restores that name no modifiers; empty for none. */
+  defaultModifiers: string
   /** `--features` of the Velero server: `EnableCSI`, `EnableAPIGroupVersions`. */
   features: readonly string[]
   /** How managed fields are restored where the Restore has no annotation for it. */

@@ -1,5 +1,6 @@
 import { isConflict, isNotFound, isTransient } from '../core/port-errors.ts'
-import { decideDownload, downloadKey, isRestoreTarget } from './decide/downloads.ts'
+import { downloadRequestsCrd, servesFailedDownloads } from '../core/request/velero-api.ts'
+import { decideDownload, downloadKey, hasNoFilesYet, isRestoreTarget } from './decide/downloads.ts'
 import { rfc3339 } from '../velero/manifest.ts'
 import { watchResource } from '../infra/cluster/watch.ts'
 import type { BackupStorageLocation, Backup } from '../velero/backup.ts'
@@ -63,7 +64,7 @@ async function answerOrDelete(ports: ServerPorts, request: DownloadRequest): Pro
     case 'answer': {
       const answer = await answerTo(ports, request.spec.target)
       const expiration = rfc3339(new Date(ports.clock.now().getTime() + downloadSeconds * 1000))
-      const status = 'url' in answer ? { phase: 'Processed', downloadURL: answer.url, expiration } : { expiration }
+      const status = { expiration, ...statusOf(answer) }
       if ('never' in answer)
         ports.log.warn('a DownloadRequest cannot be answered', {
           downloadRequest: request.metadata.name,
@@ -72,6 +73,11 @@ async function answerOrDelete(ports: ServerPorts, request: DownloadRequest): Pro
       await patchStatus(ports, request, status)
     }
   }
+}
+
+function statusOf(answer: DownloadAnswer): NonNullable<DownloadRequest['status']> {
+  if ('url' in answer) return { phase: 'Processed', downloadURL: answer.url }
+  return answer.isTold === true ? { phase: 'Failed', message: answer.never } : {}
 }
 
 /** One that was answered or deleted meanwhile comes again by the watch. */
@@ -97,11 +103,14 @@ function refOf(ports: ServerPorts, { metadata }: DownloadRequest) {
 /** With what an answer is looked up. */
 export type Lookup = Pick<ServerPorts, 'cluster' | 'stores' | 'namespace'>
 
+/** An address; or why there can never be one, which after v1.18 is told in some cases. */
+export type DownloadAnswer = { url: string } | { never: string; isTold?: boolean }
+
 /**
  * The answer, or why there can never be one: then the request expires without one, as in Velero. Only trouble that may
  * pass is thrown.
  */
-export async function answerTo(ports: Lookup, target: DownloadTarget): Promise<{ url: string } | { never: string }> {
+export async function answerTo(ports: Lookup, target: DownloadTarget): Promise<DownloadAnswer> {
   try {
     return await lookUp(ports, target)
   } catch (thrown) {
@@ -110,7 +119,7 @@ export async function answerTo(ports: Lookup, target: DownloadTarget): Promise<{
   }
 }
 
-async function lookUp(ports: Lookup, target: DownloadTarget): Promise<{ url: string } | { never: string }> {
+async function lookUp(ports: Lookup, target: DownloadTarget): Promise<DownloadAnswer> {
   const key = downloadKey(target)
   if (key === undefined) return { never: `its kind ${JSON.stringify(target.kind)} is not known` }
   const get = <T>(resource: string, name: string) =>
@@ -120,13 +129,27 @@ async function lookUp(ports: Lookup, target: DownloadTarget): Promise<{ url: str
     const restore = await get<Restore>('restores', target.name)
     if (restore === undefined) return { never: `there is no restore ${JSON.stringify(target.name)}` }
     backupName = restore.spec.backupName ?? ''
+    const tooEarly = hasNoFilesYet('restore', target.name, restore.status?.phase)
+    if (tooEarly !== undefined && (await tellsFailures(ports))) return { never: tooEarly, isTold: true }
   }
   const backup = backupName === '' ? undefined : await get<Backup>('backups', backupName)
   if (backup === undefined) return { never: `there is no backup ${JSON.stringify(backupName)}` }
+  const tooEarly = isRestoreTarget(target) ? undefined : hasNoFilesYet('backup', backupName, backup.status?.phase)
+  if (tooEarly !== undefined && (await tellsFailures(ports))) return { never: tooEarly, isTold: true }
   const locationName = backup.spec.storageLocation ?? ''
   const location =
     locationName === '' ? undefined : await get<BackupStorageLocation>('backupstoragelocations', locationName)
   if (location === undefined) return { never: `there is no backup location ${JSON.stringify(locationName)}` }
   const store = await ports.stores.open(location)
   return { url: await store.presign(key, downloadSeconds) }
+}
+
+/** Whether the cluster's CRD has a phase for it. Without the right to read it, requests expire as in v1.18. */
+async function tellsFailures({ cluster }: Lookup): Promise<boolean> {
+  try {
+    return servesFailedDownloads(await cluster.get(downloadRequestsCrd))
+  } catch (thrown) {
+    if (isTransient(thrown)) throw thrown
+    return false
+  }
 }

@@ -9,7 +9,13 @@ export interface DownloadRequest {
   kind: string
   metadata: Metadata
   spec: { target: DownloadTarget }
-  status?: { phase?: 'New' | 'Processed' | ''; downloadURL?: string; expiration?: string | null }
+  /** After v1.18 there is phase `Failed`, with a message. */
+  status?: {
+    phase?: 'New' | 'Processed' | 'Failed' | ''
+    downloadURL?: string
+    expiration?: string | null
+    message?: string
+  }
 }
 
 /** Which file of which backup or restore. */

@@ -51,11 +51,25 @@ export interface RestoreSpec {
   includeClusterResources?: boolean | null
   hooks?: { resources?: RestoreResourceHookSpec[] }
   existingResourcePolicy?: string
+  /** After v1.18: what happens to the data of volumes that exist: `none`, `full` or `incremental`. */
+  existingVolumeDataPolicy?: string
   itemOperationTimeout?: string
   resourceModifier?: TypedLocalObjectReference | null
+  /** After v1.18: without the modifiers that the worker has for restores that name none. */
+  skipDefaultResourceModifier?: boolean | null
   resourcePolicy?: TypedLocalObjectReference | null
-  uploaderConfig?: { writeSparseFiles?: boolean | null; parallelFilesDownload?: number } | null
+  uploaderConfig?: {
+    writeSparseFiles?: boolean | null
+    parallelFilesDownload?: number
+    deleteExtraFiles?: boolean | null
+  } | null
 }
+
+/**
+ * Which of Velero's APIs a cluster serves: `next` is what follows v1.18, absent is v1.18. They differ in what a restore
+ * may ask for, in what its orders must say, and in a few words of the results.
+ */
+export type VeleroApi = 'next'
 
 /** A reference to an object in the Restore's namespace. */
 export interface TypedLocalObjectReference {

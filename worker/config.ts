@@ -1,6 +1,8 @@
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { GoDurationError, formatGoDuration, parseGoDuration } from '../core/values/go-duration.ts'
+import { formatGoDuration } from '../core/values/go-duration.ts'
+import { readChoice, readConfigMapName, readName, readNumber, readSeconds } from './settings/read-values.ts'
+import type { Env } from './settings/read-values.ts'
 import { parsePriorities } from '../core/plan/order-resources.ts'
 import { highPriorities, itemOperationTimeout, lowPriorities } from '../velero/defaults.ts'
 import type { Settings } from '../activities/settings.ts'
@@ -134,6 +136,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       itemOperationTimeout: formatGoDuration(seconds('DRYDOCK_ITEM_OPERATION_TIMEOUT', itemOperationTimeout) * 1000),
       itemOperationSyncSeconds: seconds('DRYDOCK_ITEM_OPERATION_SYNC', '10s'),
       podVolumeTimeoutSeconds: seconds('DRYDOCK_FS_BACKUP_TIMEOUT', '4h'),
+      defaultModifiers: readConfigMapName(env, 'DRYDOCK_DEFAULT_RESOURCE_MODIFIER_CONFIGMAP', problems),
       features: readFeatures(env),
       managedFields: choice('DRYDOCK_MANAGED_FIELDS', ['exact', 'owners'], 'exact'),
       polite: choice('DRYDOCK_POLITE', ['true', 'false'], 'false') === 'true',
@@ -168,8 +171,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
   return config
 }
 
-type Env = Readonly<Record<string, string | undefined>>
-
 function readArchiveBounds(number: (key: NumberKey) => number) {
   return {
     cacheBytesMax: number('cacheBytesMax'),
@@ -191,52 +192,6 @@ function readPlugins(env: Env, problems: string[]): PluginSettings {
 function readFeatures(env: Env): string[] {
   const features = (env['DRYDOCK_FEATURES'] ?? '').split(',').map((feature) => feature.trim())
   return features.filter((feature) => feature !== '')
-}
-
-function readNumber(
-  env: Env,
-  setting: { name: string; fallback: number; min: number; max: number },
-  problems: string[],
-): number {
-  const text = env[setting.name]
-  if (text === undefined || text === '') return setting.fallback
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= setting.min && value <= setting.max) return value
-  problems.push(`${setting.name} is "${text}": it takes a whole number from ${setting.min} to ${setting.max}`)
-  return setting.fallback
-}
-
-function readSeconds(env: Env, name: string, fallback: string, problems: string[]): number {
-  const text = env[name] ?? fallback
-  try {
-    const seconds = parseGoDuration(text) / 1000
-    if (seconds > 0) return seconds
-    problems.push(`${name} is "${text}": it takes a duration above zero`)
-  } catch (thrown) {
-    if (!(thrown instanceof GoDurationError)) throw thrown
-    problems.push(`${name} is "${text}": it takes a duration such as 10m or 1h30m`)
-  }
-  return parseGoDuration(fallback) / 1000
-}
-
-function readChoice<T extends string>(
-  env: Env,
-  { name, options, fallback }: { name: string; options: readonly T[]; fallback: T },
-  problems: string[],
-): T {
-  const text = env[name]
-  if (text === undefined || text === '') return fallback
-  const chosen = options.find((option) => option === text)
-  if (chosen !== undefined) return chosen
-  problems.push(`${name} is "${text}": it takes one of ${options.join(', ')}`)
-  return fallback
-}
-
-function readName(env: Env, name: string, fallback: string, problems: string[]): string {
-  const text = env[name] ?? fallback
-  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text
-  problems.push(`${name} is "${text}": it takes the name of a Kubernetes namespace`)
-  return fallback
 }
 
 /** The names may stand in one text with a dot or a colon between them, so that a deployment has neither. */

@@ -1,11 +1,12 @@
 import { refusalOf } from '../../core/port-errors.ts'
 import { backupNameOf, configMapNamesOf, locationNameOf } from '../../core/request/admission-facts.ts'
 import type { AdmissionFacts } from '../../core/request/admission-facts.ts'
+import { restoresCrd, veleroApiOf } from '../../core/request/velero-api.ts'
 import { veleroControllersOf } from '../../core/request/take-over.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { Restore } from '../../velero/restore.ts'
+import type { Restore, VeleroApi } from '../../velero/restore.ts'
 import type { Cluster } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 
@@ -30,8 +31,11 @@ export async function gatherAdmissionFacts(
   const names = configMapNamesOf(spec)
   const modifiers = names.modifiers === undefined ? undefined : await get('', 'configmaps', names.modifiers)
   const policies = names.policy === undefined ? undefined : await get('', 'configmaps', names.policy)
+  const fallback = await readDefaultModifiers(spec, settings.defaultModifiers, (name) => get('', 'configmaps', name))
   return {
     restore: { namespace, name: restore.metadata.name },
+    ...(fallback === undefined ? {} : { defaultModifiers: fallback }),
+    api: await readVeleroApi(cluster),
     spec,
     scheduleBackups,
     backup: backup as Backup | { error: string } | undefined,
@@ -40,6 +44,22 @@ export async function gatherAdmissionFacts(
     policyConfigMap: policies,
     defaultItemOperationTimeout: settings.itemOperationTimeout,
   }
+}
+
+async function readDefaultModifiers(
+  { resourceModifier }: Restore['spec'],
+  name: string,
+  read: (name: string) => Promise<Manifest | undefined | { error: string }>,
+): Promise<AdmissionFacts['defaultModifiers']> {
+  if (name === '' || resourceModifier) return undefined
+  const found = await read(name)
+  return { name, configMap: found === undefined || 'error' in found ? undefined : found }
+}
+
+/** The API by its CRD. A worker without the right to read it takes it for v1.18's. */
+export async function readVeleroApi(cluster: Cluster): Promise<VeleroApi | undefined> {
+  const crd = await readOrRefusal(() => cluster.get(restoresCrd))
+  return crd === undefined || 'error' in crd ? undefined : veleroApiOf(crd)
 }
 
 async function readScheduleBackups(

@@ -76,6 +76,7 @@ export async function claimRestore(
       ...ref,
       creationTimestamp: restore.metadata.creationTimestamp ?? rfc3339(clock.now()),
       annotations: restore.metadata.annotations ?? {},
+      ...(verdict.api === undefined ? {} : { api: verdict.api }),
     },
     spec: withSchedule(verdict.spec, restore.spec),
     backup: withoutManagedFields(verdict.backup),
@@ -100,7 +101,10 @@ export async function claimRestore(
 /** The rules of admission. What Drydock cannot process is refused, as what is not valid: it does not get better by another try. */
 async function validate(asked: Restore, { ports, settings }: WorkerParts): Promise<Admission> {
   try {
-    return admitRequest(await gatherAdmissionFacts(ports.cluster, asked, settings))
+    const admission = admitRequest(await gatherAdmissionFacts(ports.cluster, asked, settings))
+    for (const note of (admission.do === 'admit' && admission.notes) || [])
+      ports.log.warn(note, { restore: asked.metadata.name })
+    return admission
   } catch (thrown) {
     if (!isProgramFault(thrown)) throw thrown
     ports.log.error(`a Restore cannot be validated: ${asked.metadata.name}`, { error: thrown.stack })

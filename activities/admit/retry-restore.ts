@@ -1,3 +1,4 @@
+import { readVeleroApi } from './admission-facts.ts'
 import { ApplicationFailure } from '@temporalio/common'
 import type { Wait } from '../../contract/look.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
@@ -90,9 +91,16 @@ async function makeRun(parts: WorkerParts, asked: Asked): Promise<MadeRun | { re
   const journal = openJournal(store, { ...ref, run })
   const carried = await carryOver(before.journal, journal)
   const at = rfc3339(parts.ports.clock.now())
+  const { api: _before, ...identity } = before.admission.restore
+  const api = await readVeleroApi(parts.ports.cluster)
   const admission = await journal.writeOnce<StoredAdmission>(shards.admission, {
     ...before.admission,
-    restore: { ...before.admission.restore, annotations: restore.metadata.annotations ?? {}, run },
+    restore: {
+      ...identity,
+      annotations: restore.metadata.annotations ?? {},
+      run,
+      ...(api === undefined ? {} : { api }),
+    },
     retry: { token, at, ...carried },
   })
   return { run, admission }

@@ -12,7 +12,7 @@ import type { ResourceModifiers } from '../../core/modifiers/parse-modifiers.ts'
 import type { FilterPolicies } from '../../core/filter/parse-filter-policy.ts'
 import type { VolumeFacts } from '../../core/items/volume-fate.ts'
 import type { Backup } from '../../velero/backup.ts'
-import type { RestoreSpec } from '../../velero/restore.ts'
+import type { RestoreSpec, VeleroApi } from '../../velero/restore.ts'
 
 /** A shard with more bytes than this, after decompression, counts as damaged. */
 const shardBytesMax = 512 * 1024 * 1024
@@ -213,6 +213,8 @@ export interface StoredAdmission {
     annotations?: Record<string, string>
     /** The run, from 2; absent in the first one. */
     run?: number
+    /** Which of Velero's APIs the cluster served when the restore was admitted. */
+    api?: VeleroApi
   }
   spec: RestoreSpec
   backup: Backup

@@ -21,6 +21,7 @@ export function changeExisting(live: Manifest, input: WriteInput, tools: ItemToo
       policy: tools.policy,
       labels: tools.rules.labels,
       manager: fieldManagerOf(tools.mark.uid),
+      api: tools.rules.restore.api,
       neverEqual: prepared.neverEqual,
     })
   const decision = decide(live)

@@ -54,6 +54,12 @@ export const specOptions: readonly SpecOption[] = [
     'existingResourcePolicy',
   ),
   specOption(
+    '--existing-volume-data-policy <policy>',
+    'after Velero v1.18: what to do with the data of volumes that exist already: none, full or incremental',
+    parseChoice('none', 'full', 'incremental'),
+    'existingVolumeDataPolicy',
+  ),
+  specOption(
     '--status-include-resources <list>',
     'resources whose status is restored',
     parseList,
@@ -74,6 +80,12 @@ export const specOptions: readonly SpecOption[] = [
   specOption('--resource-modifier-configmap <name>', 'ConfigMap with resource modifiers', parseText, (name) => ({
     resourceModifier: { apiGroup: '', kind: 'configmap', name },
   })),
+  specOption(
+    '--skip-default-resource-modifier [bool]',
+    'after Velero v1.18: leave out the modifiers that the worker has for restores that name none',
+    parseBoolean,
+    'skipDefaultResourceModifier',
+  ),
   specOption('--resource-policies-configmap <name>', 'ConfigMap with filter policies', parseText, (name) => ({
     resourcePolicy: { kind: 'configmap', name },
   })),
@@ -88,6 +100,12 @@ export const specOptions: readonly SpecOption[] = [
     'files of a volume to restore at the same time; 0: as many as there are processors',
     parseCount,
     (files, spec) => ({ uploaderConfig: { ...spec.uploaderConfig, parallelFilesDownload: files } }),
+  ),
+  specOption(
+    '--delete-extra-files [bool]',
+    'after Velero v1.18: delete files of an existing volume that the backup does not have',
+    parseBoolean,
+    (deleteExtraFiles, spec) => ({ uploaderConfig: { ...spec.uploaderConfig, deleteExtraFiles } }),
   ),
   specOption(
     '--hooks-file <file>',

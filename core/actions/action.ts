@@ -1,7 +1,7 @@
 import type { Backup } from '../../velero/backup.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource, ItemAddress, ResourceRef } from '../../velero/resource.ts'
-import type { RestoreSpec } from '../../velero/restore.ts'
+import type { RestoreSpec, VeleroApi } from '../../velero/restore.ts'
 
 /**
  * An item action, Velero's RestoreItemAction: it changes an item before the item is written to the cluster. The
@@ -40,6 +40,8 @@ export interface RestoreView {
   uid: string
   /** The run, from 2 for a retry: what it orders anew gets other names. Absent in the first run. */
   run?: number
+  /** Which of Velero's APIs the cluster serves; absent for v1.18. */
+  api?: VeleroApi
   spec: RestoreSpec
 }
 

@@ -5,20 +5,24 @@ import { validLabelValue, companionHash, snapshotName } from '../values/derived-
 import { annotationOf, fieldsAt } from '../values/fields.ts'
 import type { Fields } from '../values/fields.ts'
 import { cloneManifest } from '../values/manifest-json.ts'
+import { ActionError } from './action.ts'
 import type { ActionInput, ActionResult, AdditionalItemsInput, ItemAction } from './action.ts'
-import { dataDownload, readDataUploadResult } from './data-mover.ts'
+import { dataDownload, isInPlace, readDataUploadResult } from './data-mover.ts'
 
 /**
  * Restores the data of a claim from where the backup stored it. The first row that applies decides:
  *
  * | claim, restore and backup | what happens |
  * |---|---|
- * | the claim existed before the restore | it is not changed |
+ * | the claim existed before the restore | it is not changed; an error where its data is asked for, see below |
  * | `restorePVs: false` | it is restored without volume and data source, so it is empty |
  * | data was moved, and the claim has a DataUpload | a DataDownload fills it, an asynchronous operation |
  * | data was moved, but not of this claim | it is not changed |
  * | the claim has a snapshot | the snapshot is its data source and is restored before it, also if filters exclude it |
  * | none of these | it is not changed |
+ *
+ * After v1.18 Velero can write moved data into a claim that exists (`existingVolumeDataPolicy`). It deletes the claim for
+ * that. Drydock does not, and says so.
  */
 export const csiPvc: ItemAction = {
   name: 'velero.io/csi-pvc-restorer',
@@ -33,6 +37,11 @@ export const csiPvc: ItemAction = {
         return { item: withSpec(input.item, (spec) => forgetSources(spec)) }
       case 'data mover':
         return fromDataMover(input)
+      case 'in place':
+        throw new ActionError(
+          `the claim exists, and existingVolumeDataPolicy is ${input.restore.spec.existingVolumeDataPolicy ?? ''}: ` +
+            'Drydock does not write data of a data mover into a claim that exists. Delete the claim and restore again',
+        )
       case 'snapshot':
         return { item: withSpec(input.item, (spec) => takeSnapshot(spec, input.restore.uid, source.snapshot)) }
     }
@@ -46,17 +55,20 @@ export const csiPvc: ItemAction = {
   },
 }
 
-type DataSource = { from: 'itself' | 'nothing' | 'data mover' } | { from: 'snapshot'; snapshot: string }
+type DataSource = { from: 'itself' | 'nothing' | 'data mover' | 'in place' } | { from: 'snapshot'; snapshot: string }
 
 /** Decides by the annotations in the backup: the action `velero.io/pvc` has removed them from the item. */
 function dataSource({ itemFromBackup, restore, facts }: AdditionalItemsInput): DataSource {
   const target = targetNamespace(restore.spec.namespaceMapping, itemFromBackup.metadata.namespace ?? '')
-  if (facts.existingClaims.includes(`${target}/${itemFromBackup.metadata.name}`)) return { from: 'itself' }
-  if (restore.spec.restorePVs === false) return { from: 'nothing' }
-  if (facts.backup.spec.snapshotMoveData === true) {
-    const moved = annotationOf(itemFromBackup, 'velero.io/data-upload-name') !== undefined
-    return { from: moved ? 'data mover' : 'itself' }
+  const isMoved =
+    facts.backup.spec.snapshotMoveData === true &&
+    annotationOf(itemFromBackup, 'velero.io/data-upload-name') !== undefined
+  if (facts.existingClaims.includes(`${target}/${itemFromBackup.metadata.name}`)) {
+    const isWanted = isInPlace(restore.spec) && restore.spec.restorePVs !== false
+    return { from: isMoved && isWanted ? 'in place' : 'itself' }
   }
+  if (restore.spec.restorePVs === false) return { from: 'nothing' }
+  if (facts.backup.spec.snapshotMoveData === true) return { from: isMoved ? 'data mover' : 'itself' }
   const snapshot = annotationOf(itemFromBackup, 'velero.io/volume-snapshot-name')
   return snapshot === undefined ? { from: 'itself' } : { from: 'snapshot', snapshot }
 }

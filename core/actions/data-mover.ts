@@ -89,6 +89,7 @@ export function dataDownload(input: ActionInput, result: Fields, target: Downloa
       operationTimeout: input.facts.backup.spec.csiSnapshotTimeout ?? '0s',
       ...optional('nodeOS', valueAt(result, 'nodeOS')),
       ...optional('snapshotSize', valueAt(result, 'snapshotSize')),
+      ...restoreTypeOf(restore),
     },
   }
   const resource = { group: 'velero.io', version: 'v2alpha1', resource: 'datadownloads' }
@@ -170,7 +171,22 @@ export function moverConfig(config: RestoreSpec['uploaderConfig']): Record<strin
   return {
     WriteSparseFiles: String(config.writeSparseFiles === true),
     ...(parallel > 0 ? { ParallelFilesDownload: String(parallel) } : {}),
+    ...(typeof config.deleteExtraFiles === 'boolean' ? { DeleteExtraFiles: String(config.deleteExtraFiles) } : {}),
   }
+}
+
+/**
+ * How an order fills a volume that holds data already; empty for a volume that is new. After v1.18 the field has to be
+ * there.
+ */
+export function restoreTypeOf({ api, spec }: RestoreView): { restoreType?: string } {
+  if (api !== 'next') return {}
+  return { restoreType: isInPlace(spec) ? (spec.existingVolumeDataPolicy ?? '') : '' }
+}
+
+/** Whether data is to be written into volumes that exist. */
+export function isInPlace({ existingVolumeDataPolicy: policy }: RestoreSpec): boolean {
+  return policy === 'full' || policy === 'incremental'
 }
 
 function optional(key: string, value: unknown): Fields {

@@ -1,6 +1,7 @@
 import { backupNameLabel, restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
+import type { VeleroApi } from '../../velero/restore.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { makeMergePatch } from '../modifiers/merge-patch.ts'
 import { semanticEqual } from '../values/manifest-json.ts'
@@ -39,6 +40,8 @@ export interface ExistingFacts {
   labels: Record<string, string>
   /** The field manager of this restore: by it an earlier attempt has patched the object. */
   manager: string
+  /** Which of Velero's APIs the cluster serves. */
+  api?: VeleroApi | undefined
   /** Velero calls the two objects different in any case (see `ItemAction.convertsThroughStruct`). */
   neverEqual: boolean
 }
@@ -50,8 +53,8 @@ export interface ExistingFacts {
  * | equal      | any            | update | patch of the two labels; skipped                    |
  * | equal      | any            | other  | leave; skipped                                      |
  * | different  | ServiceAccount | any    | add what is missing; updated, or skipped if nothing is missing |
- * | different  | others         | unset  | leave with a warning; failed                        |
- * | different  | others         | none   | leave with a warning in other words; failed         |
+ * | different  | others         | unset  | leave with a warning; failed, after v1.18 skipped   |
+ * | different  | others         | none   | the same, in other words                            |
  * | different  | others         | update | patch; if refused a warning and a patch of the labels; updated or failed |
  *
  * An object that this restore has patched, in an attempt whose end nobody knows, is left as it is and counts as updated
@@ -134,7 +137,11 @@ function decideDifferent(
 }
 
 function leave(facts: ExistingFacts, text: string): ExistingDecision {
-  return { do: 'leave', action: 'failed', messages: [warning(scopeOf(facts.targetNamespace), text)] }
+  return {
+    do: 'leave',
+    action: facts.api === 'next' ? 'skipped' : 'failed',
+    messages: [warning(scopeOf(facts.targetNamespace), text)],
+  }
 }
 
 /**

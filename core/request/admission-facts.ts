@@ -1,6 +1,6 @@
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { RestoreSpec } from '../../velero/restore.ts'
+import type { RestoreSpec, VeleroApi } from '../../velero/restore.ts'
 
 /**
  * The facts for the admission of a restore, read from the cluster. Which backup to read may depend on the backups of a
@@ -21,6 +21,10 @@ export interface AdmissionFacts {
   location?: BackupStorageLocation | { error: string } | undefined
   /** The ConfigMap of `spec.resourceModifier`; undefined if it cannot be read, for any reason. */
   modifierConfigMap?: Manifest | undefined
+  /** The ConfigMap of modifiers for restores that name none, and its name; absent where the worker has none set. */
+  defaultModifiers?: { name: string; configMap?: Manifest | undefined } | undefined
+  /** Which of Velero's APIs the cluster serves. */
+  api?: VeleroApi | undefined
   /** The ConfigMap of `spec.resourcePolicy`; undefined if it does not exist. */
   policyConfigMap?: Manifest | { error: string } | undefined
   /** The default of the Velero server in Go's syntax, such as `4h0m0s`. */

@@ -1,7 +1,7 @@
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import { nonRestorableResources } from '../../velero/defaults.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'
-import type { RestoreSpec } from '../../velero/restore.ts'
+import type { RestoreSpec, VeleroApi } from '../../velero/restore.ts'
 import { parseFilterPolicies } from '../filter/parse-filter-policy.ts'
 import type { FilterPolicies } from '../filter/parse-filter-policy.ts'
 import { parseModifiers, validateModifiers } from '../modifiers/parse-modifiers.ts'
@@ -19,6 +19,9 @@ export type Admission =
       location: BackupStorageLocation
       modifiers?: ResourceModifiers
       policies?: FilterPolicies
+      api?: VeleroApi
+      /** What the log says: why the default modifiers are left out. */
+      notes?: string[]
     }
   | {
       do: 'refuse'
@@ -36,6 +39,7 @@ interface AdmissionDraft {
   location?: BackupStorageLocation
   modifiers?: ResourceModifiers
   policies?: FilterPolicies
+  notes?: string[]
 }
 
 /** The result of one rule. Errors are collected, `found` is kept for the next rules, `stop` ends the validation. */
@@ -59,12 +63,19 @@ export function admitRequest(facts: AdmissionFacts): Admission {
     if (stop) break
   }
   const spec = withTimeout(draft.spec, facts.defaultItemOperationTimeout)
-  const { backup, location, modifiers, policies } = draft
+  const { backup, location, modifiers, policies, notes } = draft
   if (validationErrors.length > 0 || !backup || !location) {
     const isAll = location !== undefined && !isAvailable(location) && validationErrors.length === 1
     return { do: 'refuse', spec, validationErrors, ...(isAll && { unavailable: location }) }
   }
-  return { do: 'admit', spec, backup, location, ...(modifiers && { modifiers }), ...(policies && { policies }) }
+  const { api } = facts
+  const found = {
+    ...(api && { api }),
+    ...(modifiers && { modifiers }),
+    ...(policies && { policies }),
+    ...(notes && { notes }),
+  }
+  return { do: 'admit', spec, backup, location, ...found }
 }
 
 /** Sets the default timeout if there is none, or one of zero in any form. */
@@ -94,12 +105,15 @@ const admissionRules: readonly Rule[] = [
   oneSource, // a backup or a schedule, but not both; ends the validation
   hooks, // a selector or an init container is invalid
   existingResourcePolicy, // neither none nor update
+  existingVolumeDataPolicy, // none of none, full and incremental
   scheduleBackup, // changes the spec: the schedule's newest completed backup; none ends the validation
   backupLookup, // backup or location is not there; ends the validation
   locationAvailable, // or is not Available; ends the validation
+  backupIsThrough, // after v1.18: the backup is neither Completed nor PartiallyFailed; ends the validation
   nameSchedule, // changes the spec: the backup's schedule, for metrics
   resourcePolicy, // the filter policies cannot be read; ends the validation
   resourceModifiers, // nor the modifiers; ends the validation
+  defaultModifiers, // for a restore that names none; what is wrong with them is a note
 ]
 
 /** Those of the rules that look at the spec alone. */
@@ -111,6 +125,7 @@ const specRules: readonly ((draft: SpecDraft) => Finding)[] = [
   oneSource,
   hooks,
   existingResourcePolicy,
+  existingVolumeDataPolicy,
 ]
 
 function excludeNonRestorable({ spec }: SpecDraft): Finding {
@@ -169,6 +184,12 @@ function existingResourcePolicy({ spec }: SpecDraft): Finding {
   return ['', 'none', 'update'].includes(policy) ? {} : { errors: [`Invalid ExistingResourcePolicy: ${policy}`] }
 }
 
+function existingVolumeDataPolicy({ spec }: SpecDraft): Finding {
+  const policy = spec.existingVolumeDataPolicy ?? ''
+  const known = ['', 'none', 'full', 'incremental'].includes(policy)
+  return known ? {} : { errors: [`Invalid ExistingVolumeDataPolicy: ${policy}`] }
+}
+
 function scheduleBackup({ facts, spec }: AdmissionDraft): Finding {
   if ((spec.scheduleName ?? '') === '') return {}
   const backups = facts.scheduleBackups ?? []
@@ -204,6 +225,12 @@ function locationAvailable({ location }: AdmissionDraft): Finding {
 
 function isAvailable({ status }: BackupStorageLocation): boolean {
   return status?.phase === 'Available'
+}
+
+function backupIsThrough({ facts, backup }: AdmissionDraft): Finding {
+  const phase = backup?.status?.phase ?? ''
+  if (facts.api !== 'next' || backup === undefined || phase === 'Completed' || phase === 'PartiallyFailed') return {}
+  return refuse(`backup "${backup.metadata.name}" is in phase "${phase}" and cannot be used as a restore source`)
 }
 
 function nameSchedule({ spec, backup }: AdmissionDraft): Finding {
@@ -243,6 +270,19 @@ function resourceModifiers({ facts: { restore, modifierConfigMap }, spec }: Admi
   const fault = validateModifiers(parsed.modifiers)
   if (fault === undefined) return { found: { modifiers: parsed.modifiers } }
   return refuse(`Validation error in resource modifiers provided in configmap ${name}: ${fault}`)
+}
+
+/** As in Velero, default modifiers that cannot be used do not keep a restore from starting. */
+function defaultModifiers({ facts, spec }: AdmissionDraft): Finding {
+  const { restore, defaultModifiers: given } = facts
+  if (given === undefined || spec.resourceModifier || spec.skipDefaultResourceModifier === true) return {}
+  const name = `default resource modifier configmap ${restore.namespace}/${given.name}`
+  const note = (why: string): Finding => ({ found: { notes: [`${why}, it is left out`] } })
+  if (given.configMap === undefined) return note(`${name} cannot be read`)
+  const parsed = parseModifiers(given.configMap)
+  if ('error' in parsed) return note(`${name} cannot be parsed: ${parsed.error}`)
+  const fault = validateModifiers(parsed.modifiers)
+  return fault === undefined ? { found: { modifiers: parsed.modifiers } } : note(`${name} is not valid: ${fault}`)
 }
 
 function isFailure(fact: object): fact is { error: string } {

@@ -3,7 +3,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
 import type { ItemAddress } from '../../velero/resource.ts'
 import type { RestoreView } from '../actions/action.ts'
-import { moverConfig } from '../actions/data-mover.ts'
+import { moverConfig, restoreTypeOf } from '../actions/data-mover.ts'
 import { podVolumeSnapshots } from '../actions/pod-volume-restore.ts'
 import type { PodVolume } from '../items/outcome.ts'
 import { companionName, inRun, validLabelValue } from '../values/derived-names.ts'
@@ -135,6 +135,7 @@ export function makePodVolumeRestore(
       sourceNamespace: target.item.namespace ?? '',
       ...(settings === undefined ? {} : { uploaderSettings: settings }),
       ...(volume.snapshotSize === 0 ? {} : { snapshotSize: volume.snapshotSize }),
+      ...restoreTypeOf(restore),
     },
   }
 }

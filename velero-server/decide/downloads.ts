@@ -62,6 +62,20 @@ export function isRestoreTarget({ kind }: DownloadTarget): boolean {
   return own(restoreKeys, kind) !== undefined
 }
 
+/**
+ * Why no file of a backup or restore can be there yet; undefined where one may be. Only phases before any work count.
+ * Source: pkg/controller/download_request_controller.go after v1.18.
+ */
+export function hasNoFilesYet(what: 'backup' | 'restore', name: string, phase: string | undefined): string | undefined {
+  if (phase === undefined || !beforeFiles[what].includes(phase)) return undefined
+  return `${what} ${JSON.stringify(name)} is in phase "${phase}" and has not written any artifacts`
+}
+
+const beforeFiles: Readonly<Record<'backup' | 'restore', readonly string[]>> = {
+  backup: ['New', 'Queued', 'ReadyToStart', 'FailedValidation'],
+  restore: ['New', 'FailedValidation'],
+}
+
 /** A kind is text of a user: `constructor` must not find what every object has. */
 function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined

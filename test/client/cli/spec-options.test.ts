@@ -58,6 +58,9 @@ const rows: [flags: string[], spec: RestoreSpec][] = [
     { uploaderConfig: { writeSparseFiles: true, parallelFilesDownload: 4 } },
   ],
   [['--hooks-file', hooksFile], { hooks }],
+  [['--existing-volume-data-policy', 'full'], { existingVolumeDataPolicy: 'full' }],
+  [['--skip-default-resource-modifier'], { skipDefaultResourceModifier: true }],
+  [['--delete-extra-files', 'false'], { uploaderConfig: { deleteExtraFiles: false } }],
 ]
 
 describe('the options of a spec', () => {

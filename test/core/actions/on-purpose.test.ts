@@ -1,3 +1,4 @@
+import { valueAt } from '../../../core/values/fields.ts'
 import { describe, expect, test } from 'vitest'
 import { builtInActions } from '../../../core/actions/built-in.ts'
 import { parseJson } from '../../../core/values/manifest-json.ts'
@@ -89,6 +90,27 @@ describe('what is created beside an item', () => {
     })
     expect(two.companions?.[0]?.manifest.metadata.name).not.toBe(one.companions?.[0]?.manifest.metadata.name)
     expect(two.item['spec']).not.toEqual(one.item['spec'])
+  })
+
+  test.each([
+    [undefined, undefined, undefined],
+    ['next', undefined, ''],
+    ['next', 'none', ''],
+    ['next', 'incremental', 'incremental'],
+  ] as const)('the DataDownload says how it fills the volume: API %s, policy %s, type %j', (api, policy, type) => {
+    const input = anInput(claim, { facts, spec: policy === undefined ? {} : { existingVolumeDataPolicy: policy } })
+    const restore = { ...input.restore, ...(api === undefined ? {} : { api }) }
+    const { companions } = actionNamed('velero.io/csi-pvc-restorer').execute({ ...input, restore })
+    expect(valueAt(companions?.[0]?.manifest, 'spec', 'restoreType')).toBe(type)
+  })
+
+  test('data of a data mover is not written into a claim that exists, and the error says so', () => {
+    const standing = { ...facts, existingClaims: ['shop/data'] }
+    const spec = { existingVolumeDataPolicy: 'full' }
+    expect(() => execute('velero.io/csi-pvc-restorer', claim, { facts: standing, spec })).toThrow(
+      /^the claim exists, and existingVolumeDataPolicy is full: .* Delete the claim and restore again$/,
+    )
+    expect(execute('velero.io/csi-pvc-restorer', claim, { facts: standing }).item).toBe(claim)
   })
 
   test('a snapshot beyond 2^53 bytes keeps its size', () => {

@@ -51,6 +51,11 @@ describe('an object that stood there, equal to the one wanted', () => {
 describe('an object that stood there and differs', () => {
   const live = standing('old')
 
+  it.each([undefined, 'none'])('is listed as skipped after v1.18, under policy %s', (policy) => {
+    expect(decide({ live, policy, api: 'next' })).toMatchObject({ do: 'leave', action: 'skipped' })
+    expect(decide({ live, policy })).toMatchObject({ do: 'leave', action: 'failed' })
+  })
+
   it.each([
     [undefined, 'could not restore, ConfigMap:a already exists. '],
     ['', 'could not restore, ConfigMap:a already exists. '],

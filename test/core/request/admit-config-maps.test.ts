@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import type { AdmissionFacts } from '../../../core/request/admission-facts.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
+import type { RestoreSpec } from '../../../velero/restore.ts'
 import { aConfigMap, admit, errorsOf } from './admission.ts'
 
 describe('resource modifiers', () => {
@@ -39,6 +40,44 @@ describe('resource modifiers', () => {
   it('of another kind are ignored', () => {
     const admission = admit({ backupName: 'b', resourceModifier: { kind: 'Secret', name: 'mods' } })
     expect(admission.do === 'admit' && 'modifiers' in admission).toBe(false)
+  })
+})
+
+describe('default resource modifiers', () => {
+  const rules = 'version: v1\nresourceModifierRules:\n- conditions: {groupResource: pods}\n'
+  const given = { name: 'cm', configMap: aConfigMap(rules) }
+  const admitted = (spec: RestoreSpec, defaultModifiers: AdmissionFacts['defaultModifiers']) => {
+    const { do: verdict, ...rest } = admit({ backupName: 'b', ...spec }, { defaultModifiers })
+    return { verdict, isModified: 'modifiers' in rest, notes: 'notes' in rest ? rest.notes : undefined }
+  }
+
+  test.each<[string, RestoreSpec, AdmissionFacts['defaultModifiers'], boolean, string[] | undefined]>([
+    ['serve a restore that names none', {}, given, true, undefined],
+    ['are left out where the restore asks for it', { skipDefaultResourceModifier: true }, given, false, undefined],
+    ['give way to its own', { resourceModifier: { kind: 'Secret', name: 'x' } }, given, false, undefined],
+    [
+      'that are missing are noted',
+      {},
+      { name: 'cm' },
+      false,
+      ['default resource modifier configmap velero/cm cannot be read, it is left out'],
+    ],
+    [
+      'that cannot be parsed are noted',
+      {},
+      { name: 'cm', configMap: aConfigMap('foo: 1') },
+      false,
+      [expect.stringMatching(/^default resource modifier configmap velero\/cm cannot be parsed: .* it is left out$/)],
+    ],
+    [
+      'that are not valid are noted',
+      {},
+      { name: 'cm', configMap: aConfigMap('version: v1') },
+      false,
+      [expect.stringMatching(/ is not valid: resource modifier rules cannot be empty, it is left out$/)],
+    ],
+  ])('%s', (_, spec, defaultModifiers, isModified, notes) => {
+    expect(admitted(spec, defaultModifiers)).toEqual({ verdict: 'admit', isModified, notes })
   })
 })
 

@@ -156,6 +156,25 @@ describe('backup and location', () => {
   it('of any phase will do', () => {
     expect(admit({ backupName: 'b' }, { backup: aBackup('b', { phase: 'InProgress' }) }).do).toBe('admit')
   })
+
+  it.each([
+    ['InProgress', ['backup "b" is in phase "InProgress" and cannot be used as a restore source']],
+    ['', ['backup "b" is in phase "" and cannot be used as a restore source']],
+    ['Completed', []],
+    ['PartiallyFailed', []],
+  ])('after v1.18 the backup has to be through: phase %j', (phase, errors) => {
+    expect(errorsOf({}, { api: 'next', backup: aBackup('b', { phase }) })).toEqual(errors)
+  })
+})
+
+describe('the data of volumes that exist', () => {
+  it.each(['', 'none', 'full', 'incremental'])('may have policy %j', (existingVolumeDataPolicy) => {
+    expect(errorsOf({ existingVolumeDataPolicy })).toEqual([])
+  })
+
+  it('have no other policy', () => {
+    expect(errorsOf({ existingVolumeDataPolicy: 'some' })).toEqual(['Invalid ExistingVolumeDataPolicy: some'])
+  })
 })
 
 describe('the spec', () => {

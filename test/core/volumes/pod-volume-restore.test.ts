@@ -89,3 +89,16 @@ test('a pod that was made again gets orders of its own; one that is the same fin
   const again = aPodWithVolumes({ pod: { namespace: 'copy', name: 'web', uid: 'another' } })
   expect(podVolumeRestoreName(again, 'data', restore)).not.toBe(name)
 })
+
+test('after v1.18 the order says how it fills the volume, and whether it deletes files', () => {
+  const work = aPodWithVolumes()
+  const spec = { existingVolumeDataPolicy: 'full', uploaderConfig: { deleteExtraFiles: true } }
+  const source = { location: 'default', repoIdentifier: '' }
+  const order = makePodVolumeRestore(work, work.volumes[0]!, { ...restore, spec, api: 'next' }, source)
+  expect(order['spec']).toMatchObject({
+    restoreType: 'full',
+    uploaderSettings: { WriteSparseFiles: 'false', DeleteExtraFiles: 'true' },
+  })
+  const plain = makePodVolumeRestore(work, work.volumes[0]!, { ...restore, api: 'next' }, source)
+  expect(plain['spec']).toMatchObject({ restoreType: '' })
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decideDownload, downloadKey, isRestoreTarget } from '../../../velero-server/decide/downloads.ts'
+import { decideDownload, downloadKey, hasNoFilesYet, isRestoreTarget } from '../../../velero-server/decide/downloads.ts'
 import type { DownloadRequest } from '../../../velero/download-request.ts'
 
 describe('the object that a DownloadRequest asks for', () => {
@@ -26,6 +26,18 @@ describe('the object that a DownloadRequest asks for', () => {
   it.each(['', 'Everything', 'constructor', 'restorelog'])('is not known for kind %j', (kind) => {
     expect(downloadKey({ kind, name: 'a' })).toBeUndefined()
     expect(isRestoreTarget({ kind, name: 'a' })).toBe(false)
+  })
+})
+
+describe('a backup or restore without files yet', () => {
+  it.each([
+    ['restore', 'New', 'restore "a" is in phase "New" and has not written any artifacts'],
+    ['restore', 'InProgress', undefined],
+    ['restore', undefined, undefined],
+    ['backup', 'Queued', 'backup "a" is in phase "Queued" and has not written any artifacts'],
+    ['backup', 'Deleting', undefined],
+  ] as const)('%s in phase %s: %j', (what, phase, told) => {
+    expect(hasNoFilesYet(what, 'a', phase)).toBe(told)
   })
 })
 

@@ -1,0 +1,93 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Manifest } from '../../../velero/manifest.ts'
+import { movedClaims, podsWithVolumes } from '../../kit/backups/volume-backups.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
+import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
+import { freshCluster } from '../../kit/stack.ts'
+import type { TestCluster } from '../../kit/stack.ts'
+import { startNodeAgent } from '../../kit/velero/node-agent.ts'
+import { serveNextCrds } from '../../kit/velero/next-crds.ts'
+import { createVelero, getVelero, patchVelero } from '../../kit/velero/velero-objects.ts'
+import { waitUntil } from '../../kit/wait-until.ts'
+import { startWorker } from '../../kit/worker.ts'
+
+const modifiers = `version: v1
+resourceModifierRules:
+- conditions: {groupResource: configmaps, resourceNameRegex: .*}
+  mergePatches:
+  - patchData: '{"metadata":{"labels":{"by":"default"}}}'
+`
+
+describe("with the CRDs of Velero's next version", () => {
+  let cluster: TestCluster
+  beforeAll(async () => {
+    cluster = await freshCluster({ backups: ['shop'] })
+    await serveNextCrds(cluster)
+    await putBackup(cluster, movedClaims('moved', 'mover', 1))
+    await putBackup(cluster, podsWithVolumes('files', 'filer', [{ name: 'web', volumes: { data: 'data' } }]))
+    await withAdmin(cluster, (client) =>
+      client.must('POST', '/api/v1/namespaces/velero/configmaps', {
+        metadata: { name: 'usual' },
+        data: { any: modifiers },
+      }),
+    )
+    await startNodeAgent(cluster)
+    await startWorker(cluster, {
+      DRYDOCK_FEATURES: 'EnableCSI',
+      DRYDOCK_DEFAULT_RESOURCE_MODIFIER_CONFIGMAP: 'usual',
+    })
+  })
+
+  it('orders have the type that these ask for, and modifiers and lists are as there', async () => {
+    await createRestore(cluster, { name: 'by-mover', spec: { backupName: 'moved' } })
+    const spec = {
+      backupName: 'files',
+      existingVolumeDataPolicy: 'incremental',
+      uploaderConfig: { deleteExtraFiles: true },
+    }
+    await createRestore(cluster, { name: 'by-files', spec })
+    for (const name of ['by-mover', 'by-files'])
+      expect((await awaitRestore(cluster, name)).status).toMatchObject({ phase: 'Completed' })
+    expect((await orders('datadownloads'))[0]).toMatchObject({ restoreType: '' })
+    expect((await orders('podvolumerestores'))[0]).toMatchObject({
+      restoreType: 'incremental',
+      uploaderSettings: { DeleteExtraFiles: 'true' },
+    })
+
+    const wanted = { backupName: 'shop', includedResources: ['configmaps', 'namespaces'] }
+    await createRestore(cluster, { name: 'first', spec: wanted })
+    expect((await awaitRestore(cluster, 'first')).status).toMatchObject({ phase: 'Completed' })
+    await createRestore(cluster, { name: 'plain', spec: { ...wanted, skipDefaultResourceModifier: true } })
+    expect((await awaitRestore(cluster, 'plain')).status).toMatchObject({ phase: 'Completed' })
+    const { resourceList } = await readResultFiles(cluster, 'plain')
+    const listed = resourceList?.['v1/ConfigMap'] ?? []
+    expect(listed.length).toBeGreaterThan(0)
+    expect(listed.filter((text) => !text.endsWith('(skipped)'))).toEqual([])
+  })
+
+  it('a backup that is not through is refused, and a request for files of its restore is told so', async () => {
+    await patchVelero(cluster, 'backups', 'shop', { status: { phase: 'Failed' } })
+    await createRestore(cluster, { name: 'refused', spec: { backupName: 'shop' } })
+    expect((await awaitRestore(cluster, 'refused')).status).toMatchObject({
+      phase: 'FailedValidation',
+      validationErrors: ['backup "shop" is in phase "Failed" and cannot be used as a restore source'],
+    })
+    const target = { kind: 'RestoreLog', name: 'refused' }
+    const request = { apiVersion: 'velero.io/v1', kind: 'DownloadRequest', metadata: { name: 'ask' }, spec: { target } }
+    await createVelero(cluster, 'downloadrequests', request)
+    const answered = async () => (await getVelero(cluster, 'downloadrequests', 'ask'))?.status
+    await waitUntil(async () => (await answered())?.['expiration'] !== undefined, 120_000, 'an answer')
+    expect(await answered()).toMatchObject({
+      phase: 'Failed',
+      message: 'restore "refused" is in phase "FailedValidation" and has not written any artifacts',
+    })
+  })
+
+  function orders(resource: 'datadownloads' | 'podvolumerestores'): Promise<unknown[]> {
+    const version = resource === 'datadownloads' ? 'v2alpha1' : 'v1'
+    return withAdmin(cluster, async (client) => {
+      const { body } = await client.must('GET', `/apis/velero.io/${version}/namespaces/velero/${resource}`)
+      return (body as { items: Manifest[] }).items.map((order) => order['spec'])
+    })
+  }
+})
