@@ -49,6 +49,7 @@ export async function startPlugin(path: string, options: ProcessOptions): Promis
     env: { ...options.env, ...handshakeEnvironment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  endWithWorker(child)
   let end: string | undefined
   const ended = new Promise<void>((resolve) => {
     const note = (why: string) => {
@@ -90,6 +91,19 @@ export async function startPlugin(path: string, options: ProcessOptions): Promis
     const words = thrown instanceof Error ? thrown.message : String(thrown)
     throw new PluginError('binary', `plugin ${path} cannot be used: ${words}`)
   }
+}
+
+/**
+ * Ends the plugin when the worker is gone, also where that was killed: then the standard input of a shell ends, which waits for
+ * it. Without a shell the plugin ends with the container.
+ */
+function endWithWorker(child: Child): void {
+  if (child.pid === undefined) return
+  const wait = ['-c', 'read -r gone; kill -9 "$0"', String(child.pid)]
+  const guard = spawn('/bin/sh', wait, { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  guard.on('error', () => undefined)
+  guard.stdin.on('error', () => undefined)
+  child.once('exit', () => guard.kill('SIGKILL'))
 }
 
 function addressIn(greeting: string | undefined, { end, seconds }: { end: string | undefined; seconds: number }) {

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -5,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPlugins } from '../../../infra/plugins/plugins.ts'
 import type { PluginsOptions, RunningPlugins } from '../../../infra/plugins/plugins.ts'
 import { demoPlugin } from '../../kit/velero/demo-plugin.ts'
+import { waitUntil } from '../../kit/wait-until.ts'
 import { quietLog } from '../cluster/quiet-log.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'drydock-plugins-'))
@@ -39,6 +41,13 @@ function script(path: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, `#!/bin/sh\n${text}\n`)
   chmodSync(file, 0o755)
+}
+
+/** How many processes run a binary. */
+function running(path: string): number {
+  return execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.startsWith(path)).length
 }
 
 const configMap = (metadata: object) => ({
@@ -155,6 +164,25 @@ describe('the host of plugins, with one made on Velero’s framework', () => {
       'plugin example.io/label has not answered Execute within 2 s (DRYDOCK_PLUGIN_TIMEOUT), and was ended',
     )
     await expect(execute(short, {})).resolves.toMatchObject({ skip: false })
+  })
+
+  it('leaves no process where the worker is killed', async () => {
+    const path = join(dir, 'killed/demo')
+    mkdirSync(dirname(path))
+    copyFileSync(await demoPlugin(), path)
+    const script = `
+      import { createPlugins } from ${JSON.stringify(new URL('../../../infra/plugins/plugins.ts', import.meta.url).href)}
+      const log = { debug() {}, info() {}, warn() {}, error() {} }
+      const options = { args: [], env: process.env, startMs: 60000, answerBytesMax: 1e6, callsMax: 1, callMs: 60000, log }
+      await createPlugins({ dir: ${JSON.stringify(dirname(path))}, ...options }).restoreItemActions()
+      console.log('listed')`
+    const worker = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await new Promise((resolve) => worker.stdout.once('data', resolve))
+    expect(running(path)).toBe(1)
+    worker.kill('SIGKILL')
+    await waitUntil(() => running(path) === 0, 20_000, 'the plugin to end')
   })
 
   it('ends its processes when it is closed', async () => {
