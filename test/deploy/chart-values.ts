@@ -123,6 +123,7 @@ export const valueSets: Readonly<Record<string, ValueSet>> = {
       caBundle: { configMap: 'authorities' },
       settings: { DRYDOCK_RESTORES_MAX: 20, DRYDOCK_VALIDATE: true, DRYDOCK_LOG_LEVEL: 'debug' },
       extraEnv: [{ name: 'AWS_REGION', value: 'eu-west-1' }],
+      plugins: [{ name: 'of-us', image: 'registry.example.com/velero-plugin:v1' }],
       shutdownGraceSeconds: 120,
       cache: { sizeGi: 50 },
     },
@@ -135,6 +136,7 @@ export const valueSets: Readonly<Record<string, ValueSet>> = {
         DRYDOCK_VALIDATE: 'true',
         AWS_REGION: 'eu-west-1',
       })
+      expect(mounted(manifests)).toContain('/plugins')
       const [worker] = manifests.filter(({ kind }) => kind === 'Deployment')
       expect(worker?.spec?.template?.spec).toMatchObject({ terminationGracePeriodSeconds: 150 })
     },

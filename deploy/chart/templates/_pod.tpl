@@ -68,6 +68,9 @@
 {{- define "drydock.mounts" -}}
 - { name: cache, mountPath: /cache }
 - { name: tmp, mountPath: /tmp }
+{{- if .Values.plugins }}
+- { name: plugins, mountPath: /plugins, readOnly: true }
+{{- end }}
 {{- if .Values.velero.useSecret }}
 - { name: cloud-credentials, mountPath: /credentials, readOnly: true }
 {{- end }}
@@ -87,6 +90,10 @@
   emptyDir: { sizeLimit: {{ .Values.cache.sizeGi }}Gi }
 - name: tmp
   emptyDir: { sizeLimit: 64Mi }
+{{- if .Values.plugins }}
+- name: plugins
+  emptyDir: {}
+{{- end }}
 {{- if .Values.velero.useSecret }}
 - name: cloud-credentials
   secret: { secretName: {{ .Values.velero.credentialsSecret | default "cloud-credentials" | quote }}, optional: true }
