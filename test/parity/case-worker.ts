@@ -72,6 +72,7 @@ function addressesOf(cluster: TestCluster): Record<string, string> {
 function settingsOf(golden: CaseFile): Record<string, string> {
   return {
     DRYDOCK_VELERO_CONTROLLERS: 'off',
+    DRYDOCK_ITEM_OPERATION_SYNC: '1s',
     DRYDOCK_FEATURES: (golden.features ?? []).join(','),
     ...(golden.resourceTimeout === undefined ? {} : { DRYDOCK_RESOURCE_TIMEOUT: golden.resourceTimeout }),
     ...(golden.terminatingTimeout === undefined
