@@ -5,6 +5,7 @@ import type { Outcome } from '../../core/items/outcome.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
 import { tallyOf } from '../../core/results/tally.ts'
+import type { Tally } from '../../core/results/tally.ts'
 import { ArchiveError } from '../../core/port-errors.ts'
 import { parseJson, stringifyJson } from '../../core/values/manifest-json.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
@@ -37,6 +38,7 @@ export function makePluginTools(chunk: AskingChunk, host: Plugins | undefined): 
   const { admission, journal, facts } = session
   if (host === undefined || (facts.plugins ?? []).length === 0) return undefined
   const placeOf = onceCalled(() => placesOf(session.plan))
+  const memory: Memory = { brought: new Map(), tallies: new Map() }
   return {
     host,
     restore: pluginRestore(admission),
@@ -44,7 +46,7 @@ export function makePluginTools(chunk: AskingChunk, host: Plugins | undefined): 
     settled: async (key) => (follows ? unpack(await journal.read<StoredAnswer>(answerShard(key))) : undefined),
     settle: async (key, answer) => unpack(await journal.writeOnce(answerShard(key), pack(answer))) ?? answer,
     bring: (wanted, mustInclude, tools) =>
-      bring({ ...chunk, wanted, place: placeOf().get(itemKey(wanted)) }, mustInclude, tools),
+      bring({ ...chunk, memory, wanted, place: placeOf().get(itemKey(wanted)) }, mustInclude, tools),
   }
 }
 
@@ -79,8 +81,17 @@ function onceCalled<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value
 }
 
+/** What this attempt knows already: many items may want the same one. */
+interface Memory {
+  /** Items that are through, by their keys. Two that want each other are not waited for. */
+  brought: Map<string, Brought>
+  /** Outcomes of chunks of earlier waves. */
+  tallies: Map<string, Promise<Tally>>
+}
+
 /** An item that an action of a plugin wants before another one. */
 interface Wanted extends AskingChunk {
+  memory: Memory
   wanted: ItemAddress
   /** Undefined where it is not in the plan. */
   place: Place | undefined
@@ -92,16 +103,27 @@ interface Wanted extends AskingChunk {
  * Two chunks may restore it at once: the second one finds it created, and ours (rule 5).
  */
 async function bring(want: Wanted, mustInclude: boolean, tools: ItemTools): Promise<Brought> {
-  const { session, wanted, place, input } = want
+  const { session, memory, wanted, place, input } = want
   if (!(await isInArchive(session, wanted))) return 'missing'
   if (session.rules.decideAdditional(wanted, mustInclude).do !== 'select') return 'left'
   if (tools.plugins?.chain.includes(itemKey(wanted)) === true) return 'left'
-  if (place !== undefined && place.wave < input.wave) {
-    const outcomes = await readOutcomes(session.journal, chunkKey(place.wave, place.chunk))
-    return broughtBy(tallyOf(outcomes).get(itemKey(wanted)))
-  }
-  const outcome = await restoreNow(want, tools)
-  return broughtBy(outcome)
+  if (place !== undefined && place.wave < input.wave)
+    return broughtBy((await earlierTally(want, place)).get(itemKey(wanted)))
+  const known = memory.brought.get(itemKey(wanted))
+  if (known !== undefined) return known
+  const brought = broughtBy(await restoreNow(want, tools))
+  memory.brought.set(itemKey(wanted), brought)
+  return brought
+}
+
+function earlierTally({ session, memory }: Wanted, { wave, chunk }: Place): Promise<Tally> {
+  const key = chunkKey(wave, chunk)
+  const known = memory.tallies.get(key)
+  if (known !== undefined) return known
+  const reading = readOutcomes(session.journal, key).then(tallyOf)
+  reading.catch(() => memory.tallies.delete(key))
+  memory.tallies.set(key, reading)
+  return reading
 }
 
 function broughtBy(outcome: Outcome | undefined): Brought {
