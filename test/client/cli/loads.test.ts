@@ -14,6 +14,7 @@ describe('what a command of the client loads', () => {
   it('is for --help nothing of the worker, and of the rules only what options are checked by', () => {
     expect(help.files.filter((file) => !/^(client|contract|velero)\//.test(file))).toEqual([
       'core/filter/label-selector.ts',
+      'core/items/outcome.ts',
       'core/port-errors.ts',
       'core/request/decide-retry.ts',
       'core/results/restore-status.ts',
