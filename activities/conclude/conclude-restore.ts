@@ -62,7 +62,10 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
   return (input: ConcludeInput): Promise<Conclusion> =>
     runActivity(ports.presence, frameOf(input), async ({ signal }) => {
       const session = await sessions.open(input.ref)
-      await assertUnderway(ports.cluster, input.ref, { isReset: input.follows === true, lateResults: !input.complete })
+      await assertUnderway(ports.cluster, input.ref, {
+        isReset: input.follows === true,
+        after: input.complete ? undefined : 'failure',
+      })
       const plan = await session.journal.read<Plan>(shards.plan)
       const outcomes = await readOutcomes(session.journal, '')
       const restored = await inSlices(tallyInSteps([...outcomes, ...(plan?.notes ?? [])]), signal)

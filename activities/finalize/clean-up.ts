@@ -47,7 +47,7 @@ export const cleanUp: FinalizeTask = {
 export function removeLeftovers(ports: Pick<Ports, 'cluster' | 'presence' | 'log'>) {
   return ({ ref }: { ref: AdmittedRef }): Promise<void> =>
     runActivity(ports.presence, { doing: `removing what was made for restore ${ref.name} alone` }, async () => {
-      await readIfUnderway(ports.cluster, ref)
+      await readIfUnderway(ports.cluster, ref, { after: 'end' })
       await removeResultsOfUploads(ref, ports)
       let stubs: Manifest[]
       try {

@@ -9,8 +9,8 @@ import { readRestore } from './restore-resource.ts'
 export interface UnderwayOptions {
   /** Its run was reset, for instance in the Web UI: where the restore is over, the run ends without a change. */
   isReset?: boolean
-  /** It stores the results of a failed restore, which may be after the end. */
-  lateResults?: boolean
+  /** It may follow the end: of a failed restore, whose results are stored late, or of any, of which it takes something away. */
+  after?: 'failure' | 'end' | undefined
 }
 
 /**
@@ -29,16 +29,16 @@ export async function assertUnderway(
 }
 
 /**
- * The same for what takes away, where a Restore that is gone allows it too: then nobody needs what it has left. Returns
- * undefined in that case.
+ * The same for what takes away: a Restore that is gone, or that somebody has ended, needs nothing that it has left, but one
+ * in another run does. Returns undefined where it is gone.
  */
 export async function readIfUnderway(
   cluster: Cluster,
   ref: AdmittedRef,
-  { isReset = false, lateResults = false }: UnderwayOptions = {},
+  { isReset = false, after }: UnderwayOptions = {},
 ): Promise<Restore | undefined> {
   const restore = await readRestore(cluster, ref)
-  const found = restore === undefined ? undefined : whyNotUnderway(restore, ref.run ?? 1, { lateResults })
+  const found = restore === undefined ? undefined : whyNotUnderway(restore, ref.run ?? 1, { after })
   if (found === undefined) return restore
   const name = `Restore ${ref.namespace}/${ref.name}`
   if (isReset && found.over)

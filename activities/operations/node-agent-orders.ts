@@ -61,7 +61,7 @@ export async function cancelOrder(cluster: Cluster, resource: ResourceRef, order
 export function cancelOperations({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
   return (input: { ref: AdmittedRef; because: string }): Promise<OperationCounts> =>
     runActivity(ports.presence, { doing: `cancelling operations of restore ${input.ref.name}` }, async (attempt) => {
-      await readIfUnderway(ports.cluster, input.ref)
+      await readIfUnderway(ports.cluster, input.ref, { after: 'end' })
       const [downloads] = await Promise.all([
         cancelAll(ports, dataDownloads, input.ref),
         cancelAll(ports, podVolumeRestores, input.ref),

@@ -12,17 +12,18 @@ export interface NotUnderway {
 
 /**
  * Why a run may write nothing for its restore; undefined where it may: the Restore is claimed, is in that run and has not
- * ended (rule 1). The mark of a starting Velero server is no end. `lateResults`: a failed restore stores results after its end.
+ * ended (rule 1). The mark of a starting Velero server is no end. `after`: what is allowed after the end too, be it a failure
+ * alone, as for results that are stored late, or any end, as for what takes away.
  */
 export function whyNotUnderway(
   restore: Restore,
   run: number,
-  { lateResults = false }: { lateResults?: boolean } = {},
+  { after }: { after?: 'failure' | 'end' | undefined } = {},
 ): NotUnderway | undefined {
   const { status = {}, metadata } = restore
   if (metadata.annotations?.[claimedAnnotation] === undefined || isNew(status.phase))
     return { why: 'is not claimed', over: false }
-  const isLate = lateResults && status.phase === 'Failed'
+  const isLate = after === 'end' || (after === 'failure' && status.phase === 'Failed')
   if (isTerminal(status.phase) && !isSweptByVelero(status) && !isLate)
     return { why: `is ${status.phase}: use drydock retry`, over: true }
   return runOf(restore) === run ? undefined : { why: `is in run ${runOf(restore)}, not in run ${run}`, over: true }

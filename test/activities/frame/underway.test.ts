@@ -49,8 +49,6 @@ describe('writes for a restore', () => {
     'pollOperations',
     'finalizeRestore',
     'concludeRestore',
-    'cancelOperations',
-    'removeLeftovers',
   ])('are refused to %s by the journal of a restore that is over', async (activity) => {
     const over = changed(worldAt({ before: 'configmaps' }), ({ cluster }) =>
       cluster.amend(restoreAt, { status: { phase: 'Completed' } }),
@@ -106,5 +104,14 @@ describe('writes for a restore', () => {
     })
     expect((await run('cancelOperations', { because: 'over' })).outcome).toHaveProperty('result')
     expect((await run('removeLeftovers', {})).outcome).toHaveProperty('result')
+  })
+
+  it.each(['cancelOperations', 'removeLeftovers'])('are refused to %s while the next run goes on', async (activity) => {
+    const world = createWorld(await worldAt({ before: 'configmaps' }))
+    const { metadata } = world.cluster.look(restoreAt) ?? {}
+    const annotations = { ...metadata?.annotations, 'drydock.io/run': '2' }
+    world.cluster.amend(restoreAt, { metadata: { ...metadata, annotations } })
+    const { outcome } = await runAttempts({ world, create, settings, activity, input: { ref, because: 'over' } })
+    expect(outcome).toMatchObject({ failure: { message: expect.stringContaining('is in run 2, not in run 1') } })
   })
 })

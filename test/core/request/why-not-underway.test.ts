@@ -23,8 +23,14 @@ describe('a run may write for its restore', () => {
 
   it('that has failed, to store its results late', () => {
     const failed = restoreWith({ phase: 'Failed', failureReason: 'cancelled' })
-    expect(whyNotUnderway(failed, 1, { lateResults: true })).toBeUndefined()
-    expect(whyNotUnderway(restoreWith({ phase: 'Completed' }), 1, { lateResults: true })).toBeDefined()
+    expect(whyNotUnderway(failed, 1, { after: 'failure' })).toBeUndefined()
+    expect(whyNotUnderway(restoreWith({ phase: 'Completed' }), 1, { after: 'failure' })).toBeDefined()
+  })
+
+  it('that has ended in this run, to take away what it has left', () => {
+    expect(whyNotUnderway(restoreWith({ phase: 'Completed' }), 1, { after: 'end' })).toBeUndefined()
+    const retried = restoreWith({ phase: 'Failed' }, { ...claimed, [runAnnotation]: '2' })
+    expect(whyNotUnderway(retried, 1, { after: 'end' })).toMatchObject({ over: true })
   })
 })
 
