@@ -37,8 +37,8 @@ export interface PluginProcess {
 
 type Child = ChildProcessByStdio<null, Readable, Readable>
 
-/** How long a plugin that is asked to end may take, and one that listens until it answers. */
-const [stopMs, connectMs] = [2000, 10_000]
+/** How long a plugin that is asked to end may take, one that listens until it answers, and the line of one that is over. */
+const [stopMs, connectMs, lastWordsMs] = [2000, 10_000, 500]
 
 /**
  * Starts the binary of a plugin and connects to it. Throws a `PluginError` that says why it is none. What it prints goes
@@ -63,9 +63,10 @@ export async function startPlugin(path: string, options: ProcessOptions): Promis
   const printed = createPluginLog(options.log, path)
   readLines(child.stderr, printed)
   try {
-    const greeting = await withTimer(options.startMs, (timeout) =>
-      Promise.race([firstLine(child, printed), ended.then(() => undefined), timeout]),
-    )
+    const line = firstLine(child, printed)
+    // A process may be over before its line has been read.
+    const lastWords = ended.then(() => withTimer(lastWordsMs, (timeout) => Promise.race([line, timeout])))
+    const greeting = await withTimer(options.startMs, (timeout) => Promise.race([line, lastWords, timeout]))
     const address = addressIn(greeting, { end, seconds: options.startMs / 1000 })
     const client = await connect(address.address, options.answerBytesMax)
     readOutput(client, printed)
