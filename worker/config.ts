@@ -15,6 +15,7 @@ export interface WorkerConfig {
   context: string | undefined
   /** A file with the bundled code of the workflows; without it the worker bundles them at its start. */
   workflowBundle: string | undefined
+  codecKeysFile: string | undefined
   cacheDir: string
   cacheBytesMax: number
   inflatedBytesMax: number
@@ -34,9 +35,8 @@ export interface WorkerConfig {
   logFormat: 'json' | 'pretty'
   /** Whether a Velero server runs and does its other work; `auto` looks at Deployment `velero`. */
   veleroServer: 'auto' | 'present' | 'absent'
-  /** `--store-validation-frequency`, where no Velero server runs. */
+  /** `--store-validation-frequency` and `--backup-sync-period`, where no Velero server runs. */
   validationFrequencySeconds: number
-  /** `--backup-sync-period`, where no Velero server runs. */
   backupSyncPeriodSeconds: number
   /** Which version of which deployment the worker is; undefined without Worker Versioning. */
   versioning: Versioning | undefined
@@ -146,6 +146,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     },
     kubeconfig: env['KUBECONFIG'] === '' ? undefined : env['KUBECONFIG'],
     context: env['DRYDOCK_KUBE_CONTEXT'],
+    codecKeysFile: env['DRYDOCK_CODEC_KEYS_FILE'] || undefined,
     workflowBundle: env['DRYDOCK_WORKFLOW_BUNDLE'] === '' ? undefined : env['DRYDOCK_WORKFLOW_BUNDLE'],
     // A folder of its own: the one that is given may be a volume that belongs to root, or one for all users.
     cacheDir: join(env['DRYDOCK_ARCHIVE_DIR'] ?? tmpdir(), `drydock-archives-${process.getuid?.() ?? 'worker'}`),

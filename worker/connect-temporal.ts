@@ -1,8 +1,10 @@
 import { Client, Connection } from '@temporalio/client'
 import type { ClientPlugin } from '@temporalio/client'
+import type { DataConverter } from '@temporalio/common'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection } from '@temporalio/worker'
 import { channelArgs } from '../contract/connection-options.ts'
+import { openCodec } from '../infra/codec/encrypting-codec.ts'
 import { retryStart } from './retry-start.ts'
 import type { StartRetry } from './retry-start.ts'
 
@@ -10,6 +12,8 @@ import type { StartRetry } from './retry-start.ts'
 export interface TemporalConnection {
   connection: NativeConnection
   client: Client
+  /** How payloads are encrypted; undefined: not at all. */
+  dataConverter: DataConverter | undefined
   namespace: string
   address: string
   /** Throws unless Temporal answers within four seconds. */
@@ -19,11 +23,12 @@ export interface TemporalConnection {
 
 const pingMs = 4000
 
-/** Connects as the environment says (`TEMPORAL_…`, `temporal.toml`), and checks that the namespace exists. */
+/** Connects as the environment says (`TEMPORAL_…`, `temporal.toml`), and checks that the namespace exists. Throws a `CodecKeyError` where its keys cannot be read. */
 export async function connectTemporal(
   start: StartRetry,
-  plugins: readonly ClientPlugin[],
+  { plugins, codecKeysFile }: { plugins: readonly ClientPlugin[]; codecKeysFile: string | undefined },
 ): Promise<TemporalConnection> {
+  const dataConverter = codecKeysFile === undefined ? undefined : { payloadCodecs: [openCodec(codecKeysFile)] }
   const { connectionOptions, namespace = 'default' } = loadProfile()
   const address = connectionOptions.address ?? 'localhost:7233'
   const what = `Temporal at ${address} does not answer`
@@ -41,7 +46,13 @@ export async function connectTemporal(
   )
   return {
     connection,
-    client: new Client({ connection: clientConnection, namespace, plugins: [...plugins] }),
+    client: new Client({
+      connection: clientConnection,
+      namespace,
+      plugins: [...plugins],
+      ...(dataConverter === undefined ? {} : { dataConverter }),
+    }),
+    dataConverter,
     namespace,
     address,
     async ping() {

@@ -74,6 +74,7 @@ async function createWorker(
   return Worker.create({
     connection: wired.temporal.connection,
     namespace: wired.temporal.namespace,
+    ...(wired.temporal.dataConverter === undefined ? {} : { dataConverter: wired.temporal.dataConverter }),
     taskQueue: wired.taskQueue,
     ...(await workflowCode({ bundle: config.workflowBundle, isTraced: tracing !== undefined, log })),
     activities: wired.activities,

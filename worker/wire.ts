@@ -49,7 +49,10 @@ export interface Instruments {
  */
 export async function wire(config: WorkerConfig, { log, metrics, tracing }: Instruments): Promise<WiredWorker> {
   const start = { deadline: Date.now() + config.startTimeoutSeconds * 1000, log, clock: systemClock }
-  const temporal = await connectTemporal(start, tracing === undefined ? [] : [tracing.plugin])
+  const temporal = await connectTemporal(start, {
+    plugins: tracing === undefined ? [] : [tracing.plugin],
+    codecKeysFile: config.codecKeysFile,
+  })
 
   let presence: RunningPresence | undefined
   const retry = { ...start, isFinal: isFinalOfCluster }

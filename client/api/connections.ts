@@ -1,4 +1,5 @@
 import type { Client, ClientPlugin } from '@temporalio/client'
+import type { PayloadCodec } from '@temporalio/common'
 import type * as envconfig from '@temporalio/envconfig'
 import type { Log } from '../../activities/ports.ts'
 import { channelArgs } from '../../contract/connection-options.ts'
@@ -72,11 +73,12 @@ export async function connectTemporal(options: Pick<ConnectionOptions, 'profile'
   const plugins = [...(options.plugins ?? [])] as ClientPlugin[]
   const { connectionOptions, namespace = 'default' } = await readProfile(options.profile)
   const { Client, Connection } = await import('@temporalio/client')
+  const dataConverter = { payloadCodecs: [await readCodec()] }
   const address = connectionOptions.address ?? 'localhost:7233'
   return Connection.connect({ ...connectionOptions, connectTimeout: temporalConnectTimeout, channelArgs }).then(
     (connection): Temporal => ({
       reachable: true,
-      client: new Client({ connection, namespace, plugins }),
+      client: new Client({ connection, namespace, plugins, dataConverter }),
       namespace,
     }),
     (thrown: unknown): Temporal => ({
@@ -102,6 +104,17 @@ export function webUiLink(
   const base = env['DRYDOCK_UI_URL']
   if (base === undefined || base === '' || !temporal.reachable) return undefined
   return `${base.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(temporal.namespace)}/workflows/${encodeURIComponent(workflowId)}`
+}
+
+/** What the workers encrypt is read with their keys. */
+async function readCodec(): Promise<PayloadCodec> {
+  const { openCodec, plainCodec } = await import('../../infra/codec/encrypting-codec.ts')
+  const file = process.env['DRYDOCK_CODEC_KEYS_FILE']
+  try {
+    return file === undefined || file === '' ? plainCodec : openCodec(file)
+  } catch (thrown) {
+    throw new ClientError(exitCodes.usage, oneLine(messageOf(thrown)), { cause: thrown })
+  }
 }
 
 async function readProfile(profile: string | undefined): Promise<ReturnType<typeof envconfig.loadClientConnectConfig>> {

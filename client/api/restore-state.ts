@@ -9,7 +9,7 @@ import {
 import type { RestoreProgress } from '../../contract/restore-workflow.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Connections } from './connections.ts'
-import { isTemporalError, oneLine } from './errors.ts'
+import { isTemporalError, messageOf, oneLine } from './errors.ts'
 import type { RestoreState } from './options.ts'
 import { isOver, refOf } from './velero-objects.ts'
 
@@ -101,6 +101,7 @@ function isNoAnswer(thrown: unknown): boolean {
 
 /** What has to happen before a workflow can answer, as the error of its query says. */
 function missingOf(thrown: unknown): string | undefined {
+  if (messageOf(thrown).includes('DRYDOCK_CODEC_KEYS_FILE')) return 'the keys of the workers in DRYDOCK_CODEC_KEYS_FILE'
   if (isTemporalError(thrown, 'WorkflowNotFoundError')) return 'a worker to see the Restore and start its workflow'
   return isTemporalError(thrown, 'QueryNotRegisteredError') ? 'the workflow to begin' : undefined
 }

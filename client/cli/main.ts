@@ -6,6 +6,7 @@ import { takeBooleanValues, writeOutOptions } from './boolean-options.ts'
 import { addGlobalOptions, isVerbose } from './command.ts'
 import type { GlobalOptions, Io, RunCommand } from './command.ts'
 import { addCancel } from './commands/cancel.ts'
+import { addCodecServer } from './commands/codec-server.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
@@ -78,6 +79,7 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
   addCompletion(program, run)
   addSearchAttributes(program, run)
   addDoctor(program, run)
+  addCodecServer(program, run)
   addWorker(program)
   addUp(program, run)
   addVeleroCommands(program, run)

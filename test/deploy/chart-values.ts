@@ -63,6 +63,7 @@ export const valueSets: Readonly<Record<string, ValueSet>> = {
           ca: { secret: 'temporal-ca' },
           clientCertificate: { secret: 'temporal-client' },
         },
+        codec: { secret: 'drydock-codec' },
       },
     },
     sees: ({ manifests, env }) => {
@@ -72,8 +73,9 @@ export const valueSets: Readonly<Record<string, ValueSet>> = {
         TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/temporal/ca/ca.crt',
         TEMPORAL_TLS_CLIENT_CERT_PATH: '/temporal/client/tls.crt',
         TEMPORAL_TLS_CLIENT_KEY_PATH: '/temporal/client/tls.key',
+        DRYDOCK_CODEC_KEYS_FILE: '/codec/keys',
       })
-      expect(mounted(manifests)).toEqual(expect.arrayContaining(['/temporal/ca', '/temporal/client']))
+      expect(mounted(manifests)).toEqual(expect.arrayContaining(['/temporal/ca', '/temporal/client', '/codec']))
     },
   },
   'Temporal Cloud and Worker Versioning': {

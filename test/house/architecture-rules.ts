@@ -77,6 +77,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     ],
     builtins: 'any',
   },
+  'infra/codec': { folders: [], packages: ['@temporalio/common'], builtins: ['crypto', 'fs', 'http', 'net'] },
   worker: {
     folders: ['velero', 'core', 'contract', 'activities', 'infra', 'velero-server'],
     doors: { 'package.json': 'its version' },
@@ -103,8 +104,9 @@ export const rules: Readonly<Record<string, Rule>> = {
     doors: {
       'infra/cluster/connect.ts': 'the client reads the cluster',
       'infra/store/open-store.ts': 'the client reads the bucket',
+      'infra/codec/encrypting-codec.ts': 'the client reads what the workers encrypt',
     },
-    packages: ['@temporalio/client', '@temporalio/envconfig'],
+    packages: ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig'],
     builtins: 'any',
   },
   'client/show': { ...pure, folders: ['velero'], types: ['client/api'], packages: ['yaml'] },
@@ -112,6 +114,8 @@ export const rules: Readonly<Record<string, Rule>> = {
     folders: ['velero', 'core', 'contract', 'client/api', 'client/show'],
     doors: {
       'package.json': 'its version',
+      'infra/codec/encrypting-codec.ts': 'the codec server reads what the workers encrypt',
+      'infra/codec/codec-server.ts': 'a command serves it',
       'infra/code-cache.cjs': 'compiled code is kept for the next command',
       'infra/traces/start-tracing.ts': 'calls to Temporal are traced',
       'infra/traces/is-tracing-asked.ts': 'calls to Temporal are traced',

@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
+import type { Payload } from '@temporalio/common'
 import type { History } from '@temporalio/common/lib/proto-utils.js'
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { extract } from 'tar-stream'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { KeyRing } from '../../infra/codec/codec-keys.ts'
+import { encryptingCodec } from '../../infra/codec/encrypting-codec.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 
 const folder = new URL('../histories/', import.meta.url)
@@ -25,9 +29,20 @@ describe('recorded histories', () => {
     Runtime.install({ logger })
     const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))
     const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger })
-    const options = { workflowBundle, debugMode: false, isolateExecutionTimeout: '1m' } as const
+    const dataConverter = { payloadCodecs: [encryptingCodec(ringOf('new', 'old'))] }
+    const options = { workflowBundle, dataConverter, debugMode: false, isolateExecutionTimeout: '1m' } as const
     const recorded = names.map((name) => ({ workflowId: idOf(name), history: historyOf(name) }))
-    const all = [...recorded, { workflowId: idOf('left-out'), history: withoutPlan(historyOf('clean.json')) }]
+    const encrypted = {
+      workflowId: idOf('encrypted'),
+      history: await encryptedBy('old', historyOf('retried-parked.json')),
+    }
+    const foreign = { workflowId: idOf('foreign'), history: await encryptedBy('lost', historyOf('clean-waits.json')) }
+    const all = [
+      ...recorded,
+      encrypted,
+      foreign,
+      { workflowId: idOf('left-out'), history: withoutPlan(historyOf('clean.json')) },
+    ]
     for await (const { workflowId, error } of Worker.runReplayHistories(options, all)) errors.set(workflowId, error)
   })
 
@@ -50,6 +65,11 @@ describe('recorded histories', () => {
     if (error !== undefined) throw error
   })
 
+  it('are read where an older key has encrypted them, and not without that key', () => {
+    expect(errors.get(idOf('encrypted'))).toBeUndefined()
+    expect(errors.get(idOf('foreign'))?.message).toContain('workflow task failure')
+  })
+
   it('are refused where a step was left out: the replay can fail', () => {
     expect(errors.get(idOf('left-out'))?.message).toMatch(/[Nn]ondeterminism/)
   })
@@ -57,6 +77,30 @@ describe('recorded histories', () => {
 
 const idOf = (name: string) => workflowIdOf({ namespace: 'velero', name: name.replace('.json', ''), uid: 'recorded' })
 const historyOf = (name: string): History => historyFromJSON(JSON.parse(read(name)))
+
+/** Keys of these names; the first one encrypts. */
+function ringOf(...ids: string[]): KeyRing {
+  const keyOf = (id: string) => ({ id, secret: createHash('sha256').update(id).digest() })
+  return { current: () => keyOf(ids[0] ?? ''), find: (id) => (ids.includes(id) ? keyOf(id) : undefined) }
+}
+
+/** As a worker with that key would have had it stored. */
+async function encryptedBy(id: string, history: History): Promise<History> {
+  const codec = encryptingCodec(ringOf(id))
+  const encrypt = async (value: unknown): Promise<void> => {
+    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return
+    const payload = value as Payload
+    if (payload.data instanceof Uint8Array && payload.metadata?.['encoding'] instanceof Uint8Array) {
+      Object.assign(payload, (await codec.encode([payload]))[0])
+      return
+    }
+    // Temporal reads these itself.
+    const own = ['searchAttributes', 'markerRecordedEventAttributes']
+    for (const [name, inner] of Object.entries(value)) if (!own.includes(name)) await encrypt(inner)
+  }
+  await encrypt(history.events)
+  return history
+}
 
 /** As if the workflow had called another activity than the one that plans. */
 function withoutPlan(history: History): History {

@@ -25,6 +25,11 @@
   valueFrom: { secretKeyRef: { name: {{ .secret | quote }}, key: {{ .key | quote }} } }
 {{- end }}
 {{- end }}
+{{- with .Values.temporal.codec }}
+{{- if .secret }}
+- { name: DRYDOCK_CODEC_KEYS_FILE, value: {{ printf "/codec/%s" .key | quote }} }
+{{- end }}
+{{- end }}
 {{- if .Values.velero.useSecret }}
 # As velero install has it. Without the Secret the pod's own identity counts.
 - { name: AWS_SHARED_CREDENTIALS_FILE, value: {{ printf "/credentials/%s" .Values.velero.credentialsKey | quote }} }
@@ -80,6 +85,9 @@
 {{- if .Values.temporal.tls.clientCertificate.secret }}
 - { name: temporal-client, mountPath: /temporal/client, readOnly: true }
 {{- end }}
+{{- if .Values.temporal.codec.secret }}
+- { name: codec-keys, mountPath: /codec, readOnly: true }
+{{- end }}
 {{- if .Values.caBundle.configMap }}
 - { name: ca-bundle, mountPath: /ca-bundle, readOnly: true }
 {{- end }}
@@ -104,6 +112,10 @@
 {{- end }}
 {{- with .Values.temporal.tls.clientCertificate.secret }}
 - name: temporal-client
+  secret: { secretName: {{ . | quote }} }
+{{- end }}
+{{- with .Values.temporal.codec.secret }}
+- name: codec-keys
   secret: { secretName: {{ . | quote }} }
 {{- end }}
 {{- with .Values.caBundle.configMap }}

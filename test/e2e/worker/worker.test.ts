@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { storedPayloads } from './stored-payloads.ts'
 import { activityAttempts } from '../../kit/activity-attempts.ts'
-import { manyItems, slowly } from '../../kit/backups/many-items.ts'
+import { many, manyItems, slowly } from '../../kit/backups/many-items.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { awaitRestore, createRestore, readResultFiles } from '../../kit/restores.ts'
 import { freshCluster, theStack } from '../../kit/stack.ts'
@@ -122,6 +124,27 @@ describe('a worker that runs', () => {
   it('ends with code 0 on SIGTERM', async () => {
     expect(await worker.stop()).toBe(0)
     expect(worker.log()).toContain('worker has stopped')
+  })
+
+  it('with keys lets Temporal store nothing that can be read, and reads what an older key has encrypted', async () => {
+    const keys = join(mkdtempSync(join(tmpdir(), 'drydock-keys-')), 'keys')
+    const [old, next] = ['old', 'new'].map((id) => `${id} ${randomBytes(32).toString('base64')}\n`)
+    const start = (text: string) => {
+      writeFileSync(keys, text)
+      return startWorker(cluster, { ...slowly, DRYDOCK_CODEC_KEYS_FILE: keys })
+    }
+    const first = await start(`${old}`)
+    await putBackup(cluster, manyItems('hidden'))
+    const made = await createRestore(cluster, { name: 'hidden', spec: { backupName: 'hidden' } })
+    await firstChunkWorker(cluster, made)
+    expect(await first.stop()).toBe(0)
+    const second = await start(`${next}${old}`)
+    const { status } = await awaitRestore(cluster, 'hidden', undefined, 240_000)
+    expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: many + 1 } })
+    const stored = await storedPayloads(cluster, made)
+    expect([...new Set(stored.map(({ encoding }) => encoding))]).toEqual(['binary/encrypted'])
+    expect([...new Set(stored.map(({ key }) => key))].toSorted()).toEqual(['new', 'old'])
+    expect(await second.stop()).toBe(0)
   })
 })
 

@@ -18,7 +18,10 @@ const commands = [
   'delete',
   'completion',
   'search-attributes',
+  'doctor',
+  'codec-server',
   'worker',
+  'up',
   'restore',
 ]
 
