@@ -32,8 +32,12 @@ export const planning = proxyActivities<Activities>({
   retry,
 })
 
-/** Restores a chunk: usually seconds or minutes; the limits are for outages. */
+/**
+ * Restores a chunk: usually seconds or minutes; the limits are for outages. Any worker takes it: by default the one that runs the
+ * workflow gets its activities at once, and the others would have nothing to do.
+ */
 export const chunks = proxyActivities<Activities>({
+  allowEagerDispatch: false,
   startToCloseTimeout: '4h',
   scheduleToCloseTimeout: '24h',
   heartbeatTimeout,
