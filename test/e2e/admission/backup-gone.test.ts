@@ -9,25 +9,31 @@ import { awaitRestore, createRestore, listKeys, readResultFiles, withAdmin } fro
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { deleteVelero, getVelero, patchVelero } from '../../kit/velero/velero-objects.ts'
+import { slowCreates, slowLabel } from '../../kit/webhook.ts'
+import type { SlowCreates } from '../../kit/webhook.ts'
 import { startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
 
-/** So many that a command has time to pause them in their midst, on a busy machine too. */
-const count = 1000
+/** With a second for each, a command has time to pause them in their midst, on a busy machine too. */
+const count = 60
+const createMs = 1_000
 
 describe('a backup that goes while it is restored', () => {
   let cluster: TestCluster
   let worker: TestWorker
+  let creates: SlowCreates
   beforeAll(async () => {
     cluster = await freshCluster({ backups: [] })
     // A sync would bring the Backup back, or take away the Restores of one whose files are gone, at a time of its own.
     await patchVelero(cluster, 'backupstoragelocations', 'default', { spec: { backupSyncPeriod: '0s' } })
+    creates = await slowCreates(cluster)
     worker = await startWorker(cluster, slowly)
   })
 
   /** Begins to restore a backup of many ConfigMaps, and pauses in their midst. */
   async function pauseIn(name: string): Promise<void> {
-    await putBackup(cluster, manyItems(name, { count }))
+    await putBackup(cluster, manyItems(name, { count, labels: slowLabel }))
+    creates.slow(createMs)
     await createRestore(cluster, { name, spec: { backupName: name } })
     await awaitRestore(cluster, name, ({ status }) => (status?.progress?.itemsRestored ?? 0) > 1)
     expect((await runClient(cluster, ['pause', name])).code).toBe(0)
@@ -52,6 +58,7 @@ describe('a backup that goes while it is restored', () => {
   }
 
   async function resume(name: string) {
+    creates.fast()
     expect((await runClient(cluster, ['resume', name])).code).toBe(0)
     return awaitRestore(cluster, name)
   }
