@@ -5,6 +5,8 @@ import type { Clock } from '../ports.ts'
 
 /** Places for items, over all restores of this worker. */
 export interface ItemLimit {
+  /** The most places that there are. */
+  readonly max: number
   /** Runs a call in a place, once one is free. */
   run<R>(call: () => Promise<R>): Promise<R>
   /** Told of what an item came to: an API server that has too much to do gets fewer at once for a while. */
@@ -16,6 +18,7 @@ export function createItemLimit(max: number, clock: Pick<Clock, 'now'>): ItemLim
   const limit = pLimit(max)
   let flight = fullFlight(max)
   return {
+    max,
     run: (call) => limit(call),
     answered(step) {
       const isOverload = isRefusedForLoad(step)

@@ -49,6 +49,7 @@ export function createPoliteLimit(
     watching = undefined
   }
   return {
+    max,
     async run(call) {
       items++
       try {

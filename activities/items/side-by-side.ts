@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Clock } from '../ports.ts'
 import type { ItemLimit } from './item-limit.ts'
@@ -15,7 +16,8 @@ export type Limited = <R>(call: () => Promise<R>) => Promise<R>
 
 /**
  * Works on all values side by side and waits for all; after the first failure nothing new begins. What a value does with
- * the ports goes through `limited`: so many at once as the worker allows. A value that waits holds no place.
+ * the ports goes through `limited`: so many at once as the worker allows. A value that waits holds no place. Places are
+ * asked for one by one as they come free, so that a small restore does not stand in line behind all values of a large one.
  */
 export async function settleAll<T>(
   values: readonly T[],
@@ -24,14 +26,16 @@ export async function settleAll<T>(
 ): Promise<{ failure?: unknown }> {
   let failure: { thrown: unknown } | undefined
   const places = createPlaces(ports.clock)
+  const inLine = pLimit(itemLimit.max)
   const limited: Limited = async (call) => {
-    const { running } = await itemLimit.run(async () => {
+    const inPlace = async () => {
       if (failure !== undefined) throw failure.thrown
       attempt.throwIfStopped()
       const running = call()
       await places.held(running)
       return { running }
-    })
+    }
+    const { running } = await inLine(() => itemLimit.run(inPlace))
     const step = await running
     itemLimit.answered(step)
     return step

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { inBatches } from '../../../activities/items/side-by-side.ts'
+import { createItemLimit } from '../../../activities/items/item-limit.ts'
+import { inBatches, settleAll } from '../../../activities/items/side-by-side.ts'
 import { createClock } from '../../ports/clock.ts'
 
 /** Batches of one value each, which take so many seconds; what happens, in its order. */
@@ -51,4 +52,20 @@ describe('batches', () => {
     await expect(run()).rejects.toThrow('no bucket to keep 0')
     expect(told).toEqual(['begin 0', 'keep so far 0', 'begin 1', 'keep 0', 'keep so far 1', 'keep 1'])
   })
+})
+
+it('a small restore gets its places while a large one has many values left', async () => {
+  const clock = createClock()
+  const sides = { itemLimit: createItemLimit(2, clock), attempt: { throwIfStopped: () => undefined }, ports: { clock } }
+  const done: string[] = []
+  const restore = (name: string, count: number) =>
+    settleAll(Array.from({ length: count }), sides, (_value, limited) =>
+      limited(async () => {
+        await clock.sleep(10)
+        done.push(name)
+      }),
+    )
+  await clock.run(Promise.all([restore('large', 100), restore('small', 2)]))
+  expect(done).toHaveLength(102)
+  expect(done.lastIndexOf('small')).toBeLessThan(10)
 })
