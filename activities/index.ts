@@ -13,7 +13,6 @@ import { runHooks } from './hooks/run-hooks.ts'
 import { createItemLimit } from './items/item-limit.ts'
 import { createPoliteLimit, type ItemLimits } from './items/polite-limit.ts'
 import { restoreChunk } from './items/restore-chunk.ts'
-import { createSlowWebhooks } from './items/slow-webhooks.ts'
 import { awaitNamespace } from './items/target-namespaces.ts'
 import { findClosed, findHolders } from './locks/find-holders.ts'
 import { requestLocks, tellWait } from './locks/request-locks.ts'
@@ -39,11 +38,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     tellWait: tellWait(ports),
     findHolders: findHolders(parts),
     findClosed: findClosed(ports),
-    restoreChunk: restoreChunk({
-      ...parts,
-      itemLimits: itemLimitsOf(parts),
-      slowWebhooks: createSlowWebhooks(ports),
-    }),
+    restoreChunk: restoreChunk({ ...parts, itemLimits: itemLimitsOf(parts) }),
     awaitNamespace: awaitNamespace(parts),
     reportProgress: reportProgress(ports),
     runHooks: runHooks(parts),

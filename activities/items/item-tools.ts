@@ -39,8 +39,6 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   /** When a wait began, in milliseconds: settled in the journal at the first call for that name. */
   waitSince: (name: string) => Promise<number>
   chances: ChanceRules
-  /** Whether writes of a resource are sent once, with all the time that the API server gives: see `slow-webhooks.ts`. */
-  isSentOnce: (groupResource: GroupResource) => boolean
   /** The time, as RFC 3339. */
   now: () => string
   /** Absent where the plan has no action of a plugin. */
@@ -93,18 +91,11 @@ export type Written =
   | ({ do: 'done' } & WriteResult)
   | { do: 'change'; action: ItemAction; live: Manifest; apply: () => Promise<WriteResult & { action: ItemAction }> }
 
-/** What the tools of a chunk are made of. Without `isSentOnce` each write may be sent twice. */
-interface ToolParts {
-  ports: Ports
-  settings: Settings
-  isSentOnce?: ItemTools['isSentOnce']
-}
-
 /** Puts together what the items of one chunk share. */
 export function makeItemTools(
   session: PlannedSession,
   attempt: Attempt,
-  { ports, settings, isSentOnce = () => false }: ToolParts,
+  { ports, settings }: { ports: Ports; settings: Settings },
 ): ItemTools {
   const { admission, facts, plan, rules } = session
   const { restore, spec } = admission
@@ -141,7 +132,6 @@ export function makeItemTools(
       secondChances: restore.annotations?.[secondChancesAnnotation] !== 'false',
       deadlineSeconds: settings.itemDeadlineSeconds,
     },
-    isSentOnce,
     now: () => rfc3339(clock.now()),
   }
 }

@@ -1,6 +1,8 @@
 import type { Outcome } from '../../core/items/outcome.ts'
-import { chunkKey, plannedKey, type PlannedItem } from '../../core/plan/plan.ts'
-import { countOutcomes, tallyOf, type OutcomeCounts, type Tally } from '../../core/results/tally.ts'
+import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
+import type { PlannedItem } from '../../core/plan/plan.ts'
+import { countOutcomes, tallyOf } from '../../core/results/tally.ts'
+import type { OutcomeCounts, Tally } from '../../core/results/tally.ts'
 import { lookAgain, pauseAfter } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -20,7 +22,6 @@ import { makeItemTools, NotYet, type ItemTools } from './item-tools.ts'
 import { makePluginTools } from './plugin-tools.ts'
 import { limitFor, type ItemLimits } from './polite-limit.ts'
 import { inBatches, settleAll, type SideBySide } from './side-by-side.ts'
-import type { SlowWebhooks } from './slow-webhooks.ts'
 import { deadlineFor, tryItem, withDeadline, type SettledStep } from './try-item.ts'
 
 /** Which chunk to restore. */
@@ -61,7 +62,6 @@ export interface ChunkReport extends OutcomeCounts {
 export interface ChunkParts extends WorkerParts {
   /** Bound the items in flight over all chunks of this worker. */
   itemLimits: ItemLimits
-  slowWebhooks: SlowWebhooks
 }
 
 /**
@@ -107,8 +107,7 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   const chunk = wave?.chunks[run.input.chunk]
   if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
   const plugins = makePluginTools(run, run.ports.plugins)
-  const isSentOnce = await run.slowWebhooks()
-  const tools = { ...makeItemTools(run.session, run.attempt, { ...run, isSentOnce }), plugins }
+  const tools = { ...makeItemTools(run.session, run.attempt, run), plugins }
   const known = tallyOf(run.known)
   // Later, an item without an outcome waits for its namespace to go away.
   const isNew = (outcome: Outcome | undefined) =>
@@ -224,7 +223,7 @@ async function restoreBatch(
       return
     }
     const before = run.before.get(plannedKey(groupResource, item))
-    const bounded = withDeadline(tools, deadlineFor({ before, pass }, tools, groupResource))
+    const bounded = withDeadline(tools, deadlineFor({ before, pass }, tools))
     const send = () => limited(() => restoreInto(item, run, bounded))
     const step = await orNotYet(tryItem(send, { before, pass, open }, tools))
     if (step instanceof NotYet) run.waits.push(step.message)

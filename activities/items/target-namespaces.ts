@@ -47,10 +47,7 @@ export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Prom
     doing = 'creating'
     const manifest = await namespaceManifest(item, name, tools)
     try {
-      await tools.cluster.create(namespaces, undefined, manifest, {
-        fieldManager: fieldManagerOf(tools.mark.uid),
-        ...(tools.isSentOnce('namespaces') ? { deadline: 'long' as const } : {}),
-      })
+      await tools.cluster.create(namespaces, undefined, manifest, { fieldManager: fieldManagerOf(tools.mark.uid) })
       return ready(true)
     } catch (thrown) {
       if (!isAlreadyExists(thrown)) throw thrown

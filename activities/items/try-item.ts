@@ -3,7 +3,6 @@ import type { TroubleKind } from '../../core/items/item-trouble.ts'
 import type { Outcome, Parked } from '../../core/items/outcome.ts'
 import { isTransient } from '../../core/port-errors.ts'
 import { isCancelRequested } from '../frame/run-activity.ts'
-import type { GroupResource } from '../../velero/resource.ts'
 import type { Cluster, WriteOptions } from '../ports.ts'
 import type { ItemTools } from './item-tools.ts'
 import type { ItemStep } from './item-work.ts'
@@ -73,15 +72,14 @@ async function answersOthers({ cluster }: ItemTools): Promise<boolean> {
 }
 
 /**
- * How long the writes of an item may take. One whose webhooks must not be asked twice is sent once. In the pass of its wave a slow item is not waited for: it is parked, and gets
+ * How long the writes of an item may take. In the pass of its wave a slow item is not waited for: it is parked, and gets
  * the API server's own limit later, beside the others. Without second chances it gets that at once.
  */
 export function deadlineFor(
   { before, pass }: PassOfItem,
-  { chances, isSentOnce }: Pick<ItemTools, 'chances' | 'isSentOnce'>,
-  groupResource: GroupResource,
+  { chances }: Pick<ItemTools, 'chances'>,
 ): WriteOptions['deadline'] {
-  if (before?.parked?.slow === true || isSentOnce(groupResource)) return 'long'
+  if (before?.parked?.slow === true) return 'long'
   return pass === 0 && chances.secondChances ? 'short' : undefined
 }
 
@@ -92,9 +90,9 @@ export function withDeadline(tools: ItemTools, deadline: WriteOptions['deadline'
   const bounded: Cluster = {
     ...cluster,
     create: (resource, namespace, manifest, options) =>
-      cluster.create(resource, namespace, manifest, { deadline, ...options }),
-    patch: (ref, patch, options) => cluster.patch(ref, patch, { deadline, ...options }),
-    replaceStatus: (ref, manifest, options) => cluster.replaceStatus(ref, manifest, { deadline, ...options }),
+      cluster.create(resource, namespace, manifest, { ...options, deadline }),
+    patch: (ref, patch, options) => cluster.patch(ref, patch, { ...options, deadline }),
+    replaceStatus: (ref, manifest, options) => cluster.replaceStatus(ref, manifest, { ...options, deadline }),
   }
   return { ...tools, cluster: bounded }
 }

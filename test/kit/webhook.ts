@@ -64,19 +64,11 @@ export function makeCertificate(): { key: Buffer; cert: Buffer } {
 /** Where the API server keeps configurations of validating webhooks. */
 export const webhooksPath = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations'
 
-/** What a webhook is like beyond its name. */
-export interface WebhookOptions {
-  failurePolicy?: 'Fail' | 'Ignore'
-  timeoutSeconds?: number
-  sideEffects?: 'None' | 'NoneOnDryRun'
-  resource?: string
-}
-
-/** A webhook that is asked about the create of each object with label `webhook: <name>`. */
+/** A webhook that is asked about the create of each ConfigMap with label `webhook: <name>`. */
 export function webhookFor(
   name: string,
   clientConfig: WebhookServer['client'],
-  { failurePolicy = 'Fail', timeoutSeconds = 5, sideEffects = 'None', resource = 'configmaps' }: WebhookOptions = {},
+  { failurePolicy = 'Fail', timeoutSeconds = 5 }: { failurePolicy?: 'Fail' | 'Ignore'; timeoutSeconds?: number } = {},
 ): object {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
@@ -86,10 +78,10 @@ export function webhookFor(
       {
         name: `${name}.example.com`,
         clientConfig,
-        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: [resource] }],
+        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
         objectSelector: { matchLabels: { webhook: name } },
         admissionReviewVersions: ['v1'],
-        sideEffects,
+        sideEffects: 'None',
         failurePolicy,
         timeoutSeconds,
       },

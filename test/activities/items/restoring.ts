@@ -59,7 +59,6 @@ export function restoring(
     beginPodVolumes: () => Promise.resolve(),
     resourceTimeoutSeconds: 600,
     waitSince: async () => Date.parse(rfc3339(world.clock.now())),
-    isSentOnce: () => false,
     chances: { secondChances: true, deadlineSeconds: 600 },
     now: () => rfc3339(world.clock.now()),
     ...more,

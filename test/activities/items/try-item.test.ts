@@ -75,9 +75,7 @@ describe('sending an item', () => {
     [undefined, 'after other trouble', { before: outcomeAt({ parked: { since: '', tries: 1 } }), pass: 1 }],
     [undefined, 'where it has no second chance', { secondChances: false }],
   ])('gives it the deadline %s %s', (deadline, _when, { before, pass = 0, secondChances = true }: Given) => {
-    const tools = { chances: { secondChances, deadlineSeconds: 600 }, isSentOnce: (one: string) => one === 'pods' }
-    expect(deadlineFor({ before, pass }, tools, 'configmaps')).toBe(deadline)
-    expect(deadlineFor({ before, pass }, tools, 'pods')).toBe('long')
+    expect(deadlineFor({ before, pass }, { chances: { secondChances, deadlineSeconds: 600 } })).toBe(deadline)
   })
 
   it('sends an item once in a pass where something is missing', async () => {

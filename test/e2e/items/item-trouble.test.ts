@@ -132,19 +132,6 @@ describe('trouble of one object', () => {
     expect([...countCreates(readAudit(cluster), ['configmaps']).values()].every((times) => times === 1)).toBe(true)
   })
 
-  it('asks a slow webhook once where that has side effects', async () => {
-    const counting = await startWebhook(() => sleep(6_000, { allowed: true }))
-    whenFileIsOver(() => counting.close())
-    const once = { resource: 'secrets', timeoutSeconds: 30, sideEffects: 'NoneOnDryRun' } as const
-    await withAdmin(cluster, (admin) => admin.must('POST', webhooksPath, webhookFor('counts', counting.client, once)))
-    const metadata = { name: 'counted', namespace: 'counted', labels: { webhook: 'counts' } }
-    const secret = { apiVersion: 'v1', kind: 'Secret', metadata } as Manifest
-    await putBackup(cluster, { name: 'counted', items: [['secrets', secret]] })
-    await createRestore(cluster, { name: 'counted', spec: { backupName: 'counted' } })
-    expect((await awaitRestore(cluster, 'counted')).status?.phase).toBe('Completed')
-    expect(counting.asked).toEqual(['counted'])
-  })
-
   it('is not made twice where a modifier leaves it without a name', async () => {
     const rules = {
       version: 'v1',
