@@ -17,6 +17,8 @@ import type { TestWorker } from '../../kit/worker.ts'
 /** With a second for each, a command has time to pause them in their midst, on a busy machine too. */
 const count = 60
 const createMs = 1_000
+/** One chunk after the other: those that have begun are restored to their end, and the others are what is left. */
+const settings = { ...slowly, DRYDOCK_CHUNKS_PER_RESTORE: '1' }
 
 describe('a backup that goes while it is restored', () => {
   let cluster: TestCluster
@@ -27,7 +29,7 @@ describe('a backup that goes while it is restored', () => {
     // A sync would bring the Backup back, or take away the Restores of one whose files are gone, at a time of its own.
     await patchVelero(cluster, 'backupstoragelocations', 'default', { spec: { backupSyncPeriod: '0s' } })
     creates = await slowCreates(cluster)
-    worker = await startWorker(cluster, slowly)
+    worker = await startWorker(cluster, settings)
   })
 
   /** Begins to restore a backup of many ConfigMaps, and pauses in their midst. */
@@ -67,7 +69,7 @@ describe('a backup that goes while it is restored', () => {
     await pauseIn('no-resource')
     await deleteVelero(cluster, 'backups', 'no-resource')
     worker.kill('SIGKILL')
-    worker = await startWorker(cluster, slowly)
+    worker = await startWorker(cluster, settings)
     const { status } = await resume('no-resource')
     expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: count + 1 } })
     expect(await getVelero(cluster, 'backups', 'no-resource')).toBeUndefined()
@@ -88,7 +90,7 @@ describe('a backup that goes while it is restored', () => {
     await pauseIn('no-files')
     await removeFiles('no-files')
     await worker.stop()
-    worker = await startWorker(cluster, slowly)
+    worker = await startWorker(cluster, settings)
     const { status } = await resume('no-files')
     expect(status?.phase).toBe('Failed')
     expect(status?.failureReason).toMatch(
