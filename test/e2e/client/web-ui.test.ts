@@ -108,8 +108,11 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
     await page.getByRole('tab', { name }).click()
   }
 
-  /** Asks the workflow by the form of the tab, and returns the answer as it is shown: another than the one before it. */
-  async function ask(query: string): Promise<string> {
+  /**
+   * Asks the workflow by the form of the tab, and returns the answer as it is shown: another than the one before it. The page shows
+   * the first lines of a long one before the others, so `until` says what is waited for.
+   */
+  async function ask(query: string, until: readonly string[] = []): Promise<string> {
     const answer = page.getByTestId('query-result').locator('.cm-content')
     const before = (await answer.innerText()).trim()
     await page.getByTestId('query-select-button').click()
@@ -118,7 +121,7 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
     let text = ''
     const isNew = async () => {
       text = (await answer.innerText()).trim()
-      return text !== '' && text !== before
+      return text !== '' && text !== before && until.every((part) => text.includes(part))
     }
     await waitUntil(isNew, patience, `the answer of ${query}`)
     return text
@@ -178,9 +181,11 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('a restore in t
       waitingFor: 'resume: paused to be looked at',
     })
     await picture('queries')
-    const plan = await ask('plan')
-    for (const kind of ['namespaces', 'serviceaccounts', 'secrets', 'configmaps'])
-      expect(plan).toMatch(new RegExp(`"groupResource": "${kind}"`))
+    const kinds = ['namespaces', 'serviceaccounts', 'secrets', 'configmaps']
+    const plan = await ask(
+      'plan',
+      kinds.map((kind) => `"groupResource": "${kind}"`),
+    )
     expect(plan).toContain(`"items": ${total}`)
     expect(JSON.parse(await ask('failures'))).toEqual([])
   })
