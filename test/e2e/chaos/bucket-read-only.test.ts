@@ -23,19 +23,24 @@ import {
 import type { TestCluster } from '../../kit/stack.ts'
 import { eventsOf, patchVelero } from '../../kit/velero/velero-objects.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
+import { slowCreates, slowLabel } from '../../kit/webhook.ts'
+import type { SlowCreates } from '../../kit/webhook.ts'
 import { startWorker } from '../../kit/worker.ts'
 
 const checkpoint = 10
 /** Chunks that run side by side. */
 const lanes = 4
-const configMaps = 1000
+const configMaps = 240
+const createMs = 50
 
 describe('a bucket that turns read-only', () => {
   let cluster: TestCluster
   let setReadOnly: ClusterWithBucket['setReadOnly']
+  let creates: SlowCreates
   beforeAll(async () => {
     ;({ cluster, setReadOnly } = await clusterWithOwnBucket(['shop']))
-    await putBackup(cluster, manyItems('many', { count: configMaps }))
+    creates = await slowCreates(cluster)
+    await putBackup(cluster, manyItems('many', { count: configMaps, labels: slowLabel }))
     await startWorker(cluster, {
       DRYDOCK_CHUNK_ITEMS: '40',
       DRYDOCK_CHECKPOINT_ITEMS: String(checkpoint),
@@ -47,6 +52,7 @@ describe('a bucket that turns read-only', () => {
 
   /** Creates Restores of many ConfigMaps into a namespace each, and takes the bucket's writes away in their midst. */
   async function loseBucketIn(...names: string[]): Promise<Restore[]> {
+    creates.slow(createMs)
     const restores = await Promise.all(
       names.map((name) =>
         createRestore(cluster, { name, spec: { backupName: 'many', namespaceMapping: { many: name } } }),
@@ -55,6 +61,7 @@ describe('a bucket that turns read-only', () => {
     const isUnderWay = ({ status }: Restore) => (status?.progress?.itemsRestored ?? 0) > 0
     await Promise.all(names.map((name) => awaitRestore(cluster, name, isUnderWay)))
     await setReadOnly(true)
+    creates.fast()
     return restores
   }
 
