@@ -1,21 +1,11 @@
 import { parseChunkKey } from '../plan/plan.ts'
+import { shown } from './handed-counts.ts'
 import type { ShownCounts } from './handed-counts.ts'
 
 /** Sums of the counts that people see. */
 export type CountSums = Required<ShownCounts>
 
-const zero: CountSums = {
-  items: 0,
-  listed: 0,
-  created: 0,
-  updated: 0,
-  skipped: 0,
-  failed: 0,
-  warnings: 0,
-  errors: 0,
-}
-
-const names = Object.keys(zero) as (keyof CountSums)[]
+const zero = Object.fromEntries(shown.map((name) => [name, 0])) as unknown as CountSums
 
 /**
  * The counts of all chunks with their sums, in all and for each wave. The counts of one chunk change both at the same small
@@ -39,7 +29,7 @@ export class ChunkCounts {
     const now = counts as Partial<ShownCounts> | null
     let ofWave = this.waves.get(wave)
     if (ofWave === undefined) this.waves.set(wave, (ofWave = { ...zero }))
-    for (const name of names) {
+    for (const name of shown) {
       const more = Number(now?.[name] ?? 0) - Number(before?.[name] ?? 0)
       this.sums[name] += more
       ofWave[name] += more

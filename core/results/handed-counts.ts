@@ -2,7 +2,7 @@ import { parseChunkKey } from '../plan/plan.ts'
 import type { OutcomeCounts } from './tally.ts'
 
 /** The counts that people see, in the order of {@link HandedCounts}. */
-const shown = ['items', 'created', 'updated', 'skipped', 'failed', 'warnings', 'errors', 'listed'] as const
+export const shown = ['items', 'created', 'updated', 'skipped', 'failed', 'warnings', 'errors', 'listed'] as const
 
 /** What is shown of a chunk, or of several. A report of an older version does not say how many items are listed. */
 export type ShownCounts = Omit<Pick<OutcomeCounts, (typeof shown)[number]>, 'listed'> & { listed?: number }

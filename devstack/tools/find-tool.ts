@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { isExecutable, placesOnPath } from '../../infra/programs.ts'
 import { cachedPath } from './cache-dir.ts'
 import type { Tool } from './tools.ts'
 
@@ -21,7 +21,7 @@ export async function fromEnvironment(tool: Tool): Promise<string | undefined> {
 /** What an earlier stack fetched or built, of exactly this version. */
 export async function fromCache(tool: Tool): Promise<string | undefined> {
   const path = cachedPath(tool)
-  return (await isExecutable(path)) ? path : undefined
+  return isExecutable(path) ? path : undefined
 }
 
 /**
@@ -29,11 +29,8 @@ export async function fromCache(tool: Tool): Promise<string | undefined> {
  * The tool's environment variable accepts any version.
  */
 export async function fromPath(tool: Tool): Promise<string | undefined> {
-  for (const dir of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(dir, tool.name)
-    if (dir !== '' && (await isExecutable(path))) return checked(tool, path)
-  }
-  return undefined
+  const path = placesOnPath([tool.name], process.env['PATH']).find(isExecutable)
+  return path === undefined ? undefined : checked(tool, path)
 }
 
 async function checked(tool: Tool, path: string): Promise<string> {
@@ -42,11 +39,4 @@ async function checked(tool: Tool, path: string): Promise<string> {
   const text = (stdout + stderr).trim()
   if (tool.versionCheck.pattern.test(text)) return path
   throw new Error(`${path} has another version (${text.split('\n')[0]})`)
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
 }

@@ -117,6 +117,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       'infra/codec/encrypting-codec.ts': 'the codec server reads what the workers encrypt',
       'infra/codec/codec-server.ts': 'a command serves it',
       'infra/code-cache.cjs': 'compiled code is kept for the next command',
+      'infra/programs.ts': 'the Temporal command line is looked for on PATH',
       'infra/traces/start-tracing.ts': 'calls to Temporal are traced',
       'infra/traces/is-tracing-asked.ts': 'calls to Temporal are traced',
     },

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { accessSync, constants, openSync, closeSync, readdirSync } from 'node:fs'
+import { openSync, closeSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
+import { isExecutable, placesOnPath } from '../../../infra/programs.ts'
 import { ClientError, exitCodes } from '../../api/errors.ts'
 import type { Running } from './supervise.ts'
 
@@ -25,7 +26,8 @@ export interface TemporalServer {
  */
 export function findTemporal(env: Env): string {
   const named = env['DRYDOCK_TEMPORAL_BIN'] || undefined
-  const found = named === undefined ? [...onPath(env), ...inCache(env)].find(isExecutable) : named
+  const found =
+    named === undefined ? [...placesOnPath(['temporal'], env['PATH']), ...inCache(env)].find(isExecutable) : named
   if (found !== undefined && isExecutable(found)) return found
   throw new ClientError(
     exitCodes.usage,
@@ -34,9 +36,6 @@ export function findTemporal(env: Env): string {
       : `DRYDOCK_TEMPORAL_BIN names ${named}, which cannot be run`,
   )
 }
-
-const onPath = (env: Env): string[] =>
-  (env['PATH'] ?? '').split(delimiter).flatMap((folder) => (folder === '' ? [] : [join(folder, 'temporal')]))
 
 function inCache(env: Env): string[] {
   try {
@@ -47,15 +46,6 @@ function inCache(env: Env): string[] {
       .map((name) => join(cache, name, 'temporal'))
   } catch {
     return []
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
   }
 }
 

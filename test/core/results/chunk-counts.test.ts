@@ -2,18 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { chunkKey } from '../../../core/plan/plan.ts'
 import { ChunkCounts } from '../../../core/results/chunk-counts.ts'
 import type { ShownCounts } from '../../../core/results/handed-counts.ts'
-
-const counts = (items: number, more: object = {}) => ({
-  items,
-  listed: items,
-  created: items,
-  updated: 0,
-  skipped: 0,
-  failed: 0,
-  warnings: 0,
-  errors: 0,
-  ...more,
-})
+import { shownCounts as counts } from './shown-counts.ts'
 
 describe('the counts of chunks', () => {
   it('are summed up in all and by wave', () => {

@@ -1,18 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chunkKey } from '../../../core/plan/plan.ts'
 import { handCounts, takeCounts } from '../../../core/results/handed-counts.ts'
-
-const counts = (items: number, more: object = {}) => ({
-  items,
-  listed: items,
-  created: items,
-  updated: 0,
-  skipped: 0,
-  failed: 0,
-  warnings: 0,
-  errors: 0,
-  ...more,
-})
+import { shownCounts as counts } from './shown-counts.ts'
 
 describe('the counts that a run hands to the next', () => {
   const parked = chunkKey(1, 0)

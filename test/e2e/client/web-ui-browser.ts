@@ -1,15 +1,12 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
+import { isExecutable, placesOnPath } from '../../../infra/programs.ts'
 
 /** The Chromium of this machine: `DRYDOCK_CHROMIUM`, or one on PATH. Tests install none. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const asked = env['DRYDOCK_CHROMIUM']
   if (asked !== undefined && asked !== '') return asked
-  const folders = (env['PATH'] ?? '').split(delimiter)
-  const names = ['chromium', 'chromium-browser', 'google-chrome']
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
+  return placesOnPath(['chromium', 'chromium-browser', 'google-chrome'], env['PATH']).find(isExecutable)
 }
 
 /** Starts it without a screen, and without anything that would reach out of this machine. */
@@ -32,13 +29,4 @@ export async function textOf(page: Page): Promise<string> {
     ),
   )
   return texts.join('\n')
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
