@@ -11,6 +11,7 @@ import type { BackupStorageLocation } from '../velero/backup.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import type { ItemAddress, ObjectRef, ResourceRef } from '../velero/resource.ts'
+import type { Snapshotters } from './snapshotter-port.ts'
 
 /**
  * Everything outside of the activities that they use. `infra/` implements it, `worker/wire.ts` puts it together,
@@ -28,6 +29,8 @@ export interface Ports {
   meter?: Meter
   /** Absent where there are no plugins. */
   plugins?: Plugins
+  /** Absent where there are no plugins. */
+  snapshotters?: Snapshotters
 }
 
 /** The target cluster. Every failure is thrown as `ApiError`; nothing is retried here. */

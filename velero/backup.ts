@@ -43,6 +43,14 @@ export interface BackupStorageLocation {
   }
 }
 
+/** Where native snapshots are kept; source: pkg/apis/velero/v1/volume_snapshot_location_type.go. */
+export interface VolumeSnapshotLocation {
+  apiVersion: string
+  kind: string
+  metadata: Metadata
+  spec: { provider: string; config?: Record<string, string>; credential?: SecretKeySelector }
+}
+
 /** A key of a Secret in Velero's namespace. */
 export interface SecretKeySelector {
   name: string

@@ -9,7 +9,9 @@ import { newWorkerId, startPresence } from '../infra/presence/presence.ts'
 import type { RunningPresence } from '../infra/presence/presence.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
 import { createPlugins } from '../infra/plugins/plugins.ts'
-import type { RunningPlugins } from '../infra/plugins/plugins.ts'
+import { createRegistry } from '../infra/plugins/registry.ts'
+import type { PluginsOptions } from '../infra/plugins/registry.ts'
+import { createSnapshotters } from '../infra/plugins/snapshotters.ts'
 import { ApiError, isTransient } from '../core/port-errors.ts'
 import { createStores } from '../infra/store/open-store.ts'
 import type { Tracing } from '../infra/traces/start-tracing.ts'
@@ -82,8 +84,15 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
     })
   const running = await retryStart('the Lease of this worker cannot be written', takeLease, retry)
   presence = running
-  const plugins = openPlugins(config, log)
-  const ports = { ...makePorts(config, cluster.cluster, running, { log, metrics }), plugins }
+  const pluginsOptions = optionsOfPlugins(config, log)
+  const registry = createRegistry(pluginsOptions)
+  const secrets = { cluster: cluster.cluster, namespace: config.settings.veleroNamespace }
+  const snapshotters = createSnapshotters(registry, secrets, pluginsOptions)
+  const ports = {
+    ...makePorts(config, cluster.cluster, running, { log, metrics }),
+    plugins: createPlugins(registry),
+    snapshotters,
+  }
   return {
     temporal,
     cluster,
@@ -92,7 +101,7 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
     activities: createActivities(ports, config.settings),
     taskQueue: taskQueueOf(cluster.cluster.id, config.settings.veleroNamespace),
     async close() {
-      await plugins.close()
+      await Promise.all([registry.close(), snapshotters.close()])
       await running.stop()
       await cluster.close()
       await temporal.close()
@@ -139,10 +148,10 @@ function makePorts(
 const pluginStartMs = 60_000
 
 /** Plugins get the environment of the worker, as they get that of Velero's server, but for what gives access to Temporal. */
-function openPlugins({ plugins, settings, itemBytesMax, logLevel }: WorkerConfig, log: Log): RunningPlugins {
+function optionsOfPlugins({ plugins, settings, itemBytesMax, logLevel }: WorkerConfig, log: Log): PluginsOptions {
   const { features, veleroNamespace } = settings
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))
-  return createPlugins({
+  return {
     dir: plugins.dir,
     args: [`--log-level=${logLevel}`, ...(features.length === 0 ? [] : [`--features=${features.join(',')}`])],
     env: { ...Object.fromEntries(own), VELERO_NAMESPACE: veleroNamespace },
@@ -151,7 +160,7 @@ function openPlugins({ plugins, settings, itemBytesMax, logLevel }: WorkerConfig
     callsMax: plugins.callsMax,
     answerBytesMax: itemBytesMax,
     log,
-  })
+  }
 }
 
 /** Whether a retry cannot help: no kubeconfig, a wrong certificate, a forbidden verb. */

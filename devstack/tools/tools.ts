@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** Where to report what is fetched or built, and how to stop it. */
 export interface Progress {
@@ -183,19 +183,19 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
   },
   'velero-demo-plugin': {
     name: 'velero-demo-plugin',
-    version: `${velero}-${sourceHash('../go/velero/demo-plugin/main.go')}`,
+    version: `${velero}-${sourceHash('../go/velero/demo-plugin/')}`,
     environment: 'DRYDOCK_VELERO_DEMO_PLUGIN_BIN',
     build: { kind: 'module', module: 'velero', package: './demo-plugin' },
     usualBuildSeconds: 10,
   },
 }
 
-/** The cache holds a tool of our own by its source, so that a change of it is built. */
+/** The cache holds a tool of our own by its source, all files of a folder, so that a change of it is built. */
 function sourceHash(path: string): string {
-  return createHash('sha256')
-    .update(readFileSync(new URL(path, import.meta.url)))
-    .digest('hex')
-    .slice(0, 8)
+  const folder = new URL(path, import.meta.url)
+  const hash = createHash('sha256')
+  for (const name of readdirSync(folder).sort()) hash.update(readFileSync(new URL(name, folder)))
+  return hash.digest('hex').slice(0, 8)
 }
 
 function kubernetesBuild(command: string): GoBuild {

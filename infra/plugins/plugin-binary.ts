@@ -11,6 +11,15 @@ export interface BinaryOptions extends ProcessOptions {
   callsMax: number
   /** How long one call may take. */
   callMs: number
+  /** A call that each process gets before all others. */
+  first?: FirstCall
+}
+
+/** A call that readies a process, such as `Init`. `who` names the plugin in messages. */
+export interface FirstCall {
+  who: string
+  make: (process: PluginProcess) => Promise<unknown>
+  name: string
 }
 
 /** A binary with plugins. Its process is started when it is needed, and again when it has died. */
@@ -45,7 +54,7 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
   function started(): Promise<PluginProcess> {
     if (running !== undefined && !running.isOver()) return running.starting
     let [process, failed]: [PluginProcess | undefined, boolean] = [undefined, false]
-    const starting = startPlugin(path, options)
+    const starting = startReady(path, options)
     starting.then(
       (one) => (process = one),
       () => (failed = true),
@@ -65,7 +74,7 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
         return await inTime(process, process.call(method, request), { who, name: method.name, options })
       } catch (thrown) {
         const failure = await judge(thrown, process, { who, name: method.name, options })
-        if (failure.kind !== 'died' || tries >= triesMax) throw failure
+        if (failure.kind !== 'died' || method.once === true || tries >= triesMax) throw failure
         options.log.warn(`${failure.message}; the call is made again`, { plugin: path })
       }
     }
@@ -87,6 +96,22 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
       const process = await stopping?.starting.catch(() => undefined)
       await process?.stop()
     },
+  }
+}
+
+/** Starts a process, and makes its first call. Without an answer to that the process is of no use. */
+async function startReady(path: string, options: BinaryOptions): Promise<PluginProcess> {
+  const process = await startPlugin(path, options)
+  const { first } = options
+  if (first === undefined) return process
+  const called = { who: first.who, name: first.name, options }
+  try {
+    await inTime(process, first.make(process), called)
+    return process
+  } catch (thrown) {
+    const failure = await judge(thrown, process, called)
+    process.kill()
+    throw failure
   }
 }
 

@@ -5,8 +5,7 @@ import protobuf from 'protobufjs'
  * process. Numbers and types of fields are what counts on the wire. Source: pkg/plugin/proto of Velero, internal/plugin
  * of hashicorp/go-plugin.
  */
-const definitions = `
-syntax = "proto3";
+const method = methodsOf(`
 message Nothing {}
 message Plugin { string command = 1; string kind = 2; string name = 3; }
 message Plugins { repeated Plugin plugins = 1; }
@@ -34,15 +33,15 @@ message Progressed { Progress progress = 1; }
 message Items { string plugin = 1; bytes restore = 2; repeated Identifier additional_items = 3; }
 message Ready { bool ready = 1; }
 message Output { int32 channel = 1; bytes data = 2; }
-`
-
-const types = protobuf.parse(definitions).root
+`)
 
 /** A call of the protocol: its path, and how its two messages go over the wire. */
 export interface Method<Request extends object, Answer> {
   /** The name in messages and logs, such as `Execute`. */
   name: string
   path: string
+  /** It is not made again where its process dies meanwhile: it may have done what it was asked for. */
+  once?: true
   encode: (request: Request) => Buffer
   decode: (bytes: Buffer) => Answer
 }
@@ -153,12 +152,24 @@ export const methods = {
   shutDown: method<Nothing, Nothing>('/plugin.GRPCController/Shutdown', 'Nothing', 'Nothing'),
 } as const
 
-function method<Request extends object, Answer>(path: string, sent: string, got: string): Method<Request, Answer> {
-  const [request, answer] = [types.lookupType(sent), types.lookupType(got)]
-  return {
-    name: path.slice(path.lastIndexOf('/') + 1),
-    path,
-    encode: (value) => Buffer.from(request.encode(request.fromObject(value)).finish()),
-    decode: (bytes) => answer.toObject(answer.decode(bytes), { longs: Number, defaults: true, arrays: true }) as Answer,
+/**
+ * Makes calls of messages, which are defined as in a file of protocol buffers of version 3. `sent` and `got` name the messages of
+ * a call.
+ */
+export function methodsOf(definitions: string) {
+  const types = protobuf.parse(`syntax = "proto3";\n${definitions}`).root
+  return function method<Request extends object, Answer>(
+    path: string,
+    sent: string,
+    got: string,
+  ): Method<Request, Answer> {
+    const [request, answer] = [types.lookupType(sent), types.lookupType(got)]
+    return {
+      name: path.slice(path.lastIndexOf('/') + 1),
+      path,
+      encode: (value) => Buffer.from(request.encode(request.fromObject(value)).finish()),
+      decode: (bytes) =>
+        answer.toObject(answer.decode(bytes), { longs: Number, defaults: true, arrays: true }) as Answer,
+    }
   }
 }

@@ -3,25 +3,30 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Plugins } from '../../../activities/ports.ts'
 import { createPlugins } from '../../../infra/plugins/plugins.ts'
-import type { PluginsOptions, RunningPlugins } from '../../../infra/plugins/plugins.ts'
+import { createRegistry } from '../../../infra/plugins/registry.ts'
+import type { PluginRegistry, PluginsOptions } from '../../../infra/plugins/registry.ts'
 import { demoPlugin } from '../../kit/velero/demo-plugin.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { quietLog } from '../cluster/quiet-log.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'drydock-plugins-'))
-const opened: RunningPlugins[] = []
+const opened: PluginRegistry[] = []
+
+/** The plugins in a folder, with the end of their processes. */
+type RunningPlugins = Plugins & Pick<PluginRegistry, 'close'>
 const log = quietLog()
 const never = new AbortController().signal
 const restore = { apiVersion: 'velero.io/v1', kind: 'Restore', metadata: { name: 'r', namespace: 'velero' }, spec: {} }
 
 afterAll(async () => {
-  await Promise.all(opened.map((plugins) => plugins.close()))
+  await Promise.all(opened.map((registry) => registry.close()))
   rmSync(dir, { recursive: true, force: true })
 })
 
 function open(folder: string, options: Partial<PluginsOptions> = {}): RunningPlugins {
-  const plugins = createPlugins({
+  const registry = createRegistry({
     dir: join(dir, folder),
     args: [],
     env: process.env,
@@ -32,8 +37,8 @@ function open(folder: string, options: Partial<PluginsOptions> = {}): RunningPlu
     log,
     ...options,
   })
-  opened.push(plugins)
-  return plugins
+  opened.push(registry)
+  return { ...createPlugins(registry), close: () => registry.close() }
 }
 
 function script(path: string, text: string): void {
@@ -171,10 +176,10 @@ describe('the host of plugins, with one made on Velero’s framework', () => {
     mkdirSync(dirname(path))
     copyFileSync(await demoPlugin(), path)
     const script = `
-      import { createPlugins } from ${JSON.stringify(new URL('../../../infra/plugins/plugins.ts', import.meta.url).href)}
+      import { createRegistry } from ${JSON.stringify(new URL('../../../infra/plugins/registry.ts', import.meta.url).href)}
       const log = { debug() {}, info() {}, warn() {}, error() {} }
       const options = { args: [], env: process.env, startMs: 60000, answerBytesMax: 1e6, callsMax: 1, callMs: 60000, log }
-      await createPlugins({ dir: ${JSON.stringify(dirname(path))}, ...options }).restoreItemActions()
+      await createRegistry({ dir: ${JSON.stringify(dirname(path))}, ...options }).all('RestoreItemAction')
       console.log('listed')`
     const worker = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],

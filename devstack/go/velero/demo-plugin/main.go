@@ -1,5 +1,6 @@
 // A plugin for tests, built against Velero's own framework. It has two RestoreItemActions for ConfigMaps: one adds a label
-// and asks for additional items, one begins an asynchronous operation. Annotations of an item make it misbehave.
+// and asks for additional items, one begins an asynchronous operation. Annotations of an item make it misbehave. Its
+// VolumeSnapshotter has a folder as its cloud.
 package main
 
 import (
@@ -40,6 +41,9 @@ func main() {
 		}).
 		RegisterRestoreItemActionV2("example.io/operation", func(log logrus.FieldLogger) (any, error) {
 			return &operationAction{log: log}, nil
+		}).
+		RegisterVolumeSnapshotter("example.io/files", func(log logrus.FieldLogger) (any, error) {
+			return &fileSnapshotter{log: log}, nil
 		}).
 		Serve()
 }
