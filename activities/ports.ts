@@ -75,6 +75,8 @@ export interface WriteOptions {
    * lets any write take. Without it, short first and then long: an admission webhook may be asked twice.
    */
   deadline?: 'short' | 'long'
+  /** The server checks the write as any other, and keeps nothing of it. */
+  dryRun?: true
   /**
    * `identity`: of the answer only apiVersion, kind, and name, namespace, uid and resourceVersion in `metadata` are of use;
    * the rest may be absent. It spares both sides the work on the rest.

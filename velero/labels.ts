@@ -68,6 +68,10 @@ export const runAnnotation = 'drydock.io/run'
 export const pauseAnnotation = 'drydock.io/pause'
 /** On a Restore: `exact` (default) or `owners`, the mode of restoring managed fields (decision 10). */
 export const managedFieldsAnnotation = 'drydock.io/managed-fields'
+/** On a Restore: with `"true"` nothing is restored; a plan is made of what would be, by dry runs. */
+export const planAnnotation = 'drydock.io/plan'
+/** On a Restore: the plan that it carries out, as `<name>/<uid>`; where it comes out otherwise is told. */
+export const fromPlanAnnotation = 'drydock.io/from-plan'
 /** On a Restore, `true` or `false`: whether its items leave other clients of the API server their speed. */
 export const politeAnnotation = 'drydock.io/polite'
 /** On a Restore: `"false"` ends an item with its first error, in Velero's words alone, where Drydock would try it again later. */

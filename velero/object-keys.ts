@@ -35,6 +35,8 @@ export const restoreFolder = (restore: string): string => `restores/${restore}/`
 export const restoreLogKey = (restore: string): string => `restores/${restore}/restore-${restore}-logs.gz`
 /** The warnings and errors of the restore: `Results`. */
 export const restoreResultsKey = (restore: string): string => `restores/${restore}/restore-${restore}-results.gz`
+/** What a plan says about each item: `PlanFile`; beside Velero's files, and removed with them. */
+export const restorePlanKey = (restore: string): string => `restores/${restore}/restore-${restore}-plan.json.gz`
 /** What became of each item: `ResourceList`. */
 export const restoreResourceListKey = (restore: string): string =>
   `restores/${restore}/restore-${restore}-resource-list.json.gz`

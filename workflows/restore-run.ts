@@ -37,6 +37,7 @@ export class RestoreRun {
   private summary: PlanSummary | undefined
   private resumed = false
   private writes = true
+  private preview = false
   private concluded: { items: number; warnings: number; errors: number; operations: number } | undefined
   private operations: OperationCounts | undefined
   private concludedAtMs = 0
@@ -74,7 +75,8 @@ export class RestoreRun {
       case 'restore':
         this.admitted = { ...bareRefOf(this.input), location: admission.location, ...runIn(admission) }
         this.resumed = admission.resumed
-        this.writes = admission.itemsAreThrough !== true
+        this.preview = admission.preview === true
+        this.writes = admission.itemsAreThrough !== true && !this.preview
         this.view.begin(admission)
         this.pause.begin(admission.levels ?? {})
         return true
@@ -113,7 +115,7 @@ export class RestoreRun {
 
   /** Waits for the volumes of pods that node agents fill; the pods of Velero's file system backups wait for them too. */
   async awaitPodVolumes(): Promise<void> {
-    if (this.summary !== undefined) await awaitPodVolumes(this.ref(), this.summary, this.view)
+    if (this.summary !== undefined && !this.preview) await awaitPodVolumes(this.ref(), this.summary, this.view)
   }
 
   /** Writes the result files from the journal. */
@@ -146,9 +148,11 @@ export class RestoreRun {
 
   /**
    * Runs the finalization tasks in order. Then it writes the result files again where a task added messages, where an
-   * earlier run may have written other ones, or where the files have stood for a while: they come from the journal.
+   * earlier run may have written other ones, or where the files have stood for a while: they come from the journal. A plan
+   * has nothing to finalize.
    */
   async finalize(): Promise<void> {
+    if (this.preview) return
     await this.enter(nextPhase('finalizing', this.errors()))
     const { added, hookStatus } = await runFinalizeTasks(this.ref(), this.view)
     this.hookStatus = hookStatus

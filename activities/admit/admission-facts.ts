@@ -33,7 +33,7 @@ export async function gatherAdmissionFacts(
   const policies = names.policy === undefined ? undefined : await get('', 'configmaps', names.policy)
   const fallback = await readDefaultModifiers(spec, settings.defaultModifiers, (name) => get('', 'configmaps', name))
   return {
-    restore: { namespace, name: restore.metadata.name },
+    restore: { namespace, name: restore.metadata.name, annotations: restore.metadata.annotations },
     ...(fallback === undefined ? {} : { defaultModifiers: fallback }),
     api: await readVeleroApi(cluster),
     spec,

@@ -6,6 +6,7 @@ import { admitRequest } from '../../core/request/admit-request.ts'
 import { noJournal } from '../../core/request/decide-retry.ts'
 import type { Levels } from '../../core/request/levels.ts'
 import { faultLine, isProgramFault } from '../../core/program-fault.ts'
+import { isPreview } from '../../core/preview/verdict.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { StoreError } from '../../core/port-errors.ts'
 import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
@@ -45,6 +46,8 @@ export interface AdmittedRestore {
   levels?: Levels
   /** All items were restored before: the journal has all of their outcomes, and none is written again. */
   itemsAreThrough?: true
+  /** A plan is asked for: nothing is restored. */
+  preview?: true
 }
 
 /** Whether there is anything to restore; if not, the phase of the Restore. */
@@ -239,5 +242,6 @@ export function admitted(admission: StoredAdmission, resumed: boolean): Admitted
     startedAt: admission.startedAt,
     backup: admission.spec.backupName ?? '',
     ...(admission.restore.run === undefined ? {} : { run: admission.restore.run }),
+    ...(isPreview(admission) ? { preview: true } : {}),
   }
 }

@@ -3,6 +3,7 @@ import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import { operationOutcomes } from '../../core/operations/operations.ts'
 import { goJsonInPieces } from '../../core/values/go-text.ts'
 import type { Steps } from '../../core/values/slices.ts'
+import { isPreview, plannedWords } from '../../core/preview/verdict.ts'
 import { remarksOf } from '../../core/results/remarks.ts'
 import { logInPieces } from '../../core/results/render-log.ts'
 import { countItems, resourceListInSteps, resultsInSteps } from '../../core/results/render-results.ts'
@@ -22,6 +23,7 @@ import { journalDamaged } from '../frame/failures.ts'
 import { gzipOf, inSlices } from '../frame/in-slices.ts'
 import { readOutcomes } from '../frame/journal.ts'
 import { readOperations } from '../operations/operation-shards.ts'
+import { compareWithPlan, keepPlan } from '../preview/keep-plan.ts'
 import { remarksReason } from '../../velero/labels.ts'
 import { recordEvent } from '../frame/restore-resource.ts'
 import type { Ports, Presence } from '../ports.ts'
@@ -56,7 +58,8 @@ function frameOf({ ref }: ConcludeInput) {
 
 /**
  * Writes the five result files from the journal, each as a whole, in Velero's order: log, results, resource list,
- * operations, volume info. It runs after the items are restored, and again when the finalization has added outcomes.
+ * operations, volume info. A plan has nothing in the last three, and a file of its own. It runs after the items are
+ * restored, and again when the finalization has added outcomes.
  */
 export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
   return (input: ConcludeInput): Promise<Conclusion> =>
@@ -76,17 +79,28 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
       const results = await inSlices(resultsInSteps(tally), signal)
       const leftOut = plan?.leftOut === undefined ? {} : { leftOut: plan.leftOut }
       const isEmpty = plan !== undefined && plan.waves.length === 0
-      const about = { ...session.admission, endedAt: rfc3339(ports.clock.now()), ...leftOut, isEmpty }
+      const preview = isPreview(session.admission)
+      const remarks = input.complete && !preview ? await compareWithPlan(session, tally) : []
+      const words = preview ? { wouldBe: plannedWords } : {}
+      const about = {
+        ...session.admission,
+        endedAt: rfc3339(ports.clock.now()),
+        ...leftOut,
+        isEmpty,
+        remarks,
+        ...words,
+      }
+      if (preview && input.complete) await keepPlan(session, { tally, plan }, { ports, signal })
       await putFiles(session, ports.presence, {
         log: after(await inheritedLog(session), logInPieces(tally, about)),
         results: goJsonInPieces(results),
-        resourceList: goJsonInPieces(await inSlices(resourceListInSteps(tally), signal)),
+        resourceList: goJsonInPieces(preview ? {} : await inSlices(resourceListInSteps(tally), signal)),
         operations: goJsonInPieces(operations),
         volumes: goJsonInPieces(
           await volumeInfos(input, session, await gatherVolumeInfos(restored, session.ref, ports)),
         ),
       })
-      await tellRemarks(remarksOf(tally, about), session, ports)
+      if (!preview) await tellRemarks(remarksOf(tally, about), session, ports)
       return {
         items: countItems(tally),
         warnings: countMessages(results.warnings),

@@ -9,6 +9,9 @@ import type { ApiError } from '../../core/port-errors.ts'
 import type { ItemRules, Preparation } from '../../core/items/prepare-item.ts'
 import { restoreLabels, restoresStatus } from '../../core/items/item-metadata.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
+import { isPreview } from '../../core/preview/verdict.ts'
+import { wouldMake } from '../../core/preview/why-unasked.ts'
+import type { WouldMake } from '../../core/preview/why-unasked.ts'
 import { managedFieldsAnnotation, secondChancesAnnotation } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -41,6 +44,8 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   chances: ChanceRules
   /** The time, as RFC 3339. */
   now: () => string
+  /** What this restore would make, where all writes are dry runs; absent where it restores. */
+  preview?: WouldMake
   /** Absent where the plan has no action of a plugin. */
   plugins?: PluginTools | undefined
 }
@@ -101,6 +106,7 @@ export function makeItemTools(
   const { restore, spec } = admission
   const labels = restoreLabels({ name: restore.name, backupName: spec.backupName ?? '' })
   const wanted = restore.annotations?.[managedFieldsAnnotation]
+  const previews = isPreview(admission)
   const { cluster, clock, log } = ports
   const location = admission.backup.spec.storageLocation ?? admission.location
   const orders = { cluster, restore: { ...restore, spec }, location }
@@ -113,7 +119,8 @@ export function makeItemTools(
       restore: { ...restore, spec },
       labels,
       actions: activeActions(settings.features),
-      plugins: (facts.plugins ?? []).map(pluginRule),
+      // Asking a plugin may begin what a preview must not begin.
+      plugins: previews ? [] : (facts.plugins ?? []).map(pluginRule),
       facts: facts.actions,
       volumes: facts.volumes,
       provisioned: new Set(plan.provisioned),
@@ -125,18 +132,19 @@ export function makeItemTools(
     policy: spec.existingResourcePolicy,
     restoresStatus: (groupResource, object) => restoresStatus(object, groupResource, rules.statusFilter),
     readItem: session.readItem,
-    beginPodVolumes: restore.run === undefined ? beginPodVolumes(orders) : leaveToWait,
+    beginPodVolumes: restore.run === undefined && !previews ? beginPodVolumes(orders) : leaveToWait,
+    ...(previews ? { preview: wouldMake(plan) } : {}),
     resourceTimeoutSeconds: settings.resourceTimeoutSeconds,
     waitSince: (name) => waitSince(session.journal, name, clock.now()),
     chances: {
-      secondChances: restore.annotations?.[secondChancesAnnotation] !== 'false',
+      secondChances: !previews && restore.annotations?.[secondChancesAnnotation] !== 'false',
       deadlineSeconds: settings.itemDeadlineSeconds,
     },
     now: () => rfc3339(clock.now()),
   }
 }
 
-/** In a retry `awaitPodVolumes` orders all: it knows what an earlier run has ordered for the same pod. */
+/** In a retry `awaitPodVolumes` orders all: it knows what an earlier run has ordered for the same pod. A preview orders none. */
 function leaveToWait(): Promise<void> {
   return Promise.resolve()
 }

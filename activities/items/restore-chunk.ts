@@ -17,6 +17,7 @@ import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { assertUnderway } from '../frame/underway.ts'
+import { countingFor, ensureOrPreview, sendOrPreview } from '../preview/preview-item.ts'
 import { createResetCheck } from '../locks/check-reset.ts'
 import { makeItemTools, NotYet, type ItemTools } from './item-tools.ts'
 import { makePluginTools } from './plugin-tools.ts'
@@ -84,7 +85,7 @@ export function restoreChunk(parts: ChunkParts) {
         const follows = attempt.number > 1 || again || reset !== undefined
         const known = follows || session.facts.plugins ? await readOutcomes(session.journal, key) : []
         const itemLimit = limitFor(session.admission.restore.annotations, parts)
-        return runChunk({ ...parts, itemLimit, session, attempt, input, key, known, follows })
+        return runChunk({ ...countingFor(parts, session), itemLimit, session, attempt, input, key, known, follows })
       })
     })
   }
@@ -224,7 +225,7 @@ async function restoreBatch(
     }
     const before = run.before.get(plannedKey(groupResource, item))
     const bounded = withDeadline(tools, deadlineFor({ before, pass }, tools))
-    const send = () => limited(() => restoreInto(item, run, bounded))
+    const send = () => limited(() => sendOrPreview(bounded, (each) => restoreInto(item, run, each)))
     const step = await orNotYet(tryItem(send, { before, pass, open }, tools))
     if (step instanceof NotYet) run.waits.push(step.message)
     else if ('intent' in step) intents.push(step.intent)
@@ -274,7 +275,7 @@ async function ensureNamespaces(
   const terminating: string[] = []
   const { failure } = await settleAll(items, run, async (item, limited) => {
     const earlier = before.get(plannedKey('namespaces', item))
-    const send = () => limited(() => ensureNamespace(item, tools))
+    const send = () => limited(() => ensureOrPreview(item, tools, (each) => ensureNamespace(item, each)))
     const step = await tryItem(send, { before: earlier, pass, open }, tools)
     if ('done' in step) done.push(step.done)
     else if (run.input.lost?.includes(step.terminating) === true) done.push(lostOutcome('namespaces', item, tools))

@@ -1,4 +1,5 @@
 import type { RestoreOperation } from '../../velero/item-operation.ts'
+import type { Finding } from './finding.ts'
 import type { GroupResource, ItemAddress, ObjectRef } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 
@@ -34,6 +35,8 @@ export interface Outcome {
   podVolumes?: readonly PodVolume[]
   /** The item is to be tried again; what stands here is told if nothing better comes. */
   parked?: Parked
+  /** What a preview found out about it; absent in restores. */
+  finding?: Finding
   /** How often it was sent, where that was more than once. */
   tries?: number
   /** The time of the outcome; RFC 3339. */

@@ -7,7 +7,7 @@ import type { RestoreSpec, VeleroApi } from '../../velero/restore.ts'
  * schedule, and which location on the backup: see `backupNameOf` and `locationNameOf`.
  */
 export interface AdmissionFacts {
-  restore: { namespace: string; name: string }
+  restore: { namespace: string; name: string; annotations?: Readonly<Record<string, string>> | undefined }
   /**
    * The spec as the user wrote it. Velero's validation changes the spec, and cannot be repeated on the changed one
    * (rule 1).

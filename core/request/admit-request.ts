@@ -8,6 +8,7 @@ import { parseModifiers, validateModifiers } from '../modifiers/parse-modifiers.
 import type { ResourceModifiers } from '../modifiers/parse-modifiers.ts'
 import { pickBackup } from './admission-facts.ts'
 import type { AdmissionFacts } from './admission-facts.ts'
+import { planFaults } from '../preview/verdict.ts'
 import { hookFaults } from './hook-faults.ts'
 
 /** Whether a restore may start, and the spec to store in the Restore in both cases. */
@@ -97,6 +98,7 @@ type SpecDraft = Pick<AdmissionDraft, 'spec'>
 
 /** The rules of Velero's validation in its order. The comment says what a rule refuses or changes. */
 const admissionRules: readonly Rule[] = [
+  plan, // the annotation that asks for a plan is neither true nor false; ours
   excludeNonRestorable, // changes the spec: they are excluded from now on
   includedNonRestorable, // nodes and the like were asked for
   resourceLists, // the lists of resources contradict each other
@@ -127,6 +129,10 @@ const specRules: readonly ((draft: SpecDraft) => Finding)[] = [
   existingResourcePolicy,
   existingVolumeDataPolicy,
 ]
+
+function plan({ facts }: AdmissionDraft): Finding {
+  return { errors: planFaults(facts.restore.annotations) }
+}
 
 function excludeNonRestorable({ spec }: SpecDraft): Finding {
   const before = spec.excludedResources ?? []

@@ -1,6 +1,7 @@
 import {
   cancelAnnotation,
   claimedAnnotation,
+  planAnnotation,
   retriedAnnotation,
   retryAnnotation,
   retryRefusedAnnotation,
@@ -8,6 +9,7 @@ import {
 } from '../../velero/labels.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { Restore, RestoreStatus } from '../../velero/restore.ts'
+import { isPlanAsked } from '../preview/verdict.ts'
 import { operationsOf } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
 import { isSweptByVelero } from '../results/restore-status.ts'
@@ -28,6 +30,7 @@ export function runOf({ metadata }: Pick<Restore, 'metadata'>): number {
 export function whyNotRetried({ metadata, status = {} }: Restore): string | undefined {
   const { phase } = status
   if (metadata.deletionTimestamp !== undefined) return 'is being deleted'
+  if (isPlanAsked(metadata.annotations?.[planAnnotation])) return 'is a plan: make a new one'
   if (phase === 'Completed') return 'is Completed: nothing of it failed'
   if (phase === 'FailedValidation') return 'was not valid: correct it and create it again'
   const claimed = metadata.annotations?.[claimedAnnotation] !== undefined

@@ -13,8 +13,8 @@ const textMax = 900
  * lost, a claim that cannot be bound, an update of an object that goes away, included namespaces of which the backup has
  * nothing. One text with the first few; undefined where there is nothing to say.
  */
-export function remarksOf(tally: Tally, frame: Pick<LogFrame, 'spec' | 'isEmpty'>): string | undefined {
-  const remarks = [...nothingSentence(frame), ...[...tally.values()].flatMap(remarkIn).sort()]
+export function remarksOf(tally: Tally, frame: Pick<LogFrame, 'spec' | 'isEmpty' | 'remarks'>): string | undefined {
+  const remarks = [...nothingSentence(frame), ...(frame.remarks ?? []), ...[...tally.values()].flatMap(remarkIn).sort()]
   if (remarks.length === 0) return undefined
   const more = remarks.length > quotedMax ? [`and ${remarks.length - quotedMax} more in the log`] : []
   return [...remarks.slice(0, quotedMax), ...more].join('; ').slice(0, textMax)

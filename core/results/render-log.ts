@@ -14,6 +14,10 @@ export interface LogFrame {
   endedAt: string
   /** How many items of the backup were not selected, by the reason. */
   leftOut?: Plan['leftOut']
+  /** Nothing is restored: what the log says of an item of a plan. */
+  wouldBe?: (outcome: Outcome) => string
+  /** What the log says of the restore as a whole, in sentences. */
+  remarks?: readonly string[]
   /** The plan has no item. */
   isEmpty?: boolean
 }
@@ -33,19 +37,21 @@ export function* logInPieces(tally: Tally, frame: LogFrame): Generator<string> {
     const pairs = Object.entries({ ...fields, restore }).map(([key, value]) => ` ${key}=${quote(value)}`)
     return `time="${time}" level=${level} msg=${quote(message)}${pairs.join('')}\n`
   }
-  yield line(frame.startedAt, 'info', 'starting restore')
+  const what = frame.wouldBe === undefined ? 'restore' : 'plan'
+  yield line(frame.startedAt, 'info', `starting ${what}`)
   const backup = `${frame.restore.namespace}/${frame.spec.backupName ?? ''}`
-  yield line(frame.startedAt, 'info', `Starting restore of backup ${backup}`)
+  yield line(frame.startedAt, 'info', `Starting ${what} of backup ${backup}`)
   for (const sentence of nothingSentence(frame)) yield line(frame.startedAt, 'warning', sentence)
   for (const sentence of leftOutSentence(frame.leftOut)) yield line(frame.startedAt, 'info', sentence)
   const outcomes = yield* withPauses(
     sortInSteps(tally.values(), (a, b) => compare(a.at, b.at) || compare(a.key, b.key)),
   )
-  for (const outcome of outcomes) yield itemLine(outcome, line).join('')
+  for (const outcome of outcomes) yield itemLine(outcome, line, frame.wouldBe ?? sentenceOf).join('')
   for (const outcome of outcomes) {
     for (const message of outcome.messages) yield line(frame.endedAt, ...wordsOf(message), fieldsOf(outcome) ?? {})
   }
-  yield line(frame.endedAt, 'info', 'restore completed')
+  for (const remark of frame.remarks ?? []) yield line(frame.endedAt, 'info', remark)
+  yield line(frame.endedAt, 'info', `${what} completed`)
 }
 
 /** The items that a reason of the selection leaves out, in words. */
@@ -76,12 +82,12 @@ export function nothingSentence({ isEmpty, spec }: Pick<LogFrame, 'isEmpty' | 's
 
 type Line = (time: string, level: string, message: string, fields?: Record<string, string>) => string
 
-function itemLine(outcome: Outcome, line: Line): string[] {
+function itemLine(outcome: Outcome, line: Line, words: (outcome: Outcome) => string): string[] {
   const fields = fieldsOf(outcome)
   if (fields === undefined) return []
   const tries = outcome.tries === undefined ? '' : `, after ${outcome.tries} tries`
   const reason = `${tries}${outcome.because === undefined ? '' : `: ${outcome.because}`}`
-  return [line(outcome.at, 'info', `${sentenceOf(outcome)}${reason}`, fields)]
+  return [line(outcome.at, 'info', `${words(outcome)}${reason}`, fields)]
 }
 
 /** The item of an outcome; undefined for a step of the restore. Messages of modifiers name no item, so their lines do. */

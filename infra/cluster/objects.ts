@@ -14,30 +14,30 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
         : undefined,
     list: (resource, options = {}) => listObjects(send, resource, options),
     discover: () => discoverResources(send, log),
-    create: async (resource, namespace, manifest, { fieldManager, deadline, answer }) =>
+    create: async (resource, namespace, manifest, { fieldManager, deadline, answer, dryRun }) =>
       sendManifest(send, {
         method: 'POST',
         path: collectionPath(resource, namespace),
-        query: { fieldManager },
+        query: { fieldManager, ...dry(dryRun) },
         body: manifest,
         deadline,
         answer,
       }),
-    patch: async (ref, patch, { fieldManager, subresource, deadline, answer }) =>
+    patch: async (ref, patch, { fieldManager, subresource, deadline, answer, dryRun }) =>
       sendManifest(send, {
         method: 'PATCH',
         path: objectPath(ref, subresource),
-        query: { fieldManager },
+        query: { fieldManager, ...dry(dryRun) },
         body: patch,
         contentType: 'application/merge-patch+json',
         deadline,
         answer,
       }),
-    replaceStatus: async (ref, manifest, { fieldManager, deadline, answer }) =>
+    replaceStatus: async (ref, manifest, { fieldManager, deadline, answer, dryRun }) =>
       sendManifest(send, {
         method: 'PUT',
         path: objectPath(ref, 'status'),
-        query: { fieldManager },
+        query: { fieldManager, ...dry(dryRun) },
         body: manifest,
         deadline,
         answer,
@@ -52,6 +52,10 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
         }),
       ),
   }
+}
+
+function dry(dryRun: true | undefined): { dryRun?: 'All' } {
+  return dryRun === true ? { dryRun: 'All' } : {}
 }
 
 async function sendManifest(send: Send, request: ApiRequest): Promise<Manifest> {

@@ -32,6 +32,7 @@ export interface Whole {
   infos?: readonly Partial<BackupVolumeInfo>[]
   backupSpec?: object
   spec?: RestoreSpec
+  annotations?: Record<string, string>
   /** Stands in the cluster before. */
   standing?: readonly Manifest[]
   /** Hosted by the worker. Then the operations are looked at once. */
@@ -106,7 +107,10 @@ async function actOn<Result>({ world, activity, input, whole }: Act): Promise<Re
   return outcome.result as Result
 }
 
-function place({ buckets, cluster }: World, { items, infos = [], backupSpec, spec, standing = [] }: Whole): void {
+function place(
+  { buckets, cluster }: World,
+  { items, infos = [], backupSpec, spec, annotations, standing = [] }: Whole,
+): void {
   buckets.make('backups')
   const archived = Object.entries(items).flatMap(([groupResource, ones]) =>
     ones.map((manifest) => ({ groupResource, manifest })),
@@ -128,7 +132,7 @@ function place({ buckets, cluster }: World, { items, infos = [], backupSpec, spe
   cluster.place({
     apiVersion: 'velero.io/v1',
     kind: 'Restore',
-    metadata: { ...named, annotations: { 'drydock.io/second-chances': 'false' } },
+    metadata: { ...named, annotations: { 'drydock.io/second-chances': 'false', ...annotations } },
     spec: { backupName: 'all', ...spec },
   })
 }

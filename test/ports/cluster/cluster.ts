@@ -39,9 +39,10 @@ export function createCluster(clock: SimulatedClock, from?: ClusterState): InMem
   if (from === undefined)
     for (const name of ['default', 'kube-system'])
       server.place({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  const trial = () => new ApiServer(clock, new Storage(clock, storage.state()))
   const id = storage.find(kubeSystem)?.metadata.uid ?? ''
   return {
-    connect: (assertMayWrite) => connectTo(server, id, assertMayWrite ?? (() => {})),
+    connect: (assertMayWrite) => connectTo({ server, trial }, id, assertMayWrite ?? (() => {})),
     place: (manifest) => server.place(manifest),
     amend(ref, fields) {
       const live = storage.find(ref)
@@ -57,7 +58,14 @@ export function createCluster(clock: SimulatedClock, from?: ClusterState): InMem
 
 const kubeSystem = { group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' }
 
-function connectTo(server: ApiServer, id: string, assertMayWrite: () => void): Cluster {
+/** The server, and for a dry run another one with the same objects, which is thrown away. */
+interface Servers {
+  server: ApiServer
+  trial: () => ApiServer
+}
+
+function connectTo({ server, trial }: Servers, id: string, assertMayWrite: () => void): Cluster {
+  const on = ({ dryRun }: { dryRun?: true }) => (dryRun === true ? trial() : server)
   const writing = async <T>(write: () => T): Promise<T> => {
     assertMayWrite()
     return write()
@@ -68,10 +76,10 @@ function connectTo(server: ApiServer, id: string, assertMayWrite: () => void): C
     list: async (resource, options) => server.list(resource, options),
     discover: async () => server.discover(),
     create: (resource, namespace, manifest, options) =>
-      writing(() => server.create(resource, namespace, asSent(manifest as Manifest), options)),
-    patch: (ref, patch, options) => writing(() => server.patch(ref, asSent(patch), options)),
+      writing(() => on(options).create(resource, namespace, asSent(manifest as Manifest), options)),
+    patch: (ref, patch, options) => writing(() => on(options).patch(ref, asSent(patch), options)),
     replaceStatus: (ref, manifest, options) =>
-      writing(() => server.replaceStatus(ref, asSent(manifest as Manifest), options)),
+      writing(() => on(options).replaceStatus(ref, asSent(manifest as Manifest), options)),
     remove: async (ref, preconditions) => {
       assertMayWrite()
       return undefinedWhereMissing(() => server.remove(ref, preconditions))

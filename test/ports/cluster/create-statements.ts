@@ -19,6 +19,22 @@ export const creating: Statements = {
       expect(made.metadata.creationTimestamp).not.toBe('2020-01-01T00:00:00Z')
       expect(made.metadata.deletionTimestamp).toBeUndefined()
     },
+    'keeps nothing as a dry run, nor does a patch': async ({ cluster, add, at, namespace }) => {
+      const dry = { ...by, dryRun: true } as const
+      const posted = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } }
+      const made = await cluster.create(configMaps, namespace, posted, dry)
+      expect(made.metadata).toMatchObject({ name: 'a', namespace })
+      expect(await cluster.get(at('a'))).toBeUndefined()
+      const standing = await add('a', { data: { x: '1' } })
+      await refusal(
+        cluster.create(configMaps, namespace, posted, dry),
+        409,
+        'AlreadyExists',
+        'configmaps "a" already exists',
+      )
+      expect(await cluster.patch(at('a'), { data: { x: '2' } }, dry)).toMatchObject({ data: { x: '2' } })
+      expect(await cluster.get(at('a'))).toEqual(standing)
+    },
     'is refused where the object stands there': async ({ add }) => {
       await add('a')
       await refusal(add('a'), 409, 'AlreadyExists', 'configmaps "a" already exists')

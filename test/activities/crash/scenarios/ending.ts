@@ -51,6 +51,11 @@ export const finalizeRestore: readonly Scenario[] = [
 
 export const concludeRestore: readonly Scenario[] = [
   { when: 'all items are through', world: () => worldAt('restored'), input: { ref, complete: true } },
+  {
+    when: 'a plan is made',
+    world: () => worldAt('restored', { annotations: { 'drydock.io/plan': 'true' } }),
+    input: { ref, complete: true },
+  },
   { when: 'the finalization has added to it', world: () => worldAt('finalizing'), input: { ref, complete: true } },
   {
     when: 'it is cancelled in the middle',

@@ -42,6 +42,8 @@ const over = (groupResource: string, asked: Asked = {}): Scenario => ({
   input: chunkOf(groupResource),
 })
 
+const asPlan: Asked = { annotations: { 'drydock.io/plan': 'true' } }
+
 export const restoreChunk: readonly Scenario[] = [
   ...waves.map((groupResource) => ({
     when: groupResource,
@@ -49,6 +51,11 @@ export const restoreChunk: readonly Scenario[] = [
     input: chunkOf(groupResource),
   })),
   over('configmaps'),
+  {
+    when: 'configmaps of a plan',
+    world: () => changed(before('configmaps', asPlan), withExisting),
+    input: chunkOf('configmaps'),
+  },
   over('serviceaccounts'),
   over('secrets'),
   over('configmaps', { spec: { existingResourcePolicy: 'none' } }),

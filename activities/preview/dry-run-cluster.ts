@@ -1,0 +1,92 @@
+import { changedFields } from '../../core/preview/changed-fields.ts'
+import type { Finding } from '../../core/items/finding.ts'
+import { whyUnasked } from '../../core/preview/why-unasked.ts'
+import type { WouldMake } from '../../core/preview/why-unasked.ts'
+import { ApiError } from '../../core/port-errors.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ObjectRef, ResourceRef } from '../../velero/resource.ts'
+import type { Cluster } from '../ports.ts'
+
+/** The uid of an object that a dry run has made: it stands nowhere. */
+const noUid = 'dry-run'
+
+/**
+ * The cluster as the preview of one item has it: each write is a dry run, and what such a write makes stands for this item
+ * alone. What the server says that the real write would not meet counts as made. `finding` is filled on the way.
+ */
+export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Finding): Cluster {
+  const standing = new Map<string, Manifest>()
+  const asked = new Set<string>()
+  const seen = new Map<string, Manifest>()
+  const stand = (ref: ObjectRef, manifest: Manifest) => {
+    standing.set(keyOf(ref), manifest)
+    return manifest
+  }
+  const unasked = (thrown: unknown, resource: ResourceRef) => {
+    if (!(thrown instanceof ApiError)) return undefined
+    const why = whyUnasked(thrown, resource, made)
+    Object.assign(finding, why)
+    return why === undefined || why.kindMissing === true ? undefined : why
+  }
+  return {
+    id: cluster.id,
+    list: (resource, options) => cluster.list(resource, options),
+    discover: () => cluster.discover(),
+    async get(ref) {
+      const own = standing.get(keyOf(ref))
+      if (own !== undefined) return own
+      const live = await cluster.get(ref)
+      if (live === undefined) return undefined
+      seen.set(keyOf(ref), live)
+      if (asked.has(keyOf(ref))) finding.stands = true
+      return live
+    },
+    async create(resource, namespace, manifest, options) {
+      const posted = manifest as Manifest
+      const refOf = (name: string): ObjectRef => ({ ...resource, ...(namespace && { namespace }), name })
+      asked.add(keyOf(refOf(posted.metadata.name)))
+      try {
+        const answer = await cluster.create(resource, namespace, manifest, { ...options, dryRun: true })
+        const name = answer.metadata.name
+        return stand(refOf(name), echoOf(posted, name, namespace))
+      } catch (thrown) {
+        if (unasked(thrown, resource) === undefined) throw thrown
+        return stand(refOf(posted.metadata.name), echoOf(posted, posted.metadata.name, namespace))
+      }
+    },
+    async patch(ref, patch, options) {
+      const own = standing.get(keyOf(ref))
+      if (own !== undefined) return own
+      finding.fields ??= changedFields(patch)
+      try {
+        return await cluster.patch(ref, patch, { ...options, dryRun: true })
+      } catch (thrown) {
+        const live = seen.get(keyOf(ref))
+        if (live !== undefined && unasked(thrown, ref) !== undefined) return live
+        if (!isAnotherTry(thrown)) finding.refused = true
+        throw thrown
+      }
+    },
+    async replaceStatus(ref, manifest, options) {
+      return standing.get(keyOf(ref)) ?? cluster.replaceStatus(ref, manifest, { ...options, dryRun: true })
+    },
+    remove: () => Promise.reject(new Error('a preview removes nothing')),
+  }
+}
+
+/** A conflict with another writer: it is decided anew. */
+function isAnotherTry(thrown: unknown): boolean {
+  return !(thrown instanceof ApiError) || thrown.code === 409
+}
+
+function keyOf({ group, resource, namespace = '', name }: ObjectRef): string {
+  return `${resource}.${group}|${namespace}|${name}`
+}
+
+/** The object as if it stood there, and a definition as if it were served. */
+function echoOf(posted: Manifest, name: string, namespace: string | undefined): Manifest {
+  const metadata = { ...posted.metadata, name, uid: noUid, ...(namespace && { namespace }) }
+  if (posted.kind !== 'CustomResourceDefinition') return { ...posted, metadata }
+  const conditions = ['NamesAccepted', 'Established'].map((type) => ({ type, status: 'True' }))
+  return { ...posted, metadata, status: { conditions } }
+}

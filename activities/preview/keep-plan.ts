@@ -1,0 +1,82 @@
+import type { Plan } from '../../core/plan/plan.ts'
+import { comparedSentence, differencesFromPlan, parseFromPlan } from '../../core/preview/compare-with-plan.ts'
+import { quotaNotes } from '../../core/preview/quota-notes.ts'
+import { backupMark, kindsText, planFileInSteps } from '../../core/preview/plan-file.ts'
+import type { PlanFile } from '../../core/preview/plan-file.ts'
+import { refusalOf, StoreError } from '../../core/port-errors.ts'
+import type { Tally } from '../../core/results/tally.ts'
+import { sha256Hex } from '../../core/values/derived-names.ts'
+import { jsonInPieces } from '../../core/values/json-in-pieces.ts'
+import { fromPlanAnnotation } from '../../velero/labels.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
+import { restorePlanKey } from '../../velero/object-keys.ts'
+import { gzipOf, inSlices } from '../frame/in-slices.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
+import { shards } from '../frame/journal.ts'
+import type { StoredFacts } from '../frame/journal.ts'
+import type { Session } from '../frame/session.ts'
+import type { Cluster, Ports } from '../ports.ts'
+import { readPlanFile } from './read-plan-file.ts'
+
+/** Writes what a plan came to beside the other files of its Restore, as a whole. */
+export async function keepPlan(
+  { admission, journal, ref, store }: Session,
+  { tally, plan }: { tally: Tally; plan: Plan | undefined },
+  { ports, signal }: { ports: Ports; signal: AbortSignal },
+): Promise<void> {
+  const { cluster, clock, presence } = ports
+  const { name, namespace, uid } = admission.restore
+  const kinds = sha256Hex(kindsText(await cluster.discover()))
+  const facts = await journal.read<StoredFacts>(shards.facts)
+  const notes = [...planNotes(plan, facts), ...(await readQuotaNotes(cluster, tally))]
+  const steps = planFileInSteps(tally, {
+    plan: { name, namespace, uid, madeAt: rfc3339(clock.now()) },
+    backup: backupMark(admission.backup),
+    cluster: { id: ref.cluster, kinds },
+    notes,
+  })
+  const body = await gzipOf(jsonInPieces(await inSlices(steps, signal)))
+  // The bucket does not know of Leases: this is asked when the write goes out.
+  presence.assertMayWrite()
+  await store.put(restorePlanKey(name), body)
+}
+
+/** What no dry run can predict. */
+function planNotes(plan: Plan | undefined, facts: StoredFacts | undefined): string[] {
+  const plugins = (facts?.plugins ?? []).map(({ name }) => name)
+  return [
+    ...(plan?.waves.length === 0 ? ['No item of the backup is selected'] : []),
+    ...(plugins.length === 0
+      ? []
+      : [`What plugins do to items is not predicted: ${plugins.join(', ')} were not asked`]),
+  ]
+}
+
+async function readQuotaNotes(cluster: Cluster, tally: Tally): Promise<string[]> {
+  try {
+    return quotaNotes(await listIfServed(cluster, { group: '', version: 'v1', resource: 'resourcequotas' }, {}), tally)
+  } catch (thrown) {
+    return [`Quotas were not looked at: ${refusalOf(thrown).message}`]
+  }
+}
+
+/**
+ * Where a restore that carries out a plan came out otherwise, in sentences: how many first, then which. None for a restore
+ * without a plan. A plan that cannot be read is told, and keeps no restore from its end.
+ */
+export async function compareWithPlan({ admission, store }: Session, tally: Tally): Promise<string[]> {
+  const wanted = parseFromPlan(admission.restore.annotations?.[fromPlanAnnotation])
+  if (wanted === undefined) return []
+  const found = await readPlanFile(store, wanted.name).catch((thrown: unknown) => {
+    if (thrown instanceof StoreError && (thrown.kind === 'unreachable' || thrown.kind === 'other')) throw thrown
+    return undefined
+  })
+  if (found === undefined || found.plan.uid !== wanted.uid)
+    return [`The restore cannot be compared with plan ${wanted.name}: the plan is not in the backup location any more`]
+  return sentences(found, tally)
+}
+
+function sentences(found: PlanFile, tally: Tally): string[] {
+  const differences = differencesFromPlan(tally, found)
+  return [comparedSentence(found.plan.name, found.items.length, differences.length), ...differences]
+}

@@ -1,0 +1,100 @@
+import type { Backup } from '../../velero/backup.ts'
+import { parseItemKey } from '../items/outcome.ts'
+import type { Outcome } from '../items/outcome.ts'
+import type { Tally } from '../results/tally.ts'
+import { forEachInSteps } from '../values/slices.ts'
+import type { Steps } from '../values/slices.ts'
+import { cameTo, verdictOf } from './verdict.ts'
+import type { CameTo, Verdict } from './verdict.ts'
+import type { Finding } from '../items/finding.ts'
+
+/** What a plan says about one item. No value of a field is in it (rule 14). */
+export interface PlanLine extends Pick<Finding, 'fields' | 'dependsOn' | 'unasked'> {
+  /** The key of the item in plan and restore. */
+  key: string
+  /** As the resource list names it: `apps/v1/Deployment`; the resource where the manifest was not read. */
+  kind: string
+  /** With the target namespace: `shop/web`. */
+  name: string
+  verdict: Verdict
+  /** What the restore is expected to list for it. */
+  as: CameTo
+  /** Why: the server's words, or the rule that leaves it out. */
+  because?: string
+}
+
+/** A plan as it is kept beside the files of its Restore. */
+export interface PlanFile {
+  version: 1
+  plan: { name: string; namespace: string; uid: string; madeAt: string }
+  backup: BackupMark
+  cluster: { id: string; kinds: string }
+  counts: Partial<Record<Verdict, number>>
+  /** What is true of the plan as a whole. */
+  notes: readonly string[]
+  items: readonly PlanLine[]
+}
+
+/** By what a backup is known again: one that is made again under its name has another uid or another time. */
+export interface BackupMark {
+  name: string
+  uid?: string
+  completedAt?: string
+}
+
+/** The mark of a Backup. */
+export function backupMark({ metadata, status }: Backup): BackupMark {
+  const { name, uid } = metadata
+  const completedAt = status?.['completionTimestamp']
+  return { name, ...(uid === undefined ? {} : { uid }), ...(typeof completedAt === 'string' ? { completedAt } : {}) }
+}
+
+/** The plan that a tally of dry runs comes to, its items by key. In steps: a plan may have a million items. */
+export function* planFileInSteps(
+  tally: Tally,
+  about: Omit<PlanFile, 'version' | 'counts' | 'items' | 'notes'> & { notes?: readonly string[] },
+): Steps<PlanFile> {
+  const counts: Partial<Record<Verdict, number>> = {}
+  const items: PlanLine[] = []
+  const notes = [...(about.notes ?? [])]
+  yield* forEachInSteps(tally.values(), (outcome) => {
+    const line = planLine(outcome)
+    if (line === undefined) notes.push(...outcome.messages.map(({ text }) => text))
+    else {
+      items.push(line)
+      counts[line.verdict] = (counts[line.verdict] ?? 0) + 1
+    }
+  })
+  items.sort((a, b) => (a.key < b.key ? -1 : 1))
+  return { version: 1, ...about, counts, notes, items }
+}
+
+/** The line of an item; undefined for a step of the restore, whose messages are about the plan as a whole. */
+export function planLine(outcome: Outcome): PlanLine | undefined {
+  const { key, listed, messages, because, finding = {} } = outcome
+  const item = parseItemKey(key)
+  if (item === undefined) return undefined
+  const verdict = verdictOf(outcome)
+  const { dependsOn, unasked } = finding
+  const why = messages.length > 0 ? messages.map(({ text }) => text).join('; ') : because
+  const inBackup = item.namespace === undefined ? item.name : `${item.namespace}/${item.name}`
+  return {
+    key,
+    kind: listed?.kind ?? item.groupResource,
+    name: listed?.name ?? inBackup,
+    verdict,
+    as: cameTo(outcome),
+    ...(verdict === 'update' && finding.fields !== undefined ? { fields: finding.fields } : {}),
+    ...(dependsOn === undefined ? {} : { dependsOn }),
+    ...(unasked === undefined ? {} : { unasked }),
+    ...(why === undefined ? {} : { because: why }),
+  }
+}
+
+/** A fingerprint of what kinds a cluster serves, for `hash`: it changes with each CRD and each version of Kubernetes that changes kinds. */
+export function kindsText(resources: readonly { group: string; version: string; resource: string }[]): string {
+  return resources
+    .map(({ group, version, resource }) => `${group}/${version}/${resource}`)
+    .sort()
+    .join('\n')
+}
