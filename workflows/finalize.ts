@@ -20,14 +20,18 @@ export interface Finalized {
 }
 
 /**
- * Runs the finalization tasks in order. The list is asked for once and stands in the history, so that a running restore
- * keeps it when workers of another version go on with it. A task that fails becomes an error of the restore; the next one
+ * Runs the finalization tasks in order. The list came with the conclusion, without tasks that have nothing to do, and stands in
+ * the history: a running restore keeps it when workers of another version go on with it. A task that fails becomes an error of the restore; the next one
  * runs in any case.
  */
-export async function runFinalizeTasks(ref: AdmittedRef, view: RunView): Promise<Finalized> {
+export async function runFinalizeTasks(
+  ref: AdmittedRef,
+  view: RunView,
+  concluded: readonly ListedTask[] | undefined,
+): Promise<Finalized> {
   let added = 0
   let hookStatus: HookStatus = {}
-  for (const task of await listTasks(ref)) {
+  for (const task of await listTasks(ref, concluded)) {
     view.waitingFor(`the finalization task "${task.title}"`)
     const report = await runTask(ref, task, view)
     added += report.messages
@@ -39,7 +43,8 @@ export async function runFinalizeTasks(ref: AdmittedRef, view: RunView): Promise
 
 type Task = Pick<ListedTask, 'name' | 'title'> & Partial<ListedTask>
 
-async function listTasks(ref: AdmittedRef): Promise<readonly Task[]> {
+async function listTasks(ref: AdmittedRef, concluded: readonly ListedTask[] | undefined): Promise<readonly Task[]> {
+  if (concluded !== undefined && patched('finalize-tasks-concluded')) return concluded
   if (!patched('finalize-tasks-listed')) return unlistedTasks
   return (await steps.listFinalizeTasks.executeWithOptions({ summary: 'list the finalization tasks' }, [{ ref }])).tasks
 }

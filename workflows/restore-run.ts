@@ -12,6 +12,7 @@ import type { AdmittedRef, RestoreInput, RestoreOutcome } from '../contract/rest
 import { runFinalizeTasks } from './finalize.ts'
 import type { AdmitCarry } from '../activities/admit/await-location.ts'
 import type { AdmitReport } from '../activities/admit/claim-restore.ts'
+import type { Conclusion } from '../activities/conclude/conclude-restore.ts'
 import type { SetPhaseInput, SetPhaseReport } from '../activities/conclude/write-status.ts'
 import type { HookStatus } from '../activities/finalize/task.ts'
 import { closeAsCanceled, endWork, noteCancel, storeLastResults, storeResultsLate } from './give-up.ts'
@@ -38,7 +39,7 @@ export class RestoreRun {
   private resumed = false
   private writes = true
   private preview = false
-  private concluded: { items: number; warnings: number; errors: number; operations: number } | undefined
+  private concluded: Conclusion | undefined
   private operations: OperationCounts | undefined
   private concludedAtMs = 0
   private isEnding = false
@@ -154,7 +155,7 @@ export class RestoreRun {
   async finalize(): Promise<void> {
     if (this.preview) return
     await this.enter(nextPhase('finalizing', this.errors()))
-    const { added, hookStatus } = await runFinalizeTasks(this.ref(), this.view)
+    const { added, hookStatus } = await runFinalizeTasks(this.ref(), this.view, this.concluded?.tasks)
     this.hookStatus = hookStatus
     await this.hooks.stop()
     const haveStood = Date.now() - this.concludedAtMs >= standMs

@@ -1,3 +1,4 @@
+import { workLeft } from '../../core/finalize/work-left.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import { operationOutcomes } from '../../core/operations/operations.ts'
@@ -29,9 +30,10 @@ import { recordEvent } from '../frame/restore-resource.ts'
 import type { Ports, Presence } from '../ports.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import type { Session, WorkerParts } from '../frame/session.ts'
+import { listTasks, type FinalizeParts, type ListedTask } from '../finalize/finalize-restore.ts'
+import type { Session } from '../frame/session.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
-import { shards } from '../frame/journal.ts'
+import { shards, type StoredFacts } from '../frame/journal.ts'
 import { gatherVolumeInfos } from '../volumes/gather-volume-infos.ts'
 
 /** What to conclude. */
@@ -49,6 +51,8 @@ export interface Conclusion {
   warnings: number
   errors: number
   operations: number
+  /** The finalization tasks that may have something to do, in order; absent where the restore gets no finalization. */
+  tasks?: readonly ListedTask[]
 }
 
 /** An attempt that was lost, in a worker that is frozen, must not put older files over those of its successor (rule 7). */
@@ -59,9 +63,10 @@ function frameOf({ ref }: ConcludeInput) {
 /**
  * Writes the five result files from the journal, each as a whole, in Velero's order: log, results, resource list,
  * operations, volume info. A plan has nothing in the last three, and a file of its own. It runs after the items are
- * restored, and again when the finalization has added outcomes.
+ * restored, and again when the finalization has added outcomes. It lists what the finalization may have to do.
  */
-export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings'>) {
+export function concludeRestore(parts: FinalizeParts) {
+  const { ports, sessions } = parts
   return (input: ConcludeInput): Promise<Conclusion> =>
     runActivity(ports.presence, frameOf(input), async ({ signal }) => {
       const session = await sessions.open(input.ref)
@@ -69,8 +74,7 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
         isReset: input.follows === true,
         after: input.complete ? undefined : 'failure',
       })
-      const plan = await session.journal.read<Plan>(shards.plan)
-      const outcomes = await readOutcomes(session.journal, '')
+      const { plan, outcomes, volumes, names } = await readAllOf(session)
       const restored = await inSlices(tallyInSteps([...outcomes, ...(plan?.notes ?? [])]), signal)
       if (input.complete && plan !== undefined) await inSlices(checkComplete(plan, restored, session), signal)
       const operations = await readOperations(session.journal, restored)
@@ -106,8 +110,20 @@ export function concludeRestore({ ports, sessions }: Omit<WorkerParts, 'settings
         warnings: countMessages(results.warnings),
         errors: countMessages(results.errors),
         operations: operations.length,
+        ...(input.complete ? { tasks: listTasks(session, parts, workLeft({ tally, volumes, shards: names })) } : {}),
       }
     })
+}
+
+/** What the journal holds of a restore, and the names of its shards. */
+async function readAllOf({ journal }: Session) {
+  const [plan, outcomes, facts, names] = await Promise.all([
+    journal.read<Plan>(shards.plan),
+    readOutcomes(journal, ''),
+    journal.read<StoredFacts>(shards.facts),
+    journal.list(''),
+  ])
+  return { plan, outcomes, volumes: Object.values(facts?.volumes.infos ?? {}), names }
 }
 
 /** Tells in an Event, which `describe` shows, what the results do not say. What Velero restored is not ours to remark on. */

@@ -18,11 +18,12 @@ const askedMax = 3
 
 /**
  * Looks whether each exec hook has a result, until the deadline at most, and reports what they came to. The verdict is
- * journalled: a rerun finds it and changes nothing. A restore without hooks costs one look into the journal.
+ * journalled: a rerun finds it and changes nothing. It is run only for a restore with hooks.
  */
 export const awaitHooks: FinalizeTask = {
   name: 'await-hooks',
   title: 'wait for hooks',
+  work: 'hooks',
   deadlineSeconds: resourceTimeout,
   async run(context) {
     const { journal } = context.session

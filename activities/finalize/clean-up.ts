@@ -32,6 +32,7 @@ const lookSeconds = 2
 export const cleanUp: FinalizeTask = {
   name: 'clean-up',
   title: 'remove what was made for the restore alone',
+  work: 'leftovers',
   deadlineSeconds: resourceTimeout,
   async run(context) {
     await removeUploadResults(context)

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import { isWait } from '../../contract/look.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import type { WorkLeft } from '../../core/finalize/work-left.ts'
 import { error } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { faultLine } from '../../core/program-fault.ts'
@@ -57,13 +58,25 @@ export interface FinalizeParts extends WorkerParts {
   tasks?: readonly FinalizeTask[]
 }
 
-/** Lists the tasks that a restore is to run, in order. The workflow asks once: its history holds the answer. */
-export function listFinalizeTasks({ ports, sessions, settings, tasks = finalizeTasks }: FinalizeParts) {
+/**
+ * Lists the tasks that a restore is to run, in order, whatever is left to do. Restores whose conclusion lists none ask for
+ * them: those that were concluded by an earlier version.
+ */
+export function listFinalizeTasks(parts: FinalizeParts) {
   return ({ ref }: { ref: AdmittedRef }): Promise<{ tasks: ListedTask[] }> =>
-    runActivity(ports.presence, { doing: 'listing the finalization tasks' }, async () => {
-      const session = await sessions.open(ref)
-      return { tasks: tasks.flatMap((task) => listTask(task, session, settings)) }
-    })
+    runActivity(parts.ports.presence, { doing: 'listing the finalization tasks' }, async () => ({
+      tasks: listTasks(await parts.sessions.open(ref), parts),
+    }))
+}
+
+/** The tasks that a restore is to run, in order. With `left` those without any work are left out. */
+export function listTasks(
+  session: Session,
+  { settings, tasks = finalizeTasks }: Pick<FinalizeParts, 'settings' | 'tasks'>,
+  left?: WorkLeft,
+): ListedTask[] {
+  const mayWork = ({ work }: FinalizeTask) => left === undefined || work === undefined || left[work]
+  return tasks.filter(mayWork).flatMap((task) => listTask(task, session, settings))
 }
 
 /** A task that cannot even be listed is one with an error: the others, and the restore, go on. */

@@ -36,6 +36,7 @@ const classes = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclas
 export const patchVolumes: FinalizeTask = {
   name: 'patch-volumes',
   title: 'give new volumes their reclaim policy and labels',
+  work: 'newVolumes',
   deadlineSeconds: resourceTimeout,
   run: patchAll,
 }

@@ -1,4 +1,5 @@
 import type { Wait } from '../../contract/look.ts'
+import type { WorkLeft } from '../../core/finalize/work-left.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Session, Sessions } from '../frame/session.ts'
@@ -22,6 +23,8 @@ export interface FinalizeTask {
   readonly deadlineSeconds: (settings: Settings) => number
   /** Whether this restore wants it. Absent for a task that every restore runs. See {@link askedBy}. */
   readonly isWanted?: (session: Pick<Session, 'admission'>, settings: Settings) => boolean
+  /** The only work that it has: it is not run where none of that is left. Absent for a task that may always have some. */
+  readonly work?: keyof WorkLeft
   /**
    * Does the work and returns what the results are to say, or what is waited for: then it is run again after a pause. It may
    * be run again from the start at any time. What it throws is retried where it may pass, until the deadline; anything else

@@ -15,6 +15,7 @@ const batch = 500
 export const tidyJournal: FinalizeTask = {
   name: 'tidy-journal',
   title: 'tidy the journal',
+  work: 'traces',
   deadlineSeconds: () => 600,
   async run(context) {
     const { journal } = context.session

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { finalizeRestore, listFinalizeTasks } from '../../../activities/finalize/finalize-restore.ts'
+import { finalizeRestore, listFinalizeTasks, listTasks } from '../../../activities/finalize/finalize-restore.ts'
 import type { FinalizeInput, FinalizeReport } from '../../../activities/finalize/finalize-restore.ts'
 import { askedBy, resourceTimeout } from '../../../activities/finalize/task.ts'
 import type { FinalizeTask } from '../../../activities/finalize/task.ts'
@@ -51,6 +51,24 @@ describe('the list of finalization tasks', () => {
         { name: 'first', title: 'look around', deadlineSeconds: 60 },
       ],
     })
+  })
+
+  it('leaves out those whose work is done, and keeps one that may always have some', async () => {
+    const { session, parts } = await finalizing()
+    const left = { newVolumes: false, leftovers: true, hooks: false, traces: false }
+    const names = listTasks(session, { ...parts, settings: { ...parts.settings, validate: true } }, left)
+    expect(names.map(({ name }) => name)).toEqual(['clean-up', 'validate'])
+  })
+
+  it('leaves out none that would do anything: each finds nothing in a restore that has none of its work', async () => {
+    const { context, cluster, run } = await finalizing({ outcomes: [] })
+    const before = JSON.stringify(cluster.objects())
+    for (const task of finalizeTasks.filter(({ work }) => work !== undefined)) {
+      const { messages, hookStatus = {} } = await run(task)
+      expect({ messages, hookStatus }, task.name).toEqual({ messages: [], hookStatus: {} })
+    }
+    expect(JSON.stringify(cluster.objects())).toBe(before)
+    expect(await context.session.journal.list('')).toEqual(['facts', 'outcomes/waves/0/a-0000'])
   })
 
   it('has one that cannot be listed as one with an error, beside the others', async () => {
