@@ -2,6 +2,7 @@ import { admitRestore } from './admit/admit-restore.ts'
 import { putBackPhase } from './admit/put-back-phase.ts'
 import { noteCancel, notePause, readLevels } from './admit/restore-levels.ts'
 import { concludeRestore } from './conclude/conclude-restore.ts'
+import { writeReport } from './conclude/write-report.ts'
 import { awaitLastWrites, reportProgress, requestCancel } from './conclude/write-status.ts'
 import { setPhase, tellLateResults } from './conclude/write-status.ts'
 import { deleteFiles, endRun, releaseRestore } from './deletion/delete-restore.ts'
@@ -51,6 +52,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     finalizeRestore: finalizeRestore(parts),
     concludeRestore: concludeRestore(parts),
     setPhase: setPhase(ports),
+    writeReport: writeReport(parts),
     tellLateResults: tellLateResults(ports),
     requestCancel: requestCancel(ports),
     endRun: endRun(ports),

@@ -120,8 +120,11 @@ export interface ObjectStore {
   get(key: string): Promise<Buffer | undefined>
   /** The object as a stream. With an `etag`, another version of it is a `StoreError` of kind `changed`. */
   stream(key: string, options?: { etag?: string }): Promise<{ info: ObjectInfo; body: Readable }>
-  /** Writes the whole object. With `onlyIfAbsent` it writes nothing and returns false where there is one. */
-  put(key: string, body: Buffer, options?: { onlyIfAbsent?: boolean }): Promise<boolean>
+  /**
+   * Writes the whole object. With `onlyIfAbsent` it writes nothing and returns false where there is one. `contentType` is for
+   * browsers, where the store keeps it.
+   */
+  put(key: string, body: Buffer, options?: { onlyIfAbsent?: boolean; contentType?: string }): Promise<boolean>
   /** All keys under a prefix, sorted. */
   list(prefix: string): Promise<string[]>
   /** The first path segments under the location's prefix, or under a folder of it (with its slash), sorted. */

@@ -47,6 +47,8 @@ export interface Settings {
   priorities: { high: readonly GroupResource[]; low: readonly GroupResource[] }
   /** Whether Velero's own restore controllers run; `auto` looks at Deployment `velero`. */
   veleroControllers: 'auto' | 'on' | 'off'
+  /** Under which address people find the files of the backup location, for the link to a report; empty for none. */
+  reportUrl: string
   /** Whether restored objects are validated at the end where the Restore has no annotation for it. */
   validate: boolean
 }

@@ -40,6 +40,8 @@ export const restorePlanKey = (restore: string): string => `restores/${restore}/
 /** What became of each item: `ResourceList`. */
 export const restoreResourceListKey = (restore: string): string =>
   `restores/${restore}/restore-${restore}-resource-list.json.gz`
+/** The report of the restore, an HTML page: Velero has none. */
+export const restoreReportKey = (restore: string): string => `restores/${restore}/restore-${restore}-report.html`
 /** The list of `RestoreOperation`. */
 export const restoreItemOperationsKey = (restore: string): string =>
   `restores/${restore}/restore-${restore}-itemoperations.json.gz`

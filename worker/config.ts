@@ -1,7 +1,14 @@
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatGoDuration } from '../core/values/go-duration.ts'
-import { readChoice, readConfigMapName, readName, readNumber, readSeconds } from './settings/read-values.ts'
+import {
+  readChoice,
+  readAddress,
+  readConfigMapName,
+  readName,
+  readNumber,
+  readSeconds,
+} from './settings/read-values.ts'
 import type { Env } from './settings/read-values.ts'
 import { parsePriorities } from '../core/plan/order-resources.ts'
 import { highPriorities, itemOperationTimeout, lowPriorities } from '../velero/defaults.ts'
@@ -140,14 +147,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       features: readFeatures(env),
       managedFields: choice('DRYDOCK_MANAGED_FIELDS', ['exact', 'owners'], 'exact'),
       polite: choice('DRYDOCK_POLITE', ['true', 'false'], 'false') === 'true',
+      reportUrl: readAddress(env, 'DRYDOCK_REPORT_URL', problems),
       priorities: readPriorities(env, problems),
       validate: choice('DRYDOCK_VALIDATE', ['true', 'false'], 'false') === 'true',
       veleroControllers: choice('DRYDOCK_VELERO_CONTROLLERS', ['auto', 'on', 'off'], 'auto'),
     },
-    kubeconfig: env['KUBECONFIG'] === '' ? undefined : env['KUBECONFIG'],
-    context: env['DRYDOCK_KUBE_CONTEXT'],
-    codecKeysFile: env['DRYDOCK_CODEC_KEYS_FILE'] || undefined,
-    workflowBundle: env['DRYDOCK_WORKFLOW_BUNDLE'] === '' ? undefined : env['DRYDOCK_WORKFLOW_BUNDLE'],
+    ...readFileNames(env),
     // A folder of its own: the one that is given may be a volume that belongs to root, or one for all users.
     cacheDir: join(env['DRYDOCK_ARCHIVE_DIR'] ?? tmpdir(), `drydock-archives-${process.getuid?.() ?? 'worker'}`),
     ...readArchiveBounds(number),
@@ -170,6 +175,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
   problems.push(...tracingProblems(env))
   if (problems.length > 0) throw new ConfigErrors(problems)
   return config
+}
+
+function readFileNames(env: Env): Pick<WorkerConfig, 'kubeconfig' | 'context' | 'codecKeysFile' | 'workflowBundle'> {
+  return {
+    kubeconfig: env['KUBECONFIG'] === '' ? undefined : env['KUBECONFIG'],
+    context: env['DRYDOCK_KUBE_CONTEXT'],
+    codecKeysFile: env['DRYDOCK_CODEC_KEYS_FILE'] || undefined,
+    workflowBundle: env['DRYDOCK_WORKFLOW_BUNDLE'] === '' ? undefined : env['DRYDOCK_WORKFLOW_BUNDLE'],
+  }
 }
 
 function readArchiveBounds(number: (key: NumberKey) => number) {

@@ -95,6 +95,14 @@ export const optional = proxyActivities<Activities>({
   retry: { ...retry, maximumInterval: '5s' },
 })
 
+/** Writes the report of a restore that is over: nobody waits for it longer than half a minute. */
+export const lastReport = proxyActivities<Activities>({
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '30s',
+  heartbeatTimeout,
+  retry: { ...retry, maximumAttempts: 3 },
+})
+
 /** The type of the failure that an activity threw, see `activities/frame/failures.ts`; undefined for other errors. */
 export function typeOf(error: unknown): string | undefined {
   if (error instanceof ActivityFailure) return typeOf(error.cause)

@@ -33,7 +33,9 @@ export async function runFinalizeTasks(
   let hookStatus: HookStatus = {}
   for (const task of await listTasks(ref, concluded)) {
     view.waitingFor(`the finalization task "${task.title}"`)
+    const end = view.happenings.begin('task', task.title)
     const report = await runTask(ref, task, view)
+    end()
     added += report.messages
     hookStatus = report.hookStatus ?? hookStatus
   }

@@ -20,6 +20,7 @@ import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'
 import { lookUntilOver } from './looks.ts'
 import { Pause } from './pause.ts'
+import { writeReport } from './view/write-report.ts'
 import { restoreWaves } from './restore-waves.ts'
 import { answerSweeps, RunView } from './run-view.ts'
 
@@ -167,6 +168,7 @@ export class RestoreRun {
     this.isEnding = true
     return CancellationScope.nonCancellable(async () => {
       await this.enter(nextPhase('done', this.errors()), { fence: this.resumed, hookStatus: this.hookStatus ?? {} })
+      await writeReport(this.admitted, this.view)
       return this.outcome()
     })
   }
@@ -237,6 +239,7 @@ export class RestoreRun {
     this.view.enter('Failed', failureReason)
     if (this.admitted !== undefined) await this.hold.release(this.admitted)
     if (ref !== undefined && last?.do === 'late') await storeResultsLate(ref, this.view)
+    await writeReport(ref, this.view)
   }
 
   /** Ends this run alone: the API server refuses the last phase of the restore. The next run tries it again. */

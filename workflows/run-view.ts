@@ -2,6 +2,7 @@ import { HandlerUnfinishedPolicy } from '@temporalio/common'
 import { CancellationScope, condition, log, patched, setCurrentDetails, setHandler } from '@temporalio/workflow'
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
+import type { ReportPlace } from '../activities/conclude/write-report.ts'
 import type { AdmittedRestore } from '../activities/admit/claim-restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { ChunkCounts } from '../core/results/chunk-counts.ts'
@@ -19,7 +20,8 @@ import {
   sweptSignal,
 } from '../contract/restore-workflow.ts'
 import type { RestoreInput, RestoreProgress, ShownProgress } from '../contract/restore-workflow.ts'
-import { describeRun } from './describe-run.ts'
+import { describeRun, reportLines } from './view/describe-run.ts'
+import { Happenings } from './view/happenings.ts'
 import { outcomeAttribute, phaseAttribute } from '../contract/search-attributes.ts'
 
 /** Texts of trouble that the query `failures` keeps. */
@@ -46,6 +48,9 @@ export class RunView {
   private messages = { warnings: 0, errors: 0 }
   private readonly counts: ChunkCounts
   private readonly failures: string[]
+  /** What has happened, for the report. */
+  readonly happenings: Happenings
+  private place: ReportPlace | undefined
 
   constructor(input: RestoreInput, cancel: () => void) {
     this.input = input
@@ -56,6 +61,7 @@ export class RunView {
     this.paused = shown?.paused
     this.counts = new ChunkCounts(takeCounts(shown?.counts ?? {}))
     this.failures = [...(shown?.failures ?? [])]
+    this.happenings = new Happenings(shown?.timeline)
     setHandler(progressQuery, () => this.progress(), { description: 'Phase, wave, items and what is being waited for' })
     setHandler(planQuery, () => this.plan, { description: 'Waves and chunks of the plan, as counts' })
     setHandler(failuresQuery, () => this.failures, { description: 'What went wrong lately, in short' })
@@ -76,12 +82,14 @@ export class RunView {
   /** Starts no further chunk until the pause is taken back by `undefined`. What is cancelled is not paused. */
   pause(reason: string | undefined): void {
     this.paused = this.cancelReason === undefined ? reason : undefined
+    this.happenings.change('pause', this.paused)
     this.show()
   }
 
   begin(admission: AdmittedRestore): void {
     this.phase = 'InProgress'
     this.startedAt = admission.startedAt
+    this.happenings.change('phase', this.phase)
     this.show()
   }
 
@@ -92,6 +100,7 @@ export class RunView {
 
   enterWave(index: number): void {
     this.wave = index + 1
+    this.happenings.change('wave', this.plan?.waves[index]?.groupResource ?? String(index + 1))
     this.show()
   }
 
@@ -109,6 +118,8 @@ export class RunView {
   enter(phase: RestorePhase | 'Gone', reason?: string): void {
     this.phase = phase
     if (reason !== undefined) this.trouble(reason)
+    this.happenings.change('phase', phase)
+    this.happenings.change('wait', undefined)
     this.waiting = undefined
     this.show()
   }
@@ -120,21 +131,31 @@ export class RunView {
 
   waitingFor(reason: string | undefined): void {
     this.waiting = reason?.slice(0, reasonMax)
+    this.happenings.change('wait', this.waiting)
+    this.show()
+  }
+
+  /** The report is written: the details say where. */
+  reported(place: ReportPlace | undefined): void {
+    this.place = place
     this.show()
   }
 
   /** Shows a wait that may go on beside others, from its first reason to its end. */
   beginWait(): { reason: () => string; change: (reason: string) => void; end: () => void } {
     const wait = { reason: '' }
+    let end: (() => void) | undefined
     this.waits.add(wait)
     return {
       reason: () => wait.reason,
       change: (reason) => {
         wait.reason = reason.slice(0, reasonMax)
+        end ??= this.happenings.begin('wait', reason)
         this.show()
       },
       end: () => {
         this.waits.delete(wait)
+        end?.()
         this.show()
       },
     }
@@ -154,6 +175,7 @@ export class RunView {
       itemsTotal,
       counts: handCounts(this.counts.reports, parked),
       failures: this.failures.map((text) => text.slice(0, reasonMax)),
+      timeline: this.happenings.entries(),
     }
   }
 
@@ -207,7 +229,11 @@ export class RunView {
   }
 
   private showDetails(): void {
-    setCurrentDetails(describeRun(this.input, this.progress(), this.plan, this.counts))
+    setCurrentDetails(
+      [describeRun(this.input, this.progress(), this.plan, this.counts), ...reportLines(this.input, this.place)].join(
+        '\n\n',
+      ),
+    )
     if (this.input.tagged !== true || this.shownPhase === this.phase) return
     this.shownPhase = this.phase
     upsertSearchAttributes([

@@ -11,6 +11,7 @@ import type {
   RestoreState,
   ResultOptions,
 } from './options.ts'
+import { reportOf } from './report/read-report.ts'
 import { handleOf } from './restore-handle.ts'
 import { withConnections } from './session.ts'
 import { composeManifest, submitRestore } from './start-restore.ts'
@@ -128,6 +129,16 @@ export async function readResults(name: string, options: CallOptions & ReadOptio
 /** The log of a restore, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */
 export async function readLog(name: string, options: CallOptions & ReadOptions = {}): Promise<LogLine[]> {
   return (await getRestore(name, options)).log(options)
+}
+
+/**
+ * The report of a restore that is over, as an HTML page that needs no network. It comes from the bucket, or is made of the result
+ * files where no worker has written it. Throws `NOT_WRITTEN` before the items are restored.
+ */
+export async function readReport(name: string, options: CallOptions & ReadOptions = {}): Promise<string> {
+  return withConnections(options, openConnections, async (connections) =>
+    reportOf(connections, await requireRestore(connections, name), options),
+  )
 }
 
 /** Whether a restore is over. */

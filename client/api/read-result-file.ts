@@ -5,6 +5,7 @@ import { claimedAnnotation } from '../../velero/labels.ts'
 import {
   restoreItemOperationsKey,
   restoreLogKey,
+  restoreReportKey,
   restoreResourceListKey,
   restoreResultsKey,
 } from '../../velero/object-keys.ts'
@@ -63,6 +64,21 @@ function inflate(bytes: Buffer, key: string): string {
     return gunzipSync(bytes, { maxOutputLength: inflatedBytesMax }).toString('utf8')
   } catch (thrown) {
     throw damagedFile(key, thrown)
+  }
+}
+
+/** The report that a worker has written; undefined where there is none, or where the bucket is out of reach. */
+export async function readReportFile(
+  connections: Connections,
+  restore: Restore,
+  options: ReadOptions = {},
+): Promise<string | undefined> {
+  try {
+    const key = restoreReportKey(restore.metadata.name)
+    return (await readFromBucket(connections, restore, { key, options }))?.toString('utf8')
+  } catch (thrown) {
+    if (isOutOfReach(thrown)) return undefined
+    throw thrown
   }
 }
 

@@ -71,7 +71,8 @@ async function awaitOutcome(
   return { phase, items, warnings, errors, ...(why === undefined ? {} : { reason: why }) }
 }
 
-function notWritten(restore: Restore): ClientError {
+/** The error about a file of a restore that is not there. */
+export function notWritten(restore: Restore): ClientError {
   const { metadata, status = {} } = restore
   const problem = isOver(restore)
     ? `restore "${metadata.name}", which ended ${status.phase ?? ''}, has no such file`

@@ -12,7 +12,8 @@ import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addList } from './commands/list.ts'
-import { addLogs } from './commands/logs.ts'
+import { addLogs } from './commands/files/logs.ts'
+import { addReport } from './commands/files/report.ts'
 import { addPause } from './commands/pause.ts'
 import { addRetry } from './commands/retry.ts'
 import { addSearchAttributes } from './commands/search-attributes.ts'
@@ -74,7 +75,18 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
     .showSuggestionAfterError(true)
     .addHelpText('after', '\nExamples:\n  drydock start --from-backup shop --wait\n  drydock list')
     .addHelpText('afterAll', exitCodeHelp)
-  const simple = [addStart, addList, addDescribe, addWatch, addCancel, addRetry, addPause, addLogs, addDelete]
+  const simple = [
+    addStart,
+    addList,
+    addDescribe,
+    addWatch,
+    addCancel,
+    addRetry,
+    addPause,
+    addLogs,
+    addReport,
+    addDelete,
+  ]
   for (const add of simple) add(program, run)
   addCompletion(program, run)
   addSearchAttributes(program, run)

@@ -91,9 +91,13 @@ function writers({ clients, root, place, upload, customerKey }: S3StoreOptions):
       await orMissing(clients.main.send(new DeleteObjectCommand({ Bucket, Key })))
     })
   return {
-    put: (key, Body, { onlyIfAbsent = false } = {}) =>
+    put: (key, Body, { onlyIfAbsent = false, contentType: ContentType } = {}) =>
       attempt(`error putting object ${root + key}`, place, () =>
-        uploadObject(clients.main, { Bucket, Key: root + key, ...customerKey, ...upload, Body }, { onlyIfAbsent }),
+        uploadObject(
+          clients.main,
+          { Bucket, Key: root + key, ...customerKey, ...upload, ...(ContentType && { ContentType }), Body },
+          { onlyIfAbsent },
+        ),
       ),
     remove: async (keys) => {
       const failure = (error: unknown) => toStoreError(error, 'error deleting objects', place)

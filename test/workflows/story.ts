@@ -146,6 +146,7 @@ const plain: Fakes = {
   readLevels: () => ({}),
   notePause: nothing,
   noteCancel: nothing,
+  writeReport: ({ ref }) => ({ key: `restores/${ref.name}/restore-${ref.name}-report.html`, location: ref.location }),
   requestCancel: ({ workflowId, runId }) => Context.current().client.workflow.getHandle(workflowId, runId).cancel(),
 }
 

@@ -60,3 +60,14 @@ export function readConfigMapName(env: Env, name: string, problems: string[]): s
   problems.push(`${name} is "${text}": it takes the name of a ConfigMap`)
   return ''
 }
+
+/** An address of http or https without credentials, without the slash at its end; empty where none is given. What is wrong is added to `problems`. */
+export function readAddress(env: Env, name: string, problems: string[]): string {
+  const text = env[name] ?? ''
+  if (text === '') return ''
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isGood = url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.search === ''
+  if (isGood) return url.href.replace(/\/$/, '')
+  problems.push(`${name}: it takes an address such as https://reports.example.com/velero, without a user and a query`)
+  return ''
+}

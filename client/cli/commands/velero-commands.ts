@@ -4,7 +4,7 @@ import type { RunCommand } from '../command.ts'
 import { addDelete } from './delete.ts'
 import { addDescribe } from './describe.ts'
 import { addList } from './list.ts'
-import { addLogs } from './logs.ts'
+import { addLogs } from './files/logs.ts'
 import { addStart } from './start.ts'
 
 /**

@@ -18,7 +18,7 @@ describe('the story of a restore', () => {
     )
     expect(order.slice(0, 2)).toEqual(['admitRestore', 'planRestore'])
     expect(order.slice(2, 4).sort()).toEqual(['restoreChunk 0/0', 'restoreChunk 0/1'])
-    expect(order.slice(4)).toEqual(['concludeRestore', 'setPhase Finalizing', 'setPhase Completed'])
+    expect(order.slice(4)).toEqual(['concludeRestore', 'setPhase Finalizing', 'setPhase Completed', 'writeReport'])
   })
 
   it('with an error shows it in every later phase', async () => {

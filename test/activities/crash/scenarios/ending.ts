@@ -64,6 +64,23 @@ export const concludeRestore: readonly Scenario[] = [
   },
 ]
 
+const itEnded = (world: World) =>
+  world.cluster.amend(restoreAt, {
+    status: {
+      ...(world.cluster.look(restoreAt)?.['status'] as object),
+      phase: 'PartiallyFailed',
+      completionTimestamp: '2026-01-02T03:09:00Z',
+    },
+  })
+
+export const writeReport: readonly Scenario[] = [
+  {
+    when: 'the restore is over',
+    world: () => changed(worldAt('finalizing'), itEnded),
+    input: { ref, timeline: [{ kind: 'phase', text: 'InProgress', atMs: 0 }] },
+  },
+]
+
 const counts = { warnings: 1, errors: 2, progress: { totalItems: 15, itemsRestored: 15 } }
 
 export const setPhase: readonly Scenario[] = [

@@ -1,6 +1,7 @@
-import type { PlanSummary } from '../core/plan/plan.ts'
-import type { ChunkCounts } from '../core/results/chunk-counts.ts'
-import type { RestoreInput, RestoreProgress } from '../contract/restore-workflow.ts'
+import type { ReportPlace } from '../../activities/conclude/write-report.ts'
+import type { PlanSummary } from '../../core/plan/plan.ts'
+import type { ChunkCounts } from '../../core/results/chunk-counts.ts'
+import type { RestoreInput, RestoreProgress } from '../../contract/restore-workflow.ts'
 
 /** Rows of the table of waves; details are limited to 20,000 bytes. */
 const wavesMax = 60
@@ -13,6 +14,15 @@ export function describeRun(
   counts: ChunkCounts,
 ): string {
   return [`**${input.namespace}/${input.name}**: ${sentence(progress)}`, ...table(progress, plan, counts)].join('\n\n')
+}
+
+/** Where the report is, as Markdown; nothing where there is none. */
+export function reportLines({ namespace, name }: RestoreInput, place: ReportPlace | undefined): string[] {
+  if (place === undefined) return []
+  const here = place.url === undefined ? '' : `[Report](${place.url}): `
+  return [
+    `${here}\`drydock report ${name} -n ${namespace}\` shows it; it is \`${place.key}\` in backup location \`${place.location}\`.`,
+  ]
 }
 
 function sentence(progress: RestoreProgress): string {

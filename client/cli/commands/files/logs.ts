@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
-import { ClientError, exitCodes } from '../../api/errors.ts'
-import type { ExitCode } from '../../api/errors.ts'
-import { readResultFile } from '../../api/read-result-file.ts'
-import { isOver, requireRestore } from '../../api/velero-objects.ts'
-import type { Restore } from '../../../velero/restore.ts'
-import { printResult, withConnections } from '../command.ts'
-import type { GlobalOptions, Io, RunCommand } from '../command.ts'
-import { addBucketOptions, parseTimeout, readOptionsOf } from '../bucket-options.ts'
-import type { BucketOptions } from '../bucket-options.ts'
+import { ClientError, exitCodes } from '../../../api/errors.ts'
+import type { ExitCode } from '../../../api/errors.ts'
+import { readResultFile } from '../../../api/read-result-file.ts'
+import { isOver, requireRestore } from '../../../api/velero-objects.ts'
+import type { Restore } from '../../../../velero/restore.ts'
+import { printResult, withConnections } from '../../command.ts'
+import type { GlobalOptions, Io, RunCommand } from '../../command.ts'
+import { addBucketOptions, parseTimeout, readOptionsOf } from '../../bucket-options.ts'
+import type { BucketOptions } from '../../bucket-options.ts'
 
 const examples = `
 Examples:

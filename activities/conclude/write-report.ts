@@ -1,0 +1,57 @@
+import { reportFactsInSteps } from '../../core/report/report-facts.ts'
+import { reportedRestore } from '../../core/report/reported-restore.ts'
+import { reportInPieces } from '../../core/report/render-report.ts'
+import type { TimelineEntry } from '../../core/report/timeline.ts'
+import { operationOutcomes } from '../../core/operations/operations.ts'
+import type { Plan } from '../../core/plan/plan.ts'
+import { mergeTallies, tallyInSteps, tallyOf } from '../../core/results/tally.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
+import { restoreReportKey } from '../../velero/object-keys.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import { inSlices } from '../frame/in-slices.ts'
+import { readOutcomes, shards } from '../frame/journal.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { WorkerParts } from '../frame/session.ts'
+import { assertUnderway } from '../frame/underway.ts'
+import { readOperations } from '../operations/operation-shards.ts'
+
+/** Of which restore, and what the workflow knows of its time. */
+export interface ReportInput {
+  ref: AdmittedRef
+  timeline: readonly TimelineEntry[]
+}
+
+/** Where the report is. */
+export interface ReportPlace {
+  /** The key in the bucket, without the prefix of the location. */
+  key: string
+  location: string
+  /** Where a browser finds it, where `DRYDOCK_REPORT_URL` says that. */
+  url?: string
+}
+
+/** Writes the report of a restore that is over into its backup location, as one HTML page: from the journal and the Restore. */
+export function writeReport({ ports, sessions, settings: { reportUrl } }: WorkerParts) {
+  return ({ ref, timeline }: ReportInput): Promise<ReportPlace> =>
+    runActivity(
+      ports.presence,
+      { doing: `writing the report of restore ${ref.name}`, scope: `${ref.uid}/report` },
+      async ({ signal }) => {
+        const session = await sessions.open(ref)
+        const restore = await assertUnderway(ports.cluster, ref, { after: 'end' })
+        const plan = await session.journal.read<Plan>(shards.plan)
+        const outcomes = await readOutcomes(session.journal, '')
+        const restored = await inSlices(tallyInSteps([...outcomes, ...(plan?.notes ?? [])]), signal)
+        const ofOperations = operationOutcomes(await readOperations(session.journal, restored), restored)
+        const tally = ofOperations.length === 0 ? restored : mergeTallies(restored, tallyOf(ofOperations))
+        const reported = reportedRestore(restore, rfc3339(ports.clock.now()))
+        const facts = await inSlices(reportFactsInSteps(tally, reported, timeline), signal)
+        const page = Buffer.from([...reportInPieces(facts)].join(''))
+        // The bucket does not know of Leases: this is asked when the write goes out.
+        ports.presence.assertMayWrite()
+        const key = restoreReportKey(ref.name)
+        await session.store.put(key, page, { contentType: 'text/html; charset=utf-8' })
+        return { key, location: ref.location, ...(reportUrl === '' ? {} : { url: `${reportUrl}/${key}` }) }
+      },
+    )
+}

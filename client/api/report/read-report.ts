@@ -1,0 +1,30 @@
+import { reportFactsOfFiles } from '../../../core/report/report-of-files.ts'
+import { reportInPieces } from '../../../core/report/render-report.ts'
+import { reportedRestore } from '../../../core/report/reported-restore.ts'
+import { restoreResultsKey } from '../../../velero/object-keys.ts'
+import type { Restore } from '../../../velero/restore.ts'
+import type { ResourceList } from '../../../velero/results.ts'
+import type { Connections } from '../connections.ts'
+import { parseResults } from '../describe-restore.ts'
+import type { ReadOptions } from '../options.ts'
+import { readReportFile, readResultFile } from '../read-result-file.ts'
+import { notWritten } from '../restore-handle.ts'
+
+/**
+ * The report of a restore as an HTML page: the one that a worker has written, else one of its result files. Throws a `ClientError`
+ * where its items are not restored yet.
+ */
+export async function reportOf(connections: Connections, restore: Restore, options: ReadOptions): Promise<string> {
+  const written = await readReportFile(connections, restore, options)
+  if (written !== undefined) return written
+  const { name } = restore.metadata
+  const results = await readResultFile(connections, restore, 'RestoreResults', options)
+  const list = await readResultFile(connections, restore, 'RestoreResourceList', options)
+  if (results === undefined || list === undefined) throw notWritten(restore)
+  const facts = reportFactsOfFiles(
+    reportedRestore(restore, new Date().toISOString()),
+    JSON.parse(list) as ResourceList,
+    parseResults(results, restoreResultsKey(name)),
+  )
+  return [...reportInPieces(facts)].join('')
+}
