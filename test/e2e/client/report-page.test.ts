@@ -53,12 +53,12 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('the report of 
 
   it('is read and used by the keyboard: a link skips to the content, groups open and close', async () => {
     await page.keyboard.press('Tab')
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content')
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Skip to the content')
     await page.keyboard.press('Enter')
     const group = page.locator('#warnings details').first()
     await group.locator('summary').focus()
     await page.keyboard.press('Enter')
-    expect(await group.evaluate((one) => (one as HTMLDetailsElement).open)).toBe(true)
+    expect(await group.getAttribute('open')).not.toBeNull()
   })
 
   it('finds one item among all, by name, kind, namespace and end', async () => {
@@ -87,8 +87,8 @@ describe.skipIf(isMissing('chromium', executable !== undefined))('the report of 
 
   it('is dark where the reader wants that, and prints', async () => {
     await page.emulateMedia({ colorScheme: 'dark' })
-    expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(13, 17, 23)')
-    await page.evaluate(() => scrollTo(0, 0))
+    expect(await page.evaluate<string>('getComputedStyle(document.body).backgroundColor')).toBe('rgb(13, 17, 23)')
+    await page.evaluate('scrollTo(0, 0)')
     await screenshot('report-dark')
     await page.emulateMedia({ colorScheme: 'light', media: 'print' })
     expect(await page.getByRole('button', { name: 'Next page' }).isVisible()).toBe(false)
