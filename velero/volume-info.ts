@@ -19,7 +19,14 @@ export interface BackupVolumeInfo {
 
 /** One entry of `<backup>-volumesnapshots.json.gz`: a snapshot that a volume plugin made. */
 export interface NativeSnapshot {
-  spec: { persistentVolumeName: string }
+  spec: {
+    persistentVolumeName: string
+    /** The name of the VolumeSnapshotLocation. */
+    location?: string
+    volumeType?: string
+    volumeAZ?: string
+    volumeIOPS?: number | null
+  }
   status?: { providerSnapshotID?: string; phase?: string }
 }
 

@@ -8,6 +8,7 @@ import { copyShards, outcomesShard, readShard, shards, withShards } from '../fra
 import type { Journal, StoredFacts } from '../frame/journal.ts'
 import { carryHooks } from '../hooks/hook-journal.ts'
 import { podVolumesKey } from '../volumes/await-pod-volumes.ts'
+import { nativeShardsToKeep } from '../volumes/make-volume.ts'
 import { operationsShard, readOperations, statesOf } from '../operations/operation-shards.ts'
 
 /** In place of an attempt: the shards of outcomes and of operations that an earlier run has left. */
@@ -45,6 +46,7 @@ export async function carryOver(from: Journal, to: Journal): Promise<CarriedOver
   const going = operations.filter(({ spec }) => !failed.has(spec.operationID))
   if (going.length > 0) await to.writeOnce(operationsShard(carried), statesOf(going))
   await copyShards(from, to, await from.list('intents/'))
+  await copyShards(from, to, await nativeShardsToKeep(from))
   await carryHooks(from, to)
   await to.writeOnce(shards.plan, plan)
   const { items } = summarize(plan)

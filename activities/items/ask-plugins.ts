@@ -28,14 +28,18 @@ export async function prepareAsking(input: ItemInput, rules: ItemRules, work: It
   const told: Message[] = []
   for (;;) {
     const prepared = await prepareNow({ ...input, replies }, rules, tools)
-    if (prepared.do === 'omit') return prepared
-    if (prepared.do !== 'ask') return { ...prepared, messages: [...told, ...prepared.messages] }
+    if (prepared.do !== 'ask') return withMessages(told, prepared)
     if (tools.plugins === undefined) throw new Error('a plugin is to be asked where there is none')
     const asking: Asking = { ...prepared, input, work, plugins: tools.plugins }
     const reply = await ask(asking)
     if (!('failed' in reply) && !reply.skip) told.push(...(await bringAdditional(reply, asking)))
     replies.set(prepared.action, reply)
   }
+}
+
+/** A preparation with messages from before it. */
+export function withMessages(told: readonly Message[], prepared: Prepared): Prepared {
+  return prepared.do === 'omit' ? prepared : { ...prepared, messages: [...told, ...prepared.messages] }
 }
 
 /** A question to a plugin about an item. */

@@ -18,10 +18,12 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource, ItemAddress, ObjectRef } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { waitSince } from '../frame/look.ts'
+import type { Journal } from '../frame/journal.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { PlannedSession } from '../frame/session.ts'
 import type { Plugins, Ports } from '../ports.ts'
 import type { Settings } from '../settings.ts'
+import type { Snapshotters } from '../snapshotter-port.ts'
 import { beginPodVolumes } from '../volumes/order-pod-volumes.ts'
 import type { BeginPodVolumes } from '../volumes/order-pod-volumes.ts'
 
@@ -48,6 +50,20 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   preview?: WouldMake
   /** Absent where the plan has no action of a plugin. */
   plugins?: PluginTools | undefined
+  native: NativeTools
+}
+
+/** What making volumes from native snapshots needs. */
+export interface NativeTools {
+  journal: Journal
+  /** Absent where there are no plugins. */
+  snapshotters: Snapshotters | undefined
+  /** Velero's namespace, which has the volume snapshot locations. */
+  namespace: string
+  /** The name of this worker. */
+  worker: string
+  /** How long a PV is waited for that goes away. */
+  terminatingTimeoutSeconds: number
 }
 
 /** What asking plugins about items needs. */
@@ -141,6 +157,13 @@ export function makeItemTools(
       deadlineSeconds: settings.itemDeadlineSeconds,
     },
     now: () => rfc3339(clock.now()),
+    native: {
+      journal: session.journal,
+      snapshotters: ports.snapshotters,
+      namespace: restore.namespace,
+      worker: ports.presence.worker,
+      terminatingTimeoutSeconds: settings.terminatingTimeoutSeconds,
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
-import type { Outcome } from '../../core/items/outcome.ts'
+import type { NativeVolume, Outcome } from '../../core/items/outcome.ts'
 import { faultInWords } from '../../core/items/item-fault.ts'
 import { redact } from '../../core/values/redact.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
@@ -44,6 +44,8 @@ export interface ItemWork {
   manifests: Manifest[]
   /** The object, once it stands: trouble with a later step does not take it away. */
   created?: Pick<Outcome, 'listed' | 'object'>
+  /** The volume that was made from a native snapshot. */
+  native?: NativeVolume
 }
 
 /** What follows from something that was thrown on the way; throws it on where it is not this item's trouble. */
@@ -93,7 +95,8 @@ function stackOf(thrown: unknown): string {
 
 /** An outcome of the item, with nothing that a Secret holds. */
 export function finish(work: ItemWork, parts: Partial<Outcome>): Outcome {
-  return protect(work, { key: itemKey(work.address), messages: [], at: work.tools.now(), ...parts })
+  const native = work.native === undefined ? {} : { native: work.native }
+  return protect(work, { key: itemKey(work.address), messages: [], at: work.tools.now(), ...native, ...parts })
 }
 
 /** The line of the resource list for a manifest of the backup. */

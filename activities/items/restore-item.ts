@@ -19,7 +19,7 @@ import type { CompanionProblem } from './create-companions.ts'
 import { finish, listedAs, protectedError, stepOf } from './item-work.ts'
 import type { ItemStep, ItemTrouble, ItemWork } from './item-work.ts'
 import type { ItemTools, WriteResult, Written } from './item-tools.ts'
-import { prepareAsking } from './ask-plugins.ts'
+import { prepareAsking, withMessages } from './ask-plugins.ts'
 import { readStandingFacts, remarkOn } from './standing-facts.ts'
 import { writeItem } from './write-item.ts'
 
@@ -59,9 +59,10 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
   if ('problem' in parsed) return { done: finish(work, { messages: [error(scopeOf(item.target), parsed.problem)] }) }
   const manifest = parsed.manifest
   work.manifests.push(manifest)
-  const { rules, ...standing } = await readStandingFacts(groupResource, { manifest, item }, tools)
+  const { rules, made, told = [], ...standing } = await readStandingFacts(groupResource, { manifest, item }, tools)
+  if (made !== undefined) work.native = made
   const input = { item: manifest, groupResource, targetNamespace: item.target, ...standing }
-  const prepared = await prepareAsking(input, rules, work)
+  const prepared = withMessages(told, await prepareAsking(input, rules, work))
   const listed = listedAs(manifest, item)
   const failed = ({ text, refusedFor: kind }: CompanionProblem): ItemStep => {
     const messages = [error(scopeOf(item.target), preparationError(id, text))]

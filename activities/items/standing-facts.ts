@@ -1,25 +1,30 @@
 import { looksOurs } from '../../core/items/field-owners.ts'
-import { claimRef, keepsStandingVolume, volumeFate } from '../../core/items/volume-fate.ts'
+import { claimRef, volumeFate } from '../../core/items/volume-fate.ts'
 import { lacksSomething } from '../../core/items/item-trouble.ts'
 import { prepareItem } from '../../core/items/prepare-item.ts'
 import type { ItemInput, ItemRules, Preparation } from '../../core/items/prepare-item.ts'
+import type { Message, NativeVolume } from '../../core/items/outcome.ts'
 import { annotationOf, textAt } from '../../core/values/fields.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
+import { newNameOf, restoreNative } from '../volumes/native-volumes.ts'
 import type { ItemTools, WriteInput, Written } from './item-tools.ts'
 
-/** What is read of the cluster in the moment in which an item is prepared. */
-export interface StandingFacts {
-  stands?: boolean
+/** What is found out about an item in the moment in which it is prepared. */
+export interface StandingFacts extends Pick<ItemInput, 'native' | 'volumeName'> {
   rules: ItemRules
+  /** The volume that was made for a PV. */
+  made?: NativeVolume
+  /** Messages about that. */
+  told?: readonly Message[]
 }
 
 /**
  * Reads what decides about an item and may have changed since the plan was made: whether a claim with data stands there
- * already and is not ours, and what stands where a volume with a native snapshot should go. For all other items nothing
- * is read.
+ * already and is not ours, and the name that its PV has got. A PV with a native snapshot gets its volume. For all other items
+ * nothing is read.
  */
 export async function readStandingFacts(
   groupResource: GroupResource,
@@ -27,13 +32,18 @@ export async function readStandingFacts(
   tools: ItemTools,
 ): Promise<StandingFacts> {
   const { rules } = tools
-  if (groupResource === 'persistentvolumes' && volumeFate(manifest, rules.volumes).do === 'snapshot')
-    return { rules, stands: await volumeStands(manifest, tools) }
-  if (groupResource !== 'persistentvolumeclaims' || !asksForClaim(manifest, rules)) return { rules }
+  if (groupResource === 'persistentvolumes' && volumeFate(manifest, rules.volumes).do === 'snapshot') {
+    const { messages, ...native } = await restoreNative(manifest, tools)
+    return { rules, native, told: messages, ...('made' in native ? { made: native.made } : {}) }
+  }
+  if (groupResource !== 'persistentvolumeclaims') return { rules }
+  const volumeName = await newNameOf(textAt(manifest, 'spec', 'volumeName'), tools)
+  const renamed = volumeName === undefined ? {} : { volumeName }
+  if (!asksForClaim(manifest, rules)) return { rules, ...renamed }
   const name = manifest.metadata.name
   const live = await tools.cluster.get({ ...core, resource: 'persistentvolumeclaims', ...inside(item.target), name })
   const existingClaims = live === undefined || looksOurs(live, tools.mark) ? [] : [`${item.target ?? ''}/${name}`]
-  return { rules: { ...rules, facts: { ...rules.facts, existingClaims } } }
+  return { ...renamed, rules: { ...rules, facts: { ...rules.facts, existingClaims } } }
 }
 
 const core = { group: '', version: 'v1' }
@@ -47,16 +57,6 @@ function asksForClaim(manifest: Manifest, { actions, restore }: ItemRules): bool
   return ['velero.io/data-upload-name', 'velero.io/volume-snapshot-name'].some(
     (key) => annotationOf(manifest, key) !== undefined,
   )
-}
-
-async function volumeStands(manifest: Manifest, { cluster, rules }: ItemTools): Promise<boolean> {
-  const volume = await cluster.get({ ...core, resource: 'persistentvolumes', name: manifest.metadata.name })
-  const ref = volume === undefined ? undefined : claimRef(volume)
-  const { namespace = '', name = '' } = ref ?? {}
-  const claim =
-    ref === undefined ? undefined : await cluster.get({ ...core, resource: 'persistentvolumeclaims', namespace, name })
-  const its = ref === undefined ? undefined : await cluster.get({ ...core, resource: 'namespaces', name: namespace })
-  return keepsStandingVolume(manifest, { volume, claim, namespace: its }, rules.restore.spec.namespaceMapping)
 }
 
 /**

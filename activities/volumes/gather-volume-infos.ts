@@ -27,7 +27,8 @@ export async function gatherVolumeInfos(
   const created = createdClaims(tally)
   const claimOfVolume = claimsOfVolumes(tally)
   const hasOperations = [...tally.values()].some(({ operation }) => operation !== undefined)
-  if (created.size === 0 && claimOfVolume.size === 0 && !hasOperations) return []
+  const natives = [...tally.values()].flatMap(({ native }) => native ?? [])
+  if (created.size === 0 && claimOfVolume.size === 0 && natives.length === 0 && !hasOperations) return []
   const read = async <T>(what: string, reading: () => Promise<T[]>): Promise<T[]> => {
     try {
       return await reading()
@@ -46,7 +47,7 @@ export async function gatherVolumeInfos(
   const fromSnapshot = claims.some((claim) => textAt(claim, 'spec', 'dataSource', 'kind') === 'VolumeSnapshot')
   const found = fromSnapshot ? await read('VolumeSnapshots', () => listIfServed(cluster, snapshotsResource, {})) : []
   const snapshots = new Map(found.map((snapshot) => [placeOf(snapshot), snapshot]))
-  return restoreVolumeInfos({ claims, snapshots, podVolumeRestores: orders, downloads, claimOfVolume })
+  return restoreVolumeInfos({ claims, snapshots, podVolumeRestores: orders, downloads, claimOfVolume, natives })
 }
 
 function createdClaims(tally: Tally): Set<string> {

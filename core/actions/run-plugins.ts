@@ -121,7 +121,8 @@ export function withoutMustInclude(item: Manifest): Manifest {
   return { ...item, metadata: { ...item.metadata, annotations: kept } }
 }
 
-function whyNoObject(item: unknown): string | undefined {
+/** What an answer of a plugin is instead of an object; undefined for an object. */
+export function whyNoObject(item: unknown): string | undefined {
   if (!isJsonMap(item)) return 'an item that is no JSON object'
   const { apiVersion, kind, metadata } = item
   if (!isText(kind)) return 'an object without a kind'

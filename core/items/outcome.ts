@@ -33,6 +33,8 @@ export interface Outcome {
   pluginOperations?: readonly RestoreOperation[]
   /** The volumes of a restored pod that a node agent must fill. */
   podVolumes?: readonly PodVolume[]
+  /** The volume that was made from a native snapshot for this PersistentVolume. */
+  native?: NativeVolume
   /** The item is to be tried again; what stands here is told if nothing better comes. */
   parked?: Parked
   /** What a preview found out about it; absent in restores. */
@@ -52,6 +54,17 @@ export interface PodVolume {
   uploaderType: string
   /** The claim of the volume, if it has one. */
   claim?: string
+}
+
+/** A volume that was made from a native snapshot. */
+export interface NativeVolume {
+  /** The name of its PersistentVolume in the cluster. */
+  pv: string
+  /** The snapshot's id at its provider. */
+  snapshotId: string
+  volumeType: string
+  zone: string
+  iops: number
 }
 
 /** What an item that is to be tried again has been through. */

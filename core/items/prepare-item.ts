@@ -19,8 +19,10 @@ export interface ItemInput {
   groupResource: GroupResource
   /** Undefined for cluster-scoped items. */
   targetNamespace: string | undefined
-  /** A PV with a native snapshot stands in the cluster and is kept (`keepsStandingVolume`). */
-  stands?: boolean
+  /** What a PV with a native snapshot has become, with its volume, or why it has none. */
+  native?: { item: Manifest } | { problem: string }
+  /** The other name that the PV of a claim has got. */
+  volumeName?: string
   /** What plugins have answered so far, by the names of their actions. */
   replies?: ReadonlyMap<string, PluginReply>
 }
@@ -136,7 +138,7 @@ type MadeObject =
 /** The object to write, from an item that all actions have changed. */
 function makeObject(acted: Manifest, input: ItemInput, rules: ItemRules): MadeObject {
   const { item, groupResource, targetNamespace } = input
-  const claimed = groupResource === 'persistentvolumeclaims' ? unbindClaim(acted, rules.provisioned) : acted
+  const claimed = groupResource === 'persistentvolumeclaims' ? boundAnew(acted, input, rules) : acted
   const modified = rules.modify(claimed, groupResource)
   const placed = targetNamespace === undefined ? modified.item : inNamespace(modified.item, targetNamespace)
   const object = named(withLabels(placed, rules.labels), itemKey({ ...item.metadata, groupResource }), rules)
@@ -152,6 +154,12 @@ function makeObject(acted: Manifest, input: ItemInput, rules: ItemRules): MadeOb
     messages: modified.errors.map((text) => error(scopeOf(targetNamespace), text)),
     ...(hasReadableLabels(placed) ? {} : { remark: 'one of its labels is no text, so it loses all labels of its own' }),
   }
+}
+
+/** A claim without its old binding, and with the new name of its PV. */
+function boundAnew(claim: Manifest, { volumeName }: ItemInput, rules: ItemRules): Manifest {
+  const unbound = unbindClaim(claim, rules.provisioned)
+  return volumeName === undefined ? unbound : { ...unbound, spec: { ...(unbound['spec'] as object), volumeName } }
 }
 
 /**
@@ -174,7 +182,7 @@ export function preparationError(id: string, text: string): string {
 
 type PreparedVolume = { do: 'go'; item: Manifest } | { do: 'skip'; because: string } | { do: 'fail'; text: string }
 
-function prepareVolume({ item: pv, stands }: ItemInput, rules: ItemRules): PreparedVolume {
+function prepareVolume({ item: pv, native }: ItemInput, rules: ItemRules): PreparedVolume {
   const fate = volumeFate(pv, rules.volumes)
   switch (fate.do) {
     case 'provision':
@@ -182,15 +190,8 @@ function prepareVolume({ item: pv, stands }: ItemInput, rules: ItemRules): Prepa
     case 'keep':
       return { do: 'go', item: rebindVolume(pv, rules.restore.spec.namespaceMapping) }
     case 'snapshot':
-      if (stands === true) return { do: 'go', item: pv }
-      if (rules.restore.spec.restorePVs === false)
-        return { do: 'go', item: rebindVolume(pv, rules.restore.spec.namespaceMapping) }
-      return {
-        do: 'fail',
-        text:
-          `error executing PVAction for persistentvolumes/${pv.metadata.name}: it has a native snapshot, and Drydock ` +
-          'does not run volume snapshotter plugins yet, which create volumes from such snapshots; set restorePVs to false to restore only the object',
-      }
+      if (native === undefined) throw new Error('the native snapshot of a volume was not looked at')
+      return 'problem' in native ? { do: 'fail', text: native.problem } : { do: 'go', item: native.item }
   }
 }
 

@@ -4,7 +4,7 @@ import { targetNamespace } from '../filter/namespace-mapping.ts'
 
 /** What to do with a PersistentVolume of the backup. */
 export type VolumeFate =
-  /** A volume plugin must first create a volume from its snapshot. */
+  /** A volume snapshotter must first make a volume from its snapshot, unless it stands in the cluster. */
   | { do: 'snapshot' }
   /** It is not restored, and its claim gets a new volume. */
   | { do: 'provision'; because: string }
@@ -99,37 +99,6 @@ function isSnapshotOfClaim(snapshot: Manifest, claim: { namespace: string; name:
   const source = (snapshot['spec'] as { source?: { persistentVolumeClaimName?: string } } | undefined)?.source
   return snapshot.metadata.namespace === claim.namespace && source?.persistentVolumeClaimName === claim.name
 }
-
-/** What stands in the cluster where a volume with a native snapshot should go. */
-export interface StandingVolume {
-  volume: Manifest | undefined
-  /** The claim that the standing volume names, and the namespace of that claim. */
-  claim: Manifest | undefined
-  namespace: Manifest | undefined
-}
-
-/**
- * Whether a PV that stands in the cluster is kept: then no volume is made from the snapshot of the backup's PV. One that
- * is released or goes away, with its claim or the namespace of its claim, is not kept; nor is one whose claim is mapped
- * into another namespace, which needs a volume of its own. Source: pkg/restore/restore.go handlePVHasNativeSnapshot,
- * shouldRestore, shouldRenamePV.
- */
-export function keepsStandingVolume(
-  pv: Manifest,
-  { volume, claim, namespace }: StandingVolume,
-  mapping: Record<string, string> | undefined,
-): boolean {
-  if (volume === undefined || isGoing(volume) || phaseOf(volume) === 'Released') return false
-  const source = claimRef(pv)?.namespace
-  if (source !== undefined && mapping !== undefined && Object.hasOwn(mapping, source)) return false
-  if (claimRef(volume) === undefined) return true
-  if (claim === undefined || isGoing(claim) || namespace === undefined) return false
-  return !isGoing(namespace) && phaseOf(namespace) !== 'Terminating'
-}
-
-const isGoing = ({ metadata }: Manifest) => metadata.deletionTimestamp !== undefined
-
-const phaseOf = (object: Manifest) => (object['status'] as { phase?: string } | undefined)?.phase
 
 const bindAnnotations = ['pv.kubernetes.io/bind-completed', 'pv.kubernetes.io/bound-by-controller']
 

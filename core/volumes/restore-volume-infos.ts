@@ -1,4 +1,5 @@
 import { asyncOperationIdLabel } from '../../velero/labels.ts'
+import type { NativeVolume } from '../items/outcome.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import { annotationOf, textAt, valueAt } from '../values/fields.ts'
@@ -16,17 +17,20 @@ export interface VolumeObjects {
   downloads: readonly Manifest[]
   /** The names of claims by `<namespace>/<pod>/<volume>`. */
   claimOfVolume: ReadonlyMap<string, string>
+  /** Volumes that were made from native snapshots. */
+  natives: readonly NativeVolume[]
 }
 
 /**
- * The content of `<restore>-volumeinfo.json.gz`: how the data of each volume was restored. First pod volumes, then
- * snapshots, then moved data, each sorted, because Velero's order is random. As in Velero, the PV of a claim is named
+ * The content of `<restore>-volumeinfo.json.gz`: how the data of each volume was restored. First pod volumes, then native
+ * snapshots, then CSI snapshots, then moved data, each sorted, because Velero's order is random. As in Velero, the PV of a claim is named
  * only if bound.
  */
 export function restoreVolumeInfos(objects: VolumeObjects): RestoreVolumeInfo[] {
   const volumes = boundVolumes(objects.claims)
   return [
     ...sorted(objects.podVolumeRestores).flatMap((found) => ofPodVolume(found, objects, volumes)),
+    ...objects.natives.toSorted((a, b) => (a.pv < b.pv ? -1 : 1)).map((native) => ofNative(native, objects)),
     ...sorted(objects.claims).flatMap((claim) => ofSnapshot(claim, objects, volumes)),
     ...sorted(objects.downloads).map((download) => ofDownload(download, volumes)),
   ]
@@ -66,6 +70,21 @@ function ofPodVolume(restored: Manifest, { claimOfVolume }: VolumeObjects, volum
     },
   }
   return [info]
+}
+
+/** The claim is named where it is bound. */
+function ofNative({ pv, snapshotId, volumeType, zone, iops }: NativeVolume, { claims }: VolumeObjects) {
+  const claim = claims.find(
+    (one) => textAt(one, 'status', 'phase') === 'Bound' && textAt(one, 'spec', 'volumeName') === pv,
+  )
+  const info: RestoreVolumeInfo = {
+    ...(claim === undefined ? {} : { pvcName: claim.metadata.name, pvcNamespace: claim.metadata.namespace ?? '' }),
+    pvName: pv,
+    restoreMethod: 'NativeSnapshot',
+    snapshotDataMoved: false,
+    nativeSnapshotInfo: { snapshotHandle: snapshotId, volumeType, volumeAZ: zone, iops: String(iops), Phase: '' },
+  }
+  return info
 }
 
 function ofSnapshot(claim: Manifest, { snapshots }: VolumeObjects, volumes: Map<string, string>): RestoreVolumeInfo[] {

@@ -111,7 +111,7 @@ async function startReady(path: string, options: BinaryOptions): Promise<PluginP
   } catch (thrown) {
     const failure = await judge(thrown, process, called)
     process.kill()
-    throw failure
+    throw new PluginError('binary', failure.message, { cause: failure })
   }
 }
 

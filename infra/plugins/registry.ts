@@ -74,7 +74,7 @@ export function createRegistry(options: PluginsOptions): PluginRegistry {
     },
     async find(kind, name) {
       const one = (await discovered()).find((plugin) => plugin.kind === kind && plugin.name === name)
-      if (one === undefined) throw notFound(kind, name, options.dir)
+      if (one === undefined) throw new PluginError('unknown', `unable to get valid ${kind} for ${JSON.stringify(name)}`)
       return one
     },
     async close() {
@@ -83,7 +83,7 @@ export function createRegistry(options: PluginsOptions): PluginRegistry {
   }
 }
 
-/** The error for a plugin that no binary has. Source: pkg/plugin/clientmgmt/process/registry.go. */
+/** The error for an action that no binary has. Source: pkg/plugin/clientmgmt/process/registry.go. */
 export function notFound(kind: PluginKind, name: string, dir: string): PluginError {
   return new PluginError('unknown', `unable to locate ${kind} plugin named ${name} in ${dir} of this worker`)
 }

@@ -1,6 +1,7 @@
 import type { Snapshotters, VolumeSnapshotter } from '../../activities/snapshotter-port.ts'
 import { PluginError, StoreError, isStoreTransient } from '../../core/port-errors.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
+import { snapshotterName } from '../../core/volumes/native-volume.ts'
 import type { VolumeSnapshotLocation } from '../../velero/backup.ts'
 import { readSecretKey } from '../store/secret-key.ts'
 import type { SecretSource } from '../store/secret-key.ts'
@@ -35,8 +36,7 @@ export function createSnapshotters(
   const used = new Map<string, UsedBinary>()
   return {
     async open(location) {
-      const { provider } = location.spec
-      const name = provider.includes('/') ? provider : `velero.io/${provider}`
+      const name = snapshotterName(location.spec.provider)
       const { binary } = await registry.find('VolumeSnapshotter', name)
       const config = await configOf(location, { secrets, files, options })
       const key = JSON.stringify([binary.path, name, Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))])

@@ -10,13 +10,15 @@ import type { Manifest } from '../../velero/manifest.ts'
 import {
   backupContentsKey,
   backupVolumeInfoKey,
+  backupVolumeSnapshotsKey,
   restoreLogKey,
   restoreResourceListKey,
   restoreResultsKey,
+  restoreVolumeInfoKey,
 } from '../../velero/object-keys.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
 import type { ResourceList, Results } from '../../velero/results.ts'
-import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
+import type { BackupVolumeInfo, NativeSnapshot, RestoreVolumeInfo } from '../../velero/volume-info.ts'
 import { archiveBody } from '../ports/archives.ts'
 import { startControllers } from '../ports/controllers.ts'
 import type { FaultPlan } from '../ports/faults.ts'
@@ -30,6 +32,7 @@ export interface Whole {
   /** Its items, by the resource whose folder they are in; a text stands for a file that is no object. */
   items: Readonly<Record<string, readonly (Manifest | { namespace?: string; name: string; text: string })[]>>
   infos?: readonly Partial<BackupVolumeInfo>[]
+  snapshots?: readonly NativeSnapshot[]
   backupSpec?: object
   spec?: RestoreSpec
   annotations?: Record<string, string>
@@ -51,6 +54,7 @@ export interface WholeRestored {
   results: Results
   list: ResourceList
   log: string
+  volumeInfos: readonly RestoreVolumeInfo[]
   operations: OperationCounts | undefined
 }
 
@@ -82,6 +86,7 @@ export async function restoreWhole(whole: Whole): Promise<WholeRestored> {
     results: JSON.parse(read(restoreResultsKey(named.name))) as Results,
     list: JSON.parse(read(restoreResourceListKey(named.name))) as ResourceList,
     log: read(restoreLogKey(named.name)),
+    volumeInfos: JSON.parse(read(restoreVolumeInfoKey(named.name))) as RestoreVolumeInfo[],
     operations,
   }
 }
@@ -109,7 +114,7 @@ async function actOn<Result>({ world, activity, input, whole }: Act): Promise<Re
 
 function place(
   { buckets, cluster }: World,
-  { items, infos = [], backupSpec, spec, annotations, standing = [] }: Whole,
+  { items, infos = [], snapshots = [], backupSpec, spec, annotations, standing = [] }: Whole,
 ): void {
   buckets.make('backups')
   const archived = Object.entries(items).flatMap(([groupResource, ones]) =>
@@ -117,6 +122,7 @@ function place(
   )
   buckets.place('backups', backupContentsKey('all'), archiveBody(archived))
   buckets.place('backups', backupVolumeInfoKey('all'), gzipSync(JSON.stringify(infos)))
+  buckets.place('backups', backupVolumeSnapshotsKey('all'), gzipSync(JSON.stringify(snapshots)))
   cluster.place({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'velero' } })
   for (const manifest of standing) cluster.place(manifest)
   const velero = (kind: string, name: string, more: object) =>

@@ -31,7 +31,10 @@ export function compareOutcomes(golden: GoldenCase, restored: Restored): Compari
   return { wrong, tolerated: reasons }
 }
 
-/** The conditions of CRDs by their type: each comes from another controller of the API server, in any order. */
+/**
+ * The conditions of CRDs by their type: each comes from another controller of the API server, in any order. Volume infos by
+ * what they say: in Velero their order is random.
+ */
 function inOneOrder(outcome: Outcome): Outcome {
   const sorted = Object.entries(outcome.cluster).map(([key, object]) => {
     const { conditions = [] } = (object?.['status'] ?? {}) as { conditions?: { type: string }[] }
@@ -39,8 +42,12 @@ function inOneOrder(outcome: Outcome): Outcome {
     const inOrder = conditions.toSorted((a, b) => (a.type < b.type ? -1 : 1))
     return [key, { ...object, status: { ...(object['status'] as object), conditions: inOrder } }] as const
   })
-  return { ...outcome, cluster: Object.fromEntries(sorted) }
+  const infos = outcome['volume info']
+  const volumeInfo = Array.isArray(infos) ? infos.toSorted((a, b) => (pvIn(a) < pvIn(b) ? -1 : 1)) : infos
+  return { ...outcome, cluster: Object.fromEntries(sorted), 'volume info': volumeInfo as unknown }
 }
+
+const pvIn = (info: unknown): string => JSON.stringify([(info as { pvName?: string }).pvName ?? '', info])
 
 /** A difference as a line for a person. */
 export function describeDifference({ path, expected, actual }: Difference): string {

@@ -15,6 +15,8 @@ import { Death } from './faults.ts'
 import { createLog } from './log.ts'
 import { createLeases } from './presence/presence.ts'
 import type { InMemoryLeases } from './presence/presence.ts'
+import { createCloud } from './snapshotters.ts'
+import type { InMemoryCloud } from './snapshotters.ts'
 import { createTemporal } from './temporal.ts'
 import type { InMemoryTemporal, InMemoryWorkflow } from './temporal.ts'
 
@@ -27,6 +29,7 @@ export interface World {
   exec: InMemoryExec
   temporal: InMemoryTemporal
   log: ReturnType<typeof createLog>
+  cloud: InMemoryCloud
   /** Starts a process of a worker. Each of its calls passes through `around`. */
   startProcess(around?: Around): WorkerProcess
   /** A copy of all that outlasts processes; a world that is made from it goes on from there. */
@@ -41,6 +44,7 @@ export interface WorldState {
   workflows: ReadonlyMap<string, InMemoryWorkflow>
   ran: readonly string[]
   processes: number
+  volumes: readonly string[]
 }
 
 /** A process of a worker, as its activities see the world. */
@@ -60,6 +64,7 @@ export function createWorld(from?: WorldState): World {
   const exec = createExec(clock, from?.ran)
   const temporal = createTemporal(clock, from?.workflows)
   const log = createLog()
+  const cloud = createCloud(from?.volumes)
   let processes = from?.processes ?? 0
 
   function startProcess(around: Around = (_call, run) => run()): WorkerProcess {
@@ -78,6 +83,7 @@ export function createWorld(from?: WorldState): World {
       exec: exec.connect(assertMayWrite),
       clock,
       log,
+      snapshotters: cloud.connect(alive),
     }
     return {
       ports: withCalls(ports, alive),
@@ -97,6 +103,7 @@ export function createWorld(from?: WorldState): World {
     exec,
     temporal,
     log,
+    cloud,
     startProcess,
     state: () => ({
       now: clock.now(),
@@ -105,6 +112,7 @@ export function createWorld(from?: WorldState): World {
       workflows: temporal.state(),
       ran: [...exec.ran],
       processes,
+      volumes: [...cloud.volumes],
     }),
   }
 }

@@ -61,6 +61,7 @@ export function restoring(
     waitSince: async () => Date.parse(rfc3339(world.clock.now())),
     chances: { secondChances: true, deadlineSeconds: 600 },
     now: () => rfc3339(world.clock.now()),
+    native: {} as ItemTools['native'],
     ...more,
   }
   const item: PlannedItem = { namespace: 'shop', name: 'prices', target: 'shop' }

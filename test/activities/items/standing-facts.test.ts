@@ -6,41 +6,6 @@ import { outcomeOf, owners, prices, restoring, target } from './restoring.ts'
 const claimSpec = { accessModes: ['ReadWriteOnce'], resources: {} }
 const volume = (name: string, more: object = {}) =>
   anObject('PersistentVolume', name, {}, { spec: { csi: { driver: 'd', volumeHandle: name }, ...more } })
-const native = { pvName: 'native', backupMethod: 'NativeSnapshot' as const }
-const claimRef = { namespace: 'shop', name: 'data' }
-
-describe('a volume with a native snapshot', () => {
-  const restoring = (
-    standing: Parameters<typeof restoreWhole>[0]['standing'],
-    namespaceMapping?: Record<string, string>,
-  ) =>
-    restoreWhole({
-      items: { persistentvolumes: [volume('native', { claimRef, capacity: {} })] },
-      infos: [native],
-      ...(standing === undefined ? {} : { standing }),
-      ...(namespaceMapping === undefined ? {} : { spec: { namespaceMapping } }),
-    })
-
-  it('exists already: a warning, as with Velero', async () => {
-    const { results, list } = await restoring([volume('native')])
-    expect(results).toEqual({
-      errors: {},
-      warnings: { cluster: [expect.stringMatching(/^could not restore, PersistentVolume:native already exists/)] },
-    })
-    expect(list).toEqual({ 'v1/PersistentVolume': ['native(failed)'] })
-  })
-
-  it.each([
-    ['is not there', undefined, undefined],
-    ['is released', [{ ...volume('native'), status: { phase: 'Released' } }], undefined],
-    ['has lost its claim', [volume('native', { claimRef })], undefined],
-    ['is of a claim that is mapped', [volume('native')], { shop: 'copy' }],
-  ])('is an error that says what is missing where it %s', async (_why, standing, mapping) => {
-    const { results } = await restoring(standing, mapping)
-    expect(results.errors.cluster).toEqual([expect.stringContaining('does not run volume snapshotter plugins yet')])
-  })
-})
-
 describe('a claim whose data a data mover brings', () => {
   it('is left to whoever has made it after the plan', async () => {
     const annotations = { 'velero.io/data-upload-name': 'du' }

@@ -238,9 +238,27 @@ describe('volumes', () => {
     })
   })
 
-  it('that have a native snapshot fail with one clear error, unless their data is not wanted', () => {
-    expect(pv(rulesWith({ volumes: native }))).toMatchObject({ do: 'fail', messages: [{ scope: 'cluster' }] })
-    expect(pv(rulesWith({ volumes: native, spec: { restorePVs: false } }))).toMatchObject({ do: 'write' })
+  it('that have a native snapshot are written as their plugin has made them, or fail', () => {
+    const made = (result: { item: Manifest } | { problem: string }) =>
+      prepareItem(
+        { item: volume('Retain'), groupResource: 'persistentvolumes', targetNamespace: undefined, native: result },
+        rulesWith({ volumes: native }),
+      )
+    const item = { ...volume('Retain'), spec: { made: true } }
+    expect(made({ item })).toMatchObject({ do: 'write', object: { spec: { made: true } } })
+    expect(made({ problem: 'no cloud' })).toMatchObject({
+      do: 'fail',
+      messages: [{ scope: 'cluster', text: 'no cloud' }],
+    })
+  })
+
+  it('with another name are named so in their claims', () => {
+    const item = anObject('PersistentVolumeClaim', 'c', { namespace: 'shop' }, { spec: { volumeName: 'pv', x: 1 } })
+    const prepared = prepareItem(
+      { item, groupResource: 'persistentvolumeclaims', targetNamespace: 'shop', volumeName: 'clone' },
+      rulesWith(),
+    )
+    expect(prepared).toHaveProperty('object.spec', { volumeName: 'clone', x: 1 })
   })
 
   it('are taken off their claims after the actions', () => {

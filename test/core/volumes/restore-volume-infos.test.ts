@@ -14,6 +14,7 @@ function infos(objects: Partial<VolumeObjects>) {
     podVolumeRestores: [],
     downloads: [],
     claimOfVolume: new Map(),
+    natives: [],
     ...objects,
   })
 }
@@ -21,6 +22,17 @@ function infos(objects: Partial<VolumeObjects>) {
 const bound = anObject('PersistentVolumeClaim', 'data', { spec: { volumeName: 'pv-1' }, status: { phase: 'Bound' } })
 const orderSpec = { pod: { namespace: 'app', name: 'web' }, volume: 'v', snapshotID: 's', uploaderType: 'kopia' }
 const claimOfVolume = new Map([['app/web/v', 'data']])
+
+test('a volume from a native snapshot is named with the claim that is bound to it', () => {
+  const native = { snapshotId: 'snap', volumeType: 'fast', zone: 'z', iops: 3 }
+  const info = { restoreMethod: 'NativeSnapshot', snapshotDataMoved: false }
+  const nativeSnapshotInfo = { snapshotHandle: 'snap', volumeType: 'fast', volumeAZ: 'z', iops: '3', Phase: '' }
+  const natives = ['pv-2', 'pv-1'].map((pv) => ({ pv, ...native }))
+  expect(infos({ claims: [bound], natives })).toEqual([
+    { pvcName: 'data', pvcNamespace: 'app', pvName: 'pv-1', ...info, nativeSnapshotInfo },
+    { pvName: 'pv-2', ...info, nativeSnapshotInfo },
+  ])
+})
 
 test('a restore without volumes has no volume info', () => {
   expect(infos({ claims: [bound] })).toEqual([])

@@ -92,7 +92,7 @@ it('gives a plugin the credentials of its location in a file that nobody else ma
 
 it('says what is wrong with a location and with an answer', async () => {
   await expect(snapshotters.open(location({ provider: 'aws' }))).rejects.toThrow(
-    'unable to locate VolumeSnapshotter plugin named velero.io/aws',
+    'unable to get valid VolumeSnapshotter for "velero.io/aws"',
   )
   const broken = await snapshotters.open(location({ config: { broken: 'no cloud' } }))
   await expect(broken.createVolume(source('snap'), never)).rejects.toThrow('the location is broken: no cloud')

@@ -47,6 +47,7 @@ coordination.k8s.io/v1 leases Lease
 const velero = `
 velero.io/v1 backups Backup
 velero.io/v1 backupstoragelocations BackupStorageLocation bsl
+velero.io/v1 volumesnapshotlocations VolumeSnapshotLocation vsl
 velero.io/v1 backuprepositories BackupRepository
 velero.io/v1 deletebackuprequests DeleteBackupRequest
 velero.io/v1 downloadrequests DownloadRequest
