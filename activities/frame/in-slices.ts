@@ -8,16 +8,19 @@ const sliceMs = 20
 /** Characters that are handed to the compression at once. */
 const batchLength = 64 * 1024
 
+/** The clock of the slices. Simulated restores have one that stands still: with real time no run would take the same steps again. */
+export const sliceClock = { now: () => performance.now() }
+
 const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve))
 
 /** Runs a long computation in slices of time. With a signal it ends between two slices, with the signal's reason. */
 export async function inSlices<T>(steps: Steps<T>, signal?: AbortSignal): Promise<T> {
   for (;;) {
-    const until = performance.now() + sliceMs
+    const until = sliceClock.now() + sliceMs
     do {
       const step = steps.next()
       if (step.done === true) return step.value
-    } while (performance.now() < until)
+    } while (sliceClock.now() < until)
     await nextTurn()
     signal?.throwIfAborted()
   }
@@ -25,13 +28,13 @@ export async function inSlices<T>(steps: Steps<T>, signal?: AbortSignal): Promis
 
 /** Waits for the next turn of the event loop where the last one began 20 ms ago; else it returns nothing to wait for. */
 export function pauses(signal?: AbortSignal): () => Promise<void> | undefined {
-  let until = performance.now() + sliceMs
+  let until = sliceClock.now() + sliceMs
   const pause = async () => {
     await nextTurn()
     signal?.throwIfAborted()
-    until = performance.now() + sliceMs
+    until = sliceClock.now() + sliceMs
   }
-  return () => (performance.now() < until ? undefined : pause())
+  return () => (sliceClock.now() < until ? undefined : pause())
 }
 
 const deflate = promisify(gzip)

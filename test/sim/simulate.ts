@@ -1,3 +1,4 @@
+import { sliceClock } from '../../activities/frame/in-slices.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { deleteRestore } from '../../workflows/delete-restore.ts'
@@ -19,6 +20,8 @@ import { createServer } from './server.ts'
 import type { SimulatedServer } from './server.ts'
 import { startWorkers } from './workers.ts'
 import type { RuleOff, SimulatedWorkers } from './workers.ts'
+
+sliceClock.now = () => 0
 
 /** A simulated restore, from its Restore to its end. */
 export interface Simulated {
