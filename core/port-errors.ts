@@ -93,9 +93,10 @@ export function refusalOf(thrown: unknown): ApiError {
   return thrown
 }
 
-/** What is wrong with a backup location, its bucket or one object in the bucket. */
+/** What is wrong with a backup location, its bucket or one object in the bucket. `plugin`: who asks runs no plugins. */
 export type StoreErrorKind =
   | 'location'
+  | 'plugin'
   | 'credentials'
   | 'no-bucket'
   | 'missing'

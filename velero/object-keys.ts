@@ -54,3 +54,9 @@ export const restoreVolumeInfoKey = (restore: string): string => `restores/${res
  */
 export const journalFolder = (restore: string, uid: string, run = 1): string =>
   `restores/${restore}/drydock/${uid}/${run === 1 ? '' : `runs/${run}/`}`
+
+/** Whose journal an object belongs to, by its key under the location's prefix; undefined for objects of other kinds. */
+export function journalOwnerOf(key: string): { restore: string; uid: string } | undefined {
+  const [, restore, uid] = /^restores\/([^/]+)\/drydock\/([^/]+)\/./.exec(key) ?? []
+  return restore === undefined || uid === undefined ? undefined : { restore, uid }
+}

@@ -58,6 +58,8 @@ export interface PluginSettings {
   callTimeoutSeconds: number
   /** Calls to one process at once. */
   callsMax: number
+  /** Providers of backup locations that a plugin serves although Drydock could do it itself. */
+  storeProviders: readonly string[]
 }
 
 /** Temporal's Worker Versioning: the worker is a version of a deployment, and takes the restores of that version. */
@@ -144,7 +146,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       itemOperationSyncSeconds: seconds('DRYDOCK_ITEM_OPERATION_SYNC', '10s'),
       podVolumeTimeoutSeconds: seconds('DRYDOCK_FS_BACKUP_TIMEOUT', '4h'),
       defaultModifiers: readConfigMapName(env, 'DRYDOCK_DEFAULT_RESOURCE_MODIFIER_CONFIGMAP', problems),
-      features: readFeatures(env),
+      features: readList(env, 'DRYDOCK_FEATURES'),
       managedFields: choice('DRYDOCK_MANAGED_FIELDS', ['exact', 'owners'], 'exact'),
       polite: choice('DRYDOCK_POLITE', ['true', 'false'], 'false') === 'true',
       reportUrl: readAddress(env, 'DRYDOCK_REPORT_URL', problems),
@@ -201,12 +203,13 @@ function readPlugins(env: Env, problems: string[]): PluginSettings {
     dir: env['DRYDOCK_PLUGIN_DIR'] || '/plugins',
     callTimeoutSeconds: readSeconds(env, 'DRYDOCK_PLUGIN_TIMEOUT', '10m', problems),
     callsMax: readNumber(env, numbers.pluginCallsMax, problems),
+    storeProviders: readList(env, 'DRYDOCK_STORE_PLUGINS'),
   }
 }
 
-function readFeatures(env: Env): string[] {
-  const features = (env['DRYDOCK_FEATURES'] ?? '').split(',').map((feature) => feature.trim())
-  return features.filter((feature) => feature !== '')
+function readList(env: Env, name: string): string[] {
+  const words = (env[name] ?? '').split(',').map((word) => word.trim())
+  return words.filter((word) => word !== '')
 }
 
 /** The names may stand in one text with a dot or a colon between them, so that a deployment has neither. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { createActivities } from '../activities/index.ts'
 import type { Cluster, Log, Ports, Presence } from '../activities/ports.ts'
 import { createArchives } from '../infra/archive/archives.ts'
@@ -12,6 +13,7 @@ import { createPlugins } from '../infra/plugins/plugins.ts'
 import { createRegistry } from '../infra/plugins/registry.ts'
 import type { PluginsOptions } from '../infra/plugins/registry.ts'
 import { createSnapshotters } from '../infra/plugins/snapshotters.ts'
+import { createObjectStores } from '../infra/plugins/stores/object-stores.ts'
 import { ApiError, isTransient } from '../core/port-errors.ts'
 import { createStores } from '../infra/store/open-store.ts'
 import type { Tracing } from '../infra/traces/start-tracing.ts'
@@ -88,8 +90,18 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
   const registry = createRegistry(pluginsOptions)
   const secrets = { cluster: cluster.cluster, namespace: config.settings.veleroNamespace }
   const snapshotters = createSnapshotters(registry, secrets, pluginsOptions)
+  const own = makePorts(config, cluster.cluster, running, { log, metrics })
+  const stores = createObjectStores(registry, {
+    ...pluginsOptions,
+    cluster: cluster.cluster,
+    veleroNamespace: secrets.namespace,
+    builtIn: own.stores,
+    providers: config.plugins.storeProviders,
+    spool: { dir: join(config.cacheDir, 'downloads'), bytesMax: config.inflatedBytesMax },
+  })
   const ports = {
-    ...makePorts(config, cluster.cluster, running, { log, metrics }),
+    ...own,
+    stores,
     plugins: createPlugins(registry),
     snapshotters,
   }
@@ -101,7 +113,7 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
     activities: createActivities(ports, config.settings),
     taskQueue: taskQueueOf(cluster.cluster.id, config.settings.veleroNamespace),
     async close() {
-      await Promise.all([registry.close(), snapshotters.close()])
+      await Promise.all([registry.close(), snapshotters.close(), stores.close()])
       await running.stop()
       await cluster.close()
       await temporal.close()

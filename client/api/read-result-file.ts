@@ -29,7 +29,7 @@ const keys = {
 
 /**
  * Reads a gzipped file of a restore from its backup location and returns its text; undefined where it does not exist. A user
- * who may not read the Secret of the location, or cannot reach its bucket, gets it by a DownloadRequest, as with Velero's
+ * who may not read the Secret of the location, or cannot reach its bucket, or whose bucket needs a plugin, gets it by a DownloadRequest, as with Velero's
  * command line. Throws a `ClientError` about a damaged file, else the error of the API server or the bucket.
  */
 export async function readResultFile(
@@ -124,7 +124,7 @@ async function inlineCaCert(connections: Connections, restore: Restore): Promise
 }
 
 function isOutOfReach(thrown: unknown): boolean {
-  if (thrown instanceof StoreError) return ['credentials', 'denied', 'unreachable'].includes(thrown.kind)
+  if (thrown instanceof StoreError) return ['plugin', 'credentials', 'denied', 'unreachable'].includes(thrown.kind)
   return thrown instanceof ApiError && thrown.code === 403
 }
 

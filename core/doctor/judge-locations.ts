@@ -56,10 +56,13 @@ function judgeProblem(
   // A worker has credentials that whoever asks may not have.
   if (kind === 'credentials' && !facts.namesCredential && facts.phase === 'Available')
     return note('bucket', `${place} is Available; its bucket was not read, since the credentials are the workers' own`)
+  if (kind === 'plugin' && facts.phase === 'Available')
+    return note('bucket', `${place} is Available; its bucket was not read, since a plugin of the workers serves it`)
   return finding('bucket', `${place} cannot be read: ${message}`, cures[kind] ?? defaultCure)
 }
 
 const cures: Partial<Record<StoreErrorKind, string>> = {
+  plugin: 'see that the workers have the plugin, and what the status of the location and their log say',
   location: 'mend the spec of the BackupStorageLocation',
   credentials:
     'name a Secret in spec.credential, or mount one as the chart does (velero.credentialsSecret), or give the pod an identity of its own',

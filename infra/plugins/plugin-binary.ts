@@ -35,6 +35,16 @@ export interface PluginBinary {
     request: Request,
     signal?: AbortSignal,
   ): Promise<Answer>
+  /**
+   * Makes a call whose answer comes in parts. `begin` is called for each try, and gives what takes the parts in order. The
+   * deadline holds for each part.
+   */
+  download<Request extends object, Part>(
+    who: string,
+    method: Method<Request, Part>,
+    request: Request,
+    begin: () => (part: Part) => void | Promise<void>,
+  ): Promise<void>
   /** Ends the process; a later call starts another one. */
   stop(): Promise<void>
 }
@@ -63,17 +73,14 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
     return starting
   }
 
-  async function tryCall<Request extends object, Answer>(
-    who: string,
-    method: Method<Request, Answer>,
-    request: Request,
-  ): Promise<Answer> {
+  async function tried<T>(who: string, method: Named, work: Work<T>): Promise<T> {
+    const called = { who, name: method.name, options }
     for (let tries = 1; ; tries++) {
       const process = await started()
       try {
-        return await inTime(process, process.call(method, request), { who, name: method.name, options })
+        return await inTime(process, work, called)
       } catch (thrown) {
-        const failure = await judge(thrown, process, { who, name: method.name, options })
+        const failure = await judge(thrown, process, called)
         if (failure.kind !== 'died' || method.once === true || tries >= triesMax) throw failure
         options.log.warn(`${failure.message}; the call is made again`, { plugin: path })
       }
@@ -86,9 +93,20 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
       signal?.throwIfAborted()
       const calling = inTurn(async () => {
         signal?.throwIfAborted()
-        return tryCall(who, method, request)
+        return tried(who, method, (process) => process.call(method, request))
       })
       return signal === undefined ? calling : orAborted(calling, signal)
+    },
+    async download(who, method, request, begin) {
+      await inTurn(() =>
+        tried(who, method, async (process, onPart) => {
+          const take = begin()
+          for await (const part of process.read(method, request)) {
+            onPart()
+            await take(part)
+          }
+        }),
+      )
     },
     async stop() {
       const stopping = running
@@ -106,7 +124,7 @@ async function startReady(path: string, options: BinaryOptions): Promise<PluginP
   if (first === undefined) return process
   const called = { who: first.who, name: first.name, options }
   try {
-    await inTime(process, first.make(process), called)
+    await inTime(process, first.make, called)
     return process
   } catch (thrown) {
     const failure = await judge(thrown, process, called)
@@ -122,8 +140,14 @@ interface Called {
   options: BinaryOptions
 }
 
+/** The method that a call is made of, whatever its messages are. */
+type Named = Pick<Method<object, unknown>, 'name' | 'once'>
+
+/** What is done with a process in one call. Each part of an answer begins the time anew. */
+type Work<T> = (process: PluginProcess, onPart: () => void) => Promise<T>
+
 /** A plugin that does not answer in time is ended: nothing else would end its call, and others wait for their turn. */
-async function inTime<T>(process: PluginProcess, answer: Promise<T>, { who, name, options }: Called): Promise<T> {
+async function inTime<T>(process: PluginProcess, work: Work<T>, { who, name, options }: Called): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -136,6 +160,7 @@ async function inTime<T>(process: PluginProcess, answer: Promise<T>, { who, name
       process.kill()
     }, options.callMs)
   })
+  const answer = work(process, () => timer?.refresh())
   try {
     return await Promise.race([answer, late])
   } finally {

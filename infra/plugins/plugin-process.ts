@@ -28,6 +28,8 @@ export interface PluginProcess {
   readonly ended: () => string | undefined
   /** Makes one call. Rejects with a `ServiceError` of gRPC where the plugin, or the connection to it, answers with an error. */
   call<Request extends object, Answer>(method: Method<Request, Answer>, request: Request): Promise<Answer>
+  /** Makes a call whose answer comes in parts. Leaving the loop early ends it; failures are those of `call`. */
+  read<Request extends object, Part>(method: Method<Request, Part>, request: Request): AsyncIterable<Part>
   /** Resolves when it has ended, or after that time. */
   whenEnded(ms: number): Promise<void>
   /** Asks it to end, then kills it. */
@@ -77,11 +79,12 @@ export async function startPlugin(path: string, options: ProcessOptions): Promis
     return {
       ended: () => end,
       whenEnded,
-      call: (method, request) => callUnary(client, method, request),
+      call: (method, request) => callOnce(client, method, request),
+      read: (method, request) => readParts(client, method, request),
       kill: () => child.kill('SIGKILL'),
       async stop() {
         if (end !== undefined) return
-        await Promise.race([whenEnded(stopMs), callUnary(client, methods.shutDown, {}).catch(() => undefined)])
+        await Promise.race([whenEnded(stopMs), callOnce(client, methods.shutDown, {}).catch(() => undefined)])
         await whenEnded(stopMs)
         child.kill('SIGKILL')
         await whenEnded(stopMs)
@@ -166,18 +169,40 @@ function readOutput(client: Client, onLine: (line: string) => void): void {
   stream.on('error', () => lines.end())
 }
 
-function callUnary<Request extends object, Answer>(
+function callOnce<Request extends object, Answer>(
   client: Client,
-  { path, encode, decode }: Method<Request, Answer>,
+  { path, encode, decode, parts }: Method<Request, Answer>,
   request: Request,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(path, encode, decode, request, new Metadata(), (problem, answer) => {
+    const done = (problem: ServiceError | null, answer?: Answer) => {
       if (problem !== null) reject(problem)
       else if (answer === undefined) reject(new Error('the plugin sent an empty answer'))
       else resolve(answer)
-    })
+    }
+    if (parts === undefined) {
+      client.makeUnaryRequest(path, encode, decode, request, new Metadata(), done)
+      return
+    }
+    const stream = client.makeClientStreamRequest(path, encode, decode, new Metadata(), done)
+    for (const part of parts(request)) stream.write(part)
+    stream.end()
   })
+}
+
+async function* readParts<Request extends object, Part>(
+  client: Client,
+  { path, encode, decode }: Method<Request, Part>,
+  request: Request,
+): AsyncGenerator<Part> {
+  const stream = client.makeServerStreamRequest(path, encode, decode, request, new Metadata())
+  // The end of a stream that nobody reads any more is an error of nobody.
+  stream.on('error', () => undefined)
+  try {
+    for await (const part of stream) yield part as Part
+  } finally {
+    stream.cancel()
+  }
 }
 
 /** Whether an error is gRPC's, with the code and the words of the plugin. */

@@ -42,6 +42,8 @@ export interface Method<Request extends object, Answer> {
   path: string
   /** It is not made again where its process dies meanwhile: it may have done what it was asked for. */
   once?: true
+  /** It goes as a stream of messages: those that this request is made of. */
+  parts?: (request: Request) => Iterable<Request>
   encode: (request: Request) => Buffer
   decode: (bytes: Buffer) => Answer
 }

@@ -1,5 +1,6 @@
 import { methodsOf } from './protocol.ts'
 import type { Nothing } from './protocol.ts'
+import type { InitRequest } from './used-binary.ts'
 
 /** The messages of VolumeSnapshotters. Source: pkg/plugin/proto/VolumeSnapshotter.proto of Velero. */
 const method = methodsOf(`
@@ -15,12 +16,6 @@ message Changed { bytes persistent_volume = 1; }
 `)
 
 const path = '/generated.VolumeSnapshotter'
-
-/** A request of `Init`. */
-export interface InitRequest {
-  plugin: string
-  config: Record<string, string>
-}
 
 /** A request of `CreateVolumeFromSnapshot`. */
 export interface CreateVolumeRequest {

@@ -8,19 +8,17 @@ import type { SecretSource } from '../store/secret-key.ts'
 import { createCredentialFiles } from './credentials-file.ts'
 import type { CredentialFiles } from './credentials-file.ts'
 import { jsonOf } from './messages.ts'
-import { createBinary } from './plugin-binary.ts'
-import type { BinaryOptions, PluginBinary } from './plugin-binary.ts'
+import type { BinaryOptions } from './plugin-binary.ts'
 import type { PluginRegistry } from './registry.ts'
 import { snapshotterMethods } from './snapshotter-protocol.ts'
+import { createUsedBinary } from './used-binary.ts'
+import type { UsedBinary } from './used-binary.ts'
 
 /** The volume snapshot locations of a worker, until they are closed. */
 export interface RunningSnapshotters extends Snapshotters {
   /** Ends all processes, and removes the files with credentials. */
   close(): Promise<void>
 }
-
-/** A process that has got no call for so long is ended; the next call starts another one. */
-const idleMs = 60_000
 
 /**
  * Opens volume snapshot locations. A plugin knows one configuration at a time, so each one has a process of its own, which gets
@@ -40,7 +38,9 @@ export function createSnapshotters(
       const { binary } = await registry.find('VolumeSnapshotter', name)
       const config = await configOf(location, { secrets, files, options })
       const key = JSON.stringify([binary.path, name, Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))])
-      const one = used.get(key) ?? whileUsed(binaryFor(name, config, { path: binary.path, options }))
+      const one =
+        used.get(key) ??
+        createUsedBinary(snapshotterMethods.init, { plugin: name, config }, { path: binary.path, options })
       used.set(key, one)
       return snapshotterOf(name, one)
     },
@@ -68,44 +68,6 @@ async function configOf(
   } catch (thrown) {
     if (!(thrown instanceof StoreError) || isStoreTransient(thrown)) throw thrown
     throw new PluginError('unknown', `unable to get credentials: ${thrown.message}`, { cause: thrown })
-  }
-}
-
-function binaryFor(
-  plugin: string,
-  config: Record<string, string>,
-  { path, options }: { path: string; options: BinaryOptions },
-): PluginBinary {
-  const { init } = snapshotterMethods
-  const first = { who: plugin, name: init.name, make: (process: Caller) => process.call(init, { plugin, config }) }
-  return createBinary(path, { ...options, first })
-}
-
-type Caller = Parameters<NonNullable<BinaryOptions['first']>['make']>[0]
-
-/** A binary whose process is ended when nobody has used it for a while. */
-interface UsedBinary {
-  call: PluginBinary['call']
-  stop: PluginBinary['stop']
-}
-
-function whileUsed(binary: PluginBinary): UsedBinary {
-  let [calls, idle]: [number, NodeJS.Timeout | undefined] = [0, undefined]
-  return {
-    async call(...args) {
-      clearTimeout(idle)
-      calls++
-      try {
-        return await binary.call(...args)
-      } finally {
-        calls--
-        if (calls === 0) idle = setTimeout(() => void binary.stop(), idleMs).unref()
-      }
-    },
-    async stop() {
-      clearTimeout(idle)
-      await binary.stop()
-    },
   }
 }
 

@@ -28,14 +28,39 @@ export interface UploadSettings {
   ChecksumAlgorithm?: ChecksumAlgorithm
 }
 
-/** Checks a location's spec by the rules of Velero and its AWS plugin, and with their words. */
-export function readLocation(location: BackupStorageLocation): LocationSettings {
+/** Where a location is, whatever serves it. */
+export interface LocationPlace {
+  bucket: string
+  /** Without slashes at its ends; may be empty. */
+  prefix: string
+  /** The full name of the ObjectStore plugin that serves it in Velero. */
+  plugin: string
+}
+
+/** The plugin of Velero whose work Drydock does itself. */
+export const builtInPlugin = 'velero.io/aws'
+
+/** The full name of a plugin. Source: pkg/plugin/clientmgmt/manager.go of Velero. */
+export const fullPluginName = (provider: string): string =>
+  provider.includes('/') ? provider : `velero.io/${provider}`
+
+/** Checks what each location needs, with Velero's words. Source: pkg/persistence/object_store.go. */
+export function readPlace(location: BackupStorageLocation): LocationPlace {
   const { objectStorage, provider } = location.spec
   if (objectStorage === undefined || objectStorage === null)
     throw invalid('backup storage location does not use object storage')
   if (!provider) throw invalid('object storage provider name must not be empty')
-  const bucket = checkBucket(objectStorage.bucket ?? '')
-  checkProvider(provider, location.metadata.name)
+  return {
+    bucket: checkBucket(objectStorage.bucket ?? ''),
+    prefix: trimSlashes(objectStorage.prefix ?? ''),
+    plugin: fullPluginName(provider),
+  }
+}
+
+/** Checks a location's spec by the rules of Velero and its AWS plugin, and with their words. */
+export function readLocation(location: BackupStorageLocation): LocationSettings {
+  const { bucket, prefix, plugin } = readPlace(location)
+  checkPlugin(plugin, location.metadata.name)
   const config = location.spec.config ?? {}
   checkKeys(config)
   checkCustomerKeys(config)
@@ -44,7 +69,7 @@ export function readLocation(location: BackupStorageLocation): LocationSettings 
   const insecureSkipTlsVerify = readBool(config, 'insecureSkipTLSVerify')
   return {
     bucket,
-    prefix: trimSlashes(objectStorage.prefix ?? ''),
+    prefix,
     region: text(config, 'region'),
     endpoint: readUrl(config, 's3Url'),
     publicEndpoint: readUrl(config, 'publicUrl'),
@@ -98,11 +123,11 @@ function checkBucket(given: string): string {
   return bucket
 }
 
-function checkProvider(provider: string, location: string): void {
-  const name = provider.includes('/') ? provider : `velero.io/${provider}`
-  if (name === 'velero.io/aws') return
-  throw invalid(
-    `unable to locate ObjectStore plugin named ${name}: Drydock opens locations of provider "aws" (any S3) only; BackupStorageLocation ${JSON.stringify(location)} needs another one`,
+function checkPlugin(plugin: string, location: string): void {
+  if (plugin === builtInPlugin) return
+  throw new StoreError(
+    'plugin',
+    `unable to locate ObjectStore plugin named ${plugin}: BackupStorageLocation ${JSON.stringify(location)} needs it, and only a worker runs plugins`,
   )
 }
 
@@ -116,19 +141,20 @@ function checkCustomerKeys(config: Config): void {
 }
 
 /** Whoever may write a location must not read files of this worker through it. */
-function checkFiles(config: Config): void {
+export function checkFiles(config: Readonly<Record<string, string>>): void {
   if (text(config, 'customerKeyEncryptionFile') === undefined) return
   throw invalid(
     "config has customerKeyEncryptionFile, which names a file on the worker's own disk and is not read: put the key into a Secret and name it in customerKeyEncryptionSecret",
   )
 }
 
+/** What is told of a location that names a file with credentials. */
+export const ignoredCredentialsFile =
+  "config has credentialsFile, which names a file on the worker's own disk and is ignored: put the credentials into a Secret and name it in spec.credential"
+
 /** Velero has removed `credentialsFile` from what a location may set, for the same reason (10254). */
 function ignored(config: Config): string[] {
-  if (text(config, 'credentialsFile') === undefined) return []
-  return [
-    "config has credentialsFile, which names a file on the worker's own disk and is ignored: put the credentials into a Secret and name it in spec.credential",
-  ]
+  return text(config, 'credentialsFile') === undefined ? [] : [ignoredCredentialsFile]
 }
 
 function readUpload(config: Config): UploadSettings {

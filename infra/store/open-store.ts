@@ -1,6 +1,6 @@
 import type { Cluster, ObjectStore, Stores } from '../../activities/ports.ts'
-import { StoreError } from '../../core/port-errors.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
+import { readCaCert } from './ca-cert.ts'
 import { readCredentials } from './credentials.ts'
 import type { StoreCredentials } from './credentials.ts'
 import { readCustomerKey } from './customer-key.ts'
@@ -9,7 +9,7 @@ import type { Identities } from './identities.ts'
 import { readLocation, type LocationSettings } from './location-settings.ts'
 import { createAgents, createClients, type Agents } from './s3-client.ts'
 import { createS3Store } from './s3-store.ts'
-import { readSecretKey, type SecretSource } from './secret-key.ts'
+import type { SecretSource } from './secret-key.ts'
 import { describeEndpoint } from './store-failure.ts'
 
 export interface StoresOptions {
@@ -40,8 +40,8 @@ interface Surroundings {
   warn: (message: string) => void
 }
 
-/** Locations are opened all the time. */
-function once(warn: (message: string) => void = () => {}): (message: string) => void {
+/** Tells each message once, since locations are opened all the time. */
+export function once(warn: (message: string) => void = () => {}): (message: string) => void {
   const told = new Set<string>()
   return (message) => {
     if (!told.has(message)) warn(message)
@@ -80,20 +80,6 @@ async function openStore(location: BackupStorageLocation, around: Surroundings):
 
 function regionOf(credentials: StoreCredentials): string | undefined {
   return credentials.from === 'chain' ? undefined : credentials.region
-}
-
-/** The reference wins over the inline certificate, as in Velero. */
-async function readCaCert(location: BackupStorageLocation, secrets: SecretSource): Promise<string | undefined> {
-  const { caCert, caCertRef } = location.spec.objectStorage ?? {}
-  if (caCertRef !== undefined) {
-    try {
-      return (await readSecretKey(secrets, caCertRef)).toString('utf8')
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      throw new StoreError(error.kind, `error getting CA certificate from secret: ${error.message}`, { cause: error })
-    }
-  }
-  return caCert === undefined || caCert === '' ? undefined : Buffer.from(caCert, 'base64').toString('utf8')
 }
 
 function storeId(settings: LocationSettings): string {

@@ -130,6 +130,7 @@ function advice(kind: StoreErrorKind, error: unknown, { looked }: StorePlace): s
       return isCertificateTrouble(facts(error).code)
         ? `; give its certificate as caCert or caCertRef of the backup location`
         : `; check region, s3Url and bucket of the backup location`
+    case 'plugin':
     case 'missing':
     case 'refused':
     case 'changed':

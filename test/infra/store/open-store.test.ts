@@ -36,8 +36,6 @@ describe("a location that cannot be used fails in Velero's words", () => {
   it.each<[string, World]>([
     ['backup storage location does not use object storage', { spec: without! }],
     ['object storage provider name must not be empty', { spec: { provider: '' } }],
-    ['unable to locate ObjectStore plugin named velero.io/gcp', { spec: { provider: 'gcp' } }],
-    ['unable to locate ObjectStore plugin named example.com/s3', { spec: { provider: 'example.com/s3' } }],
     [
       `backup storage location's bucket name "/a/b/" must not contain a '/' (if using a prefix, put it in the 'Prefix' field instead)`,
       { spec: { objectStorage: { bucket: '/a/b/' } } },
@@ -76,6 +74,14 @@ describe("a location that cannot be used fails in Velero's words", () => {
     )
     expect(error).toMatchObject({ name: 'StoreError', kind: 'location' })
     expect(error.message.startsWith(opening)).toBe(true)
+  })
+
+  it.each([
+    ['gcp', 'velero.io/gcp'],
+    ['example.com/s3', 'example.com/s3'],
+  ])('of provider %s, whose plugin only a worker runs, is told as such', async (provider, plugin) => {
+    const message = `unable to locate ObjectStore plugin named ${plugin}: BackupStorageLocation "default" needs it, and only a worker runs plugins`
+    await expect(open({ spec: { provider } })).rejects.toMatchObject({ name: 'StoreError', kind: 'plugin', message })
   })
 
   it('shows no password of an address', async () => {

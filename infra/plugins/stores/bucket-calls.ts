@@ -1,0 +1,169 @@
+import { PluginError, StoreError } from '../../../core/port-errors.ts'
+import type { UsedBinary } from '../used-binary.ts'
+import { beginSpool } from './spool.ts'
+import type { SpooledObject } from './spool.ts'
+import { kindOfWords } from './store-failure.ts'
+import type { PluginPlace } from './store-failure.ts'
+import { storeMethods } from './store-protocol.ts'
+
+/** A bucket, and the processes of the plugin that serve it. */
+export interface BucketCallsOptions {
+  place: PluginPlace
+  /** Empty, or ends with a slash. */
+  root: string
+  binary: UsedBinary
+  /** A process of its own, since a large object takes long and other calls would wait for their turn. */
+  downloads: UsedBinary
+  spool: { dir: string; bytesMax: number }
+}
+
+/** Calls of a plugin with keys under the location's prefix. Failures are `PluginError`s, or `StoreError`s of the worker's own. */
+export interface BucketCalls {
+  fullKey(key: string): string
+  exists(key: string): Promise<boolean>
+  /** The whole object; undefined where it is not there. */
+  get(key: string): Promise<Buffer | undefined>
+  put(key: string, body: Buffer): Promise<void>
+  /** Removes an object; a missing one is no error. */
+  remove(key: string): Promise<void>
+  list(prefix: string): Promise<string[]>
+  folders(under: string): Promise<string[]>
+  sign(key: string, seconds: number): Promise<string>
+  /** Downloads an object onto the disk; undefined where it is not there. */
+  spool(key: string): Promise<SpooledObject | undefined>
+  /** The same with the plugin's words where it is not there. */
+  spoolOrThrow(key: string): Promise<SpooledObject>
+}
+
+/** An object that is read whole has at most so many bytes, as with S3. */
+const wholeBytesMax = 256 * 1024 * 1024
+
+/** Makes the calls of one bucket. */
+export function createBucketCalls({ place, root, binary, downloads, spool }: BucketCallsOptions): BucketCalls {
+  const { plugin, bucket } = place
+  const at = (key: string) => ({ plugin, bucket, key: root + key })
+  const listing = (prefix: string) => ({ plugin, bucket, prefix: root + prefix })
+  let isBucketThere = false
+
+  /** To plugins an object in a bucket that is not there is just missing. A listing of such a bucket fails. */
+  async function exists(key: string): Promise<boolean> {
+    const found = await binary.call(plugin, storeMethods.exists, at(key))
+    if (!found.exists && !isBucketThere)
+      await binary.call(plugin, storeMethods.listFolders, { ...listing(''), delimiter: '/' })
+    isBucketThere = true
+    return found.exists
+  }
+
+  /** Undefined for a failure that says that there is no such object. Other failures are thrown on. */
+  async function ifMissing(thrown: unknown, key: string): Promise<undefined> {
+    if (!(thrown instanceof PluginError) || thrown.kind !== 'answer') throw thrown
+    if (kindOfWords(thrown.message) === 'no-bucket' || (await exists(key))) throw thrown
+  }
+
+  async function spoolOrThrow(key: string): Promise<SpooledObject> {
+    const beginFile = () => beginSpool(spool.dir, { key: root + key, bytesMax: spool.bytesMax })
+    const current: { file?: Awaited<ReturnType<typeof beginFile>>; failure?: StoreError } = {}
+    const dropFile = async () => {
+      const { file } = current
+      delete current.file
+      await file?.drop().catch(() => undefined)
+    }
+    const begin = () => {
+      let isFirst = true
+      return async ({ data }: { data: Uint8Array }) => {
+        try {
+          if (isFirst) await dropFile()
+          isFirst = false
+          current.file ??= await beginFile()
+          await current.file.write(data)
+        } catch (thrown) {
+          current.failure = ofDisk(thrown, spool.dir)
+          throw thrown
+        }
+      }
+    }
+    try {
+      await downloads.download(plugin, storeMethods.get, at(key), begin)
+      current.file ??= await beginFile()
+      return current.file.finish()
+    } catch (thrown) {
+      await dropFile()
+      throw current.failure ?? thrown
+    }
+  }
+
+  return {
+    fullKey: (key) => root + key,
+    exists,
+    async get(key) {
+      try {
+        return await getWhole(binary, at(key))
+      } catch (thrown) {
+        return ifMissing(thrown, key)
+      }
+    },
+    async put(key, body) {
+      await binary.call(plugin, storeMethods.put, { ...at(key), body })
+      isBucketThere = true
+    },
+    async remove(key) {
+      try {
+        await binary.call(plugin, storeMethods.remove, at(key))
+      } catch (thrown) {
+        await ifMissing(thrown, key)
+      }
+    },
+    async list(prefix) {
+      const { keys } = await binary.call(plugin, storeMethods.list, listing(prefix))
+      return keys.map((key) => key.slice(root.length)).sort()
+    },
+    async folders(under) {
+      const request = { ...listing(under), delimiter: '/' }
+      const { prefixes } = await binary.call(plugin, storeMethods.listFolders, request)
+      return prefixes.map((prefix) => prefix.slice(request.prefix.length).replace(/\/$/, '')).sort()
+    },
+    async sign(key, seconds) {
+      return (await binary.call(plugin, storeMethods.sign, { ...at(key), ttl: seconds * 1e9 })).url
+    },
+    async spool(key) {
+      try {
+        return await spoolOrThrow(key)
+      } catch (thrown) {
+        return ifMissing(thrown, key)
+      }
+    },
+    spoolOrThrow,
+  }
+}
+
+async function getWhole(binary: UsedBinary, request: { plugin: string; bucket: string; key: string }): Promise<Buffer> {
+  let [parts, bytes, isTooLarge]: [Uint8Array[], number, boolean] = [[], 0, false]
+  const begin = () => {
+    ;[parts, bytes] = [[], 0]
+    return ({ data }: { data: Uint8Array }) => {
+      parts.push(data)
+      bytes += data.length
+      isTooLarge = bytes > wholeBytesMax
+      if (isTooLarge) throw new Error('too large')
+    }
+  }
+  try {
+    await binary.download(request.plugin, storeMethods.get, request, begin)
+  } catch (thrown) {
+    if (!isTooLarge) throw thrown
+    throw new StoreError(
+      'refused',
+      `object ${request.key} has more than ${wholeBytesMax.toLocaleString('en-US')} bytes`,
+    )
+  }
+  return Buffer.concat(parts)
+}
+
+/** Trouble of the worker's own disk passes when there is room again. */
+function ofDisk(thrown: unknown, dir: string): StoreError {
+  if (thrown instanceof StoreError) return thrown
+  return new StoreError(
+    'other',
+    `the folder ${dir} of this worker: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+  )
+}
