@@ -86,25 +86,9 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
     })
   const running = await retryStart('the Lease of this worker cannot be written', takeLease, retry)
   presence = running
-  const pluginsOptions = optionsOfPlugins(config, log)
-  const registry = createRegistry(pluginsOptions)
-  const secrets = { cluster: cluster.cluster, namespace: config.settings.veleroNamespace }
-  const snapshotters = createSnapshotters(registry, secrets, pluginsOptions)
   const own = makePorts(config, cluster.cluster, running, { log, metrics })
-  const stores = createObjectStores(registry, {
-    ...pluginsOptions,
-    cluster: cluster.cluster,
-    veleroNamespace: secrets.namespace,
-    builtIn: own.stores,
-    providers: config.plugins.storeProviders,
-    spool: { dir: join(config.cacheDir, 'downloads'), bytesMax: config.inflatedBytesMax },
-  })
-  const ports = {
-    ...own,
-    stores,
-    plugins: createPlugins(registry),
-    snapshotters,
-  }
+  const hosted = hostPlugins(config, own, log)
+  const ports = { ...own, ...hosted.ports }
   return {
     temporal,
     cluster,
@@ -113,11 +97,26 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
     activities: createActivities(ports, config.settings),
     taskQueue: taskQueueOf(cluster.cluster.id, config.settings.veleroNamespace),
     async close() {
-      await Promise.all([registry.close(), snapshotters.close(), stores.close()])
+      await hosted.close()
       await running.stop()
       await cluster.close()
       await temporal.close()
     },
+  }
+}
+
+/** What plugins of Velero do for this worker. Nothing is started before its first use. */
+function hostPlugins(config: WorkerConfig, { cluster, stores: builtIn }: Ports, log: Log) {
+  const options = optionsOfPlugins(config, log)
+  const { veleroNamespace } = config.settings
+  const registry = createRegistry(options)
+  const snapshotters = createSnapshotters(registry, { cluster, namespace: veleroNamespace }, options)
+  const spool = { dir: join(config.cacheDir, 'downloads'), bytesMax: config.inflatedBytesMax }
+  const providers = config.plugins.storeProviders
+  const stores = createObjectStores(registry, { ...options, cluster, veleroNamespace, builtIn, providers, spool })
+  return {
+    ports: { plugins: createPlugins(registry), snapshotters, stores },
+    close: () => Promise.all([registry.close(), snapshotters.close(), stores.close()]),
   }
 }
 

@@ -1,7 +1,7 @@
 import { PluginError, StoreError } from '../../../core/port-errors.ts'
 import type { UsedBinary } from '../used-binary.ts'
-import { beginSpool } from './spool.ts'
-import type { SpooledObject } from './spool.ts'
+import { spoolObject } from './spool.ts'
+import type { SpooledObject, SpoolOptions } from './spool.ts'
 import { kindOfWords } from './store-failure.ts'
 import type { PluginPlace } from './store-failure.ts'
 import { storeMethods } from './store-protocol.ts'
@@ -14,7 +14,7 @@ export interface BucketCallsOptions {
   binary: UsedBinary
   /** A process of its own, since a large object takes long and other calls would wait for their turn. */
   downloads: UsedBinary
-  spool: { dir: string; bytesMax: number }
+  spool: SpoolOptions
 }
 
 /** Calls of a plugin with keys under the location's prefix. Failures are `PluginError`s, or `StoreError`s of the worker's own. */
@@ -54,64 +54,30 @@ export function createBucketCalls({ place, root, binary, downloads, spool }: Buc
     return found.exists
   }
 
-  /** Undefined for a failure that says that there is no such object. Other failures are thrown on. */
-  async function ifMissing(thrown: unknown, key: string): Promise<undefined> {
-    if (!(thrown instanceof PluginError) || thrown.kind !== 'answer') throw thrown
-    if (kindOfWords(thrown.message) === 'no-bucket' || (await exists(key))) throw thrown
+  /** Undefined where the call failed since there is no such object. Other failures are thrown on. */
+  async function orMissing<T>(key: string, call: Promise<T>): Promise<T | undefined> {
+    try {
+      return await call
+    } catch (thrown) {
+      if (!(thrown instanceof PluginError) || thrown.kind !== 'answer') throw thrown
+      if (kindOfWords(thrown.message) === 'no-bucket' || (await exists(key))) throw thrown
+      return undefined
+    }
   }
 
-  async function spoolOrThrow(key: string): Promise<SpooledObject> {
-    const beginFile = () => beginSpool(spool.dir, { key: root + key, bytesMax: spool.bytesMax })
-    const current: { file?: Awaited<ReturnType<typeof beginFile>>; failure?: StoreError } = {}
-    const dropFile = async () => {
-      const { file } = current
-      delete current.file
-      await file?.drop().catch(() => undefined)
-    }
-    const begin = () => {
-      let isFirst = true
-      return async ({ data }: { data: Uint8Array }) => {
-        try {
-          if (isFirst) await dropFile()
-          isFirst = false
-          current.file ??= await beginFile()
-          await current.file.write(data)
-        } catch (thrown) {
-          current.failure = ofDisk(thrown, spool.dir)
-          throw thrown
-        }
-      }
-    }
-    try {
-      await downloads.download(plugin, storeMethods.get, at(key), begin)
-      current.file ??= await beginFile()
-      return current.file.finish()
-    } catch (thrown) {
-      await dropFile()
-      throw current.failure ?? thrown
-    }
-  }
+  const spoolOrThrow = (key: string) =>
+    spoolObject(spool, root + key, (begin) => downloads.download(plugin, storeMethods.get, at(key), begin))
 
   return {
     fullKey: (key) => root + key,
     exists,
-    async get(key) {
-      try {
-        return await getWhole(binary, at(key))
-      } catch (thrown) {
-        return ifMissing(thrown, key)
-      }
-    },
+    get: (key) => orMissing(key, getWhole(binary, at(key))),
     async put(key, body) {
       await binary.call(plugin, storeMethods.put, { ...at(key), body })
       isBucketThere = true
     },
     async remove(key) {
-      try {
-        await binary.call(plugin, storeMethods.remove, at(key))
-      } catch (thrown) {
-        await ifMissing(thrown, key)
-      }
+      await orMissing(key, binary.call(plugin, storeMethods.remove, at(key)))
     },
     async list(prefix) {
       const { keys } = await binary.call(plugin, storeMethods.list, listing(prefix))
@@ -125,13 +91,7 @@ export function createBucketCalls({ place, root, binary, downloads, spool }: Buc
     async sign(key, seconds) {
       return (await binary.call(plugin, storeMethods.sign, { ...at(key), ttl: seconds * 1e9 })).url
     },
-    async spool(key) {
-      try {
-        return await spoolOrThrow(key)
-      } catch (thrown) {
-        return ifMissing(thrown, key)
-      }
-    },
+    spool: (key) => orMissing(key, spoolOrThrow(key)),
     spoolOrThrow,
   }
 }
@@ -157,13 +117,4 @@ async function getWhole(binary: UsedBinary, request: { plugin: string; bucket: s
     )
   }
   return Buffer.concat(parts)
-}
-
-/** Trouble of the worker's own disk passes when there is room again. */
-function ofDisk(thrown: unknown, dir: string): StoreError {
-  if (thrown instanceof StoreError) return thrown
-  return new StoreError(
-    'other',
-    `the folder ${dir} of this worker: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-  )
 }
