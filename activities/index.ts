@@ -66,7 +66,7 @@ export function createActivities(ports: Ports, settings: Settings) {
 
 /** The places for items that all restores of a worker share. */
 function itemLimitsOf({ ports: { clock, cluster }, settings: { itemsInFlightMax: max } }: WorkerParts): ItemLimits {
-  const all = createItemLimit(max, clock)
+  const all = createItemLimit(max, { clock, cluster })
   return { all, polite: createPoliteLimit(all, { max, clock, cluster }) }
 }
 

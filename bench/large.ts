@@ -15,6 +15,7 @@ import type { Restore } from '../velero/restore.ts'
 import { writeBackupFolder } from './backups/backup-folder.ts'
 import { smallObjects } from './backups/made-up-objects.ts'
 import { openApiFront } from './front/api-front.ts'
+import { activityTimes } from './observe/activity-times.ts'
 import { cpuOf, peakOf, readProcesses } from './observe/process-table.ts'
 
 const options = new Command('large')
@@ -26,9 +27,19 @@ const options = new Command('large')
   .option('--workers <n>', 'workers', Number, 1)
   .option('--latency <ms>', 'delay before the API server', Number, 0)
   .option('--real', 'all creates reach the real API server')
+  .option('--times', 'tells when each activity of the last run began and ended, in milliseconds')
+  .option('--alone', 'no small restores beside it')
   .option('--env <pairs...>', 'settings of the workers, as NAME=value', [])
   .parse()
-  .opts<{ objects: number; workers: number; latency: number; real?: boolean; env: string[] }>()
+  .opts<{
+    objects: number
+    workers: number
+    latency: number
+    real?: boolean
+    times?: boolean
+    alone?: boolean
+    env: string[]
+  }>()
 
 const path = '/apis/velero.io/v1/namespaces/velero/restores'
 const namespaces = 10
@@ -58,9 +69,10 @@ async function measureLarge(): Promise<object> {
     const cpuBefore = cpuOfWorkers()
     const made = await create(stack, 'large', { backupName: 'large' })
     let isOver = false
-    const besides = restoreBeside(stack, () => isOver)
+    const besides = options.alone === true ? Promise.resolve([]) : restoreBeside(stack, () => isOver)
     const { status, metadata } = await toEnd(stack, made.metadata.name).finally(() => (isOver = true))
     const seconds = (performance.now() - began) / 1000
+    const workflowId = workflowIdOf({ namespace: 'velero', name: 'large', uid: metadata.uid ?? '' })
     const items = status?.progress?.itemsRestored ?? 0
     return {
       ...options,
@@ -71,7 +83,8 @@ async function measureLarge(): Promise<object> {
       cpuMsPerItemOfWorkers: Number((((cpuOfWorkers() - cpuBefore) * 1000) / items).toFixed(2)),
       peakMiB: workers.map(({ pid }) => Math.round(peakOf(pid) / 1024 ** 2)),
       loop: workers.map(({ loop }) => JSON.parse(readFileSync(loop, 'utf8')) as object),
-      events: await eventsOfRuns(stack, workflowIdOf({ namespace: 'velero', name: 'large', uid: metadata.uid ?? '' })),
+      events: await eventsOfRuns(stack, workflowId),
+      ...(options.times === true ? { times: await activityTimes(stack.temporal.address, workflowId) } : {}),
       besideSeconds: await besides,
       stub: front.held(),
     }

@@ -1,7 +1,9 @@
 import pLimit from 'p-limit'
-import { afterItem, fullFlight } from '../../core/items/items-in-flight.ts'
+import { afterItem, afterLook, fullFlight } from '../../core/items/items-in-flight.ts'
+import type { ItemsInFlight } from '../../core/items/items-in-flight.ts'
 import { ApiError } from '../../core/port-errors.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, Cluster } from '../ports.ts'
+import { createLoadWatch } from './load-watch.ts'
 
 /** Places for items, over all restores of this worker. */
 export interface ItemLimit {
@@ -13,18 +15,29 @@ export interface ItemLimit {
   answered(step: unknown): void
 }
 
-/** Makes so many places; fewer are given while the API server refuses items because of its load. */
-export function createItemLimit(max: number, clock: Pick<Clock, 'now'>): ItemLimit {
+/** How often the API server is asked for something else while items are under way. */
+const readEveryMs = 500
+
+/** Makes so many places; fewer are given while the API server refuses items because of its load, or answers nobody soon. */
+export function createItemLimit(
+  max: number,
+  { clock, cluster }: { clock: Clock; cluster: Pick<Cluster, 'get'> },
+): ItemLimit {
   const limit = pLimit(max)
   let flight = fullFlight(max)
+  const follow = (next: ItemsInFlight) => {
+    flight = next
+    if (limit.concurrency !== flight.limit) limit.concurrency = flight.limit
+  }
+  const told = (ms: number) => follow(afterLook(flight, { ms, nowMs: clock.now().getTime() }))
+  const watch = createLoadWatch({ clock, cluster, everyMs: readEveryMs, told })
   return {
     max,
-    run: (call) => limit(call),
+    run: (call) => watch.during(() => limit(call)),
     answered(step) {
       const isOverload = isRefusedForLoad(step)
       if (!isOverload && flight.limit === max) return
-      flight = afterItem(flight, { isOverload, nowMs: clock.now().getTime() })
-      if (limit.concurrency !== flight.limit) limit.concurrency = flight.limit
+      follow(afterItem(flight, { isOverload, nowMs: clock.now().getTime() }))
     },
   }
 }

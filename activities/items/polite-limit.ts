@@ -4,6 +4,7 @@ import { politeAnnotation } from '../../velero/labels.ts'
 import type { Clock, Cluster } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 import type { ItemLimit } from './item-limit.ts'
+import { createLoadWatch } from './load-watch.ts'
 
 /** The places for items on a worker: for those of all restores, and among them for those of polite ones. */
 export interface ItemLimits {
@@ -34,47 +35,19 @@ export function createPoliteLimit(
 ): ItemLimit {
   let flight = politeFlight(max)
   const limit = pLimit(flight.limit)
-  let items = 0
-  let watching: { first: Promise<void> } | undefined
-  const look = async () => {
-    flight = afterRead(flight, await readMs(cluster, clock))
+  const told = (ms: number) => {
+    flight = afterRead(flight, ms)
     if (limit.concurrency !== flight.limit) limit.concurrency = flight.limit
   }
-  const watch = async (first: Promise<void>) => {
-    await first
-    while (items > 0) {
-      await clock.sleep(readEveryMs)
-      await look()
-    }
-    watching = undefined
-  }
+  const watch = createLoadWatch({ clock, cluster, everyMs: readEveryMs, told })
   return {
     max,
-    async run(call) {
-      items++
-      try {
-        if (watching === undefined) {
-          watching = { first: look() }
-          void watch(watching.first)
-        }
+    run: (call) =>
+      watch.during(async (first) => {
         // The first read is made before this restore is a load.
-        await watching.first
-        return await limit(() => all.run(call))
-      } finally {
-        items--
-      }
-    },
+        await first
+        return limit(() => all.run(call))
+      }),
     answered: (step) => all.answered(step),
-  }
-}
-
-/** How long a read takes that is about no item, in milliseconds; `Infinity` where it is not answered. Never rejects. */
-async function readMs(cluster: Pick<Cluster, 'get'>, clock: Clock): Promise<number> {
-  const began = clock.now().getTime()
-  try {
-    await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
-    return clock.now().getTime() - began
-  } catch {
-    return Infinity
   }
 }

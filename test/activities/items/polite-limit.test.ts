@@ -20,7 +20,7 @@ function politeWorld(max: number) {
     world.nowMs += world.readMs
     return Promise.resolve(undefined)
   }
-  const all = createItemLimit(max, clock)
+  const all = createItemLimit(max, { clock, cluster: { get: () => Promise.resolve(undefined) } })
   return { world, all, polite: createPoliteLimit(all, { max, clock, cluster: { get } }) }
 }
 

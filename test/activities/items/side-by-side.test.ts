@@ -56,7 +56,11 @@ describe('batches', () => {
 
 it('a small restore gets its places while a large one has many values left', async () => {
   const clock = createClock()
-  const sides = { itemLimit: createItemLimit(2, clock), attempt: { throwIfStopped: () => undefined }, ports: { clock } }
+  const sides = {
+    itemLimit: createItemLimit(2, { clock, cluster: { get: async () => undefined } }),
+    attempt: { throwIfStopped: () => undefined },
+    ports: { clock },
+  }
   const done: string[] = []
   const restore = (name: string, count: number) =>
     settleAll(Array.from({ length: count }), sides, (_value, limited) =>
