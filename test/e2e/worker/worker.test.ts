@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { storedPayloads } from './stored-payloads.ts'
 import { activityAttempts } from '../../kit/activity-attempts.ts'
-import { many, manyItems, slowly } from '../../kit/backups/many-items.ts'
+import { manyItems, slowly } from '../../kit/backups/many-items.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
-import { awaitRestore, createRestore, readResultFiles } from '../../kit/restores.ts'
+import { awaitRestore, createRestore } from '../../kit/restores.ts'
 import { freshCluster, theStack } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
+import { slowCreates, slowLabel } from '../../kit/webhook.ts'
 import { startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
 
@@ -134,13 +135,17 @@ describe('a worker that runs', () => {
       return startWorker(cluster, { ...slowly, DRYDOCK_CODEC_KEYS_FILE: keys })
     }
     const first = await start(`${old}`)
-    await putBackup(cluster, manyItems('hidden'))
+    const count = 120
+    await putBackup(cluster, manyItems('hidden', { count, labels: slowLabel }))
+    const creates = await slowCreates(cluster)
+    creates.slow(500)
     const made = await createRestore(cluster, { name: 'hidden', spec: { backupName: 'hidden' } })
-    await firstChunkWorker(cluster, made)
+    await awaitFirstChunk(cluster, made)
     expect(await first.stop()).toBe(0)
+    creates.fast()
     const second = await start(`${next}${old}`)
     const { status } = await awaitRestore(cluster, 'hidden', undefined, 240_000)
-    expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: many + 1 } })
+    expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: count + 1 } })
     const stored = await storedPayloads(cluster, made)
     expect([...new Set(stored.map(({ encoding }) => encoding))]).toEqual(['binary/encrypted'])
     expect([...new Set(stored.map(({ key }) => key))].toSorted()).toEqual(['new', 'old'])
@@ -175,37 +180,11 @@ describe('a worker that cannot start', () => {
   })
 })
 
-describe('SIGTERM in the middle of a restore', () => {
-  const items = 600
-  // As in `rolling.test.ts`: a task may be handed to a worker that asks no more.
-  it('lets the restore go on elsewhere with no attempt lost', { retry: 1, timeout: 1_200_000 }, async () => {
-    const cluster = await freshCluster({ backups: [] })
-    await putBackup(cluster, manyItems('many', { count: items }))
-    const workers = [await startWorker(cluster, slowly), await startWorker(cluster, slowly)]
-    const made = await createRestore(cluster, { name: 'drained', spec: { backupName: 'many' } })
-    const running = await firstChunkWorker(cluster, made)
-    const busy = workers.find((worker) => worker.log().includes(running))
-    expect(await busy?.stop()).toBe(0)
-    const restore = await awaitRestore(cluster, 'drained', undefined, 400_000)
-    expect(restore.status).toMatchObject({
-      phase: 'Completed',
-      progress: { itemsRestored: items + 1, totalItems: items + 1 },
-    })
-    const attempts = await activityAttempts(cluster, restore)
-    expect(attempts.filter(({ attempt }) => attempt > 1)).toEqual([])
-    expect(new Set(attempts.map(({ worker }) => worker)).size).toBe(2)
-    expect((await readResultFiles(cluster, 'drained')).results).toEqual({ warnings: {}, errors: {} })
-  })
-})
-
-/** The worker that a chunk ended on first: the one to be stopped, while many are still to come. */
-async function firstChunkWorker(cluster: TestCluster, restore: Restore): Promise<string> {
-  let found: string | undefined
+/** Waits until a chunk has ended, while others are still to come. */
+async function awaitFirstChunk(cluster: TestCluster, restore: Restore): Promise<void> {
   const look = async () => {
     const attempts = await activityAttempts(cluster, restore).catch(() => [])
-    found = attempts.findLast(({ activity }) => activity === 'restoreChunk')?.worker
-    return found !== undefined
+    return attempts.some(({ activity }) => activity === 'restoreChunk')
   }
   await waitUntil(look, 120_000, 'a chunk that has ended')
-  return found!
 }
