@@ -39,6 +39,8 @@ export async function launchTemporal(
       `--http-port=${http}`,
       `--metrics-port=${metrics}`,
       `--db-filename=${join(home.folder('temporal'), 'temporal.db')}`,
+      // As etcd does: it never waits for the disk, since nobody needs a stack after a crash of the machine.
+      '--sqlite-pragma=synchronous=OFF',
       '--log-level=warn',
       ...[...always, ...dynamicConfig].map((value) => `--dynamic-config-value=${value}`),
       ...Object.entries(attributes).map(([name, type]) => `--search-attribute=${name}=${type}`),
