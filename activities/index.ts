@@ -5,6 +5,9 @@ import { concludeRestore } from './conclude/conclude-restore.ts'
 import { writeReport } from './conclude/write-report.ts'
 import { awaitLastWrites, reportProgress, requestCancel } from './conclude/write-status.ts'
 import { setPhase, tellLateResults } from './conclude/write-status.ts'
+import { beginDeletion, deleteBackupFiles, deleteRestoresOf, endDeletion } from './deletion/delete-backup.ts'
+import { runDeleteActions } from './deletion/delete-items.ts'
+import { deleteSnapshots } from './deletion/delete-snapshots.ts'
 import { deleteFiles, endRun, releaseRestore } from './deletion/delete-restore.ts'
 import { removeLeftovers } from './finalize/clean-up.ts'
 import { finalizeRestore, listFinalizeTasks } from './finalize/finalize-restore.ts'
@@ -58,6 +61,12 @@ export function createActivities(ports: Ports, settings: Settings) {
     endRun: endRun(ports),
     deleteFiles: deleteFiles(parts),
     releaseRestore: releaseRestore(ports),
+    beginDeletion: beginDeletion(ports),
+    runDeleteActions: runDeleteActions(ports),
+    deleteSnapshots: deleteSnapshots(ports),
+    deleteBackupFiles: deleteBackupFiles(ports),
+    deleteRestoresOf: deleteRestoresOf(ports),
+    endDeletion: endDeletion(ports),
     createRequested: createRequested(ports, settings),
     awaitRequested: awaitRequested(ports),
     cancelRequested: cancelRequested(ports),

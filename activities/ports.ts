@@ -31,6 +31,8 @@ export interface Ports {
   plugins?: Plugins
   /** Absent where there are no plugins. */
   snapshotters?: Snapshotters
+  /** Absent where there are no plugins. */
+  deleteActions?: DeleteActions
 }
 
 /** The target cluster. Every failure is thrown as `ApiError`; nothing is retried here. */
@@ -258,6 +260,14 @@ export interface Plugins {
   areItemsReady(action: string, asked: AskedItems, signal: AbortSignal): Promise<boolean>
   progress(action: string, asked: AskedOperation, signal: AbortSignal): Promise<PluginProgress>
   cancel(action: string, asked: AskedOperation, signal: AbortSignal): Promise<void>
+}
+
+/** The DeleteItemActions of Velero's plugins on this worker. They fail as {@link Plugins} do. */
+export interface DeleteActions {
+  /** The names of all of them, in Velero's order. */
+  names(): Promise<readonly string[]>
+  appliesTo(action: string): Promise<PluginSelector>
+  execute(action: string, input: { item: Manifest; backup: object }, signal: AbortSignal): Promise<void>
 }
 
 /** Additional items that a plugin is asked about. */

@@ -24,7 +24,7 @@ export function startLeading(options: LeadingOptions): Promise<void> {
   const { settings, client, connection, presence, ports, namespace, signal } = options
   const { cluster, stores, clock, log } = ports
   return runAsLeader({ presence, clock, log, signal }, async (leading) => {
-    const server = { connection, cluster, stores, clock, log, namespace }
+    const server = { connection, client, cluster, stores, clock, log, namespace }
     await Promise.all([
       keepDoing({ clock, log, signal: leading, what: 'do the work of a Velero server' }, (within) =>
         runServer({ ...server, signal: within }, settings),

@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client'
 import type { Clock, Cluster, Log, Stores } from '../activities/ports.ts'
 import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import type { ObjectRef, ResourceRef } from '../velero/resource.ts'
@@ -6,6 +7,7 @@ import type { ObjectRef, ResourceRef } from '../velero/resource.ts'
 export interface ServerPorts {
   connection: ClusterConnection
   cluster: Cluster
+  client: Client
   stores: Stores
   clock: Clock
   log: Log

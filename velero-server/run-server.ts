@@ -1,4 +1,6 @@
 import { answerDownloads } from './answer-downloads.ts'
+import { deleteBackups } from './delete-backups.ts'
+import { expireBackups } from './expire-backups.ts'
 import { isVeleroPresent, type VeleroSetting } from './decide/leader.ts'
 import { keepDoing } from './ports.ts'
 import type { ServerPorts } from './ports.ts'
@@ -14,6 +16,8 @@ export interface ServerSettings {
   locationTimeoutSeconds: number
   /** How often a location's backups are brought in where it does not say so itself; 0 for never. */
   backupSyncPeriodSeconds: number
+  /** Whether backups that have expired are deleted. */
+  expireBackups: boolean
 }
 
 const lookMs = 30_000
@@ -22,7 +26,7 @@ const missedMin = 2
 
 /**
  * Does what a Velero server would do for restores, while there is none: answers DownloadRequests, keeps locations
- * validated and Backups in step with the bucket. Whether there is one is looked at again every half minute; all of it
+ * validated and Backups in step with the bucket, deletes backups. Whether there is one is looked at again every half minute; all of it
  * stops as soon as one is seen. Runs in one worker, the leader, until the signal is aborted.
  */
 export async function runServer(ports: ServerPorts, settings: ServerSettings): Promise<void> {
@@ -58,6 +62,8 @@ function begin(ports: ServerPorts, settings: ServerSettings): Promise<unknown> {
     keep('answer DownloadRequests', answerDownloads),
     keep('validate backup locations', (within) => validateLocations(within, settings)),
     keep('sync backups', (within) => syncBackups(within, settings.backupSyncPeriodSeconds)),
+    keep('delete backups', deleteBackups),
+    ...(settings.expireBackups ? [keep('request the deletion of expired backups', expireBackups)] : []),
   ])
 }
 

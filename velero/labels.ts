@@ -9,6 +9,8 @@ export const backupNameLabel = 'velero.io/backup-name'
 export const restoreNameLabel = 'velero.io/restore-name'
 /** On objects of Velero that belong to a restore, such as DataDownloads: the uid of the restore. */
 export const restoreUidLabel = 'velero.io/restore-uid'
+/** On a PodVolumeBackup or a DeleteBackupRequest: the uid of its Backup. */
+export const backupUidLabel = 'velero.io/backup-uid'
 /** On a Backup: the schedule that created it. */
 export const scheduleNameLabel = 'velero.io/schedule-name'
 /** On a Backup or BackupRepository: its backup storage location. */
@@ -83,6 +85,9 @@ export const hooksAnnotation = 'drydock.io/hooks'
  * setting.
  */
 export const validateAnnotation = 'drydock.io/validate'
+
+/** On a Backup: with `"true"` its deletion leaves the data of its volumes in backup repositories, which Drydock cannot remove. */
+export const leaveVolumeDataAnnotation = 'drydock.io/leave-volume-data'
 
 /** The field manager under which a restore creates objects. By it a restore recognises its own objects (rule 5). */
 export function fieldManagerOf(restoreUid: string): string {

@@ -45,6 +45,8 @@ export interface WorkerConfig {
   /** `--store-validation-frequency` and `--backup-sync-period`, where no Velero server runs. */
   validationFrequencySeconds: number
   backupSyncPeriodSeconds: number
+  /** Whether expired backups are deleted, where no Velero server runs. */
+  expireBackups: boolean
   /** Which version of which deployment the worker is; undefined without Worker Versioning. */
   versioning: Versioning | undefined
   /** The host's name, from which the worker's own is made. */
@@ -167,9 +169,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     http: readHttpAddress(env, problems),
     logLevel: choice('DRYDOCK_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info'),
     logFormat: choice('DRYDOCK_LOG_FORMAT', ['json', 'pretty'], 'json'),
-    veleroServer: choice('DRYDOCK_WITHOUT_VELERO', ['auto', 'present', 'absent'], 'auto'),
-    validationFrequencySeconds: seconds('DRYDOCK_STORE_VALIDATION_FREQUENCY', '1m'),
-    backupSyncPeriodSeconds: seconds('DRYDOCK_BACKUP_SYNC_PERIOD', '1m'),
+    ...readServerWork(env, problems),
     versioning: readVersioning(env, problems),
     host: env['DRYDOCK_WORKER_NAME'] ?? env['HOSTNAME'] ?? hostname(),
     plugins: readPlugins(env, problems),
@@ -185,6 +185,18 @@ function readFileNames(env: Env): Pick<WorkerConfig, 'kubeconfig' | 'context' | 
     context: env['DRYDOCK_KUBE_CONTEXT'],
     codecKeysFile: env['DRYDOCK_CODEC_KEYS_FILE'] || undefined,
     workflowBundle: env['DRYDOCK_WORKFLOW_BUNDLE'] === '' ? undefined : env['DRYDOCK_WORKFLOW_BUNDLE'],
+  }
+}
+
+/** How the work of an absent Velero server is done. */
+function readServerWork(env: Env, problems: string[]) {
+  const choice = <T extends string>(name: string, options: readonly T[], fallback: T) =>
+    readChoice(env, { name, options, fallback }, problems)
+  return {
+    veleroServer: choice('DRYDOCK_WITHOUT_VELERO', ['auto', 'present', 'absent'], 'auto'),
+    validationFrequencySeconds: readSeconds(env, 'DRYDOCK_STORE_VALIDATION_FREQUENCY', '1m', problems),
+    backupSyncPeriodSeconds: readSeconds(env, 'DRYDOCK_BACKUP_SYNC_PERIOD', '1m', problems),
+    expireBackups: choice('DRYDOCK_EXPIRE_BACKUPS', ['true', 'false'], 'false') === 'true',
   }
 }
 

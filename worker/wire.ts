@@ -9,6 +9,7 @@ import { createPodExec } from '../infra/cluster/exec.ts'
 import { newWorkerId, startPresence } from '../infra/presence/presence.ts'
 import type { RunningPresence } from '../infra/presence/presence.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
+import { createDeleteActions } from '../infra/plugins/delete-actions.ts'
 import { createPlugins } from '../infra/plugins/plugins.ts'
 import { createRegistry } from '../infra/plugins/registry.ts'
 import type { PluginsOptions } from '../infra/plugins/registry.ts'
@@ -115,7 +116,7 @@ function hostPlugins(config: WorkerConfig, { cluster, stores: builtIn }: Ports, 
   const providers = config.plugins.storeProviders
   const stores = createObjectStores(registry, { ...options, cluster, veleroNamespace, builtIn, providers, spool })
   return {
-    ports: { plugins: createPlugins(registry), snapshotters, stores },
+    ports: { plugins: createPlugins(registry), snapshotters, deleteActions: createDeleteActions(registry), stores },
     close: () => Promise.all([registry.close(), snapshotters.close(), stores.close()]),
   }
 }

@@ -1,8 +1,9 @@
 import { setWorkflowOptions, workflowInfo } from '@temporalio/workflow'
+import { deleteBackup } from './deletion/delete-backup.ts'
 import { deleteRestore } from './delete-restore.ts'
 import { namespaceLocks } from './namespace-locks.ts'
 
-export { deleteRestore, namespaceLocks }
+export { deleteBackup, deleteRestore, namespaceLocks }
 export { restore } from './restore.ts'
 export { requestRestore } from './request/request-restore.ts'
 
@@ -11,6 +12,7 @@ export { requestRestore } from './request/request-restore.ts'
  * Versioning, docs/upgrading.md). The locks are there as long as there are restores, and would keep the workers of their
  * version for good; a user waits for a deletion, also where the last worker of its version has stopped.
  */
+setWorkflowOptions(followCurrentVersion, deleteBackup)
 setWorkflowOptions(followCurrentVersion, deleteRestore)
 setWorkflowOptions(followCurrentVersion, namespaceLocks)
 

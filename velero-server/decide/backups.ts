@@ -1,6 +1,6 @@
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Backup } from '../../velero/backup.ts'
-import { storageLocationLabel } from '../../velero/labels.ts'
+import { backupUidLabel, storageLocationLabel } from '../../velero/labels.ts'
 import type { Manifest, OwnerReference } from '../../velero/manifest.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
@@ -75,8 +75,6 @@ function placed(backup: Backup, { namespace, location, schedules }: SyncTarget):
 function isKept(owner: OwnerReference, schedules: ReadonlyMap<string, string>): boolean {
   return owner.kind !== 'Schedule' || schedules.get(owner.name) === owner.uid
 }
-
-const backupUidLabel = 'velero.io/backup-uid'
 
 /** The Backup that was just created from the bucket. */
 export interface SyncedOwner {

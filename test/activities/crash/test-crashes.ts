@@ -5,6 +5,7 @@ import { crashPoints } from './crash-points.ts'
 import type { CrashReport, Scenario } from './crash-points.ts'
 import { create, settings } from './restore-in-memory.ts'
 import * as admission from './scenarios/admission.ts'
+import * as backupDeletion from './scenarios/backup-deletion.ts'
 import * as deletion from './scenarios/deletion.ts'
 import * as ending from './scenarios/ending.ts'
 import * as items from './scenarios/items.ts'
@@ -19,6 +20,7 @@ const scenarios: Record<keyof Activities, readonly Scenario[]> = {
   ...waits,
   ...ending,
   ...deletion,
+  ...backupDeletion,
   ...requests,
 }
 

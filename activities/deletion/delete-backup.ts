@@ -1,0 +1,239 @@
+import { Context } from '@temporalio/activity'
+import type { DeletionRef } from '../../contract/delete-backup.ts'
+import { decideDeletion, requestLabels } from '../../core/deletion/decide-deletion.ts'
+import { refusalText } from '../../core/deletion/refusal-text.ts'
+import { movedData, podVolumeData, whyDataStays } from '../../core/deletion/volume-data.ts'
+import type { VolumeData } from '../../core/deletion/volume-data.ts'
+import { ArchiveError, StoreError, isStoreTransient } from '../../core/port-errors.ts'
+import { validLabelValue } from '../../core/values/derived-names.ts'
+import { parseJson } from '../../core/values/manifest-json.ts'
+import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
+import type { DeleteBackupRequest } from '../../velero/delete-backup-request.ts'
+import { backupNameLabel, backupUidLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import { backupContentsKey, backupFolder } from '../../velero/object-keys.ts'
+import type { Restore } from '../../velero/restore.ts'
+import { wrongCluster } from '../frame/failures.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
+import { openLocation } from '../frame/locations.ts'
+import { pauseAfter } from '../frame/look.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { ObjectStore, Ports } from '../ports.ts'
+import { besideRequest, changeRequest, deletionFieldManager, readRequest } from './deletion-request.ts'
+import { refusalIn, removeExactly } from './deletion-request.ts'
+
+/** A backup that is being deleted. */
+export interface DeletedBackup {
+  ref: DeletionRef
+  backup: { name: string; uid: string; location: string; movesData: boolean }
+}
+
+/** What has become of a request at first. `because` says why there is nothing to do. */
+export type DeletionStart = { do: 'leave'; because: string } | ({ do: 'delete' } & Omit<DeletedBackup, 'ref'>)
+
+/** What a step of a deletion could not delete, in Velero's words where it has some. */
+export interface StepReport {
+  errors: readonly string[]
+}
+
+type DeletionPorts = Pick<Ports, 'cluster' | 'stores' | 'archives' | 'presence' | 'clock' | 'log'>
+
+/** The work on one request is done by one attempt at a time (rule 7). */
+export function frameOf({ name, uid }: DeletionRef, doing: string): { doing: string; scope: string } {
+  return { doing: `${doing} of DeleteBackupRequest ${name}`, scope: `${uid}/delete` }
+}
+
+/**
+ * Looks at a request. One that is refused is processed with the reason. Else other requests for the backup are deleted, the request
+ * becomes `InProgress` and the Backup `Deleting`. Safe to run twice. Source: pkg/controller/backup_deletion_controller.go Reconcile.
+ */
+export function beginDeletion(ports: DeletionPorts) {
+  return ({ ref }: { ref: DeletionRef }): Promise<DeletionStart> =>
+    runActivity(ports.presence, frameOf(ref, 'the beginning'), async () => {
+      const { cluster } = ports
+      if (cluster.id !== ref.cluster) throw wrongCluster(ref.cluster, cluster.id)
+      const request = await readRequest(cluster, ref)
+      if (request === undefined) return { do: 'leave', because: 'the request is gone' }
+      const verdict = decideDeletion({ request, ...(await readBackup(cluster, ref, request)) })
+      if (verdict.do === 'leave') return verdict
+      if (request.spec.backupName)
+        await deleteRequests(cluster, ref, { backup: request.spec.backupName, but: ref.name })
+      if (verdict.do === 'refuse') return refuse(ports, ref, verdict.error)
+      const error = await whyNotDeleted(ports, ref, verdict)
+      if (error !== undefined) return refuse(ports, ref, error)
+      const { name, uid = '' } = verdict.backup.metadata
+      await changeRequest(cluster, ref, (live) => ({
+        metadata: { labels: requestLabels(live, verdict.backup) },
+        status: { phase: 'InProgress' },
+      }))
+      const patch = { metadata: { uid }, status: { phase: 'Deleting' } }
+      const at = besideRequest(ref, 'backups', name)
+      const refusal = await refusalIn(() => cluster.patch(at, patch, { fieldManager: deletionFieldManager }))
+      if (refusal !== undefined)
+        return refuse(ports, ref, refusalText(`error setting backup phase to deleting: ${refusal}`))
+      const { storageLocation: location = '', snapshotMoveData } = verdict.backup.spec
+      return { do: 'delete', backup: { name, uid, location, movesData: snapshotMoveData === true } }
+    })
+}
+
+async function refuse({ cluster, log }: DeletionPorts, ref: DeletionRef, error: string): Promise<DeletionStart> {
+  await changeRequest(cluster, ref, () => ({ status: { phase: 'Processed', errors: [error] } }))
+  log.info('a backup is not deleted', { deleteBackupRequest: ref.name, because: error })
+  return { do: 'leave', because: error }
+}
+
+async function readBackup(
+  cluster: Ports['cluster'],
+  ref: DeletionRef,
+  { spec }: DeleteBackupRequest,
+): Promise<{ backup: Backup | undefined; location: BackupStorageLocation | undefined }> {
+  const get = async <T>(resource: string, name: string | undefined) =>
+    name ? ((await cluster.get(besideRequest(ref, resource, name))) as unknown as T | undefined) : undefined
+  const backup = await get<Backup>('backups', spec.backupName)
+  return { backup, location: await get('backupstoragelocations', backup?.spec.storageLocation) }
+}
+
+async function whyNotDeleted(
+  ports: DeletionPorts,
+  ref: DeletionRef,
+  { backup, location }: { backup: Backup; location: BackupStorageLocation },
+): Promise<string | undefined> {
+  try {
+    const store = await ports.stores.open(location)
+    const data = await volumeDataOf(ports, { ref, backup, store })
+    const problem = whyDataStays(data, backup.metadata.annotations)
+    return problem === undefined ? undefined : refusalText(problem)
+  } catch (thrown) {
+    if (!(thrown instanceof StoreError) || isStoreTransient(thrown)) throw thrown
+    return refusalText(`error getting the backup store: ${thrown.message}`)
+  }
+}
+
+/** The data of the backup's volumes in repositories, by its PodVolumeBackups and by the DataUploads in its tarball. */
+async function volumeDataOf(
+  { cluster, archives }: DeletionPorts,
+  { ref, backup, store }: { ref: DeletionRef; backup: Backup; store: ObjectStore },
+): Promise<VolumeData[]> {
+  const { name } = backup.metadata
+  const podVolumes = await listIfServed(
+    cluster,
+    { group: 'velero.io', version: 'v1', resource: 'podvolumebackups' },
+    { namespace: ref.namespace, labelSelector: `${backupNameLabel}=${validLabelValue(name)}` },
+  )
+  const found = podVolumes.map(podVolumeData)
+  if (backup.spec.snapshotMoveData === true) {
+    const archive = await archives.open(store, backupContentsKey(name), {}).catch(undefinedIfMissing)
+    try {
+      for (const entry of archive?.entries ?? []) {
+        if (archive === undefined || entry.groupResource !== 'datauploads.velero.io' || entry.version !== undefined)
+          continue
+        found.push(movedData(parseJson(await archive.read(entry)) as Manifest, name))
+      }
+    } finally {
+      await archive?.close()
+    }
+  }
+  return found.filter((one) => one !== undefined)
+}
+
+/** For a tarball that is not there: the backup failed before it was stored. */
+export function undefinedIfMissing(thrown: unknown): undefined {
+  const missing = (thrown instanceof ArchiveError || thrown instanceof StoreError) && thrown.kind === 'missing'
+  if (!missing) throw thrown
+}
+
+/** Deletes the requests for a backup, but one; with a uid only those for the Backup with it. */
+async function deleteRequests(
+  cluster: Ports['cluster'],
+  { namespace }: DeletionRef,
+  { backup, uid, but }: { backup: string; uid?: string; but?: string },
+): Promise<void> {
+  const ofUid = uid === undefined ? '' : `,${backupUidLabel}=${uid}`
+  const labelSelector = `${backupNameLabel}=${validLabelValue(backup)}${ofUid}`
+  const resource = { group: 'velero.io', version: 'v1', resource: 'deletebackuprequests' }
+  for (const { metadata } of await cluster.list(resource, { namespace, labelSelector })) {
+    if (metadata.name === but) continue
+    await removeExactly(cluster, besideRequest({ namespace }, resource.resource, metadata.name), metadata.uid)
+  }
+}
+
+/** Removes all files of the backup from the bucket. Safe to run twice. */
+export function deleteBackupFiles(ports: DeletionPorts) {
+  return ({ ref, backup }: DeletedBackup): Promise<void> =>
+    runActivity(ports.presence, frameOf(ref, 'the files'), async (attempt) => {
+      attempt.waitingFor(`location "${backup.location}"`)
+      const store = await openLocation(ports, ref.namespace, backup.location)
+      await store.remove(await store.list(backupFolder(backup.name)))
+    })
+}
+
+/** A running restore is cancelled first, which may take two minutes (workflow `deleteRestore`). Velero waits one minute. */
+const restoresPatienceMs = 4 * 60_000
+
+const lookSeconds = { first: 0.3, last: 5 } as const
+
+/** Deletes the Restores of the backup, and looks until they are gone. Their own deletion removes their files. */
+export function deleteRestoresOf({ cluster, presence, clock }: DeletionPorts) {
+  return ({ ref, backup }: DeletedBackup): Promise<StepReport> =>
+    runActivity(presence, frameOf(ref, 'the restores'), async (attempt) => {
+      const resource = { group: 'velero.io', version: 'v1', resource: 'restores' }
+      const all = (await cluster.list(resource, { namespace: ref.namespace })) as unknown as Restore[]
+      const left = all.filter(({ spec }) => spec.backupName === backup.name)
+      const errors: string[] = []
+      for (const { metadata } of left) {
+        if (metadata.deletionTimestamp !== undefined) continue
+        const at = besideRequest(ref, 'restores', metadata.name)
+        const refusal = await refusalIn(() => removeExactly(cluster, at, metadata.uid))
+        if (refusal !== undefined) errors.push(`error deleting restore ${ref.namespace}/${metadata.name}: ${refusal}`)
+      }
+      if (left.length === 0 || errors.length > 0) return { errors }
+      const names = left.map(({ metadata }) => metadata.name).join(', ')
+      if (clock.now().getTime() > Context.current().info.scheduledTimestampMs + restoresPatienceMs)
+        return {
+          errors: [`error deleting restore ${names}: not deleted within ${restoresPatienceMs / 60_000} minutes`],
+        }
+      throw attempt.pause({
+        waitingFor: `the deletion of restores ${names}`,
+        afterSeconds: pauseAfter(attempt.number, lookSeconds),
+      })
+    })
+}
+
+/**
+ * Ends a deletion: without errors the Backup is deleted, and with it all requests for it; with errors it stays, and the request
+ * tells them. Safe to run twice.
+ */
+export function endDeletion({ cluster, presence, log }: DeletionPorts) {
+  return ({ ref, backup, errors }: DeletedBackup & { errors: readonly string[] }): Promise<void> =>
+    runActivity(presence, { ...frameOf(ref, 'the end'), neverGivenUp: true }, async () => {
+      const all = [...errors]
+      if (all.length === 0) {
+        const at = besideRequest(ref, 'backups', backup.name)
+        const refusal = await refusalIn(() => removeExactly(cluster, at, backup.uid))
+        if (refusal !== undefined) all.push(`error deleting backup ${ref.namespace}/${backup.name}: ${refusal}`)
+      }
+      await changeRequest(cluster, ref, () => ({
+        status: { phase: 'Processed', ...(all.length === 0 ? {} : { errors: all }) },
+      }))
+      if (all.length === 0) {
+        await deleteRequests(cluster, ref, { backup: backup.name, uid: backup.uid })
+        log.info('a backup is deleted', { backup: backup.name })
+      } else log.warn('a backup could not be deleted', { backup: backup.name, errors: all })
+    })
+}
+
+/** Deletes the local records of moved data: the DataUploads of the backup. Safe to run twice. */
+export async function deleteDataUploads(
+  cluster: Ports['cluster'],
+  { ref, backup }: DeletedBackup,
+): Promise<readonly string[]> {
+  const resource = { group: 'velero.io', version: 'v2alpha1', resource: 'datauploads' }
+  const labelSelector = `${backupNameLabel}=${validLabelValue(backup.name)}`
+  const errors: string[] = []
+  for (const { metadata } of await listIfServed(cluster, resource, { namespace: ref.namespace, labelSelector })) {
+    const at = { ...resource, namespace: ref.namespace, name: metadata.name }
+    const refusal = await refusalIn(() => removeExactly(cluster, at, metadata.uid))
+    if (refusal !== undefined) errors.push(`error deleting dataupload "${metadata.name}": ${refusal}`)
+  }
+  return errors
+}

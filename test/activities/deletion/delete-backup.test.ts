@@ -1,0 +1,202 @@
+import '../../ports/deterministic.ts'
+import { describe, expect, it } from 'vitest'
+import { createActivities } from '../../../activities/index.ts'
+import type { DeleteActions } from '../../../activities/ports.ts'
+import type { Snapshotters } from '../../../activities/snapshotter-port.ts'
+import { PluginError } from '../../../core/port-errors.ts'
+import { archiveBody } from '../../ports/archives.ts'
+import { createWorld } from '../../ports/world.ts'
+import type { World } from '../../ports/world.ts'
+import { backupName } from '../crash/backup.ts'
+import { settings, worldAt } from '../crash/restore-in-memory.ts'
+import { runAttempts } from '../crash/run-attempts.ts'
+import { leaveData, placeRequest, withCsiSnapshot, withNativeSnapshot } from '../crash/scenarios/backup-deletion.ts'
+
+const at = (resource: string, name: string) => ({
+  group: 'velero.io',
+  version: 'v1',
+  resource,
+  namespace: 'velero',
+  name,
+})
+
+async function worldWith(...changes: ((world: World) => void)[]): Promise<World> {
+  const world = createWorld(await worldAt('new'))
+  for (const change of changes) change(world)
+  return world
+}
+
+/** Actions and snapshotters that note what they are asked. */
+function plugins() {
+  const asked: string[] = []
+  const deleteActions: DeleteActions = {
+    names: () => Promise.resolve(['example.io/one']),
+    appliesTo: () =>
+      Promise.resolve({
+        includedNamespaces: [],
+        excludedNamespaces: [],
+        includedResources: ['cm'],
+        excludedResources: [],
+        labels: 'app=web',
+      }),
+    execute(action, { item, backup }) {
+      asked.push(`${action} ${item.metadata.name} of ${(backup as { metadata: { name: string } }).metadata.name}`)
+      return item.metadata.name === 'bad' ? Promise.reject(new PluginError('answer', 'no')) : Promise.resolve()
+    },
+  }
+  const snapshotters: Snapshotters = {
+    open: ({ spec }) =>
+      Promise.resolve({
+        createVolume: () => Promise.reject(new Error('not asked for')),
+        setVolumeId: () => Promise.reject(new Error('not asked for')),
+        deleteSnapshot(id) {
+          asked.push(`delete ${id} of ${spec.provider}`)
+          return spec.provider === 'bad' ? Promise.reject(new PluginError('answer', 'refused')) : Promise.resolve()
+        },
+      }),
+  }
+  return { asked, deleteActions, snapshotters }
+}
+
+async function act(world: World, activity: string, input: object, more: object = {}) {
+  const create = (ports: Parameters<typeof createActivities>[0], set: typeof settings) =>
+    createActivities({ ...ports, ...more }, set)
+  return (await runAttempts({ world, create, settings, activity, input })).outcome
+}
+
+const inputOf = (world: World) => ({
+  ref: placeRequest(world),
+  backup: {
+    name: backupName,
+    uid: world.cluster.look(at('backups', backupName))?.metadata.uid ?? '',
+    location: 'default',
+    movesData: false,
+  },
+})
+
+describe('a DeleteBackupRequest', () => {
+  const statusOf = (world: World) => world.cluster.look(at('deletebackuprequests', 'shop-1'))?.['status']
+
+  it('becomes InProgress with its labels, its Backup Deleting, and others for the backup are gone', async () => {
+    const world = await worldWith(leaveData)
+    const ref = placeRequest(world)
+    expect(await act(world, 'beginDeletion', { ref })).toMatchObject({ result: { do: 'delete' } })
+    expect(world.cluster.look(at('deletebackuprequests', 'shop-1'))).toMatchObject({
+      metadata: { labels: { 'velero.io/backup-name': backupName, 'velero.io/backup-uid': expect.any(String) } },
+      status: { phase: 'InProgress' },
+    })
+    expect(world.cluster.look(at('backups', backupName))?.['status']).toMatchObject({ phase: 'Deleting' })
+    expect(world.cluster.look(at('deletebackuprequests', 'earlier'))).toBeUndefined()
+  })
+
+  it('for a backup whose data only Velero can delete is processed with the reason, and nothing is deleted', async () => {
+    const world = await worldWith()
+    await act(world, 'beginDeletion', { ref: placeRequest(world) })
+    const words = /^backup deletion failed: the data of 1 volumes .* \(namespaces: shop\) .*leave-volume-data=true$/
+    expect(statusOf(world)).toEqual({ phase: 'Processed', errors: [expect.stringMatching(words)] })
+    expect(world.cluster.look(at('backups', backupName))?.['status']).toMatchObject({ phase: 'Completed' })
+  })
+
+  it('with errors keeps its Backup, and tells them', async () => {
+    const world = await worldWith()
+    await act(world, 'endDeletion', { ...inputOf(world), errors: ['one', 'two'] })
+    expect(statusOf(world)).toEqual({ phase: 'Processed', errors: ['one', 'two'] })
+    expect(world.cluster.look(at('backups', backupName))).toBeDefined()
+  })
+
+  it('without errors goes with its Backup', async () => {
+    const world = await worldWith()
+    await act(world, 'endDeletion', { ...inputOf(world), errors: [] })
+    expect(world.cluster.look(at('backups', backupName))).toBeUndefined()
+    expect(world.cluster.look(at('deletebackuprequests', 'earlier'))).toBeUndefined()
+  })
+})
+
+describe('the items of a deleted backup', () => {
+  const item = (name: string, labels: Record<string, string>) => ({
+    groupResource: 'configmaps',
+    manifest: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop', labels } },
+  })
+
+  it('go to the actions that apply to them, and a failure is logged, as in Velero', async () => {
+    const world = await worldWith(({ buckets }) =>
+      buckets.place(
+        'backups',
+        `backups/${backupName}/${backupName}.tar.gz`,
+        archiveBody([item('good', { app: 'web' }), item('bad', { app: 'web' }), item('other', {})]),
+      ),
+    )
+    const { asked, ...ports } = plugins()
+    const outcome = await act(world, 'runDeleteActions', { ...inputOf(world), from: 0 }, ports)
+    expect(outcome).toEqual({ result: { errors: [] } })
+    expect(asked).toEqual(['example.io/one bad of shop', 'example.io/one good of shop'])
+  })
+
+  it('are gone through in parts', async () => {
+    const many = Array.from({ length: 250 }, (_, n) => item(`cm-${n}`, { app: 'web' }))
+    const world = await worldWith(({ buckets }) =>
+      buckets.place('backups', `backups/${backupName}/${backupName}.tar.gz`, archiveBody(many)),
+    )
+    const { asked, ...ports } = plugins()
+    const input = inputOf(world)
+    expect(await act(world, 'runDeleteActions', { ...input, from: 0 }, ports)).toEqual({
+      result: { errors: [], next: 200 },
+    })
+    expect(await act(world, 'runDeleteActions', { ...input, from: 200 }, ports)).toEqual({ result: { errors: [] } })
+    expect(new Set(asked).size).toBe(250)
+  })
+
+  it('end the deletion where an action cannot say what it applies to', async () => {
+    const world = await worldWith()
+    const deleteActions = {
+      ...plugins().deleteActions,
+      appliesTo: () => Promise.reject(new PluginError('died', 'dead')),
+    }
+    const outcome = await act(world, 'runDeleteActions', { ...inputOf(world), from: 0 }, { deleteActions })
+    expect(outcome).toMatchObject({
+      result: { stop: 'error invoking delete item actions: plugin example.io/one: dead' },
+    })
+  })
+
+  it('with a CSI snapshot make the driver delete it, and leave that of another backup', async () => {
+    const world = await worldWith(withCsiSnapshot)
+    const created: unknown[] = []
+    const input = { ...inputOf(world), from: 0 }
+    const create = (ports: Parameters<typeof createActivities>[0], set: typeof settings) =>
+      createActivities(
+        {
+          ...ports,
+          cluster: {
+            ...ports.cluster,
+            create: (...args) => (created.push(args[2]), ports.cluster.create(...args)),
+          },
+        },
+        set,
+      )
+    await runAttempts({ world, create, settings, activity: 'runDeleteActions', input })
+    expect(created).toMatchObject([
+      { spec: { deletionPolicy: 'Delete', driver: 'd', source: { snapshotHandle: 'snap-of-ours' } } },
+    ])
+    expect(world.cluster.objects().filter(({ kind }) => kind === 'VolumeSnapshotContent')).toEqual([])
+  })
+})
+
+describe('the native snapshots of a deleted backup', () => {
+  const location = (provider: string) => (world: World) =>
+    void world.cluster.place({
+      apiVersion: 'velero.io/v1',
+      kind: 'VolumeSnapshotLocation',
+      metadata: { name: 'here', namespace: 'velero' },
+      spec: { provider },
+    })
+
+  it.each([
+    ['good', []],
+    ['bad', ['error deleting snapshot s-1: refused']],
+  ])('are deleted by the plugin of their location: %s', async (provider, errors) => {
+    const world = await worldWith(withNativeSnapshot, location(provider))
+    const { asked, ...ports } = plugins()
+    expect(await act(world, 'deleteSnapshots', inputOf(world), ports)).toEqual({ result: { errors } })
+    expect(asked).toEqual([`delete s-1 of ${provider}`])
+  })
+})
