@@ -37,6 +37,8 @@ export const restoreLogKey = (restore: string): string => `restores/${restore}/r
 export const restoreResultsKey = (restore: string): string => `restores/${restore}/restore-${restore}-results.gz`
 /** What a plan says about each item: `PlanFile`; beside Velero's files, and removed with them. */
 export const restorePlanKey = (restore: string): string => `restores/${restore}/restore-${restore}-plan.json.gz`
+/** The same as a page of HTML. */
+export const restorePlanPageKey = (restore: string): string => `restores/${restore}/restore-${restore}-plan.html`
 /** What became of each item: `ResourceList`. */
 export const restoreResourceListKey = (restore: string): string =>
   `restores/${restore}/restore-${restore}-resource-list.json.gz`

@@ -1,5 +1,6 @@
 import type { Plan } from '../../core/plan/plan.ts'
 import { comparedSentence, differencesFromPlan, parseFromPlan } from '../../core/preview/compare-with-plan.ts'
+import { planPage } from '../../core/preview/plan-page.ts'
 import { quotaNotes } from '../../core/preview/quota-notes.ts'
 import { backupMark, kindsText, planFileInSteps } from '../../core/preview/plan-file.ts'
 import type { PlanFile } from '../../core/preview/plan-file.ts'
@@ -8,8 +9,7 @@ import type { Tally } from '../../core/results/tally.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import { jsonInPieces } from '../../core/values/json-in-pieces.ts'
 import { fromPlanAnnotation } from '../../velero/labels.ts'
-import { rfc3339 } from '../../velero/manifest.ts'
-import { restorePlanKey } from '../../velero/object-keys.ts'
+import { restorePlanKey, restorePlanPageKey } from '../../velero/object-keys.ts'
 import { gzipOf, inSlices } from '../frame/in-slices.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { shards } from '../frame/journal.ts'
@@ -24,20 +24,22 @@ export async function keepPlan(
   { tally, plan }: { tally: Tally; plan: Plan | undefined },
   { ports, signal }: { ports: Ports; signal: AbortSignal },
 ): Promise<void> {
-  const { cluster, clock, presence } = ports
+  const { cluster, presence } = ports
   const { name, namespace, uid } = admission.restore
   const kinds = sha256Hex(kindsText(await cluster.discover()))
   const facts = await journal.read<StoredFacts>(shards.facts)
   const notes = [...planNotes(plan, facts), ...(await readQuotaNotes(cluster, tally))]
   const steps = planFileInSteps(tally, {
-    plan: { name, namespace, uid, madeAt: rfc3339(clock.now()) },
+    plan: { name, namespace, uid, madeAt: admission.startedAt },
     backup: backupMark(admission.backup),
     cluster: { id: ref.cluster, kinds },
     notes,
   })
-  const body = await gzipOf(jsonInPieces(await inSlices(steps, signal)))
+  const file = await inSlices(steps, signal)
+  const body = await gzipOf(jsonInPieces(file))
   // The bucket does not know of Leases: this is asked when the write goes out.
   presence.assertMayWrite()
+  await store.put(restorePlanPageKey(name), Buffer.from(planPage(file)))
   await store.put(restorePlanKey(name), body)
 }
 

@@ -51,6 +51,20 @@ export async function readResultFile(
   return bytes === undefined ? undefined : inflate(bytes, key)
 }
 
+/**
+ * Reads a gzipped file of Drydock, which no DownloadRequest knows, from the backup location of a restore; undefined where it
+ * does not exist. Throws a `ClientError` about a damaged file, else the error of the API server or the bucket.
+ */
+export async function readOwnFile(
+  connections: Connections,
+  restore: Restore,
+  key: string,
+  options: ReadOptions,
+): Promise<string | undefined> {
+  const bytes = await readFromBucket(connections, restore, { key, options })
+  return bytes === undefined ? undefined : inflate(bytes, key)
+}
+
 /** The error about a file in the bucket that is incomplete or was changed. */
 export function damagedFile(key: string, cause: unknown): ClientError {
   return new ClientError(exitCodes.error, `${key} in the backup location is damaged: ${messageOf(cause)}`, {

@@ -15,6 +15,7 @@ import { addList } from './commands/list.ts'
 import { addLogs } from './commands/files/logs.ts'
 import { addReport } from './commands/files/report.ts'
 import { addPause } from './commands/pause.ts'
+import { addPlan } from './commands/plan/plan.ts'
 import { addRetry } from './commands/retry.ts'
 import { addSearchAttributes } from './commands/search-attributes.ts'
 import { addStart } from './commands/start.ts'
@@ -88,6 +89,7 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
     addDelete,
   ]
   for (const add of simple) add(program, run)
+  addPlan(program, run)
   addCompletion(program, run)
   addSearchAttributes(program, run)
   addDoctor(program, run)

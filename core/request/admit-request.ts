@@ -8,7 +8,7 @@ import { parseModifiers, validateModifiers } from '../modifiers/parse-modifiers.
 import type { ResourceModifiers } from '../modifiers/parse-modifiers.ts'
 import { pickBackup } from './admission-facts.ts'
 import type { AdmissionFacts } from './admission-facts.ts'
-import { planFaults } from '../preview/verdict.ts'
+import { planFaults } from '../preview/is-plan-asked.ts'
 import { hookFaults } from './hook-faults.ts'
 
 /** Whether a restore may start, and the spec to store in the Restore in both cases. */

@@ -9,7 +9,7 @@ import {
 } from '../../velero/labels.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { Restore, RestoreStatus } from '../../velero/restore.ts'
-import { isPlanAsked } from '../preview/verdict.ts'
+import { isPlanAsked } from '../preview/is-plan-asked.ts'
 import { operationsOf } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
 import { isSweptByVelero } from '../results/restore-status.ts'

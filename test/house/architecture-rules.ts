@@ -109,7 +109,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     packages: ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig'],
     builtins: 'any',
   },
-  'client/show': { ...pure, folders: ['velero'], types: ['client/api'], packages: ['yaml'] },
+  'client/show': { ...pure, folders: ['velero', 'core/preview'], types: ['client/api'], packages: ['yaml'] },
   'client/cli': {
     folders: ['velero', 'core', 'contract', 'client/api', 'client/show'],
     doors: {

@@ -2,6 +2,7 @@ import { veleroNamespace, webUiLink } from '../../api/connections.ts'
 import type { Connections } from '../../api/connections.ts'
 import { ClientError, exitCodes } from '../../api/errors.ts'
 import type { ExitCode } from '../../api/errors.ts'
+import { requestOfPlan } from '../../api/plan/restore-plan.ts'
 import { composeManifest, submitRestore, useNewestBackup } from '../../api/start-restore.ts'
 import type { SubmittedRestore } from '../../api/start-restore.ts'
 import type { Restore, RestoreSpec } from '../../../velero/restore.ts'
@@ -19,6 +20,7 @@ import { yaml } from '../yaml.ts'
 export interface StartOptions extends GlobalOptions, LabelColumns {
   name?: string
   file?: string
+  plan?: string
   labels?: Record<string, string>
   annotations?: Record<string, string>
   allowPartiallyFailed?: boolean
@@ -37,6 +39,7 @@ export async function start(
     throw new ClientError(exitCodes.usage, 'the name is given twice, and differently')
   const file = options.file === undefined ? undefined : readRestoreFile(options.file)
   const namespace = options.namespace ?? file?.metadata.namespace ?? veleroNamespace({})
+  if (options.plan !== undefined) return startPlan(io, options, argument ?? options.name)
   const request = {
     name: argument ?? options.name,
     namespace,
@@ -48,6 +51,29 @@ export async function start(
   const restore = composeRequest(request, io.now())
   if (options.isPrinted) return print(io, { ...options, namespace }, restore)
   return withConnections(io, { ...options, namespace }, (connections) => submit(io, connections, { options, restore }))
+}
+
+/** Carries out a plan. What it restores stands in the plan, so no option may say it differently. */
+async function startPlan(
+  io: Io,
+  options: StartOptions & { isPrinted: boolean },
+  name: string | undefined,
+): Promise<ExitCode> {
+  const { plan = '', file, labels = {}, annotations = {} } = options
+  if (options.isPrinted || file !== undefined || Object.keys(applySpecOptions({}, { ...options })).length > 0)
+    throw new ClientError(exitCodes.usage, '--plan says what is restored: it goes with no other option about that')
+  return withConnections(io, options, async (connections) => {
+    const { namespace } = connections
+    const request = await requestOfPlan(connections, plan)
+    const parts = {
+      spec: request.spec,
+      name,
+      namespace,
+      labels,
+      annotations: { ...annotations, ...request.annotations },
+    }
+    return submit(io, connections, { options, restore: composeManifest(parts, io.now()) })
+  })
 }
 
 /** Prints the Restore and sends nothing. Only the newest backup of a schedule is asked for, where the option wants it. */

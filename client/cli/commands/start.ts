@@ -14,6 +14,7 @@ Examples:
   drydock start --from-schedule nightly --include-resources configmaps,secrets -l app=web
   drydock start --from-backup shop --output yaml > restore.yaml
   drydock start --file restore.yaml --wait --result json
+  drydock start shop-again --plan shop-plan --wait
 
 As with Velero's command line, --output prints the Restore and starts nothing. --result says how to print what was started.
 An option with [bool] means true without a value; write --restore-volumes=false for false.`
@@ -26,6 +27,7 @@ export function addStart(program: Command, run: RunCommand, called = 'start'): C
     .argument('[name]', 'name of the Restore; without it <backup>-<time>', parseObjectName)
     .option('--name <name>', 'the same, as an option', parseObjectName)
     .option('--file <file>', 'take the Restore from YAML or JSON, "-" for standard input; options override its fields')
+    .option('--plan <name>', 'carry out a plan that was made: its selection exactly; tells what came out otherwise')
   for (const { option } of specOptions) command.addOption(option)
   addLabelColumns(command)
   return command

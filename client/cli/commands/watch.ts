@@ -71,6 +71,29 @@ export async function showUntilOver(io: Io, connections: Connections, options: S
   return exitCodeOf(ended)
 }
 
+/**
+ * Shows on standard error, where that is a terminal, how a restore goes on, until it is over, and returns it as it ended;
+ * undefined where it was deleted. Ctrl-C ends the showing only.
+ */
+export async function followUntilOver(
+  io: Io,
+  connections: Connections,
+  restore: Restore,
+): Promise<Restore | undefined | 'interrupted'> {
+  const display = displayFor(io, { restore, output: 'json' })
+  try {
+    return await untilInterrupted((signal) =>
+      followRestore(connections, restore, { onState: (state) => display.show(state), signal }),
+    )
+  } catch (thrown) {
+    if (!(thrown instanceof Interrupted)) throw thrown
+    io.err.write(`Restore "${restore.metadata.name}" goes on. See it with: drydock plan ${restore.metadata.name}\n`)
+    return 'interrupted'
+  } finally {
+    display.end()
+  }
+}
+
 /** With `table` the progress; for programs every state or, where only the outcome is printed, the progress on standard error. */
 function displayFor(io: Io, { output, everyState = false }: ShowOptions): Display {
   if (output === 'table') return createDisplay(io.out)

@@ -16,6 +16,7 @@ describe('what a command of the client loads', () => {
       'core/filter/label-selector.ts',
       'core/items/outcome.ts',
       'core/port-errors.ts',
+      'core/preview/is-plan-asked.ts',
       'core/request/decide-retry.ts',
       'core/results/restore-status.ts',
       'core/values/go-duration.ts',
