@@ -168,7 +168,7 @@ export class RestoreRun {
     this.isEnding = true
     return CancellationScope.nonCancellable(async () => {
       await this.enter(nextPhase('done', this.errors()), { fence: this.resumed, hookStatus: this.hookStatus ?? {} })
-      await writeReport(this.admitted, this.view)
+      if (!this.preview) await writeReport(this.admitted, this.view)
       return this.outcome()
     })
   }
@@ -239,7 +239,7 @@ export class RestoreRun {
     this.view.enter('Failed', failureReason)
     if (this.admitted !== undefined) await this.hold.release(this.admitted)
     if (ref !== undefined && last?.do === 'late') await storeResultsLate(ref, this.view)
-    await writeReport(ref, this.view)
+    if (!this.preview) await writeReport(ref, this.view)
   }
 
   /** Ends this run alone: the API server refuses the last phase of the restore. The next run tries it again. */

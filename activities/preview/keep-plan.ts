@@ -39,7 +39,7 @@ export async function keepPlan(
   const body = await gzipOf(jsonInPieces(file))
   // The bucket does not know of Leases: this is asked when the write goes out.
   presence.assertMayWrite()
-  await store.put(restorePlanPageKey(name), Buffer.from(planPage(file)))
+  await store.put(restorePlanPageKey(name), Buffer.from(planPage(file)), { contentType: 'text/html; charset=utf-8' })
   await store.put(restorePlanKey(name), body)
 }
 

@@ -1,4 +1,5 @@
-import { html, page, table } from '../page/page.ts'
+import { escapeHtml, nameHtml } from '../report/html.ts'
+import { pageStyle } from '../report/page-style.ts'
 import type { PlanFile } from './plan-file.ts'
 import { byVerdict, isNotable, noteOn, planSentence, verdictMeans } from './plan-words.ts'
 import { verdicts } from './verdict.ts'
@@ -6,37 +7,55 @@ import { verdicts } from './verdict.ts'
 /** So many items are on the page: a browser shows them at once. The file of the plan has all. */
 const rowsMax = 2000
 
-/** A plan as one page of HTML that needs no network. Names and messages in it are escaped. */
+/** Nothing is loaded from anywhere, and no script runs. */
+const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+/** A plan as one page of HTML that needs no network. Names and messages of others in it are shown as text. */
 export function planPage(file: PlanFile): string {
-  const notable = byVerdict(file.items.filter(isNotable))
-  const rows = notable.slice(0, rowsMax)
-  const more = notable.length - rows.length
-  const counts = verdicts.flatMap((verdict) => {
-    const count = file.counts[verdict] ?? 0
-    return count === 0 ? [] : [[count, verdict, verdictMeans[verdict]]]
+  const { name, madeAt } = file.plan
+  const notes = file.notes.map((note) => `<li>${escapeHtml(note)}</li>`)
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>Plan ${escapeHtml(name)}</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<header>
+<h1>Plan ${nameHtml(name)}</h1>
+<p class="verdict">${escapeHtml(planSentence(file))}. Begun at ${escapeHtml(madeAt)}; nothing was changed.</p>
+</header>
+<main>
+${notes.length === 0 ? '' : `<h2>About the plan as a whole</h2>\n<ul>${notes.join('')}</ul>\n`}${countsBlock(file)}${itemsBlock(file)}</main>
+</body>
+</html>
+`
+}
+
+function countsBlock({ counts }: PlanFile): string {
+  const rows = verdicts.flatMap((verdict) => {
+    const count = counts[verdict] ?? 0
+    return count === 0 ? [] : [[String(count), verdict, verdictMeans[verdict]]]
   })
-  const body = html`<p>${planSentence(file)}. Made at ${file.plan.madeAt}; nothing was changed.</p>
-    ${
-      file.notes.length === 0
-        ? []
-        : [
-            html`<ul>
-              ${file.notes.map((note) => html`<li>${note}</li>`)}
-            </ul>`,
-          ]
-    }
-    <h2>What would happen</h2>
-    ${table('Items by verdict', ['Items', 'Verdict', 'Meaning'], counts)}
-    <h2>What to look at</h2>
-    ${
-      rows.length === 0
-        ? html`<p>Nothing: all items would be created or stand there already.</p>`
-        : table(
-            'Items that would not simply be created',
-            ['Verdict', 'Kind', 'Name', 'Note'],
-            rows.map((line) => [line.verdict, line.kind, line.name, noteOn(line)]),
-          )
-    }
-    ${more > 0 ? [html`<p>And ${more} more, in the file of the plan.</p>`] : []} `
-  return page(`Plan ${file.plan.name}`, body)
+  return `<h2>What would happen</h2>\n${table('Items by verdict', ['Items', 'Verdict', 'Meaning'], rows)}`
+}
+
+function itemsBlock(file: PlanFile): string {
+  const notable = byVerdict(file.items.filter(isNotable))
+  const head = '<h2>What to look at</h2>\n'
+  if (notable.length === 0) return `${head}<p>Nothing: all items would be created, or stand there already.</p>\n`
+  const shown = notable.slice(0, rowsMax)
+  const rows = shown.map((line) => [line.verdict, line.kind, line.name, noteOn(line)])
+  const more = notable.length - shown.length
+  const left = more > 0 ? `<p>And ${more} more, in the file of the plan.</p>\n` : ''
+  return `${head}${table('Items that would not simply be created', ['Verdict', 'Kind', 'Name', 'Note'], rows)}${left}`
+}
+
+function table(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const titles = head.map((title) => `<th scope="col">${title}</th>`).join('')
+  const lines = rows.map((row) => `<tr>${row.map((cell) => `<td>${nameHtml(cell)}</td>`).join('')}</tr>\n`).join('')
+  return `<div class="wide"><table>\n<caption>${caption}</caption>\n<thead><tr>${titles}</tr></thead>\n<tbody>\n${lines}</tbody>\n</table></div>\n`
 }

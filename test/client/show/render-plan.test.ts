@@ -52,9 +52,11 @@ describe('a plan as a page', () => {
   it('has counts, notes and items, all escaped', () => {
     const page = planPage(file)
     expect(page).toContain('<title>Plan p</title>')
-    expect(page).toContain('<td>shop/late</td>')
-    expect(page).toContain('denied: &#60;b&#62;')
+    expect(page).toContain('<td><bdi>shop/late</bdi></td>')
+    expect(page).toContain('denied: &lt;b&gt;')
     expect(page).not.toContain('shop/same')
+    expect(page).toContain("default-src 'none'")
+    expect(page).not.toMatch(/https?:|<script/)
   })
 
   it('shows the first of very many items, and says how many more there are', () => {
