@@ -61,6 +61,7 @@ func (a *labelAction) Execute(in *velero.RestoreItemActionExecuteInput) (*velero
 		return nil, err
 	}
 	a.log.Infof("labelling %s", item.name)
+	hold("Execute", in.Restore.Name)
 	if err := misbehave(item); err != nil {
 		return nil, err
 	}
@@ -94,7 +95,8 @@ func (a *operationAction) Execute(in *velero.RestoreItemActionExecuteInput) (*ve
 	return out.WithItemsWait(), nil
 }
 
-func (a *operationAction) Progress(id string, _ *api.Restore) (velero.OperationProgress, error) {
+func (a *operationAction) Progress(id string, restore *api.Restore) (velero.OperationProgress, error) {
+	hold("Progress", restore.Name)
 	begun := time.Unix(1700000000, 0)
 	progress := velero.OperationProgress{NCompleted: 1, NTotal: 3, OperationUnits: "steps", Description: "working", Started: begun, Updated: begun}
 	switch {
@@ -106,12 +108,14 @@ func (a *operationAction) Progress(id string, _ *api.Restore) (velero.OperationP
 	return progress, nil
 }
 
-func (a *operationAction) Cancel(id string, _ *api.Restore) error {
+func (a *operationAction) Cancel(id string, restore *api.Restore) error {
+	hold("Cancel", restore.Name)
 	a.log.Infof("cancelling %s", id)
 	return nil
 }
 
-func (a *operationAction) AreAdditionalItemsReady(items []velero.ResourceIdentifier, _ *api.Restore) (bool, error) {
+func (a *operationAction) AreAdditionalItemsReady(items []velero.ResourceIdentifier, restore *api.Restore) (bool, error) {
+	hold("AreAdditionalItemsReady", restore.Name)
 	a.log.Infof("%d additional items are ready", len(items))
 	return true, nil
 }

@@ -16,7 +16,8 @@ import (
 
 // fileSnapshotter has a folder as its cloud: snapshots/<id>, volumes/<id>, and calls, a line for each call that has an effect.
 // Its location names the folder as dir; without one it has a folder of its own. Words in the id of a snapshot make it
-// misbehave: see CreateVolumeFromSnapshot and SetVolumeID. The id of a volume is vol-<id of the snapshot>, then -2, -3.
+// misbehave: see CreateVolumeFromSnapshot and SetVolumeID. The id of a volume is vol-<id of the snapshot>, then -2, -3. A file
+// hold in the folder keeps answers back, and a line of held has the process.
 type fileSnapshotter struct {
 	log     logrus.FieldLogger
 	dir     string
@@ -101,18 +102,9 @@ func (s *fileSnapshotter) CreateVolumeFromSnapshot(snapshotID, volumeType, volum
 		if err := file.Close(); err != nil {
 			return "", err
 		}
-		s.waitForRelease()
+		// The volume is there, and nobody knows of it.
+		holdBy(filepath.Join(s.dir, "hold"), filepath.Join(s.dir, "held"))
 		return id, nil
-	}
-}
-
-// waitForRelease holds the answer as long as the cloud has a file hold: the volume is there, and nobody knows of it.
-func (s *fileSnapshotter) waitForRelease() {
-	for {
-		if _, err := os.Stat(filepath.Join(s.dir, "hold")); err != nil {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 
@@ -168,11 +160,5 @@ func (s *fileSnapshotter) DeleteSnapshot(snapshotID string) error {
 }
 
 func (s *fileSnapshotter) note(call string) error {
-	file, err := os.OpenFile(filepath.Join(s.dir, "calls"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	_, err = fmt.Fprintln(file, call)
-	return err
+	return appendLine(filepath.Join(s.dir, "calls"), call)
 }
