@@ -1,6 +1,7 @@
 import type { RestorePhase } from '../velero/phases.ts'
 import type { Restore } from '../velero/restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
+import type { FailureCause } from '../core/report/failure-causes.ts'
 import type { TimelineEntry } from '../core/report/timeline.ts'
 import type { HandedCounts } from '../core/results/handed-counts.ts'
 import { query, signal } from './messages.ts'
@@ -80,6 +81,8 @@ export interface ShownProgress {
   counts: HandedCounts
   /** The most recent failures. */
   failures: readonly string[]
+  /** The most frequent causes of errors, by chunk; those of chunks that do not report again are under an empty key. */
+  causes?: Readonly<Record<string, readonly FailureCause[]>>
   /** What has happened, for the report. */
   timeline?: readonly TimelineEntry[]
   /** Why the restore is paused, where the Restore does not say so yet. */

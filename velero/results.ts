@@ -25,3 +25,8 @@ export function countMessages(result: Result): number {
   const inNamespaces = Object.values(result.namespaces ?? {}).reduce((sum, messages) => sum + messages.length, 0)
   return (result.velero?.length ?? 0) + (result.cluster?.length ?? 0) + inNamespaces
 }
+
+/** All messages of a result, in the order of its parts. */
+export function messagesOf({ velero = [], cluster = [], namespaces = {} }: Result): string[] {
+  return [...velero, ...cluster, ...Object.values(namespaces).flat()]
+}

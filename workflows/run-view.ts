@@ -5,6 +5,7 @@ import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import type { ReportPlace } from '../activities/conclude/write-report.ts'
 import type { AdmittedRestore } from '../activities/admit/claim-restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
+import { FailureCauses } from '../core/report/failure-causes.ts'
 import { ChunkCounts } from '../core/results/chunk-counts.ts'
 import { handCounts, takeCounts } from '../core/results/handed-counts.ts'
 import { isTerminal } from '../velero/phases.ts'
@@ -20,12 +21,15 @@ import {
   sweptSignal,
 } from '../contract/restore-workflow.ts'
 import type { RestoreInput, RestoreProgress, ShownProgress } from '../contract/restore-workflow.ts'
-import { describeRun, reportLines } from './view/describe-run.ts'
+import { causesTable, describeRun, outcomeWord, reportLines } from './view/describe-run.ts'
 import { Happenings } from './view/happenings.ts'
 import { outcomeAttribute, phaseAttribute } from '../contract/search-attributes.ts'
 
 /** Texts of trouble that the query `failures` keeps. */
 const failuresMax = 20
+
+/** Causes of failures that are shown, and handed to the next run. */
+const causesMax = 10
 
 /** Details are limited to 20,000 bytes, and a list of namespaces may be long. */
 const reasonMax = 1000
@@ -48,6 +52,7 @@ export class RunView {
   private messages = { warnings: 0, errors: 0 }
   private readonly counts: ChunkCounts
   private readonly failures: string[]
+  private readonly causes: FailureCauses
   /** What has happened, for the report. */
   readonly happenings: Happenings
   private place: ReportPlace | undefined
@@ -61,10 +66,15 @@ export class RunView {
     this.paused = shown?.paused
     this.counts = new ChunkCounts(takeCounts(shown?.counts ?? {}))
     this.failures = [...(shown?.failures ?? [])]
+    this.causes = new FailureCauses(Object.entries(shown?.causes ?? {}))
     this.happenings = new Happenings(shown?.timeline)
     setHandler(progressQuery, () => this.progress(), { description: 'Phase, wave, items and what is being waited for' })
     setHandler(planQuery, () => this.plan, { description: 'Waves and chunks of the plan, as counts' })
-    setHandler(failuresQuery, () => this.failures, { description: 'What went wrong lately, in short' })
+    setHandler(
+      failuresQuery,
+      () => [...this.causes.top(causesMax).map(({ cause, count }) => `${count} × ${cause}`), ...this.failures],
+      { description: 'What went wrong lately, in short' },
+    )
     setHandler(cancelSignal, (argument) => this.cancel(reasonIn(argument) ?? 'no reason given'), {
       description: 'Stop at the next item; the argument is the reason',
     })
@@ -107,6 +117,7 @@ export class RunView {
   /** A chunk's report replaces its earlier one: it tells of the whole chunk. */
   report(key: string, report: ChunkReport): void {
     this.counts.set(key, report)
+    this.causes.set(key, report.causes)
     this.show()
   }
 
@@ -176,6 +187,7 @@ export class RunView {
       counts: handCounts(this.counts.reports, parked),
       failures: this.failures.map((text) => text.slice(0, reasonMax)),
       timeline: this.happenings.entries(),
+      causes: this.causes.handed(parked, causesMax),
     }
   }
 
@@ -230,9 +242,11 @@ export class RunView {
 
   private showDetails(): void {
     setCurrentDetails(
-      [describeRun(this.input, this.progress(), this.plan, this.counts), ...reportLines(this.input, this.place)].join(
-        '\n\n',
-      ),
+      [
+        describeRun(this.input, this.progress(), this.plan, this.counts),
+        ...causesTable(this.causes.top(causesMax)),
+        ...reportLines(this.input, this.place),
+      ].join('\n\n'),
     )
     if (this.input.tagged !== true || this.shownPhase === this.phase) return
     this.shownPhase = this.phase
@@ -241,17 +255,6 @@ export class RunView {
       { key: outcomeAttribute, value: outcomeWord(this.phase, this.cancelReason) },
     ])
   }
-}
-
-function outcomeWord(phase: string, cancelReason: string | undefined): string {
-  if (cancelReason !== undefined) return 'cancelled'
-  return phase === 'Completed'
-    ? 'ok'
-    : phase.includes('PartiallyFailed')
-      ? 'partial'
-      : phase === 'Failed' || phase === 'FailedValidation'
-        ? 'failed'
-        : 'running'
 }
 
 /** The reason in a signal's argument, cut to 500 characters: people send a text or an object from the Web UI. */

@@ -1,8 +1,8 @@
 import type { Outcome } from '../../core/items/outcome.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
-import { countOutcomes, tallyOf } from '../../core/results/tally.ts'
-import type { OutcomeCounts, Tally } from '../../core/results/tally.ts'
+import { countWithCauses, type CountsWithCauses } from '../../core/report/failure-causes.ts'
+import { tallyOf, type Tally } from '../../core/results/tally.ts'
 import { lookAgain, pauseAfter } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -50,7 +50,7 @@ export interface ChunkInput {
 }
 
 /** Counts of the outcomes of a chunk, and which of its namespaces are terminating or could not be created. */
-export interface ChunkReport extends OutcomeCounts {
+export interface ChunkReport extends CountsWithCauses {
   terminating?: readonly string[]
   refused?: readonly string[]
   /** What the server said of one of the items that are to be tried again. */
@@ -130,7 +130,7 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   const outcomes = await restoreBatches(batches, items)
   if (batches.waits.length > 0) return lookAgain(run.attempt, run.input.look, waitFor(batches.waits, run.attempt))
   const tally = tallyOf(outcomes)
-  const counts = { ...countOutcomes(tally), ...whyParked(tally) }
+  const counts = { ...countWithCauses(tally), ...whyParked(tally) }
   const mayHook = wave.groupResource === 'pods' || plugins !== undefined
   const hasHooks = mayHook && (await hasRegistered(run.session.journal, run.key))
   return hasHooks ? { ...counts, hooks: true } : counts
@@ -287,7 +287,7 @@ async function ensureNamespaces(
   const tally = tallyOf([...run.known, ...done])
   const refused = refusedTargets(run.session.plan.waves[run.input.wave]?.chunks[run.input.chunk]?.items ?? [], tally)
   return {
-    ...countOutcomes(tally),
+    ...countWithCauses(tally),
     ...(terminating.length === 0 ? {} : { terminating: terminating.sort() }),
     ...(refused.length === 0 ? {} : { refused }),
   }

@@ -1,10 +1,12 @@
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
+import type { FailureGroup } from '../../core/report/failure-groups.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import { remarksReason } from '../../velero/labels.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { restoreItemOperationsKey, restoreResourceListKey, restoreResultsKey } from '../../velero/object-keys.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
-import type { ResourceList, Results } from '../../velero/results.ts'
+import { messagesOf } from '../../velero/results.ts'
+import type { ResourceList, Result, Results } from '../../velero/results.ts'
 import { webUiLink } from './connections.ts'
 import type { Connections } from './connections.ts'
 import type { ReadOptions } from './download-file.ts'
@@ -13,6 +15,11 @@ import { damagedFile, readResultFile } from './read-result-file.ts'
 import { queryFailures, queryProgress, restoreState } from './restore-state.ts'
 import type { RestoreState } from './restore-state.ts'
 import { refOf } from './velero-objects.ts'
+
+export type { FailureGroup } from '../../core/report/failure-groups.ts'
+
+/** Causes that are told. */
+const causesMax = 100
 
 /** All that is known about a restore, as `describe --output json` prints it. */
 export interface Description {
@@ -31,6 +38,8 @@ export interface Description {
   troubles: readonly string[]
   /** Warnings and errors, where there are any. */
   results?: Results
+  /** The same by their cause, the most frequent one first, each with what to do. */
+  causes?: { errors: readonly FailureGroup[]; warnings: readonly FailureGroup[] }
   /** Why warnings and errors cannot be shown. */
   resultsMissing?: string
   /** What the results of Velero do not say: the Event `Remarks`, while the cluster keeps it. */
@@ -90,13 +99,17 @@ async function readResults(
   connections: Connections,
   restore: Restore,
   options: ReadOptions,
-): Promise<Pick<Description, 'results' | 'resultsMissing'>> {
+): Promise<Pick<Description, 'results' | 'causes' | 'resultsMissing'>> {
   const { status = {}, metadata } = restore
   if ((status.warnings ?? 0) + (status.errors ?? 0) === 0) return {}
   try {
     const text = await readResultFile(connections, restore, 'RestoreResults', options)
     if (text === undefined) return { resultsMissing: 'the result file is not there' }
-    return { results: parseResults(text, restoreResultsKey(metadata.name)) }
+    const results = parseResults(text, restoreResultsKey(metadata.name))
+    // Loaded only where there are messages.
+    const { groupFailures } = await import('../../core/report/failure-groups.ts')
+    const group = (result: Result) => groupFailures(messagesOf(result)).slice(0, causesMax)
+    return { results, causes: { errors: group(results.errors), warnings: group(results.warnings) } }
   } catch (thrown) {
     return { resultsMissing: explainError(thrown).line }
   }

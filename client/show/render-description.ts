@@ -1,10 +1,12 @@
 import { stringify } from 'yaml'
 import type { Result } from '../../velero/results.ts'
-import type { Description } from '../api/describe-restore.ts'
+import type { Description, FailureGroup } from '../api/describe-restore.ts'
 import { progressSentence } from './progress.ts'
 
 /** Messages of one kind that are shown; the result file has them all. */
 const messagesMax = 100
+/** Causes of messages that are shown. */
+const causesMax = 10
 
 /** A description for people: short facts first, then spec and messages. */
 export function renderDescription(description: Description): string {
@@ -65,14 +67,25 @@ function joined(map: Readonly<Record<string, string>>): string {
 }
 
 function messages(description: Description): string[] {
-  const { status, results, resultsMissing, troubles } = description
+  const { status, results, causes, resultsMissing, troubles } = description
   return [
     ...listed('Validation errors', status.validationErrors ?? []),
+    ...byCause('Errors by cause', causes?.errors),
+    ...byCause('Warnings by cause', causes?.warnings),
     ...listed('Errors', linesOf(results?.errors)),
     ...listed('Warnings', linesOf(results?.warnings)),
     ...listed('Latest failures', troubles),
     ...(resultsMissing === undefined ? [] : [`The messages cannot be shown: ${resultsMissing}`]),
   ]
+}
+
+/** Messages by their cause, where several have the same one. */
+function byCause(title: string, groups: readonly FailureGroup[] = []): string[] {
+  if (groups.every(({ count }) => count === 1)) return []
+  return listed(
+    title,
+    groups.slice(0, causesMax).map(({ count, cause, advice }) => `${count} × ${cause}\n  ${advice}`),
+  )
 }
 
 function details({ resourceList, operations = [], detailsMissing }: Description): string[] {

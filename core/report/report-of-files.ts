@@ -1,7 +1,8 @@
 import type { Outcome } from '../items/outcome.ts'
 import { error, warning } from '../items/outcome.ts'
 import { finish } from '../values/slices.ts'
-import type { ItemAction, ResourceList, Result, Results } from '../../velero/results.ts'
+import { messagesOf } from '../../velero/results.ts'
+import type { ItemAction, ResourceList, Results } from '../../velero/results.ts'
 import { reportFactsInSteps } from './report-facts.ts'
 import type { ReportedRestore, ReportFacts } from './report-facts.ts'
 
@@ -22,13 +23,9 @@ export function reportFactsOfFiles(restore: ReportedRestore, list: ResourceList,
     }
   }
   const messages = [
-    ...textsOf(results.errors).map((text) => error('velero', text)),
-    ...textsOf(results.warnings).map((text) => warning('velero', text)),
+    ...messagesOf(results.errors).map((text) => error('velero', text)),
+    ...messagesOf(results.warnings).map((text) => warning('velero', text)),
   ]
   outcomes.set('messages', { key: 'messages', messages, at: restore.endedAt })
   return finish(reportFactsInSteps(outcomes, restore, []))
-}
-
-function textsOf({ velero = [], cluster = [], namespaces = {} }: Result): string[] {
-  return [...velero, ...cluster, ...Object.values(namespaces).flat()]
 }

@@ -1,4 +1,7 @@
 import type { ReportPlace } from '../../activities/conclude/write-report.ts'
+import { adviceOn } from '../../core/report/advice.ts'
+import type { FailureCause } from '../../core/report/failure-causes.ts'
+import { visible } from '../../core/report/html.ts'
 import type { PlanSummary } from '../../core/plan/plan.ts'
 import type { ChunkCounts } from '../../core/results/chunk-counts.ts'
 import type { RestoreInput, RestoreProgress } from '../../contract/restore-workflow.ts'
@@ -14,6 +17,18 @@ export function describeRun(
   counts: ChunkCounts,
 ): string {
   return [`**${input.namespace}/${input.name}**: ${sentence(progress)}`, ...table(progress, plan, counts)].join('\n\n')
+}
+
+/** The causes of errors so far, as a table in Markdown; nothing where there are none. */
+export function causesTable(causes: readonly FailureCause[]): string[] {
+  if (causes.length === 0) return []
+  const rows = causes.map(({ cause, count }) => `| ${count} | ${asText(cause)} | ${adviceOn(cause)} |`)
+  return [['| errors | cause | what to do |', '|---:|---|---|', ...rows].join('\n')]
+}
+
+/** A text of somebody else in a cell: no character of it means anything to Markdown. */
+function asText(text: string): string {
+  return visible(text).replace(/[\\`*_{}[\]()#+!|<>~&]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 /** Where the report is, as Markdown; nothing where there is none. */
@@ -51,4 +66,16 @@ function table(progress: RestoreProgress, plan: PlanSummary | undefined, counts:
     '|---|---|---:|---:|---:|---:|---:|',
   ]
   return [[...head, ...rows].join('\n'), ...more]
+}
+
+/** The word of the search attribute for how a restore ended, or `running`. */
+export function outcomeWord(phase: string, cancelReason: string | undefined): string {
+  if (cancelReason !== undefined) return 'cancelled'
+  return phase === 'Completed'
+    ? 'ok'
+    : phase.includes('PartiallyFailed')
+      ? 'partial'
+      : phase === 'Failed' || phase === 'FailedValidation'
+        ? 'failed'
+        : 'running'
 }

@@ -1,0 +1,70 @@
+import { countOutcomes } from '../results/tally.ts'
+import type { OutcomeCounts, Tally } from '../results/tally.ts'
+import { causeOf } from './failure-groups.ts'
+
+/** How many errors of items have one cause. Names, numbers and quoted values are left out of the cause. */
+export interface FailureCause {
+  cause: string
+  count: number
+}
+
+/** Counts, and the most frequent causes of errors. */
+export interface CountsWithCauses extends OutcomeCounts {
+  /** Absent where there is no error. */
+  causes?: readonly FailureCause[]
+}
+
+/** Causes of one chunk that its report tells: reports stand in the history. */
+const ofChunkMax = 3
+const causeMax = 200
+
+/** The counts of a chunk, and the most frequent causes of its errors; no `causes` where there is no error. */
+export function countWithCauses(tally: Tally): CountsWithCauses {
+  const counts = countOutcomes(tally)
+  if (counts.errors === 0) return counts
+  const found = new Map<string, number>()
+  for (const { messages, parked } of tally.values()) {
+    if (parked !== undefined) continue
+    for (const { severity, text } of messages) if (severity === 'error') add(found, causeOf(text).slice(0, causeMax), 1)
+  }
+  const causes = sorted(found).slice(0, ofChunkMax)
+  return causes.length === 0 ? counts : { ...counts, causes }
+}
+
+/** The causes of all chunks: a chunk that reports again replaces what it has told before. */
+export class FailureCauses {
+  readonly #chunks: Map<string, readonly FailureCause[]>
+
+  constructor(chunks: Iterable<readonly [key: string, causes: readonly FailureCause[]]> = []) {
+    this.#chunks = new Map(chunks)
+  }
+
+  set(key: string, causes: readonly FailureCause[] | undefined): void {
+    if (causes === undefined) this.#chunks.delete(key)
+    else this.#chunks.set(key, causes)
+  }
+
+  /** The most frequent ones of all chunks. */
+  top(max: number): FailureCause[] {
+    const sums = new Map<string, number>()
+    for (const causes of this.#chunks.values()) for (const { cause, count } of causes) add(sums, cause, count)
+    return sorted(sums).slice(0, max)
+  }
+
+  /** What the next run begins with: chunks that will report again stand apart, the others are put together. */
+  handed(again: ReadonlySet<string>, max: number): Record<string, readonly FailureCause[]> {
+    const apart = [...this.#chunks].filter(([key]) => again.has(key))
+    const others = new FailureCauses([...this.#chunks].filter(([key]) => !again.has(key))).top(max)
+    return Object.fromEntries([...(others.length === 0 ? [] : [['', others] as const]), ...apart])
+  }
+}
+
+function add(counts: Map<string, number>, cause: string, count: number): void {
+  counts.set(cause, (counts.get(cause) ?? 0) + count)
+}
+
+function sorted(counts: ReadonlyMap<string, number>): FailureCause[] {
+  return [...counts]
+    .map(([cause, count]) => ({ cause, count }))
+    .sort((a, b) => b.count - a.count || (a.cause < b.cause ? -1 : 1))
+}
