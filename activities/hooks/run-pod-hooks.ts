@@ -1,4 +1,5 @@
 import { failedToExecute, mayHaveRun } from '../../core/hooks/pod-hooks.ts'
+import { StoreError } from '../../core/port-errors.ts'
 import { hookKey } from '../../core/hooks/judge-hooks.ts'
 import { nextHook } from '../../core/hooks/next-hook.ts'
 import type { HookResult } from '../../core/hooks/next-hook.ts'
@@ -39,6 +40,9 @@ const execTimeoutDefaultMs = 30_000
 /** How long a command is sent again that surely has not begun, because the API server refuses the connection. */
 const notBegunMaxMs = 60_000
 const notBegunPauseMs = 1_000
+/** How long the write of an intent or a result is tried again. */
+const storedWithinMs = 60_000
+const storePauseMs = 1_000
 
 /** Runs the hooks of one pod that can run now, as the live pod shows; every result is journalled before the next hook. */
 export async function runPodHooks(hooked: HookedPod, live: Manifest | undefined, parts: HookParts): Promise<void> {
@@ -65,7 +69,25 @@ export async function runPodHooks(hooked: HookedPod, live: Manifest | undefined,
 }
 
 async function finish({ pod, results }: HookedPod, index: number, problem: string, parts: HookParts): Promise<void> {
-  results.set(index, await finishHook(parts.journal, hookKey(pod.uid, index), { problem }))
+  const store = () => finishHook(parts.journal, hookKey(pod.uid, index), { problem })
+  results.set(index, await patiently(store, parts))
+}
+
+/**
+ * Only this attempt knows whether a command was sent and how it ended: so a bucket that is away for a moment is waited for
+ * here. The next attempt could say no more than that the hook may have run.
+ */
+async function patiently<T>(write: () => Promise<T>, { clock, signal, isStopping }: HookParts): Promise<T> {
+  const startedAt = clock.now().getTime()
+  for (;;) {
+    try {
+      return await write()
+    } catch (thrown) {
+      const isOver = isStopping() || clock.now().getTime() - startedAt > storedWithinMs
+      if (isOver || !(thrown instanceof StoreError)) throw thrown
+      await clock.sleep(storePauseMs, signal)
+    }
+  }
 }
 
 /** The intent is journalled before the command is sent (rule 12). Returns the problem, empty for success. */
@@ -75,7 +97,8 @@ async function runHook(
   parts: HookParts,
 ): Promise<string> {
   if (hook.command.length === 0) return failedToExecute(hook, 'command is required')
-  const isFirst = await beginHook(parts.journal, hookKey(pod.uid, index), parts.attempt)
+  const begin = () => beginHook(parts.journal, hookKey(pod.uid, index), parts.attempt)
+  const isFirst = await patiently(begin, parts)
   if (!isFirst && !parts.atLeastOnce) return mayHaveRun(pod, hook)
   const problem = await execHook(pod, hook, parts)
   return problem === '' ? '' : failedToExecute(hook, problem)

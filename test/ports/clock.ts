@@ -22,6 +22,7 @@ interface Sleeper {
   /** Sleepers of the same time are woken in the order in which they went to sleep. */
   order: number
   wake: () => void
+  isStopped: boolean
 }
 
 /** Real time after which code that neither ends nor sleeps counts as stuck: a thread of Node may still be at work. */
@@ -32,27 +33,24 @@ export function createClock(start: Date = new Date('2026-01-02T03:04:05Z')): Sim
   let nowMs = start.getTime()
   let order = 0
   let spreads = 0
-  const sleepers = new Set<Sleeper>()
+  /** The one whose time comes first is at the top; those that were stopped go when they get there. */
+  const sleepers: Sleeper[] = []
 
   function next(untilMs: number): Sleeper | undefined {
-    let first: Sleeper | undefined
-    for (const one of sleepers) {
-      if (one.atMs > untilMs) continue
-      if (first === undefined || one.atMs < first.atMs || (one.atMs === first.atMs && one.order < first.order))
-        first = one
-    }
-    return first
+    while (sleepers[0]?.isStopped === true) takeFirst(sleepers)
+    const [first] = sleepers
+    return first === undefined || first.atMs > untilMs ? undefined : first
   }
 
   function wake(sleeper: Sleeper): void {
-    sleepers.delete(sleeper)
+    takeFirst(sleepers)
     nowMs = Math.max(nowMs, sleeper.atMs)
     sleeper.wake()
   }
 
   function later(ms: number, work: () => void): Sleeper {
-    const sleeper = { atMs: nowMs + Math.max(0, ms), order: order++, wake: work }
-    sleepers.add(sleeper)
+    const sleeper = { atMs: nowMs + Math.max(0, ms), order: order++, wake: work, isStopped: false }
+    insert(sleepers, sleeper)
     return sleeper
   }
 
@@ -65,7 +63,7 @@ export function createClock(start: Date = new Date('2026-01-02T03:04:05Z')): Sim
       new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(signal.reason as Error)
         const stop = () => {
-          sleepers.delete(sleeper)
+          sleeper.isStopped = true
           reject(signal?.reason as Error)
         }
         const sleeper = later(ms, () => {
@@ -102,6 +100,39 @@ export function createClock(start: Date = new Date('2026-01-02T03:04:05Z')): Sim
     },
   }
   return clock
+}
+
+function isBefore(one: Sleeper, other: Sleeper): boolean {
+  return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order)
+}
+
+/** Puts one into a binary heap. */
+function insert(heap: Sleeper[], one: Sleeper): void {
+  let at = heap.push(one) - 1
+  for (;;) {
+    const above = heap[(at - 1) >> 1]
+    if (at === 0 || above === undefined || !isBefore(one, above)) break
+    heap[at] = above
+    at = (at - 1) >> 1
+  }
+  heap[at] = one
+}
+
+/** Takes the top of a binary heap away. */
+function takeFirst(heap: Sleeper[]): void {
+  const last = heap.pop()
+  if (last === undefined || heap.length === 0) return
+  let at = 0
+  for (;;) {
+    const [left, right] = [heap[2 * at + 1], heap[2 * at + 2]]
+    if (left === undefined) break
+    const isRight = right !== undefined && isBefore(right, left)
+    const least = isRight ? right : left
+    if (!isBefore(least, last)) break
+    heap[at] = least
+    at = 2 * at + (isRight ? 2 : 1)
+  }
+  heap[at] = last
 }
 
 /** Promises go on before anything else does, so one turn of the event loop later all of them wait. */

@@ -6,32 +6,58 @@ import type { Chance } from './chance.ts'
  * - `refused`: it does not get there, and its error passes when tried again;
  * - `unanswered`: it has its effect, and its sender gets an error;
  * - `death`: its process dies when it has been sent; it gets there after its sender's death, and has its effect;
- * - `slow`: it takes seconds to get there.
+ * - `slow`: it takes seconds to get there;
+ * - `late`: its sender gets an error at once, and it gets there within the seconds that a write may take (rule 7).
  */
-export type CallFault = 'refused' | 'unanswered' | 'death' | 'slow'
+export type CallFault = 'refused' | 'unanswered' | 'death' | 'slow' | 'late'
 
 /** What happens to a worker: dead, it is started again after a while; frozen, it does not know of it; without a Lease. */
 export type WorkerEvent = 'kill' | 'freeze' | 'lose-lease'
 
 /** What somebody else does. */
 export type OtherEvent =
-  'write-restore' | 'sweep' | 'terminate' | 'terminate-locks' | 'new-run' | 'pause' | 'cancel' | 'delete'
+  | 'write-restore'
+  | 'sweep'
+  | 'terminate'
+  | 'terminate-locks'
+  | 'new-run'
+  | 'new-runs'
+  | 'pause'
+  | 'retry'
+  | 'cancel'
+  | 'delete'
 
 /** One thing that goes wrong. */
 export type Disturbance =
   | { kind: 'call'; n: number; fault: CallFault }
   | { kind: 'worker'; atMs: number; event: WorkerEvent; worker: number; forMs: number }
   | { kind: 'other'; atMs: number; event: OtherEvent }
+  /** The clock of a worker is ahead by so much, or behind, and so is that of the process that is started in its place. */
+  | { kind: 'skew'; worker: number; ms: number }
 
 /** A restore of a few items is through within so many calls and milliseconds. */
 const callsAbout = 400
 const lengthMs = 16_000
 
-const callFaults: readonly CallFault[] = ['refused', 'unanswered', 'unanswered', 'death', 'slow']
-const workerEvents: readonly WorkerEvent[] = ['kill', 'freeze', 'freeze', 'lose-lease']
-const harmless: readonly OtherEvent[] = ['write-restore', 'sweep', 'terminate', 'terminate-locks', 'new-run', 'pause']
+/** How far the clock of a worker is from that of the API server, at most. */
+const skewMaxMs = 120_000
 
-/** The disturbances of a seed. One in five restores is cancelled or deleted. */
+/** A retry is asked for while the restore runs, or after its end. */
+const retryWithinMs = 60_000
+
+const callFaults: readonly CallFault[] = ['refused', 'unanswered', 'late', 'death', 'slow']
+const workerEvents: readonly WorkerEvent[] = ['kill', 'freeze', 'freeze', 'lose-lease']
+const harmless: readonly OtherEvent[] = [
+  'write-restore',
+  'sweep',
+  'terminate',
+  'terminate-locks',
+  'new-run',
+  'pause',
+  'new-runs',
+]
+
+/** The disturbances of a seed. One in five restores is cancelled or deleted, about one in five retried. */
 export function disturbancesOf(chance: Chance, workers: number): Disturbance[] {
   const upTo = (what: string, max: number, make: (i: number) => Disturbance) =>
     Array.from({ length: between(chance.at(what, 0), 0, max) }, (_, i) => make(i))
@@ -56,7 +82,19 @@ export function disturbancesOf(chance: Chance, workers: number): Disturbance[] {
   const end = chance.at('end', 0)
   const ends: Disturbance[] =
     end < 0.2 ? [{ kind: 'other', atMs: timeOf('end-at', 0), event: end < 0.13 ? 'cancel' : 'delete' }] : []
-  return [...calls, ...events, ...others, ...ends]
+  const retries = upTo('retries', 3, (i): Disturbance => ({
+    kind: 'other',
+    atMs: between(chance.at('retry-at', i), 0, retryWithinMs),
+    event: 'retry',
+  }))
+  const skews = upTo('skews', 3, (i): Disturbance => ({
+    kind: 'skew',
+    worker: between(chance.at('skewed', i), 0, workers),
+    ms: between(chance.at('skew', i), -skewMaxMs, skewMaxMs),
+  }))
+  const isRetried = chance.at('is-retried', 0) < 0.3
+  const isSkewed = chance.at('is-skewed', 0) < 0.3
+  return [...calls, ...events, ...others, ...ends, ...(isRetried ? retries : []), ...(isSkewed ? skews : [])]
 }
 
 /** A disturbance in a few words. */
@@ -68,5 +106,7 @@ export function inWords(one: Disturbance): string {
       return `at ${one.atMs} ms: ${one.event} worker ${one.worker + 1} for ${one.forMs} ms`
     case 'other':
       return `at ${one.atMs} ms: ${one.event}`
+    case 'skew':
+      return `the clock of worker ${one.worker + 1} is ${one.ms} ms off`
   }
 }

@@ -8,6 +8,7 @@ import type { EndState } from '../activities/crash/end-state.ts'
 import { name, ref } from '../activities/crash/restore-in-memory.ts'
 import { workflowId } from './simulate.ts'
 import type { Simulated } from './simulate.ts'
+import type { Disturbance } from './disturbances.ts'
 import type { SeenWrite } from './workers.ts'
 
 /** What is wrong with a simulated restore, each in a line; nothing where it came to its right end. */
@@ -89,16 +90,61 @@ function ifFailed({ restore, server, disturbances }: Simulated): string[] {
   return status === 'CANCELLED' || status === 'TERMINATED' ? [] : [`it is cancelled, and its workflow ${status}`]
 }
 
-/** Where it differs from an undisturbed restore, but for what a disturbance brings with it. */
+/**
+ * Where it differs from an undisturbed restore. A disturbance may bring one difference with it, and no other: a hook whose
+ * worker is lost while it runs is an error that says so (rule 12), and its command may not have run.
+ */
 function comparison(run: Simulated, end: EndState, undisturbed: EndState): string[] {
   const part = ({ objects, files, ran }: EndState) => ({ objects: withoutOwn(objects), files: withoutLog(files), ran })
-  const found = differences(part(end), part(undisturbed))
-  const isHookLost = run.workers.happened.some((one) => one.includes('exec')) || run.disturbances.some(isWorkers)
-  return found.filter((line) => !(isHookLost && /hook|ran >|\berrors\b|results/i.test(line))).slice(0, 8)
+  const actual = part(end)
+  const lost = losesHooks(run) ? takeLostHooks(actual) : []
+  const found = differences(actual, part(undisturbed))
+  return found.filter((line) => !lost.some((container) => isCommandIn(container, line))).slice(0, 12)
 }
 
-function isWorkers({ kind }: Simulated['disturbances'][number]): boolean {
-  return kind === 'worker' || kind === 'call'
+const lostHook = /^hook .+ in container (\S+) may have run: its worker vanished while it ran in pod /
+
+/** Whether something has happened that may end a hook, or the worker that runs it. */
+function losesHooks({ disturbances, workers }: Simulated): boolean {
+  const isEnd = (one: Disturbance) => one.kind === 'worker' || (one.kind === 'other' && one.event === 'terminate')
+  return disturbances.some(isEnd) || workers.happened.some((one) => one.startsWith('death '))
+}
+
+/** Takes lost hooks out of the result file and the counts of the Restore; returns their containers. */
+function takeLostHooks({
+  files,
+  objects,
+}: {
+  files: Record<string, unknown>
+  objects: Record<string, unknown>
+}): string[] {
+  const lost: string[] = []
+  for (const [key, content] of Object.entries(files)) {
+    if (!key.endsWith('-results.gz')) continue
+    const results = structuredClone(content) as { errors?: { namespaces?: Record<string, string[]> } }
+    files[key] = results
+    for (const [namespace, lines] of Object.entries(results.errors?.namespaces ?? {})) {
+      lost.push(...lines.flatMap((line) => lostHook.exec(line)?.slice(1) ?? []))
+      Object.assign(results.errors?.namespaces ?? {}, { [namespace]: lines.filter((line) => !lostHook.test(line)) })
+    }
+  }
+  const at = Object.keys(objects).find((place) => place.startsWith('Restore '))
+  const status = at === undefined ? undefined : (objects[at] as { errors?: number; hookStatus?: HookStatus })
+  if (at === undefined || status === undefined || lost.length === 0) return lost
+  const { hooksFailed = 0, ...hooks } = status.hookStatus ?? {}
+  const failed = hooksFailed - lost.length
+  const hookStatus = failed === 0 ? hooks : { ...hooks, hooksFailed: failed }
+  objects[at] = { ...status, errors: (status.errors ?? 0) - lost.length, hookStatus }
+  return lost
+}
+
+interface HookStatus {
+  hooksAttempted?: number
+  hooksFailed?: number
+}
+
+function isCommandIn(container: string, line: string): boolean {
+  return line.startsWith('ran > ') && line.includes(` ${container}: `) && line.endsWith(': undefined instead of 1')
 }
 
 /** The Restore is judged by its phase and counts; what its annotations hold differs. */

@@ -32,6 +32,9 @@ const { values } = parseArgs({
 const without = values.without as RuleOff | undefined
 const [seed, runs, lanes] = [Number(values.seed), Number(values.runs), Number(values.lanes)]
 
+/** A simulation makes much that is soon gone, and thousands of errors whose stack nobody reads. */
+const lean = ['--max-semi-space-size=32', '--stack-trace-limit=0']
+
 if (values.replay) process.exitCode = await replay()
 else if (values.trace) console.log((await simulate(seed, planOf(seed), without)).workers.trace.join('\n'))
 else if (values.lane !== undefined) process.exitCode = await runLane(Number(values.lane))
@@ -80,7 +83,7 @@ async function runAll(): Promise<number> {
   ]
   const lane = (number: number) =>
     new Promise<number>((resolve) => {
-      const execArgv = ['--import', fileURLToPath(new URL('./alias.ts', import.meta.url))]
+      const execArgv = [...lean, '--import', fileURLToPath(new URL('./alias.ts', import.meta.url))]
       fork(fileURLToPath(import.meta.url), [...args, '--lane', String(number)], { execArgv }).once('exit', (code) =>
         resolve(code ?? 1),
       )

@@ -3,7 +3,8 @@ import { deleteWorkflowIdOf, workflowIdOf } from '../../contract/restore-workflo
 import { locksWorkflowIdOf } from '../../contract/lock-workflow.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { restartFailureReason } from '../../velero/defaults.ts'
-import { cancelAnnotation, claimedAnnotation, pauseAnnotation } from '../../velero/labels.ts'
+import { pendingRetry } from '../../core/request/decide-retry.ts'
+import { cancelAnnotation, claimedAnnotation, pauseAnnotation, retryAnnotation } from '../../velero/labels.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { ref, restoreAt } from '../activities/crash/restore-in-memory.ts'
@@ -18,6 +19,7 @@ export type Others = Readonly<Record<OtherEvent, () => void>> & { watch: () => v
 export function othersOf({ cluster, clock }: World, server: SimulatedServer): Others {
   const workflowId = workflowIdOf(ref)
   let writes = 0
+  let retries = 0
   const live = () => cluster.look(restoreAt) as unknown as Restore | undefined
 
   function annotate(changes: Record<string, string | undefined>): void {
@@ -32,13 +34,15 @@ export function othersOf({ cluster, clock }: World, server: SimulatedServer): Ot
   }
 
   const isClaimed = ({ metadata }: Restore) => metadata.annotations?.[claimedAnnotation] !== undefined
-  const isOpen = ({ status = {} }: Restore) => !isTerminal(status.phase) || isSweptByVelero(status)
+  const isOpen = (one: Restore) =>
+    !isTerminal(one.status?.phase) || isSweptByVelero(one.status ?? {}) || pendingRetry(one) !== undefined
 
   return {
     'write-restore': () => annotate({ 'example.com/written': String(++writes) }),
     sweep() {
       const found = live()
-      if (found === undefined || !isClaimed(found) || !isOpen(found) || (found.status?.phase ?? '') === '') return
+      if (found === undefined || !isClaimed(found) || (found.status?.phase ?? '') === '') return
+      if (isTerminal(found.status?.phase)) return
       const completionTimestamp = `${clock.now().toISOString().slice(0, 19)}Z`
       const status = { phase: 'Failed', failureReason: restartFailureReason, completionTimestamp }
       cluster.amend(restoreAt, { status: { ...found.status, ...status } })
@@ -49,6 +53,10 @@ export function othersOf({ cluster, clock }: World, server: SimulatedServer): Ot
       if (server.statusOf(locks) === 'RUNNING') server.terminate(locks)
     },
     'new-run': () => server.suggestNewRun(),
+    'new-runs'() {
+      for (let times = 0; times < 6; times++) server.suggestNewRun()
+    },
+    retry: () => annotate({ [retryAnnotation]: `token-${++retries}` }),
     pause() {
       annotate({ [pauseAnnotation]: 'look at it' })
       tell(lookSignal.name)

@@ -85,6 +85,7 @@ async function runToEnd(
     chance: chanceOf(seed),
     count: workersOf(seed),
     faults: callFaultsOf(disturbances),
+    skews: new Map(disturbances.flatMap((one) => (one.kind === 'skew' ? [[one.worker, one.ms] as const] : []))),
     without,
   })
   clock.goesOn = () => server.unblock()
@@ -97,14 +98,14 @@ async function runToEnd(
   })
   const others = othersOf(world, server)
   const startMs = clock.nowMs()
-  for (const one of disturbances) if (one.kind !== 'call') clock.later(one.atMs, () => disturb(one))
+  for (const one of disturbances) if ('atMs' in one) clock.later(one.atMs, () => disturb(one))
   const isEnded = await clock.run(watch())
   if (isEnded) await clock.advance(afterwardsMs)
   const restoreNow = cluster.look(restoreAt) as unknown as Restore | undefined
   const end = isEnded ? endStateOf(world, { outcome: { result: server.statusOf(workflowId) } }) : undefined
   return { seed, disturbances, end, world, workers, server, endedAtMs, restore: restoreNow }
 
-  function disturb(one: Exclude<Disturbance, { kind: 'call' }>): void {
+  function disturb(one: Extract<Disturbance, { atMs: number }>): void {
     if (one.kind === 'other') return others[one.event]()
     if (one.event === 'kill') workers.kill(one.worker, one.forMs)
     else if (one.event === 'freeze') workers.freeze(one.worker, one.forMs)

@@ -65,6 +65,8 @@ export interface WorkersOptions {
   count: number
   /** The fault of the n-th call. */
   faults: ReadonlyMap<number, CallFault>
+  /** How far the clock of a worker is ahead, by its place. */
+  skews: ReadonlyMap<number, number>
   /** A rule that is switched off, to see that the simulation misses it. */
   without?: RuleOff | undefined
 }
@@ -131,6 +133,11 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
           writes.push({ atMs: clock.nowMs(), worker: one().name, call: describeCall(call), port: call.port, ...info })
         return answer
       }
+      if (fault === 'late') {
+        clock.later(lateMs(chance.at('late', n)), () => void arrive().catch(() => undefined))
+        await clock.sleep(thereMs)
+        throw passingError(call)
+      }
       if (fault === 'death') {
         clock.later(thereMs, () => void arrive().catch(() => undefined))
         restartLater(one(), 3_000)
@@ -148,10 +155,11 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
   function restartLater(one: Process, forMs: number): void {
     const at = processes.indexOf(one)
     die(one)
-    clock.later(forMs, () => void (processes[at] = startProcess()))
+    clock.later(forMs, () => void (processes[at] = startProcess(at)))
   }
 
-  function startProcess(): Process {
+  function startProcess(at: number): Process {
+    const skewMs = options.skews.get(at) ?? 0
     const name = `drydock-worker-${++started}`
     const presence = weakened(world.leases.start(name), options.without)
     const around = aroundOf(() => process)
@@ -161,7 +169,7 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
       archives: createArchives(),
       presence,
       exec: world.exec.connect(),
-      clock,
+      clock: skewMs === 0 ? clock : { ...clock, now: () => new Date(clock.nowMs() + skewMs) },
       log: world.log,
     }
     const ports = withCalls(bare, around)
@@ -171,7 +179,7 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
     return process
   }
 
-  for (let at = 0; at < options.count; at++) processes.push(startProcess())
+  for (let at = 0; at < options.count; at++) processes.push(startProcess(at))
 
   function run({ name, input, info, onBeat, onEnd }: AttemptTask) {
     const ready = processes.filter((one) => !one.isDead && one.frozenUntilMs <= clock.nowMs())
@@ -225,6 +233,13 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
     happened,
     trace,
   }
+}
+
+/** A write that is under way when its sender gives up ends within this time (rule 7). */
+const lateMaxMs = 4_500
+
+function lateMs(chance: number): number {
+  return 200 + chance * (lateMaxMs - 200)
 }
 
 /** A fault that the call can have; waits for other workers only die. */

@@ -1,9 +1,12 @@
 import '../../ports/deterministic.ts'
+import { gunzipSync } from 'node:zlib'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
 import { createActivities } from '../../../activities/index.ts'
 import { startControllers } from '../../ports/controllers.ts'
+import type { Around } from '../../ports/calls.ts'
+import { passingError } from '../../ports/faults.ts'
 import { createWorld } from '../../ports/world.ts'
 import { changed, ref, settings, withShard, worldAt } from '../crash/restore-in-memory.ts'
 
@@ -12,12 +15,12 @@ const hooks = {
 }
 
 /** A restored pod that does not run yet and has a hook, and looks at it, each on a worker of its own. */
-async function waiting() {
+async function waiting(around?: Around) {
   const closed = withShard('hooks/closed', { at: '2026-01-02T03:05:00Z' })
   const world = createWorld(await changed(worldAt('restored', { spec: { hooks } }), closed))
   const beats: unknown[] = []
   const look = (attempt: number, isLost = false, hookRunsMax = 1) => {
-    const { ports } = world.startProcess()
+    const { ports } = world.startProcess(around)
     const heartbeatDetails = attempt === 1 || isLost ? undefined : beats.at(-1)
     const environment = new MockActivityEnvironment(
       { attempt, heartbeatDetails },
@@ -66,6 +69,21 @@ describe('a look at the hooks of a restore', () => {
     expect(world.exec.ran).toEqual([])
     expect(await look(2)).toBeUndefined()
     expect(world.exec.ran).toHaveLength(1)
+  })
+
+  it.each(['begun', 'done'])('keeps what only it knows while the bucket loses the answer about %s', async (folder) => {
+    let lost = 0
+    const { world, look } = await waiting(async (call, run) => {
+      const answer = await run()
+      if (call.name !== 'put' || !call.on.includes(`/hooks/${folder}/`) || lost++ > 1) return answer
+      throw passingError(call)
+    })
+    startControllers(world)
+    await world.clock.advance(2_000)
+    expect(await look(1)).toBeUndefined()
+    expect(world.exec.ran).toHaveLength(1)
+    const done = [...world.buckets.objects('backups')].filter(([key]) => key.includes('/hooks/done/'))
+    expect(done.map(([, body]) => gunzipSync(body).toString())).toEqual([expect.stringContaining('{"problem":""}')])
   })
 
   it('gives a hook up after its own wait, counted from the first look, also where a worker died meanwhile', async () => {

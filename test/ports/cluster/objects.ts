@@ -21,14 +21,20 @@ export function deepFreeze<T>(value: T): T {
 
 /** Whether two JSON values are the same, whatever the order of their keys. */
 export function isSame(a: unknown, b: unknown): boolean {
-  return stringifyJson(inKeyOrder(a)) === stringifyJson(inKeyOrder(b))
+  if (a === b) return true
+  if (!isObject(a) || !isObject(b)) return stringifyJson(a) === stringifyJson(b)
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = keysIn(a)
+  return keys.length === keysIn(b).length && keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]))
 }
 
-function inKeyOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inKeyOrder)
-  if (value === null || typeof value !== 'object') return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, part]) => [key, inKeyOrder(part)]))
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** Those that are sent: what is undefined is not. */
+function keysIn(value: Record<string, unknown>): string[] {
+  return Object.keys(value).filter((key) => value[key] !== undefined)
 }
 
 /** Where an object is kept: by resource, namespace and name, whatever the version. */
