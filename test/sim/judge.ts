@@ -1,14 +1,15 @@
+import { gunzipSync } from 'node:zlib'
 import type { Outcome } from '../../core/items/outcome.ts'
+import { runOf } from '../../core/request/decide-retry.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { journalFolder } from '../../velero/object-keys.ts'
 import { isTerminal } from '../../velero/phases.ts'
-import { differences } from '../activities/crash/end-state.ts'
-import type { EndState } from '../activities/crash/end-state.ts'
 import { name, ref } from '../activities/crash/restore-in-memory.ts'
+import { comparison } from './compare.ts'
 import { workflowId } from './simulate.ts'
 import type { Simulated } from './simulate.ts'
-import type { Disturbance } from './disturbances.ts'
 import type { SeenWrite } from './workers.ts'
 
 /** What is wrong with a simulated restore, each in a line; nothing where it came to its right end. */
@@ -68,9 +69,13 @@ function commandsTwice({ world }: Simulated): string[] {
 const isMarked = ({ metadata }: Manifest) => metadata.labels?.['velero.io/restore-name'] === name
 const isCompanion = ({ metadata }: Manifest) => metadata.labels?.[restoreUidLabel] === ref.uid
 
-/** Objects of this restore of which its journal does not say that it made them. */
-function unexplained({ world, end }: Simulated): string[] {
-  const outcomes = Object.values((end?.journal['outcomes'] ?? {}) as Record<string, Outcome>)
+/** Objects of this restore of which the journal of its last run does not say that it made them. */
+function unexplained({ world, restore }: Simulated): string[] {
+  const folder = `${journalFolder(name, ref.uid, restore === undefined ? 1 : runOf(restore))}outcomes/`
+  const shards = [...world.buckets.objects('backups')].filter(([key]) => key.startsWith(folder))
+  const outcomes = shards.flatMap(
+    ([, body]) => (JSON.parse(gunzipSync(body).toString('utf8')) as { content: Outcome[] }).content,
+  )
   const told = new Set(outcomes.flatMap(({ object }) => (object === undefined ? [] : [object.uid])))
   const made = world.cluster.objects().filter((object) => isMarked(object) && !isCompanion(object))
   return made
@@ -88,77 +93,4 @@ function ifFailed({ restore, server, disturbances }: Simulated): string[] {
   const status = server.statusOf(workflowId)
   if (!reason.startsWith('cancelled: ')) return [`it was cancelled, and failed: ${reason}`]
   return status === 'CANCELLED' || status === 'TERMINATED' ? [] : [`it is cancelled, and its workflow ${status}`]
-}
-
-/**
- * Where it differs from an undisturbed restore. A disturbance may bring one difference with it, and no other: a hook whose
- * worker is lost while it runs is an error that says so (rule 12), and its command may not have run.
- */
-function comparison(run: Simulated, end: EndState, undisturbed: EndState): string[] {
-  const part = ({ objects, files, ran }: EndState) => ({ objects: withoutOwn(objects), files: withoutLog(files), ran })
-  const actual = part(end)
-  const lost = losesHooks(run) ? takeLostHooks(actual) : []
-  const found = differences(actual, part(undisturbed))
-  return found.filter((line) => !lost.some((container) => isCommandIn(container, line))).slice(0, 12)
-}
-
-const lostHook = /^hook .+ in container (\S+) may have run: its worker vanished while it ran in pod /
-
-/** Whether something has happened that may end a hook, or the worker that runs it. */
-function losesHooks({ disturbances, workers }: Simulated): boolean {
-  const isEnd = (one: Disturbance) => one.kind === 'worker' || (one.kind === 'other' && one.event === 'terminate')
-  return disturbances.some(isEnd) || workers.happened.some((one) => one.startsWith('death '))
-}
-
-/** Takes lost hooks out of the result file and the counts of the Restore; returns their containers. */
-function takeLostHooks({
-  files,
-  objects,
-}: {
-  files: Record<string, unknown>
-  objects: Record<string, unknown>
-}): string[] {
-  const lost: string[] = []
-  for (const [key, content] of Object.entries(files)) {
-    if (!key.endsWith('-results.gz')) continue
-    const results = structuredClone(content) as { errors?: { namespaces?: Record<string, string[]> } }
-    files[key] = results
-    for (const [namespace, lines] of Object.entries(results.errors?.namespaces ?? {})) {
-      lost.push(...lines.flatMap((line) => lostHook.exec(line)?.slice(1) ?? []))
-      Object.assign(results.errors?.namespaces ?? {}, { [namespace]: lines.filter((line) => !lostHook.test(line)) })
-    }
-  }
-  const at = Object.keys(objects).find((place) => place.startsWith('Restore '))
-  const status = at === undefined ? undefined : (objects[at] as { errors?: number; hookStatus?: HookStatus })
-  if (at === undefined || status === undefined || lost.length === 0) return lost
-  const { hooksFailed = 0, ...hooks } = status.hookStatus ?? {}
-  const failed = hooksFailed - lost.length
-  const hookStatus = failed === 0 ? hooks : { ...hooks, hooksFailed: failed }
-  objects[at] = { ...status, errors: (status.errors ?? 0) - lost.length, hookStatus }
-  return lost
-}
-
-interface HookStatus {
-  hooksAttempted?: number
-  hooksFailed?: number
-}
-
-function isCommandIn(container: string, line: string): boolean {
-  return line.startsWith('ran > ') && line.includes(` ${container}: `) && line.endsWith(': undefined instead of 1')
-}
-
-/** The Restore is judged by its phase and counts; what its annotations hold differs. */
-function withoutOwn(objects: EndState['objects']): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(objects).map(([place, object]) => {
-      if (!place.startsWith('Restore ')) return [place, object]
-      const { status } = object as { status?: Record<string, unknown> }
-      return [place, { ...status, warnings: status?.['warnings'] ?? 0 }]
-    }),
-  )
-}
-
-/** The log tells what was tried again. */
-function withoutLog(files: EndState['files']): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(files).filter(([key]) => !key.endsWith('-logs.gz')))
 }

@@ -52,8 +52,10 @@ async function runLane(lane: number): Promise<number> {
     const fails = async (fewer: readonly Disturbance[]) => (await findingsOf(at, fewer, undisturbed)).length > 0
     const kept = await shrink(planOf(at), fails)
     const last = kept.length === planOf(at).length ? found : await findingsOf(at, kept, undisturbed)
+    const again = await findingsOf(at, kept, undisturbed)
+    const isSame = JSON.stringify(again) === JSON.stringify(last)
     const lines = [
-      `seed ${at}, after`,
+      `seed ${at}, ${isSame ? 'found again in a second run' : 'NOT THE SAME IN A SECOND RUN'}, after`,
       ...kept.map((one) => `  ${inWords(one)}`),
       ...last.map((line) => `! ${line.slice(0, 400)}`),
     ]
