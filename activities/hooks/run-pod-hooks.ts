@@ -70,14 +70,14 @@ export async function runPodHooks(hooked: HookedPod, live: Manifest | undefined,
 
 async function finish({ pod, results }: HookedPod, index: number, problem: string, parts: HookParts): Promise<void> {
   const store = () => finishHook(parts.journal, hookKey(pod.uid, index), { problem })
-  results.set(index, await patiently(store, parts))
+  results.set(index, await triedAgain(store, parts))
 }
 
 /**
  * Only this attempt knows whether a command was sent and how it ended: so a bucket that is away for a moment is waited for
  * here. The next attempt could say no more than that the hook may have run.
  */
-async function patiently<T>(write: () => Promise<T>, { clock, signal, isStopping }: HookParts): Promise<T> {
+async function triedAgain<T>(write: () => Promise<T>, { clock, signal, isStopping }: HookParts): Promise<T> {
   const startedAt = clock.now().getTime()
   for (;;) {
     try {
@@ -98,7 +98,7 @@ async function runHook(
 ): Promise<string> {
   if (hook.command.length === 0) return failedToExecute(hook, 'command is required')
   const begin = () => beginHook(parts.journal, hookKey(pod.uid, index), parts.attempt)
-  const isFirst = await patiently(begin, parts)
+  const isFirst = await triedAgain(begin, parts)
   if (!isFirst && !parts.atLeastOnce) return mayHaveRun(pod, hook)
   const problem = await execHook(pod, hook, parts)
   return problem === '' ? '' : failedToExecute(hook, problem)
