@@ -1,4 +1,5 @@
 import { whyNoObject } from '../../core/actions/run-plugins.ts'
+import { looksOurs } from '../../core/items/field-owners.ts'
 import type { Message, NativeVolume } from '../../core/items/outcome.ts'
 import { claimRef, rebindVolume } from '../../core/items/volume-fate.ts'
 import { PluginError } from '../../core/port-errors.ts'
@@ -68,7 +69,12 @@ async function settledFate(pv: Manifest, tools: ItemTools): Promise<NativeFate> 
   const shard = `${nativeFolder(pv.metadata.name)}/fate`
   const settled = await journal.read<NativeFate>(shard)
   if (settled !== undefined) return settled
-  const fate = nativeFate(pv, await readStanding(pv, tools), tools.rules.restore.spec.namespaceMapping)
+  const standing = await readStanding(pv, tools)
+  // A run before has written it; what it had settled is not carried over where it made no volume.
+  const isOurs = standing.volume !== undefined && looksOurs(standing.volume, tools.mark)
+  const fate: NativeFate = isOurs
+    ? { do: 'restore', renames: false }
+    : nativeFate(pv, standing, tools.rules.restore.spec.namespaceMapping)
   if (tools.preview !== undefined) return fate.do === 'wait' ? { do: 'restore', renames: false } : fate
   if (fate.do !== 'wait') return journal.writeOnce<NativeFate>(shard, fate)
   const since = await tools.waitSince(nativeFolder(pv.metadata.name))

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { openJournal } from '../../../activities/frame/journal.ts'
 import type { ItemTools } from '../../../activities/items/item-tools.ts'
 import type { VolumeSnapshotter } from '../../../activities/snapshotter-port.ts'
-import { makeVolume, warningsAbout } from '../../../activities/volumes/make-volume.ts'
+import { makeVolume, nativeShardsToKeep, warningsAbout } from '../../../activities/volumes/make-volume.ts'
+import { hasEffect } from '../../ports/calls.ts'
 import type { Fault, FaultPlan } from '../../ports/faults.ts'
 import { cloneName } from '../../../core/volumes/native-volume.ts'
 import type { VolumeSnapshotLocation } from '../../../velero/backup.ts'
@@ -195,30 +196,47 @@ describe('a volume whose making is disturbed', () => {
     expect(message?.text).toContain('from snapshot snap was sent at 2026-01-01T00:00:00Z by w')
   })
 
+  it('is kept for a retry; what was decided without one is decided anew', async () => {
+    const { buckets } = createWorld()
+    buckets.make('backups')
+    const store = await buckets.open({ ...location(), spec: { provider: 'aws', objectStorage: { bucket: 'backups' } } })
+    const journal = openJournal(store, { name: 'again', uid: 'u', cluster: 'c' })
+    const kept = ['native/a/begun-1', 'native/a/fate', 'native/a/made', 'native/a/name', 'native/b/begun-1']
+    for (const shard of [...kept, 'native/b/fate']) await journal.write(shard, {})
+    expect(await nativeShardsToKeep(journal)).toEqual(kept)
+  })
+
+  /** That fault at a call of the first attempt. */
+  const at =
+    (fault: Fault) =>
+    (call: number): [string, Whole['faults']] => [
+      `${fault} at call ${call}`,
+      (attempt) => (n) => (attempt === 1 && n === call ? fault : undefined),
+    ]
+
   it('is one, or the others are named, wherever worker, bucket and cluster fail', async () => {
-    const undisturbed = await restoring('snap')
-    let most = 0
-    const fails =
-      (fault: Fault, at: number) =>
-      (attempt: number): FaultPlan => {
-        return (n) => {
-          most = Math.max(most, n)
-          return attempt === 1 && n === at ? fault : undefined
-        }
-      }
-    for (const fault of ['death', 'unanswered'] as const) {
-      for (let at = 1; at <= Math.max(most, 1); at++) {
-        const restored = await restoring('snap', { faults: fails(fault, at) })
-        const { world, list, results } = restored
-        const where = `${fault} at call ${at}`
-        expect([where, list]).toEqual([where, undisturbed.list])
-        expect([where, world.cloud.volumes]).toEqual([where, expect.arrayContaining([handleOf(restored)])])
-        const others = world.cloud.volumes.length - 1
-        const warned = results.warnings.cluster ?? []
-        expect([where, results.errors, warned.length >= others]).toEqual([where, {}, true])
-        expect([where, warned]).toEqual([where, warned.map(() => leftOver('is the one in use'))])
-      }
+    const [calls, effects] = [new Set<number>(), new Set<number>()]
+    const note: FaultPlan = (n, call) => {
+      calls.add(n)
+      if (hasEffect(call)) effects.add(n)
+      return undefined
     }
-    expect(most).toBeGreaterThan(15)
+    const undisturbed = await restoring('snap', { faults: () => note })
+    const points: [string, Whole['faults']][] = [
+      ...[...calls].map(at('death')),
+      ...[...effects].map(at('unanswered')),
+      ['death in each attempt, later each time', (attempt) => (n) => (n === 2 * attempt ? 'death' : undefined)],
+    ]
+    for (const [where, faults] of points) {
+      const restored = await restoring('snap', { ...(faults && { faults }) })
+      const { world, list, results } = restored
+      expect([where, list]).toEqual([where, undisturbed.list])
+      expect([where, world.cloud.volumes]).toEqual([where, expect.arrayContaining([handleOf(restored)])])
+      const others = world.cloud.volumes.length - 1
+      const warned = results.warnings.cluster ?? []
+      expect([where, results.errors, warned.length >= others]).toEqual([where, {}, true])
+      expect([where, warned]).toEqual([where, warned.map(() => leftOver('is the one in use'))])
+    }
+    expect(calls.size).toBeGreaterThan(15)
   })
 })
