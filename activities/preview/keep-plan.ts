@@ -1,6 +1,7 @@
 import type { Plan } from '../../core/plan/plan.ts'
 import { comparedSentence, differencesFromPlan, parseFromPlan } from '../../core/preview/compare-with-plan.ts'
 import { planPage } from '../../core/preview/plan-page.ts'
+import { planSentence } from '../../core/preview/plan-words.ts'
 import { quotaNotes } from '../../core/preview/quota-notes.ts'
 import { backupMark, kindsText, planFileInSteps } from '../../core/preview/plan-file.ts'
 import type { PlanFile } from '../../core/preview/plan-file.ts'
@@ -8,9 +9,10 @@ import { refusalOf, StoreError } from '../../core/port-errors.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import { jsonInPieces } from '../../core/values/json-in-pieces.ts'
-import { fromPlanAnnotation } from '../../velero/labels.ts'
+import { fromPlanAnnotation, remarksReason } from '../../velero/labels.ts'
 import { restorePlanKey, restorePlanPageKey } from '../../velero/object-keys.ts'
 import { gzipOf, inSlices } from '../frame/in-slices.ts'
+import { recordEvent } from '../frame/restore-resource.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { shards } from '../frame/journal.ts'
 import type { StoredFacts } from '../frame/journal.ts'
@@ -18,7 +20,7 @@ import type { Session } from '../frame/session.ts'
 import type { Cluster, Ports } from '../ports.ts'
 import { readPlanFile } from './read-plan-file.ts'
 
-/** Writes what a plan came to beside the other files of its Restore, as a whole. */
+/** Writes what a plan came to beside the other files of its Restore, as a whole, and tells it on the Restore in a sentence. */
 export async function keepPlan(
   { admission, journal, ref, store }: Session,
   { tally, plan }: { tally: Tally; plan: Plan | undefined },
@@ -41,6 +43,8 @@ export async function keepPlan(
   presence.assertMayWrite()
   await store.put(restorePlanPageKey(name), Buffer.from(planPage(file)), { contentType: 'text/html; charset=utf-8' })
   await store.put(restorePlanKey(name), body)
+  const note = `Nothing was restored. ${planSentence(file)}`
+  await recordEvent(ports, { metadata: admission.restore }, { type: 'Normal', reason: remarksReason, note })
 }
 
 /** What no dry run can predict. */

@@ -2,7 +2,7 @@ import type { Backup } from '../../velero/backup.ts'
 import { parseItemKey } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
 import type { Tally } from '../results/tally.ts'
-import { forEachInSteps } from '../values/slices.ts'
+import { forEachInSteps, sortInSteps } from '../values/slices.ts'
 import type { Steps } from '../values/slices.ts'
 import { cameTo, verdictOf } from './verdict.ts'
 import type { CameTo, Verdict } from './verdict.ts'
@@ -65,8 +65,8 @@ export function* planFileInSteps(
       counts[line.verdict] = (counts[line.verdict] ?? 0) + 1
     }
   })
-  items.sort((a, b) => (a.key < b.key ? -1 : 1))
-  return { version: 1, ...about, counts, notes, items }
+  const sorted = yield* sortInSteps(items, (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  return { version: 1, ...about, counts, notes, items: sorted }
 }
 
 /** The line of an item; undefined for a step of the restore, whose messages are about the plan as a whole. */

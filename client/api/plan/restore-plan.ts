@@ -6,7 +6,20 @@ import { veleroControllersOf } from '../../../core/request/take-over.ts'
 import { whyStale } from '../../../core/preview/why-stale.ts'
 import { sha256Hex } from '../../../core/values/derived-names.ts'
 import type { Backup } from '../../../velero/backup.ts'
-import { fromPlanAnnotation, planAnnotation } from '../../../velero/labels.ts'
+import {
+  adoptAnnotation,
+  cancelAnnotation,
+  claimedAnnotation,
+  fromPlanAnnotation,
+  lastAppliedAnnotation,
+  pauseAnnotation,
+  planAnnotation,
+  requestedByAnnotation,
+  retriedAnnotation,
+  retryAnnotation,
+  retryRefusedAnnotation,
+  runAnnotation,
+} from '../../../velero/labels.ts'
 import { restorePlanKey } from '../../../velero/object-keys.ts'
 import type { Restore, RestoreSpec } from '../../../velero/restore.ts'
 import type { Connections } from '../connections.ts'
@@ -82,16 +95,30 @@ export async function requestOfPlan(
   if (stale !== undefined) throw new ClientError(exitCodes.error, stale, { code: 'INVALID_RESTORE' })
   // The plan of a schedule is one of the backup that was its newest then. What validation has added is added again.
   const { scheduleName: _schedule, ...spec } = restore.spec
-  const { [planAnnotation]: _plan, ...annotations } = asked(restore)
   return {
     spec: { ...spec, backupName: file.backup.name },
-    annotations: { ...annotations, [fromPlanAnnotation]: `${name}/${file.plan.uid}` },
+    annotations: { ...askedAnnotations(restore), [fromPlanAnnotation]: `${name}/${file.plan.uid}` },
   }
 }
 
-/** The annotations by which a user says more about a restore; not those that its run has written. */
-function asked({ metadata }: Restore): Record<string, string> {
-  const ours = ['managed-fields', 'polite', 'second-chances', 'hooks', 'validate'].map((one) => `drydock.io/${one}`)
+/** What a run or a client has written on the Restore of a plan, and what is about that run alone. */
+const ofTheRun: readonly string[] = [
+  planAnnotation,
+  fromPlanAnnotation,
+  requestedByAnnotation,
+  claimedAnnotation,
+  adoptAnnotation,
+  cancelAnnotation,
+  pauseAnnotation,
+  retryAnnotation,
+  retriedAnnotation,
+  retryRefusedAnnotation,
+  runAnnotation,
+  lastAppliedAnnotation,
+]
+
+/** The annotations by which a user says more about a restore: they hold for the restore that carries out the plan. */
+export function askedAnnotations({ metadata }: Pick<Restore, 'metadata'>): Record<string, string> {
   const all = Object.entries(metadata.annotations ?? {})
-  return Object.fromEntries(all.filter(([key]) => ours.includes(key)))
+  return Object.fromEntries(all.filter(([key]) => !ofTheRun.includes(key)))
 }

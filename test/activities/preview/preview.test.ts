@@ -104,6 +104,10 @@ describe('a plan', () => {
     expect(restored.list).toEqual({})
     expect(restored.log).toContain('Planned: create v1/ConfigMap shop/new')
     expect(restored.log).not.toContain('Restored')
+    const events = restored.world.cluster.objects().filter(({ kind }) => kind === 'Event')
+    expect(events.map((event) => event['note'])).toContain(
+      'Nothing was restored. Plan again of backup all: 10 items: 5 create, 2 update, 1 not-here, 2 skip',
+    )
   })
 
   it('names the fields of an update, and no value of a Secret', async () => {

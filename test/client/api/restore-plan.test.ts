@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readPlan, requireNoVeleroControllers } from '../../../client/api/plan/restore-plan.ts'
+import { askedAnnotations, readPlan, requireNoVeleroControllers } from '../../../client/api/plan/restore-plan.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { connectInMemory, placeRestore } from './in-memory-connections.ts'
 
@@ -26,4 +26,17 @@ it('does not take a restore for a plan', async () => {
   const { cluster, connections } = connectInMemory()
   const restore = placeRestore(cluster, { phase: 'Completed' })
   await expect(readPlan(connections, restore)).rejects.toThrow('Restore "shop" is a restore and no plan')
+})
+
+it('carries out a plan with what its user has asked for, and with nothing of its run', () => {
+  const annotations = {
+    'drydock.io/plan': 'true',
+    'drydock.io/claimed': 'w, 2026-01-01T00:00:00Z, location default',
+    'drydock.io/polite': 'true',
+    'velero.io/pod-volume-timeout': '1h',
+  }
+  expect(askedAnnotations({ metadata: { name: 'p', annotations } })).toEqual({
+    'drydock.io/polite': 'true',
+    'velero.io/pod-volume-timeout': '1h',
+  })
 })

@@ -6,7 +6,7 @@ import type { Manifest } from '../../../velero/manifest.ts'
 import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { runClient } from '../../kit/client.ts'
-import { awaitRestore, createRestore, getRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
+import { awaitRestore, createRestore, getRestore, readObject, readResultFiles, withAdmin } from '../../kit/restores.ts'
 import { whenFileIsOver } from '../../kit/run/clean-up.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
@@ -144,19 +144,21 @@ async function versions(): Promise<Record<string, string>> {
 }
 
 const client = (...argv: string[]) => runClient(cluster, argv)
-const makePlan = (name: string, policy: string) =>
-  client('plan', name, '--from-backup', 'mixed', '--existing-resource-policy', policy, '-o', 'json')
-
 describe('drydock plan', () => {
   it('tells a conflict where the policy leaves what stands there', async () => {
-    const plan = JSON.parse((await makePlan('left-plan', 'none')).out) as PlanFile
+    const spec = { backupName: 'mixed', existingResourcePolicy: 'none' } as const
+    await createRestore(cluster, { name: 'left-plan', spec, annotations: { 'drydock.io/plan': 'true' } })
+    expect((await awaitRestore(cluster, 'left-plan')).status?.phase).toBe('PartiallyFailed')
+    const text = await readObject(cluster, 'restores/left-plan/restore-left-plan-plan.json.gz')
+    const plan = JSON.parse(text ?? '') as PlanFile
     expect(plan.counts).toEqual({ create: 67, conflict: 65, rejected: 20, 'not-here': 10, skip: 62 })
   })
 
   it('says what a restore does, changes nothing, and the restore then does it', async () => {
     const before = await versions()
+    const asked = ['--from-backup', 'mixed', '--existing-resource-policy', 'update']
     const page = join(cluster.dir, 'plan.html')
-    const made = await makePlan('mixed-plan', 'update')
+    const made = await client('plan', 'mixed-plan', ...asked, '-o', 'json')
     expect({ code: made.code, err: made.err }).toEqual({ code: 3, err: '' })
     const plan = JSON.parse(made.out) as PlanFile
     expect(plan.counts).toEqual({ create: 67, update: 50, rejected: 35, 'not-here': 10, skip: 62 })
