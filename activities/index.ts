@@ -50,7 +50,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     pollOperations: pollOperations(parts),
     awaitLastWrites: awaitLastWrites(ports),
     cancelOperations: cancelOperations(parts),
-    removeLeftovers: removeLeftovers(ports),
+    removeLeftovers: removeLeftovers(parts),
     listFinalizeTasks: listFinalizeTasks(parts),
     finalizeRestore: finalizeRestore(parts),
     concludeRestore: concludeRestore(parts),

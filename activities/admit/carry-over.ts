@@ -7,6 +7,7 @@ import type { Tally } from '../../core/results/tally.ts'
 import { copyShards, outcomesShard, readShard, shards, withShards } from '../frame/journal.ts'
 import type { Journal, StoredFacts } from '../frame/journal.ts'
 import { carryHooks } from '../hooks/hook-journal.ts'
+import { inPlaceFolder } from '../volumes/in-place-notes.ts'
 import { podVolumesKey } from '../volumes/await-pod-volumes.ts'
 import { nativeShardsToKeep } from '../volumes/make-volume.ts'
 import { operationsShard, readOperations, statesOf } from '../operations/operation-shards.ts'
@@ -47,6 +48,7 @@ export async function carryOver(from: Journal, to: Journal): Promise<CarriedOver
   if (going.length > 0) await to.writeOnce(operationsShard(carried), statesOf(going))
   await copyShards(from, to, await from.list('intents/'))
   await copyShards(from, to, await nativeShardsToKeep(from))
+  await copyShards(from, to, await from.list(inPlaceFolder))
   await carryHooks(from, to)
   await to.writeOnce(shards.plan, plan)
   const { items } = summarize(plan)

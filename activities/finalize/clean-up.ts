@@ -1,6 +1,7 @@
 import { isWait } from '../../contract/look.ts'
 import type { Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import { isInPlace } from '../../core/actions/data-mover.ts'
 import { listAt, textAt, valueAt } from '../../core/values/fields.ts'
 import { isNotFound, refusalOf } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
@@ -11,6 +12,8 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import { readIfUnderway } from '../frame/underway.ts'
 import type { Ports } from '../ports.ts'
+import type { WorkerParts } from '../frame/session.ts'
+import { putBackAtOnce } from './put-back-volumes.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
 
@@ -42,13 +45,15 @@ export const cleanUp: FinalizeTask = {
 }
 
 /**
- * Removes the same of a restore that was cancelled or has failed, where no finalization runs. It asks the cluster alone,
- * since the bucket may be the reason of the end, and waits for nothing: what is still there is told in the log.
+ * Removes the same of a restore that was cancelled or has failed, where no finalization runs, and puts claims back that made
+ * way for their data. For the rest it asks the cluster alone, since the bucket may be the reason of the end, and waits for
+ * nothing: what is still there is told in the log.
  */
-export function removeLeftovers(ports: Pick<Ports, 'cluster' | 'presence' | 'log'>) {
+export function removeLeftovers({ ports, sessions }: Pick<WorkerParts, 'ports' | 'sessions'>) {
   return ({ ref }: { ref: AdmittedRef }): Promise<void> =>
-    runActivity(ports.presence, { doing: `removing what was made for restore ${ref.name} alone` }, async () => {
-      await readIfUnderway(ports.cluster, ref, { after: 'end' })
+    runActivity(ports.presence, { doing: `removing what was made for restore ${ref.name} alone` }, async (attempt) => {
+      const restore = await readIfUnderway(ports.cluster, ref, { after: 'end' })
+      if (restore === undefined || isInPlace(restore.spec)) await putBackAtOnce({ ref, ports, sessions, attempt })
       await removeResultsOfUploads(ref, ports)
       let stubs: Manifest[]
       try {

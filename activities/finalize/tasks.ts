@@ -1,6 +1,7 @@
 import { awaitHooks } from './await-hooks.ts'
 import { cleanUp } from './clean-up.ts'
 import { patchVolumes } from './patch-volumes.ts'
+import { putBackVolumes } from './put-back-volumes.ts'
 import type { FinalizeTask } from './task.ts'
 import { tidyJournal } from './tidy-journal.ts'
 import { validate } from './validate.ts'
@@ -12,6 +13,7 @@ import { validate } from './validate.ts'
 export const finalizeTasks: readonly FinalizeTask[] = [
   // Change restored objects.
   patchVolumes,
+  putBackVolumes,
   // Remove objects of ours.
   cleanUp,
   // Wait for others.

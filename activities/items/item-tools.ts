@@ -26,6 +26,8 @@ import type { Settings } from '../settings.ts'
 import type { Snapshotters } from '../snapshotter-port.ts'
 import { beginPodVolumes } from '../volumes/order-pod-volumes.ts'
 import type { BeginPodVolumes } from '../volumes/order-pod-volumes.ts'
+import { inPlaceNotes } from '../volumes/in-place-notes.ts'
+import type { InPlaceNotes } from '../volumes/in-place-notes.ts'
 
 /** What the restoring of items needs, the same for all items of a chunk. */
 export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
@@ -43,6 +45,8 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   resourceTimeoutSeconds: number
   /** When a wait began, in milliseconds: settled in the journal at the first call for that name. */
   waitSince: (name: string) => Promise<number>
+  /** What is noted of claims before they make way for their data. */
+  inPlace: InPlaceNotes
   chances: ChanceRules
   /** The time, as RFC 3339. */
   now: () => string
@@ -151,6 +155,7 @@ export function makeItemTools(
     beginPodVolumes: restore.run === undefined && !previews ? beginPodVolumes(orders) : leaveToWait,
     ...(previews ? { preview: wouldMake(plan) } : {}),
     resourceTimeoutSeconds: settings.resourceTimeoutSeconds,
+    inPlace: inPlaceNotes(session.journal),
     waitSince: (name) => waitSince(session.journal, name, clock.now()),
     chances: {
       secondChances: !previews && restore.annotations?.[secondChancesAnnotation] !== 'false',

@@ -22,6 +22,7 @@ import type { ItemTools, WriteResult, Written } from './item-tools.ts'
 import { prepareAsking, withMessages } from './ask-plugins.ts'
 import { readStandingFacts, remarkOn } from './standing-facts.ts'
 import { writeItem } from './write-item.ts'
+import { makeWay } from '../volumes/make-way.ts'
 
 /**
  * Brings one item of the plan into the cluster: read, prepare, write. Whatever goes wrong with it is an outcome, or
@@ -59,7 +60,8 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
   if ('problem' in parsed) return { done: finish(work, { messages: [error(scopeOf(item.target), parsed.problem)] }) }
   const manifest = parsed.manifest
   work.manifests.push(manifest)
-  const { rules, made, told = [], ...standing } = await readStandingFacts(groupResource, { manifest, item }, tools)
+  const read = await readStandingFacts(groupResource, { manifest, item }, tools)
+  const { rules, made, told = [], inPlace, ...standing } = read
   if (made !== undefined) work.native = made
   const input = { item: manifest, groupResource, targetNamespace: item.target, ...standing }
   const prepared = withMessages(told, await prepareAsking(input, rules, work))
@@ -86,7 +88,7 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
     }
     case 'write': {
       work.manifests.push(prepared.object)
-      const problem = await createCompanions(prepared.companions, item.name, tools)
+      const problem = (await makeWay(inPlace, tools)) ?? (await createCompanions(prepared.companions, item.name, tools))
       if (problem !== undefined) return failed(problem)
       const begun = operationsOf(prepared, address, item, tools)
       const written = await writeItem({ prepared, item, groupResource }, tools)

@@ -1,3 +1,7 @@
+import type { ActionFacts, VolumeInPlace } from '../../core/actions/action.ts'
+import { isInPlace } from '../../core/actions/data-mover.ts'
+import { judgeClaim } from '../../core/volumes/in-place.ts'
+import type { ClaimInPlace } from '../../core/volumes/in-place.ts'
 import { looksOurs } from '../../core/items/field-owners.ts'
 import { claimRef, volumeFate } from '../../core/items/volume-fate.ts'
 import { lacksSomething } from '../../core/items/item-trouble.ts'
@@ -19,6 +23,8 @@ export interface StandingFacts extends Pick<ItemInput, 'native' | 'volumeName'> 
   made?: NativeVolume
   /** Messages about that. */
   told?: readonly Message[]
+  /** The claim makes way, or has done so in an earlier attempt: its data is written into its volume. */
+  inPlace?: ClaimInPlace
 }
 
 /**
@@ -42,8 +48,55 @@ export async function readStandingFacts(
   if (!asksForClaim(manifest, rules)) return { rules, ...renamed }
   const name = manifest.metadata.name
   const live = await tools.cluster.get({ ...core, resource: 'persistentvolumeclaims', ...inside(item.target), name })
-  const existingClaims = live === undefined || looksOurs(live, tools.mark) ? [] : [`${item.target ?? ''}/${name}`]
-  return { ...renamed, rules: { ...rules, facts: { ...rules.facts, existingClaims } } }
+  const standing = live === undefined || looksOurs(live, tools.mark) ? undefined : live
+  const existingClaims = standing === undefined ? [] : [`${item.target ?? ''}/${name}`]
+  const facts = { ...rules.facts, existingClaims }
+  if (!isFilledInPlace(manifest, rules)) return { ...renamed, rules: { ...rules, facts } }
+  const { note, inPlace } = await lookInPlace({ manifest, item, standing }, tools)
+  return {
+    ...renamed,
+    rules: { ...rules, facts: { ...facts, ...(inPlace === undefined ? {} : { inPlace }) } },
+    ...(note === undefined ? {} : { inPlace: note }),
+  }
+}
+
+/** Whether the data of a claim goes into its volume, where it stands. */
+function isFilledInPlace(manifest: Manifest, { restore, facts }: ItemRules): boolean {
+  if (restore.api !== 'next' || !isInPlace(restore.spec) || restore.spec.restorePVs === false) return false
+  return (
+    facts.backup.spec.snapshotMoveData === true && annotationOf(manifest, 'velero.io/data-upload-name') !== undefined
+  )
+}
+
+/**
+ * Looks at a claim whose data goes into its volume. One that is away, or that this restore has made anew, goes by what was
+ * noted of it; without a note it is filled as any other.
+ */
+async function lookInPlace(
+  { manifest, item, standing }: { manifest: Manifest; item: PlannedItem; standing: Manifest | undefined },
+  { cluster, inPlace: notes, now }: ItemTools,
+): Promise<{ note?: ClaimInPlace; inPlace?: ActionFacts['inPlace'] }> {
+  const noted = await notes.about(item.target ?? '', manifest.metadata.name)
+  const known = standing === undefined ? noted[0] : noted.find(({ claimUid }) => claimUid === standing.metadata.uid)
+  const goesOn = standing === undefined || standing.metadata.deletionTimestamp !== undefined
+  if (known !== undefined && goesOn) return { note: known, inPlace: volumeOf(known) }
+  if (standing === undefined) return {}
+  const volumeName = textAt(standing, 'spec', 'volumeName')
+  const volume =
+    volumeName === '' ? undefined : await cluster.get({ ...core, resource: 'persistentvolumes', name: volumeName })
+  const pods = await listIfServed(cluster, { ...core, resource: 'pods' }, inside(item.target))
+  const isSameNamespace = item.target === manifest.metadata.namespace
+  const originalVolume = isSameNamespace ? textAt(manifest, 'spec', 'volumeName') : ''
+  const judged = judgeClaim({ live: standing, volume, pods, originalVolume, at: now() })
+  if ('problem' in judged) return { inPlace: judged }
+  // A volume that still has the policy of an earlier run gets back what it had before that.
+  const before = noted.find((one) => one.volume.uid === judged.note.volume.uid)
+  const note = known ?? (before === undefined ? judged.note : { ...judged.note, volume: before.volume })
+  return { note, inPlace: volumeOf(note, textAt(volume, 'spec', 'capacity', 'storage')) }
+}
+
+function volumeOf({ volume, selectedNode }: ClaimInPlace, capacity = ''): VolumeInPlace {
+  return { volume: volume.name, capacity, ...(selectedNode === undefined ? {} : { selectedNode }) }
 }
 
 const core = { group: '', version: 'v1' }

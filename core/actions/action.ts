@@ -74,11 +74,25 @@ export interface ActionFacts {
   /** `<target namespace>/<name>` of the claims that existed before this restore. */
   existingClaims: string[]
   /**
+   * The claim at hand stands, and its data is to be written into its volume: what is known of the volume, or why that
+   * cannot be. It is read for one item at the moment in which the item is prepared.
+   */
+  inPlace?: VolumeInPlace | { problem: string }
+  /**
    * The names of ServiceAccounts by namespace, including those that this restore creates before it comes to Secrets.
    */
   serviceAccounts: Record<string, string[]>
   /** The ConfigMaps with results of DataUploads that the action `velero.io/dataupload` creates in this restore. */
   dataUploadResults: Manifest[]
+}
+
+/** A volume that stands, into which data is to be written. */
+export interface VolumeInPlace {
+  volume: string
+  /** Its size, as a quantity. */
+  capacity: string
+  /** The node for which it was made. */
+  selectedNode?: string
 }
 
 /** The result of one call of an action. */

@@ -16,15 +16,20 @@ const staleAnnotations = [
   'velero.io/data-upload-name',
 ]
 
-/** Removes stale annotations from a claim. The volume it was bound to is restored before it. */
+/**
+ * Removes stale annotations from a claim. The volume it was bound to is restored before it. A claim whose volume stands
+ * keeps the node of that volume, as in Velero's pull request 10331.
+ */
 export const pvc: ItemAction = {
   name: 'velero.io/pvc',
   appliesTo: ['persistentvolumeclaims'],
   convertsThroughStruct: () => true,
-  execute({ item }) {
+  execute({ item, facts: { inPlace } }) {
     const restored = cloneManifest(item)
     const annotations = fieldsAt(restored, 'metadata', 'annotations')
     for (const key of staleAnnotations) delete annotations?.[key]
+    if (inPlace !== undefined && 'selectedNode' in inPlace && annotations !== undefined)
+      annotations['volume.kubernetes.io/selected-node'] = inPlace.selectedNode
     dropIfEmpty(restored.metadata, 'annotations')
     return { item: restored }
   },

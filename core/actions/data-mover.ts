@@ -80,7 +80,7 @@ export function dataDownload(input: ActionInput, result: Fields, target: Downloa
     kind: 'DataDownload',
     metadata: metadataOf(restore, companionName(restore.name, identity), target.operationId),
     spec: {
-      targetVolume: { pvc: item.metadata.name, pv: '', namespace: target.namespace },
+      targetVolume: { pvc: item.metadata.name, pv: target.volume ?? '', namespace: target.namespace },
       backupStorageLocation: textAt(result, 'backupStorageLocation'),
       ...optional('datamover', valueAt(result, 'datamover')),
       snapshotID: textAt(result, 'snapshotID'),
@@ -100,6 +100,8 @@ export function dataDownload(input: ActionInput, result: Fields, target: Downloa
 export interface DownloadTarget {
   namespace: string
   operationId: string
+  /** The volume that stands, and is filled in place. */
+  volume?: string
 }
 
 /** The DataDownload, and the identity from which its name was made. */

@@ -34,6 +34,8 @@ export type Stage = 'new' | 'admitted' | 'planned' | { before: string } | 'resto
 export interface Asked {
   spec?: RestoreSpec
   annotations?: Record<string, string>
+  /** What stands in the cluster beside the usual. */
+  standing?: readonly Manifest[]
 }
 
 /** Two commands in the pod, one after the other in one container, and one in the other container. */
@@ -179,10 +181,10 @@ async function act(world: World, { activity, input }: Step): Promise<void> {
   if ('failure' in outcome) throw new Error(`${activity}: ${outcome.failure.message}`)
 }
 
-function newWorld({ spec, annotations }: Asked): World {
+function newWorld({ spec, annotations, standing: more = [] }: Asked): World {
   const world = createWorld()
   world.buckets.make('backups')
-  for (const manifest of standing) world.cluster.place(manifest)
+  for (const manifest of [...standing, ...more]) world.cluster.place(manifest)
   placeBackup(world)
   world.cluster.place({
     ...velero('Restore', name, { spec: { backupName, existingResourcePolicy: 'update', hooks, ...spec } }),

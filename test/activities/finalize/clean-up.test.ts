@@ -107,7 +107,7 @@ describe('the clean-up', () => {
 })
 
 describe('the clean-up of a cancelled or failed restore', () => {
-  const removing = ({ attempt, parts }: Finalizing) => attempt(() => removeLeftovers(parts.ports)({ ref }))
+  const removing = ({ attempt, parts }: Finalizing) => attempt(() => removeLeftovers(parts)({ ref }))
 
   it('removes ConfigMaps and stubs by their labels alone, waits for no snapshot, and leaves those of other restores', async () => {
     const world = await withSnapshots([])

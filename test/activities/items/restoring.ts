@@ -59,6 +59,7 @@ export function restoring(
     beginPodVolumes: () => Promise.resolve(),
     resourceTimeoutSeconds: 600,
     waitSince: async () => Date.parse(rfc3339(world.clock.now())),
+    inPlace: { about: () => Promise.resolve([]), settle: (note) => Promise.resolve(note) },
     chances: { secondChances: true, deadlineSeconds: 600 },
     now: () => rfc3339(world.clock.now()),
     native: {} as ItemTools['native'],

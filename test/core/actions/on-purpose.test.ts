@@ -104,13 +104,17 @@ describe('what is created beside an item', () => {
     expect(valueAt(companions?.[0]?.manifest, 'spec', 'restoreType')).toBe(type)
   })
 
-  test('data of a data mover is not written into a claim that exists, and the error says so', () => {
-    const standing = { ...facts, existingClaims: ['shop/data'] }
-    const spec = { existingVolumeDataPolicy: 'full' }
-    expect(() => execute('velero.io/csi-pvc-restorer', claim, { facts: standing, spec })).toThrow(
-      /^the claim exists, and existingVolumeDataPolicy is full: .* Delete the claim and restore again$/,
-    )
-    expect(execute('velero.io/csi-pvc-restorer', claim, { facts: standing }).item).toBe(claim)
+  test('the volume of a claim that stands is named to the data mover, and too small a one is an error', () => {
+    const standing = { ...facts, existingClaims: ['shop/data'], inPlace: { volume: 'pv-1', capacity: '1Gi' } }
+    const small = { ...result, data: { [restoreUid]: '{"snapshotSize":1073741825}' } }
+    const fits = { ...result, data: { [restoreUid]: '{"snapshotSize":1073741824}' } }
+    const made = execute('velero.io/csi-pvc-restorer', claim, { facts: { ...standing, dataUploadResults: [fits] } })
+    expect(valueAt(made.companions?.[0]?.manifest, 'spec', 'targetVolume', 'pv')).toBe('pv-1')
+    expect(() =>
+      execute('velero.io/csi-pvc-restorer', claim, { facts: { ...standing, dataUploadResults: [small] } }),
+    ).toThrow('existing PV pv-1 has 1Gi, and the data of the backup has 1073741825 bytes.')
+    const left = { ...facts, existingClaims: ['shop/data'] }
+    expect(execute('velero.io/csi-pvc-restorer', claim, { facts: left }).item).toBe(claim)
   })
 
   test('a snapshot beyond 2^53 bytes keeps its size', () => {

@@ -3,6 +3,7 @@ import { workflowIdOf } from '../../../../contract/restore-workflow.ts'
 import { startControllers } from '../../../ports/controllers.ts'
 import type { World } from '../../../ports/world.ts'
 import type { Scenario } from '../crash-points.ts'
+import { inPlace, startVolumeController, withClaimAway } from '../in-place.ts'
 import { changed, ref, restoreAt, withShard, worldAt } from '../restore-in-memory.ts'
 
 export const listFinalizeTasks: readonly Scenario[] = [
@@ -33,6 +34,10 @@ function withHooksDone(world: World): void {
 export const finalizeRestore: readonly Scenario[] = [
   task('patch-volumes'),
   task('clean-up'),
+  task('put-back-volumes', {
+    world: () => changed(worldAt({ before: 'persistentvolumeclaims' }, inPlace), withClaimAway),
+    beside: startVolumeController,
+  }),
   task('await-hooks', { world: () => changed(worldAt('finalizing'), withHooksDone) }),
   task('validate', { settings: { validate: true } }),
   task('tidy-journal', {
@@ -123,6 +128,12 @@ export const awaitLastWrites: readonly Scenario[] = [
 
 export const removeLeftovers: readonly Scenario[] = [
   { when: 'it is cancelled after its items', world: () => worldAt('restored'), input: { ref } },
+  {
+    when: 'a claim has made way for its data',
+    world: () => changed(worldAt({ before: 'persistentvolumeclaims' }, inPlace), withClaimAway),
+    input: { ref },
+    beside: startVolumeController,
+  },
 ]
 
 export const tellLateResults: readonly Scenario[] = [

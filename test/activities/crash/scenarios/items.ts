@@ -3,6 +3,7 @@ import { workflowIdOf } from '../../../../contract/restore-workflow.ts'
 import { startControllers } from '../../../ports/controllers.ts'
 import type { World } from '../../../ports/world.ts'
 import type { Purpose, Scenario } from '../crash-points.ts'
+import { inPlace, startVolumeController } from '../in-place.ts'
 import { changed, chunkOf, ref, waves, worldAt } from '../restore-in-memory.ts'
 import type { Asked } from '../restore-in-memory.ts'
 
@@ -68,6 +69,12 @@ export const restoreChunk: readonly Scenario[] = [
     when: 'custom objects with their status',
     world: () => before('gizmos.example.com', { spec: { restoreStatus: { includedResources: ['*'] } } }),
     input: chunkOf('gizmos.example.com'),
+  },
+  {
+    when: 'a claim that stands makes way for its data',
+    world: () => before('persistentvolumeclaims', inPlace),
+    input: chunkOf('persistentvolumeclaims'),
+    beside: startVolumeController,
   },
   {
     when: 'a namespace is going away',

@@ -1,0 +1,149 @@
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import { isInPlace } from '../../core/actions/data-mover.ts'
+import { error } from '../../core/items/outcome.ts'
+import type { Message } from '../../core/items/outcome.ts'
+import { isAlreadyExists, isConflict, isTransient, refusalOf } from '../../core/port-errors.ts'
+import { decidePutBack } from '../../core/volumes/in-place.ts'
+import type { ClaimInPlace, PutBack } from '../../core/volumes/in-place.ts'
+import { fieldManagerOf } from '../../velero/labels.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
+import { outcomesShard } from '../frame/journal.ts'
+import type { Journal } from '../frame/journal.ts'
+import { pauseAfter } from '../frame/look.ts'
+import type { Attempt } from '../frame/run-activity.ts'
+import type { WorkerParts } from '../frame/session.ts'
+import type { Ports } from '../ports.ts'
+import { lastNotes } from '../volumes/in-place-notes.ts'
+import { resourceTimeout } from './task.ts'
+import type { FinalizeContext, FinalizeTask } from './task.ts'
+
+const claims = { group: '', version: 'v1', resource: 'persistentvolumeclaims' }
+const volumes = { group: '', version: 'v1', resource: 'persistentvolumes' }
+/** Between two looks, longer and longer. */
+const lookSeconds = { first: 0.5, last: 15 } as const
+/** A claim that is away needs three: it is created, its volume is freed for it, and the two are bound. */
+const stepsMax = 3
+/** How often a cancelled restore looks, once a second: the controller of volumes binds within that time. */
+const looksAtOnce = 5
+
+/**
+ * Gives volumes back their reclaim policy, and their claims, after data was written into them in place. In Velero they keep
+ * the policy Retain, or get that of the backup.
+ */
+export const putBackVolumes: FinalizeTask = {
+  name: 'put-back-volumes',
+  title: 'give volumes that were filled in place their claim and reclaim policy back',
+  deadlineSeconds: resourceTimeout,
+  isWanted: ({ admission: { restore, spec } }) => restore.api === 'next' && isInPlace(spec),
+  async run(context) {
+    const { session, ports, attempt } = context
+    const filled = filledClaims(context)
+    const isFilled = ({ claim: { metadata } }: ClaimInPlace) =>
+      filled.has(`${metadata.namespace ?? ''}/${metadata.name}`)
+    const look = { uid: session.ref.uid, ports, isFilled, isOver: context.isOver() }
+    const { messages, waits } = await lookAtVolumes(session.journal, look)
+    const [first] = waits
+    if (first === undefined) return { messages }
+    const waitingFor = `${first}${waits.length > 1 ? ` and ${waits.length - 1} more volumes` : ''}`
+    return { waitingFor, afterSeconds: pauseAfter(attempt.number, lookSeconds) }
+  },
+}
+
+/**
+ * The same for a restore that was cancelled or has failed, within seconds. What cannot be put back is an error in its
+ * results, which names the volume. Where the journal cannot be read the log says so.
+ */
+export async function putBackAtOnce({ ref, ports, sessions, attempt }: GivenUp): Promise<void> {
+  try {
+    const { journal } = await sessions.open(ref)
+    for (let looks = 1; ; looks++) {
+      const isOver = looks >= looksAtOnce
+      const look = { uid: ref.uid, ports, isFilled: () => false, isOver }
+      const { messages, waits } = await lookAtVolumes(journal, look)
+      if (waits.length === 0) {
+        if (messages.length > 0) await tell(journal, messages, rfc3339(ports.clock.now()))
+        return
+      }
+      await ports.clock.sleep(1000, attempt.signal)
+    }
+  } catch (thrown) {
+    attempt.throwIfStopped()
+    ports.log.warn(`volumes that were to be filled in place are not looked after: ${refusalOf(thrown).message}`)
+  }
+}
+
+/** A restore that was given up. */
+interface GivenUp extends Pick<WorkerParts, 'ports' | 'sessions'> {
+  ref: AdmittedRef
+  attempt: Attempt
+}
+
+async function tell(journal: Journal, messages: readonly Message[], at: string): Promise<void> {
+  const outcome = { key: `finalize/${putBackVolumes.name}`, messages, at }
+  await journal.writeOnce(outcomesShard(`finalize/${putBackVolumes.name}`, 'given-up', 0), [outcome])
+}
+
+/** The claims that the data mover has filled. */
+function filledClaims({ facts: { operations } }: FinalizeContext): ReadonlySet<string> {
+  const done = operations.filter(
+    ({ spec, status }) => spec.restoreItemAction === 'velero.io/csi-pvc-restorer' && status.phase === 'Completed',
+  )
+  return new Set(done.map(({ spec: { resourceIdentifier: id } }) => `${id.Namespace}/${id.Name}`))
+}
+
+/** One look at all volumes. */
+interface Look {
+  /** The uid of the Restore. */
+  uid: string
+  ports: Pick<Ports, 'cluster'>
+  isFilled: (note: ClaimInPlace) => boolean
+  isOver: boolean
+}
+
+async function lookAtVolumes(journal: Journal, look: Look): Promise<{ messages: Message[]; waits: string[] }> {
+  const messages: Message[] = []
+  const waits: string[] = []
+  for (const note of await lastNotes(journal)) {
+    const step = await putBack(note, look)
+    if (step.do === 'wait') waits.push(step.because)
+    if (step.do === 'keep') messages.push(error(`namespace:${note.claim.metadata.namespace ?? ''}`, step.problem))
+  }
+  return { messages, waits }
+}
+
+/** Takes the steps about one claim that can be taken now. */
+async function putBack(note: ClaimInPlace, look: Look): Promise<PutBack> {
+  const { name, namespace = '' } = note.claim.metadata
+  const { cluster } = look.ports
+  for (let steps = 0; steps < stepsMax; steps++) {
+    const [claim, volume] = await Promise.all([
+      cluster.get({ ...claims, namespace, name }),
+      cluster.get({ ...volumes, name: note.volume.name }),
+    ])
+    const { isOver } = look
+    const step = decidePutBack({ note, claim, volume, isFilled: look.isFilled(note), isOver })
+    if (step.do !== 'create' && step.do !== 'patch') return step
+    const refusal = await take(step, note, look)
+    if (refusal !== undefined) return { do: 'keep', problem: `PVC ${namespace}/${name} is not put back: ${refusal}` }
+  }
+  return { do: 'wait', because: `PVC ${namespace}/${name} to be bound` }
+}
+
+/** Takes a step; where it is refused, returns why. Another writer is no refusal: the next look decides again. */
+async function take(
+  step: Extract<PutBack, { do: 'create' | 'patch' }>,
+  { claim, volume }: ClaimInPlace,
+  { uid, ports: { cluster } }: Look,
+): Promise<string | undefined> {
+  const options = { fieldManager: fieldManagerOf(uid) }
+  try {
+    if (step.do === 'create') await cluster.create(claims, claim.metadata.namespace, claim, options)
+    else await cluster.patch({ ...volumes, name: volume.name }, step.patch, options)
+    return undefined
+  } catch (thrown) {
+    if (isAlreadyExists(thrown) || isConflict(thrown)) return undefined
+    const refusal = refusalOf(thrown)
+    if (isTransient(refusal)) throw thrown
+    return `${refusal.message}. Its data is in PV ${volume.name}`
+  }
+}
