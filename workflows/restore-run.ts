@@ -21,7 +21,7 @@ import { HookRun } from './hook-run.ts'
 import { lookUntilOver } from './looks.ts'
 import { Pause } from './pause.ts'
 import { writeReport } from './view/write-report.ts'
-import { restoreWaves } from './restore-waves.ts'
+import { endsBeside, restoreWaves } from './restore-waves.ts'
 import { answerSweeps, RunView } from './run-view.ts'
 
 /** Result files that have stood for so long are written again at the end: somebody may have damaged them meanwhile. */
@@ -44,6 +44,8 @@ export class RestoreRun {
   private operations: OperationCounts | undefined
   private concludedAtMs = 0
   private isEnding = false
+  /** Goes on beside the steps after the waves, until the next phase. */
+  private beside: Promise<unknown> = Promise.resolve()
   private readonly root = CancellationScope.current()
   private readonly scope = new CancellationScope()
 
@@ -102,17 +104,11 @@ export class RestoreRun {
   /** Restores wave after wave, chunks of a wave side by side. */
   async restoreWaves(): Promise<void> {
     if (this.summary === undefined) return
-    await restoreWaves({
-      input: this.input,
-      ref: this.ref(),
-      plan: this.summary,
-      resumed: this.resumed,
-      view: this.view,
-      hooks: this.hooks,
-      pause: this.pause,
-      parked: new Set(this.input.parked),
-    })
-    await this.hold.release(this.ref())
+    const { input, summary: plan, resumed, view, hooks, pause } = this
+    const parked = new Set(input.parked)
+    const { progress } = await restoreWaves({ input, ref: this.ref(), plan, resumed, view, hooks, pause, parked })
+    this.beside = Promise.all([progress, this.hold.release(this.ref())])
+    if (!endsBeside()) await this.beside
   }
 
   /** Waits for the volumes of pods that node agents fill; the pods of Velero's file system backups wait for them too. */
@@ -249,6 +245,7 @@ export class RestoreRun {
   }
 
   private async enter(phase: RestorePhase, options: { fence?: boolean; hookStatus?: HookStatus } = {}): Promise<void> {
+    await this.beside
     const wanted = { phase, ...options, ...this.counts(), ...this.progress() }
     const report = await this.setPhase(`enter phase ${phase}`, wanted)
     this.view.enter(report.phase === '' ? phase : report.phase, report.problem)

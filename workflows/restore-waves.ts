@@ -42,8 +42,9 @@ interface Waves extends WavesInput {
 /**
  * Restores wave after wave. Items whose target namespace is terminating come last: all others are restored first, then
  * each such namespace is waited for once, then its items follow. A long history is continued as new between two chunks.
+ * What it returns is the end of the last write of the progress, which goes on beside what follows and never fails.
  */
-export async function restoreWaves(input: WavesInput): Promise<void> {
+export async function restoreWaves(input: WavesInput): Promise<{ progress: Promise<void> }> {
   const refused = new Set(input.input.refused)
   const { slow, missing } = input.input
   const waves: Waves = { ...input, slow: new Set(slow), missing: new Set(missing), beside: [], refused }
@@ -52,6 +53,7 @@ export async function restoreWaves(input: WavesInput): Promise<void> {
   const follows = waves.resumed || fromWave > 0 || fromChunk > 0
   if (follows) waves.hooks.start(waves.ref, follows)
   let restored: Restored
+  let isThrough = false
   try {
     restored = await restoreOnce(waves, { except: [] })
     await whenBesideEnded(waves)
@@ -63,12 +65,21 @@ export async function restoreWaves(input: WavesInput): Promise<void> {
       if (only.length > 0) await restoreOnce(waves, { only, lost: await awaitNamespaces(waves, only) })
       await whenBesideEnded(waves)
       await tryParkedItems(waves)
+      isThrough = true
     }
   } finally {
     await Promise.all(waves.beside)
-    await progress.stop()
+    if (!isThrough) await progress.stop()
   }
   if ('goOnAt' in restored) await goOnInNewRun(waves, restored.goOnAt)
+  const stopped = progress.stop()
+  if (!endsBeside()) await stopped
+  return { progress: stopped }
+}
+
+/** Whether what the end of the waves leaves to do goes on beside the next steps: the result files do not wait for it. */
+export function endsBeside(): boolean {
+  return patched('waves-end-beside')
 }
 
 /**

@@ -21,6 +21,21 @@ describe('the story of a restore', () => {
     expect(order.slice(4)).toEqual(['concludeRestore', 'setPhase Finalizing', 'setPhase Completed', 'writeReport'])
   })
 
+  it('has its result files written beside the last write of its progress, and its next phase after it', async () => {
+    const concluded = Promise.withResolvers<void>()
+    const order: string[] = []
+    const told = await tell({
+      reportProgress: async () => {
+        await beating(concluded.promise)
+        order.push('progress')
+      },
+      concludeRestore: () => (concluded.resolve(), conclusion()),
+      setPhase: ({ phase }) => (order.push(phase), { phase }),
+    })
+    expect(await told.handle.result()).toMatchObject({ phase: 'Completed' })
+    expect(order).toEqual(['progress', 'Finalizing', 'Completed'])
+  })
+
   it('with an error shows it in every later phase', async () => {
     const told = await tell({
       restoreChunk: () => created(1, { errors: 1, failed: 1 }),
