@@ -23,6 +23,7 @@ import { assertUnderway } from '../frame/underway.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { gatherFacts } from './gather-facts.ts'
 import type { Archive, DiscoveredResource, Ports } from '../ports.ts'
+import { requireSameArchive } from '../preview/keep-plan.ts'
 import { planPlugins } from './plan-plugins.ts'
 import { selectItems } from './select-items.ts'
 import { versionsOf } from './version-choice.ts'
@@ -75,6 +76,7 @@ async function makeAndStore(planning: Planning): Promise<Plan> {
   const { archive } = opened
   attempt.waitingFor(undefined)
   try {
+    await requireSameArchive(session, archive.etag)
     const { plan, facts } = await planArchive(archive, planning)
     return await storePlan(session, plan, facts)
   } finally {

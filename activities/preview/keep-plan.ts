@@ -17,7 +17,8 @@ import { listIfServed } from '../frame/list-if-served.ts'
 import { shards } from '../frame/journal.ts'
 import type { StoredFacts } from '../frame/journal.ts'
 import type { Session } from '../frame/session.ts'
-import type { Cluster, Ports } from '../ports.ts'
+import { fatal } from '../frame/failures.ts'
+import type { Cluster, ObjectStore, Ports } from '../ports.ts'
 import { readPlanFile } from './read-plan-file.ts'
 
 /** Writes what a plan came to beside the other files of its Restore, as a whole, and tells it on the Restore in a sentence. */
@@ -34,6 +35,7 @@ export async function keepPlan(
   const steps = planFileInSteps(tally, {
     plan: { name, namespace, uid, madeAt: admission.startedAt },
     backup: backupMark(admission.backup),
+    etag: plan?.etag ?? '',
     cluster: { id: ref.cluster, kinds },
     notes,
   })
@@ -73,13 +75,31 @@ async function readQuotaNotes(cluster: Cluster, tally: Tally): Promise<string[]>
 export async function compareWithPlan({ admission, store }: Session, tally: Tally): Promise<string[]> {
   const wanted = parseFromPlan(admission.restore.annotations?.[fromPlanAnnotation])
   if (wanted === undefined) return []
+  const found = await findPlan(store, wanted)
+  if (found === undefined)
+    return [`The restore cannot be compared with plan ${wanted.name}: the plan is not in the backup location any more`]
+  return sentences(found, tally)
+}
+
+/**
+ * Ends a restore, before anything is written, that would carry out a plan of another archive: its backup was made again since.
+ * A plan that cannot be found is told in the end.
+ */
+export async function requireSameArchive({ admission, store }: Session, etag: string): Promise<void> {
+  const wanted = parseFromPlan(admission.restore.annotations?.[fromPlanAnnotation])
+  const found = wanted === undefined ? undefined : await findPlan(store, wanted)
+  if (found === undefined || found.etag === etag) return
+  const { plan, backup } = found
+  throw fatal(`backup ${backup.name} was made again since plan ${plan.name} of ${plan.madeAt}: make a new plan`)
+}
+
+/** The plan of that name and uid; undefined where it is gone, damaged or another one. */
+async function findPlan(store: ObjectStore, wanted: { name: string; uid: string }): Promise<PlanFile | undefined> {
   const found = await readPlanFile(store, wanted.name).catch((thrown: unknown) => {
     if (thrown instanceof StoreError && (thrown.kind === 'unreachable' || thrown.kind === 'other')) throw thrown
     return undefined
   })
-  if (found === undefined || found.plan.uid !== wanted.uid)
-    return [`The restore cannot be compared with plan ${wanted.name}: the plan is not in the backup location any more`]
-  return sentences(found, tally)
+  return found?.plan.uid === wanted.uid ? found : undefined
 }
 
 function sentences(found: PlanFile, tally: Tally): string[] {

@@ -28,6 +28,8 @@ export interface PlanFile {
   version: 1
   plan: { name: string; namespace: string; uid: string; madeAt: string }
   backup: BackupMark
+  /** Of the archive from which the plan was made. */
+  etag: string
   cluster: { id: string; kinds: string }
   counts: Partial<Record<Verdict, number>>
   /** What is true of the plan as a whole. */

@@ -42,6 +42,8 @@ export interface Whole {
   plugins?: Plugins
   /** What goes wrong in the attempts of each chunk, from 1. */
   faults?: (attempt: number) => FaultPlan
+  /** Runs before the restore is admitted. */
+  before?: (world: World) => void
   /** Runs after the plan was made, before anything is written. */
   afterPlan?: (world: World) => void
   /** Runs after each wave. */
@@ -66,6 +68,7 @@ export async function restoreWhole(whole: Whole): Promise<WholeRestored> {
   const uid = world.cluster.look(restoreAt)?.metadata.uid ?? ''
   const ref: AdmittedRef = { ...named, uid, cluster: world.cluster.connect().id, location: 'default' }
   const act = <Result>(activity: string, input: unknown) => actOn<Result>({ world, activity, input, whole })
+  whole.before?.(world)
   await act('admitRestore', { ref })
   const plan = await act<PlanSummary>('planRestore', { ref })
   whole.afterPlan?.(world)

@@ -169,25 +169,29 @@ describe('a plan', () => {
 })
 
 describe('a restore that carries out a plan', () => {
-  const compared = async (uid: string) => {
+  const carriedOut = async (uid: string, change: Partial<PlanFile> = {}) => {
     const { file } = await planOf()
-    const stored = { ...file, plan: { ...file.plan, name: 'p', uid: 'uid-1' } }
-    const { log } = await restoreWhole({
+    const stored = { ...file, plan: { ...file.plan, name: 'p', uid: 'uid-1' }, ...change }
+    return restoreWhole({
       items: backup,
       standing,
       annotations: { 'drydock.io/from-plan': `p/${uid}` },
-      afterPlan: ({ buckets, cluster }) => {
-        buckets.place('backups', restorePlanKey('p'), gzipSync(JSON.stringify(stored)))
-        cluster.place(configMap('shop', 'new', { somebody: 'else' }))
-      },
+      before: ({ buckets }) => buckets.place('backups', restorePlanKey('p'), gzipSync(JSON.stringify(stored))),
+      afterPlan: ({ cluster }) => void cluster.place(configMap('shop', 'new', { somebody: 'else' })),
     })
-    return log
   }
+  const compared = async (uid: string) => (await carriedOut(uid)).log
 
   it('tells in its log where it came out otherwise', async () => {
     const log = await compared('uid-1')
     expect(log).toContain('1 of 10 items came out otherwise than plan p said')
     expect(log).toContain('v1/ConfigMap shop/new: planned as created, came out as failed')
+  })
+
+  it('ends before it writes where the archive is another one since', async () => {
+    await expect(carriedOut('uid-1', { etag: 'other' })).rejects.toThrow(
+      /planRestore: backup all was made again since plan p of .*: make a new plan/,
+    )
   })
 
   it('tells that its plan is gone, or is another one of that name', async () => {

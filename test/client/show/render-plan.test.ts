@@ -22,6 +22,7 @@ const file: PlanFile = {
   version: 1,
   plan: { name: 'p', namespace: 'velero', uid: 'u', madeAt: '2026-01-02T00:00:00Z' },
   backup: { name: 'shop' },
+  etag: 'e',
   cluster: { id: 'c', kinds: 'k' },
   counts: { create: 2, skip: 1, update: 1, rejected: 1 },
   notes: ['quota shop/few has room for 1 more configmaps'],

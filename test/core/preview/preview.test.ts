@@ -88,6 +88,7 @@ describe('a plan', () => {
     version: 1,
     plan: { name: 'p', namespace: 'velero', uid: 'p1', madeAt: '2026-01-02T00:00:00Z' },
     backup,
+    etag: 'e',
     cluster,
     counts: {},
     notes: [],
