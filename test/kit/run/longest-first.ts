@@ -17,6 +17,7 @@ const long = [
   'e2e/items/continue-as-new',
   'e2e/chaos/temporal-away',
   'e2e/admission/take-over',
+  'e2e/items/plugin-kills',
   'e2e/client/client',
   'infra/presence/presence.servers',
   'e2e/workflows/locks',
