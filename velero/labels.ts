@@ -86,6 +86,15 @@ export const hooksAnnotation = 'drydock.io/hooks'
  */
 export const validateAnnotation = 'drydock.io/validate'
 
+/** On a Restore: only these objects of the backup, as `<resource>/<namespace>/<name>` or `<resource>/<name>`, with commas. */
+export const objectsAnnotation = 'drydock.io/objects'
+/** On a Restore: `<old>=<new>`, with commas: other storage classes, in place of the ConfigMap of `velero.io/change-storage-class`. */
+export const storageClassesAnnotation = 'drydock.io/storage-classes'
+/** On a Restore: `<old>=<new>`, with commas: other beginnings of images, in place of the ConfigMap of `velero.io/change-image-name`. */
+export const imagesAnnotation = 'drydock.io/images'
+/** On a Restore: `leave-out` or `suspend`, what becomes of Jobs that had finished or failed when the backup was made. */
+export const endedJobsAnnotation = 'drydock.io/ended-jobs'
+
 /** On a Backup: with `"true"` its deletion leaves the data of its volumes in backup repositories, which Drydock cannot remove. */
 export const leaveVolumeDataAnnotation = 'drydock.io/leave-volume-data'
 

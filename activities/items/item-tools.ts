@@ -9,6 +9,7 @@ import type { ApiError } from '../../core/port-errors.ts'
 import type { ItemRules, Preparation } from '../../core/items/prepare-item.ts'
 import { restoreLabels, restoresStatus } from '../../core/items/item-metadata.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
+import { askedBy } from '../../core/asked/annotations.ts'
 import { isPreview } from '../../core/preview/verdict.ts'
 import { wouldMake } from '../../core/preview/why-unasked.ts'
 import type { WouldMake } from '../../core/preview/why-unasked.ts'
@@ -126,6 +127,7 @@ export function makeItemTools(
   const { restore, spec } = admission
   const labels = restoreLabels({ name: restore.name, backupName: spec.backupName ?? '' })
   const wanted = restore.annotations?.[managedFieldsAnnotation]
+  const asked = askedBy(restore.annotations)
   const previews = isPreview(admission)
   const { cluster, clock, log } = ports
   const location = admission.backup.spec.storageLocation ?? admission.location
@@ -144,6 +146,7 @@ export function makeItemTools(
       facts: facts.actions,
       volumes: facts.volumes,
       provisioned: new Set(plan.provisioned),
+      ...(asked.endedJobs && { endedJobs: asked.endedJobs }),
       modify: rules.modify,
       pluralOf: rules.pluralOf,
     },

@@ -1,6 +1,8 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { ActionFacts } from '../../core/actions/action.ts'
+import { askedBy } from '../../core/asked/annotations.ts'
+import { askedConfigs } from '../../core/asked/asked-configs.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import { backupNameLabel, pluginConfigLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -81,7 +83,10 @@ async function gatherActionFacts(
   )
   return {
     backup: admission.backup,
-    pluginConfigs: byAction(await inVelero('', 'configmaps', pluginConfigLabel)),
+    pluginConfigs: {
+      ...byAction(await inVelero('', 'configmaps', pluginConfigLabel)),
+      ...askedConfigs(askedBy(admission.restore.annotations), namespace),
+    },
     storageClasses: names(await when(hasVolumes, () => listIfServed(cluster, storageClasses, { metadataOnly: true }))),
     volumeSnapshotClasses: await when(hasSnapshots, () =>
       listIfServed(cluster, { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshotclasses' }, {}),

@@ -11,6 +11,7 @@ import { servedByDefinitions } from '../../core/plan/planned-kinds.ts'
 import { resolveLists } from '../../core/filter/includes-excludes.ts'
 import type { ResolveResource } from '../../core/filter/includes-excludes.ts'
 import { resolveResource } from '../../core/filter/resolve-resource.ts'
+import { askedBy } from '../../core/asked/annotations.ts'
 import { makeItemSelector } from '../../core/plan/select-items.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -160,7 +161,8 @@ async function planArchive(
   }
   const resources = await ports.cluster.discover()
   const resolve = (name: string) => resolveResource(name, resources)
-  const selector = makeItemSelector({ spec, policies: session.admission.policies, resolve })
+  const { objects } = askedBy(session.admission.restore.annotations)
+  const selector = makeItemSelector({ spec, policies: session.admission.policies, resolve, objects })
   if ('error' in selector) return empty([note(ports, 'plan/selection', [error('velero', selector.error)])])
   const inArchive = new Set(archive.entries.map((entry) => entry.groupResource))
   const versions = await versionsOf({ session, archive, resources }, ports, settings)
@@ -179,6 +181,7 @@ async function planArchive(
     session,
     archive,
     selector,
+    asked: { objects: objects ?? [], resolve },
     versions,
     facts,
     actions: activeActions(settings.features),

@@ -13,7 +13,10 @@ import { mergeInSteps } from '../../core/plan/make-plan.ts'
 import type { PlaceableItem } from '../../core/plan/place-items.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { makeSharedPlaces } from '../../core/plan/shared-places.ts'
+import { missingObjects } from '../../core/plan/select-items.ts'
 import type { ItemSelector, KnownOfItem } from '../../core/plan/select-items.ts'
+import type { AskedObject } from '../../core/asked/annotations.ts'
+import type { ResolveResource } from '../../core/filter/includes-excludes.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import { inSlices, pauses } from '../frame/in-slices.ts'
 import type { Session } from '../frame/session.ts'
@@ -25,6 +28,8 @@ export interface SelectInput {
   session: Session
   archive: Archive
   selector: ItemSelector
+  /** Objects that are asked for by name: each one that is not selected becomes an error. */
+  asked: { objects: readonly AskedObject[]; resolve: ResolveResource }
   /** The version folder to read a resource from, where API group versions are chosen. */
   versions: ReadonlyMap<GroupResource, ChosenVersion>
   facts: StoredFacts
@@ -93,9 +98,16 @@ export async function selectItems(input: SelectInput): Promise<Selected> {
     items: await inSlices(mergeInSteps(walk.taken.values()), input.signal),
     provisioned: [...walk.provisioned].sort(),
     leftOut: walk.leftOut,
-    notes: walk.notes,
+    notes: [...walk.notes, ...missingNotes(walk)],
     sizeOf: (item) => byKey.get(itemKey(item))?.sizeBytes ?? 0,
   }
+}
+
+/** One outcome with an error for each object that was asked for by name and is not selected. */
+function missingNotes({ asked, byKey, taken, now }: Walk): Outcome[] {
+  const known = { inBackup: new Set(byKey.keys()), selected: new Set(taken.keys()) }
+  const messages = missingObjects(asked.objects, asked.resolve, known).map((text) => error('velero', text))
+  return messages.length === 0 ? [] : [{ key: 'plan/objects', messages, at: now }]
 }
 
 interface Walk extends SelectInput {

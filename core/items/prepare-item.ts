@@ -4,11 +4,13 @@ import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
 import { ActionError } from '../actions/action.ts'
 import type { ActionFacts, Companion, ItemAction, RestoreView } from '../actions/action.ts'
 import { runPlugins, withoutMustInclude } from '../actions/run-plugins.ts'
+import type { Asked } from '../asked/annotations.ts'
 import type { PluginReply, PluginRule } from '../actions/run-plugins.ts'
 import { generatedName } from '../values/derived-names.ts'
 import { hasReadableLabels, resetMetadataAndStatus, withLabels } from './item-metadata.ts'
 import { error, itemKey, scopeOf } from './outcome.ts'
 import type { Message } from './outcome.ts'
+import { endedJob } from './ended-jobs.ts'
 import { skipReason } from './skip-rules.ts'
 import { rebindVolume, unbindClaim, volumeFate } from './volume-fate.ts'
 import type { VolumeFacts } from './volume-fate.ts'
@@ -39,6 +41,8 @@ export interface ItemRules {
   volumes: VolumeFacts
   /** Names of the PersistentVolumes that are not restored because their claims get new volumes. */
   provisioned: ReadonlySet<string>
+  /** What becomes of Jobs that had finished or failed; absent for what Velero does. */
+  endedJobs?: Asked['endedJobs']
   /** Applies the resource modifiers. The item is restored also if they have errors. */
   modify: (item: Manifest, groupResource: GroupResource) => { item: Manifest; errors: readonly string[] }
   /**
@@ -92,6 +96,9 @@ export interface BegunOperation {
  * The order matters: modifiers see the namespace of the backup, and claims are unbound after the actions.
  */
 export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
+  const job = endedJob(input.item, rules.endedJobs)
+  if (job.do === 'omit') return job
+  if (job.do === 'change') return prepareItem({ ...input, item: job.item }, rules)
   const { item, groupResource, targetNamespace } = input
   const id = formatResourceId(groupResource, targetNamespace, item.metadata?.name ?? '')
   const scope = scopeOf(targetNamespace)

@@ -7,6 +7,8 @@ import { makeIncludesExcludes, makeResourceIncludesExcludes } from '../filter/in
 import type { IncludesExcludes, ResolveResource } from '../filter/includes-excludes.ts'
 import { makeLabelFilter } from '../filter/label-selector.ts'
 import type { LabelFilter, Labels } from '../filter/label-selector.ts'
+import { itemKey } from '../items/outcome.ts'
+import type { AskedObject } from '../asked/annotations.ts'
 import type { FilterPolicies } from '../filter/parse-filter-policy.ts'
 
 /** Why an item of the archive is not selected. */
@@ -17,6 +19,7 @@ export type LeaveReason =
   | 'kind-not-in-policy'
   | 'labels-do-not-match'
   | 'name-not-in-policy'
+  | 'object-not-asked'
 
 /** What is already known of an item. The rest is read only if `decide` asks for it. */
 export interface KnownOfItem {
@@ -43,6 +46,8 @@ export interface SelectInput {
   spec: RestoreSpec
   policies?: FilterPolicies | undefined
   resolve: ResolveResource
+  /** Only these objects, where people have asked for some. */
+  objects?: readonly AskedObject[] | undefined
 }
 
 /**
@@ -63,12 +68,13 @@ export interface SelectInput {
  *
  * `mustHaveResources` pass all rules except that of the table.
  */
-export function makeItemSelector({ spec, policies, resolve }: SelectInput): ItemSelector | { error: string } {
+export function makeItemSelector({ spec, policies, resolve, objects }: SelectInput): ItemSelector | { error: string } {
   const selectors = makeLabelFilter(spec.labelSelector, spec.orLabelSelectors ?? [])
   if ('error' in selectors) return { error: selectors.error }
   const compiled = policies && compilePolicies(policies, resolve)
   if (compiled && 'error' in compiled) return compiled
   const { includedResources, excludedResources, includedNamespaces, excludedNamespaces } = spec
+  const asked = objects && new Set(objects.map((object) => askedKey(object, resolve)))
   const scope: Scope = {
     resources: makeResourceIncludesExcludes({ includes: includedResources, excludes: excludedResources }, resolve),
     namespaces: makeIncludesExcludes({ includes: includedNamespaces, excludes: excludedNamespaces }),
@@ -78,6 +84,8 @@ export function makeItemSelector({ spec, policies, resolve }: SelectInput): Item
     decide: (item, known = {}) => {
       const because = outOfScope(item, scope, clusterScopedSelected(scope))
       if (because) return { do: 'leave', because }
+      if (!isMustHave(item.groupResource) && asked?.has(itemKey(item)) === false)
+        return { do: 'leave', because: 'object-not-asked' }
       return isMustHave(item.groupResource) ? select : decideByContent(item, known, { policies: compiled, selectors })
     },
     decideAdditional: (item, mustInclude) => {
@@ -85,6 +93,28 @@ export function makeItemSelector({ spec, policies, resolve }: SelectInput): Item
       return because ? { do: 'leave', because } : select
     },
   }
+}
+
+/** The key of the item that is asked for. A resource that the cluster does not know keeps its name. */
+export function askedKey({ resource, namespace, name }: AskedObject, resolve: ResolveResource): string {
+  return itemKey({ groupResource: resolve(resource) ?? resource, ...(namespace !== undefined && { namespace }), name })
+}
+
+/** What is said of objects that were asked for and are not restored, a sentence each: nobody should believe that they are. */
+export function missingObjects(
+  objects: readonly AskedObject[],
+  resolve: ResolveResource,
+  { inBackup, selected }: { inBackup: ReadonlySet<string>; selected: ReadonlySet<string> },
+): string[] {
+  return objects.flatMap((object) => {
+    const key = askedKey(object, resolve)
+    if (selected.has(key)) return []
+    const { resource, namespace, name } = object
+    const path = [resource, ...(namespace === undefined ? [] : [namespace]), name].join('/')
+    return inBackup.has(key)
+      ? [`${path} is asked for by name, and another filter of the restore leaves it out`]
+      : [`${path} is asked for by name, and the backup does not have it`]
+  })
 }
 
 const select: SelectVerdict = { do: 'select' }

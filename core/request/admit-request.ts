@@ -9,6 +9,7 @@ import type { ResourceModifiers } from '../modifiers/parse-modifiers.ts'
 import { pickBackup } from './admission-facts.ts'
 import type { AdmissionFacts } from './admission-facts.ts'
 import { planFaults } from '../preview/is-plan-asked.ts'
+import { annotationFaults } from '../asked/annotations.ts'
 import { hookFaults } from './hook-faults.ts'
 
 /** Whether a restore may start, and the spec to store in the Restore in both cases. */
@@ -98,7 +99,7 @@ type SpecDraft = Pick<AdmissionDraft, 'spec'>
 
 /** The rules of Velero's validation in its order. The comment says what a rule refuses or changes. */
 const admissionRules: readonly Rule[] = [
-  plan, // the annotation that asks for a plan is neither true nor false; ours
+  annotations, // one of Drydock's is unknown, or its value is wrong; ours
   excludeNonRestorable, // changes the spec: they are excluded from now on
   includedNonRestorable, // nodes and the like were asked for
   resourceLists, // the lists of resources contradict each other
@@ -130,8 +131,8 @@ const specRules: readonly ((draft: SpecDraft) => Finding)[] = [
   existingVolumeDataPolicy,
 ]
 
-function plan({ facts }: AdmissionDraft): Finding {
-  return { errors: planFaults(facts.restore.annotations) }
+function annotations({ facts: { restore } }: AdmissionDraft): Finding {
+  return { errors: [...planFaults(restore.annotations), ...annotationFaults(restore.annotations)] }
 }
 
 function excludeNonRestorable({ spec }: SpecDraft): Finding {

@@ -62,6 +62,7 @@ const leftOutItems: Record<LeaveReason, string> = {
   'kind-not-in-policy': 'of kinds that the filter policy does not list',
   'labels-do-not-match': 'whose labels do not match',
   'name-not-in-policy': 'whose names the filter policy does not accept',
+  'object-not-asked': 'that are not among the objects asked for by name',
 }
 
 /**

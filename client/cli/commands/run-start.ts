@@ -1,3 +1,6 @@
+import { annotationFaults } from '../../../core/asked/annotations.ts'
+import { askedAnnotations } from '../asked-options.ts'
+import type { AskedOptions } from '../asked-options.ts'
 import { veleroNamespace, webUiLink } from '../../api/connections.ts'
 import type { Connections } from '../../api/connections.ts'
 import { ClientError, exitCodes } from '../../api/errors.ts'
@@ -17,7 +20,7 @@ import { showUntilOver } from './watch.ts'
 import { yaml } from '../yaml.ts'
 
 /** The options of `drydock start`. */
-export interface StartOptions extends GlobalOptions, LabelColumns {
+export interface StartOptions extends GlobalOptions, LabelColumns, AskedOptions {
   name?: string
   file?: string
   plan?: string
@@ -45,7 +48,7 @@ export async function start(
     namespace,
     file,
     labels: options.labels,
-    annotations: options.annotations,
+    annotations: { ...options.annotations, ...askedAnnotations(options) },
     given: { ...options },
   }
   const restore = composeRequest(request, io.now())
@@ -113,6 +116,7 @@ export interface StartRequest {
 export function composeRequest({ file, given, ...request }: StartRequest, now: Date): Restore {
   const spec = applySpecOptions(file?.spec ?? {}, given)
   checkSpec(spec)
+  checkAnnotations({ ...file?.metadata.annotations, ...request.annotations })
   const parts = {
     spec,
     name: request.name ?? file?.metadata.name,
@@ -121,6 +125,12 @@ export function composeRequest({ file, given, ...request }: StartRequest, now: D
     annotations: { ...file?.metadata.annotations, ...request.annotations },
   }
   return composeManifest(parts, now)
+}
+
+/** Refuses annotations that the worker would refuse. */
+function checkAnnotations(annotations: Readonly<Record<string, string>>): void {
+  const [fault] = annotationFaults(annotations)
+  if (fault !== undefined) throw new ClientError(exitCodes.usage, fault)
 }
 
 /** Refuses what Velero's command line refuses, and what the worker would refuse whatever the cluster holds. */

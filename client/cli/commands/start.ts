@@ -4,6 +4,7 @@ import { outputFormats } from '../command.ts'
 import type { RunCommand } from '../command.ts'
 import { addLabelColumns } from './list.ts'
 import type { StartOptions } from './run-start.ts'
+import { addAskedOptions } from '../asked-options.ts'
 import { parseBoolean } from '../boolean-options.ts'
 import { parseObjectName, parsePairs, specOptions } from '../spec-options.ts'
 
@@ -29,6 +30,7 @@ export function addStart(program: Command, run: RunCommand, called = 'start'): C
     .option('--file <file>', 'take the Restore from YAML or JSON, "-" for standard input; options override its fields')
     .option('--plan <name>', 'carry out a plan that was made: its selection exactly; tells what came out otherwise')
   for (const { option } of specOptions) command.addOption(option)
+  addAskedOptions(command)
   addLabelColumns(command)
   return command
     .option(

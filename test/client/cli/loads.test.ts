@@ -24,7 +24,7 @@ describe('what a command of the client loads', () => {
       'infra/traces/start-tracing.ts',
       'package.json',
     ])
-    expect(help.files.length).toBeLessThan(60)
+    expect(help.files.length).toBeLessThan(64)
   })
 
   it("is for list what talks to the cluster, without Temporal and Kubernetes' client library", () => {

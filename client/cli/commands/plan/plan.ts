@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { RunCommand } from '../../command.ts'
 import { addBucketOptions } from '../../bucket-options.ts'
+import { addAskedOptions } from '../../asked-options.ts'
 import { parseObjectName, parsePairs, specOptions } from '../../spec-options.ts'
 import type { PlanOptions } from './run-plan.ts'
 
@@ -27,7 +28,7 @@ export function addPlan(program: Command, run: RunCommand): void {
     )
     .option('--file <file>', 'take the Restore from YAML or JSON, "-" for standard input; options override its fields')
   for (const { option } of specOptions) command.addOption(option)
-  command
+  addAskedOptions(command)
     .option('--labels <a=b,…>', 'labels of the Restore', parsePairs('='))
     .option('--annotations <a=b,…>', 'annotations of the Restore', parsePairs('='))
     .addOption(new Option('--all', 'show also the items that would simply be created or stand there already'))

@@ -12,6 +12,8 @@ import { readPlan, requireNoVeleroControllers } from '../../../api/plan/restore-
 import { submitRestore } from '../../../api/start-restore.ts'
 import { requireRestore } from '../../../api/velero-objects.ts'
 import { renderPlan } from '../../../show/render-plan.ts'
+import { askedAnnotations } from '../../asked-options.ts'
+import type { AskedOptions } from '../../asked-options.ts'
 import { readOptionsOf } from '../../bucket-options.ts'
 import type { BucketOptions } from '../../bucket-options.ts'
 import { printResult, withConnections } from '../../command.ts'
@@ -21,7 +23,7 @@ import { composeRequest } from '../run-start.ts'
 import { followUntilOver } from '../watch.ts'
 
 /** The options of `drydock plan`. */
-export interface PlanOptions extends GlobalOptions, BucketOptions {
+export interface PlanOptions extends GlobalOptions, BucketOptions, AskedOptions {
   file?: string
   fromBackup?: string
   fromSchedule?: string
@@ -45,7 +47,7 @@ export async function plan(io: Io, options: PlanOptions, name: string | undefine
   const read = file === undefined ? undefined : readRestoreFile(file)
   const namespace = options.namespace ?? read?.metadata.namespace ?? veleroNamespace({})
   const request = { name, namespace, file: read, labels: options.labels, given: { ...options } }
-  const annotations = { ...options.annotations, [planAnnotation]: 'true' }
+  const annotations = { ...options.annotations, ...askedAnnotations(options), [planAnnotation]: 'true' }
   const restore = composeRequest({ ...request, annotations }, io.now())
   return withConnections(io, { ...options, namespace }, async (connections) => {
     await requireNoVeleroControllers(connections)

@@ -1,0 +1,46 @@
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import {
+  endedJobsAnnotation,
+  imagesAnnotation,
+  objectsAnnotation,
+  storageClassesAnnotation,
+} from '../../velero/labels.ts'
+
+/** Options that the spec of a Restore has no field for: they become annotations. */
+export interface AskedOptions {
+  object?: string[]
+  storageClassMappings?: string
+  imageMappings?: string
+  endedJobs?: string
+}
+
+/** Adds them to `start` and `plan`. */
+export function addAskedOptions(command: Command): Command {
+  const add = (value: string, before: string[] = []) => [...before, value]
+  return command
+    .option('--object <resource/namespace/name>', 'only this object of the backup; may be given several times', add)
+    .option('--storage-class-mappings <a=b,…>', 'restore volumes of storage class a with class b')
+    .option('--image-mappings <a=b,…>', 'put b in the place of a in the images of containers, such as registries')
+    .addOption(
+      new Option('--ended-jobs <how>', 'Jobs that had finished or failed when the backup was made').choices([
+        'leave-out',
+        'suspend',
+      ]),
+    )
+}
+
+/** The annotations of these options. */
+export function askedAnnotations({
+  object,
+  storageClassMappings,
+  imageMappings,
+  endedJobs,
+}: AskedOptions): Record<string, string> {
+  return {
+    ...(object && { [objectsAnnotation]: object.join(',') }),
+    ...(storageClassMappings !== undefined && { [storageClassesAnnotation]: storageClassMappings }),
+    ...(imageMappings !== undefined && { [imagesAnnotation]: imageMappings }),
+    ...(endedJobs !== undefined && { [endedJobsAnnotation]: endedJobs }),
+  }
+}

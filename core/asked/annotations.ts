@@ -1,0 +1,159 @@
+import {
+  adoptAnnotation,
+  cancelAnnotation,
+  claimedAnnotation,
+  endedJobsAnnotation,
+  fromPlanAnnotation,
+  hooksAnnotation,
+  imagesAnnotation,
+  managedFieldsAnnotation,
+  objectsAnnotation,
+  pauseAnnotation,
+  planAnnotation,
+  politeAnnotation,
+  requestedByAnnotation,
+  retriedAnnotation,
+  retryAnnotation,
+  retryRefusedAnnotation,
+  runAnnotation,
+  secondChancesAnnotation,
+  storageClassesAnnotation,
+  validateAnnotation,
+} from '../../velero/labels.ts'
+
+/** An annotation that a Restore may have. */
+export interface RestoreAnnotation {
+  name: string
+  /** What it takes, for people. */
+  takes: string
+  /** Whether people set it; Drydock sets the others. */
+  isForPeople: boolean
+  /** What is wrong with a value; undefined for one that it takes. */
+  faultOf?: (value: string) => string | undefined
+}
+
+/** What people have asked for by annotations, beyond what the spec of a Restore can say. */
+export interface Asked {
+  objects?: readonly AskedObject[]
+  storageClasses?: Readonly<Record<string, string>>
+  images?: readonly (readonly [from: string, to: string])[]
+  endedJobs?: 'leave-out' | 'suspend'
+}
+
+/** One object of the backup that is asked for; `resource` is as people say it, such as `deploy`. */
+export interface AskedObject {
+  resource: string
+  /** Absent for an object of the cluster. */
+  namespace?: string
+  name: string
+}
+
+const ofUs = 'drydock.io/'
+
+/** Objects and mappings that one Restore may name: annotations are limited to 256 KiB in all. */
+const entriesMax = 1000
+
+const oneOf =
+  (...words: readonly string[]) =>
+  (value: string) =>
+    words.includes(value.trim()) ? undefined : `it may be ${words.map((word) => `"${word}"`).join(' or ')}`
+
+const byPeople = (name: string, takes: string, faultOf?: RestoreAnnotation['faultOf']): RestoreAnnotation => ({
+  name,
+  takes,
+  isForPeople: true,
+  ...(faultOf && { faultOf }),
+})
+const byUs = (name: string): RestoreAnnotation => ({ name, takes: 'set by Drydock', isForPeople: false })
+
+/** All annotations of Drydock that a Restore may have; docs/annotations.md explains them. */
+export const restoreAnnotations: readonly RestoreAnnotation[] = [
+  byPeople(objectsAnnotation, '`<resource>/<namespace>/<name>` or `<resource>/<name>`, with commas', faultOfObjects),
+  byPeople(storageClassesAnnotation, '`<old>=<new>`, with commas', faultOfPairs),
+  byPeople(imagesAnnotation, '`<old>=<new>`, with commas', faultOfPairs),
+  byPeople(endedJobsAnnotation, '`leave-out` or `suspend`', oneOf('leave-out', 'suspend')),
+  byPeople(validateAnnotation, '`true` or `false`', oneOf('true', 'false')),
+  byPeople(managedFieldsAnnotation, '`exact` or `owners`', oneOf('exact', 'owners')),
+  byPeople(politeAnnotation, '`true` or `false`', oneOf('true', 'false')),
+  byPeople(secondChancesAnnotation, '`true` or `false`', oneOf('true', 'false')),
+  byPeople(hooksAnnotation, '`at-least-once`', oneOf('at-least-once')),
+  byPeople(planAnnotation, '`true` or `false`'),
+  byPeople(adoptAnnotation, '`true` or `false`', oneOf('true', 'false')),
+  byPeople(cancelAnnotation, 'a reason'),
+  byPeople(pauseAnnotation, 'a reason'),
+  byPeople(retryAnnotation, 'a token'),
+  byUs(fromPlanAnnotation),
+  byUs(requestedByAnnotation),
+  byUs(claimedAnnotation),
+  byUs(retriedAnnotation),
+  byUs(retryRefusedAnnotation),
+  byUs(runAnnotation),
+]
+
+/** What is wrong with the annotations of a Restore, a sentence each: what nobody knows must not be passed over in silence. */
+export function annotationFaults(annotations: Readonly<Record<string, string>> = {}): string[] {
+  return Object.entries(annotations).flatMap(([name, value]) => {
+    if (!name.startsWith(ofUs)) return []
+    const known = restoreAnnotations.find((one) => one.name === name)
+    if (known === undefined) return [`annotation ${name} is unknown: ${namesForPeople()}`]
+    const fault = known.faultOf?.(value)
+    return fault === undefined ? [] : [`annotation ${name} is ${quoted(value)}: ${fault}`]
+  })
+}
+
+/** What people have asked for by annotations that are valid. */
+export function askedBy(annotations: Readonly<Record<string, string>> = {}): Asked {
+  const { [objectsAnnotation]: objects, [storageClassesAnnotation]: classes } = annotations
+  const { [imagesAnnotation]: images, [endedJobsAnnotation]: jobs } = annotations
+  return {
+    ...(objects !== undefined && { objects: entriesOf(objects).flatMap((entry) => objectOf(entry) ?? []) }),
+    ...(classes !== undefined && { storageClasses: Object.fromEntries(pairsOf(classes)) }),
+    ...(images !== undefined && { images: pairsOf(images) }),
+    ...((jobs?.trim() === 'leave-out' || jobs?.trim() === 'suspend') && {
+      endedJobs: jobs.trim() as NonNullable<Asked['endedJobs']>,
+    }),
+  }
+}
+
+function namesForPeople(): string {
+  return `it may be one of ${restoreAnnotations.flatMap(({ name, isForPeople }) => (isForPeople ? [name] : [])).join(', ')}`
+}
+
+function quoted(value: string): string {
+  return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value)
+}
+
+function entriesOf(value: string): string[] {
+  return value.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()]))
+}
+
+function objectOf(entry: string): AskedObject | undefined {
+  const parts = entry.split('/')
+  const [resource = '', first = '', second] = parts
+  if (parts.length > 3 || parts.some((part) => part === '') || parts.length < 2) return undefined
+  return second === undefined ? { resource, name: first } : { resource, namespace: first, name: second }
+}
+
+function faultOfObjects(value: string): string | undefined {
+  const entries = entriesOf(value)
+  if (entries.length === 0) return 'it names no object'
+  if (entries.length > entriesMax) return `it names ${entries.length} objects, and may name ${entriesMax}`
+  const bad = entries.find((entry) => objectOf(entry) === undefined)
+  return bad === undefined ? undefined : `${quoted(bad)} is neither <resource>/<namespace>/<name> nor <resource>/<name>`
+}
+
+function pairsOf(value: string): [from: string, to: string][] {
+  return entriesOf(value).map((entry) => {
+    const at = entry.indexOf('=')
+    return [entry.slice(0, Math.max(at, 0)).trim(), entry.slice(at + 1).trim()]
+  })
+}
+
+function faultOfPairs(value: string): string | undefined {
+  const pairs = pairsOf(value)
+  if (pairs.length === 0) return 'it maps nothing'
+  if (pairs.length > entriesMax) return `it has ${pairs.length} entries, and may have ${entriesMax}`
+  if (pairs.some(([from, to]) => from === '' || to === '')) return 'it takes <old>=<new>, with commas between them'
+  const twice = pairs.find(([from], index) => pairs.findIndex(([other]) => other === from) !== index)
+  return twice === undefined ? undefined : `${quoted(twice[0])} is mapped twice`
+}
