@@ -77,7 +77,7 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byPeople(politeAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(secondChancesAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(hooksAnnotation, '`at-least-once`', oneOf('at-least-once')),
-  byPeople(planAnnotation, '`true` or `false`'),
+  byPeople(planAnnotation, '`true` or `false`', (value) => oneOf('true', 'false')(value.toLowerCase())),
   byPeople(adoptAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(cancelAnnotation, 'a reason'),
   byPeople(pauseAnnotation, 'a reason'),

@@ -8,7 +8,6 @@ import { parseModifiers, validateModifiers } from '../modifiers/parse-modifiers.
 import type { ResourceModifiers } from '../modifiers/parse-modifiers.ts'
 import { pickBackup } from './admission-facts.ts'
 import type { AdmissionFacts } from './admission-facts.ts'
-import { planFaults } from '../preview/is-plan-asked.ts'
 import { annotationFaults } from '../asked/annotations.ts'
 import { hookFaults } from './hook-faults.ts'
 
@@ -131,8 +130,8 @@ const specRules: readonly ((draft: SpecDraft) => Finding)[] = [
   existingVolumeDataPolicy,
 ]
 
-function annotations({ facts: { restore } }: AdmissionDraft): Finding {
-  return { errors: [...planFaults(restore.annotations), ...annotationFaults(restore.annotations)] }
+function annotations({ facts }: AdmissionDraft): Finding {
+  return { errors: annotationFaults(facts.restore.annotations) }
 }
 
 function excludeNonRestorable({ spec }: SpecDraft): Finding {

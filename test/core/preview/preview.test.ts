@@ -3,7 +3,7 @@ import { changedFields } from '../../../core/preview/changed-fields.ts'
 import { comparedSentence, differencesFromPlan, parseFromPlan } from '../../../core/preview/compare-with-plan.ts'
 import { planLine } from '../../../core/preview/plan-file.ts'
 import type { PlanFile } from '../../../core/preview/plan-file.ts'
-import { planFaults } from '../../../core/preview/is-plan-asked.ts'
+import { annotationFaults } from '../../../core/asked/annotations.ts'
 import { verdictOf } from '../../../core/preview/verdict.ts'
 import { whyStale } from '../../../core/preview/why-stale.ts'
 import { error, warning } from '../../../core/items/outcome.ts'
@@ -112,10 +112,10 @@ describe('a plan', () => {
   })
 
   it('that is asked for in another word is refused, since a restore would begin', () => {
-    expect(planFaults({ 'drydock.io/plan': 'yes' })).toEqual([
+    expect(annotationFaults({ 'drydock.io/plan': 'yes' })).toEqual([
       'annotation drydock.io/plan is "yes": it may be "true" or "false"',
     ])
-    expect(planFaults({ 'drydock.io/plan': 'True' })).toEqual([])
-    expect(planFaults({})).toEqual([])
+    expect(annotationFaults({ 'drydock.io/plan': 'True' })).toEqual([])
+    expect(annotationFaults({})).toEqual([])
   })
 })
