@@ -1,5 +1,3 @@
-import { planAnnotation } from '../../velero/labels.ts'
-
 /** Whether the annotation `drydock.io/plan` with this value asks for a plan. */
 export function isPlanAsked(value: string | undefined): boolean {
   return value?.trim().toLowerCase() === 'true'
