@@ -50,6 +50,9 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'kwok',
     'helm',
     'velero-demo-plugin',
+    'velero-plugin-for-aws',
+    'velero-plugin-for-gcp',
+    'fake-gcs-server',
   ],
   e2e: [
     'temporal',
@@ -59,6 +62,8 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'velero',
     'velero-plugin-for-aws',
     'velero-demo-plugin',
+    'velero-plugin-for-gcp',
+    'fake-gcs-server',
     'kube-controller-manager',
   ],
   image: ['temporal', 'versitygw', 'etcd', 'kube-apiserver'],

@@ -32,7 +32,9 @@ export type ToolName =
   | 'helm'
   | 'velero'
   | 'velero-plugin-for-aws'
+  | 'velero-plugin-for-gcp'
   | 'velero-demo-plugin'
+  | 'fake-gcs-server'
 
 /** An official release: an archive and where its checksum is published. */
 export type Release = ChecksumFileRelease | EnvtestRelease
@@ -180,6 +182,24 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
       package: 'github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws',
     },
     usualBuildSeconds: 48,
+  },
+  'velero-plugin-for-gcp': {
+    name: 'velero-plugin-for-gcp',
+    version: 'v1.14.2',
+    environment: 'DRYDOCK_VELERO_PLUGIN_FOR_GCP_BIN',
+    build: {
+      kind: 'module',
+      module: 'velero',
+      package: 'github.com/vmware-tanzu/velero-plugin-for-gcp/velero-plugin-for-gcp',
+    },
+    usualBuildSeconds: 50,
+  },
+  'fake-gcs-server': {
+    name: 'fake-gcs-server',
+    version: 'v1.52.3',
+    environment: 'DRYDOCK_FAKE_GCS_SERVER_BIN',
+    build: { kind: 'module', module: 'velero', package: 'github.com/fsouza/fake-gcs-server' },
+    usualBuildSeconds: 70,
   },
   'velero-demo-plugin': {
     name: 'velero-demo-plugin',

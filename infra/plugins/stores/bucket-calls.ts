@@ -65,8 +65,14 @@ export function createBucketCalls({ place, root, binary, downloads, spool }: Buc
     }
   }
 
-  const spoolOrThrow = (key: string) =>
+  const download = (key: string) =>
     spoolObject(spool, root + key, (begin) => downloads.download(plugin, storeMethods.get, at(key), begin))
+
+  /** Where the bucket is missing, that is the failure. */
+  async function spoolOrThrow(key: string): Promise<SpooledObject> {
+    const call = download(key)
+    return (await orMissing(key, call)) ?? call
+  }
 
   return {
     fullKey: (key) => root + key,
@@ -76,9 +82,7 @@ export function createBucketCalls({ place, root, binary, downloads, spool }: Buc
       await binary.call(plugin, storeMethods.put, { ...at(key), body })
       isBucketThere = true
     },
-    async remove(key) {
-      await orMissing(key, binary.call(plugin, storeMethods.remove, at(key)))
-    },
+    remove: async (key) => void (await orMissing(key, binary.call(plugin, storeMethods.remove, at(key)))),
     async list(prefix) {
       const { keys } = await binary.call(plugin, storeMethods.list, listing(prefix))
       return keys.map((key) => key.slice(root.length)).sort()
@@ -91,7 +95,7 @@ export function createBucketCalls({ place, root, binary, downloads, spool }: Buc
     async sign(key, seconds) {
       return (await binary.call(plugin, storeMethods.sign, { ...at(key), ttl: seconds * 1e9 })).url
     },
-    spool: (key) => orMissing(key, spoolOrThrow(key)),
+    spool: (key) => orMissing(key, download(key)),
     spoolOrThrow,
   }
 }

@@ -16,6 +16,7 @@ import type { SecretSource } from '../../store/secret-key.ts'
 import { createCredentialFiles } from '../credentials-file.ts'
 import type { CredentialFiles } from '../credentials-file.ts'
 import type { BinaryOptions } from '../plugin-binary.ts'
+import { notFound } from '../registry.ts'
 import type { PluginRegistry } from '../registry.ts'
 import { createUsedBinary } from '../used-binary.ts'
 import type { UsedBinary } from '../used-binary.ts'
@@ -55,7 +56,8 @@ export function createObjectStores(registry: PluginRegistry, options: ObjectStor
   const used = new Map<string, Record<'binary' | 'downloads', UsedBinary>>()
 
   async function binariesOf(plugin: string, config: Record<string, string>) {
-    const { binary } = await registry.find('ObjectStore', plugin)
+    const binary = (await registry.all('ObjectStore')).find(({ name }) => name === plugin)?.binary
+    if (binary === undefined) throw notFound('ObjectStore', plugin, registry.dir)
     const key = JSON.stringify([binary.path, plugin, sorted(config)])
     const create = () => createUsedBinary(storeMethods.init, { plugin, config }, { path: binary.path, options })
     const one = used.get(key) ?? { binary: create(), downloads: create() }

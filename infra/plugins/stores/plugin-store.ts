@@ -53,6 +53,7 @@ export function createPluginStore(options: PluginStoreOptions): ObjectStore {
     async remove(keys) {
       const limit = pLimit(removedAtOnce)
       const removeOne = async (key: string) => {
+        await takeFrom(kept, key)?.drop()
         await calls.remove(key)
         const claimed = claimedKey(calls, key)
         if (claimed.owner !== undefined) await options.claims.drop(claimed)

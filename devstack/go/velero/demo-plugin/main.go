@@ -1,6 +1,6 @@
 // A plugin for tests, built against Velero's own framework. It has two RestoreItemActions for ConfigMaps: one adds a label
 // and asks for additional items, one begins an asynchronous operation. Annotations of an item make it misbehave. Its
-// VolumeSnapshotter has a folder as its cloud.
+// VolumeSnapshotter and its ObjectStore have a folder as their cloud.
 package main
 
 import (
@@ -41,6 +41,9 @@ func main() {
 		}).
 		RegisterRestoreItemActionV2("example.io/operation", func(log logrus.FieldLogger) (any, error) {
 			return &operationAction{log: log}, nil
+		}).
+		RegisterObjectStore("example.io/folder", func(log logrus.FieldLogger) (any, error) {
+			return &folderStore{log: log}, nil
 		}).
 		RegisterVolumeSnapshotter("example.io/files", func(log logrus.FieldLogger) (any, error) {
 			return &fileSnapshotter{log: log}, nil
