@@ -10,6 +10,7 @@ import { serveNextCrds } from '../../kit/velero/next-crds.ts'
 import { createVelero, getVelero, patchVelero } from '../../kit/velero/velero-objects.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
+import type { TestWorker } from '../../kit/worker.ts'
 
 const modifiers = `version: v1
 resourceModifierRules:
@@ -18,8 +19,11 @@ resourceModifierRules:
   - patchData: '{"metadata":{"labels":{"by":"default"}}}'
 `
 
+const env = { DRYDOCK_FEATURES: 'EnableCSI', DRYDOCK_DEFAULT_RESOURCE_MODIFIER_CONFIGMAP: 'usual' }
+
 describe("with the CRDs of Velero's next version", () => {
   let cluster: TestCluster
+  let worker: TestWorker
   beforeAll(async () => {
     cluster = await freshCluster({ backups: ['shop'] })
     await serveNextCrds(cluster)
@@ -32,10 +36,8 @@ describe("with the CRDs of Velero's next version", () => {
       }),
     )
     await startNodeAgent(cluster)
-    await startWorker(cluster, {
-      DRYDOCK_FEATURES: 'EnableCSI',
-      DRYDOCK_DEFAULT_RESOURCE_MODIFIER_CONFIGMAP: 'usual',
-    })
+    await putBackup(cluster, movedClaims('again', 'standing', 1))
+    worker = await startWorker(cluster, env)
   })
 
   it('orders have the type that these ask for, and modifiers and lists are as there', async () => {
@@ -83,6 +85,66 @@ describe("with the CRDs of Velero's next version", () => {
     })
   })
 
+  it('a claim that stands gets its data into its volume, though the worker is killed while the claim is away', async () => {
+    const at = '/api/v1/namespaces/standing/persistentvolumeclaims'
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'sc' }
+    const merge = 'application/merge-patch+json'
+    const { uid } = await withAdmin(cluster, async (client) => {
+      await client.must('POST', '/api/v1/namespaces', { metadata: { name: 'standing' } })
+      const { body } = await client.must('POST', at, {
+        metadata: { name: 'data-1' },
+        spec: { ...spec, volumeName: 'held' },
+      })
+      const claim = (body as Manifest).metadata
+      const claimRef = { kind: 'PersistentVolumeClaim', namespace: 'standing', name: 'data-1', uid: claim.uid }
+      await client.must('POST', '/api/v1/persistentvolumes', {
+        metadata: { name: 'held' },
+        spec: {
+          capacity: { storage: '1Gi' },
+          accessModes: spec.accessModes,
+          storageClassName: 'sc',
+          claimRef,
+          persistentVolumeReclaimPolicy: 'Delete',
+          hostPath: { path: '/tmp/held' },
+        },
+      })
+      const bound = { status: { phase: 'Bound' } }
+      await client.must('PATCH', `${at}/data-1/status`, bound, merge)
+      await client.must('PATCH', '/api/v1/persistentvolumes/held/status', bound, merge)
+      return claim
+    })
+    const look = () =>
+      withAdmin(cluster, async (client) => {
+        const claim = await client.request('GET', `${at}/data-1`)
+        const volume = (await client.must('GET', '/api/v1/persistentvolumes/held')).body as Volume
+        return { claim: claim.status === 200 ? (claim.body as Manifest) : undefined, volume }
+      })
+
+    await createRestore(cluster, { name: 'in-place', spec: { backupName: 'again', existingVolumeDataPolicy: 'full' } })
+    // A finalizer keeps the claim until the controller of volumes has seen that no pod uses it: here that is this test.
+    const isGoing = async () => (await look()).claim?.metadata.deletionTimestamp !== undefined
+    await waitUntil(isGoing, 120_000, 'the claim to be deleted')
+    worker.kill('SIGKILL')
+    expect((await look()).volume.spec.persistentVolumeReclaimPolicy).toBe('Retain')
+    await withAdmin(cluster, (client) =>
+      client.must('PATCH', `${at}/data-1`, { metadata: { finalizers: null } }, merge),
+    )
+    expect((await look()).claim).toBeUndefined()
+
+    await startWorker(cluster, env)
+    expect((await awaitRestore(cluster, 'in-place')).status).toMatchObject({ phase: 'Completed' })
+    const { claim, volume } = await look()
+    expect(claim).toMatchObject({ spec: { volumeName: 'held' }, status: { phase: 'Bound' } })
+    expect(claim?.metadata.uid).not.toBe(uid)
+    expect(volume.spec).toMatchObject({
+      persistentVolumeReclaimPolicy: 'Delete',
+      claimRef: { uid: claim?.metadata.uid },
+    })
+    expect(await orders('datadownloads')).toContainEqual(
+      expect.objectContaining({ restoreType: 'full', targetVolume: expect.objectContaining({ pv: 'held' }) }),
+    )
+  })
+
   function orders(resource: 'datadownloads' | 'podvolumerestores'): Promise<unknown[]> {
     const version = resource === 'datadownloads' ? 'v2alpha1' : 'v1'
     return withAdmin(cluster, async (client) => {
@@ -91,3 +153,7 @@ describe("with the CRDs of Velero's next version", () => {
     })
   }
 })
+
+interface Volume extends Manifest {
+  spec: { persistentVolumeReclaimPolicy: string }
+}

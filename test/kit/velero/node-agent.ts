@@ -93,7 +93,8 @@ async function round(client: KubeClient, namespace: string, options: NodeAgentOp
   for (const order of await list(client, `${v2}/datadownloads`)) {
     const claim = await read(client, claimPath(order))
     const step = nextStep(order, claim !== undefined, options)
-    if (step?.['phase'] === 'Completed' && claim !== undefined) await bindClaim(client, claim)
+    if (step?.['phase'] === 'Completed' && claim !== undefined)
+      await bindClaim(client, claim, textAt(order, 'spec', 'targetVolume', 'pv'))
     if (step !== undefined) await merge(client, `${v2}/datadownloads/${order.metadata.name}`, { status: step })
   }
 }
@@ -120,22 +121,30 @@ function nextStep(order: Manifest, startable: boolean, options: NodeAgentOptions
   }
 }
 
-/** What the real one leaves: a volume with the claim's label, named in the claim; binding is the controller's. */
-async function bindClaim(client: KubeClient, claim: Manifest): Promise<void> {
+/**
+ * What the real one leaves: a volume with the claim's label, named in the claim; binding is the controller's. A volume that
+ * is filled in place is given to the claim, and keeps its reclaim policy.
+ */
+async function bindClaim(client: KubeClient, claim: Manifest, inPlace: string): Promise<void> {
   const { name, namespace = '', uid } = claim.metadata
   const spec = claim['spec'] as Record<string, any>
-  const volume = `pvc-${uid}`
-  await standing(client, '/api/v1/persistentvolumes', {
-    metadata: { name: volume, labels: spec['selector']?.matchLabels ?? {} },
-    spec: {
-      capacity: { storage: spec['resources'].requests.storage },
-      accessModes: spec['accessModes'],
-      persistentVolumeReclaimPolicy: 'Delete',
-      storageClassName: spec['storageClassName'],
-      hostPath: { path: `/tmp/${volume}` },
-      claimRef: { kind: 'PersistentVolumeClaim', namespace, name, uid },
-    },
-  })
+  const volume = inPlace || `pvc-${uid}`
+  const labels = spec['selector']?.matchLabels ?? {}
+  const claimRef = { kind: 'PersistentVolumeClaim', namespace, name, uid, resourceVersion: null }
+  if (inPlace !== '') {
+    await merge(client, `/api/v1/persistentvolumes/${volume}`, { metadata: { labels }, spec: { claimRef } })
+  } else
+    await standing(client, '/api/v1/persistentvolumes', {
+      metadata: { name: volume, labels },
+      spec: {
+        capacity: { storage: spec['resources'].requests.storage },
+        accessModes: spec['accessModes'],
+        persistentVolumeReclaimPolicy: 'Delete',
+        storageClassName: spec['storageClassName'],
+        hostPath: { path: `/tmp/${volume}` },
+        claimRef: { kind: 'PersistentVolumeClaim', namespace, name, uid },
+      },
+    })
   await merge(client, claimPathOf(namespace, name), { spec: { volumeName: volume } })
   await merge(client, `${claimPathOf(namespace, name)}/status`, { status: { phase: 'Bound' } })
   await merge(client, `/api/v1/persistentvolumes/${volume}/status`, { status: { phase: 'Bound' } })
