@@ -55,7 +55,7 @@ export async function bringUpCluster(home: Home, options: Omit<ClusterOptions, '
   const crds = veleroCrds(home)
   // An API server that fails must not leave this promise without a listener.
   crds.catch(() => {})
-  const etcd = options.etcd?.address ?? (await startEtcd(home))
+  const etcd = options.etcd?.address ?? (await startEtcd(home, { lean: options.lean ?? false }))
   const prefix = options.etcd === undefined ? {} : { etcdPrefix: options.etcd.prefix }
   const address = await startApiServer(home, {
     etcd,

@@ -15,7 +15,10 @@ export interface ApiServerOptions {
   audit?: boolean
   /** Refuses pods whose ServiceAccount does not exist, as a complete cluster does. */
   serviceAccountAdmission?: boolean
-  /** Without priority and fairness, whose objects and controller cost a start a sixth of its CPU time; limits of requests stay. */
+  /**
+   * Without priority and fairness, whose objects and controller cost a start a sixth of its CPU time; limits of requests stay. On
+   * one processor: threads that wake each other cost more than they gain where many servers share few processors.
+   */
   lean?: boolean
 }
 
@@ -43,6 +46,7 @@ export async function launchApiServer(
     name: 'kube-apiserver',
     binary: await home.tool('kube-apiserver'),
     args: auditLog === undefined ? args : [...args, ...auditFlags(folder, auditLog)],
+    ...(options.lean === true ? { env: { GOMAXPROCS: '1' } } : {}),
     address: kubeUrl,
     ready: () =>
       answersOk({ url: kubeUrl + readyEnough, certificate: join(folder, 'apiserver.crt'), token: tokens.admin }),
