@@ -47,7 +47,7 @@ export async function makeBare(reused: ReusedCluster, { anew = false } = {}): Pr
     if (round === roundsMax)
       throw new Error(`somebody still writes into this cluster: ${foreign.map(({ key }) => key).join(' ')}`)
     await awaitServed(reused)
-    await awaitWatchCaches(cluster, done.written.filter(isServed(reused)))
+    await awaitWatchCaches(cluster, reused.served, done.written.filter(isServed(reused)))
   }
 }
 

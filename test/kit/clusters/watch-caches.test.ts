@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { kindOf, readCaches } from './watch-caches.ts'
+import { collectionOf, kindOf } from './watch-caches.ts'
 
 it.each([
   ['/configmaps/shop/one', 'configmaps'],
@@ -15,18 +15,20 @@ it.each([
   expect(kindOf(key)).toBe(kind)
 })
 
-it('the metrics tell the revision of each kind by the names that keys have', () => {
-  const line = (group: string, resource: string, revision: string) =>
-    `apiserver_watch_cache_resource_version{group="${group}",resource="${resource}"} ${revision}`
-  const metrics = [
-    '# TYPE apiserver_watch_cache_resource_version gauge',
-    line('', 'services', '242'),
-    line('rbac.authorization.k8s.io', 'roles', '1.2e+06'),
-    line('velero.io', 'restores', '104'),
-  ]
-  expect(readCaches(metrics.join('\n'))).toEqual([
-    { kinds: ['/services', 'services'], revision: 242 },
-    { kinds: ['rbac.authorization.k8s.io/roles', 'roles'], revision: 1_200_000 },
-    { kinds: ['velero.io/restores'], revision: 104 },
-  ])
+const served = [
+  'apiextensions.k8s.io/v1/customresourcedefinitions',
+  'apps/v1/deployments',
+  'rbac.authorization.k8s.io/v1/roles',
+  'velero.io/v1/restores',
+]
+
+it.each([
+  ['services', '/api/v1/services'],
+  ['deployments', '/apis/apps/v1/deployments'],
+  ['roles', '/apis/rbac.authorization.k8s.io/v1/roles'],
+  ['velero.io/restores', '/apis/velero.io/v1/restores'],
+  ['apiextensions.k8s.io/customresourcedefinitions', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'],
+  ['restores', '/api/v1/restores'],
+])('objects of the kind %s are at %s', (kind, path) => {
+  expect(collectionOf(kind, served)).toBe(path)
 })
