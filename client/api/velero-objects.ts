@@ -1,6 +1,6 @@
 import { restoreRefOf } from '../../contract/restore-workflow.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
-import { isNotFound } from '../../core/port-errors.ts'
+import { ApiError, isNotFound } from '../../core/port-errors.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -38,6 +38,16 @@ export async function readRestores(connections: Connections, labelSelector?: str
   const found = (await listVelero(connections, 'restores', labelSelector)) as unknown as Restore[]
   const createdAt = (restore: Restore) => restore.metadata.creationTimestamp ?? ''
   return found.sort((a, b) => (createdAt(a) < createdAt(b) ? -1 : createdAt(a) > createdAt(b) ? 1 : 0))
+}
+
+/** Reads the Restores of all namespaces; those of Velero's namespace where the user may not read the others. */
+export async function readAllRestores(connections: Connections): Promise<Restore[]> {
+  try {
+    return (await connections.connection.cluster.list(veleroRef('restores'))) as unknown as Restore[]
+  } catch (thrown) {
+    if (thrown instanceof ApiError && thrown.code === 403) return readRestores(connections)
+    throw thrown
+  }
 }
 
 /** Which Restores are meant: those with these names or, without names, all that a label selector as in `kubectl -l` finds. */

@@ -12,6 +12,7 @@ import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addList } from './commands/list.ts'
+import { addTop } from './commands/screen/top.ts'
 import { addLogs } from './commands/files/logs.ts'
 import { addReport } from './commands/files/report.ts'
 import { addPause } from './commands/pause.ts'
@@ -81,6 +82,7 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
     addList,
     addDescribe,
     addWatch,
+    addTop,
     addCancel,
     addRetry,
     addPause,

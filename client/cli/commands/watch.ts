@@ -4,7 +4,7 @@ import { exitCodes } from '../../api/errors.ts'
 import type { ExitCode } from '../../api/errors.ts'
 import { exitCodeOf, followRestore, outcomeOf } from '../../api/follow-restore.ts'
 import type { RestoreState } from '../../api/restore-state.ts'
-import { requireRestore } from '../../api/velero-objects.ts'
+import { isOver, readRestore, requireRestore, selectRestores } from '../../api/velero-objects.ts'
 import { createDisplay, formatSeconds } from '../../show/progress.ts'
 import type { Display } from '../../show/progress.ts'
 import type { Restore } from '../../../velero/restore.ts'
@@ -15,6 +15,7 @@ import { yaml } from '../yaml.ts'
 const examples = `
 Examples:
   drydock watch shop-20260101120000
+  drydock watch shop-20260101120000 blog-20260101120000    both on one screen
   drydock watch shop-20260101120000 -o json | jq -r .phase    one state a line
 
 Ctrl-C ends the watching only; the restore continues.`
@@ -23,17 +24,45 @@ Ctrl-C ends the watching only; the restore continues.`
 export function addWatch(program: Command, run: RunCommand): void {
   const command = program
     .command('watch')
-    .description('show a restore until it is over: phase, wave, items, rate, time left, what it waits for')
-    .argument('<name>', 'name of the Restore')
+    .description('show restores until they are over: phase, wave, items, rate, time left, what they wait for')
+    .argument('<names...>', 'names of the Restores')
     .addHelpText('after', examples)
-    .action((name: string) => run((io) => watch(io, command.optsWithGlobals<GlobalOptions>(), name)))
+    .action((names: string[]) => run((io) => watch(io, command.optsWithGlobals<GlobalOptions>(), names)))
 }
 
-async function watch(io: Io, options: GlobalOptions, name: string): Promise<ExitCode> {
+async function watch(io: Io, options: GlobalOptions, names: readonly string[]): Promise<ExitCode> {
   return withConnections(io, options, async (connections) => {
+    const [name = '', ...others] = new Set(names)
+    if (others.length > 0) return watchSeveral(io, connections, { names: [name, ...others], output: options.output })
     const restore = await requireRestore(connections, name)
     return showUntilOver(io, connections, { restore, output: options.output, everyState: true })
   })
+}
+
+/** Shows several restores until all are over. The exit code is that of the one that ended worst. */
+async function watchSeveral(
+  io: Io,
+  connections: Connections,
+  { names, output }: { names: readonly string[]; output: OutputFormat },
+): Promise<ExitCode> {
+  const first = await selectRestores(connections, { names })
+  const { showSeveral } = await import('./screen/show-several.ts')
+  const read = async () => {
+    const live = await Promise.all(first.map(({ metadata }) => readRestore(connections, metadata.name)))
+    return live.flatMap((one, index) => (one?.metadata.uid === first[index]?.metadata.uid ? (one ?? []) : []))
+  }
+  try {
+    const ended = await untilInterrupted((signal) =>
+      showSeveral(io, connections, { read, output, isDone: (restores) => restores.every(isOver) }, signal),
+    )
+    const codes = ended.map((restore) => exitCodeOf(restore))
+    const isGone = ended.length < first.length
+    return Math.max(...codes, isGone ? exitCodes.cancelled : exitCodes.ok) as ExitCode
+  } catch (thrown) {
+    if (!(thrown instanceof Interrupted)) throw thrown
+    io.err.write(`The restores go on. See them with: drydock watch ${names.join(' ')}\n`)
+    return exitCodes.interrupted
+  }
 }
 
 /** Which restore to show, and how. */
@@ -131,7 +160,7 @@ class Interrupted extends Error {
  * Runs something until it ends or the process is asked to end; then its signal is aborted with `Interrupted`. Further
  * signals change nothing, since a terminal and a parent process may both send one.
  */
-async function untilInterrupted<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function untilInterrupted<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   const stop = () => controller.abort(new Interrupted('interrupted'))
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

@@ -184,6 +184,9 @@ describe('a restore that is over', () => {
     expect(described).toMatch(/Workflow: +restore\/velero\/seen\//)
     expect((await client('describe', 'seen', '-o', 'yaml')).out).toContain('backupName: shop')
     expect((await client('logs', 'seen', '--timeout', '20s')).out).toContain('restore=velero/seen')
+    expect((await client('top')).out).toMatch(/^NAMESPACE +NAME +PHASE[^]*^velero +seen +(Completed|PartiallyFailed) /m)
+    const both = await client('watch', 'seen', 'seen-again')
+    expect(both.out + both.err).toMatch(/"seen-again"/)
     expect((await client('report', 'seen')).out).toMatch(
       /<h1>Restore <bdi>seen<.*The restore of backup <bdi>shop<.* created/s,
     )
