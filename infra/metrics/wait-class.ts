@@ -3,7 +3,7 @@ const classes: readonly (readonly [RegExp, string])[] = [
   // By their beginning first: the names of objects come later in a sentence.
   [/^(?:waiting for )?\d+ of \d+ operations/, 'operation'],
   [/^(?:waiting for )?(?:hooks? |container )/, 'hook'],
-  [/^(?:waiting for )?(?:pod |claim |volume )/, 'volume'],
+  [/^(?:waiting for )?(?:pod |claim |volume |PVC |PV )/, 'volume'],
   [/^(?:waiting for )?namespace /, 'namespace'],
   [/^(?:waiting for )?CRD /, 'crd'],
   [/\block\b|turn/i, 'lock'],
