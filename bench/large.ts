@@ -21,7 +21,7 @@ import { cpuOf, peakOf, readProcesses } from './observe/process-table.ts'
 const options = new Command('large')
   .description(
     'One large restore on real servers, with a small one beside it again and again. Between worker and API server stands a front: it may answer ' +
-      'the creates of Secrets and ConfigMaps from memory (a stub), or delay each request. Prints one line of JSON.',
+      'the creates of Secrets and ConfigMaps from memory (a stub), or delay each request. Prints one line of JSON, and with --times one for each small restore before it.',
   )
   .option('--objects <n>', 'Secrets and ConfigMaps', Number, 10_000)
   .option('--workers <n>', 'workers', Number, 1)
@@ -65,6 +65,8 @@ async function measureLarge(): Promise<object> {
   const workers = await startWorkers(stack, front.kubeconfig)
   try {
     for (const { pid } of workers) process.kill(pid, 'SIGUSR2')
+    const aloneSeconds =
+      options.alone === true ? [] : [await smallRestore(stack, 'first'), await smallRestore(stack, 'second')]
     const began = performance.now()
     const cpuBefore = cpuOfWorkers()
     const made = await create(stack, 'large', { backupName: 'large' })
@@ -85,6 +87,7 @@ async function measureLarge(): Promise<object> {
       loop: workers.map(({ loop }) => JSON.parse(readFileSync(loop, 'utf8')) as object),
       events: await eventsOfRuns(stack, workflowId),
       ...(options.times === true ? { times: await activityTimes(stack.temporal.address, workflowId) } : {}),
+      aloneSeconds,
       besideSeconds: await besides,
       stub: front.held(),
     }
@@ -129,11 +132,20 @@ async function restoreBeside(stack: FullStack, isOver: () => boolean): Promise<n
   for (let number = 1; !isOver() && number <= 100; number++) {
     await sleep(10_000, undefined, { signal: stop.signal })
     if (isOver()) break
-    const began = performance.now()
-    const name = `beside-${number}`
-    await create(stack, name, { backupName: 'beside', namespaceMapping: { 'bulk-0': name } })
-    await toEnd(stack, name)
-    seconds.push(Number(((performance.now() - began) / 1000).toFixed(1)))
+    seconds.push(await smallRestore(stack, `beside-${number}`))
+  }
+  return seconds
+}
+
+/** Restores 15 objects into a namespace of this name, and tells how many seconds that took. */
+async function smallRestore(stack: FullStack, name: string): Promise<number> {
+  const began = performance.now()
+  await create(stack, name, { backupName: 'beside', namespaceMapping: { 'bulk-0': name } })
+  const { metadata } = await toEnd(stack, name)
+  const seconds = Number(((performance.now() - began) / 1000).toFixed(1))
+  if (options.times === true) {
+    const workflowId = workflowIdOf({ namespace: 'velero', name, uid: metadata.uid ?? '' })
+    console.log(JSON.stringify({ name, seconds, times: await activityTimes(stack.temporal.address, workflowId) }))
   }
   return seconds
 }

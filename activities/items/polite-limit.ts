@@ -1,9 +1,8 @@
-import pLimit from 'p-limit'
 import { afterRead, politeFlight } from '../../core/items/polite-flight.ts'
 import { politeAnnotation } from '../../velero/labels.ts'
 import type { Clock, Cluster } from '../ports.ts'
 import type { Settings } from '../settings.ts'
-import type { ItemLimit } from './item-limit.ts'
+import { createPlaces, type ItemLimit } from './item-limit.ts'
 import { createLoadWatch } from './load-watch.ts'
 
 /** The places for items on a worker: for those of all restores, and among them for those of polite ones. */
@@ -34,19 +33,19 @@ export function createPoliteLimit(
   { max, clock, cluster }: { max: number; clock: Clock; cluster: Pick<Cluster, 'get'> },
 ): ItemLimit {
   let flight = politeFlight(max)
-  const limit = pLimit(flight.limit)
+  const places = createPlaces(flight.limit)
   const told = (ms: number) => {
     flight = afterRead(flight, ms)
-    if (limit.concurrency !== flight.limit) limit.concurrency = flight.limit
+    places.resize(flight.limit)
   }
   const watch = createLoadWatch({ clock, cluster, everyMs: readEveryMs, told })
   return {
     max,
-    run: (call) =>
+    run: (call, restoreUid) =>
       watch.during(async (first) => {
         // The first read is made before this restore is a load.
         await first
-        return limit(() => all.run(call))
+        return places.run(() => all.run(call, restoreUid), restoreUid)
       }),
     answered: (step) => all.answered(step),
   }

@@ -7,6 +7,8 @@ import type { ItemLimit } from './item-limit.ts'
 export interface SideBySide {
   /** Places for items, over all restores of this worker. */
   itemLimit: ItemLimit
+  /** Names the restore that the work is for: restores share the places. */
+  input: { ref: { uid: string } }
   attempt: Pick<Attempt, 'throwIfStopped'>
   ports: { clock: Clock }
 }
@@ -21,7 +23,7 @@ export type Limited = <R>(call: () => Promise<R>) => Promise<R>
  */
 export async function settleAll<T>(
   values: readonly T[],
-  { itemLimit, attempt, ports }: SideBySide,
+  { itemLimit, input, attempt, ports }: SideBySide,
   work: (value: T, limited: Limited) => Promise<void>,
 ): Promise<{ failure?: unknown }> {
   let failure: { thrown: unknown } | undefined
@@ -35,7 +37,7 @@ export async function settleAll<T>(
       await places.held(running)
       return { running }
     }
-    const { running } = await inLine(() => itemLimit.run(inPlace))
+    const { running } = await inLine(() => itemLimit.run(inPlace, input.ref.uid))
     const step = await running
     itemLimit.answered(step)
     return step

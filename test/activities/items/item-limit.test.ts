@@ -11,7 +11,7 @@ async function atOnce(limit: ReturnType<typeof createItemLimit>): Promise<number
     await Promise.resolve()
     running--
   }
-  await Promise.all(Array.from({ length: 50 }, () => limit.run(call)))
+  await Promise.all(Array.from({ length: 50 }, () => limit.run(call, 'one')))
   return most
 }
 
@@ -55,7 +55,7 @@ describe('places for items', () => {
         await clock.sleep(100)
         running--
         limit.answered({ done: {} })
-      })
+      }, 'one')
     const mostOf = async (items: number) => {
       most = 0
       await clock.run(Promise.all(Array.from({ length: items }, item)))

@@ -25,7 +25,9 @@ function politeWorld(max: number) {
 }
 
 /** How many of many calls run at once at most, and at the end. */
-async function atOnce(limit: { run<R>(call: () => Promise<R>): Promise<R> }): Promise<{ most: number; last: number }> {
+async function atOnce(limit: {
+  run<R>(call: () => Promise<R>, restoreUid: string): Promise<R>
+}): Promise<{ most: number; last: number }> {
   let [running, most, last] = [0, 0, 0]
   const call = async () => {
     most = Math.max(most, ++running)
@@ -33,7 +35,7 @@ async function atOnce(limit: { run<R>(call: () => Promise<R>): Promise<R> }): Pr
     await new Promise((resolve) => setImmediate(resolve))
     running--
   }
-  await Promise.all(Array.from({ length: 60 }, () => limit.run(call)))
+  await Promise.all(Array.from({ length: 60 }, () => limit.run(call, 'one')))
   return { most, last }
 }
 
