@@ -42,16 +42,26 @@ const wholeBytesMax = 256 * 1024 * 1024
 export function createBucketCalls({ place, root, binary, downloads, spool }: BucketCallsOptions): BucketCalls {
   const { plugin, bucket } = place
   const at = (key: string) => ({ plugin, bucket, key: root + key })
-  const listing = (prefix: string) => ({ plugin, bucket, prefix: root + prefix })
   let isBucketThere = false
 
   /** To plugins an object in a bucket that is not there is just missing. A listing of such a bucket fails. */
+  async function findBucket(): Promise<void> {
+    if (!isBucketThere)
+      await binary.call(plugin, storeMethods.listFolders, { plugin, bucket, prefix: root, delimiter: '/' })
+    isBucketThere = true
+  }
+
   async function exists(key: string): Promise<boolean> {
     const found = await binary.call(plugin, storeMethods.exists, at(key))
-    if (!found.exists && !isBucketThere)
-      await binary.call(plugin, storeMethods.listFolders, { ...listing(''), delimiter: '/' })
-    isBucketThere = true
+    if (!found.exists) await findBucket()
     return found.exists
+  }
+
+  async function orNoBucket(call: Promise<unknown>): Promise<void> {
+    await call.catch(async (thrown: unknown) => {
+      if (thrown instanceof PluginError && thrown.kind === 'answer') await findBucket()
+      throw thrown
+    })
   }
 
   /** Undefined where the call failed since there is no such object. Other failures are thrown on. */
@@ -78,11 +88,21 @@ export function createBucketCalls({ place, root, binary, downloads, spool }: Buc
     fullKey: (key) => root + key,
     exists,
     get: (key) => orMissing(key, getWhole(binary, at(key))),
-    async put(key, body) {
-      await binary.call(plugin, storeMethods.put, { ...at(key), body })
-      isBucketThere = true
-    },
+    put: (key, body) => orNoBucket(binary.call(plugin, storeMethods.put, { ...at(key), body })),
     remove: async (key) => void (await orMissing(key, binary.call(plugin, storeMethods.remove, at(key)))),
+    ...listers({ place, root, binary }),
+    spool: (key) => orMissing(key, download(key)),
+    spoolOrThrow,
+  }
+}
+
+function listers({
+  place: { plugin, bucket },
+  root,
+  binary,
+}: Pick<BucketCallsOptions, 'place' | 'root' | 'binary'>): Pick<BucketCalls, 'list' | 'folders' | 'sign'> {
+  const listing = (prefix: string) => ({ plugin, bucket, prefix: root + prefix })
+  return {
     async list(prefix) {
       const { keys } = await binary.call(plugin, storeMethods.list, listing(prefix))
       return keys.map((key) => key.slice(root.length)).sort()
@@ -93,10 +113,8 @@ export function createBucketCalls({ place, root, binary, downloads, spool }: Buc
       return prefixes.map((prefix) => prefix.slice(request.prefix.length).replace(/\/$/, '')).sort()
     },
     async sign(key, seconds) {
-      return (await binary.call(plugin, storeMethods.sign, { ...at(key), ttl: seconds * 1e9 })).url
+      return (await binary.call(plugin, storeMethods.sign, { plugin, bucket, key: root + key, ttl: seconds * 1e9 })).url
     },
-    spool: (key) => orMissing(key, download(key)),
-    spoolOrThrow,
   }
 }
 
