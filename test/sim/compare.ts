@@ -88,7 +88,7 @@ function withoutOwn(objects: EndState['objects']): Record<string, unknown> {
   )
 }
 
-/** The log tells what was tried again. */
+/** The log tells what was tried again, and the report how long it took. */
 function withoutLog(files: EndState['files']): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(files).filter(([key]) => !key.endsWith('-logs.gz')))
+  return Object.fromEntries(Object.entries(files).filter(([key]) => !/-logs\.gz$|-report\.html$/.test(key)))
 }
