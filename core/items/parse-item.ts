@@ -51,7 +51,8 @@ function whyStranger({ apiVersion, metadata }: Manifest, item: ItemAddress): str
   const { namespace } = metadata as { namespace?: unknown }
   if ((namespace ?? '') !== (item.namespace ?? ''))
     return `its namespace ${quoted(namespace)} is not the one of its folder`
-  return undefined
+  const { name } = metadata as { name?: unknown }
+  return typeof name === 'string' && name !== '' ? undefined : 'the item has no name'
 }
 
 /** A value of the manifest in a message, no longer than any name may be. */

@@ -30,6 +30,7 @@ describe('the text of an item', () => {
     ['[]', 'the item is no JSON object'],
     ['{}', "Object 'Kind' is missing in the item"],
     ['{"kind":"ConfigMap"}', 'apiVersion or metadata is missing in the item'],
+    ['{"kind":"ConfigMap","apiVersion":"v1","metadata":{"namespace":"shop"}}', 'the item has no name'],
     [
       '{"kind":"ConfigMap","apiVersion":"a/v1","metadata":{}}',
       'its apiVersion "a/v1" is not of the group of its folder',
