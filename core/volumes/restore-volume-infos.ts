@@ -29,10 +29,10 @@ export interface VolumeObjects {
 export function restoreVolumeInfos(objects: VolumeObjects): RestoreVolumeInfo[] {
   const volumes = boundVolumes(objects.claims)
   return [
-    ...sorted(objects.podVolumeRestores).flatMap((found) => ofPodVolume(found, objects, volumes)),
+    ...lastOf(sorted(objects.podVolumeRestores), podVolumeOf).flatMap((found) => ofPodVolume(found, objects, volumes)),
     ...objects.natives.toSorted((a, b) => (a.pv < b.pv ? -1 : 1)).map((native) => ofNative(native, objects)),
     ...sorted(objects.claims).flatMap((claim) => ofSnapshot(claim, objects, volumes)),
-    ...sorted(objects.downloads).map((download) => ofDownload(download, volumes)),
+    ...lastOf(sorted(objects.downloads), movedClaimOf).map((download) => ofDownload(download, volumes)),
   ]
 }
 
@@ -41,6 +41,31 @@ function boundVolumes(claims: readonly Manifest[]): Map<string, string> {
   const bound = claims.filter((claim) => textAt(claim, 'status', 'phase') === 'Bound')
   const named = bound.map((claim) => [placeOf(claim), textAt(claim, 'spec', 'volumeName')] as const)
   return new Map(named.filter(([, volume]) => volume !== ''))
+}
+
+const podVolumeOf = (order: Manifest) =>
+  [
+    textAt(order, 'spec', 'pod', 'namespace'),
+    textAt(order, 'spec', 'pod', 'name'),
+    textAt(order, 'spec', 'volume'),
+  ].join('/')
+const movedClaimOf = (order: Manifest) =>
+  [textAt(order, 'spec', 'targetVolume', 'namespace'), textAt(order, 'spec', 'targetVolume', 'pvc')].join('/')
+
+/** Of the orders of several runs for one volume the last: those that ended with the run before are still there. */
+function lastOf(orders: readonly Manifest[], volumeOf: (order: Manifest) => string): Manifest[] {
+  const last = new Map<string, Manifest>()
+  for (const order of orders) {
+    const before = last.get(volumeOf(order))
+    if (before === undefined || isLater(order, before)) last.set(volumeOf(order), order)
+  }
+  return orders.filter((order) => last.get(volumeOf(order)) === order)
+}
+
+function isLater(order: Manifest, before: Manifest): boolean {
+  const [time, timeBefore] = [order.metadata.creationTimestamp ?? '', before.metadata.creationTimestamp ?? '']
+  if (time !== timeBefore) return time > timeBefore
+  return textAt(before, 'status', 'phase') === 'Canceled'
 }
 
 /** None for a volume without a claim, and for a PodVolumeRestore that has not ended. */

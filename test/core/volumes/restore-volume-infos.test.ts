@@ -109,3 +109,22 @@ test('moved data is told with its operation', () => {
     },
   ])
 })
+
+test('a volume that a retry has filled again is told once, by its last order', () => {
+  const spec = { targetVolume: { namespace: 'app', pvc: 'data' }, snapshotID: 's' }
+  const order = (name: string, phase: string, second: number) =>
+    anObject(
+      'DataDownload',
+      name,
+      { spec, status: { phase } },
+      {
+        creationTimestamp: `2026-01-02T03:04:0${second}Z`,
+        labels: { 'velero.io/async-operation-id': `of-${name}` },
+      },
+    )
+  const told = (...downloads: Manifest[]) =>
+    infos({ claims: [bound], downloads }).map(({ snapshotDataMovementInfo: info }) => info?.operationID)
+  expect(told(order('a', 'Completed', 2), order('b', 'Canceled', 1))).toEqual(['of-a'])
+  expect(told(order('a', 'Canceled', 1), order('b', 'Completed', 1))).toEqual(['of-b'])
+  expect(told(order('a', 'Failed', 1), order('b', 'Failed', 2))).toEqual(['of-b'])
+})
