@@ -15,6 +15,7 @@ import type { RuleOff } from './workers.ts'
  * npm run sim -- --runs N --seed S          runs the seeds S to S+N-1, in as many processes as there are processors
  * npm run sim -- --seed S --replay          runs one seed twice, and compares the two call by call
  * npm run sim -- --seed S --trace           prints each of its calls
+ * npm run sim -- --find                     stops at the first seed that fails
  * npm run sim -- --without fence            switches a rule off (fence, lease): now seeds have to fail
  */
 
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     replay: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
+    find: { type: 'boolean', default: false },
     without: { type: 'string' },
     lane: { type: 'string' },
     lanes: { type: 'string', default: String(Math.min(cpus().length, 8)) },
@@ -37,9 +39,22 @@ const lean = ['--max-semi-space-size=32', '--stack-trace-limit=0']
 
 if (values.replay) process.exitCode = await replay()
 else if (values.trace) console.log((await simulate(seed, planOf(seed), without)).workers.trace.join('\n'))
+else if (values.find) process.exitCode = await findFirst()
 else if (values.lane !== undefined) process.exitCode = await runLane(Number(values.lane))
 else process.exitCode = await runAll()
 process.exit()
+
+/** Runs seed after seed until one fails, and says which. */
+async function findFirst(): Promise<number> {
+  const undisturbed = await simulate(0, [])
+  for (let at = seed; at < seed + runs; at++) {
+    const [found] = await findingsOf(at, planOf(at), undisturbed)
+    if (found === undefined) continue
+    console.log(`seed ${at}: ${found.split('\n')[0]}`)
+    return 1
+  }
+  return 0
+}
 
 /** Runs every `lanes`-th seed; the exit code is 1 where one failed. */
 async function runLane(lane: number): Promise<number> {
