@@ -102,7 +102,7 @@ export const mutations: readonly Mutation[] = [
     file: 'activities/frame/restore-resource.ts',
     find: 'resourceVersion: live.metadata.resourceVersion },',
     put: '},',
-    by: sim(1, 600),
+    by: unit('test/activities/conclude/write-status.test.ts'),
   },
   {
     name: 'a terminal phase is left',
