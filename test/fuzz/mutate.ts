@@ -2,7 +2,7 @@ import type { Dice } from './chance.ts'
 
 /** Pieces of text that parsers trip over. */
 const pieces = [
-  ...[
+  [
     '{',
     '}',
     '[',
@@ -24,22 +24,8 @@ const pieces = [
     '|\n',
     '>\n',
   ],
-  ...[
-    'null',
-    'true',
-    '~',
-    '0',
-    '-1',
-    '1e999',
-    '-0',
-    '0x1F',
-    '0o17',
-    '.inf',
-    '.nan',
-    '12345678901234567890',
-    '2001-01-01',
-  ],
-  ...[
+  ['null', 'true', '~', '0', '-1', '1e999', '-0', '0x1F', '0o17', '.inf', '.nan', '12345678901234567890', '2001-01-01'],
+  [
     '""',
     '{}',
     '[]',
@@ -60,7 +46,7 @@ const pieces = [
     '\u2028',
     '😀',
   ],
-  ...[
+  [
     '(a+)+$',
     '(?=a)',
     '[[:alpha:]]',
@@ -75,7 +61,7 @@ const pieces = [
     'metadata',
     'namespace',
   ],
-]
+].flat()
 
 /** Changes a text in up to three places: pieces are left out, doubled, moved, repeated or put in. */
 export function mutateText(text: string, dice: Dice): string {

@@ -155,10 +155,10 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a cancel is not looked at between items',
     rule: 13,
-    file: 'activities/frame/run-activity.ts',
-    find: 'throwIfStopped: () => signal.throwIfAborted(),',
-    put: 'throwIfStopped: () => undefined,',
-    by: unit('test/activities/items/restore-chunk.test.ts', 'test/activities/frame/run-activity.test.ts'),
+    file: 'activities/items/side-by-side.ts',
+    find: 'attempt.throwIfStopped()',
+    put: '',
+    by: unit('test/activities/items/side-by-side.test.ts'),
   },
   {
     name: 'values of a Secret stay in messages',

@@ -276,6 +276,11 @@ describe('what begins no run', () => {
       why: 'cannot be retried: the archive backups/shop/shop.tar.gz is not in the bucket any more',
     },
     {
+      what: 'planned archive',
+      spoil: ({ buckets }: World) => buckets.place('backups', backupContentsKey(backupName), archiveBody([])),
+      why: 'cannot be retried: the archive backups/shop/shop.tar.gz was replaced since the restore was planned',
+    },
+    {
       what: 'journal',
       spoil: (world: World) => {
         for (const key of journalOf(world)) world.buckets.drop('backups', key)

@@ -75,3 +75,25 @@ it('a small restore gets its places while a large one has many values left', asy
   // Two places: one of them is its own from the moment when the first is free.
   expect(done.lastIndexOf('small')).toBeLessThan(10)
 })
+
+it('nothing more begins once the attempt is asked to stop', async () => {
+  const clock = createClock()
+  let begun = 0
+  const sides = {
+    itemLimit: createItemLimit(2, { clock, cluster: { get: async () => undefined } }),
+    attempt: {
+      throwIfStopped() {
+        if (begun >= 4) throw new Error('cancelled')
+      },
+    },
+    ports: { clock },
+  }
+  const work = settleAll(Array.from({ length: 20 }), sides, (_value, limited) =>
+    limited(async () => {
+      begun++
+      await clock.sleep(10)
+    }),
+  )
+  expect(await clock.run(work)).toEqual({ failure: new Error('cancelled') })
+  expect(begun).toBe(4)
+})
