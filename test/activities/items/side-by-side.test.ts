@@ -81,6 +81,7 @@ it('nothing more begins once the attempt is asked to stop', async () => {
   let begun = 0
   const sides = {
     itemLimit: createItemLimit(2, { clock, cluster: { get: async () => undefined } }),
+    input: { ref: { uid: 'uid-1' } },
     attempt: {
       throwIfStopped() {
         if (begun >= 4) throw new Error('cancelled')
