@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sha256Hex } from '../../core/values/derived-names.ts'
@@ -14,11 +14,15 @@ export interface CredentialFiles {
 /** Keeps files with credentials in a folder of their own, which nobody but the worker's user may read. */
 export function createCredentialFiles(): CredentialFiles {
   let folder: Promise<string> | undefined
+  let written = 0
   return {
     async write(credentials) {
       folder ??= mkdtemp(join(tmpdir(), 'drydock-credentials-'))
       const path = join(await folder, sha256Hex(credentials.toString('base64')).slice(0, 32))
-      await writeFile(path, credentials, { mode: 0o600 })
+      // A plugin may read the file in this moment: it sees all of it or, before the first time, no file.
+      const next = `${path}.${written++}`
+      await writeFile(next, credentials, { mode: 0o600 })
+      await rename(next, path)
       return path
     },
     async close() {
