@@ -53,21 +53,25 @@ export function removeLeftovers({ ports, sessions }: Pick<WorkerParts, 'ports' |
   return ({ ref }: { ref: AdmittedRef }): Promise<void> =>
     runActivity(ports.presence, { doing: `removing what was made for restore ${ref.name} alone` }, async (attempt) => {
       const restore = await readIfUnderway(ports.cluster, ref, { after: 'end' })
-      if (restore === undefined || isInPlace(restore.spec)) await putBackAtOnce({ ref, ports, sessions, attempt })
       await removeResultsOfUploads(ref, ports)
-      let stubs: Manifest[]
-      try {
-        stubs = await listStubs(ref, ports)
-      } catch (thrown) {
-        const refusal = refusalOf(thrown)
-        if (!isNotFound(refusal)) ports.log.warn(`stubs of group snapshots are left: ${refusal.message}`)
-        return
-      }
-      for (const stub of stubs) {
-        const problem = await removeStub(stub, ports)
-        if (problem !== undefined) ports.log.warn(problem)
-      }
+      await removeStubs(ref, ports)
+      if (restore === undefined || isInPlace(restore.spec)) await putBackAtOnce({ ref, ports, sessions, attempt })
     })
+}
+
+async function removeStubs(ref: Ref, ports: Pick<Ports, 'cluster' | 'log'>): Promise<void> {
+  let stubs: Manifest[]
+  try {
+    stubs = await listStubs(ref, ports)
+  } catch (thrown) {
+    const refusal = refusalOf(thrown)
+    if (!isNotFound(refusal)) ports.log.warn(`stubs of group snapshots are left: ${refusal.message}`)
+    return
+  }
+  for (const stub of stubs) {
+    const problem = await removeStub(stub, ports)
+    if (problem !== undefined) ports.log.warn(problem)
+  }
 }
 
 /** The restore whose objects are removed. */

@@ -1,8 +1,9 @@
+import { ApplicationFailure } from '@temporalio/common'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { isInPlace } from '../../core/actions/data-mover.ts'
 import { error } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
-import { isAlreadyExists, isConflict, isTransient, refusalOf } from '../../core/port-errors.ts'
+import { isAlreadyExists, isConflict, refusalOf } from '../../core/port-errors.ts'
 import { decidePutBack } from '../../core/volumes/in-place.ts'
 import type { ClaimInPlace, PutBack } from '../../core/volumes/in-place.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
@@ -67,8 +68,9 @@ export async function putBackAtOnce({ ref, ports, sessions, attempt }: GivenUp):
       await ports.clock.sleep(1000, attempt.signal)
     }
   } catch (thrown) {
-    attempt.throwIfStopped()
-    ports.log.warn(`volumes that were to be filled in place are not looked after: ${refusalOf(thrown).message}`)
+    // What may pass is tried again by Temporal; a journal that is gone or damaged stays so.
+    if (!(thrown instanceof ApplicationFailure) || thrown.nonRetryable !== true) throw thrown
+    ports.log.warn(`volumes that were to be filled in place are not looked after: ${thrown.message}`)
   }
 }
 
@@ -142,8 +144,6 @@ async function take(
     return undefined
   } catch (thrown) {
     if (isAlreadyExists(thrown) || isConflict(thrown)) return undefined
-    const refusal = refusalOf(thrown)
-    if (isTransient(refusal)) throw thrown
-    return `${refusal.message}. Its data is in PV ${volume.name}`
+    return `${refusalOf(thrown).message}. Its data is in PV ${volume.name}`
   }
 }

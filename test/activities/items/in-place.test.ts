@@ -115,6 +115,14 @@ describe('data for a claim that stands', () => {
     expect(away).toBeGreaterThan(1)
   })
 
+  it('is not looked after where the journal cannot be read, and a cancelled restore ends all the same', async () => {
+    const world = await aWorld()
+    for (const key of Array.from(world.buckets.objects('backups').keys()))
+      if (key.includes('/drydock/')) world.buckets.place('backups', key, Buffer.from('no shard'))
+    expect((await run(world, 'removeLeftovers', { ref })).outcome).toHaveProperty('result')
+    expect(JSON.stringify(world.log)).toContain('volumes that were to be filled in place are not looked after')
+  })
+
   it.each<[string, string, (world: World) => void]>([
     [
       'is used by a pod',
