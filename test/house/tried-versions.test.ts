@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+
+const read = (path: string) => readFileSync(path, 'utf8')
+
+it('the README names the versions that the tests run', () => {
+  const [, table = ''] = /## Versions it was tried with\n([^#]*)/.exec(read('README.md')) ?? []
+  const tools = read('devstack/tools/tools.ts')
+  const [, kubernetes = ''] = /const kubernetes = '(.*)'/.exec(tools) ?? []
+  const [, velero = ''] = /const velero = '(.*)'/.exec(tools) ?? []
+  const [, temporal = ''] = /name: 'temporal',[\s\S]*?version: '(.*?)'/.exec(tools) ?? []
+  const { devDependencies, dependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
+  const node = dependencies?.['node'] ?? devDependencies?.['node'] ?? ''
+  for (const version of [kubernetes, velero, temporal, node]) {
+    expect(version).toMatch(/^v?\d+\.\d+\.\d+$/)
+    expect(table).toContain(version)
+  }
+})
