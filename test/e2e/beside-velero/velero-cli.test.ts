@@ -3,7 +3,7 @@ import { drydockVeleroFlags } from '../../../devstack/services/velero.ts'
 import { awaitRestore, getRestore, listKeys } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
-import { patchVelero } from '../../kit/velero/velero-objects.ts'
+import { createVelero, getVelero, listVelero, patchVelero } from '../../kit/velero/velero-objects.ts'
 import { velero } from '../../kit/velero/velero-cli.ts'
 import { startVeleroServer } from '../../kit/velero/velero-server.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
@@ -117,5 +117,45 @@ describe.each(['without', 'with'] as const)('the velero command line %s a Velero
     expect(said).toContain('Request to delete restore "first" submitted successfully.')
     await waitUntil(async () => (await getRestore(cluster, 'first')) === undefined, 120_000, 'the restore to go')
     expect(await listKeys(cluster, 'restores/first/')).toEqual([])
+  })
+
+  /** Makes a request for a deletion that is refused, and returns the errors that it gets. */
+  const refusalOf = async (name: string, backupName: string) => {
+    const object = { apiVersion: 'velero.io/v1', kind: 'DeleteBackupRequest', metadata: { name }, spec: { backupName } }
+    await createVelero(cluster, 'deletebackuprequests', object)
+    const status = async () => (await getVelero(cluster, 'deletebackuprequests', name))?.status
+    await waitUntil(async () => (await status())?.['phase'] === 'Processed', 120_000, `request ${name} to be processed`)
+    return (await status())?.['errors']
+  }
+
+  it('a backup is not deleted that is not there, or is in a read-only location', async () => {
+    expect(await refusalOf('nothing', '')).toEqual(['backup deletion failed: spec.backupName is required'])
+    expect(await refusalOf('nowhere', 'nope')).toEqual(['backup deletion failed: backup not found'])
+    // A Velero server decides from its cache, which may not know of the change yet: it would delete the backup.
+    if (server === 'with') return
+    await patchVelero(cluster, 'backupstoragelocations', 'default', { spec: { accessMode: 'ReadOnly' } })
+    expect(await refusalOf('read-only', 'shop')).toEqual([
+      'backup deletion failed: cannot delete backup because backup storage location default is currently in read-only mode',
+    ])
+    await patchVelero(cluster, 'backupstoragelocations', 'default', { spec: { accessMode: 'ReadWrite' } })
+    expect((await getVelero(cluster, 'backups', 'shop'))?.status).toMatchObject({ phase: 'Completed' })
+  })
+
+  it('backup delete removes it with its files, its restores and their files', async () => {
+    expect(await listKeys(cluster, 'restores/scheduled/')).not.toEqual([])
+    const said = await run('backup delete shop --confirm')
+    expect(said).toContain('Request to delete backup "shop" submitted successfully.')
+    await waitUntil(
+      async () => (await getVelero(cluster, 'backups', 'shop')) === undefined,
+      180_000,
+      'the backup to go',
+    )
+    expect(await getRestore(cluster, 'scheduled')).toBeUndefined()
+    expect(await listKeys(cluster, 'backups/shop/')).toEqual([])
+    expect(await listKeys(cluster, 'restores/scheduled/')).toEqual([])
+    const requests = async () =>
+      (await listVelero(cluster, 'deletebackuprequests')).map(({ metadata }) => metadata.name)
+    const isOurs = (name: string) => name.startsWith('shop-')
+    await waitUntil(async () => !(await requests()).some(isOurs), 60_000, 'its request to go')
   })
 })

@@ -1,9 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Plugins } from '../../../activities/ports.ts'
+import { createDeleteActions } from '../../../infra/plugins/delete-actions.ts'
 import { createPlugins } from '../../../infra/plugins/plugins.ts'
 import { createRegistry } from '../../../infra/plugins/registry.ts'
 import type { PluginRegistry, PluginsOptions } from '../../../infra/plugins/registry.ts'
@@ -26,6 +27,11 @@ afterAll(async () => {
 })
 
 function open(folder: string, options: Partial<PluginsOptions> = {}): RunningPlugins {
+  const registry = register(folder, options)
+  return { ...createPlugins(registry), close: () => registry.close() }
+}
+
+function register(folder: string, options: Partial<PluginsOptions> = {}): PluginRegistry {
   const registry = createRegistry({
     dir: join(dir, folder),
     args: [],
@@ -38,7 +44,7 @@ function open(folder: string, options: Partial<PluginsOptions> = {}): RunningPlu
     ...options,
   })
   opened.push(registry)
-  return { ...createPlugins(registry), close: () => registry.close() }
+  return registry
 }
 
 function script(path: string, text: string): void {
@@ -188,6 +194,23 @@ describe('the host of plugins, with one made on Velero’s framework', () => {
     expect(running(path)).toBe(1)
     worker.kill('SIGKILL')
     await waitUntil(() => running(path) === 0, 20_000, 'the plugin to end')
+  })
+
+  it('calls a DeleteItemAction, and tells its error', async () => {
+    const actions = createDeleteActions(register('real'))
+    expect(await actions.names()).toEqual(['example.io/record'])
+    expect(await actions.appliesTo('example.io/record')).toMatchObject({ includedResources: ['cm'], labels: '' })
+    const file = join(dir, 'deleted')
+    const backup = { apiVersion: 'velero.io/v1', kind: 'Backup', metadata: { name: 'b', namespace: 'velero' } }
+    const remove = (name: string, annotations: object) =>
+      actions.execute(
+        'example.io/record',
+        { item: configMap({ name, annotations: { 'demo.example.io/deleted': file, ...annotations } }), backup },
+        never,
+      )
+    await remove('one', {})
+    await expect(remove('two', { 'demo.example.io/do': 'fail' })).rejects.toThrow('the action fails')
+    expect(readFileSync(file, 'utf8')).toBe('one of b\ntwo of b\n')
   })
 
   it('ends its processes when it is closed', async () => {

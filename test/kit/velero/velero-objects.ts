@@ -29,6 +29,14 @@ export function getVelero(cluster: TestCluster, resource: string, name: string):
   })
 }
 
+/** Reads all of Velero's objects of a kind. */
+export function listVelero(cluster: TestCluster, resource: string): Promise<VeleroObject[]> {
+  return withAdmin(
+    cluster,
+    async (client) => ((await client.must('GET', path(cluster, resource))).body as { items: VeleroObject[] }).items,
+  )
+}
+
 /** Creates one of Velero's objects. */
 export function createVelero(cluster: TestCluster, resource: string, object: object): Promise<VeleroObject> {
   return withAdmin(

@@ -1,6 +1,6 @@
 // A plugin for tests, built against Velero's own framework. It has two RestoreItemActions for ConfigMaps: one adds a label
 // and asks for additional items, one begins an asynchronous operation. Annotations of an item make it misbehave. Its
-// VolumeSnapshotter and its ObjectStore have a folder as their cloud.
+// VolumeSnapshotter and its ObjectStore have a folder as their cloud, and its DeleteItemAction writes down what is deleted.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/vmware-tanzu/velero/pkg/apis/velero/v1"
@@ -45,6 +46,9 @@ func main() {
 		RegisterObjectStore("example.io/folder", func(log logrus.FieldLogger) (any, error) {
 			return &folderStore{log: log}, nil
 		}).
+		RegisterDeleteItemAction("example.io/record", func(log logrus.FieldLogger) (any, error) {
+			return &recordAction{log: log}, nil
+		}).
 		RegisterVolumeSnapshotter("example.io/files", func(log logrus.FieldLogger) (any, error) {
 			return &fileSnapshotter{log: log}, nil
 		}).
@@ -59,7 +63,7 @@ func (a *labelAction) AppliesTo() (velero.ResourceSelector, error) {
 }
 
 func (a *labelAction) Execute(in *velero.RestoreItemActionExecuteInput) (*velero.RestoreItemActionExecuteOutput, error) {
-	item, err := meta(in)
+	item, err := meta(in.Item)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +93,7 @@ func (a *operationAction) AppliesTo() (velero.ResourceSelector, error) {
 }
 
 func (a *operationAction) Execute(in *velero.RestoreItemActionExecuteInput) (*velero.RestoreItemActionExecuteOutput, error) {
-	item, err := meta(in)
+	item, err := meta(in.Item)
 	if err != nil {
 		return nil, err
 	}
@@ -131,8 +135,8 @@ type itemMeta struct {
 	annotations map[string]string
 }
 
-func meta(in *velero.RestoreItemActionExecuteInput) (itemMeta, error) {
-	content, ok := in.Item.UnstructuredContent()["metadata"].(map[string]any)
+func meta(in runtime.Unstructured) (itemMeta, error) {
+	content, ok := in.UnstructuredContent()["metadata"].(map[string]any)
 	if !ok {
 		return itemMeta{}, errors.New("the item has no metadata")
 	}
