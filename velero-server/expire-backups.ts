@@ -1,5 +1,6 @@
 import type { Backup, BackupStorageLocation } from '../velero/backup.ts'
 import type { DeleteBackupRequest } from '../velero/delete-backup-request.ts'
+import type { Restore } from '../velero/restore.ts'
 import { workAlone } from './alone.ts'
 import { decideExpiry, gcFailureLabel, requestFor } from './decide/expired-backups.ts'
 import { repeat, serverFieldManager, veleroObject, veleroResource } from './ports.ts'
@@ -25,10 +26,11 @@ export async function lookOnce(
     (await ports.cluster.list(veleroResource(resource), { namespace: ports.namespace })) as unknown as T[]
   const locations = await list<BackupStorageLocation>('backupstoragelocations')
   const requests = await list<DeleteBackupRequest>('deletebackuprequests')
+  const restores = await list<Restore>('restores')
   for (const backup of await list<Backup>('backups')) {
     if (ports.signal.aborted) return
     const location = locations.find(({ metadata }) => metadata.name === backup.spec.storageLocation)
-    const decision = decideExpiry(backup, { location, requests }, ports.clock.now())
+    const decision = decideExpiry(backup, { location, requests, restores }, ports.clock.now())
     if (decision.do === 'leave') continue
     await each(backup.metadata.name, async () => {
       const label = decision.do === 'label' ? decision.label : null

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity'
 import type { DeletionRef } from '../../contract/delete-backup.ts'
-import { decideDeletion, requestLabels } from '../../core/deletion/decide-deletion.ts'
+import { decideDeletion, namesAnother, requestLabels } from '../../core/deletion/decide-deletion.ts'
 import { refusalText } from '../../core/deletion/refusal-text.ts'
 import { movedData, podVolumeData, whyDataStays } from '../../core/deletion/volume-data.ts'
 import type { VolumeData } from '../../core/deletion/volume-data.ts'
@@ -15,33 +15,18 @@ import { backupContentsKey, backupFolder } from '../../velero/object-keys.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { wrongCluster } from '../frame/failures.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
-import { openLocation } from '../frame/locations.ts'
 import { pauseAfter } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { ObjectStore, Ports } from '../ports.ts'
+import { frameOf, openDeleted, readDeleted } from './deleted-backup.ts'
+import type { DeletedBackup, StepReport } from './deleted-backup.ts'
 import { besideRequest, changeRequest, deletionFieldManager, readRequest } from './deletion-request.ts'
 import { refusalIn, removeExactly } from './deletion-request.ts'
-
-/** A backup that is being deleted. */
-export interface DeletedBackup {
-  ref: DeletionRef
-  backup: { name: string; uid: string; location: string; movesData: boolean }
-}
 
 /** What has become of a request at first. `because` says why there is nothing to do. */
 export type DeletionStart = { do: 'leave'; because: string } | ({ do: 'delete' } & Omit<DeletedBackup, 'ref'>)
 
-/** What a step of a deletion could not delete, in Velero's words where it has some. */
-export interface StepReport {
-  errors: readonly string[]
-}
-
 type DeletionPorts = Pick<Ports, 'cluster' | 'stores' | 'archives' | 'presence' | 'clock' | 'log'>
-
-/** The work on one request is done by one attempt at a time (rule 7). */
-export function frameOf({ name, uid }: DeletionRef, doing: string): { doing: string; scope: string } {
-  return { doing: `${doing} of DeleteBackupRequest ${name}`, scope: `${uid}/delete` }
-}
 
 /**
  * Looks at a request. One that is refused is processed with the reason. Else other requests for the backup are deleted, the request
@@ -53,28 +38,36 @@ export function beginDeletion(ports: DeletionPorts) {
       const { cluster } = ports
       if (cluster.id !== ref.cluster) throw wrongCluster(ref.cluster, cluster.id)
       const request = await readRequest(cluster, ref)
-      if (request === undefined) return { do: 'leave', because: 'the request is gone' }
-      const verdict = decideDeletion({ request, ...(await readBackup(cluster, ref, request)) })
+      if (request === undefined) return requestGone
+      const facts = { request, ...(await readBackup(cluster, ref, request)) }
+      const verdict = decideDeletion(facts)
       if (verdict.do === 'leave') return verdict
-      if (request.spec.backupName)
+      if (request.spec.backupName && !namesAnother(facts))
         await deleteRequests(cluster, ref, { backup: request.spec.backupName, but: ref.name })
       if (verdict.do === 'refuse') return refuse(ports, ref, verdict.error)
-      const error = await whyNotDeleted(ports, ref, verdict)
-      if (error !== undefined) return refuse(ports, ref, error)
+      const looked = await lookInside(ports, ref, verdict)
+      if ('error' in looked) return refuse(ports, ref, looked.error)
       const { name, uid = '' } = verdict.backup.metadata
-      await changeRequest(cluster, ref, (live) => ({
+      const isThere = await changeRequest(cluster, ref, (live) => ({
         metadata: { labels: requestLabels(live, verdict.backup) },
         status: { phase: 'InProgress' },
       }))
+      if (!isThere) return requestGone
       const patch = { metadata: { uid }, status: { phase: 'Deleting' } }
       const at = besideRequest(ref, 'backups', name)
       const refusal = await refusalIn(() => cluster.patch(at, patch, { fieldManager: deletionFieldManager }))
       if (refusal !== undefined)
         return refuse(ports, ref, refusalText(`error setting backup phase to deleting: ${refusal}`))
       const { storageLocation: location = '', snapshotMoveData } = verdict.backup.spec
-      return { do: 'delete', backup: { name, uid, location, movesData: snapshotMoveData === true } }
+      return {
+        do: 'delete',
+        backup: { name, uid, location, store: looked.store, movesData: snapshotMoveData === true },
+      }
     })
 }
+
+/** Nothing is deleted: whoever has deleted the request wants that no longer. */
+const requestGone = { do: 'leave', because: 'the request is gone' } as const
 
 async function refuse({ cluster, log }: DeletionPorts, ref: DeletionRef, error: string): Promise<DeletionStart> {
   await changeRequest(cluster, ref, () => ({ status: { phase: 'Processed', errors: [error] } }))
@@ -93,19 +86,20 @@ async function readBackup(
   return { backup, location: await get('backupstoragelocations', backup?.spec.storageLocation) }
 }
 
-async function whyNotDeleted(
+/** The id of the backup's bucket, or why it is not deleted. */
+async function lookInside(
   ports: DeletionPorts,
   ref: DeletionRef,
   { backup, location }: { backup: Backup; location: BackupStorageLocation },
-): Promise<string | undefined> {
+): Promise<{ store: string } | { error: string }> {
   try {
     const store = await ports.stores.open(location)
     const data = await volumeDataOf(ports, { ref, backup, store })
     const problem = whyDataStays(data, backup.metadata.annotations)
-    return problem === undefined ? undefined : refusalText(problem)
+    return problem === undefined ? { store: store.id } : { error: refusalText(problem) }
   } catch (thrown) {
     if (!(thrown instanceof StoreError) || isStoreTransient(thrown)) throw thrown
-    return refusalText(`error getting the backup store: ${thrown.message}`)
+    return { error: refusalText(`error getting the backup store: ${thrown.message}`) }
   }
 }
 
@@ -159,10 +153,11 @@ async function deleteRequests(
 
 /** Removes all files of the backup from the bucket. Safe to run twice. */
 export function deleteBackupFiles(ports: DeletionPorts) {
-  return ({ ref, backup }: DeletedBackup): Promise<void> =>
-    runActivity(ports.presence, frameOf(ref, 'the files'), async (attempt) => {
+  return (deleted: DeletedBackup): Promise<void> =>
+    runActivity(ports.presence, frameOf(deleted.ref, 'the files'), async (attempt) => {
+      const { backup } = deleted
       attempt.waitingFor(`location "${backup.location}"`)
-      const store = await openLocation(ports, ref.namespace, backup.location)
+      const { store } = await openDeleted(ports, deleted)
       await store.remove(await store.list(backupFolder(backup.name)))
     })
 }
@@ -176,6 +171,7 @@ const lookSeconds = { first: 0.3, last: 5 } as const
 export function deleteRestoresOf({ cluster, presence, clock }: DeletionPorts) {
   return ({ ref, backup }: DeletedBackup): Promise<StepReport> =>
     runActivity(presence, frameOf(ref, 'the restores'), async (attempt) => {
+      await readDeleted(cluster, { ref, backup })
       const resource = { group: 'velero.io', version: 'v1', resource: 'restores' }
       const all = (await cluster.list(resource, { namespace: ref.namespace })) as unknown as Restore[]
       const left = all.filter(({ spec }) => spec.backupName === backup.name)

@@ -11,13 +11,14 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { itemPath } from '../../velero/resource.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
-import { openLocation } from '../frame/locations.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Archive, DeleteActions, Ports } from '../ports.ts'
-import { frameOf, undefinedIfMissing } from './delete-backup.ts'
-import type { DeletedBackup, StepReport } from './delete-backup.ts'
-import { besideRequest, deletionFieldManager, refusalIn, removeExactly } from './deletion-request.ts'
+import type { Backup } from '../../velero/backup.ts'
+import { undefinedIfMissing } from './delete-backup.ts'
+import { frameOf, openDeleted } from './deleted-backup.ts'
+import type { DeletedBackup, StepReport } from './deleted-backup.ts'
+import { deletionFieldManager, refusalIn, removeExactly } from './deletion-request.ts'
 
 /** What the DeleteItemActions have come to. */
 export interface ItemsReport extends StepReport {
@@ -49,11 +50,11 @@ const contentGapMs = 2000
 export function runDeleteActions(ports: ItemPorts) {
   return (input: ItemsInput): Promise<ItemsReport> =>
     runActivity(ports.presence, frameOf(input.ref, 'the item actions'), async (attempt) => {
-      const { ref, backup } = input
+      const { backup } = input
       attempt.waitingFor(`location "${backup.location}"`)
       const rules = await rulesOf(ports)
       if ('stop' in rules) return { errors: [], stop: rules.stop }
-      const store = await openLocation(ports, ref.namespace, backup.location)
+      const { store, live } = await openDeleted(ports, input)
       try {
         const archive = await ports.archives
           .open(store, backupContentsKey(backup.name), { signal: attempt.signal })
@@ -61,7 +62,7 @@ export function runDeleteActions(ports: ItemPorts) {
         attempt.waitingFor(undefined)
         if (archive === undefined) return await deleteLiveSnapshots(ports, backup.name)
         try {
-          return await goThrough(archive, { ports, rules, attempt, input })
+          return await goThrough(archive, { ports, rules, attempt, input, live })
         } finally {
           await archive.close()
         }
@@ -107,12 +108,13 @@ interface Way {
   rules: readonly PluginRule[]
   attempt: Attempt
   input: ItemsInput
+  /** The Backup as the actions get it. */
+  live: Backup
 }
 
 async function goThrough(archive: Archive, way: Way): Promise<ItemsReport> {
-  const { ports, rules, attempt, input } = way
-  const { ref, backup, from } = input
-  const live = await ports.cluster.get(besideRequest(ref, 'backups', backup.name))
+  const { ports, rules, attempt, live } = way
+  const { backup, from } = way.input
   const contents: Manifest[] = []
   let [calls, index] = [0, from]
   for (; index < archive.entries.length && calls < callsMax; index++) {
@@ -127,7 +129,7 @@ async function goThrough(archive: Archive, way: Way): Promise<ItemsReport> {
     if (item === undefined) return { errors: [], stop: `error invoking delete item actions: ${path} is no JSON object` }
     for (const rule of wanted.filter(({ matches }) => matches(item.metadata?.labels))) {
       calls++
-      await execute(rule.name, { item, path, secret: isSecret(entry.groupResource), backup: live ?? {} }, way)
+      await execute(rule.name, { item, path, secret: isSecret(entry.groupResource), backup: live }, way)
     }
     const content = entry.groupResource === snapshotContents ? deletingContent(item, backup.name) : undefined
     if (content === undefined) continue

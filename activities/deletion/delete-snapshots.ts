@@ -5,12 +5,12 @@ import { parseJson } from '../../core/values/manifest-json.ts'
 import type { VolumeSnapshotLocation } from '../../velero/backup.ts'
 import { backupVolumeSnapshotsKey } from '../../velero/object-keys.ts'
 import type { NativeSnapshot } from '../../velero/volume-info.ts'
-import { openLocation } from '../frame/locations.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { ObjectStore, Ports } from '../ports.ts'
 import type { VolumeSnapshotter } from '../snapshotter-port.ts'
-import { deleteDataUploads, frameOf } from './delete-backup.ts'
-import type { DeletedBackup, StepReport } from './delete-backup.ts'
+import { deleteDataUploads } from './delete-backup.ts'
+import { frameOf, openDeleted } from './deleted-backup.ts'
+import type { DeletedBackup, StepReport } from './deleted-backup.ts'
 import { besideRequest } from './deletion-request.ts'
 
 type SnapshotPorts = Pick<Ports, 'cluster' | 'stores' | 'presence' | 'snapshotters'>
@@ -30,7 +30,8 @@ export function deleteSnapshots(ports: SnapshotPorts) {
   return ({ ref, backup }: DeletedBackup): Promise<StepReport> =>
     runActivity(ports.presence, frameOf(ref, 'the snapshots'), async (attempt) => {
       attempt.waitingFor(`location "${backup.location}"`)
-      const found = await readSnapshots(await openLocation(ports, ref.namespace, backup.location), backup.name)
+      const { store } = await openDeleted(ports, { ref, backup })
+      const found = await readSnapshots(store, backup.name)
       attempt.waitingFor(undefined)
       if ('error' in found) return { errors: [found.error] }
       const errors: string[] = []

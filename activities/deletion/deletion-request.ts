@@ -25,15 +25,15 @@ export async function readRequest(cluster: Cluster, ref: DeletionRef): Promise<D
 /** How often the change is decided again because another writer came in between. */
 const conflictsMax = 10
 
-/** Changes the request by a patch that is decided from the live one; nothing happens where it is gone. */
+/** Changes the request by a patch that is decided from the live one. False where it is gone: nothing happens then. */
 export async function changeRequest(
   cluster: Cluster,
   ref: DeletionRef,
   decide: (live: DeleteBackupRequest) => { metadata?: object; status?: object },
-): Promise<void> {
+): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     const live = await readRequest(cluster, ref)
-    if (live === undefined) return
+    if (live === undefined) return false
     const patch = decide(live)
     const { uid, resourceVersion } = live.metadata
     try {
@@ -42,7 +42,7 @@ export async function changeRequest(
         { ...patch, metadata: { ...patch.metadata, uid, resourceVersion } },
         { fieldManager: deletionFieldManager },
       )
-      return
+      return true
     } catch (thrown) {
       if (!(isConflict(thrown) || isNotFound(thrown)) || tries >= conflictsMax) throw thrown
     }

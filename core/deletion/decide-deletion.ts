@@ -31,7 +31,7 @@ const running: readonly string[] = [
 
 /**
  * Decides about a request in the order of Velero v1.18.3, with its words. A request that is `InProgress` is carried on: Velero
- * leaves one whose server has died.
+ * leaves one whose server has died. One for another Backup of the same name is refused; Velero does not look at its uid.
  * Source: pkg/controller/backup_deletion_controller.go Reconcile.
  */
 export function decideDeletion({ request, backup, location }: DeletionFacts): DeletionVerdict {
@@ -40,6 +40,10 @@ export function decideDeletion({ request, backup, location }: DeletionFacts): De
     return { do: 'leave', because: request.status.errors?.join('; ') ?? 'the request is processed' }
   if (!request.spec.backupName) return refuse('spec.backupName is required')
   if (backup === undefined) return refuse('backup not found')
+  if (namesAnother({ request, backup }))
+    return refuse(
+      `the request is for an earlier backup of that name (uid ${request.metadata.labels?.[backupUidLabel]}); make another request to delete this one`,
+    )
   if (running.includes(backup.status?.phase ?? '')) return refuse('backup is still in progress')
   const name = backup.spec.storageLocation ?? ''
   if (location === undefined) return refuse(`backup storage location ${name} not found`)
@@ -47,6 +51,12 @@ export function decideDeletion({ request, backup, location }: DeletionFacts): De
   if (location.spec.accessMode === 'ReadOnly') return refuse(`${place} read-only mode`)
   if (location.status?.phase !== 'Available') return refuse(`${place} Unavailable state`)
   return { do: 'delete', backup, location }
+}
+
+/** Whether a request says by its label that it is for another Backup than the one that has the name now. */
+export function namesAnother({ request, backup }: Pick<DeletionFacts, 'request' | 'backup'>): boolean {
+  const uid = request.metadata.labels?.[backupUidLabel] ?? ''
+  return uid !== '' && backup !== undefined && uid !== backup.metadata.uid
 }
 
 function refuse(why: string): DeletionVerdict {

@@ -6,6 +6,12 @@ import { sha256Hex, validLabelValue } from '../values/derived-names.ts'
 export const snapshotContents = 'volumesnapshotcontents.snapshot.storage.k8s.io'
 
 /**
+ * The snapshot controller's finalizer. Velero keeps the one in the tarball. With it from the beginning, the content stays until the
+ * driver has deleted the snapshot, also where it is deleted before the controller has seen it.
+ */
+const contentFinalizer = 'snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection'
+
+/**
  * The VolumeSnapshotContent by which the CSI driver deletes the snapshot of one of the backup: it is created, with the deletion
  * policy `Delete`, and deleted. Its name is a hash, so that a later attempt finds it (rule 6). Undefined for a content that the
  * backup did not make, and for one without a snapshot.
@@ -25,6 +31,7 @@ export function deletingContent(content: Manifest, backup: string): Manifest | u
       name: `vsc-${sha256Hex(['delete', backup, metadata.name, uid, handle].join('|')).slice(0, 32)}`,
       ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
       ...(metadata.annotations === undefined ? {} : { annotations: metadata.annotations }),
+      finalizers: [contentFinalizer],
     },
     spec: {
       ...kept,

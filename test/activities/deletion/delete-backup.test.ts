@@ -1,7 +1,7 @@
 import '../../ports/deterministic.ts'
 import { describe, expect, it } from 'vitest'
 import { createActivities } from '../../../activities/index.ts'
-import type { DeleteActions } from '../../../activities/ports.ts'
+import type { DeleteActions, Ports } from '../../../activities/ports.ts'
 import type { Snapshotters } from '../../../activities/snapshotter-port.ts'
 import { PluginError } from '../../../core/port-errors.ts'
 import { archiveBody } from '../../ports/archives.ts'
@@ -10,7 +10,13 @@ import type { World } from '../../ports/world.ts'
 import { backupName } from '../crash/backup.ts'
 import { settings, worldAt } from '../crash/restore-in-memory.ts'
 import { runAttempts } from '../crash/run-attempts.ts'
-import { leaveData, placeRequest, withCsiSnapshot, withNativeSnapshot } from '../crash/scenarios/backup-deletion.ts'
+import {
+  deletedOf,
+  leaveData,
+  placeRequest,
+  withCsiSnapshot,
+  withNativeSnapshot,
+} from '../crash/scenarios/backup-deletion.ts'
 
 const at = (resource: string, name: string) => ({
   group: 'velero.io',
@@ -58,20 +64,15 @@ function plugins() {
   return { asked, deleteActions, snapshotters }
 }
 
-async function act(world: World, activity: string, input: object, more: object = {}) {
-  const create = (ports: Parameters<typeof createActivities>[0], set: typeof settings) =>
-    createActivities({ ...ports, ...more }, set)
+async function act(world: World, activity: string, input: object, more: object | ((ports: Ports) => object) = {}) {
+  const create = (ports: Ports, set: typeof settings) =>
+    createActivities({ ...ports, ...(typeof more === 'function' ? more(ports) : more) }, set)
   return (await runAttempts({ world, create, settings, activity, input })).outcome
 }
 
 const inputOf = (world: World) => ({
   ref: placeRequest(world),
-  backup: {
-    name: backupName,
-    uid: world.cluster.look(at('backups', backupName))?.metadata.uid ?? '',
-    location: 'default',
-    movesData: false,
-  },
+  backup: deletedOf(world, false),
 })
 
 describe('a DeleteBackupRequest', () => {
@@ -97,6 +98,39 @@ describe('a DeleteBackupRequest', () => {
     expect(world.cluster.look(at('backups', backupName))?.['status']).toMatchObject({ phase: 'Completed' })
   })
 
+  it('that somebody deletes just then deletes nothing', async () => {
+    const world = await worldWith(leaveData)
+    const ref = placeRequest(world)
+    const more = (ports: Ports) => ({
+      stores: {
+        open: (location: Parameters<Ports['stores']['open']>[0]) => {
+          world.cluster.drop(at('deletebackuprequests', 'shop-1'))
+          return ports.stores.open(location)
+        },
+      },
+    })
+    expect(await act(world, 'beginDeletion', { ref }, more)).toEqual({
+      result: { do: 'leave', because: 'the request is gone' },
+    })
+    expect(world.cluster.look(at('backups', backupName))?.['status']).toMatchObject({ phase: 'Completed' })
+  })
+
+  it('for an earlier backup of that name is refused, and one for the later backup stays', async () => {
+    const world = await worldWith(leaveData)
+    const ref = placeRequest(world)
+    world.cluster.amend(at('deletebackuprequests', 'shop-1'), {
+      metadata: {
+        ...world.cluster.look(at('deletebackuprequests', 'shop-1'))?.metadata,
+        labels: { 'velero.io/backup-uid': 'before' },
+      },
+    })
+    expect(await act(world, 'beginDeletion', { ref })).toMatchObject({
+      result: { because: expect.stringContaining('for an earlier backup of that name (uid before)') },
+    })
+    expect(world.cluster.look(at('deletebackuprequests', 'earlier'))).toBeDefined()
+    expect(world.cluster.look(at('backups', backupName))?.['status']).toMatchObject({ phase: 'Completed' })
+  })
+
   it('with errors keeps its Backup, and tells them', async () => {
     const world = await worldWith()
     await act(world, 'endDeletion', { ...inputOf(world), errors: ['one', 'two'] })
@@ -109,6 +143,46 @@ describe('a DeleteBackupRequest', () => {
     await act(world, 'endDeletion', { ...inputOf(world), errors: [] })
     expect(world.cluster.look(at('backups', backupName))).toBeUndefined()
     expect(world.cluster.look(at('deletebackuprequests', 'earlier'))).toBeUndefined()
+  })
+})
+
+describe('a step of the deletion', () => {
+  const inBucket = ['runDeleteActions', 'deleteSnapshots', 'deleteBackupFiles']
+  const files = (world: World, bucket: string) =>
+    [...world.buckets.objects(bucket).keys()].filter((key) => key.startsWith(`backups/${backupName}/`)).length
+
+  it.each([...inBucket, 'deleteRestoresOf'])(
+    'leaves a backup that was made again under the name: %s',
+    async (activity) => {
+      const world = await worldWith(withCsiSnapshot, withNativeSnapshot)
+      const input = { ...inputOf(world), from: 0 }
+      const { kind = '', apiVersion = '', metadata, ...rest } = world.cluster.look(at('backups', backupName)) ?? {}
+      world.cluster.drop(at('backups', backupName))
+      expect(await act(world, activity, input)).toMatchObject({
+        failure: { message: `Backup ${backupName} is gone since the deletion began` },
+      })
+      world.cluster.place({ ...rest, kind, apiVersion, metadata: { name: backupName, namespace: 'velero' } })
+      expect(metadata?.uid).not.toBe(world.cluster.look(at('backups', backupName))?.metadata.uid)
+      const before = files(world, 'backups')
+      expect(await act(world, activity, input)).toMatchObject({
+        failure: { message: `Backup ${backupName} is another one than when the deletion began` },
+      })
+      expect(files(world, 'backups')).toBe(before)
+    },
+  )
+
+  it.each(inBucket)('leaves the backup of another bucket: %s', async (activity) => {
+    const world = await worldWith(withCsiSnapshot, withNativeSnapshot)
+    const input = { ...inputOf(world), from: 0 }
+    world.buckets.make('moved')
+    world.buckets.place('moved', `backups/${backupName}/velero-backup.json`, Buffer.from('{}'))
+    world.cluster.amend(at('backupstoragelocations', 'default'), {
+      spec: { provider: 'aws', objectStorage: { bucket: 'moved' }, config: { region: 'here' } },
+    })
+    expect(await act(world, activity, input)).toMatchObject({
+      failure: { message: expect.stringContaining('has another bucket or prefix than when the deletion began') },
+    })
+    expect(files(world, 'moved')).toBe(1)
   })
 })
 
@@ -158,7 +232,7 @@ describe('the items of a deleted backup', () => {
     })
   })
 
-  it('with a CSI snapshot make the driver delete it, and leave that of another backup', async () => {
+  it('with a CSI snapshot make the driver delete it, with a finalizer that waits for that, and leave that of another backup', async () => {
     const world = await worldWith(withCsiSnapshot)
     const created: unknown[] = []
     const input = { ...inputOf(world), from: 0 }
@@ -177,7 +251,13 @@ describe('the items of a deleted backup', () => {
     expect(created).toMatchObject([
       { spec: { deletionPolicy: 'Delete', driver: 'd', source: { snapshotHandle: 'snap-of-ours' } } },
     ])
-    expect(world.cluster.objects().filter(({ kind }) => kind === 'VolumeSnapshotContent')).toEqual([])
+    const left = world.cluster.objects().filter(({ kind }) => kind === 'VolumeSnapshotContent')
+    expect(left.map(({ metadata }) => metadata)).toMatchObject([
+      {
+        finalizers: ['snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection'],
+        deletionTimestamp: expect.any(String),
+      },
+    ])
   })
 })
 

@@ -24,6 +24,7 @@ const location = (more: object, phase: 'Available' | 'Unavailable' = 'Available'
   spec: { provider: 'aws', ...more },
   status: { phase },
 })
+const labelled = (uid: string) => request({ metadata: { name: 'r', labels: { 'velero.io/backup-uid': uid } } })
 const good = { request: request(), backup: backup('Completed'), location: location({}) }
 
 describe('a request for the deletion of a backup', () => {
@@ -31,6 +32,11 @@ describe('a request for the deletion of a backup', () => {
     ['names no backup', { request: request({ spec: {} }) }, 'spec.backupName is required'],
     ['names one that is not there', { backup: undefined, location: undefined }, 'backup not found'],
     ['names one that is being made', { backup: backup('InProgress') }, 'backup is still in progress'],
+    [
+      'is for an earlier one of that name',
+      { request: labelled('before') },
+      'the request is for an earlier backup of that name (uid before); make another request to delete this one',
+    ],
     ['has no location', { location: undefined }, 'backup storage location default not found'],
     [
       'has a read-only location',
@@ -52,6 +58,10 @@ describe('a request for the deletion of a backup', () => {
       expect(decideDeletion({ ...good, backup: backup(phase) })).toMatchObject({ do: 'delete' })
     },
   )
+
+  it.each(['u', ''])('with the label of its uid, or an empty one, is granted: %s', (uid) => {
+    expect(decideDeletion({ ...good, request: labelled(uid) })).toMatchObject({ do: 'delete' })
+  })
 
   it('that is in progress is carried on, one that is processed is not', () => {
     expect(decideDeletion({ ...good, request: request({ status: { phase: 'InProgress' } }) })).toMatchObject({

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import type { DeletedBackup } from '../../../../activities/deletion/delete-backup.ts'
+import type { DeletedBackup } from '../../../../activities/deletion/deleted-backup.ts'
 import type { DeletionRef } from '../../../../contract/delete-backup.ts'
 import type { Manifest } from '../../../../velero/manifest.ts'
 import { backupContentsKey, backupVolumeSnapshotsKey } from '../../../../velero/object-keys.ts'
@@ -33,6 +33,14 @@ export function placeRequest(world: World, backup: string | undefined = backupNa
 
 function uidOf(world: World): string {
   return world.cluster.look(at('backups', backupName))?.metadata.uid ?? ''
+}
+
+/** The `id` of the location's store. */
+const storeId = 's3.amazonaws.com/backups'
+
+/** What the beginning says of the backup. */
+export function deletedOf(world: World, movesData: boolean): DeletedBackup['backup'] {
+  return { name: backupName, uid: uidOf(world), location: 'default', store: storeId, movesData }
 }
 
 /** Says that the data of volumes may be left in repositories. */
@@ -86,8 +94,7 @@ async function part(change: (world: World) => void = () => undefined) {
   let input: DeletedBackup | undefined
   const state = await changed(worldAt('new'), (world) => {
     change(world)
-    const backup = { name: backupName, uid: uidOf(world), location: 'default', movesData: true }
-    input = { ref: placeRequest(world), backup }
+    input = { ref: placeRequest(world), backup: deletedOf(world, true) }
   })
   if (input === undefined) throw new Error('the world was not changed')
   return { state, input }
