@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { ApiError, StoreError } from '../../core/port-errors.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
+import type { ObjectStore } from '../../activities/ports.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import {
   restoreItemOperationsKey,
@@ -101,6 +102,15 @@ async function readFromBucket(
   restore: Restore,
   { key, options }: { key: string; options: ReadOptions },
 ): Promise<Buffer | undefined> {
+  return (await openBucket(connections, restore, options)).get(key)
+}
+
+/** Opens the backup location of a restore with the credentials of its Secret. Throws the error of the API server or the bucket. */
+export async function openBucket(
+  connections: Connections,
+  restore: Restore,
+  options: ReadOptions = {},
+): Promise<ObjectStore> {
   const location = withTls(await locationOf(connections, restore), options)
   // Loaded only where the bucket is read.
   const { createStores } = await import('../../infra/store/open-store.ts')
@@ -109,7 +119,7 @@ async function readFromBucket(
     veleroNamespace: connections.namespace,
     env: process.env,
   })
-  return (await stores.open(location)).get(key)
+  return stores.open(location)
 }
 
 /** The location with the certificate and the trust that the user asks for, in place of its own. */

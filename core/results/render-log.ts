@@ -32,11 +32,7 @@ export function renderLog(tally: Tally, frame: LogFrame): string {
 
 /** {@link renderLog} in pieces; an empty one is a pause. */
 export function* logInPieces(tally: Tally, frame: LogFrame): Generator<string> {
-  const restore = `${frame.restore.namespace}/${frame.restore.name}`
-  const line = (time: string, level: string, message: string, fields: Record<string, string> = {}) => {
-    const pairs = Object.entries({ ...fields, restore }).map(([key, value]) => ` ${key}=${quote(value)}`)
-    return `time="${time}" level=${level} msg=${quote(message)}${pairs.join('')}\n`
-  }
+  const line = lineOf(frame.restore)
   const what = frame.wouldBe === undefined ? 'restore' : 'plan'
   yield line(frame.startedAt, 'info', `starting ${what}`)
   const backup = `${frame.restore.namespace}/${frame.spec.backupName ?? ''}`
@@ -52,6 +48,21 @@ export function* logInPieces(tally: Tally, frame: LogFrame): Generator<string> {
   }
   for (const remark of frame.remarks ?? []) yield line(frame.endedAt, 'info', remark)
   yield line(frame.endedAt, 'info', `${what} completed`)
+}
+
+/** The lines about one outcome, as the log will have them: what became of the item, then its messages. */
+export function outcomeLines(outcome: Outcome, restore: LogFrame['restore']): string[] {
+  const line = lineOf(restore)
+  const messages = outcome.messages.map((message) => line(outcome.at, ...wordsOf(message), fieldsOf(outcome) ?? {}))
+  return [...itemLine(outcome, line, sentenceOf), ...messages]
+}
+
+function lineOf({ namespace, name }: LogFrame['restore']): Line {
+  const restore = `${namespace}/${name}`
+  return (time, level, message, fields = {}) => {
+    const pairs = Object.entries({ ...fields, restore }).map(([key, value]) => ` ${key}=${quote(value)}`)
+    return `time="${time}" level=${level} msg=${quote(message)}${pairs.join('')}\n`
+  }
 }
 
 /** The items that a reason of the selection leaves out, in words. */

@@ -151,10 +151,13 @@ describe('a restore that runs', () => {
       '--wait',
     ])
     await waitUntil(() => waiting.out().includes('InProgress'), 60_000, 'the restore to run')
+    const following = startClient(cluster, ['logs', 'left', '--follow'])
     waiting.kill('SIGINT')
     expect(await waiting.ended).toBe(130)
     expect(waiting.err()).toMatch(/^Restore "left" goes on\./)
     await client('cancel', 'left', '--reason', 'test', '--wait')
+    expect(await following.ended).toBe(0)
+    expect(following.out()).toMatch(/^time="\S+" level=info msg="(Restored|Updated|Skipped) v1\/\S+ /m)
   })
 
   it('is watched in 40 columns', async () => {

@@ -1,3 +1,6 @@
+import type { Connections } from '../../../api/connections.ts'
+import type { ReadOptions } from '../../../api/options.ts'
+import { untilInterrupted } from '../watch.ts'
 import type { Command } from 'commander'
 import { ClientError, exitCodes } from '../../../api/errors.ts'
 import type { ExitCode } from '../../../api/errors.ts'
@@ -12,6 +15,7 @@ import type { BucketOptions } from '../../bucket-options.ts'
 const examples = `
 Examples:
   drydock logs shop-20260101120000 | grep level=error
+  drydock logs shop-20260101120000 --follow
 
 The log is read from the backup location, with the credentials of its Secret. A user who may not read that gets
 the log by a DownloadRequest, as with Velero's command line.`
@@ -20,27 +24,46 @@ the log by a DownloadRequest, as with Velero's command line.`
 export function addLogs(program: Command, run: RunCommand): void {
   const command = program
     .command('logs')
-    .description('print the log of a restore that is over')
+    .description('print the log of a restore')
     .argument('<name>', 'name of the Restore')
     .option(
       '--timeout <duration>',
       'how long to wait for the answer to a DownloadRequest; without it 10s',
       parseTimeout,
     )
+  command.option('-f, --follow', 'while the restore goes on: print what becomes of its items, until it is over')
   addBucketOptions(command)
     .addHelpText('after', examples)
-    .action((name: string) => run((io) => logs(io, command.optsWithGlobals<GlobalOptions & BucketOptions>(), name)))
+    .action((name: string) => run((io) => logs(io, command.optsWithGlobals<LogsOptions>(), name)))
 }
 
-async function logs(io: Io, options: GlobalOptions & BucketOptions, name: string): Promise<ExitCode> {
+interface LogsOptions extends GlobalOptions, BucketOptions {
+  follow?: boolean
+}
+
+async function logs(io: Io, options: LogsOptions, name: string): Promise<ExitCode> {
   const reading = readOptionsOf(options)
   return withConnections(io, options, async (connections) => {
     const restore = await requireRestore(connections, name)
+    if (options.follow === true && !isOver(restore)) return follow(io, connections, restore, reading)
     const log = await readResultFile(connections, restore, 'RestoreLog', reading)
     if (log === undefined) throw new ClientError(exitCodes.error, whyNoLog(restore))
     printResult(io, options.output, { name, lines: log.trimEnd().split('\n') }, () => log.trimEnd())
     return exitCodes.ok
   })
+}
+
+/** Prints lines as they come. Ctrl-C ends the printing only. */
+async function follow(io: Io, connections: Connections, restore: Restore, reading: ReadOptions): Promise<ExitCode> {
+  const { followLog } = await import('../../../api/report/follow-log.ts')
+  const onLine = (line: string) => void io.out.write(line)
+  try {
+    await untilInterrupted((signal) => followLog(connections, restore, { ...reading, onLine, signal }))
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || thrown.name !== 'Interrupted') throw thrown
+    return exitCodes.interrupted
+  }
+  return exitCodes.ok
 }
 
 function whyNoLog(restore: Restore): string {
