@@ -62,7 +62,8 @@ function requirementsOf(selector: LabelSelector): (Requirement | { error: string
   const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
   return [
     ...labels.map(([key, value]): Requirement => ({ key, operator: 'Equals', values: [value] })),
-    ...(selector.matchExpressions ?? []).map(({ key, operator, values }): Requirement | { error: string } =>
+    // In a ConfigMap a field may be missing: then it is empty, as in Go.
+    ...(selector.matchExpressions ?? []).map(({ key = '', operator = '', values }): Requirement | { error: string } =>
       isOperator(operator)
         ? { key, operator, values: values ?? [] }
         : { error: `${JSON.stringify(operator)} is not a valid label selector operator` },

@@ -165,3 +165,16 @@ test.each([
 ])('%j is fine', (text, policies) => {
   expect(parse(text)).toEqual({ policies })
 })
+
+it('refuses an expression of a selector without a key or an operator, and does not throw', () => {
+  const faultOf = (expression: string) =>
+    parse(filters(`{kinds: [pods], labelSelector: {matchExpressions: [${expression}]}}`))
+  expect(faultOf('{operator: Exists}')).toMatchObject({
+    during: 'validate',
+    error: expect.stringContaining('key: Invalid value: ""'),
+  })
+  expect(faultOf('{key: a}')).toMatchObject({
+    during: 'validate',
+    error: expect.stringContaining('"" is not a valid label selector operator'),
+  })
+})
