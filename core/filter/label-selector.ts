@@ -63,13 +63,16 @@ function requirementsOf(selector: LabelSelector): (Requirement | { error: string
   return [
     ...labels.map(([key, value]): Requirement => ({ key, operator: 'Equals', values: [value] })),
     // In a ConfigMap a field may be missing: then it is empty, as in Go.
-    ...(selector.matchExpressions ?? []).map(({ key = '', operator = '', values }): Requirement | { error: string } =>
-      isOperator(operator)
-        ? { key, operator, values: values ?? [] }
-        : { error: `${JSON.stringify(operator)} is not a valid label selector operator` },
+    ...(selector.matchExpressions ?? []).map(
+      ({ key = '', operator = '', values }: Partial<Expression>): Requirement | { error: string } =>
+        isOperator(operator)
+          ? { key, operator, values: values ?? [] }
+          : { error: `${JSON.stringify(operator)} is not a valid label selector operator` },
     ),
   ]
 }
+
+type Expression = NonNullable<LabelSelector['matchExpressions']>[number]
 
 function isOperator(operator: string): operator is Operator {
   return ['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator)
