@@ -56,7 +56,7 @@ const entriesMax = 1000
 const oneOf =
   (...words: readonly string[]) =>
   (value: string) =>
-    words.includes(value.trim()) ? undefined : `it may be ${words.map((word) => `"${word}"`).join(' or ')}`
+    words.includes(value) ? undefined : `it may be ${words.map((word) => `"${word}"`).join(' or ')}`
 
 const byPeople = (name: string, takes: string, faultOf?: RestoreAnnotation['faultOf']): RestoreAnnotation => ({
   name,
@@ -77,7 +77,7 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byPeople(politeAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(secondChancesAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(hooksAnnotation, '`at-least-once`', oneOf('at-least-once')),
-  byPeople(planAnnotation, '`true` or `false`', (value) => oneOf('true', 'false')(value.toLowerCase())),
+  byPeople(planAnnotation, '`true` or `false`', (value) => oneOf('true', 'false')(value.trim().toLowerCase())),
   byPeople(adoptAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(cancelAnnotation, 'a reason'),
   byPeople(pauseAnnotation, 'a reason'),
@@ -109,9 +109,7 @@ export function askedBy(annotations: Readonly<Record<string, string>> = {}): Ask
     ...(objects !== undefined && { objects: entriesOf(objects).flatMap((entry) => objectOf(entry) ?? []) }),
     ...(classes !== undefined && { storageClasses: Object.fromEntries(pairsOf(classes)) }),
     ...(images !== undefined && { images: pairsOf(images) }),
-    ...((jobs?.trim() === 'leave-out' || jobs?.trim() === 'suspend') && {
-      endedJobs: jobs.trim() as NonNullable<Asked['endedJobs']>,
-    }),
+    ...((jobs === 'leave-out' || jobs === 'suspend') && { endedJobs: jobs }),
   }
 }
 

@@ -9,7 +9,7 @@ export type EndedJob = { do: 'as-is' } | { do: 'omit'; because: string } | { do:
  * had failed once more.
  */
 export function endedJob(item: Manifest, asked: 'leave-out' | 'suspend' | undefined): EndedJob {
-  if (asked === undefined || item.kind !== 'Job') return { do: 'as-is' }
+  if (asked === undefined || item.kind !== 'Job' || !item.apiVersion.startsWith('batch/')) return { do: 'as-is' }
   const ended = objectsAt(item, 'status', 'conditions').find(
     ({ type, status }) => (type === 'Failed' || type === 'Complete') && status === 'True',
   )

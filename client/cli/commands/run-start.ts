@@ -63,7 +63,9 @@ async function startPlan(
   name: string | undefined,
 ): Promise<ExitCode> {
   const { plan = '', file, labels = {}, annotations = {} } = options
-  if (options.isPrinted || file !== undefined || Object.keys(applySpecOptions({}, { ...options })).length > 0)
+  const saysWhat = { ...applySpecOptions({}, { ...options }), ...askedAnnotations(options) }
+  const isChanged = Object.keys(annotations).some((name) => name.startsWith('drydock.io/'))
+  if (options.isPrinted || file !== undefined || isChanged || Object.keys(saysWhat).length > 0)
     throw new ClientError(exitCodes.usage, '--plan says what is restored: it goes with no other option about that')
   return withConnections(io, options, async (connections) => {
     const { namespace } = connections

@@ -36,5 +36,6 @@ describe('a Job that had ended', () => {
       do: 'as-is',
     })
     expect(endedJob({ ...failed, kind: 'CronJob' }, asked)).toEqual({ do: 'as-is' })
+    expect(endedJob({ ...failed, apiVersion: 'batch.volcano.sh/v1alpha1' }, asked)).toEqual({ do: 'as-is' })
   })
 })

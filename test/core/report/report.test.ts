@@ -135,6 +135,12 @@ describe('the cause of a message', () => {
     ])
   })
 
+  it('has no quoted value, whatever is in it', () => {
+    const quoted = String.raw`Invalid value: "{\"password\":\"hunter2\"}": no 'it\'s hunter2'`
+    expect(causeOf(quoted)).toBe(`Invalid value: "…": no '…'`)
+    expect(causeOf(`Invalid value: "${'hunter2'.repeat(200)}`)).toBe('Invalid value: "…"')
+  })
+
   it('takes a time that grows with the length of a message alone', () => {
     expect(causeOf(`error restoring ${'x'.repeat(100_000)}`)).toHaveLength(300)
     expect(causeOf('"'.repeat(100_000)).length).toBeLessThanOrEqual(300)
