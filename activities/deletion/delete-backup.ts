@@ -2,26 +2,23 @@ import { Context } from '@temporalio/activity'
 import type { DeletionRef } from '../../contract/delete-backup.ts'
 import { decideDeletion, namesAnother, requestLabels } from '../../core/deletion/decide-deletion.ts'
 import { refusalText } from '../../core/deletion/refusal-text.ts'
-import { movedData, podVolumeData, whyDataStays } from '../../core/deletion/volume-data.ts'
-import type { VolumeData } from '../../core/deletion/volume-data.ts'
-import { ArchiveError, StoreError, isStoreTransient } from '../../core/port-errors.ts'
+import { requestErrors } from '../../core/deletion/request-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
-import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { DeleteBackupRequest } from '../../velero/delete-backup-request.ts'
 import { backupNameLabel, backupUidLabel } from '../../velero/labels.ts'
-import type { Manifest } from '../../velero/manifest.ts'
-import { backupContentsKey, backupFolder } from '../../velero/object-keys.ts'
+import { backupFolder } from '../../velero/object-keys.ts'
 import type { Restore } from '../../velero/restore.ts'
-import { wrongCluster } from '../frame/failures.ts'
+import { phaseRefused, requestNotWritten, wrongCluster } from '../frame/failures.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { pauseAfter } from '../frame/look.ts'
 import { runActivity } from '../frame/run-activity.ts'
-import type { ObjectStore, Ports } from '../ports.ts'
+import type { Ports } from '../ports.ts'
 import { frameOf, openDeleted, readDeleted } from './deleted-backup.ts'
 import type { DeletedBackup, StepReport } from './deleted-backup.ts'
 import { besideRequest, changeRequest, deletionFieldManager, readRequest } from './deletion-request.ts'
 import { refusalIn, removeExactly } from './deletion-request.ts'
+import { lookInside } from './look-inside.ts'
 
 /** What has become of a request at first. `because` says why there is nothing to do. */
 export type DeletionStart = { do: 'leave'; because: string } | ({ do: 'delete' } & Omit<DeletedBackup, 'ref'>)
@@ -34,7 +31,7 @@ type DeletionPorts = Pick<Ports, 'cluster' | 'stores' | 'archives' | 'presence' 
  */
 export function beginDeletion(ports: DeletionPorts) {
   return ({ ref }: { ref: DeletionRef }): Promise<DeletionStart> =>
-    runActivity(ports.presence, frameOf(ref, 'the beginning'), async () => {
+    runActivity(ports.presence, frameOf(ref, 'the beginning'), async (attempt) => {
       const { cluster } = ports
       if (cluster.id !== ref.cluster) throw wrongCluster(ref.cluster, cluster.id)
       const request = await readRequest(cluster, ref)
@@ -45,7 +42,7 @@ export function beginDeletion(ports: DeletionPorts) {
       if (request.spec.backupName && !namesAnother(facts))
         await deleteRequests(cluster, ref, { backup: request.spec.backupName, but: ref.name })
       if (verdict.do === 'refuse') return refuse(ports, ref, verdict.error)
-      const looked = await lookInside(ports, ref, verdict)
+      const looked = await lookInside(ports, { ...verdict, attempt })
       if ('error' in looked) return refuse(ports, ref, looked.error)
       const { name, uid = '' } = verdict.backup.metadata
       const isThere = await changeRequest(cluster, ref, (live) => ({
@@ -70,7 +67,7 @@ export function beginDeletion(ports: DeletionPorts) {
 const requestGone = { do: 'leave', because: 'the request is gone' } as const
 
 async function refuse({ cluster, log }: DeletionPorts, ref: DeletionRef, error: string): Promise<DeletionStart> {
-  await changeRequest(cluster, ref, () => ({ status: { phase: 'Processed', errors: [error] } }))
+  await changeRequest(cluster, ref, () => ({ status: { phase: 'Processed', errors: requestErrors([error]) } }))
   log.info('a backup is not deleted', { deleteBackupRequest: ref.name, because: error })
   return { do: 'leave', because: error }
 }
@@ -84,56 +81,6 @@ async function readBackup(
     name ? ((await cluster.get(besideRequest(ref, resource, name))) as unknown as T | undefined) : undefined
   const backup = await get<Backup>('backups', spec.backupName)
   return { backup, location: await get('backupstoragelocations', backup?.spec.storageLocation) }
-}
-
-/** The id of the backup's bucket, or why it is not deleted. */
-async function lookInside(
-  ports: DeletionPorts,
-  ref: DeletionRef,
-  { backup, location }: { backup: Backup; location: BackupStorageLocation },
-): Promise<{ store: string } | { error: string }> {
-  try {
-    const store = await ports.stores.open(location)
-    const data = await volumeDataOf(ports, { ref, backup, store })
-    const problem = whyDataStays(data, backup.metadata.annotations)
-    return problem === undefined ? { store: store.id } : { error: refusalText(problem) }
-  } catch (thrown) {
-    if (!(thrown instanceof StoreError) || isStoreTransient(thrown)) throw thrown
-    return { error: refusalText(`error getting the backup store: ${thrown.message}`) }
-  }
-}
-
-/** The data of the backup's volumes in repositories, by its PodVolumeBackups and by the DataUploads in its tarball. */
-async function volumeDataOf(
-  { cluster, archives }: DeletionPorts,
-  { ref, backup, store }: { ref: DeletionRef; backup: Backup; store: ObjectStore },
-): Promise<VolumeData[]> {
-  const { name } = backup.metadata
-  const podVolumes = await listIfServed(
-    cluster,
-    { group: 'velero.io', version: 'v1', resource: 'podvolumebackups' },
-    { namespace: ref.namespace, labelSelector: `${backupNameLabel}=${validLabelValue(name)}` },
-  )
-  const found = podVolumes.map(podVolumeData)
-  if (backup.spec.snapshotMoveData === true) {
-    const archive = await archives.open(store, backupContentsKey(name), {}).catch(undefinedIfMissing)
-    try {
-      for (const entry of archive?.entries ?? []) {
-        if (archive === undefined || entry.groupResource !== 'datauploads.velero.io' || entry.version !== undefined)
-          continue
-        found.push(movedData(parseJson(await archive.read(entry)) as Manifest, name))
-      }
-    } finally {
-      await archive?.close()
-    }
-  }
-  return found.filter((one) => one !== undefined)
-}
-
-/** For a tarball that is not there: the backup failed before it was stored. */
-export function undefinedIfMissing(thrown: unknown): undefined {
-  const missing = (thrown instanceof ArchiveError || thrown instanceof StoreError) && thrown.kind === 'missing'
-  if (!missing) throw thrown
 }
 
 /** Deletes the requests for a backup, but one; with a uid only those for the Backup with it. */
@@ -182,7 +129,7 @@ export function deleteRestoresOf({ cluster, presence, clock }: DeletionPorts) {
         const refusal = await refusalIn(() => removeExactly(cluster, at, metadata.uid))
         if (refusal !== undefined) errors.push(`error deleting restore ${ref.namespace}/${metadata.name}: ${refusal}`)
       }
-      if (left.length === 0 || errors.length > 0) return { errors }
+      if (left.length === 0 || errors.length > 0) return { errors: requestErrors(errors) }
       const names = left.map(({ metadata }) => metadata.name).join(', ')
       if (clock.now().getTime() > Context.current().info.scheduledTimestampMs + restoresPatienceMs)
         return {
@@ -195,27 +142,50 @@ export function deleteRestoresOf({ cluster, presence, clock }: DeletionPorts) {
     })
 }
 
+/** A request that the API server refuses to change is tried again for so long. */
+const refusedMaxMs = 24 * 3600_000
+
+/** How a deletion is ended. */
+export interface EndedDeletion extends Pick<DeletedBackup, 'ref'> {
+  /** Absent where the deletion could not begin. */
+  backup?: DeletedBackup['backup']
+  errors: readonly string[]
+}
+
 /**
  * Ends a deletion: without errors the Backup is deleted, and with it all requests for it; with errors it stays, and the request
- * tells them. Safe to run twice.
+ * tells them. A request that cannot be written is tried again here: otherwise the whole deletion would begin again. Safe to run twice.
  */
-export function endDeletion({ cluster, presence, log }: DeletionPorts) {
-  return ({ ref, backup, errors }: DeletedBackup & { errors: readonly string[] }): Promise<void> =>
+export function endDeletion({ cluster, presence, clock, log }: DeletionPorts) {
+  return ({ ref, backup, errors }: EndedDeletion): Promise<void> =>
     runActivity(presence, { ...frameOf(ref, 'the end'), neverGivenUp: true }, async () => {
-      const all = [...errors]
-      if (all.length === 0) {
+      const all = requestErrors(errors)
+      if (all.length === 0 && backup !== undefined) {
         const at = besideRequest(ref, 'backups', backup.name)
         const refusal = await refusalIn(() => removeExactly(cluster, at, backup.uid))
-        if (refusal !== undefined) all.push(`error deleting backup ${ref.namespace}/${backup.name}: ${refusal}`)
+        if (refusal !== undefined)
+          all.push(...requestErrors([`error deleting backup ${ref.namespace}/${backup.name}: ${refusal}`]))
       }
-      await changeRequest(cluster, ref, () => ({
-        status: { phase: 'Processed', ...(all.length === 0 ? {} : { errors: all }) },
-      }))
-      if (all.length === 0) {
-        await deleteRequests(cluster, ref, { backup: backup.name, uid: backup.uid })
-        log.info('a backup is deleted', { backup: backup.name })
-      } else log.warn('a backup could not be deleted', { backup: backup.name, errors: all })
+      const refusal = await refusalIn(() =>
+        changeRequest(cluster, ref, () => ({
+          status: { phase: 'Processed', ...(all.length === 0 ? {} : { errors: all }) },
+        })),
+      )
+      if (refusal !== undefined) throw notWritten(ref, refusal, clock.now())
+      if (all.length > 0) return log.warn('a backup could not be deleted', { request: ref.name, errors: all })
+      if (backup === undefined) return
+      const kept = await refusalIn(() => deleteRequests(cluster, ref, { backup: backup.name, uid: backup.uid }))
+      if (kept !== undefined) log.warn('a DeleteBackupRequest cannot be deleted', { backup: backup.name, error: kept })
+      log.info('a backup is deleted', { backup: backup.name })
     })
+}
+
+function notWritten({ namespace, name }: DeletionRef, refusal: string, now: Date): Error {
+  const request = `${namespace}/${name}`
+  const isLate = now.getTime() > Context.current().info.scheduledTimestampMs + refusedMaxMs
+  return isLate
+    ? phaseRefused(`DeleteBackupRequest ${request} could not be written for a day: ${refusal}`)
+    : requestNotWritten(request, refusal)
 }
 
 /** Deletes the local records of moved data: the DataUploads of the backup. Safe to run twice. */

@@ -5,7 +5,6 @@ import { resolveResource } from '../../core/filter/resolve-resource.ts'
 import { isSecret } from '../../core/items/outcome.ts'
 import { ArchiveError, PluginError, isAlreadyExists } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
-import { parseJson } from '../../core/values/manifest-json.ts'
 import { backupNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
@@ -15,10 +14,11 @@ import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Archive, DeleteActions, Ports } from '../ports.ts'
 import type { Backup } from '../../velero/backup.ts'
-import { undefinedIfMissing } from './delete-backup.ts'
 import { frameOf, openDeleted } from './deleted-backup.ts'
 import type { DeletedBackup, StepReport } from './deleted-backup.ts'
 import { deletionFieldManager, refusalIn, removeExactly } from './deletion-request.ts'
+import { undefinedIfMissing } from './look-inside.ts'
+import { readItem } from './read-files.ts'
 
 /** What the DeleteItemActions have come to. */
 export interface ItemsReport extends StepReport {
@@ -38,6 +38,9 @@ type ItemPorts = Pick<Ports, 'cluster' | 'stores' | 'archives' | 'presence' | 'c
 
 /** Calls to actions in one attempt: so many are made again where it is lost. */
 const callsMax = 200
+
+/** An attempt begins no further item after so long: slow calls to plugins must not use up its time (`workflows/deletion`). */
+const pageMs = 5 * 60_000
 
 /** Between the creation and the deletion of a VolumeSnapshotContent, so that the CSI driver sees it. As in Velero. */
 const contentGapMs = 2000
@@ -117,7 +120,8 @@ async function goThrough(archive: Archive, way: Way): Promise<ItemsReport> {
   const { backup, from } = way.input
   const contents: Manifest[] = []
   let [calls, index] = [0, from]
-  for (; index < archive.entries.length && calls < callsMax; index++) {
+  const until = ports.clock.now().getTime() + pageMs
+  for (; index < archive.entries.length && calls < callsMax && ports.clock.now().getTime() < until; index++) {
     const entry = archive.entries[index]
     if (entry === undefined || entry.version !== undefined) continue
     const wanted = rules.filter((rule) => rule.appliesTo(entry.groupResource, entry.namespace))
@@ -138,15 +142,6 @@ async function goThrough(archive: Archive, way: Way): Promise<ItemsReport> {
   }
   await deleteContents(ports, contents)
   return { errors: [], ...(index < archive.entries.length ? { next: index } : {}) }
-}
-
-function readItem(text: string): Manifest | undefined {
-  try {
-    const item = parseJson(text) as Partial<Manifest> | null
-    return typeof item?.metadata === 'object' ? (item as Manifest) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** The item that an action is given. Of a Secret nothing that the plugin says is logged (rule 14). */

@@ -1,22 +1,18 @@
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { requestErrors } from '../../core/deletion/request-errors.ts'
 import { PluginError } from '../../core/port-errors.ts'
-import { parseJson } from '../../core/values/manifest-json.ts'
 import type { VolumeSnapshotLocation } from '../../velero/backup.ts'
 import { backupVolumeSnapshotsKey } from '../../velero/object-keys.ts'
 import type { NativeSnapshot } from '../../velero/volume-info.ts'
 import { runActivity } from '../frame/run-activity.ts'
-import type { ObjectStore, Ports } from '../ports.ts'
+import type { Ports } from '../ports.ts'
 import type { VolumeSnapshotter } from '../snapshotter-port.ts'
 import { deleteDataUploads } from './delete-backup.ts'
 import { frameOf, openDeleted } from './deleted-backup.ts'
 import type { DeletedBackup, StepReport } from './deleted-backup.ts'
 import { besideRequest } from './deletion-request.ts'
+import { readList } from './read-files.ts'
 
 type SnapshotPorts = Pick<Ports, 'cluster' | 'stores' | 'presence' | 'snapshotters'>
-
-const fileBytesMax = 256 * 1024 * 1024
-const inflate = promisify(gunzip)
 
 /** An entry of the file. */
 type Snapshot = NativeSnapshot & { spec?: { location?: string } }
@@ -31,12 +27,12 @@ export function deleteSnapshots(ports: SnapshotPorts) {
     runActivity(ports.presence, frameOf(ref, 'the snapshots'), async (attempt) => {
       attempt.waitingFor(`location "${backup.location}"`)
       const { store } = await openDeleted(ports, { ref, backup })
-      const found = await readSnapshots(store, backup.name)
+      const found = await readList<Snapshot>(store, backupVolumeSnapshotsKey(backup.name))
       attempt.waitingFor(undefined)
-      if ('error' in found) return { errors: [found.error] }
+      if ('error' in found) return { errors: [`error getting backup's volume snapshots: ${found.error}`] }
       const errors: string[] = []
       const opened = new Map<string, VolumeSnapshotter | { error: string }>()
-      for (const { spec, status } of found.snapshots) {
+      for (const { spec, status } of found.list) {
         attempt.throwIfStopped()
         const [name, id] = [spec?.location ?? '', status?.providerSnapshotID ?? '']
         const snapshotter = opened.get(name) ?? (await openSnapshotter(ports, ref, name))
@@ -45,22 +41,8 @@ export function deleteSnapshots(ports: SnapshotPorts) {
         else if (id !== '') errors.push(...(await deleteOne(snapshotter, id, attempt.signal)))
       }
       if (backup.movesData) errors.push(...(await deleteDataUploads(ports.cluster, { ref, backup })))
-      return { errors: [...new Set(errors)] }
+      return { errors: requestErrors(errors) }
     })
-}
-
-async function readSnapshots(
-  store: ObjectStore,
-  backup: string,
-): Promise<{ snapshots: readonly Snapshot[] } | { error: string }> {
-  const bytes = await store.get(backupVolumeSnapshotsKey(backup))
-  if (bytes === undefined) return { snapshots: [] }
-  try {
-    const text = (await inflate(bytes, { maxOutputLength: fileBytesMax })).toString('utf8')
-    return { snapshots: (parseJson(text) as Snapshot[] | null) ?? [] }
-  } catch (thrown) {
-    return { error: `error getting backup's volume snapshots: ${thrown instanceof Error ? thrown.message : 'unknown'}` }
-  }
 }
 
 async function openSnapshotter(

@@ -28,7 +28,7 @@ export const failureTypes = {
   bucketAway: 'BucketAway',
   /** The API server is unavailable or asks to wait; retried. */
   clusterAway: 'ClusterAway',
-  /** The API server refuses a write of the Restore itself; retried. */
+  /** The API server refuses a write of the Restore itself, or of a DeleteBackupRequest; retried. */
   notWritten: 'RestoreNotWritten',
   /** The API server has refused the last phase for so long that this run ends without it; the next one tries it again. */
   notEnded: 'PhaseRefused',
@@ -155,6 +155,11 @@ export function asFailure(error: unknown, doing: string): unknown {
  */
 export function restoreNotWritten(error: ApiError, restore: string): ApplicationFailure {
   return retryable(failureTypes.notWritten, `Restore ${restore} cannot be written; retrying: ${error.message}`)
+}
+
+/** What a refused write of a DeleteBackupRequest is at the end of a deletion: tried again, so that its errors are told. */
+export function requestNotWritten(request: string, refusal: string): ApplicationFailure {
+  return retryable(failureTypes.notWritten, `DeleteBackupRequest ${request} cannot be written; retrying: ${refusal}`)
 }
 
 /** Ends the run, not the restore: its last phase is refused for good. The watcher begins another run, which tries it again. */

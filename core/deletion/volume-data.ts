@@ -29,15 +29,21 @@ export function movedData({ metadata, spec, status }: Manifest, backup: string):
     : undefined
 }
 
+/** What a user may do who wants a backup deleted and its data left. */
+export const leaveDataAdvice = `to delete the backup and leave the data of its volumes, annotate the Backup with ${leaveVolumeDataAnnotation}=true`
+
+/** Whether a Backup says that the data of its volumes is to be left. */
+export function mayLeaveData(annotations: Record<string, string> = {}): boolean {
+  return annotations[leaveVolumeDataAnnotation] === 'true'
+}
+
 /**
  * Why a backup cannot be deleted with the data of its volumes: only Velero can remove that from a repository. Undefined where
- * there is none, or where the Backup says that it is to be left.
+ * there is none. The same data may be found twice, in the cluster and in the bucket.
  */
-export function whyDataStays(
-  data: readonly VolumeData[],
-  annotations: Record<string, string> = {},
-): string | undefined {
-  if (data.length === 0 || annotations[leaveVolumeDataAnnotation] === 'true') return undefined
+export function whyDataStays(data: readonly VolumeData[]): string | undefined {
+  if (data.length === 0) return undefined
+  const volumes = new Set(data.map(({ namespace, snapshotId }) => `${namespace}/${snapshotId}`)).size
   const namespaces = [...new Set(data.map(({ namespace }) => namespace))].sort().join(', ')
-  return `the data of ${data.length} volumes in backup repositories (namespaces: ${namespaces}) can be deleted by a Velero server only; to delete the backup and leave that data, annotate the Backup with ${leaveVolumeDataAnnotation}=true`
+  return `the data of ${volumes} volumes in backup repositories (namespaces: ${namespaces}) can be deleted by a Velero server only; ${leaveDataAdvice}`
 }

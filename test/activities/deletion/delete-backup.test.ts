@@ -5,32 +5,12 @@ import type { DeleteActions, Ports } from '../../../activities/ports.ts'
 import type { Snapshotters } from '../../../activities/snapshotter-port.ts'
 import { PluginError } from '../../../core/port-errors.ts'
 import { archiveBody } from '../../ports/archives.ts'
-import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
 import { backupName } from '../crash/backup.ts'
-import { settings, worldAt } from '../crash/restore-in-memory.ts'
+import { settings } from '../crash/restore-in-memory.ts'
 import { runAttempts } from '../crash/run-attempts.ts'
-import {
-  deletedOf,
-  leaveData,
-  placeRequest,
-  withCsiSnapshot,
-  withNativeSnapshot,
-} from '../crash/scenarios/backup-deletion.ts'
-
-const at = (resource: string, name: string) => ({
-  group: 'velero.io',
-  version: 'v1',
-  resource,
-  namespace: 'velero',
-  name,
-})
-
-async function worldWith(...changes: ((world: World) => void)[]): Promise<World> {
-  const world = createWorld(await worldAt('new'))
-  for (const change of changes) change(world)
-  return world
-}
+import { withCsiSnapshot, withNativeSnapshot } from '../crash/scenarios/backup-deletion.ts'
+import { act, at, inputOf, worldWith } from './act.ts'
 
 /** Actions and snapshotters that note what they are asked. */
 function plugins() {
@@ -63,88 +43,6 @@ function plugins() {
   }
   return { asked, deleteActions, snapshotters }
 }
-
-async function act(world: World, activity: string, input: object, more: object | ((ports: Ports) => object) = {}) {
-  const create = (ports: Ports, set: typeof settings) =>
-    createActivities({ ...ports, ...(typeof more === 'function' ? more(ports) : more) }, set)
-  return (await runAttempts({ world, create, settings, activity, input })).outcome
-}
-
-const inputOf = (world: World) => ({
-  ref: placeRequest(world),
-  backup: deletedOf(world, false),
-})
-
-describe('a DeleteBackupRequest', () => {
-  const statusOf = (world: World) => world.cluster.look(at('deletebackuprequests', 'shop-1'))?.['status']
-
-  it('becomes InProgress with its labels, its Backup Deleting, and others for the backup are gone', async () => {
-    const world = await worldWith(leaveData)
-    const ref = placeRequest(world)
-    expect(await act(world, 'beginDeletion', { ref })).toMatchObject({ result: { do: 'delete' } })
-    expect(world.cluster.look(at('deletebackuprequests', 'shop-1'))).toMatchObject({
-      metadata: { labels: { 'velero.io/backup-name': backupName, 'velero.io/backup-uid': expect.any(String) } },
-      status: { phase: 'InProgress' },
-    })
-    expect(world.cluster.look(at('backups', backupName))?.['status']).toMatchObject({ phase: 'Deleting' })
-    expect(world.cluster.look(at('deletebackuprequests', 'earlier'))).toBeUndefined()
-  })
-
-  it('for a backup whose data only Velero can delete is processed with the reason, and nothing is deleted', async () => {
-    const world = await worldWith()
-    await act(world, 'beginDeletion', { ref: placeRequest(world) })
-    const words = /^backup deletion failed: the data of 1 volumes .* \(namespaces: shop\) .*leave-volume-data=true$/
-    expect(statusOf(world)).toEqual({ phase: 'Processed', errors: [expect.stringMatching(words)] })
-    expect(world.cluster.look(at('backups', backupName))?.['status']).toMatchObject({ phase: 'Completed' })
-  })
-
-  it('that somebody deletes just then deletes nothing', async () => {
-    const world = await worldWith(leaveData)
-    const ref = placeRequest(world)
-    const more = (ports: Ports) => ({
-      stores: {
-        open: (location: Parameters<Ports['stores']['open']>[0]) => {
-          world.cluster.drop(at('deletebackuprequests', 'shop-1'))
-          return ports.stores.open(location)
-        },
-      },
-    })
-    expect(await act(world, 'beginDeletion', { ref }, more)).toEqual({
-      result: { do: 'leave', because: 'the request is gone' },
-    })
-    expect(world.cluster.look(at('backups', backupName))?.['status']).toMatchObject({ phase: 'Completed' })
-  })
-
-  it('for an earlier backup of that name is refused, and one for the later backup stays', async () => {
-    const world = await worldWith(leaveData)
-    const ref = placeRequest(world)
-    world.cluster.amend(at('deletebackuprequests', 'shop-1'), {
-      metadata: {
-        ...world.cluster.look(at('deletebackuprequests', 'shop-1'))?.metadata,
-        labels: { 'velero.io/backup-uid': 'before' },
-      },
-    })
-    expect(await act(world, 'beginDeletion', { ref })).toMatchObject({
-      result: { because: expect.stringContaining('for an earlier backup of that name (uid before)') },
-    })
-    expect(world.cluster.look(at('deletebackuprequests', 'earlier'))).toBeDefined()
-    expect(world.cluster.look(at('backups', backupName))?.['status']).toMatchObject({ phase: 'Completed' })
-  })
-
-  it('with errors keeps its Backup, and tells them', async () => {
-    const world = await worldWith()
-    await act(world, 'endDeletion', { ...inputOf(world), errors: ['one', 'two'] })
-    expect(statusOf(world)).toEqual({ phase: 'Processed', errors: ['one', 'two'] })
-    expect(world.cluster.look(at('backups', backupName))).toBeDefined()
-  })
-
-  it('without errors goes with its Backup', async () => {
-    const world = await worldWith()
-    await act(world, 'endDeletion', { ...inputOf(world), errors: [] })
-    expect(world.cluster.look(at('backups', backupName))).toBeUndefined()
-    expect(world.cluster.look(at('deletebackuprequests', 'earlier'))).toBeUndefined()
-  })
-})
 
 describe('a step of the deletion', () => {
   const inBucket = ['runDeleteActions', 'deleteSnapshots', 'deleteBackupFiles']
@@ -218,6 +116,21 @@ describe('the items of a deleted backup', () => {
     })
     expect(await act(world, 'runDeleteActions', { ...input, from: 200 }, ports)).toEqual({ result: { errors: [] } })
     expect(new Set(asked).size).toBe(250)
+  })
+
+  it('are left for the next part where an action is slow', async () => {
+    const items = Array.from({ length: 9 }, (_, n) => item(`cm-${n}`, { app: 'web' }))
+    const world = await worldWith(({ buckets }) =>
+      buckets.place('backups', `backups/${backupName}/${backupName}.tar.gz`, archiveBody(items)),
+    )
+    const { asked, deleteActions } = plugins()
+    const slow = ({ clock }: Ports) => ({
+      deleteActions,
+      clock: { ...clock, now: () => new Date(clock.now().getTime() + asked.length * 2 * 60_000) },
+    })
+    expect(await act(world, 'runDeleteActions', { ...inputOf(world), from: 0 }, slow)).toEqual({
+      result: { errors: [], next: 3 },
+    })
   })
 
   it('end the deletion where an action cannot say what it applies to', async () => {

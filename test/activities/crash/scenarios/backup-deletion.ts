@@ -132,5 +132,10 @@ export const deleteRestoresOf: readonly Scenario[] = [
 
 export const endDeletion: readonly Scenario[] = [
   { when: 'all went well', world: world(() => undefined), input: { ...plain.input, errors: [] } },
+  {
+    when: 'it could not begin',
+    world: world(() => undefined),
+    input: { ref, errors: ['backup deletion failed: the bucket is away'] },
+  },
   { when: 'something is left', world: world(() => undefined), input: { ...plain.input, errors: ['a snapshot stays'] } },
 ]
