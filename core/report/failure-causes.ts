@@ -17,6 +17,8 @@ export interface CountsWithCauses extends OutcomeCounts {
 /** Causes of one chunk that its report tells: reports stand in the history. */
 const ofChunkMax = 3
 const causeMax = 200
+/** Chunks whose causes the next run gets apart: its input stands in the history. */
+const apartMax = 200
 
 /** The counts of a chunk, and the most frequent causes of its errors; no `causes` where there is no error. */
 export function countWithCauses(tally: Tally): CountsWithCauses {
@@ -51,10 +53,14 @@ export class FailureCauses {
     return sorted(sums).slice(0, max)
   }
 
-  /** What the next run begins with: chunks that will report again stand apart, the others are put together. */
+  /**
+   * What the next run begins with: the first 200 chunks that will report again stand apart, the others are put together. A
+   * chunk beyond them counts twice once it has reported again: causes are shown, and nothing is decided by them.
+   */
   handed(again: ReadonlySet<string>, max: number): Record<string, readonly FailureCause[]> {
-    const apart = [...this.#chunks].filter(([key]) => again.has(key))
-    const others = new FailureCauses([...this.#chunks].filter(([key]) => !again.has(key))).top(max)
+    const apart = [...this.#chunks].filter(([key]) => key !== '' && again.has(key)).slice(0, apartMax)
+    const kept = new Set(apart.map(([key]) => key))
+    const others = new FailureCauses([...this.#chunks].filter(([key]) => !kept.has(key))).top(max)
     return Object.fromEntries([...(others.length === 0 ? [] : [['', others] as const]), ...apart])
   }
 }

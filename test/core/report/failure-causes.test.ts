@@ -62,4 +62,14 @@ describe('the causes of a restore', () => {
     next.set('a', undefined)
     expect(next.top(10)).toEqual([{ cause: 'webhook', count: 4 }])
   })
+
+  it('are handed to the next run for at most 200 chunks apart, and none is lost', () => {
+    const keys = Array.from({ length: 5000 }, (_, index) => `wave-001/chunk-${String(index).padStart(5, '0')}`)
+    const causes = new FailureCauses(keys.map((key) => [key, [{ cause: 'quota', count: 1 }]]))
+    const handed = causes.handed(new Set(keys), 10)
+    expect(Object.keys(handed)).toEqual(['', ...keys.slice(0, 200)])
+    expect(handed['']).toEqual([{ cause: 'quota', count: 4800 }])
+    const again = new FailureCauses(Object.entries(handed)).handed(new Set(keys), 10)
+    expect(again).toEqual(handed)
+  })
 })
