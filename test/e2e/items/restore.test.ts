@@ -35,7 +35,9 @@ async function expectRequests(namespace: string, most: number): Promise<void> {
   const secrets = about(events, 'secrets').filter(({ objectRef }) => objectRef?.namespace !== 'velero')
   expect(about(events, 'secrets', 'create').length).toBe(many)
   expect(secrets.length).toBeLessThanOrEqual(many * most)
-  expect(about(events, 'namespaces').length).toBeLessThan(10)
+  // While items are under way the worker reads this one, to see how fast the API server answers.
+  const namespaces = about(events, 'namespaces').filter(({ objectRef }) => objectRef?.name !== 'kube-system')
+  expect(namespaces.length).toBeLessThan(10)
 }
 
 const about = (events: readonly AuditEvent[], resource: string, verb?: string) =>
