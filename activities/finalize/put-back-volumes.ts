@@ -4,6 +4,7 @@ import { isInPlace } from '../../core/actions/data-mover.ts'
 import { error } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { isAlreadyExists, isConflict, refusalOf } from '../../core/port-errors.ts'
+import { isPreview } from '../../core/preview/verdict.ts'
 import { decidePutBack } from '../../core/volumes/in-place.ts'
 import type { ClaimInPlace, PutBack } from '../../core/volumes/in-place.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
@@ -52,11 +53,12 @@ export const putBackVolumes: FinalizeTask = {
 
 /**
  * The same for a restore that was cancelled or has failed, within seconds. What cannot be put back is an error in its
- * results, which names the volume. Where the journal cannot be read the log says so.
+ * results, which names the volume. Where the journal cannot be read the log says so. A plan has taken no claim away.
  */
 export async function putBackAtOnce({ ref, ports, sessions, attempt }: GivenUp): Promise<void> {
   try {
-    const { journal } = await sessions.open(ref)
+    const { journal, admission } = await sessions.open(ref)
+    if (isPreview(admission)) return
     for (let looks = 1; ; looks++) {
       const isOver = looks >= looksAtOnce
       const look = { uid: ref.uid, ports, isFilled: () => false, isOver }

@@ -2,7 +2,7 @@ import { changedFields } from '../../core/preview/changed-fields.ts'
 import type { Finding } from '../../core/items/finding.ts'
 import { whyUnasked } from '../../core/preview/why-unasked.ts'
 import type { WouldMake } from '../../core/preview/why-unasked.ts'
-import { ApiError } from '../../core/port-errors.ts'
+import { ApiError, isAlreadyExists } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ObjectRef, ResourceRef } from '../../velero/resource.ts'
 import type { Cluster } from '../ports.ts'
@@ -12,12 +12,13 @@ const noUid = 'dry-run'
 
 /**
  * The cluster as the preview of one item has it: each write is a dry run, and what such a write makes stands for this item
- * alone. What the server says that the real write would not meet counts as made. `finding` is filled on the way.
+ * alone. What is removed is away for this item alone, and the server is not asked. What the server says that the real write would not meet counts as made. `finding` is filled on the way.
  */
 export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Finding): Cluster {
   const standing = new Map<string, Manifest>()
   const asked = new Set<string>()
   const seen = new Map<string, Manifest>()
+  const removed = new Set<string>()
   const stand = (ref: ObjectRef, manifest: Manifest) => {
     standing.set(keyOf(ref), manifest)
     return manifest
@@ -34,7 +35,7 @@ export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Findin
     discover: () => cluster.discover(),
     async get(ref) {
       const own = standing.get(keyOf(ref))
-      if (own !== undefined) return own
+      if (own !== undefined || removed.has(keyOf(ref))) return own
       const live = await cluster.get(ref)
       if (live === undefined) return undefined
       seen.set(keyOf(ref), live)
@@ -44,13 +45,13 @@ export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Findin
     async create(resource, namespace, manifest, options) {
       const posted = manifest as Manifest
       const refOf = (name: string): ObjectRef => ({ ...resource, ...(namespace && { namespace }), name })
-      asked.add(keyOf(refOf(posted.metadata.name)))
+      const key = keyOf(refOf(posted.metadata.name))
+      asked.add(key)
       try {
-        const answer = await cluster.create(resource, namespace, manifest, { ...options, dryRun: true })
-        const name = answer.metadata.name
+        const { name } = (await cluster.create(resource, namespace, manifest, { ...options, dryRun: true })).metadata
         return stand(refOf(name), echoOf(posted, name, namespace))
       } catch (thrown) {
-        if (unasked(thrown, resource) === undefined) throw thrown
+        if (!(removed.has(key) && isAlreadyExists(thrown)) && unasked(thrown, resource) === undefined) throw thrown
         return stand(refOf(posted.metadata.name), echoOf(posted, posted.metadata.name, namespace))
       }
     },
@@ -70,7 +71,7 @@ export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Findin
     async replaceStatus(ref, manifest, options) {
       return standing.get(keyOf(ref)) ?? cluster.replaceStatus(ref, manifest, { ...options, dryRun: true })
     },
-    remove: () => Promise.reject(new Error('a preview removes nothing')),
+    remove: (ref) => Promise.resolve(void removed.add(keyOf(ref))),
   }
 }
 

@@ -22,10 +22,15 @@ const pausesMs = [100, 300, 1000] as const
  * Takes a claim away so that the data mover can write into its volume, and keeps the volume: first the note in the
  * journal, then the reclaim policy Retain, then the deletion of this very claim. Safe to run again at any point: a claim
  * that is away, or that this restore has made anew, is passed over. Returns Velero's text where it cannot be done. Throws
- * `NotYet` while the claim is on its way out, at most for the backup's `csiSnapshotTimeout`.
+ * `NotYet` while the claim is on its way out, at most for the backup's `csiSnapshotTimeout`. A preview notes nothing: the claim
+ * is away for its dry runs.
  */
 export async function makeWay(note: ClaimInPlace | undefined, tools: ItemTools): Promise<CompanionProblem | undefined> {
   if (note === undefined) return undefined
+  if (tools.preview !== undefined) {
+    await tools.cluster.remove(claimOf(note))
+    return undefined
+  }
   const settled = await tools.inPlace.settle(note)
   const live = await tools.cluster.get(claimOf(settled))
   if (live === undefined || looksOurs(live, tools.mark)) return undefined

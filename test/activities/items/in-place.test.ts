@@ -1,4 +1,5 @@
 import '../../ports/deterministic.ts'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { textAt, valueAt } from '../../../core/values/fields.ts'
 import { startControllers } from '../../ports/controllers.ts'
@@ -7,7 +8,7 @@ import type { PortCall } from '../../ports/calls.ts'
 import type { FaultPlan } from '../../ports/faults.ts'
 import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
-import { claimAt, inPlace, startVolumeController, volumeAt } from '../crash/in-place.ts'
+import { claimAt, inPlace, startVolumeController, volumeAt, withClaimAway } from '../crash/in-place.ts'
 import { changed, chunkOf, create, ref, settings, worldAt } from '../crash/restore-in-memory.ts'
 import { runAttempts } from '../crash/run-attempts.ts'
 
@@ -36,7 +37,6 @@ const whole = { policy: 'Delete', isBound: true, isOf: true }
 /** The outcome of the claim, as the journal has it. */
 async function messagesOf(world: World): Promise<string[]> {
   await run(world, 'concludeRestore', { ref, complete: false })
-  const { gunzipSync } = await import('node:zlib')
   const key = 'restores/again/restore-again-results.gz'
   const body = world.buckets.objects('backups').get(key)
   const { errors } = JSON.parse(gunzipSync(body ?? Buffer.alloc(0)).toString()) as {
@@ -115,6 +115,21 @@ describe('data for a claim that stands', () => {
     expect(away).toBeGreaterThan(1)
   })
 
+  it('is told by a plan, which notes and changes nothing, neither at its end nor when it is cancelled', async () => {
+    const asPlan = { ...inPlace, annotations: { 'drydock.io/plan': 'true' } }
+    const world = await aWorld(worldAt({ before: 'persistentvolumeclaims' }, asPlan))
+    const before = world.cluster.objects()
+    const { outcome } = await restoreClaims(world)
+    expect(outcome).toHaveProperty('result')
+    expect(world.cluster.objects()).toEqual(before)
+    const keys = Array.from(world.buckets.objects('backups').keys())
+    expect(keys.filter((key) => key.includes('/in-place/'))).toEqual([])
+    expect(await plannedOf(world)).toMatchObject({ action: 'created', messages: [] })
+    withClaimAway(world)
+    await run(world, 'removeLeftovers', { ref })
+    expect(world.cluster.look(claimAt)).toBeUndefined()
+  })
+
   it('is not looked after where the journal cannot be read, and a cancelled restore ends all the same', async () => {
     const world = await aWorld()
     for (const key of Array.from(world.buckets.objects('backups').keys()))
@@ -156,6 +171,15 @@ describe('data for a claim that stands', () => {
     )
   })
 })
+
+/** What the journal of a plan says of the claim. */
+async function plannedOf(world: World): Promise<unknown> {
+  const bodies = Array.from(world.buckets.objects('backups')).filter(([key]) => key.includes('/outcomes/'))
+  const outcomes = bodies.flatMap(
+    ([, body]) => (JSON.parse(gunzipSync(body).toString()) as { content: { key: string }[] }).content,
+  )
+  return outcomes.find(({ key }) => key.startsWith('persistentvolumeclaims') && key.endsWith('moved'))
+}
 
 async function callsOf(world: World): Promise<readonly PortCall[]> {
   return (await restoreClaims(world)).attempts.flat()
