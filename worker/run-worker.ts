@@ -132,6 +132,7 @@ async function work(config: WorkerConfig, worker: Worker, { log, metrics, state,
     tagged,
     signal,
     log,
+    onSchedule: metrics.scheduleSeen,
     onSynced: () => {
       state.synced = true
       log.info('watching Restores', { namespace })

@@ -7,7 +7,7 @@ import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import { watchResource } from '../infra/cluster/watch.ts'
 import { restoreFinalizer } from '../velero/labels.ts'
 import type { Manifest } from '../velero/manifest.ts'
-import type { Restore } from '../velero/restore.ts'
+import type { Restore, RestoreSpec } from '../velero/restore.ts'
 import { deleteWorkflowIdOf, deleteWorkflowType, restoreRefOf } from '../contract/restore-workflow.ts'
 import type { RestoreRef } from '../contract/restore-workflow.ts'
 import { tellRestores } from './tell-restores.ts'
@@ -22,6 +22,8 @@ export interface WatcherOptions {
   tagged: boolean
   signal: AbortSignal
   log: Log
+  /** Called with the schedule of each Restore that is seen; empty for one of no schedule. */
+  onSchedule: (schedule: string) => void
   /** Called when the first list has been read. */
   onSynced: () => void
 }
@@ -49,6 +51,9 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
       if (!deleted.has(uid)) void startDeletion(options, refOf(options, restore))
       deleted.set(uid, restore)
     }
+    // The CRD lets a Restore have no spec.
+    const spec = restore.spec as RestoreSpec | undefined
+    options.onSchedule(spec?.scheduleName ?? '')
     messenger.see(restore)
   }
   const ticking = setInterval(() => messenger.tick(), tickMs)

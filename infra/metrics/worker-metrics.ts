@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Meter } from '../../activities/ports.ts'
 import { countRestores } from './restore-counters.ts'
-import { waitClassOf } from './wait-class.ts'
+import { waitClassOf, waitClasses } from './wait-class.ts'
 
 /** What a worker counts, and the text that Prometheus reads. */
 export interface WorkerMetrics {
@@ -16,6 +16,8 @@ export interface WorkerMetrics {
   attemptFailed: (activity: string, type: string) => void
   /** How many Restores the Velero namespace has. */
   setRestores: (count: number) => void
+  /** A Restore of this schedule was seen (empty: of none): its counters begin at 0, so that an alert sees the first failure. */
+  scheduleSeen: (schedule: string) => void
   text: () => Promise<string>
 }
 
@@ -43,6 +45,7 @@ export function createMetrics(): WorkerMetrics {
     labelNames: ['reason'],
     registers: [...registers],
   })
+  for (const reason of waitClasses) waits.inc({ reason }, 0)
   const failures = new Counter({
     name: 'drydock_attempt_failures_total',
     help: 'Attempts of activities that failed, by type of failure; most are tried again',
@@ -68,6 +71,7 @@ export function createMetrics(): WorkerMetrics {
     restoreBegan: running,
     attemptFailed: (activity, type) => failures.inc({ activity, type }),
     setRestores: restores.setRestores,
+    scheduleSeen: restores.scheduleSeen,
     text: () => registry.metrics(),
   }
 }
