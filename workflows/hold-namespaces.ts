@@ -26,6 +26,7 @@ export class NamespaceHold {
   private state: Hold['state'] = 'none'
   private behind = 'its turn'
   private patienceMs = Infinity
+  private askedMs: number | undefined
 
   constructor(input: RestoreInput, view: RunView) {
     this.view = view
@@ -76,10 +77,13 @@ export class NamespaceHold {
 
   /** Asks for the namespaces. Where a later time fails the restore goes on waiting: its first request stands. */
   private async ask(ref: AdmittedRef): Promise<void> {
+    const nowMs = Date.now()
+    const waited = this.askedMs === undefined ? {} : { waitedSeconds: (nowMs - this.askedMs) / 1000 }
     try {
       const report = await steps.requestLocks.executeWithOptions({ summary: 'ask for the target namespaces' }, [
-        { ref, ...locksOfRun(ref) },
+        { ref, ...locksOfRun(ref), ...waited },
       ])
+      this.askedMs = nowMs
       this.patienceMs = report.patienceMs
     } catch (thrown) {
       if (this.patienceMs === Infinity || isCancellation(thrown) || typeOf(thrown) === 'RestoreGone') throw thrown

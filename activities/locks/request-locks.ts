@@ -4,6 +4,7 @@ import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { targetNamespaces } from '../../core/locks/decide-grants.ts'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
 import type { Plan } from '../../core/plan/plan.ts'
+import { currentActivity } from '../frame/activity-context.ts'
 import { journalDamaged } from '../frame/failures.ts'
 import { shards } from '../frame/journal.ts'
 import { readRestore, recordEvent } from '../frame/restore-resource.ts'
@@ -14,6 +15,8 @@ import type { Ports } from '../ports.ts'
 /** Which restore asks for its target namespaces, and which workflow it asks. */
 export interface RequestLocksInput extends LocksOfRun {
   ref: AdmittedRef
+  /** For how long it has waited since it asked last, in seconds; absent for the first time. */
+  waitedSeconds?: number
 }
 
 /** What the workflow has to know of its wait. */
@@ -22,12 +25,16 @@ export interface RequestLocksReport {
   patienceMs: number
 }
 
-/** Asks the workflow of the locks for all namespaces that the plan writes into; asking again changes nothing (rule 9). */
+/**
+ * Asks the workflow of the locks for all namespaces that the plan writes into; asking again changes nothing (rule 9). The wait
+ * since the last time is counted here: the workflow waits without an activity, and counts nothing itself.
+ */
 export function requestLocks(parts: WorkerParts) {
   const { ports, settings } = parts
   return (input: RequestLocksInput): Promise<RequestLocksReport> =>
     runActivity(ports.presence, { doing: `asking for the namespaces of restore ${input.ref.name}` }, async () => {
       await sendRequest(parts, input)
+      if (input.waitedSeconds !== undefined) currentActivity()?.waited?.('lock', input.waitedSeconds)
       return { patienceMs: settings.lockTimeoutSeconds * 1000 }
     })
 }

@@ -55,7 +55,17 @@ it('drops what a restore holds that was terminated, keeps what one holds that ru
   const cluster = 'terminated'
   const holder = await tell({ ...failing, restoreChunk: untilCancelled }, { cluster })
   await holder.called('restoreChunk')
-  const next = await tell(locking, { cluster })
+  const waited: (number | undefined)[] = []
+  const next = await tell(
+    {
+      ...locking,
+      requestLocks: (input) => {
+        waited.push(input.waitedSeconds)
+        return locking.requestLocks?.(input)
+      },
+    },
+    { cluster },
+  )
   await waitUntil(
     async () => (await next.handle.query(progressQuery)).waitingFor?.includes('namespace shop') ?? false,
     60_000,
@@ -68,6 +78,10 @@ it('drops what a restore holds that was terminated, keeps what one holds that ru
   await holder.handle.terminate('by hand')
   await next.called('restoreChunk')
   expect((await next.handle.result()).phase).toBe('Completed')
+  // It tells its wait whenever it asks again, for the metrics.
+  expect(waited.length).toBeGreaterThan(1)
+  expect(waited[0]).toBeUndefined()
+  for (const seconds of waited.slice(1)) expect(seconds).toBeGreaterThanOrEqual(4.9)
 })
 
 it('asks who holds before it grants anything, and heeds who gives back meanwhile', async () => {
