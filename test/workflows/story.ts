@@ -65,9 +65,11 @@ export function untilCancelled(): Promise<never> {
 
 /**
  * Tells stories by the real workflow on a real server, that of the test run where none is given; the activities are those of
- * each test.
+ * each test. The workflow is that of a restore, where no other type is named.
  */
-export function stories(server?: () => Promise<{ address: string }>): (fakes: Fakes, input?: object) => Promise<Told> {
+export function stories(
+  server?: () => Promise<{ address: string }>,
+): (fakes: Fakes, input?: object, workflowType?: string) => Promise<Told> {
   let native: NativeConnection
   let connection: Connection
   const closing: (() => Promise<void>)[] = []
@@ -84,7 +86,7 @@ export function stories(server?: () => Promise<{ address: string }>): (fakes: Fa
     await connection?.close()
     await native?.close()
   })
-  return async (fakes, input = {}) => {
+  return async (fakes, input = {}, workflowType = 'restore') => {
     const taskQueue = `story-${randomUUID()}`
     const { told, activities } = record(fakes)
     const worker = await Worker.create({
@@ -104,7 +106,7 @@ export function stories(server?: () => Promise<{ address: string }>): (fakes: Fa
     })
     const ref = { namespace: 'velero', name: 'again', uid: randomUUID(), cluster: 'c' }
     const client = new Client({ connection })
-    const handle = await client.workflow.start<typeof restore>('restore', {
+    const handle = await client.workflow.start<typeof restore>(workflowType, {
       taskQueue,
       workflowId: workflowIdOf(ref),
       args: [{ ...ref, ...input }],
