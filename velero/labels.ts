@@ -95,6 +95,12 @@ export const imagesAnnotation = 'drydock.io/images'
 /** On a Restore: `leave-out` or `suspend`, what becomes of Jobs that had finished or failed when the backup was made. */
 export const endedJobsAnnotation = 'drydock.io/ended-jobs'
 
+/**
+ * On a PersistentVolume that is filled in place: `<uid of the restore>,<its reclaim policy before>`. Only that restore gives
+ * it back; the next one that fills it takes it over, policy included.
+ */
+export const inPlaceAnnotation = 'drydock.io/in-place'
+
 /** On a Backup: with `"true"` its deletion leaves the data of its volumes in backup repositories, which Drydock cannot remove. */
 export const leaveVolumeDataAnnotation = 'drydock.io/leave-volume-data'
 

@@ -7,7 +7,7 @@ import type { Tally } from '../../core/results/tally.ts'
 import { copyShards, outcomesShard, readShard, shards, withShards } from '../frame/journal.ts'
 import type { Journal, StoredFacts } from '../frame/journal.ts'
 import { carryHooks } from '../hooks/hook-journal.ts'
-import { inPlaceFolder } from '../volumes/in-place-notes.ts'
+import { inPlaceFolder, putBackFolder } from '../volumes/in-place-notes.ts'
 import { podVolumesKey } from '../volumes/await-pod-volumes.ts'
 import { nativeShardsToKeep } from '../volumes/make-volume.ts'
 import { operationsShard, readOperations, statesOf } from '../operations/operation-shards.ts'
@@ -49,6 +49,7 @@ export async function carryOver(from: Journal, to: Journal): Promise<CarriedOver
   await copyShards(from, to, await from.list('intents/'))
   await copyShards(from, to, await nativeShardsToKeep(from))
   await copyShards(from, to, await from.list(inPlaceFolder))
+  await copyShards(from, to, await from.list(putBackFolder))
   await carryHooks(from, to)
   await to.writeOnce(shards.plan, plan)
   const { items } = summarize(plan)

@@ -15,7 +15,7 @@ import { pauseAfter } from '../frame/look.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import type { Ports } from '../ports.ts'
-import { lastNotes } from '../volumes/in-place-notes.ts'
+import { notePutBack, notesLeft } from '../volumes/in-place-notes.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
 
@@ -99,7 +99,7 @@ function filledClaims({ facts: { operations } }: FinalizeContext): ReadonlySet<s
 interface Look {
   /** The uid of the Restore. */
   uid: string
-  ports: Pick<Ports, 'cluster'>
+  ports: Pick<Ports, 'cluster' | 'clock'>
   isFilled: (note: ClaimInPlace) => boolean
   isOver: boolean
 }
@@ -107,8 +107,9 @@ interface Look {
 async function lookAtVolumes(journal: Journal, look: Look): Promise<{ messages: Message[]; waits: string[] }> {
   const messages: Message[] = []
   const waits: string[] = []
-  for (const note of await lastNotes(journal)) {
+  for (const note of await notesLeft(journal)) {
     const step = await putBack(note, look)
+    if (step.do === 'leave') await notePutBack(journal, note, rfc3339(look.ports.clock.now()))
     if (step.do === 'wait') waits.push(step.because)
     if (step.do === 'keep') messages.push(error(`namespace:${note.claim.metadata.namespace ?? ''}`, step.problem))
   }
@@ -120,12 +121,11 @@ async function putBack(note: ClaimInPlace, look: Look): Promise<PutBack> {
   const { name, namespace = '' } = note.claim.metadata
   const { cluster } = look.ports
   for (let steps = 0; steps < stepsMax; steps++) {
-    const [claim, volume] = await Promise.all([
-      cluster.get({ ...claims, namespace, name }),
-      cluster.get({ ...volumes, name: note.volume.name }),
-    ])
-    const { isOver } = look
-    const step = decidePutBack({ note, claim, volume, isFilled: look.isFilled(note), isOver })
+    // In this order: where another restore has deleted the claim, its volume says so by then.
+    const claim = await cluster.get({ ...claims, namespace, name })
+    const volume = await cluster.get({ ...volumes, name: note.volume.name })
+    const { uid, isOver } = look
+    const step = decidePutBack({ uid, note, claim, volume, isFilled: look.isFilled(note), isOver })
     if (step.do !== 'create' && step.do !== 'patch') return step
     const refusal = await take(step, note, look)
     if (refusal !== undefined) return { do: 'keep', problem: `PVC ${namespace}/${name} is not put back: ${refusal}` }

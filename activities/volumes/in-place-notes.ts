@@ -5,11 +5,14 @@ import type { Journal } from '../frame/journal.ts'
 /** Where the notes are in the journal: one for each claim that makes way. A retry gets them too. */
 export const inPlaceFolder = 'in-place/'
 
+/** A shard for each note about which all is done: the claim stands, and its volume is given back or left to another restore. */
+export const putBackFolder = 'put-back/'
+
 /** The notes of a restore about claims that make way for their data. */
 export interface InPlaceNotes {
   /** The notes about a claim, the last one first. */
   about(namespace: string, name: string): Promise<ClaimInPlace[]>
-  /** Settles a note, and returns the one that is there then. */
+  /** Settles a note, and returns the one that is there then. It counts as not put back again: a retry takes the claim once more. */
   settle(note: ClaimInPlace): Promise<ClaimInPlace>
 }
 
@@ -17,18 +20,31 @@ export interface InPlaceNotes {
 export function inPlaceNotes(journal: Journal): InPlaceNotes {
   return {
     about: async (namespace, name) => lastFirst(await readAll<ClaimInPlace>(journal, folderOf(namespace, name))),
-    settle(note) {
+    async settle(note) {
       const { namespace = '', name } = note.claim.metadata
-      return journal.writeOnce(`${folderOf(namespace, name)}${note.claimUid}`, note)
+      const settled = await journal.writeOnce(`${folderOf(namespace, name)}${note.claimUid}`, note)
+      await journal.remove([putBackShard(settled)])
+      return settled
     },
   }
 }
 
-/** The last note about each claim. */
-export async function lastNotes(journal: Journal): Promise<ClaimInPlace[]> {
+/** The last note about each claim, without those that are put back. */
+export async function notesLeft(journal: Journal): Promise<ClaimInPlace[]> {
   const notes = lastFirst(await readAll<ClaimInPlace>(journal, inPlaceFolder))
   const idOf = ({ claim: { metadata } }: ClaimInPlace) => `${metadata.namespace ?? ''}/${metadata.name}`
-  return [...new Map(notes.toReversed().map((note) => [idOf(note), note])).values()]
+  const last = [...new Map(notes.toReversed().map((note) => [idOf(note), note])).values()]
+  const putBack = new Set(last.length === 0 ? [] : await journal.list(putBackFolder))
+  return last.filter((note) => !putBack.has(putBackShard(note)))
+}
+
+/** Notes that a claim is put back: it is not looked at again, whatever becomes of it. */
+export async function notePutBack(journal: Journal, note: ClaimInPlace, at: string): Promise<void> {
+  await journal.writeOnce(putBackShard(note), { at })
+}
+
+function putBackShard({ claim: { metadata }, claimUid }: ClaimInPlace): string {
+  return `${putBackFolder}${metadata.namespace ?? ''}/${metadata.name}/${claimUid}`
 }
 
 function folderOf(namespace: string, name: string): string {

@@ -1,7 +1,7 @@
 import { looksOurs } from '../../core/items/field-owners.ts'
 import { isConflict } from '../../core/port-errors.ts'
 import { timeoutOrDefaultMs } from '../../core/values/go-duration.ts'
-import { textAt } from '../../core/values/fields.ts'
+import { takeOver } from '../../core/volumes/in-place.ts'
 import type { ClaimInPlace } from '../../core/volumes/in-place.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -48,14 +48,14 @@ function claimOf({ claim: { metadata } }: ClaimInPlace) {
   return { ...claims, namespace: metadata.namespace ?? '', name: metadata.name }
 }
 
-/** Sees to it that the volume stays when its claim goes. */
-async function retain({ volume: { name, uid } }: ClaimInPlace, tools: ItemTools): Promise<string | undefined> {
+/** Sees to it that the volume stays when its claim goes, and that no other restore gives it back meanwhile. */
+async function retain({ volume }: ClaimInPlace, tools: ItemTools): Promise<string | undefined> {
+  const { name, uid } = volume
   for (let tries = 1; ; tries++) {
     const live = await tools.cluster.get({ ...volumes, name })
     if (live?.metadata.uid !== uid) return `Fail to get PV ${name}: persistentvolumes "${name}" not found`
-    if (textAt(live, 'spec', 'persistentVolumeReclaimPolicy') === 'Retain') return undefined
-    const metadata = { uid, resourceVersion: live.metadata.resourceVersion }
-    const patch = { metadata, spec: { persistentVolumeReclaimPolicy: 'Retain' } }
+    const patch = takeOver(live, volume, tools.mark.uid)
+    if (patch === undefined) return undefined
     try {
       await tools.cluster.patch({ ...volumes, name }, patch, { fieldManager: fieldManagerOf(tools.mark.uid) })
       return undefined

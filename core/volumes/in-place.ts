@@ -1,3 +1,4 @@
+import { inPlaceAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { usesClaim } from '../finalize/decide-volume-patch.ts'
 import { annotationOf, fieldsAt, textAt } from '../values/fields.ts'
@@ -7,10 +8,12 @@ import { annotationOf, fieldsAt, textAt } from '../values/fields.ts'
  * this order. Its node agent mounts the volume in Velero's own namespace, so the claim has to go away for that time:
  *
  *  1. `judgeClaim`: may the claim go away? What is needed to put it back is journalled (`ClaimInPlace`).
- *  2. The volume gets the reclaim policy Retain, so that it stays without its claim. Then the claim is deleted.
+ *  2. The volume gets the reclaim policy Retain, so that it stays without its claim, and an annotation that says whose it is
+ *     (`takeOver`). Then the claim is deleted.
  *  3. The DataDownload names the volume, and the claim is created again. It waits for the volume by a label.
  *  4. `decidePutBack`, at the end: the volume gets its reclaim policy back once its claim has it. A claim that is away
- *     still, because the restore was cancelled or its create was refused, is created again as it was.
+ *     still, because the restore was cancelled or its create was refused, is created again as it was. The locks of its
+ *     namespace are released by then (rule 9), so a volume that another restore has taken over is left to that one.
  *
  * Source: pkg/restore/actions/csi/pvc_action.go prepareForInplaceRestore on Velero's branch volume-data-in-place-restore.
  */
@@ -69,12 +72,40 @@ export function judgeClaim(standing: StandingClaim): { note: ClaimInPlace } | { 
     volume: {
       name: volumeName,
       uid: volume.metadata.uid ?? '',
-      reclaimPolicy: textAt(volume, 'spec', 'persistentVolumeReclaimPolicy') || 'Retain',
+      reclaimPolicy: policyBefore(volume),
     },
     ...(selectedNode === undefined ? {} : { selectedNode }),
     at,
   }
   return { note }
+}
+
+/** The policy of a volume, or what it was before another restore wrote Retain and has not given it back. */
+function policyBefore(volume: Manifest): string {
+  const policy = textAt(volume, 'spec', 'persistentVolumeReclaimPolicy') || 'Retain'
+  const [, before = ''] = (annotationOf(volume, inPlaceAnnotation) ?? '').split(',')
+  return policy === 'Retain' && before !== '' ? before : policy
+}
+
+/**
+ * The patch by which a restore takes a volume over before its claim goes: the policy Retain, and whose it is. Undefined where
+ * that is so already. It fails where another writer was faster, and any patch that was decided before it fails after it.
+ */
+export function takeOver(live: Manifest, { reclaimPolicy }: ClaimInPlace['volume'], uid: string): object | undefined {
+  const owner = `${uid},${reclaimPolicy}`
+  const isRetained = textAt(live, 'spec', 'persistentVolumeReclaimPolicy') === 'Retain'
+  if (isRetained && annotationOf(live, inPlaceAnnotation) === owner) return undefined
+  const { uid: volumeUid, resourceVersion } = live.metadata
+  return {
+    metadata: { uid: volumeUid, resourceVersion, annotations: { [inPlaceAnnotation]: owner } },
+    spec: { persistentVolumeReclaimPolicy: 'Retain' },
+  }
+}
+
+/** Whether a restore, by its uid, gives a volume back: it has taken it over, or the volume was made anew since by the data mover. */
+function isKept(live: Manifest, { volume }: ClaimInPlace, uid: string): boolean {
+  const owner = annotationOf(live, inPlaceAnnotation)
+  return owner === undefined ? live.metadata.uid !== volume.uid : owner.startsWith(`${uid},`)
 }
 
 /** The claim without what the server and the controller of volumes write: these annotations would call its volume lost. */
@@ -98,6 +129,8 @@ function asItWas({ apiVersion, kind, metadata, spec }: Manifest): Manifest {
 
 /** What is known of a claim at the end of the restore. */
 export interface PutBackFacts {
+  /** The uid of the restore. */
+  uid: string
   note: ClaimInPlace
   claim: Manifest | undefined
   volume: Manifest | undefined
@@ -121,6 +154,7 @@ export type PutBack =
  *
  * | claim | volume | |
  * |---|---|---|
+ * | | belongs to another restore, or was given back | leave |
  * | | is not there | wait: the data mover may be making it anew |
  * | is away | is held by another claim | wait |
  * | is away | | create the claim as it was |
@@ -132,11 +166,12 @@ export type PutBack =
  * | names it, or is filled | | wait |
  * | waits for the data | | keep: the data mover has not ended well |
  */
-export function decidePutBack({ note, claim, volume, isFilled, isOver }: PutBackFacts): PutBack {
+export function decidePutBack({ uid: restoreUid, note, claim, volume, isFilled, isOver }: PutBackFacts): PutBack {
   const id = `${note.claim.metadata.namespace ?? ''}/${note.claim.metadata.name}`
   const waitOr = (because: string, why: string): PutBack =>
     isOver ? { do: 'keep', problem: keeps(note, why) } : { do: 'wait', because }
   if (volume === undefined) return waitOr(`PV ${note.volume.name} to be there`, 'it is not there any more')
+  if (!isKept(volume, note, restoreUid)) return { do: 'leave' }
   const holder = fieldsAt(volume, 'spec', 'claimRef')
   const isHolder =
     holder?.['name'] === note.claim.metadata.name && holder['namespace'] === note.claim.metadata.namespace
@@ -151,9 +186,11 @@ export function decidePutBack({ note, claim, volume, isFilled, isOver }: PutBack
   const isBound = textAt(claim, 'status', 'phase') === 'Bound' && named === note.volume.name
   const { uid, resourceVersion } = volume.metadata
   if (isBound && isHolder && holder['uid'] === claim.metadata.uid) {
-    if (textAt(volume, 'spec', 'persistentVolumeReclaimPolicy') === note.volume.reclaimPolicy) return { do: 'leave' }
-    const spec = { persistentVolumeReclaimPolicy: note.volume.reclaimPolicy }
-    return { do: 'patch', patch: { metadata: { uid, resourceVersion }, spec } }
+    const { reclaimPolicy } = note.volume
+    const isAsBefore = textAt(volume, 'spec', 'persistentVolumeReclaimPolicy') === reclaimPolicy
+    if (isAsBefore && annotationOf(volume, inPlaceAnnotation) === undefined) return { do: 'leave' }
+    const metadata = { uid, resourceVersion, annotations: { [inPlaceAnnotation]: null } }
+    return { do: 'patch', patch: { metadata, spec: { persistentVolumeReclaimPolicy: reclaimPolicy } } }
   }
   if (named !== '' && named !== note.volume.name)
     return { do: 'keep', problem: keeps(note, `PVC ${id} is bound to PV ${named}`) }

@@ -2,7 +2,7 @@ import { textAt, valueAt } from '../../../core/values/fields.ts'
 import type { ClaimInPlace } from '../../../core/volumes/in-place.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { World } from '../../ports/world.ts'
-import { withShard } from './restore-in-memory.ts'
+import { ref, withShard } from './restore-in-memory.ts'
 import type { Asked } from './restore-in-memory.ts'
 
 /** The claim whose data a data mover has. */
@@ -99,7 +99,8 @@ export function withClaimAway(world: World): void {
   world.cluster.drop(claimAt)
   world.cluster.drop(volumeAt)
   const spec = { ...(volume['spec'] as object), persistentVolumeReclaimPolicy: 'Retain' }
-  world.cluster.place({ ...volume, spec, status: { phase: 'Released' } })
+  const annotations = { 'drydock.io/in-place': `${ref.uid},Delete` }
+  world.cluster.place({ ...volume, metadata: { ...volume.metadata, annotations }, spec, status: { phase: 'Released' } })
 }
 
 /**

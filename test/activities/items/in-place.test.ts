@@ -115,6 +115,35 @@ describe('data for a claim that stands', () => {
     expect(away).toBeGreaterThan(1)
   })
 
+  it('is not looked at again once it is put back: a claim that the user deletes then stays away', async () => {
+    const world = await aWorld(changed(beforeClaims(), withClaimAway))
+    await putBack(world)
+    await world.clock.advance(2_000)
+    await putBack(world)
+    expect(stateOf(world)).toEqual(whole)
+    expect(world.cluster.look(volumeAt)?.metadata.annotations).not.toHaveProperty('drydock.io/in-place')
+    world.cluster.drop(claimAt)
+    world.cluster.drop(volumeAt)
+    const { outcome } = await putBack(world)
+    expect(outcome).not.toHaveProperty('result.waitingFor')
+    expect(world.cluster.look(claimAt)).toBeUndefined()
+  })
+
+  it.each(['finalizeRestore', 'removeLeftovers'])(
+    'is left to another restore that has taken its volume over: %s',
+    async (activity) => {
+      const world = await aWorld(changed(beforeClaims(), withClaimAway))
+      world.cluster.amend(volumeAt, {
+        metadata: { ...world.cluster.look(volumeAt)?.metadata, annotations: { 'drydock.io/in-place': 'other,Delete' } },
+      })
+      const before = world.cluster.look(volumeAt)
+      if (activity === 'removeLeftovers') await run(world, activity, { ref })
+      else await putBack(world)
+      expect(world.cluster.look(claimAt)).toBeUndefined()
+      expect(world.cluster.look(volumeAt)).toEqual(before)
+    },
+  )
+
   it('is told by a plan, which notes and changes nothing, neither at its end nor when it is cancelled', async () => {
     const asPlan = { ...inPlace, annotations: { 'drydock.io/plan': 'true' } }
     const world = await aWorld(worldAt({ before: 'persistentvolumeclaims' }, asPlan))

@@ -17,11 +17,11 @@ const claim = (phase: string, volumeName?: string, more: object = {}): Manifest 
     { namespace: 'shop', uid: 'new', ...more },
     { spec: volumeName === undefined ? {} : { volumeName }, status: { phase } },
   )
-const volume = (holder: object | undefined, policy = 'Retain'): Manifest =>
+const volume = (holder: object | undefined, policy = 'Retain', owner: string | null = 'r,Delete'): Manifest =>
   anObject(
     'PersistentVolume',
     'pv',
-    { uid: 'v', resourceVersion: '7' },
+    { uid: 'v', resourceVersion: '7', ...(owner !== null && { annotations: { 'drydock.io/in-place': owner } }) },
     { spec: { persistentVolumeReclaimPolicy: policy, claimRef: holder } },
   )
 const its = (uid?: string) => ({ namespace: 'shop', name: 'data', uid })
@@ -41,13 +41,27 @@ describe('at the end, a claim that made way', () => {
       { claim: claim('Bound', 'pv', { deletionTimestamp: 'x' }), volume: volume(its('new')) },
       { do: 'wait' },
     ],
-    ['is bound', { claim: claim('Bound', 'pv'), volume: volume(its('new'), 'Delete') }, { do: 'leave' }],
+    ['is bound', { claim: claim('Bound', 'pv'), volume: volume(its('new'), 'Delete', null) }, { do: 'leave' }],
+    [
+      'is away, and was never taken away or is put back',
+      { volume: volume(its('old'), 'Retain', null) },
+      { do: 'leave' },
+    ],
+    ['was taken away by another restore', { volume: volume(its('old'), 'Retain', 'other,Delete') }, { do: 'leave' }],
+    [
+      'is bound, and another restore is about to take it away',
+      { claim: claim('Bound', 'pv'), volume: volume(its('new'), 'Retain', 'other,Delete') },
+      { do: 'leave' },
+    ],
     [
       'is bound, and its volume has the policy Retain still',
       { claim: claim('Bound', 'pv'), volume: volume(its('new')) },
       {
         do: 'patch',
-        patch: { metadata: { uid: 'v', resourceVersion: '7' }, spec: { persistentVolumeReclaimPolicy: 'Delete' } },
+        patch: {
+          metadata: { uid: 'v', resourceVersion: '7', annotations: { 'drydock.io/in-place': null } },
+          spec: { persistentVolumeReclaimPolicy: 'Delete' },
+        },
       },
     ],
     [
@@ -73,7 +87,7 @@ describe('at the end, a claim that made way', () => {
       keeps('PVC shop/data is not bound to it'),
     ],
   ])('%s', (_when, facts, step) => {
-    const known = { note, claim: undefined, volume: undefined, isFilled: false, isOver: false, ...facts }
+    const known = { uid: 'r', note, claim: undefined, volume: undefined, isFilled: false, isOver: false, ...facts }
     expect(decidePutBack(known)).toMatchObject(step)
   })
 })
@@ -83,7 +97,13 @@ describe('before, a claim', () => {
     annotations: { 'pv.kubernetes.io/bind-completed': 'yes', mine: 'x' },
     finalizers: ['f'],
   })
-  const standing = { live: bound, volume: volume(its('new'), 'Delete'), pods: [], originalVolume: 'pv', at: 'now' }
+  const standing = {
+    live: bound,
+    volume: volume(its('new'), 'Delete', null),
+    pods: [],
+    originalVolume: 'pv',
+    at: 'now',
+  }
 
   it('is noted as it was, so that it can be created again', () => {
     const judged = judgeClaim(standing)
@@ -95,6 +115,12 @@ describe('before, a claim', () => {
       namespace: 'shop',
       annotations: { mine: 'x' },
     })
+  })
+
+  it('is noted with the policy that its volume had before an earlier restore wrote Retain', () => {
+    const policyOf = (owner: string | null) => judgeClaim({ ...standing, volume: volume(its('new'), 'Retain', owner) })
+    expect(policyOf('other,Delete')).toMatchObject({ note: { volume: { reclaimPolicy: 'Delete' } } })
+    expect(policyOf(null)).toMatchObject({ note: { volume: { reclaimPolicy: 'Retain' } } })
   })
 
   it.each([
