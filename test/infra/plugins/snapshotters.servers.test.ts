@@ -30,6 +30,7 @@ const secrets = {
 }
 let registry: PluginRegistry
 let snapshotters: RunningSnapshotters
+let patient: RunningSnapshotters
 
 beforeAll(async () => {
   mkdirSync(join(dir, 'plugins'))
@@ -37,10 +38,11 @@ beforeAll(async () => {
   const options = { args: [], env: process.env, startMs: 20_000, answerBytesMax: 16 << 20, callsMax: 1, log }
   registry = createRegistry({ dir: join(dir, 'plugins'), ...options, callMs: 60_000 })
   snapshotters = createSnapshotters(registry, secrets, { ...options, callMs: 3000 })
+  patient = createSnapshotters(registry, secrets, { ...options, callMs: 60_000 })
 })
 
 afterAll(async () => {
-  await Promise.all([registry.close(), snapshotters.close()])
+  await Promise.all([registry.close(), snapshotters.close(), patient.close()])
   rmSync(dir, { recursive: true, force: true })
 })
 
@@ -104,7 +106,8 @@ it('says what is wrong with a location and with an answer', async () => {
   await expect(opened.createVolume(source('missing'), never)).rejects.toThrow('snapshot missing is not there')
   await expect(opened.createVolume(source('panic'), never)).rejects.toThrow('plugin panicked')
   await expect(opened.createVolume(source('hang'), never)).rejects.toMatchObject({ kind: 'late' })
-  await expect(opened.setVolumeId(volume, 'huge', never)).rejects.toThrow(
+  const waited = await patient.open(location({ config: { dir: join(dir, 'four') } }))
+  await expect(waited.setVolumeId(volume, 'huge', never)).rejects.toThrow(
     'plugin example.io/files has answered SetVolumeID with more than the 16777216 bytes of DRYDOCK_ITEM_BYTES',
   )
   expect(await opened.createVolume(source('empty'), never)).toBe('')

@@ -55,7 +55,6 @@ velero.io/v1 podvolumebackups PodVolumeBackup
 velero.io/v1 podvolumerestores PodVolumeRestore
 velero.io/v1 restores Restore
 velero.io/v1 schedules Schedule
-velero.io/v1 volumesnapshotlocations VolumeSnapshotLocation
 velero.io/v2alpha1 datadownloads DataDownload
 velero.io/v2alpha1 datauploads DataUpload
 `
