@@ -87,6 +87,17 @@ export const lastCancels = proxyActivities<Activities>({
   retry: { ...retry, maximumInterval: '2s' },
 })
 
+/**
+ * Removes what a cancelled or failed restore has left, and puts back claims that made way for their data, however many: its
+ * terminal phase waits for that only as long as the cluster, or the bucket with their notes, does not answer.
+ */
+export const lastRemovals = proxyActivities<Activities>({
+  startToCloseTimeout: '3m',
+  scheduleToCloseTimeout: '3m',
+  heartbeatTimeout,
+  retry: { ...retry, maximumInterval: '5s' },
+})
+
 /** Steps that a restore can do without: retried for two minutes. */
 export const optional = proxyActivities<Activities>({
   startToCloseTimeout: '1m',

@@ -3,7 +3,7 @@ import type { Conclusion } from '../activities/conclude/conclude-restore.ts'
 import { bareRefOf } from '../contract/restore-workflow.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import type { OperationCounts } from '../core/operations/operations.ts'
-import { lastCancels, lastResults, optional, phases, reasonOf, results, steps } from './activity-calls.ts'
+import { lastRemovals, lastResults, optional, phases, reasonOf, results, steps } from './activity-calls.ts'
 import { cancelOperations } from './async-work.ts'
 import type { HookRun } from './hook-run.ts'
 import type { RunView } from './run-view.ts'
@@ -20,22 +20,76 @@ export interface BegunWork {
 /**
  * Ends what a cancelled or failed restore has begun, before its results are told: hooks are stopped, the last writes are
  * waited for (rule 7), then the work of node agents is called off, and what was made for the restore alone is removed. Returns the
- * counts of the operations, where they are known.
+ * counts of the operations, where they are known, and whether claims that made way for their data may be away still.
  */
-export async function endWork({ ref, isPlanned, hooks, view }: BegunWork): Promise<OperationCounts | undefined> {
-  if (ref === undefined) return undefined
-  if (!patched('end-told-whole')) return isPlanned ? cancelOperations(ref, view) : undefined
+export async function endWork({ ref, isPlanned, hooks, view }: BegunWork): Promise<EndedWork> {
+  if (ref === undefined) return {}
+  if (!patched('end-told-whole')) return isPlanned ? endedWith(await cancelOperations(ref, view)) : {}
   await hooks.stop()
   await phases.awaitLastWrites.executeWithOptions({ summary: 'wait for the last writes to end' }, [{ ref }])
-  const operations = await cancelOperations(ref, view)
+  const ended = endedWith(await cancelOperations(ref, view))
   try {
-    await lastCancels.removeLeftovers.executeWithOptions({ summary: 'remove what was made for the restore alone' }, [
+    await lastRemovals.removeLeftovers.executeWithOptions({ summary: 'remove what was made for the restore alone' }, [
       { ref },
     ])
   } catch (thrown) {
     view.trouble(`what was made for the restore alone is not removed: ${reasonOf(thrown)}`)
+    return { ...ended, claimsMayBeAway: true }
   }
-  return operations
+  return ended
+}
+
+/** What the end of a restore that is given up came to. */
+export interface EndedWork {
+  operations?: OperationCounts
+  claimsMayBeAway?: true
+}
+
+function endedWith(operations: OperationCounts | undefined): EndedWork {
+  return operations === undefined ? {} : { operations }
+}
+
+/**
+ * Does after the terminal phase what could not be done before it: claims are put back, then the results, which tell of them,
+ * are stored.
+ */
+export async function workLate(
+  ref: AdmittedRef,
+  late: { claims: boolean; results: boolean },
+  view: RunView,
+): Promise<void> {
+  if (late.claims && patched('claims-put-back-late')) await putBackLate(ref, view)
+  if (late.results) await storeResultsLate(ref, view)
+}
+
+/** Goes on trying to put back claims that made way for their data, for a day. Ends at once when the Restore is deleted. */
+async function putBackLate(ref: AdmittedRef, view: RunView): Promise<void> {
+  view.waitingFor('claims to be put back that made way for their data')
+  try {
+    const summary = 'put back claims that made way for their data'
+    await untilDeleted(view, () => results.removeLeftovers.executeWithOptions({ summary }, [{ ref, only: 'claims' }]))
+  } catch (thrown) {
+    if (!isCancellation(thrown)) view.trouble(`claims that made way for their data may be away: ${reasonOf(thrown)}`)
+  }
+  view.waitingFor(undefined)
+}
+
+/** Runs work that nobody needs once the Restore is deleted: then it is cancelled. */
+async function untilDeleted(view: RunView, work: () => Promise<void>): Promise<void> {
+  const working = new CancellationScope()
+  const watch = new CancellationScope()
+  const deleted = watch
+    .run(() => condition(() => view.isDeleted))
+    .then(
+      () => working.cancel(),
+      () => undefined,
+    )
+  try {
+    await working.run(work)
+  } finally {
+    watch.cancel()
+    await deleted
+  }
 }
 
 /** The counts of the result files of a cancelled or failed restore, or why the files are not stored yet. */
@@ -59,28 +113,18 @@ export async function storeLastResults(ref: AdmittedRef): Promise<LastResults> {
  * Goes on trying to write the result files after the terminal phase, for a day, in case the bucket comes back (rule 13).
  * Ends at once when the Restore is deleted: then nobody needs them.
  */
-export async function storeResultsLate(ref: AdmittedRef, view: RunView): Promise<void> {
+async function storeResultsLate(ref: AdmittedRef, view: RunView): Promise<void> {
   if (!patched('results-stored-late')) return
   view.waitingFor('the bucket, to store the results')
-  const upload = new CancellationScope()
-  const watch = new CancellationScope()
-  const deleted = watch
-    .run(() => condition(() => view.isDeleted))
-    .then(
-      () => upload.cancel(),
-      () => undefined,
-    )
   try {
     const summary = 'write the result files once the bucket takes them'
-    await upload.run(async () => {
+    await untilDeleted(view, async () => {
       const counts = await results.concludeRestore.executeWithOptions({ summary }, [{ ref, complete: false }])
       if (patched('late-results-told')) await tellLateResults(ref, counts, view)
     })
   } catch (thrown) {
     if (!isCancellation(thrown)) view.trouble(`results are not stored: ${reasonOf(thrown)}`)
   }
-  watch.cancel()
-  await deleted
   view.waitingFor(undefined)
 }
 

@@ -15,7 +15,7 @@ import type { AdmitReport } from '../activities/admit/claim-restore.ts'
 import type { Conclusion } from '../activities/conclude/conclude-restore.ts'
 import type { SetPhaseInput, SetPhaseReport } from '../activities/conclude/write-status.ts'
 import type { HookStatus } from '../activities/finalize/task.ts'
-import { closeAsCanceled, endWork, noteCancel, storeLastResults, storeResultsLate } from './give-up.ts'
+import { closeAsCanceled, endWork, noteCancel, storeLastResults, workLate } from './give-up.ts'
 import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'
 import { lookUntilOver } from './looks.ts'
@@ -215,7 +215,8 @@ export class RestoreRun {
   private async giveUp(reason: string): Promise<void> {
     this.view.waitingFor('the last writes to end')
     const work = { ref: this.admitted, isPlanned: this.summary !== undefined, hooks: this.hooks, view: this.view }
-    this.operations = (await endWork(work)) ?? this.operations
+    const ended = await endWork(work)
+    this.operations = ended.operations ?? this.operations
     const ref = this.view.isDeleted ? undefined : this.admitted
     const last = ref === undefined ? undefined : await storeLastResults(ref)
     if (last?.do === 'stored') this.concluded = last.counts
@@ -234,7 +235,8 @@ export class RestoreRun {
     }
     this.view.enter('Failed', failureReason)
     if (this.admitted !== undefined) await this.hold.release(this.admitted)
-    if (ref !== undefined && last?.do === 'late') await storeResultsLate(ref, this.view)
+    const late = { claims: ended.claimsMayBeAway === true, results: last?.do === 'late' }
+    if (ref !== undefined) await workLate(ref, late, this.view)
     if (!this.preview) await writeReport(ref, this.view)
   }
 

@@ -47,14 +47,16 @@ export const cleanUp: FinalizeTask = {
 /**
  * Removes the same of a restore that was cancelled or has failed, where no finalization runs, and puts claims back that made
  * way for their data. For the rest it asks the cluster alone, since the bucket may be the reason of the end, and waits for
- * nothing: what is still there is told in the log.
+ * nothing: what is still there is told in the log. A second try, after the end, is about the claims alone.
  */
 export function removeLeftovers({ ports, sessions }: Pick<WorkerParts, 'ports' | 'sessions'>) {
-  return ({ ref }: { ref: AdmittedRef }): Promise<void> =>
+  return ({ ref, only }: { ref: AdmittedRef; only?: 'claims' }): Promise<void> =>
     runActivity(ports.presence, { doing: `removing what was made for restore ${ref.name} alone` }, async (attempt) => {
       const restore = await readIfUnderway(ports.cluster, ref, { after: 'end' })
-      await removeResultsOfUploads(ref, ports)
-      await removeStubs(ref, ports)
+      if (only !== 'claims') {
+        await removeResultsOfUploads(ref, ports)
+        await removeStubs(ref, ports)
+      }
       if (restore === undefined || isInPlace(restore.spec)) await putBackAtOnce({ ref, ports, sessions, attempt })
     })
 }

@@ -9,7 +9,7 @@ import { decidePutBack } from '../../core/volumes/in-place.ts'
 import type { ClaimInPlace, PutBack } from '../../core/volumes/in-place.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
-import { outcomesShard } from '../frame/journal.ts'
+import { outcomesShard, withShards } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 import { pauseAfter } from '../frame/look.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -52,7 +52,7 @@ export const putBackVolumes: FinalizeTask = {
 }
 
 /**
- * The same for a restore that was cancelled or has failed, within seconds. What cannot be put back is an error in its
+ * The same for a restore that was cancelled or has failed, within seconds of the cluster's answers. What cannot be put back is an error in its
  * results, which names the volume. Where the journal cannot be read the log says so. A plan has taken no claim away.
  */
 export async function putBackAtOnce({ ref, ports, sessions, attempt }: GivenUp): Promise<void> {
@@ -95,7 +95,7 @@ function filledClaims({ facts: { operations } }: FinalizeContext): ReadonlySet<s
   return new Set(done.map(({ spec: { resourceIdentifier: id } }) => `${id.Namespace}/${id.Name}`))
 }
 
-/** One look at all volumes. */
+/** One look at all volumes, several side by side. */
 interface Look {
   /** The uid of the Restore. */
   uid: string
@@ -107,13 +107,26 @@ interface Look {
 async function lookAtVolumes(journal: Journal, look: Look): Promise<{ messages: Message[]; waits: string[] }> {
   const messages: Message[] = []
   const waits: string[] = []
-  for (const note of await notesLeft(journal)) {
-    const step = await putBack(note, look)
-    if (step.do === 'leave') await notePutBack(journal, note, rfc3339(look.ports.clock.now()))
+  // One that fails keeps no other one away, and none is under way when the first failure is thrown.
+  const ends = await withShards(await notesLeft(journal), (note) =>
+    lookAtOne(note, journal, look).then(
+      (step) => ({ note, step }),
+      (thrown: unknown) => ({ thrown }),
+    ),
+  )
+  for (const end of ends) {
+    if ('thrown' in end) throw end.thrown
+    const { note, step } = end
     if (step.do === 'wait') waits.push(step.because)
     if (step.do === 'keep') messages.push(error(`namespace:${note.claim.metadata.namespace ?? ''}`, step.problem))
   }
   return { messages, waits }
+}
+
+async function lookAtOne(note: ClaimInPlace, journal: Journal, look: Look): Promise<PutBack> {
+  const step = await putBack(note, look)
+  if (step.do === 'leave') await notePutBack(journal, note, rfc3339(look.ports.clock.now()))
+  return step
 }
 
 /** Takes the steps about one claim that can be taken now. */

@@ -144,6 +144,19 @@ describe('data for a claim that stands', () => {
     },
   )
 
+  it('comes back in a second try, after one in which the bucket and the cluster did not answer', async () => {
+    const world = await aWorld(changed(beforeClaims(), withClaimAway))
+    const isOut = (call: PortCall) => call.port === 'bucket' || call.on.includes('persistentvolume')
+    const faults =
+      (attempt: number): FaultPlan =>
+      (_n, call) =>
+        attempt <= 3 && isOut(call) ? 'refused' : undefined
+    const { attempts } = await run(world, 'removeLeftovers', { ref, only: 'claims' }, faults)
+    expect(attempts.length).toBeGreaterThan(1)
+    await world.clock.advance(2_000)
+    expect(stateOf(world)).toEqual(whole)
+  })
+
   it('is told by a plan, which notes and changes nothing, neither at its end nor when it is cancelled', async () => {
     const asPlan = { ...inPlace, annotations: { 'drydock.io/plan': 'true' } }
     const world = await aWorld(worldAt({ before: 'persistentvolumeclaims' }, asPlan))

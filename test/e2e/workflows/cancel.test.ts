@@ -113,9 +113,11 @@ describe('a restore that is cancelled', () => {
   /** A restore that is cancelled while the bucket is away for the first conclusion. */
   async function cancelWithoutBucket(
     later: (told: () => Told) => unknown,
+    fakes: Fakes = {},
   ): Promise<{ told: Told; tries: () => number }> {
     let tries = 0
     const told: Told = await tell({
+      ...fakes,
       restoreChunk: untilCancelled,
       concludeRestore: () => {
         if (tries++ === 0) throw ApplicationFailure.nonRetryable('the bucket is away')
@@ -128,10 +130,18 @@ describe('a restore that is cancelled', () => {
   }
 
   it('whose results cannot be stored in time stores them after its end, and closes then', async () => {
-    const { told, tries } = await cancelWithoutBucket((running) => {
+    const removals: unknown[] = []
+    const removeLeftovers: Fakes['removeLeftovers'] = ({ only }) => {
+      removals.push(only)
+      if (removals.length === 1) throw ApplicationFailure.nonRetryable('the bucket is away')
+    }
+    const later = (running: () => Told) => {
       expect(running().phases.at(-1)).toMatchObject({ phase: 'Failed' })
+      // Claims are put back before the results that tell of them.
+      expect(removals).toEqual([undefined, 'claims'])
       return conclusion()
-    })
+    }
+    const { told, tries } = await cancelWithoutBucket(later, { removeLeftovers })
     await closedAsCanceled(told, 'cancelled: enough; results not stored: the bucket is away')
     expect(tries()).toBe(2)
     expect(told.calls).toContain('tellLateResults')

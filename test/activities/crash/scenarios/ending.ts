@@ -134,6 +134,12 @@ export const removeLeftovers: readonly Scenario[] = [
     input: { ref },
     beside: startVolumeController,
   },
+  {
+    when: 'a claim is away still after the end',
+    world: () => changed(worldAt({ before: 'persistentvolumeclaims' }, inPlace), withClaimAway),
+    input: { ref, only: 'claims' },
+    beside: startVolumeController,
+  },
 ]
 
 export const tellLateResults: readonly Scenario[] = [
