@@ -56,6 +56,8 @@ describe('recorded histories', () => {
     recorded.push('cancelled-ends', 'partly-failed-ends')
     // Recorded when items were parked and a restore could have a second run.
     recorded.push('partly-failed-parked', 'retried-parked')
+    // Recorded when the conclusion came to tell the finalization tasks and a report was written.
+    recorded.push(...recorded.slice(0, 7).map((name) => `${name}-reported`), 'retried-reported')
     expect(names.toSorted()).toEqual(recorded.map((name) => `${name}.json`).toSorted())
   })
 
