@@ -105,9 +105,9 @@ describe('trouble of one object', () => {
     const { results, resourceList, log } = await readResultFiles(cluster, 'trouble')
     const errors = results?.errors.namespaces?.[namespace] ?? []
     expect(errors.map((text) => text.slice(0, text.indexOf(': '))).sort()).toEqual([
+      'error decoding "resources/configmaps/namespaces/trouble/nameless.json"',
       'error restoring configmaps/trouble/is-denied',
       'error restoring configmaps/trouble/is-huge',
-      'error restoring configmaps/trouble/nameless',
       'error restoring configmaps/trouble/with space',
       'error restoring netpolicies.policy.trouble.example.com/trouble/deny',
     ])
