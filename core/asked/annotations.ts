@@ -76,7 +76,7 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byPeople(managedFieldsAnnotation, '`exact` or `owners`', oneOf('exact', 'owners')),
   byPeople(politeAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(secondChancesAnnotation, '`true` or `false`', oneOf('true', 'false')),
-  byPeople(hooksAnnotation, '`at-least-once`', oneOf('at-least-once')),
+  byPeople(hooksAnnotation, '`at-most-once` or `at-least-once`', oneOf('at-most-once', 'at-least-once')),
   byPeople(planAnnotation, '`true` or `false`', (value) => oneOf('true', 'false')(value.trim().toLowerCase())),
   byPeople(adoptAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(cancelAnnotation, 'a reason'),

@@ -43,7 +43,7 @@ describe('a restore with traces', () => {
         'RunActivity:admitRestore',
         'RunActivity:planRestore',
         'RunActivity:restoreChunk',
-        'RunActivity:finalizeRestore',
+        'RunActivity:concludeRestore',
       ]),
     )
     const ids = new Set(spans.map(({ spanId }) => spanId))

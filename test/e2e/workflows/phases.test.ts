@@ -23,9 +23,16 @@ describe('the story of a restore', () => {
 
   it('has its result files written beside the last write of its progress, and its next phase after it', async () => {
     const concluded = Promise.withResolvers<void>()
+    const reporting = Promise.withResolvers<void>()
     const order: string[] = []
     const told = await tell({
+      // Two chunks that end in the same moment leave the progress to the next phase.
+      restoreChunk: async ({ chunk }) => {
+        if (chunk === 1) await beating(reporting.promise)
+        return created(chunk === 0 ? 2 : 1)
+      },
       reportProgress: async () => {
+        reporting.resolve()
         await beating(concluded.promise)
         order.push('progress')
       },
