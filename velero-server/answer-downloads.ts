@@ -2,17 +2,13 @@ import { isConflict, isNotFound, isTransient } from '../core/port-errors.ts'
 import { downloadRequestsCrd, servesFailedDownloads } from '../core/request/velero-api.ts'
 import { decideDownload, downloadKey, hasNoFilesYet, isRestoreTarget } from './decide/downloads.ts'
 import { rfc3339 } from '../velero/manifest.ts'
-import { watchResource } from '../infra/cluster/watch.ts'
 import type { BackupStorageLocation, Backup } from '../velero/backup.ts'
 import { downloadSeconds } from '../velero/download-request.ts'
 import type { DownloadRequest, DownloadTarget } from '../velero/download-request.ts'
-import type { Manifest } from '../velero/manifest.ts'
 import type { Restore } from '../velero/restore.ts'
-import { workAlone } from './alone.ts'
-import { repeat, serverFieldManager, veleroObject, veleroResource } from './ports.ts'
+import { serverFieldManager, veleroObject } from './ports.ts'
 import type { ServerPorts } from './ports.ts'
-
-const sweepMs = 20_000
+import { workOnRequests } from './work-on-requests.ts'
 
 /**
  * Answers DownloadRequests with addresses that are valid for ten minutes, and deletes them when these have passed. A
@@ -20,36 +16,13 @@ const sweepMs = 20_000
  * passing is tried again every 20 s, which also finds what the watch may have missed.
  */
 export async function answerDownloads(ports: ServerPorts): Promise<void> {
-  const open = new Map<string, DownloadRequest>()
-  const alone = workAlone(ports.log, 'a DownloadRequest could not be answered yet', 'downloadRequest')
-  const tryOnce = async (request: DownloadRequest): Promise<void> => {
-    if (!ports.signal.aborted) await alone.on(request.metadata.name, () => answerOrDelete(ports, request))
+  const requests = {
+    resource: 'downloadrequests',
+    kind: 'DownloadRequest',
+    trouble: 'a DownloadRequest could not be answered yet',
+    field: 'downloadRequest',
   }
-  const watching = watchResource({
-    connection: ports.connection,
-    resource: veleroResource('downloadrequests'),
-    namespace: ports.namespace,
-    onChange: (manifest) => {
-      const request = asRequest(manifest)
-      open.set(request.metadata.uid ?? '', request)
-      void tryOnce(request)
-    },
-    onGone: ({ metadata: { name, uid = '' } }) => {
-      open.delete(uid)
-      alone.forget(name)
-    },
-    onSynced: () => undefined,
-    signal: ports.signal,
-    log: ports.log,
-  })
-  const sweeping = repeat({ ...ports, what: 'sweep DownloadRequests', everyMs: sweepMs }, async () => {
-    for (const request of open.values()) await tryOnce(request)
-  })
-  await Promise.all([watching, sweeping])
-}
-
-function asRequest(manifest: Manifest): DownloadRequest {
-  return manifest as unknown as DownloadRequest
+  await workOnRequests<DownloadRequest>(ports, requests, (request) => answerOrDelete(ports, request))
 }
 
 async function answerOrDelete(ports: ServerPorts, request: DownloadRequest): Promise<void> {

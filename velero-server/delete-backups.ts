@@ -2,13 +2,10 @@ import { deleteBackupWorkflowIdOf, deleteBackupWorkflowType } from '../contract/
 import type { DeletionRef } from '../contract/delete-backup.ts'
 import { taskQueueOf } from '../contract/task-queue.ts'
 import { isOutdated } from '../core/deletion/decide-deletion.ts'
-import { watchResource } from '../infra/cluster/watch.ts'
 import type { DeleteBackupRequest } from '../velero/delete-backup-request.ts'
-import { workAlone } from './alone.ts'
-import { repeat, veleroObject, veleroResource } from './ports.ts'
+import { veleroObject } from './ports.ts'
 import type { ServerPorts } from './ports.ts'
-
-const sweepMs = 20_000
+import { workOnRequests } from './work-on-requests.ts'
 
 /**
  * Starts the workflow `deleteBackup` for each DeleteBackupRequest that is not processed, and deletes requests that are a day old.
@@ -16,32 +13,13 @@ const sweepMs = 20_000
  * terminated gets another one.
  */
 export async function deleteBackups(ports: ServerPorts): Promise<void> {
-  const open = new Map<string, DeleteBackupRequest>()
-  const alone = workAlone(ports.log, 'a DeleteBackupRequest could not be worked on yet', 'deleteBackupRequest')
-  const tryOnce = async (request: DeleteBackupRequest): Promise<void> => {
-    if (!ports.signal.aborted) await alone.on(request.metadata.name, () => startOrDelete(ports, request))
+  const requests = {
+    resource: 'deletebackuprequests',
+    kind: 'DeleteBackupRequest',
+    trouble: 'a DeleteBackupRequest could not be worked on yet',
+    field: 'deleteBackupRequest',
   }
-  const watching = watchResource({
-    connection: ports.connection,
-    resource: veleroResource('deletebackuprequests'),
-    namespace: ports.namespace,
-    onChange: (manifest) => {
-      const request = manifest as unknown as DeleteBackupRequest
-      open.set(request.metadata.uid ?? '', request)
-      void tryOnce(request)
-    },
-    onGone: ({ metadata: { name, uid = '' } }) => {
-      open.delete(uid)
-      alone.forget(name)
-    },
-    onSynced: () => undefined,
-    signal: ports.signal,
-    log: ports.log,
-  })
-  const sweeping = repeat({ ...ports, what: 'sweep DeleteBackupRequests', everyMs: sweepMs }, async () => {
-    for (const request of open.values()) await tryOnce(request)
-  })
-  await Promise.all([watching, sweeping])
+  await workOnRequests<DeleteBackupRequest>(ports, requests, (request) => startOrDelete(ports, request))
 }
 
 async function startOrDelete(ports: ServerPorts, request: DeleteBackupRequest): Promise<void> {
