@@ -1,14 +1,14 @@
 import { workLeft } from '../../core/finalize/work-left.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
-import { operationOutcomes } from '../../core/operations/operations.ts'
+import { withOperations } from '../../core/operations/operations.ts'
 import { goJsonInPieces } from '../../core/values/go-text.ts'
 import type { Steps } from '../../core/values/slices.ts'
 import { isPreview, plannedWords } from '../../core/preview/verdict.ts'
 import { remarksOf } from '../../core/results/remarks.ts'
 import { logInPieces } from '../../core/results/render-log.ts'
 import { countItems, resourceListInSteps, resultsInSteps } from '../../core/results/render-results.ts'
-import { mergeTallies, tallyInSteps, tallyOf } from '../../core/results/tally.ts'
+import { tallyInSteps } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import { countMessages } from '../../velero/results.ts'
 import {
@@ -78,8 +78,7 @@ export function concludeRestore(parts: FinalizeParts) {
       const restored = await inSlices(tallyInSteps([...outcomes, ...(plan?.notes ?? [])]), signal)
       if (input.complete && plan !== undefined) await inSlices(checkComplete(plan, restored, session), signal)
       const operations = await readOperations(session.journal, restored)
-      const ofOperations = operationOutcomes(operations, restored)
-      const tally = ofOperations.length === 0 ? restored : mergeTallies(restored, tallyOf(ofOperations))
+      const tally = withOperations(restored, operations)
       const results = await inSlices(resultsInSteps(tally), signal)
       const leftOut = plan?.leftOut === undefined ? {} : { leftOut: plan.leftOut }
       const isEmpty = plan !== undefined && plan.waves.length === 0

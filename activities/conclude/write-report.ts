@@ -2,13 +2,13 @@ import { reportFactsInSteps } from '../../core/report/report-facts.ts'
 import { reportedRestore } from '../../core/report/reported-restore.ts'
 import { reportInPieces } from '../../core/report/render-report.ts'
 import type { TimelineEntry } from '../../core/report/timeline.ts'
-import { operationOutcomes } from '../../core/operations/operations.ts'
+import { withOperations } from '../../core/operations/operations.ts'
 import type { Plan } from '../../core/plan/plan.ts'
-import { mergeTallies, tallyInSteps, tallyOf } from '../../core/results/tally.ts'
+import { tallyInSteps } from '../../core/results/tally.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { restoreReportKey } from '../../velero/object-keys.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import { inSlices } from '../frame/in-slices.ts'
+import { bytesOf, inSlices } from '../frame/in-slices.ts'
 import { readOutcomes, shards } from '../frame/journal.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
@@ -42,11 +42,10 @@ export function writeReport({ ports, sessions, settings: { reportUrl } }: Worker
         const plan = await session.journal.read<Plan>(shards.plan)
         const outcomes = await readOutcomes(session.journal, '')
         const restored = await inSlices(tallyInSteps([...outcomes, ...(plan?.notes ?? [])]), signal)
-        const ofOperations = operationOutcomes(await readOperations(session.journal, restored), restored)
-        const tally = ofOperations.length === 0 ? restored : mergeTallies(restored, tallyOf(ofOperations))
+        const tally = withOperations(restored, await readOperations(session.journal, restored))
         const reported = reportedRestore(restore, rfc3339(ports.clock.now()))
         const facts = await inSlices(reportFactsInSteps(tally, reported, timeline), signal)
-        const page = Buffer.from([...reportInPieces(facts)].join(''))
+        const page = await bytesOf(reportInPieces(facts), signal)
         // The bucket does not know of Leases: this is asked when the write goes out.
         ports.presence.assertMayWrite()
         const key = restoreReportKey(ref.name)

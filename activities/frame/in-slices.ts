@@ -37,6 +37,18 @@ export function pauses(signal?: AbortSignal): () => Promise<void> | undefined {
   return () => (sliceClock.now() < until ? undefined : pause())
 }
 
+/** The bytes of a text that is made in pieces, with pauses. */
+export async function bytesOf(pieces: Iterable<string>, signal?: AbortSignal): Promise<Buffer> {
+  const pause = pauses(signal)
+  const made: Buffer[] = []
+  for (const piece of pieces) {
+    made.push(Buffer.from(piece))
+    const turn = pause()
+    if (turn !== undefined) await turn
+  }
+  return Buffer.concat(made)
+}
+
 const deflate = promisify(gzip)
 
 /** Compresses a text that is made in pieces: a large one is never in memory as a whole. */
