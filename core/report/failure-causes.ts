@@ -35,22 +35,24 @@ export function countWithCauses(tally: Tally): CountsWithCauses {
 
 /** The causes of all chunks: a chunk that reports again replaces what it has told before. */
 export class FailureCauses {
-  readonly #chunks: Map<string, readonly FailureCause[]>
+  readonly #chunks = new Map<string, readonly FailureCause[]>()
+  readonly #sums = new Map<string, number>()
 
   constructor(chunks: Iterable<readonly [key: string, causes: readonly FailureCause[]]> = []) {
-    this.#chunks = new Map(chunks)
+    for (const [key, causes] of chunks) this.set(key, causes)
   }
 
+  /** Replaces the causes of a chunk, at a cost that does not grow with the number of chunks. */
   set(key: string, causes: readonly FailureCause[] | undefined): void {
+    for (const { cause, count } of this.#chunks.get(key) ?? []) add(this.#sums, cause, -count)
+    for (const { cause, count } of causes ?? []) add(this.#sums, cause, count)
     if (causes === undefined) this.#chunks.delete(key)
     else this.#chunks.set(key, causes)
   }
 
   /** The most frequent ones of all chunks. */
   top(max: number): FailureCause[] {
-    const sums = new Map<string, number>()
-    for (const causes of this.#chunks.values()) for (const { cause, count } of causes) add(sums, cause, count)
-    return sorted(sums).slice(0, max)
+    return sorted(this.#sums).slice(0, max)
   }
 
   /**
@@ -66,7 +68,9 @@ export class FailureCauses {
 }
 
 function add(counts: Map<string, number>, cause: string, count: number): void {
-  counts.set(cause, (counts.get(cause) ?? 0) + count)
+  const sum = (counts.get(cause) ?? 0) + count
+  if (sum === 0) counts.delete(cause)
+  else counts.set(cause, sum)
 }
 
 function sorted(counts: ReadonlyMap<string, number>): FailureCause[] {

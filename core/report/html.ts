@@ -1,8 +1,7 @@
-/** Characters that change what stands around them, or that nobody sees: controls, bidirectional marks, invisible spaces. */
-const unseen = new RegExp(
-  String.raw`[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]`,
-  'g',
-)
+/** Characters that change what stands around them, or that nobody sees: controls, bidirectional marks, invisible spaces. A regular expression. */
+export const unseenPattern = String.raw`[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]`
+
+const unseen = new RegExp(unseenPattern, 'g')
 
 /** A text with what nobody sees in it made visible, as `\u{202e}`: names come from a backup, and may want to mislead. */
 export function visible(text: string): string {

@@ -1,3 +1,5 @@
+import { unseenPattern } from './html.ts'
+
 /**
  * What the page does in a browser: it shows the items, 200 at a time, those that match. It writes text alone, never HTML, so no
  * name can become a part of the page.
@@ -9,7 +11,7 @@ const actions = { c: 'created', u: 'updated', s: 'skipped', f: 'failed', '': 'no
 const size = 200
 const at = (id) => document.getElementById(id)
 const visible = (text) =>
-  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
+  text.replace(/${unseenPattern}/g,
     (c) => '\\u{' + c.charCodeAt(0).toString(16) + '}')
 const lower = data.items.map((item) => (data.namespaces[item[1]] + '/' + item[2]).toLowerCase())
 let matches = []
