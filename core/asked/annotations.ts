@@ -28,6 +28,8 @@ export interface RestoreAnnotation {
   takes: string
   /** Whether people set it; Drydock sets the others. */
   isForPeople: boolean
+  /** Whether it is about the run of this Restore alone: another restore of the same request does not get it. */
+  isOfTheRun: boolean
   /** What is wrong with a value; undefined for one that it takes. */
   faultOf?: (value: string) => string | undefined
 }
@@ -62,9 +64,19 @@ const byPeople = (name: string, takes: string, faultOf?: RestoreAnnotation['faul
   name,
   takes,
   isForPeople: true,
+  isOfTheRun: false,
   ...(faultOf && { faultOf }),
 })
-const byUs = (name: string): RestoreAnnotation => ({ name, takes: 'set by Drydock', isForPeople: false })
+const ofTheRun = (...about: Parameters<typeof byPeople>): RestoreAnnotation => ({
+  ...byPeople(...about),
+  isOfTheRun: true,
+})
+const byUs = (name: string): RestoreAnnotation => ({
+  name,
+  takes: 'set by Drydock',
+  isForPeople: false,
+  isOfTheRun: true,
+})
 
 /** All annotations of Drydock that a Restore may have; docs/annotations.md explains them. */
 export const restoreAnnotations: readonly RestoreAnnotation[] = [
@@ -77,11 +89,11 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byPeople(politeAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(secondChancesAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(hooksAnnotation, '`at-most-once` or `at-least-once`', oneOf('at-most-once', 'at-least-once')),
-  byPeople(planAnnotation, '`true` or `false`', (value) => oneOf('true', 'false')(value.trim().toLowerCase())),
-  byPeople(adoptAnnotation, '`true` or `false`', oneOf('true', 'false')),
-  byPeople(cancelAnnotation, 'a reason'),
-  byPeople(pauseAnnotation, 'a reason'),
-  byPeople(retryAnnotation, 'a token'),
+  ofTheRun(planAnnotation, '`true` or `false`', (value) => oneOf('true', 'false')(value.trim().toLowerCase())),
+  ofTheRun(adoptAnnotation, '`true` or `false`', oneOf('true', 'false')),
+  ofTheRun(cancelAnnotation, 'a reason'),
+  ofTheRun(pauseAnnotation, 'a reason'),
+  ofTheRun(retryAnnotation, 'a token'),
   byUs(fromPlanAnnotation),
   byUs(requestedByAnnotation),
   byUs(claimedAnnotation),

@@ -1,3 +1,4 @@
+import { restoreAnnotations } from '../../../core/asked/annotations.ts'
 import { isPlanAsked } from '../../../core/preview/is-plan-asked.ts'
 import { backupMark, kindsText } from '../../../core/preview/plan-file.ts'
 import type { PlanFile } from '../../../core/preview/plan-file.ts'
@@ -6,20 +7,7 @@ import { veleroControllersOf } from '../../../core/request/take-over.ts'
 import { whyStale } from '../../../core/preview/why-stale.ts'
 import { sha256Hex } from '../../../core/values/derived-names.ts'
 import type { Backup } from '../../../velero/backup.ts'
-import {
-  adoptAnnotation,
-  cancelAnnotation,
-  claimedAnnotation,
-  fromPlanAnnotation,
-  lastAppliedAnnotation,
-  pauseAnnotation,
-  planAnnotation,
-  requestedByAnnotation,
-  retriedAnnotation,
-  retryAnnotation,
-  retryRefusedAnnotation,
-  runAnnotation,
-} from '../../../velero/labels.ts'
+import { fromPlanAnnotation, lastAppliedAnnotation, planAnnotation } from '../../../velero/labels.ts'
 import { restorePlanKey } from '../../../velero/object-keys.ts'
 import type { Restore, RestoreSpec } from '../../../velero/restore.ts'
 import type { Connections } from '../connections.ts'
@@ -103,18 +91,8 @@ export async function requestOfPlan(
 
 /** What a run or a client has written on the Restore of a plan, and what is about that run alone. */
 const ofTheRun: readonly string[] = [
-  planAnnotation,
-  fromPlanAnnotation,
-  requestedByAnnotation,
-  claimedAnnotation,
-  adoptAnnotation,
-  cancelAnnotation,
-  pauseAnnotation,
-  retryAnnotation,
-  retriedAnnotation,
-  retryRefusedAnnotation,
-  runAnnotation,
   lastAppliedAnnotation,
+  ...restoreAnnotations.flatMap(({ name, isOfTheRun }) => (isOfTheRun ? [name] : [])),
 ]
 
 /** The annotations by which a user says more about a restore: they hold for the restore that carries out the plan. */

@@ -59,7 +59,7 @@ async function watchSeveral(
     const isGone = ended.length < first.length
     return Math.max(...codes, isGone ? exitCodes.cancelled : exitCodes.ok) as ExitCode
   } catch (thrown) {
-    if (!(thrown instanceof Interrupted)) throw thrown
+    if (!isInterrupt(thrown)) throw thrown
     io.err.write(`The restores go on. See them with: drydock watch ${names.join(' ')}\n`)
     return exitCodes.interrupted
   }
@@ -86,7 +86,7 @@ export async function showUntilOver(io: Io, connections: Connections, options: S
       followRestore(connections, restore, { onState: (state) => display.show(state), signal }),
     )
   } catch (thrown) {
-    if (!(thrown instanceof Interrupted)) throw thrown
+    if (!isInterrupt(thrown)) throw thrown
     const { name } = restore.metadata
     display.end()
     io.err.write(
@@ -115,7 +115,7 @@ export async function followUntilOver(
       followRestore(connections, restore, { onState: (state) => display.show(state), signal }),
     )
   } catch (thrown) {
-    if (!(thrown instanceof Interrupted)) throw thrown
+    if (!isInterrupt(thrown)) throw thrown
     io.err.write(`Restore "${restore.metadata.name}" goes on. See it with: drydock plan ${restore.metadata.name}\n`)
     return 'interrupted'
   } finally {
@@ -154,6 +154,11 @@ function outcomeText(restore: Restore, ended: Restore | undefined): string {
 /** Ctrl-C, or another signal that asks the process to end. */
 class Interrupted extends Error {
   override readonly name = 'Interrupted'
+}
+
+/** Whether the process was asked to end: what {@link untilInterrupted} throws then. */
+export function isInterrupt(thrown: unknown): boolean {
+  return thrown instanceof Interrupted
 }
 
 /**

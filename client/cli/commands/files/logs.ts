@@ -1,6 +1,6 @@
 import type { Connections } from '../../../api/connections.ts'
 import type { ReadOptions } from '../../../api/options.ts'
-import { untilInterrupted } from '../watch.ts'
+import { isInterrupt, untilInterrupted } from '../watch.ts'
 import type { Command } from 'commander'
 import { ClientError, exitCodes } from '../../../api/errors.ts'
 import type { ExitCode } from '../../../api/errors.ts'
@@ -60,7 +60,7 @@ async function follow(io: Io, connections: Connections, restore: Restore, readin
   try {
     await untilInterrupted((signal) => followLog(connections, restore, { ...reading, onLine, signal }))
   } catch (thrown) {
-    if (!(thrown instanceof Error) || thrown.name !== 'Interrupted') throw thrown
+    if (!isInterrupt(thrown)) throw thrown
     return exitCodes.interrupted
   }
   return exitCodes.ok

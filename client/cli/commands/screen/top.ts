@@ -5,7 +5,7 @@ import { isOver, readAllRestores } from '../../../api/velero-objects.ts'
 import type { Restore } from '../../../../velero/restore.ts'
 import { withConnections } from '../../command.ts'
 import type { GlobalOptions, Io, RunCommand } from '../../command.ts'
-import { untilInterrupted } from '../watch.ts'
+import { isInterrupt, untilInterrupted } from '../watch.ts'
 
 interface TopOptions extends GlobalOptions {
   once?: boolean
@@ -36,16 +36,16 @@ async function top(io: Io, options: TopOptions): Promise<ExitCode> {
     const { showSeveral } = await import('./show-several.ts')
     const read = async () => (await readAllRestores(connections)).filter((one) => isShown(one, io.now()))
     const once = options.once === true || (options.output === 'table' && io.out.isTTY !== true)
-    const shown = await untilInterrupted((signal) =>
-      showSeveral(io, connections, { read, output: options.output, once, isDone: () => false }, signal),
-    ).catch(ofInterrupt)
-    return shown === undefined ? exitCodes.interrupted : exitCodes.ok
+    try {
+      await untilInterrupted((signal) =>
+        showSeveral(io, connections, { read, output: options.output, once, isDone: () => false }, signal),
+      )
+    } catch (thrown) {
+      if (!isInterrupt(thrown)) throw thrown
+      return exitCodes.interrupted
+    }
+    return exitCodes.ok
   })
-}
-
-function ofInterrupt(thrown: unknown): undefined {
-  if (thrown instanceof Error && thrown.name === 'Interrupted') return undefined
-  throw thrown
 }
 
 function isShown(restore: Restore, now: Date): boolean {
