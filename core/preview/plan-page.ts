@@ -1,5 +1,5 @@
 import { escapeHtml, nameHtml } from '../report/html.ts'
-import { pageStyle } from '../report/page-style.ts'
+import { pageHead } from '../report/page-head.ts'
 import type { PlanFile } from './plan-file.ts'
 import { byVerdict, isNotable, noteOn, planSentence, verdictMeans } from './plan-words.ts'
 import { verdicts } from './verdict.ts'
@@ -7,24 +7,11 @@ import { verdicts } from './verdict.ts'
 /** So many items are on the page: a browser shows them at once. The file of the plan has all. */
 const rowsMax = 2000
 
-/** Nothing is loaded from anywhere, and no script runs. */
-const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
 /** A plan as one page of HTML that needs no network. Names and messages of others in it are shown as text. */
 export function planPage(file: PlanFile): string {
   const { name, madeAt } = file.plan
   const notes = file.notes.map((note) => `<li>${escapeHtml(note)}</li>`)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>Plan ${escapeHtml(name)}</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-<header>
+  return `${pageHead({ title: `Plan ${name}` })}<header>
 <h1>Plan ${nameHtml(name)}</h1>
 <p class="verdict">${escapeHtml(planSentence(file))}. Begun at ${escapeHtml(madeAt)}; nothing was changed.</p>
 </header>

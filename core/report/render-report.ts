@@ -1,13 +1,10 @@
 import { jsonInPieces } from '../values/json-in-pieces.ts'
 import { countedBlock, failureBlock, finalizationBlock, retriedBlock, slowestBlock, timelineBlock } from './blocks.ts'
-import { escapeHtml, jsonForScript, nameHtml } from './html.ts'
+import { jsonForScript, nameHtml } from './html.ts'
+import { pageHead } from './page-head.ts'
 import { pageScript, pageScriptHash } from './page-script.ts'
-import { pageStyle } from './page-style.ts'
 import type { ReportFacts } from './report-facts.ts'
 import { sentencesOf } from './verdict.ts'
-
-/** Nothing is loaded from anywhere, and no script runs but the page's own. */
-const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src '${pageScriptHash}'; base-uri 'none'; form-action 'none'`
 
 /**
  * The report of a restore as one HTML page, in pieces: it needs no network and no other file. All that comes from the backup or
@@ -15,17 +12,7 @@ const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src '${pag
  */
 export function* reportInPieces(facts: ReportFacts): Generator<string> {
   const { restore } = facts
-  yield `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>Restore ${escapeHtml(restore.name)}: ${escapeHtml(restore.phase)}</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the content</a>
+  yield `${pageHead({ title: `Restore ${restore.name}: ${restore.phase}`, scriptHash: pageScriptHash })}<a class="skip" href="#main">Skip to the content</a>
 <header>
 <h1>Restore ${nameHtml(restore.name)}</h1>
 <p class="verdict ${/^[A-Za-z]+$/.test(restore.phase) ? restore.phase : ''}">${sentencesOf(facts)}</p>
