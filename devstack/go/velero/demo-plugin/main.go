@@ -164,16 +164,9 @@ func wanted(item itemMeta) []velero.ResourceIdentifier {
 	return items
 }
 
-func misbehave(item itemMeta) error {
-	if once := item.annotations[onceAnnotation]; once != "" {
-		if _, err := os.Stat(once); err == nil {
-			return nil
-		}
-		if err := os.WriteFile(once, nil, 0o600); err != nil {
-			return err
-		}
-	}
-	switch item.annotations[doAnnotation] {
+// Ends the process, hangs or floods its output, where that is asked for.
+func disturb(what string) {
+	switch what {
 	case "exit":
 		os.Exit(3)
 	case "hang":
@@ -184,6 +177,20 @@ func misbehave(item itemMeta) error {
 			fmt.Fprintf(os.Stdout, "%s\n", line)
 			fmt.Fprintf(os.Stderr, "%s\n", line)
 		}
+	}
+}
+
+func misbehave(item itemMeta) error {
+	if once := item.annotations[onceAnnotation]; once != "" {
+		if _, err := os.Stat(once); err == nil {
+			return nil
+		}
+		if err := os.WriteFile(once, nil, 0o600); err != nil {
+			return err
+		}
+	}
+	disturb(item.annotations[doAnnotation])
+	switch item.annotations[doAnnotation] {
 	case "huge":
 		item.content["annotations"] = map[string]any{"huge": strings.Repeat("x", 100<<20)}
 	case "fail":

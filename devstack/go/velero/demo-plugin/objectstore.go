@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -34,18 +32,8 @@ func (s *folderStore) at(call string) error {
 	if at != call {
 		return nil
 	}
-	switch what {
-	case "exit":
-		os.Exit(3)
-	case "hang":
-		time.Sleep(time.Hour)
-	case "flood":
-		line := bytes.Repeat([]byte("flood "), 200)
-		for range 2000 {
-			fmt.Fprintf(os.Stdout, "%s\n", line)
-			fmt.Fprintf(os.Stderr, "%s\n", line)
-		}
-	case "fail":
+	disturb(what)
+	if what == "fail" {
 		return errors.New("the store fails, as its location asks for")
 	}
 	return nil
