@@ -74,6 +74,7 @@ export async function wire(config: WorkerConfig, { log, metrics, tracing }: Inst
       },
       connectionsMax: config.connectionsMax,
       onAnswer: metrics.requestDone,
+      onUnanswered: (withinMs) => presence?.unanswered(withinMs),
     })
   const cluster = await retryStart('the Kubernetes cluster cannot be used', connect, retry)
   const takeLease = () =>

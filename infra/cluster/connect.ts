@@ -22,6 +22,8 @@ export interface ConnectOptions extends WriteDeadlines {
   connectionsMax: number
   /** Told of each request but watches: its verb, the answer's code (0 where none came) and how long it took. */
   onAnswer?: ((method: ApiRequest['method'], code: number, seconds: number) => void) | undefined
+  /** Told of each write that went on the wire and got no answer: for how many ms it may still take effect (rule 7). */
+  onUnanswered?: ((withinMs: number) => void) | undefined
 }
 
 /** One connection to the target cluster: the port of the activities, and the raw requests that it is made of. */
@@ -79,15 +81,41 @@ interface Call {
 
 async function sendOnce(call: Call, request: ApiRequest, options: ConnectOptions): Promise<unknown> {
   const write = request.method !== 'GET'
+  const isHeld = write && request.exempt !== true
   const timeoutSeconds = request.timeoutSeconds ?? (write ? options.requestTimeoutSeconds : readTimeoutSeconds)
-  const guard = write && request.exempt !== true ? options.assertMayWrite : undefined
-  const wire = {
-    ...wireRequest(call.credentials, request, timeoutSeconds),
-    ...(guard === undefined ? {} : { beforeSend: guard }),
-  }
-  const answer = await timed(request, options, () => answerOf(call, request, wire))
+  const sent = watchWrite(timeoutSeconds, options)
+  const wire = { ...wireRequest(call.credentials, request, timeoutSeconds), ...(isHeld && { beforeSend: sent.begin }) }
+  const answer = await timed(request, options, () => answerOf(call, request, wire)).catch((error: unknown) => {
+    sent.endUnanswered()
+    throw error
+  })
+  if (isOfGateway(answer)) sent.endUnanswered()
   if (answer.code < 200 || answer.code > 299) throw readApiError({ method: request.method, ...answer })
   return readBody(answer, request)
+}
+
+/** Asks the guard when a write goes on the wire, and tells of one that is not answered afterwards. */
+function watchWrite(
+  timeoutSeconds: number,
+  { assertMayWrite, onUnanswered }: Pick<ConnectOptions, 'assertMayWrite' | 'onUnanswered'>,
+): { begin: () => void; endUnanswered: () => void } {
+  let sentAt: number | undefined
+  return {
+    begin() {
+      assertMayWrite?.()
+      sentAt = performance.now()
+    },
+    endUnanswered() {
+      if (sentAt === undefined) return
+      const leftMs = timeoutSeconds * 1000 - (performance.now() - sentAt)
+      if (leftMs > 0) onUnanswered?.(leftMs)
+    },
+  }
+}
+
+/** Whether a proxy says that it got no answer of the API server, whose own answers are JSON. */
+function isOfGateway({ code, contentType }: ExchangeAnswer): boolean {
+  return (code === 502 || code === 504) && !contentType.includes('json')
 }
 
 async function timed(

@@ -38,7 +38,7 @@ export async function waitForOthers(facts: FenceFacts, scope: string, options: F
     } catch (error) {
       reason = `the Leases of other workers cannot be read: ${error instanceof Error ? error.message : String(error)}`
     }
-    if (reason === undefined && earlierHere() > 0) reason = 'an earlier attempt in this worker has not ended yet'
+    reason ??= earlierHere()
     if (reason === undefined) return
     options.onWait(reason)
     await facts.clock.sleep(pollMs, options.signal)

@@ -30,6 +30,8 @@ export interface RunningPresence extends Presence {
   heldMs(): number
   /** Makes the Lease cover a write that takes as long as the API server lets any write take (rule 7). */
   holdLongWrite(): Promise<LongWrite>
+  /** A write got no answer, and may still take effect within that time: fences wait for it (rule 7). */
+  unanswered(withinMs: number): void
   /** Waits until no attempt runs any more, then deletes the Lease. */
   stop(): Promise<void>
 }
@@ -59,7 +61,7 @@ export async function startPresence(options: PresenceOptions): Promise<RunningPr
   const name = leaseName(options.worker)
   const way = { lane: 'vital', exempt: true, timeoutSeconds: requestSeconds } as const
   const cluster = createObjects((request) => connection.send({ ...request, ...way }), log)
-  const attempts = createAttempts(() => renewing.wake())
+  const attempts = createAttempts(() => renewing.wake(), clock)
   const renewing = keepRenewing({ cluster, namespace, name, attempts, stillWanted, clock, log })
   await renewing.first
   const observer = observeLeases(cluster, namespace)
@@ -69,6 +71,12 @@ export async function startPresence(options: PresenceOptions): Promise<RunningPr
     worker: name,
     assertMayWrite,
     begin: (scope) => attempts.begin(scope),
+    unanswered(withinMs) {
+      attempts.unanswered(withinMs)
+      if (withinMs <= shortWriteMs) return
+      const release = renewing.horizon.extend()
+      void clock.sleep(withinMs).then(release)
+    },
     fence: (scope, fenceOptions) => waitForOthers({ observer, clock, own: name, attempts }, scope, fenceOptions),
     look: () => observer.look(),
     async holdLongWrite() {
@@ -96,6 +104,9 @@ export async function startPresence(options: PresenceOptions): Promise<RunningPr
     },
   }
 }
+
+/** A write that takes effect within this time is covered by each Lease. */
+const shortWriteMs = 5_000
 
 /** The last renewal is younger than this when a write begins; with the server's first deadline for it that stays below 15 s. */
 const writeWithinMs = 10_000

@@ -136,6 +136,7 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
       if (fault === 'late') {
         clock.later(lateMs(chance.at('late', n)), () => void arrive().catch(() => undefined))
         await clock.sleep(thereMs)
+        one().presence.unanswered(lateMaxMs)
         throw passingError(call)
       }
       if (fault === 'death') {

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../../../core/port-errors.ts'
 import { connectCluster, type ClusterConnection, type ConnectOptions } from '../../../infra/cluster/connect.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
@@ -25,7 +25,7 @@ describe('requests on the wire', () => {
   let seen: string[]
   let opened: ClusterConnection[]
 
-  beforeEach(async () => {
+  beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'drydock-wire-'))
     execFileSync(
       'openssl',
@@ -48,6 +48,10 @@ describe('requests on the wire', () => {
       ],
       { cwd: directory, stdio: 'ignore' },
     )
+  })
+  afterAll(() => rmSync(directory, { recursive: true }))
+
+  beforeEach(async () => {
     seen = []
     opened = []
     const handle: Answer = (request, response) => {
@@ -66,7 +70,6 @@ describe('requests on the wire', () => {
     for (const connection of opened) await connection.close()
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
-    rmSync(directory, { recursive: true })
   })
 
   async function connect(
@@ -159,6 +162,26 @@ describe('requests on the wire', () => {
     answer = (_request, response) => response.end('{}')
     expect(await outcome(create(connection, 'b'))).toBe('done')
     await proxy.close()
+  })
+
+  it('tell of a write that may still take effect: its connection broke, or a proxy got no answer; of nothing else', async () => {
+    const unanswered: number[] = []
+    const connection = await connect({ onUnanswered: (withinMs) => unanswered.push(withinMs) })
+    const cases: [Answer, number][] = [
+      [(_request, response) => void response.socket?.destroy(), 1],
+      [(_request, response) => response.writeHead(502, { 'content-type': 'text/html' }).end('<html>'), 2],
+      [(_request, response) => response.writeHead(409, { 'content-type': 'application/json' }).end('{}'), 2],
+      [(_request, response) => response.end('{}'), 2],
+    ]
+    for (const [answered, told] of cases) {
+      answer = answered
+      await outcome(create(connection, 'a'))
+      expect(unanswered).toHaveLength(told)
+    }
+    answer = (_request, response) => void response.socket?.destroy()
+    await outcome(connection.cluster.get({ ...configMaps, namespace: 'shop', name: 'a' }))
+    expect(unanswered).toHaveLength(2)
+    for (const withinMs of unanswered) expect(withinMs).toBeGreaterThan(0)
   })
 
   it.each([

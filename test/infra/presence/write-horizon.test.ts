@@ -71,7 +71,7 @@ describe('the write horizon of a Lease', () => {
   })
 
   it('keeps lost attempts named while their long writes may land', () => {
-    const attempts = createAttempts(() => undefined)
+    const attempts = createAttempts(() => undefined, systemClock)
     attempts.begin('uid/a')
     attempts.loseAll()
     attempts.begin('uid/b')

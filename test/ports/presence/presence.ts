@@ -14,6 +14,8 @@ export interface InMemoryLeases {
 export interface InMemoryPresence extends Presence {
   /** From now on its Lease is not renewed: the process is cut off, or dead. */
   cutOff(): void
+  /** A write got no answer, and may still take effect within that time. */
+  unanswered(withinMs: number): void
   /** It is renewed again. */
   letThrough(): void
   /** Waits until no attempt runs any more, then gives the Lease back. */
@@ -47,7 +49,7 @@ function startPresence(clock: SimulatedClock, leases: Map<string, Lease>, worker
   leases.set(worker, own)
   let isCutOff = false
   let turn = 0
-  const attempts = createAttempts(() => renewIn(wakeMs))
+  const attempts = createAttempts(() => renewIn(wakeMs), clock)
   const sightings = new Map<string, { state: string; sinceMs: number }>()
 
   function renewIn(ms: number): void {
@@ -80,7 +82,7 @@ function startPresence(clock: SimulatedClock, leases: Map<string, Lease>, worker
       signal.throwIfAborted()
       const waiting = others().filter((lease) => open.has(lease.worker) && !isLetGo(lease, scope, open, leftMs(lease)))
       for (const name of open.keys()) if (!waiting.some((lease) => lease.worker === name)) open.delete(name)
-      const reason = reasonOf(waiting[0], leftMs) ?? (earlierHere() > 0 ? earlierReason : undefined)
+      const reason = reasonOf(waiting[0], leftMs) ?? earlierHere()
       if (reason === undefined) return
       onWait(reason)
       await clock.sleep(pollMs, signal)
@@ -91,6 +93,7 @@ function startPresence(clock: SimulatedClock, leases: Map<string, Lease>, worker
   return {
     worker,
     begin: (scope) => attempts.begin(scope),
+    unanswered: (withinMs) => attempts.unanswered(withinMs),
     assertMayWrite: () =>
       assertMayWrite(worker, leases.has(worker) ? clock.nowMs() - own.renewedAtMs : Infinity, attempts),
     fence,
@@ -102,8 +105,6 @@ function startPresence(clock: SimulatedClock, leases: Map<string, Lease>, worker
     },
   }
 }
-
-const earlierReason = 'an earlier attempt in this worker has not ended yet'
 
 function reasonOf(lease: Lease | undefined, leftMs: (lease: Lease) => number): string | undefined {
   if (lease === undefined) return undefined
