@@ -95,6 +95,13 @@ export const imagesAnnotation = 'drydock.io/images'
 /** On a Restore: `leave-out` or `suspend`, what becomes of Jobs that had finished or failed when the backup was made. */
 export const endedJobsAnnotation = 'drydock.io/ended-jobs'
 
+/** On a Restore: `"true"` keeps what it restores from taking names, addresses and ports of others, and suspends Jobs and CronJobs. */
+export const isolateAnnotation = 'drydock.io/isolate'
+/** On the Restore of a drill: the name of the drill. */
+export const drillLabel = 'drydock.io/drill'
+/** On a scratch namespace of a drill: the name of the Restore that it was made for. */
+export const drillRestoreLabel = 'drydock.io/drill-restore'
+
 /**
  * On a PersistentVolume that is filled in place: `<uid of the restore>,<its reclaim policy before>`. Only that restore gives
  * it back; the next one that fills it takes it over, policy included.

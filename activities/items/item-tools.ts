@@ -147,6 +147,7 @@ export function makeItemTools(
       volumes: facts.volumes,
       provisioned: new Set(plan.provisioned),
       ...(asked.endedJobs && { endedJobs: asked.endedJobs }),
+      ...(asked.isolate && { isolate: true }),
       modify: rules.modify,
       pluralOf: rules.pluralOf,
     },

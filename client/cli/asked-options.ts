@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import {
   endedJobsAnnotation,
   imagesAnnotation,
+  isolateAnnotation,
   objectsAnnotation,
   storageClassesAnnotation,
 } from '../../velero/labels.ts'
@@ -13,6 +14,7 @@ export interface AskedOptions {
   storageClassMappings?: string
   imageMappings?: string
   endedJobs?: string
+  isolate?: boolean
 }
 
 /** Adds them to `start` and `plan`. */
@@ -28,6 +30,7 @@ export function addAskedOptions(command: Command): Command {
         'suspend',
       ]),
     )
+    .option('--isolate', 'take no names, addresses and ports of others, and suspend Jobs and CronJobs')
 }
 
 /** The annotations of these options. */
@@ -36,11 +39,13 @@ export function askedAnnotations({
   storageClassMappings,
   imageMappings,
   endedJobs,
+  isolate,
 }: AskedOptions): Record<string, string> {
   return {
     ...(object && { [objectsAnnotation]: object.join(',') }),
     ...(storageClassMappings !== undefined && { [storageClassesAnnotation]: storageClassMappings }),
     ...(imageMappings !== undefined && { [imagesAnnotation]: imageMappings }),
+    ...(isolate === true && { [isolateAnnotation]: 'true' }),
     ...(endedJobs !== undefined && { [endedJobsAnnotation]: endedJobs }),
   }
 }

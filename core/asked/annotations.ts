@@ -6,6 +6,7 @@ import {
   fromPlanAnnotation,
   hooksAnnotation,
   imagesAnnotation,
+  isolateAnnotation,
   managedFieldsAnnotation,
   objectsAnnotation,
   pauseAnnotation,
@@ -40,6 +41,7 @@ export interface Asked {
   storageClasses?: Readonly<Record<string, string>>
   images?: readonly (readonly [from: string, to: string])[]
   endedJobs?: 'leave-out' | 'suspend'
+  isolate?: true
 }
 
 /** One object of the backup that is asked for; `resource` is as people say it, such as `deploy`. */
@@ -84,6 +86,7 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byPeople(storageClassesAnnotation, '`<old>=<new>`, with commas', faultOfPairs),
   byPeople(imagesAnnotation, '`<old>=<new>`, with commas', faultOfPairs),
   byPeople(endedJobsAnnotation, '`leave-out` or `suspend`', oneOf('leave-out', 'suspend')),
+  byPeople(isolateAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(validateAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(managedFieldsAnnotation, '`exact` or `owners`', oneOf('exact', 'owners')),
   byPeople(politeAnnotation, '`true` or `false`', oneOf('true', 'false')),
@@ -121,6 +124,7 @@ export function askedBy(annotations: Readonly<Record<string, string>> = {}): Ask
     ...(objects !== undefined && { objects: entriesOf(objects).flatMap((entry) => objectOf(entry) ?? []) }),
     ...(classes !== undefined && { storageClasses: Object.fromEntries(pairsOf(classes)) }),
     ...(images !== undefined && { images: pairsOf(images) }),
+    ...(annotations[isolateAnnotation] === 'true' && { isolate: true }),
     ...((jobs === 'leave-out' || jobs === 'suspend') && { endedJobs: jobs }),
   }
 }

@@ -5,6 +5,7 @@ import { ActionError } from '../actions/action.ts'
 import type { ActionFacts, Companion, ItemAction, RestoreView } from '../actions/action.ts'
 import { runPlugins, withoutMustInclude } from '../actions/run-plugins.ts'
 import type { Asked } from '../asked/annotations.ts'
+import { isolated } from '../asked/isolate.ts'
 import type { PluginReply, PluginRule } from '../actions/run-plugins.ts'
 import { generatedName } from '../values/derived-names.ts'
 import { hasReadableLabels, resetMetadataAndStatus, withLabels } from './item-metadata.ts'
@@ -43,6 +44,8 @@ export interface ItemRules {
   provisioned: ReadonlySet<string>
   /** What becomes of Jobs that had finished or failed; absent for what Velero does. */
   endedJobs?: Asked['endedJobs']
+  /** Takes nothing from outside of the target namespaces. */
+  isolate?: boolean
   /** Applies the resource modifiers. The item is restored also if they have errors. */
   modify: (item: Manifest, groupResource: GroupResource) => { item: Manifest; errors: readonly string[] }
   /**
@@ -99,6 +102,9 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   const job = endedJob(input.item, rules.endedJobs)
   if (job.do === 'omit') return job
   if (job.do === 'change') return prepareItem({ ...input, item: job.item }, rules)
+  const apart = rules.isolate === true ? isolated(input.item) : ({ do: 'as-is' } as const)
+  if (apart.do === 'omit') return apart
+  if (apart.do === 'change') return prepareItem({ ...input, item: apart.item }, { ...rules, isolate: false })
   const { item, groupResource, targetNamespace } = input
   const id = formatResourceId(groupResource, targetNamespace, item.metadata?.name ?? '')
   const scope = scopeOf(targetNamespace)

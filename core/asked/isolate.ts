@@ -1,0 +1,77 @@
+import type { Manifest } from '../../velero/manifest.ts'
+import { parseApiVersion } from '../../velero/resource.ts'
+import { fieldsAt, objectsAt, textAt } from '../values/fields.ts'
+import type { Fields } from '../values/fields.ts'
+
+/** What becomes of an item of a restore that takes nothing from outside of its namespaces: as it is, left out, or another one. */
+export type Isolated = { do: 'as-is' } | { do: 'omit'; because: string } | { do: 'change'; item: Manifest }
+
+/** Kinds by their group that take a host name, an address or a certificate of a name: all of the group where no kind is named. */
+const takersOfNames: Readonly<Record<string, readonly string[]>> = {
+  'networking.k8s.io': ['Ingress'],
+  extensions: ['Ingress'],
+  'route.openshift.io': ['Route'],
+  'gateway.networking.k8s.io': [],
+  'networking.istio.io': ['Gateway', 'VirtualService'],
+  'externaldns.k8s.io': [],
+  'traefik.io': ['IngressRoute', 'IngressRouteTCP', 'IngressRouteUDP'],
+  'traefik.containo.us': ['IngressRoute', 'IngressRouteTCP', 'IngressRouteUDP'],
+  'projectcontour.io': ['HTTPProxy'],
+  'cert-manager.io': ['Certificate', 'CertificateRequest'],
+  'acme.cert-manager.io': [],
+}
+
+/** Annotations by which external-dns gives names. */
+const externalDns = 'external-dns.alpha.kubernetes.io/'
+
+/** Fields of a Service that the API server refuses or that are in use elsewhere, once it is of type ClusterIP. */
+const outwardFields = [
+  'externalName',
+  'externalIPs',
+  'externalTrafficPolicy',
+  'healthCheckNodePort',
+  'loadBalancerIP',
+  'loadBalancerClass',
+  'loadBalancerSourceRanges',
+  'allocateLoadBalancerNodePorts',
+]
+
+/**
+ * Decides about an item by the annotation `drydock.io/isolate`: what is restored beside the original must not take its names,
+ * addresses and ports, and must not do its scheduled work a second time. What takes names is left out, Services are for the cluster
+ * alone, CronJobs and Jobs are suspended.
+ */
+export function isolated(item: Manifest): Isolated {
+  const { group } = parseApiVersion(item.apiVersion)
+  const takers = Object.hasOwn(takersOfNames, group) ? takersOfNames[group] : undefined
+  if (takers !== undefined && (takers.length === 0 || takers.includes(item.kind)))
+    return { do: 'omit', because: `a ${item.kind} takes names or addresses, and the restore leaves such objects out` }
+  const nameless = withoutDnsNames(item)
+  const spec = fieldsAt(nameless, 'spec')
+  if (spec === undefined) return nameless === item ? { do: 'as-is' } : { do: 'change', item: nameless }
+  if (group === '' && item.kind === 'Service')
+    return { do: 'change', item: { ...nameless, spec: inwardSpec(spec) } as Manifest }
+  if (group === 'batch' && ['CronJob', 'Job'].includes(item.kind))
+    return { do: 'change', item: { ...nameless, spec: { ...spec, suspend: true } } as Manifest }
+  return nameless === item ? { do: 'as-is' } : { do: 'change', item: nameless }
+}
+
+function withoutDnsNames(item: Manifest): Manifest {
+  const annotations = Object.entries(fieldsAt(item, 'metadata', 'annotations') ?? {})
+  const kept = annotations.filter(([name]) => !name.startsWith(externalDns))
+  if (kept.length === annotations.length) return item
+  return { ...item, metadata: { ...item.metadata, annotations: Object.fromEntries(kept) as Record<string, string> } }
+}
+
+/** The spec of a Service that is reached from within the cluster alone. One of type ExternalName becomes a headless one without an address. */
+function inwardSpec(spec: Fields): Fields {
+  const inward = Object.fromEntries(Object.entries(spec).filter(([name]) => !outwardFields.includes(name)))
+  const { ports: _ports, ...rest } = inward
+  const ports = objectsAt(spec, 'ports').map(({ nodePort: _nodePort, ...port }) => port)
+  return {
+    ...rest,
+    ...(ports.length > 0 && { ports }),
+    type: 'ClusterIP',
+    ...(textAt(spec, 'type') === 'ExternalName' && { clusterIP: 'None' }),
+  }
+}
