@@ -9,6 +9,10 @@ import { beginDeletion, deleteBackupFiles, deleteRestoresOf, endDeletion } from 
 import { runDeleteActions } from './deletion/delete-items.ts'
 import { deleteSnapshots } from './deletion/delete-snapshots.ts'
 import { deleteFiles, endRun, releaseRestore } from './deletion/delete-restore.ts'
+import { chooseDrillBackup } from './drill/choose-backup.ts'
+import { keepDrillReport, removeDrillRestore } from './drill/end-restore.ts'
+import { recordDrill, tellDrill } from './drill/record-drill.ts'
+import { makeScratch, removeScratch } from './drill/scratch.ts'
 import { removeLeftovers } from './finalize/clean-up.ts'
 import { finalizeRestore, listFinalizeTasks } from './finalize/finalize-restore.ts'
 import { createSessions } from './frame/session.ts'
@@ -70,6 +74,13 @@ export function createActivities(ports: Ports, settings: Settings) {
     createRequested: createRequested(ports, settings),
     awaitRequested: awaitRequested(ports),
     cancelRequested: cancelRequested(ports),
+    chooseDrillBackup: chooseDrillBackup(ports),
+    makeScratch: makeScratch(ports),
+    keepDrillReport: keepDrillReport(ports),
+    removeDrillRestore: removeDrillRestore(ports),
+    removeScratch: removeScratch(ports),
+    tellDrill: tellDrill(ports),
+    recordDrill: recordDrill(ports),
   }
 }
 

@@ -238,7 +238,7 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void
 }
 
-/** Metrics of the activities. Labels are kinds, outcomes, phases and schedules: never the name of an object. */
+/** Metrics of the activities. Labels are kinds, outcomes, phases, schedules and drills: never the name of an object. */
 export interface Meter {
   /** A new Restore was validated, with any result. `schedule` is `spec.scheduleName` after validation. */
   restoreAttempted(schedule: string): void
@@ -246,6 +246,8 @@ export interface Meter {
   restoreEnded(phase: RestorePhase, schedule: string): void
   /** Items of a kind were journalled with these outcomes. */
   itemsDone(groupResource: string, outcomes: readonly Pick<Outcome, 'action' | 'messages'>[]): void
+  /** A drill is over. Drills are as few as schedules are. */
+  drillEnded(drill: string, ok: boolean): void
 }
 
 /**

@@ -51,6 +51,17 @@ export const restoreItemOperationsKey = (restore: string): string =>
 export const restoreVolumeInfoKey = (restore: string): string => `restores/${restore}/${restore}-volumeinfo.json.gz`
 
 /**
+ * The folder of a drill's records and reports. `metadata` is a folder that Velero knows and does not use: another one at the top
+ * would make the location invalid, and the folder of a restore goes with the Restore.
+ */
+export const drillFolder = (drill: { cluster: string; namespace: string; name: string }): string =>
+  `metadata/drydock/drills/${drill.cluster}/${drill.namespace}/${drill.name}/`
+/** The record of a drill that began then, as `stampOf` writes it: `DrillRecord`. */
+export const drillRecordKey = (folder: string, stamp: string): string => `${folder}${stamp}.json`
+/** The report of its restore, an HTML page. */
+export const drillReportKey = (folder: string, stamp: string): string => `${folder}${stamp}.html`
+
+/**
  * The folder of the journal of a restore's run (rule 4); those of its retries lie in that of the first run. Velero deletes
  * all of it together with the restore.
  */

@@ -5,6 +5,7 @@ import { namespaceLocks } from './namespace-locks.ts'
 
 export { deleteBackup, deleteRestore, namespaceLocks }
 export { restore } from './restore.ts'
+export { drill } from './drill/drill.ts'
 export { requestRestore } from './request/request-restore.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { ApiError, isAlreadyExists, isConflict, isNotFound, isTransient } from '../../core/port-errors.ts'
 import { phaseEvent } from '../../core/results/restore-status.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
+import type { Metadata } from '../../velero/manifest.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import { failureTypeOf, failureTypes, gone, restoreNotWritten } from './failures.ts'
@@ -84,12 +85,21 @@ const noteMax = 1024
  * Records an Event on a Restore. Its name is a hash of its content, so that a retry does not record it twice. An Event
  * that the API server refuses is logged, and nothing else happens.
  */
-export async function recordEvent(
-  { cluster, clock, log }: Pick<Ports, 'cluster' | 'clock' | 'log'>,
+export function recordEvent(
+  ports: Pick<Ports, 'cluster' | 'clock' | 'log'>,
   restore: Pick<Restore, 'metadata'>,
   event: RestoreEvent,
 ): Promise<void> {
-  const { namespace = '', name, uid = '' } = restore.metadata
+  return recordEventOn(ports, { kind: 'Restore', metadata: restore.metadata }, event)
+}
+
+/** Records an Event on an object of Velero, as {@link recordEvent} does. */
+export async function recordEventOn(
+  { cluster, clock, log }: Pick<Ports, 'cluster' | 'clock' | 'log'>,
+  { kind, metadata }: { kind: 'Restore' | 'Schedule' | 'Backup'; metadata: Metadata },
+  event: RestoreEvent,
+): Promise<void> {
+  const { namespace = '', name, uid = '' } = metadata
   const note = event.note.slice(0, noteMax)
   const hash = sha256Hex([uid, event.reason, note].join('|')).slice(0, 16)
   const now = clock.now().toISOString().replace(/Z$/, '000Z')
@@ -104,7 +114,7 @@ export async function recordEvent(
     reason: event.reason,
     type: event.type,
     note,
-    regarding: { apiVersion: 'velero.io/v1', kind: 'Restore', namespace, name, uid },
+    regarding: { apiVersion: 'velero.io/v1', kind, namespace, name, uid },
   }
   try {
     await cluster.create({ group: 'events.k8s.io', version: 'v1', resource: 'events' }, namespace, manifest, {
@@ -112,7 +122,8 @@ export async function recordEvent(
     })
   } catch (thrown) {
     if (!(thrown instanceof ApiError)) throw thrown
-    if (!isAlreadyExists(thrown)) log.warn(`could not record an Event: ${thrown.message}`, { restore: name })
+    if (!isAlreadyExists(thrown))
+      log.warn(`could not record an Event: ${thrown.message}`, { [kind.toLowerCase()]: name })
   }
 }
 

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Meter } from '../../activities/ports.ts'
+import { countDrills } from './drill-gauges.ts'
+import type { DrillFigures } from './drill-gauges.ts'
 import { countRestores } from './restore-counters.ts'
 import { waitClassOf, waitClasses } from './wait-class.ts'
 
@@ -18,6 +20,8 @@ export interface WorkerMetrics {
   setRestores: (count: number) => void
   /** A Restore of this schedule was seen (empty: of none): its counters begin at 0, so that an alert sees the first failure. */
   scheduleSeen: (schedule: string) => void
+  /** All drills there are: the gauges of others end. Only the leader tells of them. */
+  setDrills: (drills: readonly DrillFigures[]) => void
   text: () => Promise<string>
 }
 
@@ -25,13 +29,14 @@ const secondsOfRequests = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 
 /**
  * Makes the metrics of one worker: Velero's names where Velero has them, `drydock_…` for the rest. Labels are kinds,
- * outcomes, verbs, codes and schedules. Never the name of an object: those are secret at some places and endless at all.
+ * outcomes, verbs, codes, schedules and drills. Never the name of an object: those are secret at some places and endless at all.
  */
 export function createMetrics(): WorkerMetrics {
   const registers = [new Registry()] as const
   const [registry] = registers
   collectDefaultMetrics({ register: registry })
   const restores = countRestores(registry)
+  const drills = countDrills(registry)
   const running = runningRestores(registry)
   const items = new Counter({
     name: 'drydock_items_total',
@@ -62,6 +67,7 @@ export function createMetrics(): WorkerMetrics {
   return {
     meter: {
       ...restores.meter,
+      ...drills.meter,
       itemsDone(kind, outcomes) {
         for (const { action } of outcomes) items.inc({ kind, outcome: action ?? 'unlisted' })
       },
@@ -72,6 +78,7 @@ export function createMetrics(): WorkerMetrics {
     attemptFailed: (activity, type) => failures.inc({ activity, type }),
     setRestores: restores.setRestores,
     scheduleSeen: restores.scheduleSeen,
+    setDrills: drills.setDrills,
     text: () => registry.metrics(),
   }
 }

@@ -7,6 +7,7 @@ import { create, settings } from './restore-in-memory.ts'
 import * as admission from './scenarios/admission.ts'
 import * as backupDeletion from './scenarios/backup-deletion.ts'
 import * as deletion from './scenarios/deletion.ts'
+import * as drills from './scenarios/drills.ts'
 import * as ending from './scenarios/ending.ts'
 import * as items from './scenarios/items.ts'
 import * as locks from './scenarios/locks.ts'
@@ -22,6 +23,7 @@ const scenarios: Record<keyof Activities, readonly Scenario[]> = {
   ...deletion,
   ...backupDeletion,
   ...requests,
+  ...drills,
 }
 
 /** The names of all activities, as a worker registers them. */

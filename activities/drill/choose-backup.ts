@@ -1,0 +1,76 @@
+import { chooseBackup } from '../../core/drill/choose-backup.ts'
+import { drillFaults, scratchMapping } from '../../core/drill/drill-request.ts'
+import { validLabelValue } from '../../core/values/derived-names.ts'
+import type { Backup } from '../../velero/backup.ts'
+import { scheduleNameLabel } from '../../velero/labels.ts'
+import { backupContentsKey } from '../../velero/object-keys.ts'
+import { openLocation } from '../frame/locations.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { Attempt } from '../frame/run-activity.ts'
+import type { Cluster } from '../ports.ts'
+import { checkCluster, frameOf } from './drill-input.ts'
+import type { DrillPorts, DrillRun } from './drill-input.ts'
+
+/** The backup of a drill, or why it has none. */
+export type DrillStart =
+  | { do: 'refuse'; because: string; backup?: ChosenBackup }
+  | {
+      do: 'go'
+      backup: ChosenBackup
+      /** The scratch namespace of each namespace. */
+      mapping: Record<string, string>
+    }
+
+/** A backup, and the location that holds it. */
+export interface ChosenBackup {
+  name: string
+  location: string
+}
+
+/** Chooses the backup of a drill and the names of its scratch namespaces. The namespaces are those of the tarball, since that is what is restored. */
+export function chooseDrillBackup(ports: DrillPorts) {
+  return (run: DrillRun): Promise<DrillStart> =>
+    runActivity(ports.presence, frameOf(run, 'choosing the backup'), async (attempt) => {
+      checkCluster(ports.cluster, run)
+      const { request } = run
+      const [fault] = drillFaults(request)
+      if (fault !== undefined) return { do: 'refuse', because: fault }
+      const chosen = chooseBackup(request, await readBackups(ports.cluster, run))
+      if (chosen.do === 'refuse') return chosen
+      const { metadata, spec } = chosen.backup
+      const backup = { name: metadata.name, location: spec.storageLocation ?? '' }
+      if (backup.location === '') return { do: 'refuse', because: `backup ${backup.name} names no location` }
+      const scratch = scratchMapping(request, await readNamespaces(ports, { run, backup, attempt }))
+      if ('fault' in scratch) return { do: 'refuse', because: scratch.fault, backup }
+      return { do: 'go', backup, mapping: scratch.mapping }
+    })
+}
+
+async function readBackups(cluster: Cluster, { request: { from, namespace } }: DrillRun): Promise<Backup[]> {
+  const resource = { group: 'velero.io', version: 'v1', resource: 'backups' }
+  if ('backup' in from) {
+    const found = await cluster.get({ ...resource, namespace, name: from.backup })
+    return found === undefined ? [] : [found as unknown as Backup]
+  }
+  const labelSelector = `${scheduleNameLabel}=${validLabelValue(from.schedule)}`
+  return (await cluster.list(resource, { namespace, labelSelector })) as unknown as Backup[]
+}
+
+/** The namespaces that the items of a backup are in, and those that are items of it, sorted. */
+async function readNamespaces(
+  ports: DrillPorts,
+  { run, backup, attempt }: { run: DrillRun; backup: ChosenBackup; attempt: Attempt },
+): Promise<string[]> {
+  attempt.waitingFor(`the tarball of backup ${backup.name}`)
+  const store = await openLocation(ports, run.request.namespace, backup.location)
+  const archive = await ports.archives.open(store, backupContentsKey(backup.name), { signal: attempt.signal })
+  attempt.waitingFor(undefined)
+  try {
+    const names = archive.entries.flatMap(({ groupResource, namespace, name }) =>
+      namespace !== undefined ? [namespace] : groupResource === 'namespaces' ? [name] : [],
+    )
+    return [...new Set(names)].sort()
+  } finally {
+    await archive.close()
+  }
+}

@@ -1,0 +1,152 @@
+import { isScratchOf, scratchNamespace, scratchSelector, whyTaken } from '../../core/drill/scratch-namespace.ts'
+import type { ScratchOwner } from '../../core/drill/scratch-namespace.ts'
+import { whyNamespaceStays } from '../../core/items/why-waiting.ts'
+import { ApiError, isAlreadyExists, isTransient } from '../../core/port-errors.ts'
+import { validLabelValue } from '../../core/values/derived-names.ts'
+import { textAt } from '../../core/values/fields.ts'
+import { parseJson } from '../../core/values/manifest-json.ts'
+import { restoreNameLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import { backupContentsKey } from '../../velero/object-keys.ts'
+import { removeExactly } from '../deletion/deletion-request.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
+import { openLocation } from '../frame/locations.ts'
+import { pauseAfter } from '../frame/look.ts'
+import { restoreFieldManager } from '../frame/restore-resource.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { Attempt } from '../frame/run-activity.ts'
+import type { Cluster } from '../ports.ts'
+import type { ChosenBackup } from './choose-backup.ts'
+import { checkCluster, frameOf, isOver } from './drill-input.ts'
+import type { DrillPorts, DrillRun } from './drill-input.ts'
+
+/** What {@link makeScratch} is asked for. */
+export interface MakeScratchInput extends DrillRun {
+  backup: ChosenBackup
+  mapping: Readonly<Record<string, string>>
+}
+
+/** Whether a drill has its namespaces. */
+export type ScratchReport = { do: 'go' } | { do: 'refuse'; because: string }
+
+const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
+
+/**
+ * Makes the scratch namespaces of a drill, each with the labels of the backup's one and with those that say whose it is. Where one of
+ * them is somebody else's, the drill is refused: nothing is made where that is seen first, and what was made is removed at the end of
+ * the drill. Safe to run twice: a namespace with the label of the same Restore is the one of an earlier attempt.
+ */
+export function makeScratch(ports: DrillPorts) {
+  return (input: MakeScratchInput): Promise<ScratchReport> =>
+    runActivity(ports.presence, frameOf(input, 'making the scratch namespaces'), async (attempt) => {
+      checkCluster(ports.cluster, input)
+      const { cluster } = ports
+      const owner = ownerOf(input)
+      const wanted = Object.values(input.mapping)
+      const taken = (standing: Manifest | undefined) =>
+        standing === undefined || isScratchOf(standing, owner) ? undefined : whyTaken(standing, owner)
+      for (const name of wanted) {
+        const because = taken(await cluster.get({ ...namespaces, name }))
+        if (because !== undefined) return { do: 'refuse', because }
+      }
+      const originals = await readOriginals(ports, input, attempt)
+      for (const [original, name] of Object.entries(input.mapping)) {
+        attempt.throwIfStopped()
+        try {
+          const manifest = scratchNamespace(name, owner, originals.get(original))
+          await cluster.create(namespaces, undefined, manifest, { fieldManager: restoreFieldManager })
+        } catch (thrown) {
+          if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
+          if (!isAlreadyExists(thrown))
+            return { do: 'refuse', because: `namespace ${name} cannot be made: ${thrown.message}` }
+          const because = taken(await cluster.get({ ...namespaces, name }))
+          if (because !== undefined) return { do: 'refuse', because }
+        }
+      }
+      return { do: 'go' }
+    })
+}
+
+const ownerOf = ({ request, restore }: DrillRun): ScratchOwner => ({ drill: request.name, restore })
+
+/** The backup's own namespaces, by name. */
+async function readOriginals(
+  ports: DrillPorts,
+  { request, backup, mapping }: MakeScratchInput,
+  attempt: Attempt,
+): Promise<Map<string, Manifest>> {
+  const store = await openLocation(ports, request.namespace, backup.location)
+  const archive = await ports.archives.open(store, backupContentsKey(backup.name), { signal: attempt.signal })
+  try {
+    const found = new Map<string, Manifest>()
+    for (const entry of archive.entries) {
+      if (entry.groupResource !== 'namespaces' || entry.version !== undefined || !Object.hasOwn(mapping, entry.name))
+        continue
+      try {
+        found.set(entry.name, parseJson(await archive.read(entry)) as Manifest)
+      } catch (thrown) {
+        // The restore tells of an item that cannot be read.
+        if (!(thrown instanceof SyntaxError)) throw thrown
+      }
+    }
+    return found
+  } finally {
+    await archive.close()
+  }
+}
+
+/** What {@link removeScratch} is asked for. */
+export interface RemoveScratchInput extends DrillRun {
+  /** How long it waits for what is being deleted. */
+  patienceSeconds: number
+}
+
+const lookSeconds = { first: 1, last: 10 } as const
+
+/**
+ * Deletes the scratch namespaces of a drill, then the cluster's objects that came with its claims, and looks until they are gone.
+ * Returns what is still there after its patience, a clause each. Each delete carries the uid that was seen.
+ */
+export function removeScratch({ cluster, presence, clock }: DrillPorts) {
+  return (input: RemoveScratchInput): Promise<{ left: string[] }> =>
+    runActivity(presence, frameOf(input, 'removing the scratch namespaces'), async (attempt) => {
+      checkCluster(cluster, input)
+      const standing = await cluster.list(namespaces, { labelSelector: scratchSelector(ownerOf(input)) })
+      for (const { metadata } of standing)
+        if (metadata.deletionTimestamp === undefined)
+          await removeExactly(cluster, { ...namespaces, name: metadata.name }, metadata.uid)
+      const left = [
+        ...standing.map((one) => `namespace ${one.metadata.name}${whyNamespaceStays(one)}`),
+        // A volume is held by its claim.
+        ...(standing.length > 0 ? [] : await removeCompanions(cluster, input.restore)),
+      ]
+      const [first] = left
+      if (first === undefined || isOver(clock, input.patienceSeconds)) return { left }
+      throw attempt.pause({
+        waitingFor: `the end of ${first}`,
+        afterSeconds: pauseAfter(attempt.number, lookSeconds),
+      })
+    })
+}
+
+/**
+ * Deletes volumes and contents of snapshots that the restore has made for claims; by Velero's label they are the restore's. A content
+ * that would take its snapshot with it stays, since the snapshot is the backup's. Returns what is still there.
+ */
+async function removeCompanions(cluster: Cluster, restore: string): Promise<string[]> {
+  const labelSelector = `${restoreNameLabel}=${validLabelValue(restore)}`
+  const left: string[] = []
+  for (const resource of companionResources)
+    for (const { metadata, ...seen } of await listIfServed(cluster, resource, { labelSelector })) {
+      const at = { ...resource, name: metadata.name }
+      const takesSnapshot = textAt(seen, 'spec', 'deletionPolicy') === 'Delete'
+      if (!takesSnapshot && metadata.deletionTimestamp === undefined) await removeExactly(cluster, at, metadata.uid)
+      if ((await cluster.get(at)) !== undefined) left.push(`${at.resource} ${at.name}`)
+    }
+  return left
+}
+
+const companionResources = [
+  { group: '', version: 'v1', resource: 'persistentvolumes' },
+  { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshotcontents' },
+]

@@ -1,0 +1,49 @@
+import { ActivityFailure, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow'
+import type { Activities } from '../../activities/index.ts'
+import { isWait } from '../../contract/look.ts'
+import type { RequestedOutcome } from '../../contract/restore-request.ts'
+import type { RestoreRef } from '../../contract/restore-workflow.ts'
+import { reasonOf } from '../activity-calls.ts'
+
+const frame = {
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
+} as const
+
+/** Steps of a drill: whatever is away is waited for that long, then the drill has failed and says so. */
+export const drills = proxyActivities<Activities>({ ...frame, scheduleToCloseTimeout: '30m' })
+
+/** A restore that is cancelled ends within seconds; one that waits for its bucket takes longer. */
+const cancelSeconds = 600
+
+/** Waits until the restore is over. One that is not by its deadline, or whose drill is cancelled, is cancelled. */
+export async function awaitRestore(
+  ref: RestoreRef,
+  deadlineSeconds: number,
+): Promise<{ outcome: RequestedOutcome; because?: string }> {
+  try {
+    return { outcome: await outcomeOf(ref, deadlineSeconds) }
+  } catch (thrown) {
+    if (!(thrown instanceof ActivityFailure) && !isCancellation(thrown)) throw thrown
+    const because = isCancellation(thrown)
+      ? 'the drill was cancelled'
+      : `restore ${ref.name} was not over after ${deadlineSeconds} s, the deadline of the drill (${reasonOf(thrown)})`
+    const outcome = await CancellationScope.nonCancellable(async () => {
+      await drills.cancelRequested.executeWithOptions({ summary: 'cancel the restore' }, [{ ref, reason: because }])
+      return outcomeOf(ref, cancelSeconds)
+    })
+    if (isCancellation(thrown)) throw thrown
+    return { outcome, because }
+  }
+}
+
+async function outcomeOf(ref: RestoreRef, seconds: number): Promise<RequestedOutcome> {
+  const waiting = proxyActivities<Activities>({ ...frame, scheduleToCloseTimeout: `${seconds}s` })
+  for (;;) {
+    const report = await waiting.awaitRequested.executeWithOptions({ summary: `until restore ${ref.name} is over` }, [
+      { ref },
+    ])
+    if (!isWait(report)) return report
+  }
+}
