@@ -15,6 +15,48 @@ export function messagesIn(source: string, file: string, functions: readonly str
   )
 }
 
+/**
+ * All texts of a file, wherever they stand, but for those in comments and imports: several joined by `+` are one. For files that
+ * hold little else than sentences for users. A regular expression with a quote in it is not understood.
+ */
+export function allTextsIn(source: string, file: string): FoundMessage[] {
+  const bare = source.replaceAll(/^import [^']*'[^']*'$/gm, '')
+  const texts: FoundMessage[] = []
+  for (let at = 0; at < bare.length; at++) {
+    if (bare.startsWith('//', at)) at = endOf(bare, '\n', at)
+    else if (bare.startsWith('/*', at)) at = endOf(bare, '*/', at)
+    else if (/['"`]/.test(bare[at] ?? '')) {
+      const { text, end } = joinedTextAt(bare, at)
+      texts.push({ text, file })
+      at = end
+    }
+  }
+  return texts
+}
+
+/** The texts that follow at once what the expression (global) finds, such as a name and its colon. */
+export function textsAfter(source: string, file: string, words: RegExp): FoundMessage[] {
+  return [...source.matchAll(words)].flatMap((match) => {
+    const from = match.index + match[0].length
+    return /['"`]/.test(source[from] ?? '') ? [{ text: joinedTextAt(source, from).text, file }] : []
+  })
+}
+
+/** The text of the literal that begins there and of those that are joined to it, and where the last one ends. */
+function joinedTextAt(source: string, from: number): { text: string; end: number } {
+  const { text, end } = textAt(source, from)
+  const plus = /^\s*\+\s*(?=['"`])/.exec(source.slice(end + 1))
+  if (plus === null) return { text, end }
+  const next = joinedTextAt(source, end + 1 + plus[0].length)
+  return { text: text + next.text, end: next.end }
+}
+
+/** Where the next one of those characters ends; the end of the source where there is none. */
+function endOf(source: string, what: string, from: number): number {
+  const at = source.indexOf(what, from)
+  return at < 0 ? source.length : at + what.length - 1
+}
+
 /** The texts among the arguments that begin there, up to the closing parenthesis. */
 function argumentsAt(source: string, from: number): string[] {
   const texts: string[] = []

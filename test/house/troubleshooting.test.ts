@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { messagesIn } from './messages.ts'
+import { remarksReason } from '../../velero/labels.ts'
+import { allTextsIn, messagesIn, textsAfter } from './messages.ts'
 import type { FoundMessage } from './messages.ts'
 
 /** Which functions get the messages that users read, by the files in which they are called. */
@@ -9,7 +10,32 @@ const sources: readonly { files: string; functions: readonly string[] }[] = [
   { files: 'client/api/doctor/*.ts', functions: ['finding'] },
   { files: 'client/**/*.ts', functions: ['new ClientError'] },
   { files: 'activities/**/*.ts', functions: ['fatal', 'journalDamaged', 'gone'] },
+  { files: '{core,activities}/**/*.ts', functions: ['error', 'warning', 'warn'] },
+  { files: 'activities/finalize/validate.ts', functions: ['say', 'finding'] },
 ]
+
+/** Files whose texts are sentences for users, all of them: those of FailedValidation, of a refused retry, of hooks. */
+const sentences = [
+  'core/request/{admit-request,hook-faults,look-at-location,decide-retry}.ts',
+  'core/asked/annotations.ts',
+  'core/hooks/pod-hooks.ts',
+]
+
+/** Texts by what stands before them. */
+const before: readonly { files: string; words: RegExp }[] = [
+  { files: 'activities/admit/await-location.ts', words: /problems: \[/g },
+  { files: 'core/finalize/decide-volume-patch.ts', words: /problem(?::| =)\s+/g },
+  { files: 'activities/items/standing-facts.ts', words: /return /g },
+  { files: 'core/items/prepare-item.ts', words: /remark: /g },
+  { files: 'core/results/render-log.ts', words: /return \[(?=`Nothing)/g },
+  { files: 'core/preview/compare-with-plan.ts', words: /return /g },
+  { files: 'activities/preview/keep-plan.ts', words: /return \[/g },
+]
+
+/** Files that record Events; their reasons and notes are on the page too. */
+const eventFiles = globSync('{activities,velero-server}/**/*.ts').filter((file) =>
+  textOf(file).includes('recordEvent('),
+)
 
 /** Texts that are assembled in a file, and not handed to a function: their pieces have to stand in it. */
 const inPlace = [
@@ -21,9 +47,19 @@ const inPlace = [
 const page = readFileSync('docs/troubleshooting.md', 'utf8').replaceAll('\\|', '|')
 const plain = (text: string) => text.replaceAll('`', '').replaceAll(/\s+/g, ' ')
 
-const found = sources.flatMap(({ files, functions }) =>
-  globSync(files).flatMap((file) => messagesIn(readFileSync(file, 'utf8'), file, functions)),
-)
+const found = [
+  ...sources.flatMap(({ files, functions }) =>
+    globSync(files).flatMap((file) => messagesIn(textOf(file), file, functions)),
+  ),
+  ...sentences.flatMap((files) => globSync(files).flatMap((file) => allTextsIn(textOf(file), file).filter(isSentence))),
+  ...before.flatMap(({ files, words }) => globSync(files).flatMap((file) => textsAfter(textOf(file), file, words))),
+  ...eventFiles.flatMap((file) => textsAfter(textOf(file), file, /\bnote(?::| =) /g)),
+]
+
+const reasons = [
+  remarksReason,
+  ...eventFiles.flatMap((file) => [...textOf(file).matchAll(/\breason: '(\w+)'/g)].map(([, reason = '']) => reason)),
+]
 
 it('the page on troubleshooting has each message of doctor, of the command line and of failed restores', () => {
   expect(found.length).toBeGreaterThan(60)
@@ -31,8 +67,13 @@ it('the page on troubleshooting has each message of doctor, of the command line 
   expect(missing).toEqual([])
 })
 
+it('the page on troubleshooting has the reason of each Event', () => {
+  expect(reasons).toContain('NotTaken')
+  expect(reasons.filter((reason) => !page.includes(`| \`${reason}\``))).toEqual([])
+})
+
 it('the page on troubleshooting has no message that Drydock does not say', () => {
-  const known = new Set(found.map(({ text }) => plain(text)))
+  const known = new Set([...found.map(({ text }) => plain(text)), ...reasons])
   const assembled = inPlace.map((file) => readFileSync(file, 'utf8')).join('\n')
   const isAssembled = (text: string) =>
     text.split('…').every((piece) => piece.split(/(?<=existing) /).every((part) => assembled.includes(part.trim())))
@@ -45,6 +86,15 @@ it('texts are found in calls, with what is filled in left out', () => {
   const source = "x(a, `of ${b(`${c}`)}: ` +\n 'that', f('not this')); x(is ? 'one' : \"two's\")"
   expect(messagesIn(source, 'f', ['x']).map(({ text }) => text)).toEqual(['of …: that', 'one', "two's"])
 })
+
+function textOf(file: string): string {
+  return readFileSync(file, 'utf8')
+}
+
+/** No key of Kubernetes, and nothing that is written for docs/annotations.md. */
+function isSentence({ text }: FoundMessage): boolean {
+  return / .* /.test(text) && !text.startsWith('`') && text !== 'set by Drydock'
+}
 
 /** Three words or more: others only put together what is said elsewhere. */
 function saysSomething({ text }: FoundMessage): boolean {
