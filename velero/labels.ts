@@ -94,6 +94,8 @@ export const storageClassesAnnotation = 'drydock.io/storage-classes'
 export const imagesAnnotation = 'drydock.io/images'
 /** On a Restore: `leave-out` or `suspend`, what becomes of Jobs that had finished or failed when the backup was made. */
 export const endedJobsAnnotation = 'drydock.io/ended-jobs'
+/** On a Restore: `zero` or `scale-back`, whether workloads are created with zero replicas, and whether they stay so. */
+export const replicasAnnotation = 'drydock.io/replicas'
 
 /** On a Restore: `"true"` keeps what it restores from taking names, addresses and ports of others, and suspends Jobs and CronJobs. */
 export const isolateAnnotation = 'drydock.io/isolate'

@@ -7,13 +7,14 @@ import { isNotFound, refusalOf } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import { warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
-import { resourceUsageLabel, restoreNameLabel, restoreUidLabel } from '../../velero/labels.ts'
+import { replicasAnnotation, resourceUsageLabel, restoreNameLabel, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import { readIfUnderway } from '../frame/underway.ts'
 import type { Ports } from '../ports.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import { putBackAtOnce } from './put-back-volumes.ts'
+import { tellAtZero } from './scale-workloads.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
 
@@ -58,6 +59,8 @@ export function removeLeftovers({ ports, sessions }: Pick<WorkerParts, 'ports' |
         await removeStubs(ref, ports)
       }
       if (restore === undefined || isInPlace(restore.spec)) await putBackAtOnce({ ref, ports, sessions, attempt })
+      if (restore?.metadata.annotations?.[replicasAnnotation] !== undefined)
+        await tellAtZero({ ref, ports, sessions, attempt })
     })
 }
 

@@ -62,7 +62,8 @@ async function gatherFinalizeFacts({ journal }: Session): Promise<FinalizeFacts>
   }
 }
 
-function isRestored(outcome: Outcome): outcome is RestoredOutcome {
+/** Whether this restore created or updated the object of an outcome. */
+export function isRestored(outcome: Outcome): outcome is RestoredOutcome {
   const wrote = outcome.action === 'created' || outcome.action === 'updated'
   return wrote && outcome.object !== undefined && parseItemKey(outcome.key) !== undefined
 }

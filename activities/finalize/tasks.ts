@@ -2,6 +2,7 @@ import { awaitHooks } from './await-hooks.ts'
 import { cleanUp } from './clean-up.ts'
 import { patchVolumes } from './patch-volumes.ts'
 import { putBackVolumes } from './put-back-volumes.ts'
+import { scaleWorkloads } from './scale-workloads.ts'
 import type { FinalizeTask } from './task.ts'
 import { tidyJournal } from './tidy-journal.ts'
 import { validate } from './validate.ts'
@@ -11,9 +12,10 @@ import { validate } from './validate.ts'
  * added at any place.
  */
 export const finalizeTasks: readonly FinalizeTask[] = [
-  // Change restored objects.
-  patchVolumes,
+  // Change restored objects. Pods need their claims, and new volumes may need pods.
   putBackVolumes,
+  scaleWorkloads,
+  patchVolumes,
   // Remove objects of ours.
   cleanUp,
   // Wait for others.

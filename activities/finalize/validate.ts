@@ -3,6 +3,7 @@ import { compareWritten } from '../../core/finalize/compare-written.ts'
 import { whyNotReady } from '../../core/finalize/why-not-ready.ts'
 import { itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
+import { withoutReplicas } from '../../core/workloads/zero-replicas.ts'
 import { ApiError, refusalOf } from '../../core/port-errors.ts'
 import { prepareItem } from '../../core/items/prepare-item.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
@@ -122,7 +123,8 @@ async function writtenOf(
   const item = parseJson(await tools.readItem(place.groupResource, place.item)) as Manifest
   const input = { item, groupResource: place.groupResource, targetNamespace: place.item.target }
   const prepared = prepareItem(input, tools.rules)
-  return prepared.do === 'write' ? prepared.object : undefined
+  if (prepared.do !== 'write') return undefined
+  return prepared.atZero === undefined ? prepared.object : withoutReplicas(prepared.object)
 }
 
 function differencesOf(outcome: RestoredOutcome, live: Manifest | undefined, written: Manifest | undefined): Message[] {

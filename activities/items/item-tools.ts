@@ -8,7 +8,9 @@ import type { Message } from '../../core/items/outcome.ts'
 import type { ApiError } from '../../core/port-errors.ts'
 import type { ItemRules, Preparation } from '../../core/items/prepare-item.ts'
 import { restoreLabels, restoresStatus } from '../../core/items/item-metadata.ts'
-import type { PlannedItem } from '../../core/plan/plan.ts'
+import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
+import { plannedWorkloads } from '../../core/workloads/zero-replicas.ts'
+import type { IsPlanned } from '../../core/workloads/zero-replicas.ts'
 import { askedBy } from '../../core/asked/annotations.ts'
 import { isPreview } from '../../core/preview/verdict.ts'
 import { wouldMake } from '../../core/preview/why-unasked.ts'
@@ -148,6 +150,7 @@ export function makeItemTools(
       provisioned: new Set(plan.provisioned),
       ...(asked.endedJobs && { endedJobs: asked.endedJobs }),
       ...(asked.isolate && { isolate: true }),
+      ...(asked.replicas && { zeroReplicas: { isPlanned: workloadsOf(plan) } }),
       modify: rules.modify,
       pluralOf: rules.pluralOf,
     },
@@ -175,6 +178,15 @@ export function makeItemTools(
     },
   }
 }
+
+/** The workloads of a plan are looked up once, and not for each of its chunks. */
+function workloadsOf(plan: Plan): IsPlanned {
+  const known = workloads.get(plan) ?? plannedWorkloads(plan)
+  workloads.set(plan, known)
+  return known
+}
+
+const workloads = new WeakMap<Plan, IsPlanned>()
 
 /** In a retry `awaitPodVolumes` orders all: it knows what an earlier run has ordered for the same pod. A preview orders none. */
 function leaveToWait(): Promise<void> {

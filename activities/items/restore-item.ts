@@ -96,6 +96,7 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
         work.created = {
           listed: { ...listed, name: listedName(item.target, written.live.metadata.name) },
           ...objectOf(written.live, prepared, item),
+          ...zeroOf(prepared),
         }
       const volumes = await volumesOfPod(written, groupResource, item, tools)
       const because = await remarkOn(written, { prepared, item, groupResource }, tools)
@@ -127,6 +128,7 @@ function conclude(
       listed,
       messages: [...prepared.messages, ...messages],
       ...objectOf(live, prepared, item),
+      ...(action === 'created' ? zeroOf(prepared) : {}),
       ...begun,
     })
   }
@@ -181,6 +183,10 @@ function hooksOf(
   if (written.messages.some((message) => message.severity === 'error')) return {}
   const hooks = podHooks(written.live, tools.rules.restore.spec.hooks?.resources ?? [])
   return hooks === undefined ? {} : { hooks }
+}
+
+function zeroOf({ atZero }: Extract<Preparation, { do: 'write' }>): Pick<Outcome, 'atZero'> {
+  return atZero === undefined ? {} : { atZero }
 }
 
 function objectOf(

@@ -3,6 +3,7 @@ import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { isOurs, looksOurs, modeFor, planOwners, sameEntries } from '../../core/items/field-owners.ts'
+import { withZeroReplicas } from '../../core/workloads/zero-replicas.ts'
 import { whyNotEstablished } from '../../core/items/why-waiting.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
@@ -22,7 +23,8 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
   const id = formatResourceId(groupResource, item.target, item.name)
   const mode = modeFor(tools.managedFields, prepared.groupResource, prepared.object.metadata.name)
   const entries = prepared.object.metadata.managedFields
-  const posting = planOwners(prepared.object, mode, fieldManagerOf(tools.mark.uid))
+  const object = prepared.atZero === undefined ? prepared.object : withZeroReplicas(prepared.object)
+  const posting = planOwners(object, mode, fieldManagerOf(tools.mark.uid))
   let live: Manifest | undefined
   let isFresh = false
   try {

@@ -5,6 +5,7 @@ import {
   imagesAnnotation,
   isolateAnnotation,
   objectsAnnotation,
+  replicasAnnotation,
   storageClassesAnnotation,
 } from '../../velero/labels.ts'
 
@@ -15,6 +16,7 @@ export interface AskedOptions {
   imageMappings?: string
   endedJobs?: string
   isolate?: boolean
+  replicas?: string
 }
 
 /** Adds them to `start` and `plan`. */
@@ -31,6 +33,11 @@ export function addAskedOptions(command: Command): Command {
       ]),
     )
     .option('--isolate', 'take no names, addresses and ports of others, and suspend Jobs and CronJobs')
+    .addOption(
+      new Option('--replicas <how>', 'create workloads with no replicas, and leave them so or scale them back').choices(
+        ['zero', 'scale-back'],
+      ),
+    )
 }
 
 /** The annotations of these options. */
@@ -40,6 +47,7 @@ export function askedAnnotations({
   imageMappings,
   endedJobs,
   isolate,
+  replicas,
 }: AskedOptions): Record<string, string> {
   return {
     ...(object && { [objectsAnnotation]: object.join(',') }),
@@ -47,5 +55,6 @@ export function askedAnnotations({
     ...(imageMappings !== undefined && { [imagesAnnotation]: imageMappings }),
     ...(isolate === true && { [isolateAnnotation]: 'true' }),
     ...(endedJobs !== undefined && { [endedJobsAnnotation]: endedJobs }),
+    ...(replicas !== undefined && { [replicasAnnotation]: replicas }),
   }
 }

@@ -12,6 +12,7 @@ import {
   pauseAnnotation,
   planAnnotation,
   politeAnnotation,
+  replicasAnnotation,
   requestedByAnnotation,
   retriedAnnotation,
   retryAnnotation,
@@ -21,6 +22,7 @@ import {
   storageClassesAnnotation,
   validateAnnotation,
 } from '../../velero/labels.ts'
+import type { RestoreSpec } from '../../velero/restore.ts'
 
 /** An annotation that a Restore may have. */
 export interface RestoreAnnotation {
@@ -42,6 +44,7 @@ export interface Asked {
   images?: readonly (readonly [from: string, to: string])[]
   endedJobs?: 'leave-out' | 'suspend'
   isolate?: true
+  replicas?: 'zero' | 'scale-back'
 }
 
 /** One object of the backup that is asked for; `resource` is as people say it, such as `deploy`. */
@@ -87,6 +90,7 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byPeople(imagesAnnotation, '`<old>=<new>`, with commas', faultOfPairs),
   byPeople(endedJobsAnnotation, '`leave-out` or `suspend`', oneOf('leave-out', 'suspend')),
   byPeople(isolateAnnotation, '`true` or `false`', oneOf('true', 'false')),
+  byPeople(replicasAnnotation, '`zero` or `scale-back`', oneOf('zero', 'scale-back')),
   byPeople(validateAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(managedFieldsAnnotation, '`exact` or `owners`', oneOf('exact', 'owners')),
   byPeople(politeAnnotation, '`true` or `false`', oneOf('true', 'false')),
@@ -105,27 +109,38 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byUs(runAnnotation),
 ]
 
-/** What is wrong with the annotations of a Restore, a sentence each: what nobody knows must not be passed over in silence. */
-export function annotationFaults(annotations: Readonly<Record<string, string>> = {}): string[] {
-  return Object.entries(annotations).flatMap(([name, value]) => {
+/**
+ * What is wrong with the annotations of a Restore, a sentence each: what nobody knows must not be passed over in silence, nor
+ * what its spec contradicts.
+ */
+export function annotationFaults(
+  annotations: Readonly<Record<string, string>> = {},
+  spec: Pick<RestoreSpec, 'hooks'> = {},
+): string[] {
+  const faults = Object.entries(annotations).flatMap(([name, value]) => {
     if (!name.startsWith(ofUs)) return []
     const known = restoreAnnotations.find((one) => one.name === name)
     if (known === undefined) return [`annotation ${name} is unknown: ${namesForPeople()}`]
     const fault = known.faultOf?.(value)
     return fault === undefined ? [] : [`annotation ${name} is ${quoted(value)}: ${fault}`]
   })
+  const { [replicasAnnotation]: replicas } = annotations
+  if (replicas === undefined || (spec.hooks?.resources ?? []).length === 0) return faults
+  const noPods = 'pods of workloads are left out then, so spec.hooks has no pods to run in: remove one of the two'
+  return [...faults, `annotation ${replicasAnnotation} is ${quoted(replicas)}: ${noPods}`]
 }
 
 /** What people have asked for by annotations that are valid. */
 export function askedBy(annotations: Readonly<Record<string, string>> = {}): Asked {
   const { [objectsAnnotation]: objects, [storageClassesAnnotation]: classes } = annotations
-  const { [imagesAnnotation]: images, [endedJobsAnnotation]: jobs } = annotations
+  const { [imagesAnnotation]: images, [endedJobsAnnotation]: jobs, [replicasAnnotation]: replicas } = annotations
   return {
     ...(objects !== undefined && { objects: entriesOf(objects).flatMap((entry) => objectOf(entry) ?? []) }),
     ...(classes !== undefined && { storageClasses: Object.fromEntries(pairsOf(classes)) }),
     ...(images !== undefined && { images: pairsOf(images) }),
     ...(annotations[isolateAnnotation] === 'true' && { isolate: true }),
     ...((jobs === 'leave-out' || jobs === 'suspend') && { endedJobs: jobs }),
+    ...((replicas === 'zero' || replicas === 'scale-back') && { replicas }),
   }
 }
 

@@ -7,6 +7,8 @@ export interface WorkLeft {
   newVolumes: boolean
   /** A data mover or a group snapshot may have left objects that were made for the restore alone. */
   leftovers: boolean
+  /** Workloads were created with zero replicas. */
+  workloadsAtZero: boolean
   /** Pods with hooks stand in the journal. */
   hooks: boolean
   /** The journal holds what only a running restore needs. */
@@ -36,9 +38,15 @@ export function workLeft({ tally, volumes, shards }: ThroughFacts): WorkLeft {
   return {
     newVolumes: mayBeNew && hasItem(tally, 'persistentvolumeclaims|'),
     leftovers: isGrouped || hasItem(tally, 'datauploads.velero.io|'),
+    workloadsAtZero: hasAtZero(tally),
     hooks,
     traces: hooks || has('intents/') || has('answers/'),
   }
+}
+
+function hasAtZero(tally: Tally): boolean {
+  for (const { atZero } of tally.values()) if (atZero !== undefined) return true
+  return false
 }
 
 function hasItem(tally: Tally, begin: string): boolean {

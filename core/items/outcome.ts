@@ -35,6 +35,8 @@ export interface Outcome {
   podVolumes?: readonly PodVolume[]
   /** The volume that was made from a native snapshot for this PersistentVolume. */
   native?: NativeVolume
+  /** A workload that was created with zero replicas. */
+  atZero?: AtZero
   /** The item is to be tried again; what stands here is told if nothing better comes. */
   parked?: Parked
   /** What a preview found out about it; absent in restores. */
@@ -65,6 +67,14 @@ export interface NativeVolume {
   volumeType: string
   zone: string
   iops: number
+}
+
+/** A workload that was created with zero replicas (annotation `drydock.io/replicas`). */
+export interface AtZero {
+  /** How many it has in the backup, or after modifiers; more than zero. */
+  replicas: number
+  /** Its controller in the backup, as `Deployment web`: where that is restored, it says how many there are to be. */
+  controller?: string
 }
 
 /** What an item that is to be tried again has been through. */

@@ -9,8 +9,10 @@ import { isolated } from '../asked/isolate.ts'
 import type { PluginReply, PluginRule } from '../actions/run-plugins.ts'
 import { generatedName } from '../values/derived-names.ts'
 import { hasReadableLabels, resetMetadataAndStatus, withLabels } from './item-metadata.ts'
-import { error, itemKey, scopeOf } from './outcome.ts'
-import type { Message } from './outcome.ts'
+import { error, itemKey, scopeOf, warning } from './outcome.ts'
+import type { AtZero, Message } from './outcome.ts'
+import { decideZero, hasRestoreHooks, whyPodWaits } from '../workloads/zero-replicas.ts'
+import type { ZeroFacts } from '../workloads/zero-replicas.ts'
 import { endedJob } from './ended-jobs.ts'
 import { skipReason } from './skip-rules.ts'
 import { rebindVolume, unbindClaim, volumeFate } from './volume-fate.ts'
@@ -46,6 +48,8 @@ export interface ItemRules {
   endedJobs?: Asked['endedJobs']
   /** Takes nothing from outside of the target namespaces. */
   isolate?: boolean
+  /** Workloads are created with zero replicas; absent for what Velero does. */
+  zeroReplicas?: Pick<ZeroFacts, 'isPlanned'>
   /** Applies the resource modifiers. The item is restored also if they have errors. */
   modify: (item: Manifest, groupResource: GroupResource) => { item: Manifest; errors: readonly string[] }
   /**
@@ -85,6 +89,8 @@ export type Preparation =
       neverEqual: boolean
       /** What the log says about the item, where Velero says nothing. */
       remark?: string
+      /** It is created with zero replicas; one that stands already is compared and changed as `object` says. */
+      atZero?: AtZero
     }
 
 /** An asynchronous operation that an action began for the item. */
@@ -123,6 +129,9 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   if (reason?.do === 'skip') return { ...reason, companions: [], messages: [] }
   if (reason?.do === 'fail') return fail(`error checking completion of "${id}": ${reason.because}`, false)
 
+  const waiting = leftOut(input, rules)
+  if (waiting !== undefined) return waiting
+
   const volume = groupResource === 'persistentvolumes' ? prepareVolume(input, rules) : { do: 'go' as const, item }
   if (volume.do === 'skip') return { do: 'skip', because: volume.because, companions: [], messages: [] }
   if (volume.do === 'fail') return fail(volume.text)
@@ -144,6 +153,16 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   return made.do === 'fail' ? fail(made.text) : { ...made, ...allBegun, neverEqual: acted.converted }
 }
 
+/** A pod that its workload makes anew at the end of the restore. */
+function leftOut({ item, groupResource, targetNamespace }: ItemInput, rules: ItemRules): Preparation | undefined {
+  const because = rules.zeroReplicas && whyPodWaits(item, groupResource, { ...rules.zeroReplicas, ...rules })
+  if (because === undefined) return undefined
+  const id = formatResourceId(groupResource, targetNamespace, item.metadata.name)
+  const text = `restore hooks of ${id} do not run: ${because}`
+  const messages = hasRestoreHooks(item) ? [warning(scopeOf(targetNamespace), text)] : []
+  return { do: 'skip', because, companions: [], messages }
+}
+
 type MadeObject =
   | { do: 'fail'; text: string }
   | Omit<Extract<Preparation, { do: 'write' }>, 'companions' | 'operation' | 'pluginOperations' | 'neverEqual'>
@@ -158,15 +177,25 @@ function makeObject(acted: Manifest, input: ItemInput, rules: ItemRules): MadeOb
   const target = targetResource(object, item, groupResource, rules)
   if (target === undefined)
     return { do: 'fail', text: `error getting GVR for ${formatGvk(object)}: no match for kind "${object.kind}"` }
+  const written = formatGroupResource(target.resource, target.group)
+  const scope = scopeOf(targetNamespace)
+  const zero = decideReplicas({ item, object, groupResource: written }, rules)
+  const id = formatResourceId(written, targetNamespace, object.metadata.name)
+  const kept = zero.do === 'keep' ? [warning(scope, `${id}: ${zero.because}`)] : []
   return {
     do: 'write',
     object,
     resource: target,
-    groupResource: formatGroupResource(target.resource, target.group),
+    groupResource: written,
     status: item['status'],
-    messages: modified.errors.map((text) => error(scopeOf(targetNamespace), text)),
+    messages: [...modified.errors.map((text) => error(scope, text)), ...kept],
+    ...(zero.do === 'zero' ? { atZero: zero.atZero } : {}),
     ...(hasReadableLabels(placed) ? {} : { remark: 'one of its labels is no text, so it loses all labels of its own' }),
   }
+}
+
+function decideReplicas(about: Parameters<typeof decideZero>[0], rules: ItemRules): ReturnType<typeof decideZero> {
+  return rules.zeroReplicas === undefined ? { do: 'as-is' } : decideZero(about, { ...rules.zeroReplicas, ...rules })
 }
 
 /** A claim without its old binding, and with the new name of its PV. */

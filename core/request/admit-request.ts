@@ -130,8 +130,8 @@ const specRules: readonly ((draft: SpecDraft) => Finding)[] = [
   existingVolumeDataPolicy,
 ]
 
-function annotations({ facts }: AdmissionDraft): Finding {
-  return { errors: annotationFaults(facts.restore.annotations) }
+function annotations({ facts, spec }: AdmissionDraft): Finding {
+  return { errors: annotationFaults(facts.restore.annotations, spec) }
 }
 
 function excludeNonRestorable({ spec }: SpecDraft): Finding {

@@ -42,6 +42,9 @@ const inPlace = [
   'core/volumes/in-place.ts',
   'activities/finalize/put-back-volumes.ts',
   'activities/volumes/make-way.ts',
+  'activities/finalize/scale-workloads.ts',
+  'core/workloads/zero-replicas.ts',
+  'core/workloads/scale-back.ts',
 ]
 
 const page = readFileSync('docs/troubleshooting.md', 'utf8').replaceAll('\\|', '|')

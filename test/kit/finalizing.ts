@@ -31,6 +31,8 @@ import { createLog } from '../ports/log.ts'
 export interface RestoreUnderTest {
   /** Objects that it created: they stand in the cluster, and their outcomes in the journal. */
   created?: readonly Manifest[]
+  /** What else their outcomes say, by the names of the objects. */
+  about?: Readonly<Record<string, Partial<Outcome>>>
   /** Other outcomes. */
   outcomes?: readonly Outcome[]
   /** Annotations of the Restore. */
@@ -74,7 +76,8 @@ export async function finalizing(restore: RestoreUnderTest = {}): Promise<Finali
   const settings = { ...readConfig({}).settings, ...restore.settings }
   const session = await openSession(ports, restore)
   const created = (restore.created ?? []).map((manifest) => outcomeOf(cluster.place(manifest), cluster, clock))
-  const outcomes = [...(await Promise.all(created)), ...(restore.outcomes ?? [])]
+  const about = (outcome: Outcome) => ({ ...outcome, ...restore.about?.[outcome.object?.name ?? ''] })
+  const outcomes = [...(await Promise.all(created)).map(about), ...(restore.outcomes ?? [])]
   await session.journal.write(outcomesShard('waves/0', 'a', 0), outcomes)
   await session.journal.write(shards.facts, { volumes: { infos: Object.fromEntries(entriesOf(restore.volumes)) } })
   const sessions: Sessions = {

@@ -118,7 +118,7 @@ export interface StartRequest {
 export function composeRequest({ file, given, ...request }: StartRequest, now: Date): Restore {
   const spec = applySpecOptions(file?.spec ?? {}, given)
   checkSpec(spec)
-  checkAnnotations({ ...file?.metadata.annotations, ...request.annotations })
+  checkAnnotations({ ...file?.metadata.annotations, ...request.annotations }, spec)
   const parts = {
     spec,
     name: request.name ?? file?.metadata.name,
@@ -130,8 +130,8 @@ export function composeRequest({ file, given, ...request }: StartRequest, now: D
 }
 
 /** Refuses annotations that the worker would refuse. */
-function checkAnnotations(annotations: Readonly<Record<string, string>>): void {
-  const [fault] = annotationFaults(annotations)
+function checkAnnotations(annotations: Readonly<Record<string, string>>, spec: RestoreSpec): void {
+  const [fault] = annotationFaults(annotations, spec)
   if (fault !== undefined) throw new ClientError(exitCodes.usage, fault)
 }
 

@@ -19,12 +19,22 @@ describe('the annotations of a Restore', () => {
     ['drydock.io/storage-classes', 'gp2=gp3,gp2=io1', /"gp2" is mapped twice$/],
     ['drydock.io/images', '=x', /it takes <old>=<new>/],
     ['drydock.io/ended-jobs', 'keep', /it may be "leave-out" or "suspend"$/],
+    ['drydock.io/replicas', '0', /it may be "zero" or "scale-back"$/],
     ['drydock.io/validate', 'yes', /it may be "true" or "false"$/],
   ])('refuse %s: %s', (name, value, sentence) => {
     const faults = annotationFaults({ [name]: value })
     expect(faults).toHaveLength(1)
     expect(faults[0]).toMatch(sentence)
     expect(faults[0]?.length).toBeLessThan(600)
+  })
+
+  it('may not contradict the spec: pods that are left out have no hooks', () => {
+    const hooks = { resources: [{ name: 'warm up' }] }
+    expect(annotationFaults({ 'drydock.io/replicas': 'zero' }, { hooks })).toEqual([
+      'annotation drydock.io/replicas is "zero": pods of workloads are left out then, so spec.hooks has no pods to run in: remove one of the two',
+    ])
+    expect(annotationFaults({ 'drydock.io/replicas': 'zero' }, { hooks: { resources: [] } })).toEqual([])
+    expect(annotationFaults({}, { hooks })).toEqual([])
   })
 
   it('of others are not ours to judge', () => {
@@ -37,6 +47,7 @@ describe('the annotations of a Restore', () => {
       'drydock.io/storage-classes': 'gp2=gp3',
       'drydock.io/images': 'docker.io/=mirror.example.com/, quay.io=mirror.example.com/q',
       'drydock.io/ended-jobs': 'suspend',
+      'drydock.io/replicas': 'scale-back',
     }
     expect(annotationFaults(annotations)).toEqual([])
     expect(askedBy(annotations)).toEqual({
@@ -50,6 +61,7 @@ describe('the annotations of a Restore', () => {
         ['quay.io', 'mirror.example.com/q'],
       ],
       endedJobs: 'suspend',
+      replicas: 'scale-back',
     })
     expect(askedBy({})).toEqual({})
   })

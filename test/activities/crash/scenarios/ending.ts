@@ -4,6 +4,7 @@ import { startControllers } from '../../../ports/controllers.ts'
 import type { World } from '../../../ports/world.ts'
 import type { Scenario } from '../crash-points.ts'
 import { inPlace, startVolumeController, withClaimAway } from '../in-place.ts'
+import { startWorkloadController, withWorkloadAtZero } from '../at-zero.ts'
 import { changed, ref, restoreAt, withShard, worldAt } from '../restore-in-memory.ts'
 
 export const listFinalizeTasks: readonly Scenario[] = [
@@ -37,6 +38,10 @@ export const finalizeRestore: readonly Scenario[] = [
   task('put-back-volumes', {
     world: () => changed(worldAt({ before: 'persistentvolumeclaims' }, inPlace), withClaimAway),
     beside: startVolumeController,
+  }),
+  task('scale-workloads', {
+    world: () => changed(worldAt('finalizing'), withWorkloadAtZero),
+    beside: startWorkloadController,
   }),
   task('await-hooks', { world: () => changed(worldAt('finalizing'), withHooksDone) }),
   task('validate', { settings: { validate: true } }),
@@ -128,6 +133,15 @@ export const awaitLastWrites: readonly Scenario[] = [
 
 export const removeLeftovers: readonly Scenario[] = [
   { when: 'it is cancelled after its items', world: () => worldAt('restored'), input: { ref } },
+  {
+    when: 'a workload was to be scaled back',
+    world: () =>
+      changed(
+        worldAt('restored', { annotations: { 'drydock.io/replicas': 'scale-back' }, spec: { hooks: {} } }),
+        withWorkloadAtZero,
+      ),
+    input: { ref },
+  },
   {
     when: 'a claim has made way for its data',
     world: () => changed(worldAt({ before: 'persistentvolumeclaims' }, inPlace), withClaimAway),

@@ -1,0 +1,184 @@
+import { ApplicationFailure } from '@temporalio/common'
+import pLimit from 'p-limit'
+import type { Wait } from '../../contract/look.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import { whyNotReady } from '../../core/finalize/why-not-ready.ts'
+import { error, scopeOf, warning } from '../../core/items/outcome.ts'
+import type { AtZero, Message } from '../../core/items/outcome.ts'
+import { isConflict, refusalOf } from '../../core/port-errors.ts'
+import { tallyOf } from '../../core/results/tally.ts'
+import { valueAt } from '../../core/values/fields.ts'
+import { decideScale, placeInOrder, scaleOrder, whyWithoutPods } from '../../core/workloads/scale-back.ts'
+import { fieldManagerOf, replicasAnnotation } from '../../velero/labels.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
+import { pauseAfter } from '../frame/look.ts'
+import type { Attempt } from '../frame/run-activity.ts'
+import type { Session, WorkerParts } from '../frame/session.ts'
+import type { Cluster } from '../ports.ts'
+import { groupResourceOf, idOf, isRestored } from './finalize-facts.ts'
+import type { RestoredOutcome } from './finalize-facts.ts'
+import { resourceTimeout } from './task.ts'
+import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
+
+const workloadsInFlightMax = 32
+/** Between two looks, longer and longer. */
+const lookSeconds = { first: 0.5, last: 15 } as const
+const endedFolder = 'finalize/scale-workloads/'
+/** So many workloads of a cancelled restore are named; more are counted. */
+const namedMax = 20
+
+/** Gives workloads that were created with zero replicas those of the backup: StatefulSets, then Deployments, then the others. */
+export const scaleWorkloads: FinalizeTask = {
+  name: 'scale-workloads',
+  title: 'scale workloads back',
+  work: 'workloadsAtZero',
+  deadlineSeconds: resourceTimeout,
+  isWanted: ({ admission }) => admission.restore.annotations?.[replicasAnnotation] === 'scale-back',
+  run: scaleAll,
+}
+
+/** A workload that was created with zero replicas. */
+type Held = RestoredOutcome & { atZero: AtZero }
+
+/** A workload that needs no further step, by its uid. What earlier looks came to is journalled, so each is told of once. */
+interface Ended {
+  uid: string
+  /** It has its replicas from this restore: its pods are waited for. */
+  scaled: boolean
+  messages: readonly Message[]
+}
+
+async function scaleAll(context: FinalizeContext): Promise<FinalizeFinding | Wait> {
+  const held = heldIn(context.facts.restored.values())
+  const ended = (await readAll<Ended[]>(context.session.journal, endedFolder)).flat()
+  const known = new Set(ended.map(({ uid }) => uid))
+  const fresh: Ended[] = []
+  const late: Message[] = []
+  for (const [place, name] of scaleOrder.entries()) {
+    const ofGroup = held.filter((one) => placeInOrder(groupResourceOf(one)) === place)
+    const open = ofGroup.filter(({ object }) => !known.has(object.uid))
+    const steps = await inFlight(open, (one) => scaleOne(one, context))
+    fresh.push(...steps.flatMap((step) => ('waits' in step ? [] : [step])))
+    const waits = steps.flatMap((step) => ('waits' in step ? [step.waits] : []))
+    const scaled = new Set([...ended, ...fresh].flatMap((one) => (one.scaled ? [one.uid] : [])))
+    const awaited = ofGroup.filter(({ object }) => scaled.has(object.uid))
+    const unready = await inFlight(awaited, (one) => lookAt(one, place, context))
+    waits.push(...unready.flatMap(({ one, why }) => (why === '' ? [] : [`${idOf(one)}, ${why}`])))
+    const [first] = waits
+    if (first !== undefined && !context.isOver()) {
+      if (fresh.length > 0) await context.session.journal.write(`${endedFolder}${context.attempt.id}`, fresh)
+      const waitingFor = `${name} to be scaled back: ${first}${waits.length > 1 ? ` and ${waits.length - 1} more` : ''}`
+      return { waitingFor, afterSeconds: pauseAfter(context.attempt.number, lookSeconds) }
+    }
+    late.push(...unready.flatMap(({ one, why }) => (why === '' ? [] : [inTime(one, why)])))
+  }
+  const messages = [...[...ended, ...fresh].flatMap((one) => one.messages), ...late]
+  return { messages: messages.sort((a, b) => (a.text < b.text ? -1 : 1)) }
+}
+
+/** In the order of their ids, so that each look goes through them in the same way. */
+function heldIn(restored: Iterable<RestoredOutcome>): Held[] {
+  const held = [...restored].filter((one): one is Held => one.atZero !== undefined && one.action === 'created')
+  return held.sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
+}
+
+function inTime(one: Held, why: string): Message {
+  return warning(scopeOf(one.object.namespace), `${idOf(one)} was scaled back, and was not ready in time: ${why}`)
+}
+
+async function scaleOne(one: Held, context: FinalizeContext): Promise<Ended | { waits: string }> {
+  const { uid, namespace } = one.object
+  const { cluster } = context.ports
+  const end = (scaled: boolean, ...messages: Message[]): Ended => ({ uid, scaled, messages })
+  context.attempt.throwIfStopped()
+  try {
+    const live = await cluster.get(one.object)
+    const step = decideScale({ ...one.atZero, live, uid, ...standing(one, live, context) })
+    if (step.do === 'leave') return end(false, warning(scopeOf(namespace), `${idOf(one)} ${step.because}`))
+    if (step.do === 'scale') {
+      const fieldManager = fieldManagerOf(context.session.ref.uid)
+      await cluster.patch(one.object, step.patch, { fieldManager, answer: 'identity' })
+    }
+    return end(step.do !== 'pass')
+  } catch (thrown) {
+    if (isConflict(thrown) && !context.isOver()) return { waits: `${idOf(one)}, which others change` }
+    const text = `${idOf(one)} could not be scaled back to ${one.atZero.replicas} replicas: ${refusalOf(thrown).message}`
+    return end(false, error(scopeOf(namespace), text))
+  }
+}
+
+/** Whether its controller scales a workload, and whether an earlier run may have scaled it. */
+function standing({ object, atZero }: Held, live: Manifest | undefined, { facts, session }: FinalizeContext) {
+  const [kind, name = ''] = (atZero.controller ?? '').split(' ')
+  const isRestoredToo = kind === 'Deployment' && facts.restored.has(`deployments.apps/${object.namespace}/${name}`)
+  const isAdopted = (live?.metadata.ownerReferences ?? []).some(({ controller }) => controller === true)
+  const isControlled = object.resource === 'replicasets' && (isRestoredToo || isAdopted)
+  return { isControlled, isRetry: session.admission.restore.run !== undefined }
+}
+
+/** StatefulSets are to be ready; of the others the pods are to be there, for tasks that follow look for them. */
+async function lookAt(one: Held, place: number, { ports }: FinalizeContext): Promise<{ one: Held; why: string }> {
+  const live = await readIfShown(one, ports.cluster)
+  if (live === undefined || live.metadata.uid !== one.object.uid) return { one, why: '' }
+  const ready = place === 0 ? whyNotReady.get(groupResourceOf(one)) : whyWithoutPods
+  return { one, why: ready?.(live) ?? '' }
+}
+
+async function readIfShown({ object }: Held, cluster: Cluster): Promise<Manifest | undefined> {
+  try {
+    return await cluster.get(object)
+  } catch (thrown) {
+    refusalOf(thrown)
+    return undefined
+  }
+}
+
+function inFlight<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+  const limit = pLimit(workloadsInFlightMax)
+  return Promise.all(all.map((one) => limit(() => work(one))))
+}
+
+/** A restore that was given up. */
+interface GivenUp extends Pick<WorkerParts, 'ports' | 'sessions'> {
+  ref: AdmittedRef
+  attempt: Attempt
+}
+
+/**
+ * Says in the results of a restore that was cancelled or has failed which workloads stand at zero replicas, though they were to
+ * be scaled back. A retry scales them. The first text that is journalled stands.
+ */
+export async function tellAtZero({ ref, ports, sessions, attempt }: GivenUp): Promise<void> {
+  try {
+    await tellOf(await sessions.open(ref), { ref, ports, attempt })
+  } catch (thrown) {
+    // What may pass is tried again by Temporal; a journal that is gone or damaged stays so.
+    if (!(thrown instanceof ApplicationFailure) || thrown.nonRetryable !== true) throw thrown
+    ports.log.warn(`nobody is told which workloads stand at zero replicas: ${thrown.message}`)
+  }
+}
+
+async function tellOf({ journal, admission }: Session, { ports, attempt }: Omit<GivenUp, 'sessions'>): Promise<void> {
+  if (admission.restore.annotations?.[replicasAnnotation] !== 'scale-back') return
+  const name = scaleWorkloads.name
+  const [result] = await journal.list(`outcomes/finalize/${name}/`)
+  if (result !== undefined) return
+  const held = heldIn([...tallyOf(await readOutcomes(journal, '')).values()].filter(isRestored))
+  const seen = await inFlight(held, async (one) => {
+    attempt.throwIfStopped()
+    const live = await readIfShown(one, ports.cluster)
+    return live?.metadata.uid === one.object.uid && valueAt(live, 'spec', 'replicas') === 0 ? [one] : []
+  })
+  const still = seen.flat()
+  if (still.length === 0) return
+  const messages = still.slice(0, namedMax).map((one) => {
+    const text = `${idOf(one)} stands at zero replicas, and has ${one.atZero.replicas} in the backup: \`drydock retry\` scales it back`
+    return warning(scopeOf(one.object.namespace), text)
+  })
+  const more = still.length - namedMax
+  if (more > 0) messages.push(warning('velero', `${more} more workloads stand at zero replicas`))
+  const outcome = { key: `finalize/${name}`, messages, at: rfc3339(ports.clock.now()) }
+  await journal.writeOnce(outcomesShard(`finalize/${name}`, 'given-up', 0), [outcome])
+}
