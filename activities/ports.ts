@@ -55,7 +55,7 @@ export interface Cluster {
   /** Replaces the status subresource. */
   replaceStatus(ref: ObjectRef, manifest: object, options: WriteOptions): Promise<Manifest>
   /** Deletes an object and returns its last state; undefined where it was not there. */
-  remove(ref: ObjectRef, preconditions?: { uid?: string; resourceVersion?: string }): Promise<Manifest | undefined>
+  remove(ref: ObjectRef, options?: RemoveOptions): Promise<Manifest | undefined>
   /** Reads which resources the cluster serves (by aggregated discovery where the server has it). */
   discover(): Promise<DiscoveredResource[]>
 }
@@ -88,6 +88,17 @@ export interface WriteOptions {
 
 export interface PatchOptions extends WriteOptions {
   subresource?: 'status'
+}
+
+export interface RemoveOptions {
+  /** Only the object with this uid. */
+  uid?: string
+  /** Only the object as it was then. */
+  resourceVersion?: string
+  /** `Foreground`: it stands, being deleted, until the garbage collector has removed what it owns. */
+  propagation?: 'Foreground'
+  /** The server checks the delete as any other, and removes nothing. */
+  dryRun?: true
 }
 
 /** One resource of the API server at one version. */

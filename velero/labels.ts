@@ -96,6 +96,8 @@ export const imagesAnnotation = 'drydock.io/images'
 export const endedJobsAnnotation = 'drydock.io/ended-jobs'
 /** On a Restore: `zero` or `scale-back`, whether workloads are created with zero replicas, and whether they stay so. */
 export const replicasAnnotation = 'drydock.io/replicas'
+/** On a Restore: what becomes of objects that exist: a policy, or `<resource>=<policy>` with commas. */
+export const existingAnnotation = 'drydock.io/existing'
 
 /** On a Restore: `"true"` keeps what it restores from taking names, addresses and ports of others, and suspends Jobs and CronJobs. */
 export const isolateAnnotation = 'drydock.io/isolate'

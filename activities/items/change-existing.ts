@@ -9,22 +9,34 @@ import type { ItemAction } from '../../velero/results.ts'
 import { objectRef, refusedFor } from './item-tools.ts'
 import type { ItemTools, WriteInput, WriteResult, Written } from './item-tools.ts'
 
+/** A prepared item whose place is taken, with the policy for that; `deleted` is the uid that is noted of an object there. */
+export interface ExistingInput extends WriteInput {
+  policy: string | undefined
+  deleted: string | undefined
+}
+
 /** Decides about an object that this restore did not create; a patch is returned, to be journalled before it is sent (rule 5). */
-export function changeExisting(live: Manifest, input: WriteInput, tools: ItemTools): Written {
-  const { prepared, item } = input
+export function changeExisting(
+  live: Manifest,
+  input: ExistingInput,
+  tools: ItemTools,
+): Written | Extract<ExistingDecision, { do: 'recreate' }> {
+  const { prepared, item, policy, deleted } = input
   const decide = (seen: Manifest) =>
     decideExisting({
       live: seen,
       object: prepared.object,
       groupResource: prepared.groupResource,
       targetNamespace: item.target,
-      policy: tools.policy,
+      policy,
+      deleted,
       labels: tools.rules.labels,
       manager: fieldManagerOf(tools.mark.uid),
       api: tools.rules.restore.api,
       neverEqual: prepared.neverEqual,
     })
   const decision = decide(live)
+  if (decision.do === 'recreate') return decision
   if (decision.do === 'leave') {
     const changed = decision.action === 'updated' ? { live } : {}
     return { do: 'done', action: decision.action, messages: decision.messages, ...changed }
@@ -47,7 +59,7 @@ async function applyPatch(
 ): Promise<WriteResult & { action: ItemAction }> {
   const scope = scopeOf(input.item.target)
   let { live } = decided
-  let decision: ExistingDecision = decided.decision
+  let decision: Exclude<ExistingDecision, { do: 'recreate' }> = decided.decision
   for (let tries = 1; decision.do === 'patch'; tries++) {
     try {
       return { action: decision.action, messages: [], live: await patchLive(live, decision.patch, input, tools) }
@@ -55,8 +67,11 @@ async function applyPatch(
       const refusal = refusalOf(thrown)
       const now = isConflict(refusal) && tries < conflictsMax ? await tools.cluster.get(objectRef(input)) : undefined
       if (now !== undefined) {
+        const next = decided.decide(now)
+        // Only the next try of the item may delete it.
+        if (next.do === 'recreate') throw refusal
         live = now
-        decision = decided.decide(now)
+        decision = next
         continue
       }
       const message = decision.refusalIsError ? error(scope, refusal.message) : warning(scope, refusal.message)

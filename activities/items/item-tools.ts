@@ -12,6 +12,7 @@ import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
 import { plannedWorkloads } from '../../core/workloads/zero-replicas.ts'
 import type { IsPlanned } from '../../core/workloads/zero-replicas.ts'
 import { askedBy } from '../../core/asked/annotations.ts'
+import { existingPolicyFor } from '../../core/asked/existing.ts'
 import { isPreview } from '../../core/preview/verdict.ts'
 import { wouldMake } from '../../core/preview/why-unasked.ts'
 import type { WouldMake } from '../../core/preview/why-unasked.ts'
@@ -20,6 +21,8 @@ import { rfc3339 } from '../../velero/manifest.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource, ItemAddress, ObjectRef } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
+import { recreateNotes } from '../existing/recreate-notes.ts'
+import type { RecreateNotes } from '../existing/recreate-notes.ts'
 import { waitSince } from '../frame/look.ts'
 import type { Journal } from '../frame/journal.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -38,8 +41,10 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   rules: ItemRules
   mark: RestoreIdentity & { labels: Record<string, string> }
   managedFields: ManagedFieldsMode
-  /** `spec.existingResourcePolicy`. */
-  policy: string | undefined
+  /** What becomes of an object that exists: `spec.existingResourcePolicy`, or what the annotation `drydock.io/existing` says. */
+  policyFor: (groupResource: GroupResource, name: string) => string | undefined
+  /** What is noted of objects before they are deleted for their items. */
+  recreated: RecreateNotes
   /** Whether status of such an item is restored. */
   restoresStatus: (groupResource: GroupResource, object: Manifest) => boolean
   /** The JSON text of an item in the archive. */
@@ -156,7 +161,9 @@ export function makeItemTools(
     },
     mark: { uid: restore.uid, creationTimestamp: restore.creationTimestamp, labels },
     managedFields: wanted === 'owners' || wanted === 'exact' ? wanted : settings.managedFields,
-    policy: spec.existingResourcePolicy,
+    policyFor: (groupResource, name) =>
+      existingPolicyFor(plan.existing ?? [], { groupResource, name }, spec.existingResourcePolicy),
+    recreated: recreateNotes(session.journal),
     restoresStatus: (groupResource, object) => restoresStatus(object, groupResource, rules.statusFilter),
     readItem: session.readItem,
     beginPodVolumes: restore.run === undefined && !previews ? beginPodVolumes(orders) : leaveToWait,

@@ -7,8 +7,10 @@ import { withZeroReplicas } from '../../core/workloads/zero-replicas.ts'
 import { whyNotEstablished } from '../../core/items/why-waiting.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
+import { plannedKey } from '../../core/plan/plan.ts'
 import { formatResourceId } from '../../velero/resource.ts'
 import { isCancelRequested } from '../frame/run-activity.ts'
+import { makeRoom } from '../existing/make-room.ts'
 import { changeExisting } from './change-existing.ts'
 import { NotYet, objectRef, refusedFor } from './item-tools.ts'
 import type { ItemTools, WriteInput, WriteResult, Written } from './item-tools.ts'
@@ -44,9 +46,9 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
       return { do: 'done', action: 'failed', messages, ...refusedFor(refusal) }
     }
     if (existing.do === 'unreadable') return { do: 'done', messages: [existing.message] }
-    if (!isOurs(existing.live, tools.mark, { managedFields: entries, postedAs: posting.postedAs })) {
-      return changeExisting(existing.live, input, tools)
-    }
+    const written = { managedFields: entries, postedAs: posting.postedAs }
+    if (!isOurs(existing.live, tools.mark, written) && !isRecreated(existing.live, input, tools))
+      return changeOrRecreate(existing.live, refusal, input, tools)
     live = existing.live
   }
   const created = {
@@ -57,6 +59,42 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
     entries: entries as ManagedFieldsEntry[] | undefined,
   }
   return { do: 'done', action: 'created', live, ...(await finishUnlessCancelled(created, tools)) }
+}
+
+/**
+ * Controllers may have changed the owners of its fields since this restore made it. Under the policy `recreate` that must not
+ * make it pass for the object of others, which would be deleted.
+ */
+function isRecreated(live: Manifest, { prepared }: WriteInput, tools: ItemTools): boolean {
+  const policy = tools.policyFor(prepared.groupResource, prepared.object.metadata.name)
+  return policy === 'recreate' && looksOurs(live, tools.mark)
+}
+
+/**
+ * Does what is decided about an object of others. It is deleted only where its item has just been refused because it exists: then
+ * the server has found nothing else wrong with the item. Once it is gone, an object that others have made meanwhile stays.
+ */
+async function changeOrRecreate(
+  live: Manifest,
+  refusal: ApiError,
+  input: WriteInput,
+  tools: ItemTools,
+): Promise<Written> {
+  const { prepared, item, groupResource } = input
+  const policy = tools.policyFor(prepared.groupResource, prepared.object.metadata.name)
+  const isNoted = policy === 'recreate' && tools.preview === undefined
+  const note = isNoted ? await tools.recreated.about(plannedKey(groupResource, item)) : undefined
+  const changed = changeExisting(live, { ...input, policy, deleted: note?.object.uid }, tools)
+  if (changed.do !== 'recreate') return changed
+  const scope = scopeOf(item.target)
+  const id = formatResourceId(groupResource, item.target, item.name)
+  if (!isAlreadyExists(refusal) && !portsTaken(refusal, input)) {
+    const messages = [error(scope, `error restoring ${id}: ${refusal.message}; the one that exists was not deleted`)]
+    return { do: 'done', action: 'failed', messages, ...refusedFor(refusal) }
+  }
+  const problem = await makeRoom(live, input, tools)
+  if (problem !== undefined) return { do: 'done', ...problem }
+  return writeItem(input, { ...tools, policyFor: () => undefined })
 }
 
 type Existing = { do: 'found'; live: Manifest } | { do: 'refused' } | { do: 'unreadable'; message: Message }

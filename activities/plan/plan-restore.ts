@@ -12,12 +12,15 @@ import { resolveLists } from '../../core/filter/includes-excludes.ts'
 import type { ResolveResource } from '../../core/filter/includes-excludes.ts'
 import { resolveResource } from '../../core/filter/resolve-resource.ts'
 import { askedBy } from '../../core/asked/annotations.ts'
+import { resolveExisting } from '../../core/asked/existing.ts'
+import type { ExistingRule } from '../../core/asked/existing.ts'
 import { makeItemSelector } from '../../core/plan/select-items.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatGroupResource } from '../../velero/resource.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
+import { fatal } from '../frame/failures.ts'
 import { inSlices } from '../frame/in-slices.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import { assertUnderway } from '../frame/underway.ts'
@@ -161,7 +164,7 @@ async function planArchive(
   }
   const resources = await ports.cluster.discover()
   const resolve = (name: string) => resolveResource(name, resources)
-  const { objects } = askedBy(session.admission.restore.annotations)
+  const { objects, existing: asked } = askedBy(session.admission.restore.annotations)
   const selector = makeItemSelector({ spec, policies: session.admission.policies, resolve, objects })
   if ('error' in selector) return empty([note(ports, 'plan/selection', [error('velero', selector.error)])])
   const inArchive = new Set(archive.entries.map((entry) => entry.groupResource))
@@ -200,9 +203,17 @@ async function planArchive(
     leftOut: selected.leftOut,
     notes: selected.notes,
   })
-  const plan = await inSlices(steps, attempt.signal)
+  const plan = { ...(await inSlices(steps, attempt.signal)), ...existingOf(asked, resolveLater) }
   const planned = await withPlanned(archive, facts, { items: selected.items, order, spec })
   return { plan, facts: { ...planned, ...statusOf(spec, resolve), ...(plugins.length > 0 ? { plugins } : {}) } }
+}
+
+/** The policies for objects that exist. Ends the restore where a word names no kind: it must not be passed over. */
+function existingOf(asked: readonly ExistingRule[] | undefined, resolve: ResolveResource): Pick<Plan, 'existing'> {
+  if (asked === undefined) return {}
+  const resolved = resolveExisting(asked, resolve)
+  if ('error' in resolved) throw fatal(`annotation drydock.io/existing cannot be followed: ${resolved.error}`)
+  return { existing: resolved.rules }
 }
 
 function statusOf(

@@ -5,14 +5,14 @@ import type { WouldMake } from '../../core/preview/why-unasked.ts'
 import { ApiError, isAlreadyExists } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ObjectRef, ResourceRef } from '../../velero/resource.ts'
-import type { Cluster } from '../ports.ts'
+import type { Cluster, RemoveOptions } from '../ports.ts'
 
 /** The uid of an object that a dry run has made: it stands nowhere. */
 const noUid = 'dry-run'
 
 /**
  * The cluster as the preview of one item has it: each write is a dry run, and what such a write makes stands for this item
- * alone. What is removed is away for this item alone, and the server is not asked. What the server says that the real write would not meet counts as made. `finding` is filled on the way.
+ * alone. What is removed is away for this item alone. What the server says that the real write would not meet counts as made. `finding` is filled on the way.
  */
 export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Finding): Cluster {
   const standing = new Map<string, Manifest>()
@@ -71,8 +71,19 @@ export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Findin
     async replaceStatus(ref, manifest, options) {
       return standing.get(keyOf(ref)) ?? cluster.replaceStatus(ref, manifest, { ...options, dryRun: true })
     },
-    remove: (ref) => Promise.resolve(void removed.add(keyOf(ref))),
+    remove: (ref, options) => askToRemove(cluster, { ref, options }, finding).then(() => void removed.add(keyOf(ref))),
   }
+}
+
+/** The server is asked about an object that is deleted for good; a claim that makes way comes back. */
+async function askToRemove(
+  cluster: Cluster,
+  { ref, options = {} }: { ref: ObjectRef; options: RemoveOptions | undefined },
+  finding: Finding,
+): Promise<void> {
+  if (options.propagation === undefined) return
+  await cluster.remove(ref, { ...options, dryRun: true })
+  finding.recreates = true
 }
 
 /** A conflict with another writer: it is decided anew. */

@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import {
   endedJobsAnnotation,
+  existingAnnotation,
   imagesAnnotation,
   isolateAnnotation,
   objectsAnnotation,
@@ -17,6 +18,7 @@ export interface AskedOptions {
   endedJobs?: string
   isolate?: boolean
   replicas?: string
+  existing?: string
 }
 
 /** Adds them to `start` and `plan`. */
@@ -38,6 +40,10 @@ export function addAskedOptions(command: Command): Command {
         ['zero', 'scale-back'],
       ),
     )
+    .option(
+      '--existing <policy|a=b,…>',
+      'what becomes of objects that exist: recreate, fail, update or none, by resource',
+    )
 }
 
 /** The annotations of these options. */
@@ -48,6 +54,7 @@ export function askedAnnotations({
   endedJobs,
   isolate,
   replicas,
+  existing,
 }: AskedOptions): Record<string, string> {
   return {
     ...(object && { [objectsAnnotation]: object.join(',') }),
@@ -56,5 +63,6 @@ export function askedAnnotations({
     ...(isolate === true && { [isolateAnnotation]: 'true' }),
     ...(endedJobs !== undefined && { [endedJobsAnnotation]: endedJobs }),
     ...(replicas !== undefined && { [replicasAnnotation]: replicas }),
+    ...(existing !== undefined && { [existingAnnotation]: existing }),
   }
 }

@@ -3,6 +3,7 @@ import {
   cancelAnnotation,
   claimedAnnotation,
   endedJobsAnnotation,
+  existingAnnotation,
   fromPlanAnnotation,
   hooksAnnotation,
   imagesAnnotation,
@@ -23,6 +24,9 @@ import {
   validateAnnotation,
 } from '../../velero/labels.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
+import { entriesMax, entriesOf, pairsOf, quoted } from './entries.ts'
+import { clashWithSpec, existingRulesOf, faultOfExisting } from './existing.ts'
+import type { ExistingRule } from './existing.ts'
 
 /** An annotation that a Restore may have. */
 export interface RestoreAnnotation {
@@ -45,6 +49,7 @@ export interface Asked {
   endedJobs?: 'leave-out' | 'suspend'
   isolate?: true
   replicas?: 'zero' | 'scale-back'
+  existing?: readonly ExistingRule[]
 }
 
 /** One object of the backup that is asked for; `resource` is as people say it, such as `deploy`. */
@@ -56,9 +61,6 @@ export interface AskedObject {
 }
 
 const ofUs = 'drydock.io/'
-
-/** Objects and mappings that one Restore may name: annotations are limited to 256 KiB in all. */
-const entriesMax = 1000
 
 const oneOf =
   (...words: readonly string[]) =>
@@ -91,6 +93,7 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byPeople(endedJobsAnnotation, '`leave-out` or `suspend`', oneOf('leave-out', 'suspend')),
   byPeople(isolateAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(replicasAnnotation, '`zero` or `scale-back`', oneOf('zero', 'scale-back')),
+  byPeople(existingAnnotation, '`<policy>` or `<resource>=<policy>`, with commas', faultOfExisting),
   byPeople(validateAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(managedFieldsAnnotation, '`exact` or `owners`', oneOf('exact', 'owners')),
   byPeople(politeAnnotation, '`true` or `false`', oneOf('true', 'false')),
@@ -115,13 +118,15 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
  */
 export function annotationFaults(
   annotations: Readonly<Record<string, string>> = {},
-  spec: Pick<RestoreSpec, 'hooks'> = {},
+  spec: Pick<RestoreSpec, 'hooks' | 'existingResourcePolicy'> = {},
 ): string[] {
   const faults = Object.entries(annotations).flatMap(([name, value]) => {
     if (!name.startsWith(ofUs)) return []
     const known = restoreAnnotations.find((one) => one.name === name)
     if (known === undefined) return [`annotation ${name} is unknown: ${namesForPeople()}`]
-    const fault = known.faultOf?.(value)
+    const fault =
+      known.faultOf?.(value) ??
+      (name === existingAnnotation ? clashWithSpec(value, spec.existingResourcePolicy) : undefined)
     return fault === undefined ? [] : [`annotation ${name} is ${quoted(value)}: ${fault}`]
   })
   const { [replicasAnnotation]: replicas } = annotations
@@ -134,6 +139,7 @@ export function annotationFaults(
 export function askedBy(annotations: Readonly<Record<string, string>> = {}): Asked {
   const { [objectsAnnotation]: objects, [storageClassesAnnotation]: classes } = annotations
   const { [imagesAnnotation]: images, [endedJobsAnnotation]: jobs, [replicasAnnotation]: replicas } = annotations
+  const { [existingAnnotation]: existing } = annotations
   return {
     ...(objects !== undefined && { objects: entriesOf(objects).flatMap((entry) => objectOf(entry) ?? []) }),
     ...(classes !== undefined && { storageClasses: Object.fromEntries(pairsOf(classes)) }),
@@ -141,19 +147,12 @@ export function askedBy(annotations: Readonly<Record<string, string>> = {}): Ask
     ...(annotations[isolateAnnotation] === 'true' && { isolate: true }),
     ...((jobs === 'leave-out' || jobs === 'suspend') && { endedJobs: jobs }),
     ...((replicas === 'zero' || replicas === 'scale-back') && { replicas }),
+    ...(existing !== undefined && { existing: existingRulesOf(existing) }),
   }
 }
 
 function namesForPeople(): string {
   return `it may be one of ${restoreAnnotations.flatMap(({ name, isForPeople }) => (isForPeople ? [name] : [])).join(', ')}`
-}
-
-function quoted(value: string): string {
-  return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value)
-}
-
-function entriesOf(value: string): string[] {
-  return value.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()]))
 }
 
 function objectOf(entry: string): AskedObject | undefined {
@@ -169,13 +168,6 @@ function faultOfObjects(value: string): string | undefined {
   if (entries.length > entriesMax) return `it names ${entries.length} objects, and may name ${entriesMax}`
   const bad = entries.find((entry) => objectOf(entry) === undefined)
   return bad === undefined ? undefined : `${quoted(bad)} is neither <resource>/<namespace>/<name> nor <resource>/<name>`
-}
-
-function pairsOf(value: string): [from: string, to: string][] {
-  return entriesOf(value).map((entry) => {
-    const at = entry.indexOf('=')
-    return [entry.slice(0, Math.max(at, 0)).trim(), entry.slice(at + 1).trim()]
-  })
 }
 
 function faultOfPairs(value: string): string | undefined {

@@ -6,12 +6,14 @@ import type { ItemAction } from '../../velero/results.ts'
 import { makeMergePatch } from '../modifiers/merge-patch.ts'
 import { semanticEqual } from '../values/manifest-json.ts'
 import { resetMetadataAndStatus, withLabels } from './item-metadata.ts'
-import { scopeOf, warning } from './outcome.ts'
+import { error, scopeOf, warning } from './outcome.ts'
 import type { Message } from './outcome.ts'
 
 /** What to do with an object that existed before this restore. */
 export type ExistingDecision =
   | { do: 'leave'; action: ItemAction; messages: readonly Message[] }
+  /** It is deleted, and the item created in its place. */
+  | { do: 'recreate' }
   | {
       do: 'patch'
       /** A JSON merge patch (RFC 7386) from the existing object to the wanted one. */
@@ -34,8 +36,10 @@ export interface ExistingFacts {
   object: Manifest
   groupResource: GroupResource
   targetNamespace: string | undefined
-  /** `spec.existingResourcePolicy`. */
+  /** `spec.existingResourcePolicy`, or what the annotation `drydock.io/existing` says in its place. */
   policy: string | undefined
+  /** The uid of the object that an earlier attempt has deleted, or was about to, so that the item can be created. */
+  deleted?: string | undefined
   /** The two labels of `restoreLabels`. */
   labels: Record<string, string>
   /** The field manager of this restore: by it an earlier attempt has patched the object. */
@@ -47,7 +51,15 @@ export interface ExistingFacts {
 }
 
 /**
- * Decides about an existing object as Velero does:
+ * Decides about an existing object. The policies of the annotation `drydock.io/existing` come first:
+ *
+ * | live is                                               | policy   | decision; action in the resource list    |
+ * | any                                                   | fail     | leave with an error; failed              |
+ * | made by others since this restore deleted it          | recreate | as without a policy                      |
+ * | equal but for the owners of fields, not being deleted | recreate | patch of the two labels; skipped         |
+ * | any other                                             | recreate | delete it, and create the item           |
+ *
+ * All others are decided as Velero does:
  *
  * | live is    | kind           | policy | decision; action in the resource list               |
  * | equal      | any            | update | patch of the two labels; skipped                    |
@@ -63,11 +75,20 @@ export interface ExistingFacts {
  * Source: pkg/restore/restore.go restoreItem (existing path), processUpdateResourcePolicy, updateBackupRestoreLabels.
  */
 export function decideExisting(facts: ExistingFacts): ExistingDecision {
+  if (facts.policy === 'fail') return refuse(facts)
+  const { uid } = facts.live.metadata
+  if (facts.policy === 'recreate' && facts.deleted !== undefined && facts.deleted !== uid)
+    return decideExisting({ ...facts, policy: undefined })
   const live = resetMetadataAndStatus(facts.live) ?? facts.live
   const labelled = withLabels(live, facts.labels)
   const unlabelled = withLabels(live, { [backupNameLabel]: '', [restoreNameLabel]: '' })
   const relabel = makeMergePatch(unlabelled, labelled) as Record<string, unknown> | undefined
   const equal = !facts.neverEqual && semanticEqual(labelled, facts.object)
+  if (facts.policy === 'recreate') {
+    const isSame = semanticEqual(withoutOwners(labelled), withoutOwners(facts.object))
+    const isGoing = facts.live.metadata.deletionTimestamp !== undefined
+    return isGoing || !isSame ? { do: 'recreate' } : decideEqual(facts, relabel)
+  }
   if (equal) return decideEqual(facts, relabel)
   if (facts.groupResource === 'serviceaccounts') return decideServiceAccount(facts, labelled, relabel)
   if (facts.policy === 'update' && isPatchedAlready(facts, live))
@@ -83,15 +104,17 @@ function isPatchedBy({ live, manager }: ExistingFacts): boolean {
 /** Whether it has sent the patch before: nothing differs any more but the owners of fields. */
 function isPatchedAlready(facts: ExistingFacts, reset: Manifest): boolean {
   if (!isPatchedBy(facts)) return false
-  const withoutOwners = ({ metadata, ...rest }: Manifest) => {
-    const { managedFields: _owners, ...kept } = metadata
-    return { ...rest, metadata: kept }
-  }
   return makeMergePatch(withoutOwners(reset), withoutOwners(facts.object)) === undefined
 }
 
+function withoutOwners({ metadata, ...rest }: Manifest): Manifest {
+  const { managedFields: _owners, ...kept } = metadata
+  return { ...rest, metadata: kept }
+}
+
 function decideEqual(facts: ExistingFacts, relabel: Record<string, unknown> | undefined): ExistingDecision {
-  if (facts.policy !== 'update' || relabel === undefined) return { do: 'leave', action: 'skipped', messages: [] }
+  const isRelabelled = facts.policy === 'update' || facts.policy === 'recreate'
+  if (!isRelabelled || relabel === undefined) return { do: 'leave', action: 'skipped', messages: [] }
   return { do: 'patch', patch: relabel, action: 'skipped', refusalIsError: true }
 }
 
@@ -134,6 +157,15 @@ function decideDifferent(
     default:
       return leave(facts, `could not restore, ${kind} "${metadata.name}" ${different}`)
   }
+}
+
+function refuse({ object: { kind, metadata }, targetNamespace }: ExistingFacts): ExistingDecision {
+  const scope = scopeOf(targetNamespace)
+  const message = error(
+    scope,
+    `could not restore, ${kind} "${metadata.name}" already exists, and annotation drydock.io/existing says fail`,
+  )
+  return { do: 'leave', action: 'failed', messages: [message] }
 }
 
 function leave(facts: ExistingFacts, text: string): ExistingDecision {

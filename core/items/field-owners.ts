@@ -32,9 +32,14 @@ const derivedByName: Readonly<Record<GroupResource, string>> = {
   configmaps: 'kube-root-ca.crt',
 }
 
+/** Whether controllers or Kubernetes itself make such an object, whoever deletes it. */
+export function isDerived(groupResource: GroupResource, name: string): boolean {
+  return derived.has(groupResource) || derivedByName[groupResource] === name
+}
+
 /** The mode for one object. For objects that controllers create it is always `exact` (rule 5). */
 export function modeFor(wanted: ManagedFieldsMode, groupResource: GroupResource, name: string): ManagedFieldsMode {
-  if (derived.has(groupResource) || derivedByName[groupResource] === name) return 'exact'
+  if (isDerived(groupResource, name)) return 'exact'
   return wanted
 }
 

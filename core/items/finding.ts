@@ -2,6 +2,8 @@
 export interface Finding {
   /** An object stands at its place. */
   stands?: true
+  /** That object would be deleted, and the item created in its place. */
+  recreates?: true
   /** The server refused to change that object. */
   refused?: true
   /** The fields that a change would set: their paths, never their values. */

@@ -25,6 +25,13 @@ export function whyNamespaceStays(namespace: Manifest): string {
   return finalizers.length === 0 ? '' : `: it has finalizers ${finalizers.join(', ')}`
 }
 
+/** Why an object that is being deleted still stands, as the end of a sentence; empty where nothing tells. */
+export function whyObjectStays({ metadata: { finalizers = [] } }: Manifest): string {
+  const others = finalizers.filter((one) => one !== 'foregroundDeletion')
+  if (others.length > 0) return `: it has finalizers ${others.join(', ')}`
+  return finalizers.length === 0 ? '' : ': objects that it owns still stand'
+}
+
 /**
  * What the cluster says of a pod that is not up, as the end of a sentence: why it is not scheduled (for instance a claim that
  * nobody can bind), or what its containers wait for. Empty where it says nothing.

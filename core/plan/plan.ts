@@ -1,4 +1,5 @@
 import type { GroupResource } from '../../velero/resource.ts'
+import type { ExistingRule } from '../asked/existing.ts'
 import { itemKey } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
 import type { LeaveReason } from './select-items.ts'
@@ -18,6 +19,8 @@ export interface Plan {
   leftOut?: Partial<Record<LeaveReason, number>>
   /** Messages about items that were missing or unreadable while the plan was made. */
   notes: readonly Outcome[]
+  /** The policies for objects that exist, with full names of resources; absent where the annotation is. */
+  existing?: readonly ExistingRule[]
 }
 
 /** Items of one resource that are restored at the same time. */

@@ -6,6 +6,7 @@ import type { PlanFile, PlanLine } from './plan-file.ts'
 export const verdictMeans: Record<Verdict, string> = {
   create: 'would be created',
   update: 'stands there and would be changed',
+  recreate: 'stands there, would be deleted, and created anew',
   conflict: 'another one stands there and would be left as it is',
   rejected: 'would be refused',
   'not-here': 'its kind or version is not served by this cluster',
@@ -31,7 +32,7 @@ export function isNotable({ verdict, dependsOn, unasked }: PlanLine): boolean {
 
 /** What is to be said about an item: the fields that change, what it depends on, why it would not be written. */
 export function noteOn({ fields = [], dependsOn, unasked, because, verdict }: PlanLine): string {
-  const why = verdict === 'create' || verdict === 'update' ? undefined : because
+  const why = verdict === 'create' || verdict === 'update' || verdict === 'recreate' ? undefined : because
   return [
     ...(fields.length === 0 ? [] : [fields.join(', ')]),
     ...(verdict === 'update' && fields.length === 0 ? ['only who owns its fields'] : []),

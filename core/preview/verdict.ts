@@ -6,6 +6,7 @@ import type { Outcome } from '../items/outcome.ts'
 /**
  * What a restore would do with an item.
  * - `create`, `update`: it would be written.
+ * - `recreate`: another object stands there; it would be deleted, and the item created in its place.
  * - `skip`: the same object stands there already, or the namespace does.
  * - `conflict`: another object stands there, and the policy leaves it.
  * - `rejected`: the server refuses it, or it cannot be prepared.
@@ -15,13 +16,22 @@ import type { Outcome } from '../items/outcome.ts'
 export type Verdict = (typeof verdicts)[number]
 
 /** All verdicts, in the order in which they are shown. */
-export const verdicts = ['create', 'update', 'conflict', 'rejected', 'not-here', 'skip', 'left-out'] as const
+export const verdicts = [
+  'create',
+  'update',
+  'recreate',
+  'conflict',
+  'rejected',
+  'not-here',
+  'skip',
+  'left-out',
+] as const
 
 /** The verdict about an item of a preview, from the outcome that its dry run came to. */
 export function verdictOf({ key, action, messages, finding = {} }: Outcome): Verdict {
   const hasError = messages.some(({ severity }) => severity === 'error')
   if (finding.kindMissing === true && action !== 'created') return 'not-here'
-  if (action === 'created') return 'create'
+  if (action === 'created') return finding.recreates === true ? 'recreate' : 'create'
   if (action === 'updated') return 'update'
   if (hasError || finding.refused === true) return 'rejected'
   const leavesOther = finding.stands === true && messages.length > 0

@@ -98,7 +98,7 @@ type SpecDraft = Pick<AdmissionDraft, 'spec'>
 
 /** The rules of Velero's validation in its order. The comment says what a rule refuses or changes. */
 const admissionRules: readonly Rule[] = [
-  annotations, // one of Drydock's is unknown, or its value is wrong; ours
+  annotations, // one of Drydock's is unknown, its value is wrong, or the spec contradicts it; ours
   excludeNonRestorable, // changes the spec: they are excluded from now on
   includedNonRestorable, // nodes and the like were asked for
   resourceLists, // the lists of resources contradict each other

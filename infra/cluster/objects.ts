@@ -1,4 +1,4 @@
-import type { Cluster, Log } from '../../activities/ports.ts'
+import type { Cluster, Log, RemoveOptions } from '../../activities/ports.ts'
 import { isNotFound } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { canBeName, collectionPath, objectPath, type ApiRequest, type Send } from './api-request.ts'
@@ -42,15 +42,25 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
         deadline,
         answer,
       }),
-    remove: async (ref, preconditions) =>
+    remove: async (ref, options) =>
       undefinedWhereMissing(
         sendManifest(send, {
           method: 'DELETE',
           path: objectPath(ref),
           // Only where there is something to say: after a DELETE with a body the connection is not used again.
-          ...(preconditions === undefined ? {} : { body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions } }),
+          ...(options === undefined ? {} : { body: deleteOptions(options) }),
         }),
       ),
+  }
+}
+
+function deleteOptions({ propagation, dryRun, ...preconditions }: RemoveOptions): object {
+  return {
+    kind: 'DeleteOptions',
+    apiVersion: 'v1',
+    preconditions,
+    ...(propagation && { propagationPolicy: propagation }),
+    ...(dryRun && { dryRun: ['All'] }),
   }
 }
 

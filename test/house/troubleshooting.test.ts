@@ -17,7 +17,7 @@ const sources: readonly { files: string; functions: readonly string[] }[] = [
 /** Files whose texts are sentences for users, all of them: those of FailedValidation, of a refused retry, of hooks. */
 const sentences = [
   'core/request/{admit-request,hook-faults,look-at-location,decide-retry}.ts',
-  'core/asked/annotations.ts',
+  'core/asked/{annotations,existing}.ts',
   'core/hooks/pod-hooks.ts',
 ]
 

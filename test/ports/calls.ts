@@ -83,7 +83,7 @@ function clusterWithCalls(cluster: Cluster, around: Around): Cluster {
     patch: (ref, patch, options) => call('patch', nameOf(ref), () => cluster.patch(ref, patch, options)),
     replaceStatus: (ref, manifest, options) =>
       call('replaceStatus', nameOf(ref), () => cluster.replaceStatus(ref, manifest, options)),
-    remove: (ref, preconditions) => call('remove', nameOf(ref), () => cluster.remove(ref, preconditions)),
+    remove: (ref, options) => call('remove', nameOf(ref), () => cluster.remove(ref, options)),
     discover: () => call('discover', '', () => cluster.discover()),
   }
 }

@@ -31,6 +31,17 @@ export function startControllers(world: World, kinds: readonly (keyof typeof con
   world.cluster.onChange(see)
 }
 
+/** Ends objects that wait for the garbage collector alone, as it does once what they own is gone. */
+export function startGarbageCollector({ cluster, clock }: World, afterMs = 400): void {
+  cluster.onChange((object, ref) => {
+    if (object?.metadata.deletionTimestamp === undefined) return
+    if (object.metadata.finalizers?.join() !== 'foregroundDeletion') return
+    clock.later(afterMs, () => {
+      if (cluster.look(ref)?.metadata.uid === object.metadata.uid) cluster.drop(ref)
+    })
+  })
+}
+
 const phaseOf = (object: Manifest) => textAt(object, 'status', 'phase')
 
 /** What each controller does next about an object of its kind; undefined where there is nothing to do. */

@@ -7,6 +7,7 @@ import { restoreNameLabel } from '../../../velero/labels.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { labels, noFacts, rulesWith } from '../../core/items/builders.ts'
 import { owners, prices, target, restoring, outcomeOf, placeOther, refusing, apiError } from './restoring.ts'
+const update = { policyFor: () => 'update' }
 
 describe('an item that is not in the cluster', () => {
   it('is created as backed up, with the labels of the restore and the owners of the backup', async () => {
@@ -176,7 +177,7 @@ describe('an object that stood there before', () => {
   })
 
   it('is changed by policy update only when the change was journalled: until then it is an intent', async () => {
-    const { world, restore } = restoring(JSON.stringify(prices), { policy: 'update' })
+    const { world, restore } = restoring(JSON.stringify(prices), update)
     placeOther(world, '5')
     const step = await restore()
     if (!('intent' in step)) throw new Error('no intent')
@@ -187,7 +188,7 @@ describe('an object that stood there before', () => {
   })
 
   it('is decided again where somebody else writes in between, and that writing stays', async () => {
-    const { world, tools, restore } = restoring(JSON.stringify(prices), { policy: 'update' })
+    const { world, tools, restore } = restoring(JSON.stringify(prices), update)
     placeOther(world, '5')
     const step = await restore()
     await tools.cluster.patch(target, { metadata: { annotations: { mine: 'yes' } } }, { fieldManager: 'somebody' })
@@ -197,7 +198,7 @@ describe('an object that stood there before', () => {
 
   it('gets at least the labels where its change is refused', async () => {
     const denied = apiError(422, 'Invalid', 'field is immutable')
-    const { world, restore } = restoring(JSON.stringify(prices), { policy: 'update' }, refusing('patch', denied))
+    const { world, restore } = restoring(JSON.stringify(prices), update, refusing('patch', denied))
     placeOther(world, '5')
     expect(await outcomeOf(await restore())).toMatchObject({
       action: 'failed',

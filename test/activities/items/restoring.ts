@@ -1,3 +1,4 @@
+import type { RecreateNote } from '../../../activities/existing/recreate-notes.ts'
 import type { ItemTools } from '../../../activities/items/item-tools.ts'
 import { restoreItem } from '../../../activities/items/restore-item.ts'
 import { waiting } from '../../../activities/frame/failures.ts'
@@ -53,7 +54,8 @@ export function restoring(
     rules: rulesWith(),
     mark: { uid: 'uid-1', creationTimestamp: rfc3339(world.clock.now()), labels },
     managedFields: 'exact',
-    policy: undefined,
+    policyFor: () => undefined,
+    recreated: inMemoryNotes(),
     restoresStatus: () => false,
     readItem: () => Promise.resolve(text),
     beginPodVolumes: () => Promise.resolve(),
@@ -69,6 +71,19 @@ export function restoring(
   const restore = (groupResource: GroupResource = 'configmaps', planned: PlannedItem = item) =>
     world.clock.run(restoreItem(groupResource, planned, tools))
   return { world, tools, restore }
+}
+
+/** Notes about objects that are deleted, as a journal keeps them. */
+export function inMemoryNotes(): ItemTools['recreated'] {
+  const notes = new Map<string, RecreateNote>()
+  return {
+    about: (key) => Promise.resolve(notes.get(key)),
+    settle(note) {
+      const settled = notes.get(note.key) ?? note
+      notes.set(note.key, settled)
+      return Promise.resolve(settled)
+    },
+  }
 }
 
 /** The outcome of a step; what it was about to change is changed. */

@@ -85,7 +85,7 @@ describe('the log says what Velero keeps to itself', () => {
     const broken = { ...prices, metadata: { ...prices.metadata, labels: { on: true } } }
     const { restore } = restoring(JSON.stringify(broken))
     expect(await outcomeOf(await restore())).toMatchObject({ because: expect.stringContaining('loses all labels') })
-    const { world, restore: update } = restoring(JSON.stringify(prices), { policy: 'update' })
+    const { world, restore: update } = restoring(JSON.stringify(prices), { policyFor: () => 'update' })
     const going = { name: 'prices', namespace: 'shop', creationTimestamp: '2020-01-01T00:00:00Z' }
     const deletion = { deletionTimestamp: '2026-01-02T03:04:00Z', finalizers: ['a/b'] }
     world.cluster.place({ ...prices, metadata: { ...going, ...deletion }, data: { price: '1' } })

@@ -32,7 +32,7 @@ describe('a workload that is restored with zero replicas', () => {
   it.each([undefined, 'update'])(
     'keeps its replicas where it stands already, whatever the policy (%s) for that',
     async (policy) => {
-      const { world, restore } = restoring(JSON.stringify(web), { rules, policy })
+      const { world, restore } = restoring(JSON.stringify(web), { rules, policyFor: () => policy })
       const { uid: _uid, managedFields: _owners, ...metadata } = web.metadata
       world.cluster.place({
         ...web,

@@ -48,6 +48,54 @@ describe('an object that stood there, equal to the one wanted', () => {
   })
 })
 
+describe('an object that stood there, under the policy recreate', () => {
+  const policy = 'recreate'
+  const going = { deletionTimestamp: '2026-01-01T00:00:00Z' }
+
+  it('stays where it is equal but for the owners of its fields, and gets the two labels', () => {
+    const decision = { do: 'patch', patch: { metadata: { labels } }, action: 'skipped', refusalIsError: true }
+    const live = standing('new', { managedFields: [{ manager: 'somebody' }] })
+    expect(decide({ policy })).toEqual(decision)
+    expect(decide({ policy, live, neverEqual: true })).toMatchObject({ do: 'patch', action: 'skipped' })
+  })
+
+  it.each([
+    ['differs', standing('old')],
+    ['differs and is being deleted', standing('old', going)],
+    ['is equal and is being deleted', standing('new', going)],
+  ])('makes room where it %s', (_how, live) => {
+    expect(decide({ policy, live })).toEqual({ do: 'recreate' })
+    expect(decide({ policy, live, deleted: 'u' })).toEqual({ do: 'recreate' })
+  })
+
+  it('makes room also where it is a ServiceAccount, which is merged otherwise', () => {
+    expect(decide({ policy, live: standing('old'), groupResource: 'serviceaccounts' })).toEqual({ do: 'recreate' })
+  })
+
+  it('stays with the plain warning where others made it after this restore had deleted the one before', () => {
+    expect(decide({ policy, live: standing('old'), deleted: 'before' })).toMatchObject({
+      do: 'leave',
+      messages: [{ severity: 'warning', text: expect.stringContaining('already exists. Warning: the in-cluster') }],
+    })
+  })
+})
+
+describe('an object that stood there, under the policy fail', () => {
+  it.each(['new', 'old'])('is an error, whether it is equal or not: %s', (value) => {
+    expect(decide({ policy: 'fail', live: standing(value) })).toEqual({
+      do: 'leave',
+      action: 'failed',
+      messages: [
+        {
+          severity: 'error',
+          scope: 'namespace:shop',
+          text: 'could not restore, ConfigMap "a" already exists, and annotation drydock.io/existing says fail',
+        },
+      ],
+    })
+  })
+})
+
 describe('an object that stood there and differs', () => {
   const live = standing('old')
 

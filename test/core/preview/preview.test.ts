@@ -24,6 +24,8 @@ describe('the verdict about an item', () => {
   it.each([
     ['create', { action: 'created' }],
     ['update', { action: 'updated', finding: { stands: true } }],
+    ['recreate', { action: 'created', finding: { stands: true, recreates: true } }],
+    ['rejected', { action: 'failed', messages: refused, finding: { stands: true, recreates: true } }],
     ['skip', { action: 'skipped', finding: { stands: true } }],
     ['conflict', { action: 'failed', messages: differs, finding: { stands: true } }],
     ['conflict', { action: 'skipped', messages: differs, finding: { stands: true } }],

@@ -1,4 +1,10 @@
-import type { DiscoveredResource, ListOptions, PatchOptions, WriteOptions } from '../../../activities/ports.ts'
+import type {
+  DiscoveredResource,
+  ListOptions,
+  PatchOptions,
+  RemoveOptions,
+  WriteOptions,
+} from '../../../activities/ports.ts'
 import { applyMergePatch } from '../../../core/modifiers/merge-patch.ts'
 import type { Manifest, Metadata } from '../../../velero/manifest.ts'
 import { parseApiVersion } from '../../../velero/resource.ts'
@@ -90,7 +96,7 @@ export class ApiServer {
     return this.update(ref, live, next, { ...options, subresource: 'status' })
   }
 
-  remove(ref: ObjectRef, preconditions: { uid?: string; resourceVersion?: string } = {}): Manifest {
+  remove(ref: ObjectRef, { propagation, ...preconditions }: RemoveOptions = {}): Manifest {
     const kind = this.storage.kindOf(ref)
     const live = this.read(ref)
     const { uid = '', resourceVersion = '', finalizers = [], deletionTimestamp } = live.metadata
@@ -99,6 +105,10 @@ export class ApiServer {
     if (preconditions.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
       throw refusals.otherVersion(kind, ref.name, preconditions.resourceVersion, resourceVersion)
     if (deletionTimestamp !== undefined) return live
+    if (propagation === 'Foreground') {
+      const held = { ...live.metadata, finalizers: [...finalizers, 'foregroundDeletion'] }
+      return this.markDeleted(ref, { ...live, metadata: held }, kind)
+    }
     if (finalizers.length > 0 || kind.kind === 'Namespace') return this.markDeleted(ref, live, kind)
     this.storage.drop(ref)
     const group = ref.group === '' ? {} : { group: ref.group }

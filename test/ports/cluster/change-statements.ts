@@ -134,6 +134,21 @@ export const changing: Statements = {
       const version = `the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`
       await refusal(cluster.remove(at('a'), { resourceVersion: '1' }), 409, 'Conflict', `${opening}${version}`)
     },
+    'removes nothing as a dry run, and is refused as any other': async ({ cluster, add, at }) => {
+      const { metadata } = await add('a')
+      await cluster.remove(at('a'), { uid: metadata.uid ?? '', dryRun: true })
+      await cluster.remove(at('a'), { propagation: 'Foreground', dryRun: true })
+      expect((await cluster.get(at('a')))?.metadata).toEqual(metadata)
+      const opening = 'Operation cannot be fulfilled on ConfigMap "a": '
+      const uid = `the UID in the precondition (x) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`
+      await refusal(cluster.remove(at('a'), { uid: 'x', dryRun: true }), 409, 'Conflict', `${opening}${uid}`)
+    },
+    'in the foreground waits for the garbage collector': async ({ cluster, add, at }) => {
+      const { metadata } = await add('a')
+      const going = await cluster.remove(at('a'), { uid: metadata.uid ?? '', propagation: 'Foreground' })
+      expect(going?.metadata).toMatchObject({ uid: metadata.uid, finalizers: ['foregroundDeletion'] })
+      expect(going?.metadata.deletionTimestamp).toBeDefined()
+    },
     'waits for the last finalizer, and takes no new one': async ({ cluster, add, at }) => {
       const made = await add('a', {}, { finalizers: ['d.io/a'] })
       const going = await cluster.remove(at('a'))

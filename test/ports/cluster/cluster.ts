@@ -80,9 +80,9 @@ function connectTo({ server, trial }: Servers, id: string, assertMayWrite: () =>
     patch: (ref, patch, options) => writing(() => on(options).patch(ref, asSent(patch), options)),
     replaceStatus: (ref, manifest, options) =>
       writing(() => on(options).replaceStatus(ref, asSent(manifest as Manifest), options)),
-    remove: async (ref, preconditions) => {
+    remove: async (ref, options = {}) => {
       assertMayWrite()
-      return undefinedWhereMissing(() => server.remove(ref, preconditions))
+      return undefinedWhereMissing(() => on(options).remove(ref, options))
     },
   }
 }

@@ -1,6 +1,6 @@
 import { locksWorkflowIdOf, locksWorkflowType } from '../../../../contract/lock-workflow.ts'
 import { workflowIdOf } from '../../../../contract/restore-workflow.ts'
-import { startControllers } from '../../../ports/controllers.ts'
+import { startControllers, startGarbageCollector } from '../../../ports/controllers.ts'
 import type { World } from '../../../ports/world.ts'
 import type { Purpose, Scenario } from '../crash-points.ts'
 import { inPlace, startVolumeController } from '../in-place.ts'
@@ -43,6 +43,15 @@ const over = (groupResource: string, asked: Asked = {}): Scenario => ({
   input: chunkOf(groupResource),
 })
 
+/** Objects that differ are deleted and created anew. */
+const anew: Asked = { spec: { existingResourcePolicy: '' }, annotations: { 'drydock.io/existing': 'recreate' } }
+
+const recreated = (groupResource: string): Scenario => ({
+  ...over(groupResource, anew),
+  when: `${groupResource} over objects that are deleted and created anew`,
+  beside: startGarbageCollector,
+})
+
 const asPlan: Asked = { annotations: { 'drydock.io/plan': 'true' } }
 
 export const restoreChunk: readonly Scenario[] = [
@@ -59,6 +68,28 @@ export const restoreChunk: readonly Scenario[] = [
   },
   over('serviceaccounts'),
   over('secrets'),
+  recreated('configmaps'),
+  recreated('serviceaccounts'),
+  recreated('secrets'),
+  {
+    ...recreated('configmaps'),
+    when: 'configmaps over objects that are to be created anew, and do not go away in time',
+    settings: { terminatingTimeoutSeconds: 60 },
+    beside: () => undefined,
+  },
+  over('configmaps', {
+    spec: { existingResourcePolicy: '' },
+    annotations: { 'drydock.io/existing': 'configmaps=fail' },
+  }),
+  {
+    when: 'configmaps of a plan that would create them anew',
+    world: () =>
+      changed(
+        before('configmaps', { ...anew, annotations: { ...anew.annotations, ...asPlan.annotations } }),
+        withExisting,
+      ),
+    input: chunkOf('configmaps'),
+  },
   over('configmaps', { spec: { existingResourcePolicy: 'none' } }),
   {
     when: 'configmaps whose owners are restored in one write',
