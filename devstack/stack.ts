@@ -19,6 +19,8 @@ export interface StackOptions extends ExtraOptions {
   audit?: boolean
   /** An API server without what no test looks at: it costs less. */
   lean?: boolean
+  /** Refuses pods whose ServiceAccount does not exist, and gives each pod its token, as a complete cluster does. */
+  serviceAccountAdmission?: boolean
   /** Backups to upload and to apply: names under `test/fixtures/backups`, or absolute paths of folders. None by default. */
   backups?: readonly string[]
   /** `false`: without Temporal. */
@@ -86,6 +88,7 @@ async function bucketAndCluster(
     bringUpCluster(home, {
       audit: options.audit ?? false,
       lean: options.lean ?? false,
+      serviceAccountAdmission: options.serviceAccountAdmission ?? false,
       location: { s3 },
       backups: folders,
       readonlyUser: true,

@@ -25,10 +25,20 @@ export async function startVelero(
   flags = drydockVeleroFlags,
   more: readonly VeleroPlugin[] = [],
 ): Promise<void> {
+  await withClient(cluster, (client) => addVeleroDeployment(client, cluster.veleroNamespace, ['server', ...flags]))
+  await runVelero(home, cluster, flags, more)
+}
+
+/** Starts the server alone: its Deployment is there, or somebody else makes it. Throws where the server ends while it starts. */
+export async function runVelero(
+  home: Home,
+  cluster: Cluster,
+  flags = drydockVeleroFlags,
+  more: readonly VeleroPlugin[] = [],
+): Promise<void> {
   const plugins = await pluginFolder(home, ['velero-plugin-for-aws', ...more])
   const args = [`--plugin-dir=${plugins}`, ...flags]
   const onWait = (pid: number) => home.report(`Velero: waiting for the server that process ${pid} starts`)
-  await withClient(cluster, (client) => addVeleroDeployment(client, cluster.veleroNamespace, ['server', ...flags]))
   await withMachineLock(oneAtATime, { signal: home.signal, onWait }, () =>
     onFreePorts(2, async (ports) => {
       await untilAlone(home)

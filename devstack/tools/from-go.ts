@@ -40,6 +40,11 @@ async function build(tool: Tool, aside: string, signal: AbortSignal): Promise<st
       await run('go', ['build', ...flags, build.package], { ...options, cwd: goModuleDir(build.module) })
       return aside
     }
+    case 'tests': {
+      const flags = ['-c', '-vet=off', '-trimpath', '-ldflags', '-s -w', '-o', aside]
+      await run('go', ['test', ...flags, build.package], { ...options, cwd: goModuleDir(build.module) })
+      return aside
+    }
     case 'install': {
       const env = { ...process.env, GOBIN: aside }
       await run('go', ['install', '-trimpath', '-ldflags', '-s -w', `${build.package}@${tool.version}`], {

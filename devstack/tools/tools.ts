@@ -29,12 +29,14 @@ export type ToolName =
   | 'kube-controller-manager'
   | 'kube-scheduler'
   | 'kwok'
+  | 'kubectl'
   | 'helm'
   | 'velero'
   | 'velero-plugin-for-aws'
   | 'velero-plugin-for-gcp'
   | 'velero-demo-plugin'
   | 'fake-gcs-server'
+  | 'velero-e2e'
 
 /** An official release: an archive and where its checksum is published. */
 export type Release = ChecksumFileRelease | EnvtestRelease
@@ -60,9 +62,10 @@ export interface Platform {
   arch: 'amd64' | 'arm64'
 }
 
-/** How Go makes it: a package of one of our modules, or one that is installed by its version. */
+/** How Go makes it: a package of one of our modules, the tests of such a package, or one that is installed by its version. */
 export type GoBuild =
   | { kind: 'module'; module: 'core' | 'velero'; package: string; ldflags?: string }
+  | { kind: 'tests'; module: 'core' | 'velero'; package: string }
   | { kind: 'install'; package: string }
 
 const kubernetes = 'v1.36.3'
@@ -145,6 +148,15 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     build: { kind: 'install', package: 'sigs.k8s.io/kwok/cmd/kwok' },
     usualBuildSeconds: 62,
   },
+  kubectl: {
+    name: 'kubectl',
+    version: kubernetes,
+    environment: 'DRYDOCK_KUBECTL_BIN',
+    versionCheck: { args: ['version', '--client'], pattern: /v1\.36\./ },
+    release: { kind: 'envtest', minor: 'v1.36' },
+    build: kubernetesBuild('kubectl'),
+    usualBuildSeconds: 45,
+  },
   helm: {
     name: 'helm',
     version: 'v4.3.2',
@@ -200,6 +212,14 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     environment: 'DRYDOCK_FAKE_GCS_SERVER_BIN',
     build: { kind: 'module', module: 'velero', package: 'github.com/fsouza/fake-gcs-server' },
     usualBuildSeconds: 70,
+  },
+  // Velero's own end-to-end tests, as one program.
+  'velero-e2e': {
+    name: 'velero-e2e',
+    version: velero,
+    environment: 'DRYDOCK_VELERO_E2E_BIN',
+    build: { kind: 'tests', module: 'velero', package: 'github.com/vmware-tanzu/velero/test/e2e' },
+    usualBuildSeconds: 200,
   },
   'velero-demo-plugin': {
     name: 'velero-demo-plugin',
