@@ -4,6 +4,8 @@ import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import type { RunningPresence } from '../infra/presence/presence.ts'
 import { isLeader } from './decide/leader.ts'
 import { keepDoing } from './ports.ts'
+import { reportDrills } from './report-drills.ts'
+import type { DrillsOptions } from './report-drills.ts'
 import { reportWaits } from './report-waits.ts'
 import { runServer, type ServerSettings } from './run-server.ts'
 
@@ -16,12 +18,13 @@ export interface LeadingOptions {
   ports: Ports
   /** The Velero namespace. */
   namespace: string
+  setDrills: DrillsOptions['setDrills']
   signal: AbortSignal
 }
 
-/** What one worker does for all: the work of an absent Velero server, and Events about restores that wait. */
+/** What one worker does for all: the work of an absent Velero server, Events about restores that wait, and the metrics of drills. */
 export function startLeading(options: LeadingOptions): Promise<void> {
-  const { settings, client, connection, presence, ports, namespace, signal } = options
+  const { settings, client, connection, presence, ports, namespace, setDrills, signal } = options
   const { cluster, stores, clock, log } = ports
   return runAsLeader({ presence, clock, log, signal }, async (leading) => {
     const server = { connection, client, cluster, stores, clock, log, namespace }
@@ -30,6 +33,7 @@ export function startLeading(options: LeadingOptions): Promise<void> {
         runServer({ ...server, signal: within }, settings),
       ),
       reportWaits({ client, ports, namespace, signal: leading }),
+      reportDrills({ client, ports, namespace, setDrills, signal: leading }),
     ])
   })
 }

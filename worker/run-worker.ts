@@ -148,6 +148,7 @@ async function work(config: WorkerConfig, worker: Worker, { log, metrics, state,
     presence: wired.presence,
     ports: wired.ports,
     namespace,
+    setDrills: metrics.setDrills,
     signal,
   })
   log.info('worker is ready', {
