@@ -11,6 +11,7 @@ import { addCompletion } from './commands/completion.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addDrill } from './commands/drill/drill.ts'
 import { addList } from './commands/list.ts'
 import { addTop } from './commands/screen/top.ts'
 import { addLogs } from './commands/files/logs.ts'
@@ -95,6 +96,7 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
   addCompletion(program, run)
   addSearchAttributes(program, run)
   addDoctor(program, run)
+  addDrill(program, run)
   addCodecServer(program, run)
   addWorker(program)
   addUp(program, run)
