@@ -39,13 +39,16 @@ const outwardFields = [
 /**
  * Decides about an item by the annotation `drydock.io/isolate`: what is restored beside the original must not take its names,
  * addresses and ports, and must not do its scheduled work a second time. What takes names is left out, Services are for the cluster
- * alone, CronJobs and Jobs are suspended.
+ * alone, CronJobs and Jobs are suspended, DaemonSets run on no node: their pods share ports and folders of the nodes with the original's.
  */
 export function isolated(item: Manifest): Isolated {
   const { group } = parseApiVersion(item.apiVersion)
   const takers = Object.hasOwn(takersOfNames, group) ? takersOfNames[group] : undefined
   if (takers !== undefined && (takers.length === 0 || takers.includes(item.kind)))
     return { do: 'omit', because: `a ${item.kind} takes names or addresses, and the restore leaves such objects out` }
+  const owner = group === '' && item.kind === 'Pod' ? standingOwner(item) : undefined
+  if (owner !== undefined)
+    return { do: 'omit', because: `the pod is one of ${owner}, which makes none in this restore` }
   const nameless = withoutDnsNames(item)
   const spec = fieldsAt(nameless, 'spec')
   if (spec === undefined) return nameless === item ? { do: 'as-is' } : { do: 'change', item: nameless }
@@ -53,7 +56,22 @@ export function isolated(item: Manifest): Isolated {
     return { do: 'change', item: { ...nameless, spec: inwardSpec(spec) } as Manifest }
   if (group === 'batch' && ['CronJob', 'Job'].includes(item.kind))
     return { do: 'change', item: { ...nameless, spec: { ...spec, suspend: true } } as Manifest }
+  if (group === 'apps' && item.kind === 'DaemonSet')
+    return { do: 'change', item: { ...nameless, spec: onNoNode(spec) } as Manifest }
   return nameless === item ? { do: 'as-is' } : { do: 'change', item: nameless }
+}
+
+/** The owner of a pod that makes no pods in an isolated restore: a Job, a DaemonSet. */
+function standingOwner({ metadata }: Manifest): string | undefined {
+  const owner = metadata.ownerReferences?.find(({ kind }) => kind === 'Job' || kind === 'DaemonSet')
+  return owner === undefined ? undefined : `${owner.kind} ${owner.name}`
+}
+
+/** No node has the label. */
+function onNoNode(spec: Fields): Fields {
+  const pod = fieldsAt(spec, 'template', 'spec')
+  const nodeSelector = { ...fieldsAt(pod, 'nodeSelector'), 'drydock.io/isolated': 'true' }
+  return { ...spec, template: { ...fieldsAt(spec, 'template'), spec: { ...pod, nodeSelector } } }
 }
 
 function withoutDnsNames(item: Manifest): Manifest {

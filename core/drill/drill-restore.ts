@@ -1,4 +1,4 @@
-import { drillLabel, isolateAnnotation, validateAnnotation } from '../../velero/labels.ts'
+import { drillLabel, isolateAnnotation, replicasAnnotation, validateAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { DrillRequest } from './drill-request.ts'
 
@@ -32,6 +32,7 @@ export function drillRestore(
     labels: { [drillLabel]: request.name },
     annotations: {
       [isolateAnnotation]: 'true',
+      ...(request.replicas === 'zero' && { [replicasAnnotation]: 'zero' }),
       [validateAnnotation]: String(request.validate),
     },
     spec: {

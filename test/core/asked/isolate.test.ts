@@ -69,6 +69,21 @@ describe('an item of a restore that takes nothing from outside', () => {
     expect(specOf(object('batch/v1', kind, { spec: { parallelism: 1 } }))).toEqual({ parallelism: 1, suspend: true })
   })
 
+  it('is a DaemonSet that runs on no node, and none of its pods', () => {
+    const spec = { template: { spec: { nodeSelector: { disk: 'ssd' }, containers: [] } } }
+    expect(specOf(object('apps/v1', 'DaemonSet', { spec }))).toEqual({
+      template: { spec: { nodeSelector: { disk: 'ssd', 'drydock.io/isolated': 'true' }, containers: [] } },
+    })
+    const pod = object('v1', 'Pod', { spec: {} })
+    const owned = (kind: string): Manifest => ({
+      ...pod,
+      metadata: { ...pod.metadata, ownerReferences: [{ apiVersion: 'x', kind, name: 'o', uid: 'u' }] },
+    })
+    expect(isolated(owned('DaemonSet'))).toMatchObject({ do: 'omit', because: expect.stringContaining('DaemonSet o') })
+    expect(isolated(owned('Job'))).toMatchObject({ do: 'omit' })
+    expect(isolated(owned('ReplicaSet'))).toEqual({ do: 'as-is' })
+  })
+
   it('has no annotation of external-dns', () => {
     const annotations = { 'external-dns.alpha.kubernetes.io/hostname': 'shop.example.com', owner: 'a' }
     const made = isolated(object('v1', 'Pod', {}, annotations))

@@ -118,8 +118,18 @@ describe('the Restore of a drill', () => {
   })
 
   it('takes no names of others, and has annotations that a worker knows', () => {
-    expect(restore.annotations).toMatchObject({ 'drydock.io/isolate': 'true', 'drydock.io/validate': 'true' })
+    expect(restore.annotations).toMatchObject({
+      'drydock.io/isolate': 'true',
+      'drydock.io/validate': 'true',
+      'drydock.io/replicas': 'zero',
+    })
     expect(annotationFaults(restore.annotations)).toEqual([])
+  })
+
+  it('starts its workloads where that is asked for', () => {
+    const asked = { ...request, replicas: 'as-backed-up' } as const
+    const { annotations } = drillRestore(asked, { name: 'n', backup: 'shop', mapping: {} })
+    expect(annotations).not.toHaveProperty('drydock.io/replicas')
   })
 
   it('has a name that is a label value', () => {
