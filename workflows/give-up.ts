@@ -20,7 +20,7 @@ export interface BegunWork {
 /**
  * Ends what a cancelled or failed restore has begun, before its results are told: hooks are stopped, the last writes are
  * waited for (rule 7), then the work of node agents is called off, and what was made for the restore alone is removed. Returns the
- * counts of the operations, where they are known, and whether claims that made way for their data may be away still.
+ * counts of the operations, where they are known, and whether claims or objects that made way may be away still.
  */
 export async function endWork({ ref, isPlanned, hooks, view }: BegunWork): Promise<EndedWork> {
   if (ref === undefined) return {}
@@ -29,9 +29,9 @@ export async function endWork({ ref, isPlanned, hooks, view }: BegunWork): Promi
   await phases.awaitLastWrites.executeWithOptions({ summary: 'wait for the last writes to end' }, [{ ref }])
   const ended = endedWith(await cancelOperations(ref, view))
   try {
-    await lastRemovals.removeLeftovers.executeWithOptions({ summary: 'remove what was made for the restore alone' }, [
-      { ref },
-    ])
+    const summary = 'remove what was made for the restore alone'
+    const report = await lastRemovals.removeLeftovers.executeWithOptions({ summary }, [{ ref }])
+    if (report?.left === true) return { ...ended, claimsMayBeAway: true }
   } catch (thrown) {
     view.trouble(`what was made for the restore alone is not removed: ${reasonOf(thrown)}`)
     return { ...ended, claimsMayBeAway: true }
@@ -50,7 +50,7 @@ function endedWith(operations: OperationCounts | undefined): EndedWork {
 }
 
 /**
- * Does after the terminal phase what could not be done before it: claims are put back, then the results, which tell of them,
+ * Does after the terminal phase what could not be done before it: what made way is put back, then the results, which tell of it,
  * are stored.
  */
 export async function workLate(
@@ -62,20 +62,23 @@ export async function workLate(
   if (late.results) await storeResultsLate(ref, view)
 }
 
-/** Goes on trying to put back claims that made way for their data, for a day. Ends at once when the Restore is deleted. */
+/**
+ * Goes on trying to put back claims that made way for their data, and to create items whose objects were deleted for them, for a
+ * day. Ends at once when the Restore is deleted.
+ */
 async function putBackLate(ref: AdmittedRef, view: RunView): Promise<void> {
-  view.waitingFor('claims to be put back that made way for their data')
+  view.waitingFor('claims and objects that made way to be put back')
   try {
-    const summary = 'put back claims that made way for their data'
+    const summary = 'put back claims and objects that made way'
     await untilDeleted(view, () => results.removeLeftovers.executeWithOptions({ summary }, [{ ref, only: 'claims' }]))
   } catch (thrown) {
-    if (!isCancellation(thrown)) view.trouble(`claims that made way for their data may be away: ${reasonOf(thrown)}`)
+    if (!isCancellation(thrown)) view.trouble(`claims or objects that made way may be away: ${reasonOf(thrown)}`)
   }
   view.waitingFor(undefined)
 }
 
 /** Runs work that nobody needs once the Restore is deleted: then it is cancelled. */
-async function untilDeleted(view: RunView, work: () => Promise<void>): Promise<void> {
+async function untilDeleted(view: RunView, work: () => Promise<unknown>): Promise<void> {
   const working = new CancellationScope()
   const watch = new CancellationScope()
   const deleted = watch

@@ -7,8 +7,15 @@ import { isNotFound, refusalOf } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import { warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
-import { replicasAnnotation, resourceUsageLabel, restoreNameLabel, restoreUidLabel } from '../../velero/labels.ts'
+import {
+  existingAnnotation,
+  replicasAnnotation,
+  resourceUsageLabel,
+  restoreNameLabel,
+  restoreUidLabel,
+} from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { finishRecreated } from '../existing/finish-recreated.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import { readIfUnderway } from '../frame/underway.ts'
 import type { Ports } from '../ports.ts'
@@ -47,11 +54,13 @@ export const cleanUp: FinalizeTask = {
 
 /**
  * Removes the same of a restore that was cancelled or has failed, where no finalization runs, and puts claims back that made
- * way for their data. For the rest it asks the cluster alone, since the bucket may be the reason of the end, and waits for
- * nothing: what is still there is told in the log. A second try, after the end, is about the claims alone.
+ * way for their data. Items are created whose objects were deleted for them; `left` says that some objects are still on their
+ * way out. For the rest it asks the cluster alone, since the bucket may be the reason of the end, and waits for nothing: what is
+ * still there is told in the log. A second try, after the end, is about these claims and items alone.
  */
-export function removeLeftovers({ ports, sessions }: Pick<WorkerParts, 'ports' | 'sessions'>) {
-  return ({ ref, only }: { ref: AdmittedRef; only?: 'claims' }): Promise<void> =>
+export function removeLeftovers(parts: WorkerParts) {
+  const { ports, sessions } = parts
+  return ({ ref, only }: { ref: AdmittedRef; only?: 'claims' }): Promise<{ left: true } | undefined> =>
     runActivity(ports.presence, { doing: `removing what was made for restore ${ref.name} alone` }, async (attempt) => {
       const restore = await readIfUnderway(ports.cluster, ref, { after: 'end' })
       if (only !== 'claims') {
@@ -59,8 +68,12 @@ export function removeLeftovers({ ports, sessions }: Pick<WorkerParts, 'ports' |
         await removeStubs(ref, ports)
       }
       if (restore === undefined || isInPlace(restore.spec)) await putBackAtOnce({ ref, ports, sessions, attempt })
+      const isLate = only === 'claims'
+      const mayRecreate = restore === undefined || restore.metadata.annotations?.[existingAnnotation] !== undefined
+      const isLeft = mayRecreate && (await finishRecreated({ ...parts, ref, attempt, isLate }))
       if (restore?.metadata.annotations?.[replicasAnnotation] !== undefined)
         await tellAtZero({ ref, ports, sessions, attempt })
+      return isLeft ? { left: true as const } : undefined
     })
 }
 

@@ -42,7 +42,8 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
     if (isConflict(refusal)) throw refusal
     const existing = await readExisting(refusal, input, tools)
     if (existing.do === 'refused') {
-      const messages = [error(scope, `error restoring ${id}: ${refusal.message}`)]
+      const lost = (await deletedFor(input, tools)) === undefined ? '' : ' (the object that stood there was deleted)'
+      const messages = [error(scope, `error restoring ${id}: ${refusal.message}${lost}`)]
       return { do: 'done', action: 'failed', messages, ...refusedFor(refusal) }
     }
     if (existing.do === 'unreadable') return { do: 'done', messages: [existing.message] }
@@ -82,9 +83,7 @@ async function changeOrRecreate(
 ): Promise<Written> {
   const { prepared, item, groupResource } = input
   const policy = tools.policyFor(prepared.groupResource, prepared.object.metadata.name)
-  const isNoted = policy === 'recreate' && tools.preview === undefined
-  const note = isNoted ? await tools.recreated.about(plannedKey(groupResource, item)) : undefined
-  const changed = changeExisting(live, { ...input, policy, deleted: note?.object.uid }, tools)
+  const changed = changeExisting(live, { ...input, policy, deleted: await deletedFor(input, tools) }, tools)
   if (changed.do !== 'recreate') return changed
   const scope = scopeOf(item.target)
   const id = formatResourceId(groupResource, item.target, item.name)
@@ -94,7 +93,17 @@ async function changeOrRecreate(
   }
   const problem = await makeRoom(live, input, tools)
   if (problem !== undefined) return { do: 'done', ...problem }
-  return writeItem(input, { ...tools, policyFor: () => undefined })
+  return writeItem(input, tools)
+}
+
+/** The uid of the object that was deleted for an item, or was about to be; undefined without one. */
+async function deletedFor(
+  { prepared, item, groupResource }: WriteInput,
+  tools: ItemTools,
+): Promise<string | undefined> {
+  if (tools.preview !== undefined) return undefined
+  if (tools.policyFor(prepared.groupResource, prepared.object.metadata.name) !== 'recreate') return undefined
+  return (await tools.recreated.about(plannedKey(groupResource, item)))?.object.uid
 }
 
 type Existing = { do: 'found'; live: Manifest } | { do: 'refused' } | { do: 'unreadable'; message: Message }

@@ -4,6 +4,7 @@ import { startControllers } from '../../../ports/controllers.ts'
 import type { World } from '../../../ports/world.ts'
 import type { Scenario } from '../crash-points.ts'
 import { inPlace, startVolumeController, withClaimAway } from '../in-place.ts'
+import { anew, withObjectsDeleted } from '../recreated.ts'
 import { startWorkloadController, withWorkloadAtZero } from '../at-zero.ts'
 import { changed, ref, restoreAt, withShard, worldAt } from '../restore-in-memory.ts'
 
@@ -132,6 +133,17 @@ export const awaitLastWrites: readonly Scenario[] = [
 ]
 
 export const removeLeftovers: readonly Scenario[] = [
+  {
+    when: 'an object was deleted for its item, and another one is on its way out',
+    world: () => changed(worldAt({ before: 'configmaps' }, anew), withObjectsDeleted),
+    input: { ref },
+  },
+  {
+    when: 'an object is on its way out beyond the time, after the end',
+    world: () => changed(worldAt({ before: 'configmaps' }, anew), withObjectsDeleted),
+    input: { ref, only: 'claims' },
+    settings: { terminatingTimeoutSeconds: 60 },
+  },
   { when: 'it is cancelled after its items', world: () => worldAt('restored'), input: { ref } },
   {
     when: 'a workload was to be scaled back',

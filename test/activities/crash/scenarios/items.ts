@@ -4,6 +4,7 @@ import { startControllers, startGarbageCollector } from '../../../ports/controll
 import type { World } from '../../../ports/world.ts'
 import type { Purpose, Scenario } from '../crash-points.ts'
 import { inPlace, startVolumeController } from '../in-place.ts'
+import { anew } from '../recreated.ts'
 import { changed, chunkOf, ref, waves, worldAt } from '../restore-in-memory.ts'
 import type { Asked } from '../restore-in-memory.ts'
 
@@ -42,9 +43,6 @@ const over = (groupResource: string, asked: Asked = {}): Scenario => ({
   world: () => changed(before(groupResource, asked), withExisting),
   input: chunkOf(groupResource),
 })
-
-/** Objects that differ are deleted and created anew. */
-const anew: Asked = { spec: { existingResourcePolicy: '' }, annotations: { 'drydock.io/existing': 'recreate' } }
 
 const recreated = (groupResource: string): Scenario => ({
   ...over(groupResource, anew),
