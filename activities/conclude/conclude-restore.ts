@@ -4,6 +4,8 @@ import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import { withOperations } from '../../core/operations/operations.ts'
 import { goJsonInPieces } from '../../core/values/go-text.ts'
 import type { Steps } from '../../core/values/slices.ts'
+import { endDetailsInSteps } from '../../core/report/failure-causes.ts'
+import type { EndDetails } from '../../core/report/failure-causes.ts'
 import { isPreview, plannedWords } from '../../core/preview/verdict.ts'
 import { remarksOf } from '../../core/results/remarks.ts'
 import { logInPieces } from '../../core/results/render-log.ts'
@@ -51,6 +53,8 @@ export interface Conclusion {
   warnings: number
   errors: number
   operations: number
+  /** What the end is told with; absent for a plan. */
+  details?: EndDetails
   /** The finalization tasks that may have something to do, in order; absent where the restore gets no finalization. */
   tasks?: readonly ListedTask[]
 }
@@ -109,6 +113,7 @@ export function concludeRestore(parts: FinalizeParts) {
         warnings: countMessages(results.warnings),
         errors: countMessages(results.errors),
         operations: operations.length,
+        ...(preview ? {} : { details: await inSlices(endDetailsInSteps(tally), signal) }),
         ...(input.complete ? { tasks: listTasks(session, parts, workLeft({ tally, volumes, shards: names })) } : {}),
       }
     })

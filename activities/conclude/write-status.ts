@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
+import type { EndDetails } from '../../core/report/failure-causes.ts'
 import { refusedWhileRunning } from '../../core/request/decide-retry.ts'
 import {
   advanceProgress,
@@ -34,6 +35,8 @@ export interface SetPhaseInput {
   progress?: { totalItems: number; itemsRestored: number }
   hookStatus?: { hooksAttempted?: number; hooksFailed?: number }
   operations?: { attempted: number; completed: number; failed: number }
+  /** What the Event of a terminal phase tells beside the counts. */
+  details?: EndDetails
   look?: Look
 }
 
@@ -78,7 +81,7 @@ export function setPhase(ports: Pick<Ports, 'cluster' | 'presence' | 'clock' | '
       if ('because' in written) return afterRefusal(written.because, { input, attempt, ports })
       const restore = written
       if (entered && isTerminal(input.phase)) meter?.restoreEnded(input.phase, restore.spec.scheduleName ?? '')
-      if (restore.status?.phase === input.phase) await recordPhase(ports, restore)
+      if (restore.status?.phase === input.phase) await recordPhase(ports, restore, input.details)
       return { phase: restore.status?.phase ?? '' }
     })
 }

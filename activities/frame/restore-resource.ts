@@ -1,5 +1,6 @@
 import { ApiError, isAlreadyExists, isConflict, isNotFound, isTransient } from '../../core/port-errors.ts'
-import { phaseEvent } from '../../core/results/restore-status.ts'
+import { eventOf } from '../../core/notify/end-event.ts'
+import type { EndDetails } from '../../core/report/failure-causes.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import type { Metadata } from '../../velero/manifest.ts'
 import type { Restore } from '../../velero/restore.ts'
@@ -127,8 +128,12 @@ export async function recordEventOn(
   }
 }
 
-/** Records an Event about the phase of a Restore, once for each text. */
-export async function recordPhase(ports: Pick<Ports, 'cluster' | 'clock' | 'log'>, restore: Restore): Promise<void> {
-  const event = phaseEvent(restore.status)
+/** Records an Event about the phase of a Restore, once for each text; `details` are for the end. */
+export async function recordPhase(
+  ports: Pick<Ports, 'cluster' | 'clock' | 'log'>,
+  restore: Restore,
+  details?: EndDetails,
+): Promise<void> {
+  const event = eventOf(restore, details)
   if (event !== undefined) await recordEvent(ports, restore, event)
 }

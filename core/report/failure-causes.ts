@@ -1,6 +1,9 @@
-import { countOutcomes } from '../results/tally.ts'
+import { countOutcomes, isListed } from '../results/tally.ts'
 import type { OutcomeCounts, Tally } from '../results/tally.ts'
+import { forEachInSteps } from '../values/slices.ts'
+import type { Steps } from '../values/slices.ts'
 import { causeOf } from './failure-groups.ts'
+import type { ActionCounts } from './report-facts.ts'
 
 /** How many errors of items have one cause. Names, numbers and quoted values are left out of the cause. */
 export interface FailureCause {
@@ -14,8 +17,8 @@ export interface CountsWithCauses extends OutcomeCounts {
   causes?: readonly FailureCause[]
 }
 
-/** Causes of one chunk that its report tells: reports stand in the history. */
-const ofChunkMax = 3
+/** Causes that the report of a chunk tells, and the end of a restore: both stand in the history. */
+const toldMax = 3
 const causeMax = 200
 /** Chunks whose causes the next run gets apart: its input stands in the history. */
 const apartMax = 200
@@ -29,8 +32,26 @@ export function countWithCauses(tally: Tally): CountsWithCauses {
     if (parked !== undefined) continue
     for (const { severity, text } of messages) if (severity === 'error') add(found, causeOf(text).slice(0, causeMax), 1)
   }
-  const causes = sorted(found).slice(0, ofChunkMax)
+  const causes = sorted(found).slice(0, toldMax)
   return causes.length === 0 ? counts : { ...counts, causes }
+}
+
+/** What became of the objects of a restore, and the most frequent causes of its errors. */
+export interface EndDetails {
+  counts: ActionCounts
+  causes: readonly FailureCause[]
+}
+
+/** What the end of a restore is told with, from all of its outcomes. Only what stands in the resource list is counted. */
+export function* endDetailsInSteps(tally: Tally): Steps<EndDetails> {
+  const counts: ActionCounts = { created: 0, updated: 0, skipped: 0, failed: 0 }
+  const found = new Map<string, number>()
+  yield* forEachInSteps(tally.values(), (outcome) => {
+    if (isListed(outcome)) counts[outcome.action]++
+    for (const { severity, text } of outcome.messages)
+      if (severity === 'error') add(found, causeOf(text).slice(0, causeMax), 1)
+  })
+  return { counts, causes: sorted(found).slice(0, toldMax) }
 }
 
 /** The causes of all chunks: a chunk that reports again replaces what it has told before. */

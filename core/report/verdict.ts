@@ -1,19 +1,48 @@
-import { escapeHtml, nameHtml } from './html.ts'
-import type { ReportFacts } from './report-facts.ts'
+import { escapeHtml, nameHtml, visible } from './html.ts'
+import type { ActionCounts, ReportedRestore, ReportFacts } from './report-facts.ts'
+
+/** How a sentence marks what somebody else has written, and the phase. */
+interface Marks {
+  name: (text: string) => string
+  phase: (text: string) => string
+  text: (text: string) => string
+}
+
+const html: Marks = {
+  name: nameHtml,
+  phase: (text) => `<strong>${escapeHtml(text)}</strong>`,
+  text: escapeHtml,
+}
+
+const plain: Marks = { name: visible, phase: visible, text: visible }
+
+/** The counts of a sentence: objects by what became of them, where that is known, and messages. */
+export type SentenceCounts = Partial<ActionCounts>
 
 /** What happened, in one or two sentences, as HTML. */
 export function sentencesOf({ restore, counts }: ReportFacts): string {
-  const took = duration(Date.parse(restore.endedAt) - Date.parse(restore.startedAt))
-  const schedule = restore.schedule === undefined ? '' : ` of schedule ${nameHtml(restore.schedule)}`
+  return sentences(restore, counts, html)
+}
+
+/** The same as plain text, for notifications and Events. What is not known is left out. */
+export function plainSentences(
+  restore: ReportedRestore,
+  counts: SentenceCounts & { warnings: number; errors: number },
+): string {
+  return sentences(restore, counts, plain)
+}
+
+function sentences(
+  restore: ReportedRestore,
+  counts: SentenceCounts & { warnings: number; errors: number },
+  marks: Marks,
+): string {
+  const tookMs = Date.parse(restore.endedAt) - Date.parse(restore.startedAt)
+  const took = Number.isFinite(tookMs) ? ` after ${duration(tookMs)}` : ''
+  const schedule = restore.schedule === undefined ? '' : ` of schedule ${marks.name(restore.schedule)}`
   const begin =
-    `The restore of backup ${nameHtml(restore.backup)}${schedule} into the cluster ended as ` +
-    `<strong>${escapeHtml(restore.phase)}</strong> after ${took}: `
-  const parts = [
-    `${objects(counts.created)} created`,
-    ...(counts.updated > 0 ? [`${objects(counts.updated)} updated`] : []),
-    ...(counts.skipped > 0 ? [`${objects(counts.skipped)} left as they were`] : []),
-    ...(counts.failed > 0 ? [`${objects(counts.failed)} not restored`] : []),
-  ]
+    `The restore of backup ${marks.name(restore.backup)}${schedule} into the cluster ended as ` +
+    `${marks.phase(restore.phase)}${took}`
   const hooks =
     restore.hooks === undefined || restore.hooks.attempted === 0
       ? ''
@@ -22,8 +51,19 @@ export function sentencesOf({ restore, counts }: ReportFacts): string {
     counts.errors + counts.warnings === 0
       ? ' There is no error and no warning.'
       : ` It has ${counted(counts.errors, 'error')} and ${counted(counts.warnings, 'warning')}.`
-  const reason = restore.reason === undefined ? '' : ` Reason: ${escapeHtml(restore.reason)}.`
-  return `${begin}${parts.join(', ')}.${messages}${hooks}${reason}`
+  const reason = restore.reason === undefined ? '' : ` Reason: ${marks.text(restore.reason)}.`
+  return `${begin}${objectsPart(counts)}.${messages}${hooks}${reason}`
+}
+
+function objectsPart({ created, updated = 0, skipped = 0, failed = 0 }: SentenceCounts): string {
+  if (created === undefined) return ''
+  const parts = [
+    `${objects(created)} created`,
+    ...(updated > 0 ? [`${objects(updated)} updated`] : []),
+    ...(skipped > 0 ? [`${objects(skipped)} left as they were`] : []),
+    ...(failed > 0 ? [`${objects(failed)} not restored`] : []),
+  ]
+  return `: ${parts.join(', ')}`
 }
 
 function objects(count: number): string {

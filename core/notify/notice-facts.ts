@@ -1,0 +1,111 @@
+import type { EndDetails, FailureCause } from '../report/failure-causes.ts'
+import type { ReportedRestore } from '../report/report-facts.ts'
+import { reportedRestore } from '../report/reported-restore.ts'
+import { plainSentences } from '../report/verdict.ts'
+import type { Restore } from '../../velero/restore.ts'
+
+/** What a notification may tell, by the names of its placeholders. What is not known is null. */
+export interface NoticeFacts {
+  namespace: string
+  name: string
+  /** The terminal phase. */
+  phase: string
+  backup: string
+  warnings: number
+  errors: number
+  itemsRestored: number
+  totalItems: number
+  /** RFC 3339. */
+  started: string | null
+  completed: string | null
+  durationSeconds: number | null
+  /** What happened, as the report says it. */
+  sentence: string
+  /** The most frequent causes of errors, such as `12 × error restoring …: exceeded quota`. */
+  causes: readonly string[]
+  /** Where a browser finds the report. */
+  reportUrl: string | null
+  /** The uid of namespace kube-system of the cluster. */
+  cluster: string
+  /** The name of the drill whose restore it was. */
+  drill: string | null
+}
+
+/** The names of all placeholders. */
+export const noticeNames = [
+  'namespace',
+  'name',
+  'phase',
+  'backup',
+  'warnings',
+  'errors',
+  'itemsRestored',
+  'totalItems',
+  'started',
+  'completed',
+  'durationSeconds',
+  'sentence',
+  'causes',
+  'reportUrl',
+  'cluster',
+  'drill',
+] as const satisfies readonly (keyof NoticeFacts)[]
+
+/** How a restore ended, as far as its resource says it. */
+export interface EndedRestore extends ReportedRestore {
+  warnings: number
+  errors: number
+  itemsRestored: number
+  totalItems: number
+}
+
+/** What a notification tells beside how the restore ended. */
+export interface NoticeAbout {
+  cluster: string
+  details?: EndDetails | undefined
+  reportUrl?: string | undefined
+  drill?: string | undefined
+}
+
+/** How a restore ended, from its resource. What did not pass the validation failed for that. */
+export function endedRestore(restore: Restore): EndedRestore {
+  const { status = {} } = restore
+  const reason = (status.validationErrors ?? []).join('; ')
+  return {
+    ...(reason === '' ? {} : { reason }),
+    ...reportedRestore(restore, ''),
+    warnings: status.warnings ?? 0,
+    errors: status.errors ?? 0,
+    itemsRestored: status.progress?.itemsRestored ?? 0,
+    totalItems: status.progress?.totalItems ?? 0,
+  }
+}
+
+/** What the placeholders of a notification stand for. */
+export function noticeFacts(ended: EndedRestore, { cluster, details, reportUrl, drill }: NoticeAbout): NoticeFacts {
+  const { namespace, name, phase, backup, warnings, errors, itemsRestored, totalItems, startedAt, endedAt } = ended
+  const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000
+  return {
+    namespace,
+    name,
+    phase,
+    backup,
+    warnings,
+    errors,
+    itemsRestored,
+    totalItems,
+    started: startedAt || null,
+    completed: endedAt || null,
+    durationSeconds: Number.isFinite(seconds) ? Math.max(0, seconds) : null,
+    sentence: plainSentences(ended, { warnings, errors, ...details?.counts }),
+    causes: (details?.causes ?? []).map(causeLine),
+    reportUrl: reportUrl ?? null,
+    cluster,
+    drill: drill ?? null,
+  }
+}
+
+/** A cause with how often it was met. */
+export function causeLine({ cause, count }: FailureCause): string {
+  return `${count} × ${cause}`
+}
