@@ -24,6 +24,7 @@ import { restoreChunk } from './items/restore-chunk.ts'
 import { awaitNamespace } from './items/target-namespaces.ts'
 import { findClosed, findHolders } from './locks/find-holders.ts'
 import { requestLocks, tellWait } from './locks/request-locks.ts'
+import { notify, tellNotDelivered } from './notify/notify.ts'
 import { cancelOperations } from './operations/node-agent-orders.ts'
 import { pollOperations } from './operations/poll-operations.ts'
 import { planRestore } from './plan/plan-restore.ts'
@@ -62,6 +63,8 @@ export function createActivities(ports: Ports, settings: Settings) {
     writeReport: writeReport(parts),
     tellLateResults: tellLateResults(ports),
     requestCancel: requestCancel(ports),
+    notify: notify(parts),
+    tellNotDelivered: tellNotDelivered(ports),
     endRun: endRun(ports),
     deleteFiles: deleteFiles(parts),
     releaseRestore: releaseRestore(ports),

@@ -12,6 +12,7 @@ import type { Manifest } from '../velero/manifest.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import type { ItemAddress, ObjectRef, ResourceRef } from '../velero/resource.ts'
 import type { Snapshotters } from './snapshotter-port.ts'
+import type { Webhook } from './webhook-port.ts'
 
 /**
  * Everything outside of the activities that they use. `infra/` implements it, `worker/wire.ts` puts it together,
@@ -33,6 +34,8 @@ export interface Ports {
   snapshotters?: Snapshotters
   /** Absent where there are no plugins. */
   deleteActions?: DeleteActions
+  /** Absent where nobody is notified. */
+  webhook?: Webhook
 }
 
 /** The target cluster. Every failure is thrown as `ApiError`; nothing is retried here. */

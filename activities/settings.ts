@@ -1,4 +1,6 @@
 import type { ManagedFieldsMode } from '../core/items/field-owners.ts'
+import type { NotifyOrder } from '../contract/notify.ts'
+import type { Template } from '../core/notify/template.ts'
 import type { GroupResource } from '../velero/resource.ts'
 
 /** The settings of a worker that activities use; `worker/config.ts` reads them from the environment, with defaults and bounds. */
@@ -49,6 +51,8 @@ export interface Settings {
   veleroControllers: 'auto' | 'on' | 'off'
   /** Under which address people find the files of the backup location, for the link to a report; empty for none. */
   reportUrl: string
+  /** How the end of a restore is notified; undefined where no receiver is set. */
+  notify: (NotifyOrder & { template: Template }) | undefined
   /** Whether restored objects are validated at the end where the Restore has no annotation for it. */
   validate: boolean
 }

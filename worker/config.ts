@@ -10,6 +10,8 @@ import {
   readSeconds,
 } from './settings/read-values.ts'
 import type { Env } from './settings/read-values.ts'
+import { readNotify } from './settings/read-notify.ts'
+import type { NotifyReceiver } from './settings/read-notify.ts'
 import { parsePriorities } from '../core/plan/order-resources.ts'
 import { highPriorities, itemOperationTimeout, lowPriorities } from '../velero/defaults.ts'
 import type { Settings } from '../activities/settings.ts'
@@ -52,6 +54,8 @@ export interface WorkerConfig {
   /** The host's name, from which the worker's own is made. */
   host: string
   plugins: PluginSettings
+  /** Where notifications go; undefined where nobody is notified. */
+  receiver: NotifyReceiver | undefined
 }
 
 /** Where Velero's plugins are, and how they are called. */
@@ -129,6 +133,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
   const choice = <T extends string>(name: string, options: readonly T[], fallback: T) =>
     readChoice(env, { name, options, fallback }, problems)
   const chunksMax = number('chunksMax')
+  const { notify, receiver } = readNotify(env, problems)
   const config: WorkerConfig = {
     settings: {
       veleroNamespace: readName(env, 'VELERO_NAMESPACE', 'velero', problems),
@@ -153,6 +158,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       polite: choice('DRYDOCK_POLITE', ['true', 'false'], 'false') === 'true',
       reportUrl: readAddress(env, 'DRYDOCK_REPORT_URL', problems),
       priorities: readPriorities(env, problems),
+      notify,
       validate: choice('DRYDOCK_VALIDATE', ['true', 'false'], 'false') === 'true',
       veleroControllers: choice('DRYDOCK_VELERO_CONTROLLERS', ['auto', 'on', 'off'], 'auto'),
     },
@@ -173,6 +179,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
     versioning: readVersioning(env, problems),
     host: env['DRYDOCK_WORKER_NAME'] ?? env['HOSTNAME'] ?? hostname(),
     plugins: readPlugins(env, problems),
+    receiver,
   }
   problems.push(...tracingProblems(env))
   if (problems.length > 0) throw new ConfigErrors(problems)

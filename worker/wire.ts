@@ -6,6 +6,7 @@ import { systemClock } from '../infra/clock.ts'
 import { connectCluster } from '../infra/cluster/connect.ts'
 import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import { createPodExec } from '../infra/cluster/exec.ts'
+import { createWebhook } from '../infra/notify/webhook.ts'
 import { newWorkerId, startPresence } from '../infra/presence/presence.ts'
 import type { RunningPresence } from '../infra/presence/presence.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
@@ -154,16 +155,20 @@ function makePorts(
     clock: systemClock,
     log,
     meter: metrics.meter,
+    ...(config.receiver === undefined ? {} : { webhook: createWebhook({ ...config.receiver, env: process.env }) }),
   }
 }
 
 /** How long a plugin may take until it listens, as in hashicorp/go-plugin. */
 const pluginStartMs = 60_000
 
-/** Plugins get the environment of the worker, as they get that of Velero's server, but for what gives access to Temporal. */
+/** What gives access to Temporal, or to the receiver of notifications, in its name. */
+const hiddenFromPlugins = /^(?:TEMPORAL_|DRYDOCK_NOTIFY_)/
+
+/** Plugins get the environment of the worker, as they get that of Velero's server, but for such access. */
 function optionsOfPlugins({ plugins, settings, itemBytesMax, logLevel }: WorkerConfig, log: Log): PluginsOptions {
   const { features, veleroNamespace } = settings
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))
+  const own = Object.entries(process.env).filter(([name]) => !hiddenFromPlugins.test(name))
   return {
     dir: plugins.dir,
     args: [`--log-level=${logLevel}`, ...(features.length === 0 ? [] : [`--features=${features.join(',')}`])],

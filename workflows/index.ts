@@ -4,6 +4,7 @@ import { deleteRestore } from './delete-restore.ts'
 import { namespaceLocks } from './namespace-locks.ts'
 
 export { deleteBackup, deleteRestore, namespaceLocks }
+export { notify } from './notify/notify.ts'
 export { restore } from './restore.ts'
 export { drill } from './drill/drill.ts'
 export { requestRestore } from './request/request-restore.ts'

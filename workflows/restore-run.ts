@@ -20,6 +20,8 @@ import { NamespaceHold } from './hold-namespaces.ts'
 import { HookRun } from './hook-run.ts'
 import { lookUntilOver } from './looks.ts'
 import { Pause } from './pause.ts'
+import { EndNotice } from './notify/end-notice.ts'
+import { countsOf, detailsOf, lastProgressOf, progressOf } from './view/known-counts.ts'
 import { writeReport } from './view/write-report.ts'
 import { endsBeside, restoreWaves } from './restore-waves.ts'
 import { answerSweeps, RunView } from './run-view.ts'
@@ -34,14 +36,15 @@ export class RestoreRun {
   private readonly hooks: HookRun
   private readonly pause: Pause
   private readonly hold: NamespaceHold
+  private readonly notice: EndNotice
   private hookStatus: HookStatus | undefined
   private admitted: AdmittedRef | undefined
   private summary: PlanSummary | undefined
   private resumed = false
   private writes = true
   private preview = false
-  private concluded: Conclusion | undefined
-  private operations: OperationCounts | undefined
+  concluded: Conclusion | undefined
+  operations: OperationCounts | undefined
   private concludedAtMs = 0
   private isEnding = false
   /** Goes on beside the steps after the waves, until the next phase. */
@@ -56,6 +59,7 @@ export class RestoreRun {
     this.pause = new Pause(input, this.view)
     this.hooks = new HookRun(this.view)
     this.hold = new NamespaceHold(input, this.view)
+    this.notice = new EndNotice(input, this.view)
     answerSweeps(input, this.view)
   }
 
@@ -72,9 +76,11 @@ export class RestoreRun {
         { ref: this.input, ...(carry === undefined ? {} : { carry: carry as AdmitCarry }) },
       ]),
     )
+    this.notice.begin(admission)
     switch (admission.do) {
       case 'over':
         this.view.enter(admission.phase)
+        await this.notice.send()
         return false
       case 'restore':
         this.admitted = { ...bareRefOf(this.input), location: admission.location, ...runIn(admission) }
@@ -163,8 +169,10 @@ export class RestoreRun {
   end(): Promise<RestoreOutcome> {
     this.isEnding = true
     return CancellationScope.nonCancellable(async () => {
-      await this.enter(nextPhase('done', this.errors()), { fence: this.resumed, hookStatus: this.hookStatus ?? {} })
+      const more = { hookStatus: this.hookStatus ?? {}, ...detailsOf(this) }
+      await this.enter(nextPhase('done', this.errors()), { fence: this.resumed, ...more })
       if (!this.preview) await writeReport(this.admitted, this.view)
+      await this.notice.send(this.concluded?.details)
       return this.outcome()
     })
   }
@@ -226,8 +234,9 @@ export class RestoreRun {
         phase: 'Failed',
         failureReason,
         fence: true,
-        ...this.counts(),
-        ...this.lastProgress(),
+        ...countsOf(this),
+        ...lastProgressOf(this, this.summary?.items ?? 0),
+        ...detailsOf(this),
       })
     } catch (thrown) {
       if (typeOf(thrown) === 'PhaseRefused') await this.unended(thrown)
@@ -236,8 +245,11 @@ export class RestoreRun {
     this.view.enter('Failed', failureReason)
     if (this.admitted !== undefined) await this.hold.release(this.admitted)
     const late = { claims: ended.claimsMayBeAway === true, results: last?.do === 'late' }
+    // What is late may take a day.
+    if (late.claims || late.results) await this.notice.send(this.concluded?.details)
     if (ref !== undefined) await workLate(ref, late, this.view)
     if (!this.preview) await writeReport(ref, this.view)
+    await this.notice.send(this.concluded?.details)
   }
 
   /** Ends this run alone: the API server refuses the last phase of the restore. The next run tries it again. */
@@ -246,9 +258,12 @@ export class RestoreRun {
     throw ApplicationFailure.nonRetryable(reasonOf(thrown), 'PhaseRefused')
   }
 
-  private async enter(phase: RestorePhase, options: { fence?: boolean; hookStatus?: HookStatus } = {}): Promise<void> {
+  private async enter(
+    phase: RestorePhase,
+    options: Pick<SetPhaseInput, 'fence' | 'hookStatus' | 'details'> = {},
+  ): Promise<void> {
     await this.beside
-    const wanted = { phase, ...options, ...this.counts(), ...this.progress() }
+    const wanted = { phase, ...options, ...countsOf(this), ...progressOf(this) }
     const report = await this.setPhase(`enter phase ${phase}`, wanted)
     this.view.enter(report.phase === '' ? phase : report.phase, report.problem)
   }
@@ -259,24 +274,6 @@ export class RestoreRun {
     return lookUntilOver<SetPhaseReport>({ ref, view: this.view }, (look) =>
       phases.setPhase.executeWithOptions({ summary }, [{ ref, ...wanted, look }]),
     )
-  }
-
-  private counts(): { warnings?: number; errors?: number; operations?: OperationCounts } {
-    const operations = this.operations === undefined ? {} : { operations: this.operations }
-    if (this.concluded === undefined) return operations
-    return { warnings: this.concluded.warnings, errors: this.concluded.errors, ...operations }
-  }
-
-  private progress(): { progress?: { totalItems: number; itemsRestored: number } } {
-    if (this.concluded === undefined) return {}
-    return { progress: { totalItems: this.concluded.items, itemsRestored: this.concluded.items } }
-  }
-
-  /** Of a restore that ends early: what the result files hold, of all that was planned. */
-  private lastProgress(): { progress?: { totalItems: number; itemsRestored: number } } {
-    const { progress } = this.progress()
-    if (progress === undefined) return {}
-    return { progress: { ...progress, totalItems: Math.max(progress.totalItems, this.summary?.items ?? 0) } }
   }
 
   private errors(): number {

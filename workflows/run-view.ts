@@ -146,6 +146,11 @@ export class RunView {
     this.show()
   }
 
+  /** Where a browser finds the report; undefined where there is none, or no address for it. */
+  get reportUrl(): string | undefined {
+    return this.place?.url
+  }
+
   /** The report is written: the details say where. */
   reported(place: ReportPlace | undefined): void {
     this.place = place

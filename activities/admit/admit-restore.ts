@@ -6,6 +6,7 @@ import type { Levels } from '../../core/request/levels.ts'
 import { decideTakeOver } from '../../core/request/take-over.ts'
 import { decidePhase, isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
+import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -17,6 +18,7 @@ import { fatal, wrongCluster } from '../frame/failures.ts'
 import { claimOf, locationNameOf } from '../frame/locations.ts'
 import { changeRestore, readRestore, recordEvent, recordPhase } from '../frame/restore-resource.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
+import { withNotice } from './with-notice.ts'
 import { inheritRestore } from './inherit-restore.ts'
 import { recordRefusal, recordRun, retryRestore } from './retry-restore.ts'
 import { readVeleroControllers } from './admission-facts.ts'
@@ -38,8 +40,7 @@ export function admitRestore(parts: WorkerParts) {
       switch (decision.do) {
         case 'over':
           // An earlier attempt may have ended it and died before it recorded the Event.
-          if (attempt.number > 1 && !(await recordRefusal(parts.ports, restore)))
-            await recordPhase(parts.ports, restore)
+          if (attempt.number > 1) return await tellAgain(parts, restore, decision.phase)
           return { do: 'over', phase: decision.phase }
         case 'leave':
           await recordEvent(parts.ports, restore, {
@@ -51,34 +52,54 @@ export function admitRestore(parts: WorkerParts) {
         case 'fail':
           return await failAsVelero(parts, ref, decision.reason)
         case 'inherit':
-          return withLevels(await inherit(parts, restore, ref), levelsOf(restore))
+          return begun(parts, await inherit(parts, restore, ref), levelsOf(restore))
         case 'retry': {
           // What cancelled the run before is taken off the Restore when this one begins.
           const { cancel: _over, ...levels } = levelsOf(restore)
-          return withLevels(await retryRestore(parts, restore, ref, attempt), levels)
+          return begun(parts, await retryRestore(parts, restore, ref, attempt), levels)
         }
         case 'resume':
-          return withLevels(await resume(parts, restore, ref, attempt), levelsOf(restore))
+          return begun(parts, await resume(parts, restore, ref, attempt), levelsOf(restore))
         case 'admit':
-          return withLevels(await claimRestore(parts, restore, input), levelsOf(restore))
+          return begun(parts, await claimRestore(parts, restore, input), levelsOf(restore))
       }
     })
   }
 }
 
-/** Tells the run what stands on the Restore: an earlier run, or Temporal, may have been away when it was written. */
-function withLevels(report: AdmitReport | Wait, levels: Levels): AdmitReport | Wait {
-  return isWait(report) || report.do === 'over' || Object.keys(levels).length === 0 ? report : { ...report, levels }
+/**
+ * Tells again what an earlier attempt may have told when it ended the Restore: it may have died before that. A Restore that is
+ * claimed was ended by its run, which tells of it.
+ */
+async function tellAgain(
+  { ports, settings }: WorkerParts,
+  restore: Restore,
+  phase: RestorePhase,
+): Promise<AdmitReport> {
+  if (await recordRefusal(ports, restore)) return { do: 'over', phase }
+  if (restore.metadata.annotations?.[claimedAnnotation] !== undefined) return { do: 'over', phase }
+  await recordPhase(ports, restore)
+  return withNotice({ do: 'over', phase }, settings)
 }
 
-async function failAsVelero({ ports }: WorkerParts, ref: AdmitInput['ref'], reason: string): Promise<AdmitReport> {
+/** Tells the run what stands on the Restore: an earlier run, or Temporal, may have been away when it was written. */
+function begun({ settings }: WorkerParts, report: AdmitReport | Wait, levels: Levels): AdmitReport | Wait {
+  if (isWait(report) || report.do === 'over') return report
+  return withNotice(Object.keys(levels).length === 0 ? report : { ...report, levels }, settings)
+}
+
+async function failAsVelero(
+  { ports, settings }: WorkerParts,
+  ref: AdmitInput['ref'],
+  reason: string,
+): Promise<AdmitReport> {
   const failed = await changeRestore(ports.cluster, ref, (live) =>
     live.status?.phase === 'InProgress' && live.metadata.annotations?.[claimedAnnotation] === undefined
       ? { status: { phase: 'Failed', failureReason: reason, completionTimestamp: rfc3339(ports.clock.now()) } }
       : undefined,
   )
   await recordPhase(ports, failed)
-  return { do: 'over', phase: failed.status?.phase || 'New' }
+  return withNotice({ do: 'over', phase: failed.status?.phase || 'New' }, settings)
 }
 
 /**
@@ -142,7 +163,11 @@ async function recordTakeOver(ports: Ports, restore: Restore): Promise<void> {
 }
 
 /** Ends a restore that cannot be finished, because its backup is gone, as Velero does. */
-async function endInherited({ ports }: WorkerParts, ref: AdmitInput['ref'], missing: string): Promise<AdmitReport> {
+async function endInherited(
+  { ports, settings }: WorkerParts,
+  ref: AdmitInput['ref'],
+  missing: string,
+): Promise<AdmitReport> {
   const ended = await changeRestore(ports.cluster, ref, (live) => {
     const completionTimestamp = rfc3339(ports.clock.now())
     const wanted = {
@@ -154,5 +179,5 @@ async function endInherited({ ports }: WorkerParts, ref: AdmitInput['ref'], miss
     return decision.do === 'set' ? { status: decision.status } : undefined
   })
   await recordPhase(ports, ended)
-  return { do: 'over', phase: ended.status?.phase || 'New' }
+  return withNotice({ do: 'over', phase: ended.status?.phase || 'New' }, settings)
 }

@@ -1,5 +1,6 @@
 import { isWait } from '../../contract/look.ts'
 import type { Wait } from '../../contract/look.ts'
+import type { NotifyOrder } from '../../contract/notify.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import type { Admission } from '../../core/request/admit-request.ts'
 import { admitRequest } from '../../core/request/admit-request.ts'
@@ -15,6 +16,7 @@ import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
 import { gatherAdmissionFacts } from './admission-facts.ts'
 import { awaitLocation } from './await-location.ts'
+import { withNotice } from './with-notice.ts'
 import type { AdmitCarry } from './await-location.ts'
 import { changeRestore, recordPhase } from '../frame/restore-resource.ts'
 import { claimOf, openLocation } from '../frame/locations.ts'
@@ -48,10 +50,15 @@ export interface AdmittedRestore {
   itemsAreThrough?: true
   /** A plan is asked for: nothing is restored. */
   preview?: true
+  /** The end is notified; absent where no receiver is set. */
+  notify?: NotifyOrder
 }
 
 /** Whether there is anything to restore; if not, the phase of the Restore. */
-export type AdmitReport = AdmittedRestore | { do: 'over'; phase: RestorePhase | 'Gone' | 'New' }
+export type AdmitReport =
+  | AdmittedRestore
+  /** `notify`: it was the admission that ended it, and that is notified. */
+  | { do: 'over'; phase: RestorePhase | 'Gone' | 'New'; notify?: NotifyOrder }
 
 /**
  * Validates a Restore and claims it: the result and the spec as validated go into the journal first, then one patch
@@ -66,7 +73,8 @@ export async function claimRestore(
   const { cluster, clock, presence } = parts.ports
   const asked = isNew(restore.status?.phase) ? restore : { ...restore, spec: unvalidated(restore.spec) }
   const verdict = await validate(asked, parts)
-  const count = (report: AdmitReport) => countAdmission(parts.ports.meter, verdict.spec.scheduleName, report)
+  const count = (report: AdmitReport) =>
+    withNotice(countAdmission(parts.ports.meter, verdict.spec.scheduleName, report), parts.settings)
   if (verdict.do === 'refuse') {
     const found = await awaitLocation(parts, verdict.unavailable, carry)
     if (isWait(found)) return found

@@ -36,6 +36,8 @@ export const failureTypes = {
   noLease: 'NoLease',
   /** Another version of Drydock listed this finalization task; tried again, elsewhere. */
   unknownTask: 'UnknownTask',
+  /** A receiver has not taken a notification; retried, unless its answer is final. */
+  notDelivered: 'NotDelivered',
   /** No failure: a look has found something to wait for; Temporal begins the next one after the pause. */
   waiting: 'Waiting',
 } as const
@@ -80,6 +82,16 @@ export function unknownTask(task: string): ApplicationFailure {
     failureTypes.unknownTask,
     `this worker does not know the finalization task ${task}, another one is to run it: do all workers have the same version?`,
   )
+}
+
+/** A notification was not delivered. It is tried again, after the pause that its receiver asks for, unless that is `final`. */
+export function notDelivered(
+  message: string,
+  { final = false, afterSeconds }: { final?: boolean; afterSeconds?: number | undefined } = {},
+): ApplicationFailure {
+  return final
+    ? ApplicationFailure.create({ type: failureTypes.notDelivered, message, nonRetryable: true })
+    : retryable(failureTypes.notDelivered, message, afterSeconds)
 }
 
 /** Ends a look: the next one begins after its pause, on any worker, and holds no slot until then. */

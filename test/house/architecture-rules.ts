@@ -45,7 +45,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   infra: {
     folders: ['velero', 'core'],
-    types: ['activities/ports.ts', 'activities/snapshotter-port.ts'],
+    types: ['activities/ports.ts', 'activities/snapshotter-port.ts', 'activities/webhook-port.ts'],
     packages: [
       '@aws-sdk/client-s3',
       '@aws-sdk/credential-provider-ini',

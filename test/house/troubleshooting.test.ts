@@ -9,7 +9,7 @@ const sources: readonly { files: string; functions: readonly string[] }[] = [
   { files: 'core/doctor/*.ts', functions: ['finding'] },
   { files: 'client/api/doctor/*.ts', functions: ['finding'] },
   { files: 'client/**/*.ts', functions: ['new ClientError'] },
-  { files: 'activities/**/*.ts', functions: ['fatal', 'journalDamaged', 'gone'] },
+  { files: 'activities/**/*.ts', functions: ['fatal', 'journalDamaged', 'gone', 'notDelivered'] },
   { files: '{core,activities}/**/*.ts', functions: ['error', 'warning', 'warn'] },
   { files: 'activities/finalize/validate.ts', functions: ['say', 'finding'] },
 ]

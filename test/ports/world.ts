@@ -19,6 +19,8 @@ import { createCloud } from './snapshotters.ts'
 import type { InMemoryCloud } from './snapshotters.ts'
 import { createTemporal } from './temporal.ts'
 import type { InMemoryTemporal, InMemoryWorkflow } from './temporal.ts'
+import { createReceiver } from './webhook.ts'
+import type { InMemoryReceiver } from './webhook.ts'
 
 /** All that is outside of activities, in memory and in simulated time. */
 export interface World {
@@ -30,6 +32,7 @@ export interface World {
   temporal: InMemoryTemporal
   log: ReturnType<typeof createLog>
   cloud: InMemoryCloud
+  receiver: InMemoryReceiver
   /** Starts a process of a worker. Each of its calls passes through `around`. */
   startProcess(around?: Around): WorkerProcess
   /** A copy of all that outlasts processes; a world that is made from it goes on from there. */
@@ -45,6 +48,7 @@ export interface WorldState {
   ran: readonly string[]
   processes: number
   volumes: readonly string[]
+  received: ReadonlyMap<string, string>
 }
 
 /** A process of a worker, as its activities see the world. */
@@ -65,6 +69,7 @@ export function createWorld(from?: WorldState): World {
   const temporal = createTemporal(clock, from?.workflows)
   const log = createLog()
   const cloud = createCloud(from?.volumes)
+  const receiver = createReceiver(from?.received)
   let processes = from?.processes ?? 0
 
   function startProcess(around: Around = (_call, run) => run()): WorkerProcess {
@@ -84,6 +89,7 @@ export function createWorld(from?: WorldState): World {
       clock,
       log,
       snapshotters: cloud.connect(alive),
+      webhook: receiver.connect(alive),
     }
     return {
       ports: withCalls(ports, alive),
@@ -104,6 +110,7 @@ export function createWorld(from?: WorldState): World {
     temporal,
     log,
     cloud,
+    receiver,
     startProcess,
     state: () => ({
       now: clock.now(),
@@ -113,6 +120,7 @@ export function createWorld(from?: WorldState): World {
       ran: [...exec.ran],
       processes,
       volumes: [...cloud.volumes],
+      received: new Map(receiver.received),
     }),
   }
 }

@@ -149,6 +149,8 @@ const plain: Fakes = {
   notePause: nothing,
   noteCancel: nothing,
   writeReport: ({ ref }) => ({ key: `restores/${ref.name}/restore-${ref.name}-report.html`, location: ref.location }),
+  notify: () => ({ do: 'delivered' }),
+  tellNotDelivered: nothing,
   requestCancel: ({ workflowId, runId }) => Context.current().client.workflow.getHandle(workflowId, runId).cancel(),
 }
 

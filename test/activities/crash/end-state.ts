@@ -18,6 +18,8 @@ export interface EndState {
   /** How often each command has run. */
   ran: Record<string, number>
   workflows: Record<string, unknown>
+  /** What the receiver of notifications got, by delivery. */
+  received: Record<string, unknown>
 }
 
 /** Describes the world after an activity. */
@@ -37,6 +39,7 @@ export function endStateOf(world: World, { outcome }: Pick<Ended, 'outcome'>): E
     files: Object.fromEntries(keys.filter(([key]) => !inJournal(key)).map(([key, body]) => [key, fileOf(body, key)])),
     ran: countEach(world.exec.ran),
     workflows: workflowsOf(world),
+    received: Object.fromEntries(world.receiver.received),
   }
 }
 

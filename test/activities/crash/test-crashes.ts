@@ -11,6 +11,7 @@ import * as drills from './scenarios/drills.ts'
 import * as ending from './scenarios/ending.ts'
 import * as items from './scenarios/items.ts'
 import * as locks from './scenarios/locks.ts'
+import * as notices from './scenarios/notices.ts'
 import * as requests from './scenarios/requests.ts'
 import * as waits from './scenarios/waits.ts'
 
@@ -24,6 +25,7 @@ const scenarios: Record<keyof Activities, readonly Scenario[]> = {
   ...backupDeletion,
   ...requests,
   ...drills,
+  ...notices,
 }
 
 /** The names of all activities, as a worker registers them. */

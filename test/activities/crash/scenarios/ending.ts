@@ -75,7 +75,8 @@ export const concludeRestore: readonly Scenario[] = [
   },
 ]
 
-const itEnded = (world: World) =>
+/** The restore has ended, partly. */
+export const itEnded = (world: World) =>
   world.cluster.amend(restoreAt, {
     status: {
       ...(world.cluster.look(restoreAt)?.['status'] as object),

@@ -1,0 +1,60 @@
+import { CancellationScope, ParentClosePolicy, startChild } from '@temporalio/workflow'
+import type { AdmitReport } from '../../activities/admit/claim-restore.ts'
+import { notifyWorkflowIdOf, notifyWorkflowType } from '../../contract/notify.ts'
+import type { NotifyInput, NotifyOrder } from '../../contract/notify.ts'
+import { bareRefOf } from '../../contract/restore-workflow.ts'
+import type { RestoreInput } from '../../contract/restore-workflow.ts'
+import { isNotified } from '../../core/notify/judge-answer.ts'
+import type { EndDetails } from '../../core/report/failure-causes.ts'
+import { reasonOf } from '../activity-calls.ts'
+import type { RunView } from '../run-view.ts'
+
+/**
+ * The notification of the end of a run. Whether there is one says the worker that admits the Restore, so that nothing of it stands
+ * in the history of a restore where no receiver is set.
+ */
+export class EndNotice {
+  readonly #input: RestoreInput
+  readonly #view: RunView
+  #order: NotifyOrder | undefined
+  #run: { run?: number } = {}
+
+  constructor(input: RestoreInput, view: RunView) {
+    this.#input = input
+    this.#view = view
+  }
+
+  /** Takes what the admission says of it. A preview tells nobody. */
+  begin(admission: AdmitReport): void {
+    if (admission.do === 'restore' && admission.preview === true) return
+    this.#order = admission.notify
+    if (admission.do === 'restore' && admission.run !== undefined) this.#run = { run: admission.run }
+  }
+
+  /** Hands the notification to a workflow of its own, which goes on when this one is over. The second time it does nothing. */
+  async send(details?: EndDetails): Promise<void> {
+    const { phase, isDeleted, reportUrl } = this.#view
+    const order = this.#order
+    if (order === undefined || isDeleted || !isNotified(order.on, phase)) return
+    this.#order = undefined
+    const input: NotifyInput = {
+      ref: bareRefOf(this.#input),
+      ...this.#run,
+      seconds: order.seconds,
+      ...(details === undefined ? {} : { details }),
+      ...(reportUrl === undefined ? {} : { reportUrl }),
+    }
+    try {
+      await CancellationScope.nonCancellable(() =>
+        startChild(notifyWorkflowType, {
+          workflowId: notifyWorkflowIdOf(input),
+          args: [input],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          staticSummary: `notify of the end of restore ${input.ref.name}: ${phase}`,
+        }),
+      )
+    } catch (thrown) {
+      this.#view.trouble(`the notification of the end was not begun: ${reasonOf(thrown)}`)
+    }
+  }
+}
