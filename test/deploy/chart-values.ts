@@ -128,6 +128,7 @@ export const valueSets: Readonly<Record<string, ValueSet>> = {
       plugins: [{ name: 'of-us', image: 'registry.example.com/velero-plugin:v1' }],
       shutdownGraceSeconds: 120,
       cache: { sizeGi: 50 },
+      notify: { secret: 'drydock-notify', on: 'trouble', template: { configMap: 'drydock-notify' } },
     },
     sees: ({ manifests, env }) => {
       expect(env).toMatchObject({
@@ -137,8 +138,12 @@ export const valueSets: Readonly<Record<string, ValueSet>> = {
         DRYDOCK_RESTORES_MAX: '20',
         DRYDOCK_VALIDATE: 'true',
         AWS_REGION: 'eu-west-1',
+        DRYDOCK_NOTIFY_URL: '',
+        DRYDOCK_NOTIFY_SECRET: '',
+        DRYDOCK_NOTIFY_ON: 'trouble',
+        DRYDOCK_NOTIFY_TEMPLATE: '/notify/template.json',
       })
-      expect(mounted(manifests)).toContain('/plugins')
+      expect(mounted(manifests)).toEqual(expect.arrayContaining(['/plugins', '/notify']))
       const [worker] = manifests.filter(({ kind }) => kind === 'Deployment')
       expect(worker?.spec?.template?.spec).toMatchObject({ terminationGracePeriodSeconds: 150 })
     },

@@ -62,6 +62,18 @@
 - { name: DRYDOCK_VERSIONING, value: {{ .behavior | quote }} }
 {{- end }}
 {{- end }}
+{{- with .Values.notify }}
+{{- if .secret }}
+- name: DRYDOCK_NOTIFY_URL
+  valueFrom: { secretKeyRef: { name: {{ .secret | quote }}, key: url } }
+- name: DRYDOCK_NOTIFY_SECRET
+  valueFrom: { secretKeyRef: { name: {{ .secret | quote }}, key: secret, optional: true } }
+- { name: DRYDOCK_NOTIFY_ON, value: {{ .on | quote }} }
+{{- if .template.configMap }}
+- { name: DRYDOCK_NOTIFY_TEMPLATE, value: {{ printf "/notify/%s" .template.key | quote }} }
+{{- end }}
+{{- end }}
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - { name: {{ $name }}, value: {{ $value | toString | quote }} }
 {{- end }}
@@ -87,6 +99,9 @@
 {{- end }}
 {{- if .Values.temporal.codec.secret }}
 - { name: codec-keys, mountPath: /codec, readOnly: true }
+{{- end }}
+{{- if and .Values.notify.secret .Values.notify.template.configMap }}
+- { name: notify-template, mountPath: /notify, readOnly: true }
 {{- end }}
 {{- if .Values.caBundle.configMap }}
 - { name: ca-bundle, mountPath: /ca-bundle, readOnly: true }
@@ -117,6 +132,10 @@
 {{- with .Values.temporal.codec.secret }}
 - name: codec-keys
   secret: { secretName: {{ . | quote }} }
+{{- end }}
+{{- if and .Values.notify.secret .Values.notify.template.configMap }}
+- name: notify-template
+  configMap: { name: {{ .Values.notify.template.configMap | quote }} }
 {{- end }}
 {{- with .Values.caBundle.configMap }}
 - name: ca-bundle
