@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, RequestListener } from 'node:http'
+import { stripTypeScriptTypes } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -106,8 +107,8 @@ describe('a webhook', () => {
 
 describe('the snippet of the page on notifications', async () => {
   const page = readFileSync('docs/notifications.md', 'utf8')
-  const [, code = ''] = /<!-- verify -->\s+```js\n(.*?)```/s.exec(page) ?? []
-  const { isGenuine } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as {
+  const [, code = ''] = /<!-- verify -->\s+```ts\n(.*?)```/s.exec(page) ?? []
+  const { isGenuine } = (await import(`data:text/javascript,${encodeURIComponent(stripTypeScriptTypes(code))}`)) as {
     isGenuine: (headers: object, body: string, secret: string, nowMs: number) => boolean
   }
   const headers = headersOf(notice, 'hush')
