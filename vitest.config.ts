@@ -16,7 +16,7 @@ const image = 'test/image/**/*.test.ts'
 
 const sharedStack = {
   globalSetup: ['test/kit/run/clusters-setup.ts', 'test/kit/run/global-setup.ts'],
-  setupFiles: ['test/kit/run/clean-up.ts'],
+  setupFiles: ['test/kit/run/clean-up-file.ts'],
   // A look is a request to a server.
   expect: { poll: { interval: 300 } },
   testTimeout: 15 * minutes,
@@ -54,7 +54,7 @@ export default defineConfig({
           include: [servers],
           exclude: [e2e, fixtures],
           globalSetup: ['test/kit/run/clusters-setup.ts'],
-          setupFiles: ['test/kit/run/clean-up.ts'],
+          setupFiles: ['test/kit/run/clean-up-file.ts'],
           testTimeout: 10 * minutes,
           hookTimeout: 10 * minutes,
         },

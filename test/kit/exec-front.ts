@@ -1,6 +1,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -21,19 +21,21 @@ export interface SentCommand {
 /** What the container does with it: an exit code, or `hang` for a command that goes on. */
 export type Behaviour = (sent: SentCommand) => number | 'hang' | Promise<number | 'hang'>
 
-/** An API server in front of the real one: it runs commands of containers itself, as a kubelet would, and passes on the rest. */
-export interface ExecFront {
-  /** The cluster as seen through it. */
-  cluster: TestCluster
+/** What runs commands of containers, as a kubelet would. */
+export interface StandInKubelet {
   /** All commands, in the order in which they came. */
   sent: SentCommand[]
   behave(behaviour: Behaviour): void
 }
 
+/** An API server in front of the real one: it runs commands of containers itself and passes on the rest. */
+export interface ExecFront extends StandInKubelet {
+  /** The cluster as seen through it. */
+  cluster: TestCluster
+}
+
 /** Opens one for a cluster; it is closed after the tests of the file. */
 export async function openExecFront(cluster: TestCluster): Promise<ExecFront> {
-  const sent: SentCommand[] = []
-  let behaviour: Behaviour = () => 0
   const agent = new Agent({ ca: cluster.kubeCa, keepAlive: true })
   const server = createServer((incoming, outgoing) => {
     const onward = request(
@@ -48,14 +50,7 @@ export async function openExecFront(cluster: TestCluster): Promise<ExecFront> {
     outgoing.on('close', () => onward.destroy())
     incoming.pipe(onward)
   })
-  const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'v5.channel.k8s.io' })
-  server.on('upgrade', (incoming, socket, head) => {
-    sockets.handleUpgrade(incoming, socket, head, (opened) => {
-      const command = readCommand(incoming)
-      sent.push(command)
-      void answer(opened, behaviour, command)
-    })
-  })
+  const kubelet = standInKubelet(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   whenFileIsOver(() => {
     server.closeAllConnections()
@@ -65,6 +60,22 @@ export async function openExecFront(cluster: TestCluster): Promise<ExecFront> {
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     cluster: { ...cluster, kubeconfig: writeKubeconfig(cluster, address) },
+    ...kubelet,
+  }
+}
+
+/** Has a server run commands of containers itself, and note them in `sent`; what else it is asked is its own. */
+export function standInKubelet(server: Server, sent: SentCommand[] = []): StandInKubelet {
+  let behaviour: Behaviour = () => 0
+  const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'v5.channel.k8s.io' })
+  server.on('upgrade', (incoming, socket, head) => {
+    sockets.handleUpgrade(incoming, socket, head, (opened) => {
+      const command = readCommand(incoming)
+      sent.push(command)
+      void answer(opened, behaviour, command)
+    })
+  })
+  return {
     sent,
     behave(next) {
       behaviour = next
@@ -98,7 +109,8 @@ export function statusOf(code: number): object {
   }
 }
 
-function writeKubeconfig(cluster: TestCluster, server: string): string {
+/** A kubeconfig of the cluster's administrator for another address of its API server; returns its path. */
+export function writeKubeconfig(cluster: Pick<TestCluster, 'tokens'>, server: string): string {
   const file = join(mkdtempSync(join(tmpdir(), 'drydock-front-')), 'kubeconfig')
   const config = {
     apiVersion: 'v1',

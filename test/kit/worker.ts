@@ -13,6 +13,8 @@ export interface TestWorker {
   /** Everything it has printed. */
   log(): string
   kill(signal: NodeJS.Signals): void
+  /** Resolves when it has ended, with its exit code, or null where a signal ended it. */
+  ended: Promise<number | null>
   /** Ends it by SIGTERM; resolves with its exit code, or null where a signal ended it. */
   stop(): Promise<number | null>
 }
@@ -46,6 +48,7 @@ export async function startWorker(cluster: TestCluster, env: Record<string, stri
   return {
     pid: child.pid ?? 0,
     log: () => text,
+    ended,
     kill: (signal) => void child.kill(signal),
     stop: () => {
       child.kill('SIGTERM')

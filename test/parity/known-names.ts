@@ -40,7 +40,8 @@ interface WorkOrderSpec {
   volume?: string
 }
 
-function purposeOf(key: string, object: DumpedObject | null): string | undefined {
+/** The key of a work order by what it is for; undefined for any other object. */
+export function purposeOf(key: string, object: DumpedObject | null): string | undefined {
   const [resource, namespace] = key.split('|')
   const spec = object?.['spec'] as WorkOrderSpec | undefined
   switch (resource) {

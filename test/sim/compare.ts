@@ -29,7 +29,7 @@ function losesHooks({ disturbances, workers }: Simulated): boolean {
 }
 
 /** Takes lost hooks out of the result file and the counts of the Restore; returns their containers. */
-function takeLostHooks({
+export function takeLostHooks({
   files,
   objects,
 }: {

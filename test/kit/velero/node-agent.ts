@@ -13,6 +13,8 @@ export interface NodeAgentOptions {
   verdict?: (order: Manifest) => Verdict
   /** Binds pods without a node to this one, as a scheduler would. */
   schedule?: boolean
+  /** How long it waits between two rounds. */
+  stepMs?: number
 }
 
 /** The stand-in as a test sees it. */
@@ -22,7 +24,7 @@ export interface NodeAgent {
   stop(): Promise<void>
 }
 
-const stepMs = 100
+const usualStepMs = 100
 const node = 'node-1'
 const bytes = 1_000_000
 
@@ -41,7 +43,7 @@ export async function startNodeAgent(cluster: TestCluster, options: NodeAgentOpt
       await round(client, cluster.veleroNamespace, options).catch((error: unknown) => {
         if (!stopped) console.error(`stand-in node agent: ${error instanceof Error ? error.message : String(error)}`)
       })
-      await new Promise((resolve) => setTimeout(resolve, stepMs))
+      await new Promise((resolve) => setTimeout(resolve, options.stepMs ?? usualStepMs))
     }
   })()
   const stop = async () => {
