@@ -1,0 +1,65 @@
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { startStack, stopStack } from '../../devstack/stack.ts'
+import { startReusedCluster } from '../kit/clusters/reused-cluster.ts'
+import { cleanUp } from '../kit/run/clean-up.ts'
+import type { Ground } from './lane.ts'
+import { runSeeds } from './run-seeds.ts'
+
+/* npm run chaos: whole restores on real servers, with faults by a seed. Exit code 1 where one did not come to its right end. */
+
+const count = (text: string) => {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  throw new InvalidArgumentError('It must be a whole number above 0.')
+}
+
+const options = new Command('chaos')
+  .description(
+    'Restores on real servers while workers, the API server, the bucket and Temporal misbehave as a seed says, and compares each ' +
+      'restore with an undisturbed one. Prints a line for each.',
+  )
+  .option('--runs <n>', 'how many seeds', count, 10)
+  .option('--seed <n>', 'the first of them', count, 1)
+  .option('--items <n>', 'items of the backup', count, 500)
+  .option('--lanes <n>', 'clusters side by side, each with one restore at a time', count, 2)
+  .option('--shrink', 'runs a seed that fails again with fewer faults, until each that is left is needed')
+  .parse()
+  .opts<{ runs: number; seed: number; items: number; lanes: number; shrink?: boolean }>()
+
+const dir = mkdtempSync(join(tmpdir(), 'drydock-chaos-'))
+const folders = Array.from({ length: Math.min(options.lanes, options.runs) }, (_, lane) =>
+  join(dir, `lane-${lane + 1}`),
+)
+const stop = async (hasPassed: boolean): Promise<void> => {
+  await cleanUp({ hasPassed })
+  for (const folder of [...folders, join(dir, 'stack')]) await stopStack(folder)
+  await rm(dir, { recursive: true, force: true })
+}
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => void stop(false).finally(() => process.exit(130)))
+
+const startedMs = performance.now()
+let failed = 0
+try {
+  const stack = await startStack({ dir: join(dir, 'stack'), lean: true, report: (line) => console.error(line) })
+  const grounds = await Promise.all(
+    folders.map(async (folder, lane): Promise<Ground> => {
+      const { cluster } = await startReusedCluster({ dir: folder, etcd: stack.etcd, audit: true })
+      return { cluster, s3: stack.s3, prefix: `lane-${lane + 1}`, temporal: stack.temporal, items: options.items }
+    }),
+  )
+  const seeds = Array.from({ length: options.runs }, (_, at) => options.seed + at)
+  const found = await runSeeds(grounds, { seeds, report: console.log, shrinks: options.shrink === true })
+  failed = found.length
+} finally {
+  await stop(failed === 0)
+}
+const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
+console.log(
+  `${options.runs} restores from seed ${options.seed} in ${seconds} s: ${failed === 0 ? 'all right' : `${failed} WRONG`}`,
+)
+process.exit(failed === 0 ? 0 : 1)

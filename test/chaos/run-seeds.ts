@@ -1,0 +1,83 @@
+import { shrink } from '../sim/shrink.ts'
+import { endOf } from './end-state.ts'
+import type { ChaosEnd } from './end-state.ts'
+import { judge } from './judge.ts'
+import { openLane } from './lane.ts'
+import type { Ground, Lane } from './lane.ts'
+import { runRestore } from './run.ts'
+import type { ChaosRun } from './run.ts'
+import { inWords, scheduleOf } from './schedule.ts'
+import type { Disturbance } from './schedule.ts'
+
+/** A seed whose restore did not come to its right end. */
+export interface FailedSeed {
+  seed: number
+  found: readonly string[]
+  schedule: readonly string[]
+}
+
+export interface SeedOptions {
+  seeds: readonly number[]
+  /** Told of each restore, in a line. */
+  report: (line: string) => void
+  /** Leaves out disturbances of a seed that fails, as long as it fails without them: some more restores. */
+  shrinks?: boolean
+}
+
+/** Runs the seeds in lanes side by side, each lane on a ground of its own. Resolves to those that failed. */
+export async function runSeeds(grounds: readonly Ground[], options: SeedOptions): Promise<FailedSeed[]> {
+  const left = [...options.seeds]
+  const failed: FailedSeed[] = []
+  await Promise.all(
+    grounds.map(async (ground) => {
+      const lane = await openLane(ground)
+      const undisturbed = await undisturbedEnd(lane, options.report)
+      for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
+        const found = await runSeed(lane, { seed, undisturbed }, options)
+        if (found !== undefined) failed.push(found)
+      }
+    }),
+  )
+  return failed
+}
+
+let names = 0
+
+/** Of one length, and never used twice in a cluster. */
+const newName = (): string => `chaos${String(++names).padStart(6, '0')}`
+
+async function undisturbedEnd(lane: Lane, report: SeedOptions['report']): Promise<ChaosEnd> {
+  const run = await runRestore(lane, newName(), [])
+  const found = await judge(run, await endOf(run))
+  if (found.length > 0) throw new Error(`the undisturbed restore is not right:\n${found.join('\n')}`)
+  report(`undisturbed: ${run.restore.status?.phase} ${secondsOf(run)}, ${requestsOf(lane)}`)
+  return endOf(run)
+}
+
+async function runSeed(
+  lane: Lane,
+  { seed, undisturbed }: { seed: number; undisturbed: ChaosEnd },
+  { report, shrinks = false }: SeedOptions,
+): Promise<FailedSeed | undefined> {
+  const schedule = scheduleOf(seed, lane.items)
+  const attempt = async (disturbances: readonly Disturbance[]) => {
+    const run = await runRestore(lane, newName(), disturbances)
+    return { run, found: await judge(run, undisturbed) }
+  }
+  const { run, found } = await attempt(schedule)
+  const { phase, hookStatus } = run.restore.status ?? {}
+  const lost = (hookStatus?.hooksFailed ?? 0) > 0 ? `, ${hookStatus?.hooksFailed} hooks may have run` : ''
+  const verdict = found.length === 0 ? 'right' : 'WRONG'
+  report(`seed ${seed}: ${verdict}, ${phase} ${secondsOf(run)}${lost}; ${schedule.map(inWords).join('; ')}`)
+  if (found.length === 0) return undefined
+  for (const line of found) report(`  ! ${line.slice(0, 600)}`)
+  const fails = async (fewer: readonly Disturbance[]) => (await attempt(fewer)).found.length > 0
+  const kept = shrinks ? await shrink(schedule, fails) : schedule
+  if (shrinks) report(`  needed of seed ${seed}: ${kept.map(inWords).join('; ') || 'nothing'}`)
+  return { seed, found, schedule: kept.map(inWords) }
+}
+
+const secondsOf = ({ begunAtMs, endedAtMs }: ChaosRun): string =>
+  endedAtMs === undefined ? 'without an end' : `after ${((endedAtMs - begunAtMs) / 1000).toFixed(1)} s`
+const requestsOf = ({ faults }: Lane): string =>
+  `${faults.api.count()} writes to the API server, ${faults.bucket.count()} requests to the bucket`
