@@ -35,7 +35,7 @@ export async function endOf({ lane, name, restore, sent }: ChaosRun): Promise<Ch
   return plain(
     {
       objects: {
-        ...Object.fromEntries(own.map(([key, object]) => [wellKnown(key, object), object])),
+        ...numbered(own.map(([key, object]) => [wellKnown(key, object), object] as const)),
         [`Restore ${name}`]: { ...status, warnings: status.warnings ?? 0, errors: status.errors ?? 0 },
       },
       files: { [restoreResultsKey(name)]: results, ...others },
@@ -63,6 +63,17 @@ function wellKnown(key: string, object: DumpedObject): string {
   return purposeOf(key, object) ?? key
 }
 
+/** Two orders for one purpose are two. */
+function numbered(objects: readonly (readonly [string, DumpedObject])[]): Record<string, DumpedObject> {
+  const named: Record<string, DumpedObject> = {}
+  for (const [key, object] of objects) {
+    let name = key
+    for (let number = 2; name in named; number++) name = `${key}, number ${number}`
+    named[name] = object
+  }
+  return named
+}
+
 /** Takes out the restore's name and uid, times, uids, and names that are made of them. */
 function plain<T>(value: T, { name, uid }: { name: string; uid: string }): T {
   const text = JSON.stringify(value)
@@ -71,6 +82,7 @@ function plain<T>(value: T, { name, uid }: { name: string; uid: string }): T {
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')
     .replaceAll(/dd-<restore uid>[.0-9a-z-]*/g, '<operation>')
+    .replaceAll(/(<restore>-[0-9a-z.-]*\b)[0-9a-f]{8,}"/g, '$1<hash>"')
   return JSON.parse(text) as T
 }
 

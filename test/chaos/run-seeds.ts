@@ -31,7 +31,7 @@ export async function runSeeds(grounds: readonly Ground[], options: SeedOptions)
   await Promise.all(
     grounds.map(async (ground) => {
       const lane = await openLane(ground)
-      const undisturbed = await undisturbedEnd(lane, options.report)
+      const undisturbed = await runUndisturbed(lane, options.report)
       for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
         const found = await runSeed(lane, { seed, undisturbed }, options)
         if (found !== undefined) failed.push(found)
@@ -46,23 +46,30 @@ let names = 0
 /** Of one length, and never used twice in a cluster. */
 const newName = (): string => `chaos${String(++names).padStart(6, '0')}`
 
-async function undisturbedEnd(lane: Lane, report: SeedOptions['report']): Promise<ChaosEnd> {
-  const run = await runRestore(lane, newName(), [])
-  const found = await judge(run, await endOf(run))
+/** What the restores of a lane are compared with. */
+interface Undisturbed {
+  end: ChaosEnd
+  lengthMs: number
+}
+
+async function runUndisturbed(lane: Lane, report: SeedOptions['report']): Promise<Undisturbed> {
+  const run = await runRestore(lane, newName(), { disturbances: [], lengthMs: 0 })
+  const end = await endOf(run)
+  const found = await judge(run, end)
   if (found.length > 0) throw new Error(`the undisturbed restore is not right:\n${found.join('\n')}`)
-  report(`undisturbed: ${run.restore.status?.phase} ${secondsOf(run)}, ${requestsOf(lane)}`)
-  return endOf(run)
+  report(`undisturbed: ${run.restore.status?.phase} ${secondsOf(run)}, ${requestsOf(run)}`)
+  return { end, lengthMs: (run.endedAtMs ?? run.begunAtMs) - run.begunAtMs }
 }
 
 async function runSeed(
   lane: Lane,
-  { seed, undisturbed }: { seed: number; undisturbed: ChaosEnd },
+  { seed, undisturbed }: { seed: number; undisturbed: Undisturbed },
   { report, shrinks = false }: SeedOptions,
 ): Promise<FailedSeed | undefined> {
   const schedule = scheduleOf(seed, lane.items)
   const attempt = async (disturbances: readonly Disturbance[]) => {
-    const run = await runRestore(lane, newName(), disturbances)
-    return { run, found: await judge(run, undisturbed) }
+    const run = await runRestore(lane, newName(), { disturbances, lengthMs: undisturbed.lengthMs })
+    return { run, found: await judge(run, undisturbed.end) }
   }
   const { run, found } = await attempt(schedule)
   const { phase, hookStatus } = run.restore.status ?? {}
@@ -79,5 +86,5 @@ async function runSeed(
 
 const secondsOf = ({ begunAtMs, endedAtMs }: ChaosRun): string =>
   endedAtMs === undefined ? 'without an end' : `after ${((endedAtMs - begunAtMs) / 1000).toFixed(1)} s`
-const requestsOf = ({ faults }: Lane): string =>
-  `${faults.api.count()} writes to the API server, ${faults.bucket.count()} requests to the bucket`
+const requestsOf = ({ requests: { api, bucket } }: ChaosRun): string =>
+  `${api} writes to the API server, ${bucket} requests to the bucket`

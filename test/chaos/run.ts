@@ -23,18 +23,31 @@ export interface ChaosRun {
   /** When it was created, and when its end was seen, in milliseconds; undefined where it has not ended in time. */
   begunAtMs: number
   endedAtMs: number | undefined
+  /** How many requests were counted until then. */
+  requests: { api: number; bucket: number }
   /** The commands that were sent to its containers. */
   sent: readonly SentCommand[]
 }
 
-/** How long a restore may take. What disturbs it ends within 40 s, and waits between attempts grow to half a minute. */
+/**
+ * How much longer a restore may take than so many undisturbed ones. What disturbs it ends within 40 s, and waits between attempts
+ * grow to half a minute.
+ */
 const endsWithinMs = 240_000
+const endsWithinLengths = 4
 /** How long the end is watched for writes that come late. */
 const afterwardsMs = 3_000
 const lookMs = 100
 
+/** What is done to a restore. */
+export interface Disturbed {
+  disturbances: readonly Disturbance[]
+  /** How long a restore takes that nothing disturbs, in milliseconds. */
+  lengthMs: number
+}
+
 /** Restores under this name while these disturbances come, each in its time. Those that come after the end are left out. */
-export async function runRestore(lane: Lane, name: string, disturbances: readonly Disturbance[]): Promise<ChaosRun> {
+export async function runRestore(lane: Lane, name: string, { disturbances, lengthMs }: Disturbed): Promise<ChaosRun> {
   await lane.whole()
   const sentBefore = lane.sent.length
   for (const way of ['api', 'bucket'] as const)
@@ -52,21 +65,23 @@ export async function runRestore(lane: Lane, name: string, disturbances: readonl
     },
   })
   const begunAtMs = Date.now()
+  const givenUpAtMs = begunAtMs + endsWithinMs + endsWithinLengths * lengthMs
   const over = new AbortController()
-  const disturbing = disturbances.map((one) => disturb(one, { lane, restore, over: over.signal }))
+  const disturbing = disturbances.map((one) => disturb(one, { lane, restore, lengthMs, over: over.signal }))
   let endedAtMs: number | undefined
   let seen = restore
-  while (endedAtMs === undefined && Date.now() < begunAtMs + endsWithinMs) {
+  while (endedAtMs === undefined && Date.now() < givenUpAtMs) {
     await sleep(lookMs)
     seen = (await getRestore(lane.cluster, name)) ?? seen
     if (isOver(seen)) endedAtMs = Date.now()
   }
   over.abort()
+  const requests = { api: lane.faults.api.count(), bucket: lane.faults.bucket.count() }
   for (const way of ['api', 'bucket'] as const) lane.faults[way].begin(new Map())
   await Promise.all(disturbing)
   await sleep(afterwardsMs)
   seen = (await getRestore(lane.cluster, name)) ?? seen
-  return { lane, name, disturbances, restore: seen, begunAtMs, endedAtMs, sent: lane.sent.slice(sentBefore) }
+  return { lane, name, disturbances, restore: seen, begunAtMs, endedAtMs, requests, sent: lane.sent.slice(sentBefore) }
 }
 
 /** A mark of a starting Velero server is no end: a worker puts the phase back. */
@@ -75,6 +90,7 @@ const isOver = ({ status = {} }: Restore): boolean => isTerminal(status.phase) &
 interface Victim {
   lane: Lane
   restore: Restore
+  lengthMs: number
   /** Told when the restore is over. */
   over: AbortSignal
 }
@@ -82,7 +98,7 @@ interface Victim {
 /** Waits until it is time, and does it; resolves when its effect is over. */
 async function disturb(one: Disturbance, victim: Victim): Promise<void> {
   if (one.kind === 'request') return
-  await pause(one.atMs, victim.over)
+  await pause((one.at / 100) * victim.lengthMs, victim.over)
   if (victim.over.aborted) return
   const { lane } = victim
   switch (one.kind) {

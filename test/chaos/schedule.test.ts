@@ -27,11 +27,11 @@ describe('the schedule of a seed', () => {
     }
     for (const fault of ['cut', 'stalled', 'slow', 'unanswered'])
       for (const server of ['API server', 'bucket', 'Temporal server'])
-        expect(what).toContain(`at n ms, for n ms: the way to the ${server} is ${fault}`)
+        expect(what).toContain(`at n %, for n ms: the way to the ${server} is ${fault}`)
     for (const event of ['kill worker n', 'freeze worker n for n ms', 'stop worker n', 'upgrade worker n'])
       expect([...what].some((one) => one.includes(event))).toBe(true)
     for (const event of ['terminate', 'terminate-locks', 'sweep', 'write-restore'])
-      expect(what).toContain(`at n ms: ${event}`)
+      expect(what).toContain(`at n %: ${event}`)
   })
 
   it('disturbs workers that there are, and freezes some for longer than a Lease', () => {

@@ -24,22 +24,17 @@ export type WorkerEvent = 'kill' | 'freeze' | 'stop' | 'upgrade'
 /** What somebody else does: a person in the Web UI, a starting Velero server, another controller. */
 export type OtherEvent = 'terminate' | 'terminate-locks' | 'sweep' | 'write-restore'
 
-/** One thing that goes wrong; times are from the creation of the Restore. */
+/** One thing that goes wrong. `at` is how far the restore would be then if nothing disturbed it, in percent of its time. */
 export type Disturbance =
   /** The n-th write to the API server, or the n-th request to the bucket, of all workers. */
   | { kind: 'request'; way: 'api' | 'bucket'; n: number; fault: RequestFault }
   /** Of one worker, or of all. The bucket has one address, so it is the same for all. */
-  | { kind: 'spell'; atMs: number; forMs: number; way: Way; worker: number | 'all'; fault: SpellFault }
-  | { kind: 'worker'; atMs: number; worker: number; event: WorkerEvent; forMs: number }
-  | { kind: 'other'; atMs: number; event: OtherEvent }
+  | { kind: 'spell'; at: number; forMs: number; way: Way; worker: number | 'all'; fault: SpellFault }
+  | { kind: 'worker'; at: number; worker: number; event: WorkerEvent; forMs: number }
+  | { kind: 'other'; at: number; event: OtherEvent }
 
 /** How many workers serve the cluster. */
 export const workerCount = 2
-
-/** A restore that nothing disturbs is through within about so long: the way to the API server is made that slow. */
-const lengthMs = 9_000
-/** Requests of a restore to the bucket, about. */
-const bucketRequests = 60
 
 const requestFaults: readonly RequestFault[] = ['busy', 'failing', 'lost', 'unanswered', 'unanswered', 'late']
 const httpSpells: readonly SpellFault[] = ['cut', 'stalled', 'slow', 'busy', 'failing', 'unanswered']
@@ -52,11 +47,11 @@ export function scheduleOf(seed: number, items: number): Disturbance[] {
   const chance = chanceOf(seed)
   const some = (what: string, most: number, make: (i: number) => Disturbance) =>
     Array.from({ length: between(chance.at(what, 0), 0, most + 1) }, (_, i) => make(i))
-  const timeOf = (what: string, i: number) => between(chance.at(what, i), 0, lengthMs)
+  const placeOf = (what: string, i: number) => between(chance.at(what, i), 0, 100)
   const workerOf = (what: string, i: number) => between(chance.at(what, i), 0, workerCount)
   const requests = some('requests', 6, (i) => {
     const way = oneOf(chance.at('request-way', i), ['api', 'api', 'bucket'] as const)
-    const most = way === 'api' ? items * 2 : bucketRequests
+    const most = way === 'api' ? items * 2 : items
     const fault = oneOf(chance.at('request-fault', i), requestFaults)
     return { kind: 'request', way, n: between(chance.at('request-n', i), 1, most), fault }
   })
@@ -66,22 +61,22 @@ export function scheduleOf(seed: number, items: number): Disturbance[] {
     const isForAll = way === 'bucket' || chance.at('spell-all', i) < 0.5
     const worker = isForAll ? 'all' : workerOf('spell-worker', i)
     const forMs = between(chance.at('spell-for', i) ** 2, 200, 30_000)
-    return { kind: 'spell', atMs: timeOf('spell-at', i), forMs, way, worker, fault }
+    return { kind: 'spell', at: placeOf('spell-at', i), forMs, way, worker, fault }
   })
   const events = some('events', 2, (i) => ({
     kind: 'worker',
-    atMs: timeOf('event-at', i),
+    at: placeOf('event-at', i),
     worker: workerOf('event-worker', i),
     event: oneOf(chance.at('event', i), workerEvents),
     forMs: between(chance.at('event-for', i), 500, 25_000),
   }))
   const others = some('others', 1, (i) => ({
     kind: 'other',
-    atMs: timeOf('other-at', i),
+    at: placeOf('other-at', i),
     event: oneOf(chance.at('other', i), otherEvents),
   }))
   const all = [...requests, ...spells, ...events, ...others]
-  return all.length > 0 ? all : [{ kind: 'worker', atMs: timeOf('only-at', 0), worker: 0, event: 'kill', forMs: 0 }]
+  return all.length > 0 ? all : [{ kind: 'worker', at: placeOf('only-at', 0), worker: 0, event: 'kill', forMs: 0 }]
 }
 
 /** A disturbance in a few words. */
@@ -91,12 +86,12 @@ export function inWords(one: Disturbance): string {
       return `${one.way === 'api' ? 'write' : 'request'} ${one.n} to the ${nameOf(one.way)}: ${one.fault}`
     case 'spell': {
       const whose = one.worker === 'all' ? '' : ` of worker ${one.worker + 1}`
-      return `at ${one.atMs} ms, for ${one.forMs} ms: the way${whose} to the ${nameOf(one.way)} is ${one.fault}`
+      return `at ${one.at} %, for ${one.forMs} ms: the way${whose} to the ${nameOf(one.way)} is ${one.fault}`
     }
     case 'worker':
-      return `at ${one.atMs} ms: ${one.event} worker ${one.worker + 1}${one.event === 'freeze' ? ` for ${one.forMs} ms` : ''}`
+      return `at ${one.at} %: ${one.event} worker ${one.worker + 1}${one.event === 'freeze' ? ` for ${one.forMs} ms` : ''}`
     case 'other':
-      return `at ${one.atMs} ms: ${one.event}`
+      return `at ${one.at} %: ${one.event}`
   }
 }
 

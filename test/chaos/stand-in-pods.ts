@@ -12,7 +12,8 @@ export function startPods(cluster: ClusterAddress): () => Promise<void> {
   const loop = (async () => {
     while (!over.signal.aborted) {
       await round(client).catch((error: unknown) => {
-        if (!over.signal.aborted) console.error(`stand-in of pods: ${error instanceof Error ? error.message : String(error)}`)
+        if (!over.signal.aborted)
+          console.error(`stand-in of pods: ${error instanceof Error ? error.message : String(error)}`)
       })
       await new Promise((resolve) => setTimeout(resolve, stepMs))
     }
