@@ -31,8 +31,8 @@ export async function endOf({ lane, name, restore, sent }: ChaosRun): Promise<Ch
     const what = `${namespace}/${pod} ${container}: ${command.join(' ')}`
     ran[what] = (ran[what] ?? 0) + 1
   }
-  const { results, ...others } = files
-  return plain(
+  const { results, volumeInfo, itemOperations, ...others } = files
+  const end = plain(
     {
       objects: {
         ...numbered(own.map(([key, object]) => [wellKnown(key, object), object] as const)),
@@ -43,7 +43,13 @@ export async function endOf({ lane, name, restore, sent }: ChaosRun): Promise<Ch
     },
     { name, uid },
   )
+  // They come in any order, in Velero too.
+  const lists = Object.entries(plain({ volumeInfo, itemOperations }, { name, uid }))
+  Object.assign(end.files, Object.fromEntries(lists.map(([file, list]) => [file, inOneOrder(list)])))
+  return end
 }
+
+const inOneOrder = (list: readonly unknown[] | undefined) => list?.map((one) => JSON.stringify(one)).toSorted()
 
 function isOf(name: string, key: string, object: DumpedObject): boolean {
   const [resource, namespace = '', objectName = ''] = key.split('|')
