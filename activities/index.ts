@@ -13,6 +13,7 @@ import { chooseDrillBackup } from './drill/choose-backup.ts'
 import { keepDrillReport, removeDrillRestore } from './drill/end-restore.ts'
 import { recordDrill, tellDrill } from './drill/record-drill.ts'
 import { makeScratch, removeScratch } from './drill/scratch.ts'
+import { lookForExisting } from './existing/look-for-existing.ts'
 import { removeLeftovers } from './finalize/clean-up.ts'
 import { finalizeRestore, listFinalizeTasks } from './finalize/finalize-restore.ts'
 import { createSessions } from './frame/session.ts'
@@ -47,6 +48,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     tellWait: tellWait(ports),
     findHolders: findHolders(parts),
     findClosed: findClosed(ports),
+    lookForExisting: lookForExisting(parts),
     restoreChunk: restoreChunk({ ...parts, itemLimits: itemLimitsOf(parts) }),
     awaitNamespace: awaitNamespace(parts),
     reportProgress: reportProgress(ports),

@@ -107,6 +107,13 @@ export class RestoreRun {
     if (this.summary !== undefined && this.summary.items > 0 && this.writes) await this.hold.take(this.ref())
   }
 
+  /** Ends the restore before its first write where an object exists that must not (annotation `drydock.io/existing`). */
+  async lookForExisting(): Promise<void> {
+    if (this.summary?.mustNotExist !== true || !this.writes) return
+    const summary = 'look for objects that must not exist'
+    await planning.lookForExisting.executeWithOptions({ summary }, [{ ref: this.ref(), ...followsIfReset() }])
+  }
+
   /** Restores wave after wave, chunks of a wave side by side. */
   async restoreWaves(): Promise<void> {
     if (this.summary === undefined) return
@@ -211,13 +218,8 @@ export class RestoreRun {
 
   /** What the workflow returns. */
   outcome(): RestoreOutcome {
-    const { phase } = this.view
-    return {
-      phase,
-      items: this.concluded?.items ?? 0,
-      warnings: this.concluded?.warnings ?? 0,
-      errors: this.concluded?.errors ?? 0,
-    }
+    const { items = 0, warnings = 0, errors = 0 } = this.concluded ?? {}
+    return { phase: this.view.phase, items, warnings, errors }
   }
 
   private async giveUp(reason: string): Promise<void> {

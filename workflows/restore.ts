@@ -13,6 +13,7 @@ export async function restore(input: RestoreInput): Promise<RestoreOutcome> {
       if (!(await run.admit())) return run.outcome()
       await run.plan()
       await run.holdNamespaces()
+      await run.lookForExisting()
       await run.restoreWaves()
       await run.awaitPodVolumes()
       await run.conclude()

@@ -1,5 +1,6 @@
 import type { Plan } from '../../core/plan/plan.ts'
 import { comparedSentence, differencesFromPlan, parseFromPlan } from '../../core/preview/compare-with-plan.ts'
+import { existingNotes } from '../../core/preview/existing-notes.ts'
 import { planPage } from '../../core/preview/plan-page.ts'
 import { planSentence } from '../../core/preview/plan-words.ts'
 import { quotaNotes } from '../../core/preview/quota-notes.ts'
@@ -31,7 +32,7 @@ export async function keepPlan(
   const { name, namespace, uid } = admission.restore
   const kinds = sha256Hex(kindsText(await cluster.discover()))
   const facts = await journal.read<StoredFacts>(shards.facts)
-  const notes = [...planNotes(plan, facts), ...(await readQuotaNotes(cluster, tally))]
+  const notes = [...planNotes(plan, facts), ...existingNotes(tally), ...(await readQuotaNotes(cluster, tally))]
   const steps = planFileInSteps(tally, {
     plan: { name, namespace, uid, madeAt: admission.startedAt },
     backup: backupMark(admission.backup),

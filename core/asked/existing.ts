@@ -82,6 +82,16 @@ export function existingPolicyFor(
   return rule.policy
 }
 
+/** So many objects are named in a sentence. */
+const namedMax = 5
+
+/** How many objects exist, and the first of them. */
+export function whatExists(ids: readonly string[]): string {
+  const more = ids.length - namedMax
+  const named = `${ids.slice(0, namedMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  return ids.length === 1 ? `1 object exists (${named})` : `${ids.length} objects exist (${named})`
+}
+
 function isPolicy(word: string): word is ExistingPolicy {
   return policies.some((policy) => policy === word)
 }

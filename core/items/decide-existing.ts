@@ -168,6 +168,11 @@ function refuse({ object: { kind, metadata }, targetNamespace }: ExistingFacts):
   return { do: 'leave', action: 'failed', messages: [message] }
 }
 
+/** Whether a message says that an object exists which must not: {@link decideExisting} under the policy `fail`. */
+export function saysMustNotExist({ text }: Message): boolean {
+  return text.endsWith('already exists, and annotation drydock.io/existing says fail')
+}
+
 function leave(facts: ExistingFacts, text: string): ExistingDecision {
   return {
     do: 'leave',

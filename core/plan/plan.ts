@@ -61,6 +61,8 @@ export interface PlannedItem {
 export interface PlanSummary {
   items: number
   waves: readonly WaveSummary[]
+  /** Before the first write objects are looked for that must not exist; absent where there are none. */
+  mustNotExist?: true
   /** Chunks that are restored side by side, over all workers; absent in histories of earlier versions. */
   lanes?: number
 }
@@ -79,7 +81,8 @@ export function summarize(plan: Plan): PlanSummary {
     const chunks = wave.chunks.map((chunk) => chunk.items.length)
     return { groupResource: wave.groupResource, items: sum(chunks), chunks }
   })
-  return { items: sum(waves.map((wave) => wave.items)), waves }
+  const mustNotExist = plan.existing?.some(({ policy }) => policy === 'fail') === true
+  return { items: sum(waves.map((wave) => wave.items)), waves, ...(mustNotExist && { mustNotExist }) }
 }
 
 /** The key of a chunk in journal, history and logs, derived from its place in the plan. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { changedFields } from '../../../core/preview/changed-fields.ts'
 import { comparedSentence, differencesFromPlan, parseFromPlan } from '../../../core/preview/compare-with-plan.ts'
+import { existingNotes } from '../../../core/preview/existing-notes.ts'
 import { planLine } from '../../../core/preview/plan-file.ts'
 import type { PlanFile } from '../../../core/preview/plan-file.ts'
 import { annotationFaults } from '../../../core/asked/annotations.ts'
@@ -37,6 +38,20 @@ describe('the verdict about an item', () => {
     ['skip', { key: 'namespaces||shop' }],
   ] as const)('is %s for %o', (verdict, parts) => {
     expect(verdictOf(outcome(parts as Partial<Outcome>))).toBe(verdict)
+  })
+})
+
+describe('objects of a plan that exist and must not', () => {
+  it('are counted in a sentence about the whole', () => {
+    const says = error(
+      'namespace:shop',
+      'could not restore, ConfigMap "a" already exists, and annotation drydock.io/existing says fail',
+    )
+    const found = [outcome({ messages: [says] }), outcome({ action: 'created' }, 'b')]
+    expect(existingNotes(tallyOf(found))).toEqual([
+      'The restore would end before it writes: 1 object exists (v1/ConfigMap shop/a) and must not',
+    ])
+    expect(existingNotes(tallyOf([outcome({ action: 'created' }, 'b')]))).toEqual([])
   })
 })
 

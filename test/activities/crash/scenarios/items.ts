@@ -154,6 +154,24 @@ export const restoreChunk: readonly Scenario[] = [
   },
 ]
 
+const mustNotExist = (value: string): Asked => ({
+  spec: { existingResourcePolicy: '' },
+  annotations: { 'drydock.io/existing': value },
+})
+
+export const lookForExisting: readonly Scenario[] = [
+  {
+    when: 'objects stand there that must not',
+    world: () => changed(before('namespaces', mustNotExist('fail')), withExisting),
+    input: { ref },
+  },
+  {
+    when: 'no such object stands there',
+    world: () => changed(before('namespaces', mustNotExist('pods=fail')), withExisting),
+    input: { ref },
+  },
+]
+
 const stuckNamespace = {
   apiVersion: 'v1',
   kind: 'Namespace',
