@@ -52,8 +52,12 @@ const options = program.parse().opts<{
 const dir = mkdtempSync(join(tmpdir(), 'drydock-bench-'))
 const results = options.results ?? join(dir, 'results')
 const stop = new AbortController()
-// Whatever happens, the servers that run are stopped.
-process.on('uncaughtException', (error) => stop.abort(error))
+// Whatever happens, the servers that run are stopped, and what happened is told.
+process.on('uncaughtException', (error) => {
+  console.error(error)
+  process.exitCode = 1
+  stop.abort(error)
+})
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error('stopped')))
 try {
   for (const name of options.workload) {
