@@ -1,4 +1,4 @@
-import { afterRead, politeFlight } from '../../core/items/polite-flight.ts'
+import { afterRead, politeFlight } from '../../core/in-flight/polite-flight.ts'
 import { politeAnnotation } from '../../velero/labels.ts'
 import type { Clock, Cluster } from '../ports.ts'
 import type { Settings } from '../settings.ts'

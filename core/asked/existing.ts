@@ -1,7 +1,7 @@
 import type { GroupResource } from '../../velero/resource.ts'
 import { resolveResource } from '../filter/resolve-resource.ts'
 import type { ServedResource } from '../filter/resolve-resource.ts'
-import { isDerived } from '../items/field-owners.ts'
+import { isDerived } from '../values/derived-objects.ts'
 import { entriesMax, entriesOf, pairsOf, quoted } from './entries.ts'
 
 /** What becomes of an object of the cluster that stands where an item should go; the first two are Velero's. */

@@ -1,6 +1,7 @@
 import { backupNameLabel, fieldManagerOf, restoreNameLabel } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
+import { isDerived } from '../values/derived-objects.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
 
 /** By what a restore recognises the objects that it has created. */
@@ -17,25 +18,6 @@ export interface RestoreIdentity {
  * (decision 10).
  */
 export type ManagedFieldsMode = 'exact' | 'owners'
-
-/** Kinds that controllers create from other objects, often with a copy of their labels, which may be ours. */
-const derived: ReadonlySet<GroupResource> = new Set([
-  'endpoints',
-  'endpointslices.discovery.k8s.io',
-  'controllerrevisions.apps',
-  'leases.coordination.k8s.io',
-])
-
-/** Objects that Kubernetes creates in each namespace. */
-const derivedByName: Readonly<Record<GroupResource, string>> = {
-  serviceaccounts: 'default',
-  configmaps: 'kube-root-ca.crt',
-}
-
-/** Whether controllers or Kubernetes itself make such an object, whoever deletes it. */
-export function isDerived(groupResource: GroupResource, name: string): boolean {
-  return derived.has(groupResource) || derivedByName[groupResource] === name
-}
 
 /** The mode for one object. For objects that controllers create it is always `exact` (rule 5). */
 export function modeFor(wanted: ManagedFieldsMode, groupResource: GroupResource, name: string): ManagedFieldsMode {

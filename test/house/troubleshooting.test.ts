@@ -43,7 +43,7 @@ const inPlace = [
   'activities/finalize/put-back-volumes.ts',
   'activities/volumes/make-way.ts',
   'activities/finalize/scale-workloads.ts',
-  'core/workloads/zero-replicas.ts',
+  'core/items/zero-replicas.ts',
   'core/workloads/scale-back.ts',
 ]
 

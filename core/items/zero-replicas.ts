@@ -1,8 +1,7 @@
 import type { Manifest, OwnerReference } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import type { VolumeFacts } from '../items/volume-fate.ts'
-import type { AtZero } from '../items/outcome.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { VolumeFacts } from './volume-fate.ts'
+import type { AtZero } from './outcome.ts'
 import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 
 /** Whether the restore has an item of the backup; a pod may be left out only where its controller makes it anew. */
@@ -15,7 +14,7 @@ export interface ZeroFacts {
 }
 
 /** The workloads that are created with zero replicas, in the order in which they are scaled back. */
-const workloads: readonly GroupResource[] = [
+export const scaledWorkloads: readonly GroupResource[] = [
   'statefulsets.apps',
   'deployments.apps',
   'replicasets.apps',
@@ -41,7 +40,7 @@ export function decideZero(
   { item, object, groupResource }: { item: Manifest; object: Manifest; groupResource: GroupResource },
   facts: ZeroFacts,
 ): ZeroDecision {
-  if (!workloads.includes(groupResource)) return { do: 'as-is' }
+  if (!scaledWorkloads.includes(groupResource)) return { do: 'as-is' }
   const replicas = valueAt(object, 'spec', 'replicas') ?? 1
   if (typeof replicas !== 'number' || replicas <= 0) return { do: 'as-is' }
   const because = whyPodsAreNeeded(item, groupResource, facts)
@@ -82,18 +81,6 @@ export function whyPodWaits(item: Manifest, groupResource: GroupResource, facts:
 /** Whether the pod has hooks of its own, which no pod that is made anew gets: they are told of. */
 export function hasRestoreHooks({ metadata }: Manifest): boolean {
   return Object.keys(metadata.annotations ?? {}).some((key) => /^(init|post)\.hook\.restore\.velero\.io\//.test(key))
-}
-
-/** Which controllers of pods a plan restores. */
-export function plannedWorkloads({ waves }: Pick<Plan, 'waves'>): IsPlanned {
-  const places = new Set<string>()
-  for (const { groupResource, chunks } of waves) {
-    if (!workloads.includes(groupResource)) continue
-    for (const { items } of chunks)
-      for (const { namespace, name, twinOf } of items)
-        if (twinOf === undefined) places.add(`${groupResource}|${namespace ?? ''}|${name}`)
-  }
-  return (groupResource, namespace, name) => places.has(`${groupResource}|${namespace}|${name}`)
 }
 
 function controllerOf({ metadata }: Manifest): OwnerReference | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { afterItem, afterLook, fullFlight } from '../../../core/items/items-in-flight.ts'
-import type { ItemsInFlight } from '../../../core/items/items-in-flight.ts'
+import { afterItem, afterLook, fullFlight } from '../../../core/in-flight/items-in-flight.ts'
+import type { ItemsInFlight } from '../../../core/in-flight/items-in-flight.ts'
 
 /** The flight after so many items, at one moment. */
 function after(flight: ItemsInFlight, count: number, isOverload: boolean, nowMs = 0): ItemsInFlight {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { nextInLine } from '../../../core/items/next-in-line.ts'
+import { nextInLine } from '../../../core/in-flight/next-in-line.ts'
 
 it.each([
   { waiting: [], held: {}, next: undefined },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { afterRead, politeFlight } from '../../../core/items/polite-flight.ts'
+import { afterRead, politeFlight } from '../../../core/in-flight/polite-flight.ts'
 
 /** The flight after reads that took so long, in milliseconds. */
 const after = (...reads: number[]) => reads.reduce(afterRead, politeFlight(32))
