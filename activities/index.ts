@@ -84,7 +84,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     keepDrillReport: keepDrillReport(ports),
     removeDrillRestore: removeDrillRestore(ports),
     removeScratch: removeScratch(ports),
-    tellDrill: tellDrill(ports),
+    tellDrill: tellDrill(ports, settings),
     recordDrill: recordDrill(ports),
   }
 }

@@ -28,6 +28,18 @@ export interface NotifyInput {
   reportUrl?: string
   /** The name of the drill, where it is the end of one that is told. */
   drill?: string
+  /** What happened, in place of the sentence about a restore. */
+  sentence?: string
+  /** What the Event about a notification that was not delivered is recorded on; absent: the Restore. */
+  subject?: NotifySubject
+}
+
+/** An object of Velero. */
+export interface NotifySubject {
+  kind: 'Restore' | 'Schedule' | 'Backup'
+  name: string
+  /** Empty where it is gone. */
+  uid: string
 }
 
 /** What came of it; a notification that is not delivered fails the workflow. */

@@ -52,16 +52,16 @@ export function admitRestore(parts: WorkerParts) {
         case 'fail':
           return await failAsVelero(parts, ref, decision.reason)
         case 'inherit':
-          return begun(parts, await inherit(parts, restore, ref), levelsOf(restore))
+          return begun(parts, restore, await inherit(parts, restore, ref))
         case 'retry': {
           // What cancelled the run before is taken off the Restore when this one begins.
           const { cancel: _over, ...levels } = levelsOf(restore)
-          return begun(parts, await retryRestore(parts, restore, ref, attempt), levels)
+          return begun(parts, restore, await retryRestore(parts, restore, ref, attempt), levels)
         }
         case 'resume':
-          return begun(parts, await resume(parts, restore, ref, attempt), levelsOf(restore))
+          return begun(parts, restore, await resume(parts, restore, ref, attempt))
         case 'admit':
-          return begun(parts, await claimRestore(parts, restore, input), levelsOf(restore))
+          return begun(parts, restore, await claimRestore(parts, restore, input))
       }
     })
   }
@@ -79,13 +79,18 @@ async function tellAgain(
   if (await recordRefusal(ports, restore)) return { do: 'over', phase }
   if (restore.metadata.annotations?.[claimedAnnotation] !== undefined) return { do: 'over', phase }
   await recordPhase(ports, restore)
-  return withNotice({ do: 'over', phase }, settings)
+  return withNotice({ do: 'over', phase }, settings, restore)
 }
 
 /** Tells the run what stands on the Restore: an earlier run, or Temporal, may have been away when it was written. */
-function begun({ settings }: WorkerParts, report: AdmitReport | Wait, levels: Levels): AdmitReport | Wait {
+function begun(
+  { settings }: WorkerParts,
+  restore: Restore,
+  report: AdmitReport | Wait,
+  levels: Levels = levelsOf(restore),
+): AdmitReport | Wait {
   if (isWait(report) || report.do === 'over') return report
-  return withNotice(Object.keys(levels).length === 0 ? report : { ...report, levels }, settings)
+  return withNotice(Object.keys(levels).length === 0 ? report : { ...report, levels }, settings, restore)
 }
 
 async function failAsVelero(
@@ -99,7 +104,7 @@ async function failAsVelero(
       : undefined,
   )
   await recordPhase(ports, failed)
-  return withNotice({ do: 'over', phase: failed.status?.phase || 'New' }, settings)
+  return withNotice({ do: 'over', phase: failed.status?.phase || 'New' }, settings, failed)
 }
 
 /**
@@ -179,5 +184,5 @@ async function endInherited(
     return decision.do === 'set' ? { status: decision.status } : undefined
   })
   await recordPhase(ports, ended)
-  return withNotice({ do: 'over', phase: ended.status?.phase || 'New' }, settings)
+  return withNotice({ do: 'over', phase: ended.status?.phase || 'New' }, settings, ended)
 }

@@ -74,7 +74,7 @@ export async function claimRestore(
   const asked = isNew(restore.status?.phase) ? restore : { ...restore, spec: unvalidated(restore.spec) }
   const verdict = await validate(asked, parts)
   const count = (report: AdmitReport) =>
-    withNotice(countAdmission(parts.ports.meter, verdict.spec.scheduleName, report), parts.settings)
+    withNotice(countAdmission(parts.ports.meter, verdict.spec.scheduleName, report), parts.settings, restore)
   if (verdict.do === 'refuse') {
     const found = await awaitLocation(parts, verdict.unavailable, carry)
     if (isWait(found)) return found

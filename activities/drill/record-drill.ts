@@ -2,11 +2,13 @@ import { recordLocation } from '../../core/drill/choose-backup.ts'
 import type { DrillRecord } from '../../core/drill/drill-record.ts'
 import { stampOf } from '../../core/drill/drill-restore.ts'
 import { keysToRemove } from '../../core/drill/kept-records.ts'
+import type { NotifyOrder, NotifySubject } from '../../contract/notify.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
 import { drillFolder, drillRecordKey } from '../../velero/object-keys.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import type { VeleroSchedule } from '../../velero/schedule.ts'
 import { openLocation } from '../frame/locations.ts'
+import type { Settings } from '../settings.ts'
 import { recordEventOn } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import { checkCluster, frameOf } from './drill-input.ts'
@@ -19,9 +21,17 @@ export interface DrillEndInput extends DrillRun {
   location?: string
 }
 
-/** Tells how a drill ended: in the log, the metrics, and an Event on the Schedule of Velero or the Backup that it is about. */
-export function tellDrill(ports: DrillPorts) {
-  return (input: DrillEndInput): Promise<void> =>
+/** That the end of a drill is notified, and what an Event is recorded on where that fails. */
+export interface DrillNotice extends NotifyOrder {
+  subject: NotifySubject
+}
+
+/**
+ * Tells how a drill ended: in the log, the metrics, and an Event on the Schedule of Velero or the Backup that it is about. Returns
+ * whether it is notified too.
+ */
+export function tellDrill(ports: DrillPorts, { notify }: Pick<Settings, 'notify'>) {
+  return (input: DrillEndInput): Promise<DrillNotice | undefined> =>
     runActivity(ports.presence, frameOf(input, 'telling the end'), async () => {
       const { cluster, log, meter } = ports
       checkCluster(cluster, input)
@@ -42,6 +52,9 @@ export function tellDrill(ports: DrillPorts) {
       if (record.ok) log.info('a drill has succeeded', fields)
       else log.warn('a drill has failed', fields)
       meter?.drillEnded(record.drill, record.ok)
+      if (notify === undefined) return undefined
+      const subject = { kind, name: at.name, uid: found?.metadata.uid ?? '' }
+      return { on: notify.on, seconds: notify.seconds, subject }
     })
 }
 

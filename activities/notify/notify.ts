@@ -1,4 +1,4 @@
-import type { NotifyInput, NotifyReport } from '../../contract/notify.ts'
+import type { NotifyInput, NotifyReport, NotifySubject } from '../../contract/notify.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { endedRestore, noticeFacts } from '../../core/notify/notice-facts.ts'
 import type { EndedRestore } from '../../core/notify/notice-facts.ts'
@@ -8,7 +8,7 @@ import { runOf } from '../../core/request/decide-retry.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import { notDelivered, waiting } from '../frame/failures.ts'
-import { readRestore, recordEvent } from '../frame/restore-resource.ts'
+import { readRestore, recordEventOn } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Ports } from '../ports.ts'
 import type { Settings } from '../settings.ts'
@@ -67,17 +67,21 @@ async function readEnded({ cluster }: Ports, { ref, run = 1 }: NotifyInput): Pro
 
 /** Of one end there is one id, however often it is told. */
 function noticeIdOf({ ref, run = 1, drill = '' }: NotifyInput, { endedAt }: EndedRestore): string {
-  return sha256Hex([ref.uid, String(run), endedAt, drill].join('|')).slice(0, 32)
+  return sha256Hex([ref.uid, ref.name, String(run), endedAt, drill].join('|')).slice(0, 32)
 }
 
 /** Records the Event that a notification was not delivered, once. */
 export function tellNotDelivered({ cluster, presence, clock, log }: Ports) {
-  return ({ ref, why }: { ref: RestoreRef; why: string }): Promise<void> =>
+  return ({ ref, why, subject }: { ref: RestoreRef; why: string; subject?: NotifySubject }): Promise<void> =>
     runActivity(presence, { doing: `telling that a notification of restore ${ref.name} was not delivered` }, () =>
-      recordEvent(
-        { cluster, clock, log },
-        { metadata: { namespace: ref.namespace, name: ref.name, uid: ref.uid } },
-        { type: 'Warning', reason: 'NotNotified', note: why },
-      ),
+      recordEventOn({ cluster, clock, log }, aboutOf(ref.namespace, subject ?? { kind: 'Restore', ...ref }), {
+        type: 'Warning',
+        reason: 'NotNotified',
+        note: why,
+      }),
     )
+}
+
+function aboutOf(namespace: string, { kind, name, uid }: NotifySubject) {
+  return { kind, metadata: { namespace, name, uid } }
 }

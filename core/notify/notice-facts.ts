@@ -65,6 +65,8 @@ export interface NoticeAbout {
   details?: EndDetails | undefined
   reportUrl?: string | undefined
   drill?: string | undefined
+  /** What happened, in place of the sentence about a restore. */
+  sentence?: string | undefined
 }
 
 /** How a restore ended, from its resource. What did not pass the validation failed for that. */
@@ -82,7 +84,10 @@ export function endedRestore(restore: Restore): EndedRestore {
 }
 
 /** What the placeholders of a notification stand for. */
-export function noticeFacts(ended: EndedRestore, { cluster, details, reportUrl, drill }: NoticeAbout): NoticeFacts {
+export function noticeFacts(
+  ended: EndedRestore,
+  { cluster, details, reportUrl, drill, sentence }: NoticeAbout,
+): NoticeFacts {
   const { namespace, name, phase, backup, warnings, errors, itemsRestored, totalItems, startedAt, endedAt } = ended
   const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000
   return {
@@ -97,7 +102,7 @@ export function noticeFacts(ended: EndedRestore, { cluster, details, reportUrl, 
     started: startedAt || null,
     completed: endedAt || null,
     durationSeconds: Number.isFinite(seconds) ? Math.max(0, seconds) : null,
-    sentence: plainSentences(ended, { warnings, errors, ...details?.counts }),
+    sentence: sentence ?? plainSentences(ended, { warnings, errors, ...details?.counts }),
     causes: (details?.causes ?? []).map(causeLine),
     reportUrl: reportUrl ?? null,
     cluster,

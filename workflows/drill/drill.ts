@@ -10,6 +10,7 @@ import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { drillRecordOf } from '../../core/drill/drill-record.ts'
 import { drillRestore, drillRestoreName } from '../../core/drill/drill-restore.ts'
 import { reasonOf } from '../activity-calls.ts'
+import { notifyOfDrill } from '../notify/drill-notice.ts'
 import { awaitRestore, drills } from './drill-calls.ts'
 
 /** What a drill has come to so far. */
@@ -119,8 +120,9 @@ async function end(run: DrillRun, requestId: string, progress: Progress): Promis
   })
   const ended = { ...run, record, ...(backup === undefined ? {} : { location: backup.location }) }
   setCurrentDetails(`drill ${request.name}: ${record.sentence}`)
-  await unlessFailed(drills.tellDrill.executeWithOptions({ summary: 'tell how it ended' }, [ended]))
+  const notice = await unlessFailed(drills.tellDrill.executeWithOptions({ summary: 'tell how it ended' }, [ended]))
   await unlessFailed(drills.recordDrill.executeWithOptions({ summary: 'keep the record' }, [ended]))
+  await notifyOfDrill(run, record, notice)
   return record
 }
 
@@ -133,11 +135,12 @@ async function leftBy(what: string, remove: () => Promise<{ left: string[] }>): 
 }
 
 /** The result of the workflow tells the same. */
-async function unlessFailed(telling: Promise<void>): Promise<void> {
+async function unlessFailed<T>(telling: Promise<T>): Promise<T | undefined> {
   try {
-    await telling
+    return await telling
   } catch (thrown) {
     wordsOf(thrown)
+    return undefined
   }
 }
 

@@ -9,7 +9,7 @@ import { reasonOf, steps } from '../activity-calls.ts'
  * delivered is told in one Event, and this workflow fails.
  */
 export async function notify(input: NotifyInput): Promise<NotifyReport> {
-  const { ref, seconds } = input
+  const { ref, seconds, subject } = input
   try {
     return await tries(seconds).notify.executeWithOptions({ summary: `notify of the end of restore ${ref.name}` }, [
       input,
@@ -17,7 +17,9 @@ export async function notify(input: NotifyInput): Promise<NotifyReport> {
   } catch (thrown) {
     if (isCancellation(thrown)) throw thrown
     const why = reasonOf(thrown)
-    await steps.tellNotDelivered.executeWithOptions({ summary: 'tell that it was not delivered' }, [{ ref, why }])
+    await steps.tellNotDelivered.executeWithOptions({ summary: 'tell that it was not delivered' }, [
+      { ref, why, ...(subject === undefined ? {} : { subject }) },
+    ])
     throw ApplicationFailure.nonRetryable(why, 'NotDelivered')
   }
 }

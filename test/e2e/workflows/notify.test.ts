@@ -100,6 +100,29 @@ describe('the end of a restore is notified', () => {
   })
 })
 
+it('the end of a drill is notified, on what the drill is about where that fails', async () => {
+  const inputs: NotifyInput[] = []
+  const subject = { kind: 'Schedule', name: 'nightly', uid: 'u' } as const
+  const told = await tell(
+    {
+      chooseDrillBackup: () => ({ do: 'refuse', because: 'schedule nightly has no backup' }),
+      removeDrillRestore: () => ({ left: [] }),
+      removeScratch: () => ({ left: [] }),
+      tellDrill: () => ({ ...order, subject }),
+      recordDrill: () => undefined,
+      notify: (input) => (inputs.push(input), { do: 'delivered' }),
+    },
+    { from: { schedule: 'nightly' }, prefix: 'scratch-', keep: 2, deadlineSeconds: 60 },
+    'drill',
+  )
+  await expect(told.handle.result()).rejects.toThrow()
+  await told.called('notify')
+  const sentence = 'drill again: schedule nightly has no backup'
+  expect(inputs).toEqual([
+    expect.objectContaining({ drill: 'again', sentence, subject, ended: expect.objectContaining({ phase: 'Failed' }) }),
+  ])
+})
+
 describe('nobody is notified', () => {
   it.each<[string, Fakes]>([
     ['where no receiver is set', { admitRestore: () => admission }],
