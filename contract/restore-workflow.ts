@@ -113,6 +113,8 @@ export interface RestoreProgress {
   groupResource?: string
   itemsDone: number
   itemsTotal: number
+  /** Items of this wave that are still to come; absent before the plan is made, and from an older worker. */
+  waveLeft?: number
   created: number
   updated: number
   skipped: number

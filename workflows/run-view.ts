@@ -55,7 +55,8 @@ export class RunView {
   private readonly causes: FailureCauses
   /** What has happened, for the report. */
   readonly happenings: Happenings
-  private place: ReportPlace | undefined
+  /** Where the report is, once it is written. */
+  place: ReportPlace | undefined
 
   constructor(input: RestoreInput, cancel: () => void) {
     this.input = input
@@ -146,11 +147,6 @@ export class RunView {
     this.show()
   }
 
-  /** Where a browser finds the report; undefined where there is none, or no address for it. */
-  get reportUrl(): string | undefined {
-    return this.place?.url
-  }
-
   /** The report is written: the details say where. */
   reported(place: ReportPlace | undefined): void {
     this.place = place
@@ -209,13 +205,13 @@ export class RunView {
   /** Where the restore stands. */
   progress(): RestoreProgress {
     const sum = this.counts.all()
-    const groupResource = this.plan?.waves[this.wave - 1]?.groupResource
+    const ofPlan = this.plan?.waves[this.wave - 1]
     const waitingFor = this.paused === undefined ? this.waitReason() : `${pausedWords}${this.paused}`
     return {
       phase: this.phase,
       wave: this.wave,
       waves: this.plan?.waves.length ?? this.input.shown?.waves ?? 0,
-      ...(groupResource === undefined ? {} : { groupResource }),
+      ...(ofPlan === undefined ? {} : { groupResource: ofPlan.groupResource, waveLeft: this.leftOf(ofPlan.items) }),
       itemsDone: sum.items,
       itemsTotal: this.plan?.items ?? this.input.shown?.itemsTotal ?? 0,
       created: sum.created,
@@ -227,6 +223,10 @@ export class RunView {
       ...(waitingFor === undefined ? {} : { waitingFor }),
       ...(this.startedAt === undefined ? {} : { startedAt: this.startedAt }),
     }
+  }
+
+  private leftOf(items: number): number {
+    return Math.max(0, items - this.counts.ofWave(this.wave - 1).items)
   }
 
   private waitReason(): string | undefined {

@@ -40,6 +40,8 @@ export interface RestoreState {
   itemsDone: number
   /** 0 while it is not known. */
   itemsTotal: number
+  /** Items of the current wave that are still to come; absent where that is not known. */
+  waveLeft?: number
   warnings: number
   errors: number
   /** What the restore waits for, in words; absent while it works. */

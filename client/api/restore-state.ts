@@ -34,6 +34,7 @@ export function restoreState(name: string, restore: Restore | undefined, answer:
     ...(progress?.groupResource === undefined ? {} : { groupResource: progress.groupResource }),
     itemsDone: Math.max(progress?.itemsDone ?? 0, status.progress?.itemsRestored ?? 0),
     itemsTotal: Math.max(progress?.itemsTotal ?? 0, status.progress?.totalItems ?? 0),
+    ...(progress?.waveLeft === undefined ? {} : { waveLeft: progress.waveLeft }),
     warnings: Math.max(progress?.warnings ?? 0, status.warnings ?? 0),
     errors: Math.max(progress?.errors ?? 0, status.errors ?? 0),
     ...(over || waitingFor === undefined ? {} : { waitingFor }),

@@ -1,4 +1,6 @@
 import type { RestoreState } from '../api/restore-state.ts'
+import { createRateMeter } from './rate.ts'
+import type { Rate } from './rate.ts'
 
 /** Shows a restore while it runs. */
 export interface Display {
@@ -25,7 +27,7 @@ function terminalDisplay(stream: DisplayStream): Display {
       if (phase === undefined) stream.write(start)
       else if (phase !== state.phase) stream.write(`${clear}${phase} is over\n`)
       phase = state.phase
-      const rate = rateOf(performance.now(), state.itemsDone, state.itemsTotal)
+      const rate = rateOf(performance.now(), state)
       // The sequence that clears the rest stands last, so that nothing flickers.
       stream.write(`\r${progressLine(state, rate, (stream.columns ?? 80) - 1)}\u001b[0K`)
     },
@@ -46,7 +48,7 @@ function lineDisplay(stream: DisplayStream): Display {
   return {
     show(state) {
       const nowMs = performance.now()
-      const rate = rateOf(nowMs, state.itemsDone, state.itemsTotal)
+      const rate = rateOf(nowMs, state)
       const step = JSON.stringify([state.wave, state.waitingFor])
       const pauseMs = state.phase !== last.phase ? 0 : step === last.step ? newCountMs : newWaveMs
       if (nowMs - last.atMs < pauseMs) return
@@ -55,39 +57,6 @@ function lineDisplay(stream: DisplayStream): Display {
       last = { phase: state.phase, step, line, atMs: nowMs }
     },
     end: () => {},
-  }
-}
-
-/** How fast items are restored. */
-export interface Rate {
-  itemsPerSecond: number
-  /** Absent while nothing is restored, the total is not known, or it is too early to tell. */
-  secondsLeft?: number
-}
-
-/** The rate is taken over this time: long enough not to jump, short enough to follow a wave of slow items. */
-const windowMs = 15_000
-/** No rate is told before this time, and no time left before this part of all items. */
-const spanMsMin = 2000
-const partMin = 0.01
-
-/**
- * Returns a function that takes the time, the items restored and all items, and returns the rate. The rate begins with the
- * first item, since the restore is planned before it.
- */
-export function createRateMeter(): (atMs: number, done: number, total: number) => Rate {
-  let samples: { atMs: number; done: number }[] = []
-  return (atMs, done, total) => {
-    const last = samples.at(-1)
-    if (done === 0 || (last !== undefined && done < last.done)) samples = []
-    samples = [...samples.filter((sample) => atMs - sample.atMs <= windowMs), { atMs, done }]
-    const [first] = samples
-    if (first === undefined || atMs - first.atMs < spanMsMin || done === first.done) return { itemsPerSecond: 0 }
-    const itemsPerSecond = ((done - first.done) / (atMs - first.atMs)) * 1000
-    const isEarly = done - first.done < total * partMin
-    return total <= done || isEarly
-      ? { itemsPerSecond }
-      : { itemsPerSecond, secondsLeft: (total - done) / itemsPerSecond }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RestoreState } from '../api/options.ts'
-import type { Rate } from './progress.ts'
 import { formatSeconds } from './progress.ts'
+import type { Rate } from './rate.ts'
 import { renderTable } from './render-table.ts'
 
 /** A restore on the screen. */

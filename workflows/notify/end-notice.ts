@@ -33,7 +33,7 @@ export class EndNotice {
 
   /** Hands the notification to a workflow of its own, which goes on when this one is over. The second time it does nothing. */
   async send(details?: EndDetails): Promise<void> {
-    const { phase, isDeleted, reportUrl } = this.#view
+    const { phase, isDeleted, place } = this.#view
     const order = this.#order
     if (order === undefined || isDeleted || !isNotified(order.on, phase)) return
     this.#order = undefined
@@ -42,7 +42,7 @@ export class EndNotice {
       ...this.#run,
       seconds: order.seconds,
       ...(details === undefined ? {} : { details }),
-      ...(reportUrl === undefined ? {} : { reportUrl }),
+      ...(place?.url === undefined ? {} : { reportUrl: place.url }),
     }
     try {
       await CancellationScope.nonCancellable(() =>

@@ -1,13 +1,7 @@
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import * as fc from 'fast-check'
-import {
-  createDisplay,
-  createRateMeter,
-  formatSeconds,
-  progressLine,
-  progressSentence,
-} from '../../../client/show/progress.ts'
+import { createDisplay, formatSeconds, progressLine, progressSentence } from '../../../client/show/progress.ts'
 import type { RestoreState } from '../../../client/api/restore-state.ts'
 import { restorePhases } from '../../../velero/phases.ts'
 import { screenOf } from '../../kit/terminal-screen.ts'
@@ -78,31 +72,6 @@ describe('the line about a running restore', () => {
     [7500, '2 h 05 min'],
   ])('tells %d seconds as %s', (seconds, words) => {
     expect(formatSeconds(seconds)).toBe(words)
-  })
-})
-
-describe('the rate', () => {
-  it('begins with the first item, not with the planning before it', () => {
-    const rateOf = createRateMeter()
-    rateOf(0, 0, 1000)
-    rateOf(60_000, 0, 1000)
-    rateOf(61_000, 100, 1000)
-    expect(rateOf(64_000, 400, 1000)).toEqual({ itemsPerSecond: 100, secondsLeft: 6 })
-  })
-
-  it('is not told before enough time has passed and enough items are restored', () => {
-    const rateOf = createRateMeter()
-    rateOf(0, 1, 5000)
-    expect(rateOf(500, 100, 5000)).toEqual({ itemsPerSecond: 0 })
-    expect(rateOf(10_000, 1, 5000).secondsLeft).toBeUndefined()
-  })
-
-  it('is that of the last seconds', () => {
-    const rateOf = createRateMeter()
-    rateOf(0, 1, 5000)
-    rateOf(1000, 1000, 5000)
-    rateOf(100_000, 1100, 5000)
-    expect(rateOf(110_000, 1200, 5000).itemsPerSecond).toBe(10)
   })
 })
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connections } from '../../../api/connections.ts'
 import { queryProgress, restoreState } from '../../../api/restore-state.ts'
 import type { RestoreState } from '../../../api/restore-state.ts'
-import { createRateMeter } from '../../../show/progress.ts'
+import { createRateMeter } from '../../../show/rate.ts'
 import { restoresScreen } from '../../../show/restores-screen.ts'
 import type { ShownRestore } from '../../../show/restores-screen.ts'
 import type { Restore } from '../../../../velero/restore.ts'
@@ -73,6 +73,6 @@ async function statesOf(
     const state: RestoreState = restoreState(name, restore, answer)
     const meter = meters.get(uid) ?? createRateMeter()
     meters.set(uid, meter)
-    return { namespace, state, rate: meter(performance.now(), state.itemsDone, state.itemsTotal) }
+    return { namespace, state, rate: meter(performance.now(), state) }
   }
 }
