@@ -34,7 +34,7 @@ const before: readonly { files: string; words: RegExp }[] = [
 
 /** Files that record Events; their reasons and notes are on the page too. */
 const eventFiles = globSync('{activities,velero-server}/**/*.ts').filter((file) =>
-  textOf(file).includes('recordEvent('),
+  /\brecordEvent(?:On)?\(/.test(textOf(file)),
 )
 
 /** Texts that are assembled in a file, and not handed to a function: their pieces have to stand in it. */
