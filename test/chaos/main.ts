@@ -1,11 +1,9 @@
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { startStack, stopStack } from '../../devstack/stack.ts'
+import { startStack } from '../../devstack/stack.ts'
 import { startReusedCluster } from '../kit/clusters/reused-cluster.ts'
 import { cleanUp } from '../kit/run/clean-up.ts'
+import { ownDir, removeOwn, sweepLeftovers } from '../kit/run/sweep.ts'
 import type { Ground } from './lane.ts'
 import { runSeeds } from './run-seeds.ts'
 
@@ -30,14 +28,14 @@ const options = new Command('chaos')
   .parse()
   .opts<{ runs: number; seed: number; items: number; lanes: number; shrink?: boolean }>()
 
-const dir = mkdtempSync(join(tmpdir(), 'drydock-chaos-'))
+await sweepLeftovers()
+const dir = ownDir()
 const folders = Array.from({ length: Math.min(options.lanes, options.runs) }, (_, lane) =>
   join(dir, `lane-${lane + 1}`),
 )
 const stop = async (hasPassed: boolean): Promise<void> => {
   await cleanUp({ hasPassed })
-  for (const folder of [...folders, join(dir, 'stack')]) await stopStack(folder)
-  await rm(dir, { recursive: true, force: true })
+  await removeOwn(dir)
 }
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => void stop(false).finally(() => process.exit(130)))
