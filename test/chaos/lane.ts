@@ -29,6 +29,8 @@ export interface Ground {
   temporal: TemporalAddress
   /** Items of the backup, about. */
   items: number
+  /** A restore is swept by a real Velero server; otherwise by a write in its words. */
+  hasVelero?: boolean
 }
 
 /** A worker process with its own ways to the API server and to Temporal. */
@@ -44,6 +46,7 @@ export interface Lane {
   /** As a person sees it, around the gates. */
   cluster: TestCluster
   items: number
+  hasVelero: boolean
   /** The weather of all workers. */
   weather: Record<Way, Weather>
   faults: Record<'api' | 'bucket', RequestFaults>
@@ -101,7 +104,8 @@ export async function openLane(ground: Ground): Promise<Lane> {
   await putBackup(cluster, mixedBackup(backupName, ground.items))
   await startNodeAgent(cluster, { stepMs: 500 })
   whenFileIsOver(startPods(cluster))
-  const lane: Lane = { cluster, items: ground.items, weather, faults, sent: [], ...startWorkers(() => lane) }
+  const { items, hasVelero = false } = ground
+  const lane: Lane = { cluster, items, hasVelero, weather, faults, sent: [], ...startWorkers(() => lane) }
   await Promise.all(Array.from({ length: workerCount }, (_, number) => lane.replace(number)))
   return lane
 }

@@ -24,9 +24,10 @@ const options = new Command('chaos')
   .option('--seed <n>', 'the first of them', count, 1)
   .option('--items <n>', 'items of the backup', count, 500)
   .option('--lanes <n>', 'clusters side by side, each with one restore at a time', count, 2)
+  .option('--velero', 'has a real Velero server sweep restores, where a schedule says so; one at a time on a machine')
   .option('--shrink', 'runs a seed that fails again with fewer faults, until each that is left is needed')
   .parse()
-  .opts<{ runs: number; seed: number; items: number; lanes: number; shrink?: boolean }>()
+  .opts<{ runs: number; seed: number; items: number; lanes: number; velero?: boolean; shrink?: boolean }>()
 
 await sweepLeftovers()
 const dir = ownDir()
@@ -47,7 +48,14 @@ try {
   const grounds = await Promise.all(
     folders.map(async (folder, lane): Promise<Ground> => {
       const { cluster } = await startReusedCluster({ dir: folder, etcd: stack.etcd, audit: true })
-      return { cluster, s3: stack.s3, prefix: `lane-${lane + 1}`, temporal: stack.temporal, items: options.items }
+      return {
+        cluster,
+        s3: stack.s3,
+        prefix: `lane-${lane + 1}`,
+        temporal: stack.temporal,
+        items: options.items,
+        hasVelero: options.velero === true,
+      }
     }),
   )
   const seeds = Array.from({ length: options.runs }, (_, at) => options.seed + at)

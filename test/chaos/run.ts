@@ -12,6 +12,7 @@ import { backupName } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { hooks, namespaces } from './mixed-backup.ts'
 import type { Disturbance } from './schedule.ts'
+import { sweepByVelero } from './velero-sweep.ts'
 
 /** A restore of a lane, from its Restore to a while after its end. */
 export interface ChaosRun {
@@ -143,7 +144,7 @@ async function disturbWorker(
 
 async function disturbFromOutside(
   { event }: Extract<Disturbance, { kind: 'other' }>,
-  { lane, restore }: Victim,
+  { lane, restore, over }: Victim,
 ): Promise<void> {
   const { cluster } = lane
   const { name, namespace = '', uid = '' } = restore.metadata
@@ -155,6 +156,7 @@ async function disturbFromOutside(
     case 'write-restore':
       return patchRestore(lane, name, { metadata: { annotations: { 'example.com/written': 'once' } } })
     case 'sweep': {
+      if (lane.hasVelero) return sweepByVelero(cluster, over)
       const found = await getRestore(cluster, name)
       if (found?.status?.phase !== 'InProgress') return
       const completionTimestamp = `${new Date().toISOString().slice(0, 19)}Z`
