@@ -3,7 +3,7 @@ import { differences } from '../activities/crash/end-state.ts'
 import { readAudit } from '../kit/audit.ts'
 import { takeLostHooks } from '../sim/compare.ts'
 import { createdTwice, lateWrites, writesWithoutLease } from './audit-checks.ts'
-import { endOf, unexplained } from './end-state.ts'
+import { readEnd, unexplained } from './read-end.ts'
 import type { ChaosEnd } from './end-state.ts'
 import type { ChaosRun } from './run.ts'
 
@@ -16,7 +16,7 @@ export async function judge(run: ChaosRun, undisturbed: ChaosEnd): Promise<strin
   const from = new Date(begunAtMs).toISOString()
   const events = readAudit(run.lane.cluster).filter((event) => event.requestReceivedTimestamp >= from)
   const ofLog = [...createdTwice(events), ...lateWrites(events, name, endedAtMs), ...writesWithoutLease(events)]
-  const end = await endOf(run)
+  const end = await readEnd(run)
   const ofEnd = phase === 'Failed' ? [`it failed: ${failureReason}`] : comparison(end, undisturbed)
   const twice = Object.entries(end.ran).filter(([, times]) => times > 1)
   return [...ofLog, ...twice.map(([what]) => `sent twice: ${what}`), ...(await unexplained(run)), ...ofEnd]

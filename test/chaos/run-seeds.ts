@@ -1,5 +1,5 @@
 import { shrink } from '../sim/shrink.ts'
-import { endOf } from './end-state.ts'
+import { readEnd } from './read-end.ts'
 import type { ChaosEnd } from './end-state.ts'
 import { judge } from './judge.ts'
 import { openLane } from './lane.ts'
@@ -54,7 +54,7 @@ interface Undisturbed {
 
 async function runUndisturbed(lane: Lane, report: SeedOptions['report']): Promise<Undisturbed> {
   const run = await runRestore(lane, newName(), { disturbances: [], lengthMs: 0 })
-  const end = await endOf(run)
+  const end = await readEnd(run)
   const found = await judge(run, end)
   if (found.length > 0) throw new Error(`the undisturbed restore is not right:\n${found.join('\n')}`)
   report(`undisturbed: ${run.restore.status?.phase} ${secondsOf(run)}, ${requestsOf(run)}`)

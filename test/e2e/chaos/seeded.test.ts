@@ -4,7 +4,7 @@ import type { Ground } from '../../chaos/lane.ts'
 import { bareCluster, theStack } from '../../kit/stack.ts'
 
 /** Most of a restore that is disturbed is waiting, so a few go on side by side. */
-const lanes = 3
+const lanes = 4
 /** `npm run chaos` runs others, and more of them. */
 const seeds = Array.from({ length: 10 }, (_, at) => at + 1)
 const items = 120
