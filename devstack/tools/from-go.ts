@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { cachedPath } from './cache-dir.ts'
-import type { Progress, Tool } from './tools.ts'
+import type { GoModule, Progress, Tool } from './tools.ts'
 
 const run = promisify(execFile)
 
@@ -25,8 +25,8 @@ export async function fromGo(tool: Tool, progress: Progress): Promise<string> {
   return target
 }
 
-/** The folder of one of our Go modules, which pin what is built. */
-export function goModuleDir(module: 'core' | 'velero'): string {
+/** The folder of one of our Go modules. */
+export function goModuleDir(module: GoModule): string {
   return fileURLToPath(new URL(`../go/${module}`, import.meta.url))
 }
 

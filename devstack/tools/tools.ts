@@ -36,6 +36,7 @@ export type ToolName =
   | 'velero-plugin-for-gcp'
   | 'velero-demo-plugin'
   | 'fake-gcs-server'
+  | 'check-rules'
   | 'velero-e2e'
 
 /** An official release: an archive and where its checksum is published. */
@@ -62,10 +63,13 @@ export interface Platform {
   arch: 'amd64' | 'arm64'
 }
 
+/** Our Go modules, which pin what is built. */
+export type GoModule = 'core' | 'velero' | 'prometheus'
+
 /** How Go makes it: a package of one of our modules, the tests of such a package, or one that is installed by its version. */
 export type GoBuild =
-  | { kind: 'module'; module: 'core' | 'velero'; package: string; ldflags?: string }
-  | { kind: 'tests'; module: 'core' | 'velero'; package: string }
+  | { kind: 'module'; module: GoModule; package: string; ldflags?: string }
+  | { kind: 'tests'; module: GoModule; package: string }
   | { kind: 'install'; package: string }
 
 const kubernetes = 'v1.36.3'
@@ -205,6 +209,13 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
       package: 'github.com/vmware-tanzu/velero-plugin-for-gcp/velero-plugin-for-gcp',
     },
     usualBuildSeconds: 50,
+  },
+  'check-rules': {
+    name: 'check-rules',
+    version: sourceHash('../go/prometheus/check-rules/'),
+    environment: 'DRYDOCK_CHECK_RULES_BIN',
+    build: { kind: 'module', module: 'prometheus', package: './check-rules' },
+    usualBuildSeconds: 45,
   },
   'fake-gcs-server': {
     name: 'fake-gcs-server',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { storedPayloads } from './stored-payloads.ts'
+import { checkMonitoring } from '../../infra/metrics/check-monitoring.ts'
 import { activityAttempts } from '../../kit/activity-attempts.ts'
 import { manyItems, slowly } from '../../kit/backups/many-items.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
@@ -29,6 +30,9 @@ async function get(worker: TestWorker, path: string): Promise<{ status: number; 
   const answer = await fetch(`${httpAddress(worker)}${path}`)
   return { status: answer.status, text: await answer.text() }
 }
+
+/** Counters by what went wrong, which begin with the first time, and what there is of drills, where one was made. */
+const notAlways = /^drydock_(?:attempt_failures_total|drill_\w+)$/
 
 /** The value of a series; undefined where it is not there. */
 function valueOf(metrics: string, series: string): number | undefined {
@@ -85,6 +89,16 @@ describe('a worker that runs', () => {
     expect(valueOf(text, 'drydock_api_request_seconds_count{verb="POST",code="201"}')).toBeGreaterThan(10)
     expect(text).not.toContain('counted')
     expect(text).not.toMatch(/namespaces?="shop/)
+  })
+
+  it('has each metric that dashboard and alerts ask for, but for those of what was not there', async () => {
+    const { expressions } = await checkMonitoring()
+    const names = new Set(expressions.flatMap(({ selectors }) => selectors.map(({ metric }) => metric)))
+    expect(names.size).toBeGreaterThan(8)
+    const { text } = await get(worker, '/metrics')
+    const missing = [...names].filter((name) => !new RegExp(`^${name}[ {]`, 'm').test(text))
+    expect(missing.filter((name) => !notAlways.test(name))).toEqual([])
+    for (const name of missing) expect(text).toContain(`# TYPE ${name} `)
   })
 
   it('passes the metrics of Temporal on', async () => {
