@@ -15,4 +15,16 @@ it('the README names the versions that the tests run', () => {
     expect(version).toMatch(/^v?\d+\.\d+\.\d+$/)
     expect(table).toContain(version)
   }
+  const badges =
+    read('README.md')
+      .split('\n\n')
+      .find((text) => text.includes('img.shields.io')) ?? ''
+  for (const version of [velero, kubernetes]) expect(badges).toContain(`-${version}-`)
+})
+
+it('the badges of the README name the licence and the oldest Node of the package', () => {
+  const { license, engines } = JSON.parse(read('package.json')) as { license: string; engines: { node: string } }
+  const [, oldest = ''] = /^>=(\d+\.\d+)\.\d+$/.exec(engines.node) ?? []
+  expect(read('README.md')).toContain(`badge/license-${license.replace('-', '--')}-`)
+  expect(read('README.md')).toContain(`badge/node-%3E%3D${oldest}-`)
 })

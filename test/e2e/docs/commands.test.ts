@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { addVeleroDeployment } from '../../../devstack/cluster/cluster-setup.ts'
+import { blocksOf, docPages } from '../../house/doc-blocks.ts'
+import { manyItems } from '../../kit/backups/many-items.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
+import { withAdmin } from '../../kit/restores.ts'
+import { freshCluster } from '../../kit/stack.ts'
+import { makeScratch, runBlocks } from './run-page.ts'
+import type { Scratch } from './run-page.ts'
+import { standInForKubelet } from './stand-in-kubelet.ts'
+
+/** It installs what the commands of other pages use. */
+const first = 'docs/getting-started.md'
+
+const pages = docPages().map((page) => ({ page, blocks: blocksOf(page).filter(({ language }) => language === 'sh') }))
+const toRun = pages
+  .map(({ page, blocks }) => ({ page, blocks: blocks.filter(({ notRun }) => notRun === undefined) }))
+  .filter(({ blocks }) => blocks.length > 0)
+/** The pages whose commands were seen to run. */
+const inOrder = [first]
+
+describe('the commands of the pages', () => {
+  let scratch: Scratch
+  let assertAttended: () => void
+
+  beforeAll(async () => {
+    const cluster = await freshCluster()
+    const { s3, temporal, prefix, veleroNamespace } = cluster
+    await putBackup(cluster, manyItems('large', { count: 1500 }))
+    await withAdmin(cluster, async (admin) => {
+      await addVeleroDeployment(admin, veleroNamespace, ['server'])
+      await admin.must('POST', '/api/v1/namespaces', { metadata: { name: 'openshift-adp' } })
+    })
+    scratch = await makeScratch(cluster, {
+      REGISTRY: 'registry.example',
+      TEMPORAL_ADDRESS: temporal.address,
+      BACKUP: 'shop',
+      LARGE_BACKUP: 'large',
+      BUCKET: s3.bucket,
+      PREFIX: `${prefix}/other`,
+      REGION: s3.region,
+      S3_URL: s3.endpoint,
+      DRYDOCK_STACK_DIR: join(tmpdir(), `drydock-own-${process.pid}-docs`),
+    })
+    const credentials = `[default]\naws_access_key_id=${s3.accessKey}\naws_secret_access_key=${s3.secretKey}\n`
+    writeFileSync(join(scratch.dir, 'credentials'), credentials)
+    assertAttended = standInForKubelet(cluster)
+  })
+
+  it.each(inOrder)('of %s do what the page says', async (page) => {
+    const blocks = toRun.find((one) => one.page === page)?.blocks ?? []
+    expect(blocks.length).toBeGreaterThan(0)
+    const { code, line, text } = await runBlocks(scratch, blocks)
+    assertAttended()
+    expect({ page, line, code, text: code === 0 ? '' : text.slice(-6000) }).toEqual({ page, line, code: 0, text: '' })
+  })
+
+  it('that no test runs are marked on the page, each with its reason', () => {
+    const marked = pages.flatMap(({ blocks }) => blocks.filter(({ notRun }) => notRun !== undefined))
+    console.log(marked.map(({ page, line, notRun }) => `not run: ${page}:${line}: ${notRun}`).join('\n'))
+    expect(marked.length + toRun.flatMap(({ blocks }) => blocks).length).toBe(
+      pages.flatMap(({ blocks }) => blocks).length,
+    )
+  })
+})
