@@ -24,8 +24,7 @@ export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Findin
     return manifest
   }
   const unasked = (thrown: unknown, resource: ResourceRef) => {
-    if (!(thrown instanceof ApiError)) return undefined
-    const why = whyUnasked(thrown, resource, made)
+    const why = thrown instanceof ApiError ? whyUnasked(thrown, resource, made) : undefined
     Object.assign(finding, why)
     return why === undefined || why.kindMissing === true ? undefined : why
   }
@@ -71,7 +70,8 @@ export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Findin
     async replaceStatus(ref, manifest, options) {
       return standing.get(keyOf(ref)) ?? cluster.replaceStatus(ref, manifest, { ...options, dryRun: true })
     },
-    remove: (ref, options) => askToRemove(cluster, { ref, options }, finding).then(() => void removed.add(keyOf(ref))),
+    remove: (ref, options) =>
+      askToRemove(cluster, { ref, options }, { finding, unasked }).then(() => void removed.add(keyOf(ref))),
   }
 }
 
@@ -79,10 +79,14 @@ export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Findin
 async function askToRemove(
   cluster: Cluster,
   { ref, options = {} }: { ref: ObjectRef; options: RemoveOptions | undefined },
-  finding: Finding,
+  { finding, unasked }: { finding: Finding; unasked: (thrown: unknown, resource: ResourceRef) => object | undefined },
 ): Promise<void> {
   if (options.propagation === undefined) return
-  await cluster.remove(ref, { ...options, dryRun: true })
+  try {
+    await cluster.remove(ref, { ...options, dryRun: true })
+  } catch (thrown) {
+    if (unasked(thrown, ref) === undefined) throw thrown
+  }
   finding.recreates = true
 }
 

@@ -56,6 +56,7 @@ export interface ExistingFacts {
  * | live is                                               | policy   | decision; action in the resource list    |
  * | any                                                   | fail     | leave with an error; failed              |
  * | made by others since this restore deleted it          | recreate | as without a policy                      |
+ * | owned by a controller, and not deleted by this restore | recreate | as without a policy                     |
  * | equal but for the owners of fields, not being deleted | recreate | patch of the two labels; skipped         |
  * | any other                                             | recreate | delete it, and create the item           |
  *
@@ -76,9 +77,7 @@ export interface ExistingFacts {
  */
 export function decideExisting(facts: ExistingFacts): ExistingDecision {
   if (facts.policy === 'fail') return refuse(facts)
-  const { uid } = facts.live.metadata
-  if (facts.policy === 'recreate' && facts.deleted !== undefined && facts.deleted !== uid)
-    return decideExisting({ ...facts, policy: undefined })
+  if (facts.policy === 'recreate' && staysAsItIs(facts)) return decideExisting({ ...facts, policy: undefined })
   const live = resetMetadataAndStatus(facts.live) ?? facts.live
   const labelled = withLabels(live, facts.labels)
   const unlabelled = withLabels(live, { [backupNameLabel]: '', [restoreNameLabel]: '' })
@@ -94,6 +93,12 @@ export function decideExisting(facts: ExistingFacts): ExistingDecision {
   if (facts.policy === 'update' && isPatchedAlready(facts, live))
     return { do: 'leave', action: 'updated', messages: [] }
   return decideDifferent(facts, unlabelled, relabel)
+}
+
+/** Others made it in the place of the one that this restore deleted, or its controller would make another one. */
+function staysAsItIs({ live, deleted }: ExistingFacts): boolean {
+  const { uid, ownerReferences = [] } = live.metadata
+  return deleted === undefined ? ownerReferences.some(({ controller }) => controller === true) : deleted !== uid
 }
 
 /** Whether this restore has changed the object before: its own field manager has set fields of it. */

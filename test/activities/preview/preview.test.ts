@@ -7,7 +7,7 @@ import { verdictOf } from '../../../core/preview/verdict.ts'
 import { wouldMake } from '../../../core/preview/why-unasked.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { restorePlanKey } from '../../../velero/object-keys.ts'
-import { apiError, outcomeOf, prices, refusing, restoring } from '../items/restoring.ts'
+import { apiError, outcomeOf, placeOther, prices, refusing, restoring, target } from '../items/restoring.ts'
 import { restoreWhole } from '../restore-whole.ts'
 import type { Whole, WholeRestored } from '../restore-whole.ts'
 
@@ -153,6 +153,37 @@ describe('a plan', () => {
     expect(verdictOf(outcome)).toBe(verdict)
     expect(outcome.finding ?? {}).toEqual(finding)
   })
+
+  it.each([
+    ['recreate', undefined, { stands: true, recreates: true }],
+    ['rejected', 'admission webhook "no.example.com" denied the request: keep it', { stands: true }],
+    [
+      'recreate',
+      'admission webhook "side.example.com" does not support dry run',
+      {
+        stands: true,
+        recreates: true,
+        unasked: 'admission webhook side.example.com takes no part in dry runs',
+      },
+    ],
+  ])(
+    'has the verdict %s where the dry run of the delete says %s, and deletes nothing',
+    async (verdict, says, finding) => {
+      const { world, tools } = restoring(
+        JSON.stringify(prices),
+        { preview: wouldMake({ waves: [] }), policyFor: () => 'recreate' },
+        (cluster) =>
+          says === undefined ? cluster : { ...cluster, remove: () => Promise.reject(apiError(403, 'Forbidden', says)) },
+      )
+      placeOther(world, '4')
+      const item = { namespace: 'shop', name: 'prices', target: 'shop' }
+      const step = await world.clock.run(sendOrPreview(tools, (each) => restoreItem('configmaps', item, each)))
+      const outcome = await outcomeOf(step)
+      expect(verdictOf(outcome)).toBe(verdict)
+      expect(outcome.finding).toEqual(finding)
+      expect(world.cluster.look(target)).toMatchObject({ data: { price: '4' } })
+    },
+  )
 
   it('says how far a quota reaches, which counts no dry run', async () => {
     const quota: Manifest = {

@@ -72,6 +72,14 @@ describe('an object that stood there, under the policy recreate', () => {
     expect(decide({ policy, live: standing('old'), groupResource: 'serviceaccounts' })).toEqual({ do: 'recreate' })
   })
 
+  it('stays with the plain warning where a controller owns it, which would make another one', () => {
+    const owner = { apiVersion: 'v1', kind: 'A', name: 'a', uid: 'a' }
+    const owned = (controller: boolean) => standing('old', { ownerReferences: [{ ...owner, controller }] })
+    expect(decide({ policy, live: owned(true) })).toMatchObject({ do: 'leave', messages: [{ severity: 'warning' }] })
+    expect(decide({ policy, live: owned(true), deleted: 'u' })).toEqual({ do: 'recreate' })
+    expect(decide({ policy, live: owned(false) })).toEqual({ do: 'recreate' })
+  })
+
   it('stays with the plain warning where others made it after this restore had deleted the one before', () => {
     expect(decide({ policy, live: standing('old'), deleted: 'before' })).toMatchObject({
       do: 'leave',
