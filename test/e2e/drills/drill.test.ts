@@ -1,0 +1,222 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openBucket } from '../../../devstack/bucket.ts'
+import type { DrillRecord } from '../../../core/drill/drill-record.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import { putBackup } from '../../kit/backups/put-backup.ts'
+import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
+import { runClient } from '../../kit/client.ts'
+import { awaitRestore, createRestore, listKeys, withAdmin } from '../../kit/restores.ts'
+import { freshCluster } from '../../kit/stack.ts'
+import type { TestCluster } from '../../kit/stack.ts'
+import { createVelero, eventsOf, listVelero, patchVelero } from '../../kit/velero/velero-objects.ts'
+import { waitUntil } from '../../kit/wait-until.ts'
+import { startWorker } from '../../kit/worker.ts'
+import type { TestWorker } from '../../kit/worker.ts'
+import { dumpCluster } from '../../parity/dump-cluster.ts'
+
+const metadata = (name: string) => ({ name, namespace: 'shop' })
+const pods = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } }
+const onceADay = { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'job', image: 'job:1' }] } } }
+
+const items: readonly BackedUpItem[] = [
+  ['namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } }],
+  ['configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata('c'), data: { key: 'value' } }],
+  [
+    'services',
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: metadata('web'),
+      spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80, nodePort: 30080 }] },
+    },
+  ],
+  [
+    'ingresses.networking.k8s.io',
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: metadata('web'),
+      spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
+    },
+  ],
+  [
+    'cronjobs.batch',
+    {
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata: metadata('daily'),
+      spec: { schedule: '0 0 * * *', jobTemplate: { spec: onceADay } },
+    },
+  ],
+  [
+    'deployments.apps',
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: metadata('web'),
+      spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: pods },
+    },
+  ],
+  ['clusterroles.rbac.authorization.k8s.io', clusterRole()],
+]
+
+function clusterRole(): Manifest {
+  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'shop' }, rules: [] }
+}
+
+/** Puts a backup of Velero's Schedule `nightly` there, begun at that time. */
+async function putNightly(cluster: TestCluster, name: string, startTimestamp: string): Promise<void> {
+  await putBackup(cluster, { name, items })
+  await patchVelero(cluster, 'backups', name, {
+    metadata: { labels: { 'velero.io/schedule-name': 'nightly' } },
+    status: { startTimestamp },
+  })
+}
+
+describe('a drill', () => {
+  let cluster: TestCluster
+  let worker: TestWorker
+  const drill = (...argv: string[]) => runClient(cluster, ['drill', ...argv])
+  const dump = () => dumpCluster(cluster, cluster.veleroNamespace)
+  const metrics = async () => {
+    const line = worker
+      .log()
+      .split('\n')
+      .find((one) => one.includes('health and metrics are served'))
+    const { address } = JSON.parse(line ?? '{}') as { address: string }
+    return (await fetch(`http://${address}/metrics`)).text()
+  }
+  const shows = (series: string, isIt: (value: number) => boolean) => async () => {
+    const line = (await metrics()).split('\n').find((one) => one.startsWith(`${series} `))
+    return line !== undefined && isIt(Number(line.slice(series.length + 1)))
+  }
+  const reports = () => listKeys(cluster, 'metadata/drydock/drills/')
+
+  beforeAll(async () => {
+    cluster = await freshCluster({ backups: [], with: ['controllerManager'] })
+    const template = { storageLocation: 'default' }
+    await createVelero(cluster, 'schedules', {
+      apiVersion: 'velero.io/v1',
+      kind: 'Schedule',
+      metadata: { name: 'nightly', namespace: cluster.veleroNamespace },
+      spec: { schedule: '0 1 * * *', template },
+    })
+    await putNightly(cluster, 'nightly-1', '2026-11-20T01:00:00Z')
+    worker = await startWorker(cluster)
+    // What the controllers make of their own is there before the first dump.
+    await waitUntil(async () => 'configmaps|default|kube-root-ca.crt' in (await dump()), 60_000, 'the controllers')
+  })
+
+  it('is refused where its time or its source is wrong, each in one sentence', async () => {
+    const create = ['create', '--into', 'scratch-']
+    const bad = await drill(...create, '--schedule', 'at noon', '--from-schedule', 'nightly')
+    expect(bad).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^--schedule or --timezone is not understood: .+\n$/),
+    })
+    const none = await drill(...create, '--schedule', '0 3 * * *', '--from-schedule', 'nightl')
+    expect(none).toMatchObject({ code: 6, err: expect.stringContaining('did you mean "nightly"?') })
+    expect((await drill('list')).out).toContain('There is no drill')
+  })
+
+  it('leaves nothing but its reports, however often it runs', async () => {
+    const before = await dump()
+    const created = await drill(
+      'create',
+      '--schedule',
+      '0 3 * * *',
+      '--from-schedule',
+      'nightly',
+      '--into',
+      'scratch-',
+      '--keep',
+      '2',
+    )
+    expect(created).toMatchObject({ code: 0, err: '' })
+    for (let count = 1; count <= 3; count++) {
+      const run = await drill('run', 'nightly', '--wait', '-o', 'json')
+      const record = JSON.parse(run.out) as DrillRecord
+      expect(run, record.sentence).toMatchObject({ code: 0 })
+      expect(record).toMatchObject({ ok: true, backup: 'nightly-1', phase: 'Completed', errors: 0 })
+      expect(record.seconds).toBeGreaterThanOrEqual(0)
+      expect(await dump()).toEqual(before)
+      expect(await listVelero(cluster, 'restores')).toEqual([])
+      expect(await listKeys(cluster, 'restores/')).toEqual([])
+      expect((await reports()).length).toBe(Math.min(count, 2) * 2)
+    }
+    const told = await eventsOf(cluster, 'nightly')
+    expect(told.map(({ reason }) => reason)).toEqual(['DrillSucceeded', 'DrillSucceeded', 'DrillSucceeded'])
+    const success = 'drydock_drill_last_success_timestamp_seconds{drill="nightly"}'
+    await waitUntil(
+      shows(success, (value) => value > 1_000_000_000),
+      60_000,
+      'the success to be told',
+    )
+    const described = (await drill('describe', 'nightly')).out
+    expect(described).toMatch(/ok +nightly-1 +\d+ s/)
+  })
+
+  it('restores nothing where one of its namespaces exists, and says which', async () => {
+    await withAdmin(cluster, (admin) =>
+      admin.must('POST', '/api/v1/namespaces', { metadata: { name: 'scratch-shop' } }),
+    )
+    await waitUntil(async () => 'configmaps|scratch-shop|kube-root-ca.crt' in (await dump()), 60_000, 'the controllers')
+    const before = await dump()
+    const run = await drill('run', 'nightly', '--wait')
+    expect(run.code).toBe(4)
+    expect(run.out).toContain('Failed: namespace scratch-shop exists already: give the drill another prefix')
+    expect(await dump()).toEqual(before)
+    await withAdmin(cluster, (admin) => admin.must('DELETE', '/api/v1/namespaces/scratch-shop'))
+    await waitUntil(async () => !('namespaces||scratch-shop' in (await dump())), 60_000, 'the namespace to go')
+  })
+
+  it('whose backup is broken is told within a minute, by metric and Event, and leaves nothing', async () => {
+    const before = await dump()
+    await putNightly(cluster, 'nightly-2', '2026-11-21T01:00:00Z')
+    const bucket = openBucket(cluster.s3)
+    const Key = `${cluster.prefix}/backups/nightly-2/nightly-2.tar.gz`
+    await bucket.send(new PutObjectCommand({ Bucket: cluster.s3.bucket, Key, Body: Buffer.from('no tarball') }))
+    bucket.destroy()
+    const run = await drill('run', 'nightly', '--wait')
+    expect(run.code).toBe(4)
+    expect(run.out).toMatch(/^Failed: .+$/m)
+    const told = (await eventsOf(cluster, 'nightly')).at(-1)
+    expect(told).toMatchObject({ type: 'Warning', reason: 'DrillFailed', note: expect.stringContaining('nightly-2') })
+    expect(await shows('drydock_drill_failures_total{drill="nightly"}', (value) => value === 2)()).toBe(true)
+    await waitUntil(
+      shows('drydock_drill_last_ok{drill="nightly"}', (value) => value === 0),
+      60_000,
+      'the failure to be told',
+    )
+    expect(await dump()).toEqual(before)
+    expect((await drill('describe', 'nightly')).out).toMatch(/FAILED/)
+  })
+
+  it('can be paused, resumed and deleted', async () => {
+    expect((await drill('pause', 'nightly', '--reason', 'the storage is moved')).code).toBe(0)
+    expect((await drill('describe', 'nightly')).out).toContain('none: paused (the storage is moved)')
+    expect((await drill('resume', 'nightly')).code).toBe(0)
+    expect((await drill('list')).out).toMatch(/nightly .* no /)
+    expect((await drill('delete', 'nightly')).code).toBe(0)
+    expect((await drill('describe', 'nightly')).code).toBe(6)
+    expect((await reports()).length).toBeGreaterThan(0)
+  })
+
+  it('restores as a Restore does that takes nothing from outside', async () => {
+    await createRestore(cluster, {
+      name: 'apart',
+      annotations: { 'drydock.io/isolate': 'true', 'drydock.io/replicas': 'zero' },
+      spec: { backupName: 'nightly-1', includedNamespaces: ['shop'], namespaceMapping: { shop: 'apart' } },
+    })
+    const restore = await awaitRestore(cluster, 'apart')
+    expect(restore.status).toMatchObject({ phase: 'Completed' })
+    const found = await dump()
+    expect(found['services|apart|web']?.['spec']).toMatchObject({ type: 'ClusterIP' })
+    expect(JSON.stringify(found['services|apart|web'])).not.toContain('nodePort')
+    expect(found['cronjobs.batch|apart|daily']?.['spec']).toMatchObject({ suspend: true })
+    expect(found['deployments.apps|apart|web']?.['spec']).toMatchObject({ replicas: 0 })
+    expect(found).not.toHaveProperty(['ingresses.networking.k8s.io|apart|web'])
+    expect(found).not.toHaveProperty(['clusterroles.rbac.authorization.k8s.io||shop'])
+  })
+})
