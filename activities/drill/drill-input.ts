@@ -22,7 +22,7 @@ export function isOver(clock: Ports['clock'], patienceSeconds: number): boolean 
 
 /** The frame of an activity of a drill; one attempt works at a time (rule 7). */
 export function frameOf({ request, restore }: DrillRun, doing: string): { doing: string; scope: string } {
-  return { doing: `${doing} of drill ${request.name}`, scope: `drill ${restore}/work` }
+  return { doing: `${doing} of drill ${request.name}`, scope: `drill-${restore}/work` }
 }
 
 /** Refuses a drill of another cluster for good (rule 3). */

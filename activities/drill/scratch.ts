@@ -105,28 +105,33 @@ const lookSeconds = { first: 1, last: 10 } as const
 
 /**
  * Deletes the scratch namespaces of a drill, then the cluster's objects that came with its claims, and looks until they are gone.
- * Returns what is still there after its patience, a clause each. Each delete carries the uid that was seen.
+ * Returns what is still there after its patience, a clause each. Each delete carries the uid that was seen; a lost attempt to make
+ * namespaces is waited for first (rule 7).
  */
 export function removeScratch({ cluster, presence, clock }: DrillPorts) {
   return (input: RemoveScratchInput): Promise<{ left: string[] }> =>
-    runActivity(presence, frameOf(input, 'removing the scratch namespaces'), async (attempt) => {
-      checkCluster(cluster, input)
-      const standing = await cluster.list(namespaces, { labelSelector: scratchSelector(ownerOf(input)) })
-      for (const { metadata } of standing)
-        if (metadata.deletionTimestamp === undefined)
-          await removeExactly(cluster, { ...namespaces, name: metadata.name }, metadata.uid)
-      const left = [
-        ...standing.map((one) => `namespace ${one.metadata.name}${whyNamespaceStays(one)}`),
-        // A volume is held by its claim.
-        ...(standing.length > 0 ? [] : await removeCompanions(cluster, input.restore)),
-      ]
-      const [first] = left
-      if (first === undefined || isOver(clock, input.patienceSeconds)) return { left }
-      throw attempt.pause({
-        waitingFor: `the end of ${first}`,
-        afterSeconds: pauseAfter(attempt.number, lookSeconds),
-      })
-    })
+    runActivity(
+      presence,
+      { ...frameOf(input, 'removing the scratch namespaces'), followsEarlierRun: true },
+      async (attempt) => {
+        checkCluster(cluster, input)
+        const standing = await cluster.list(namespaces, { labelSelector: scratchSelector(ownerOf(input)) })
+        for (const { metadata } of standing)
+          if (metadata.deletionTimestamp === undefined)
+            await removeExactly(cluster, { ...namespaces, name: metadata.name }, metadata.uid)
+        const left = [
+          ...standing.map((one) => `namespace ${one.metadata.name}${whyNamespaceStays(one)}`),
+          // A volume is held by its claim.
+          ...(standing.length > 0 ? [] : await removeCompanions(cluster, input.restore)),
+        ]
+        const [first] = left
+        if (first === undefined || isOver(clock, input.patienceSeconds)) return { left }
+        throw attempt.pause({
+          waitingFor: `the end of ${first}`,
+          afterSeconds: pauseAfter(attempt.number, lookSeconds),
+        })
+      },
+    )
 }
 
 /**

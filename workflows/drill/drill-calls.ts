@@ -5,7 +5,9 @@ import type { RequestedOutcome } from '../../contract/restore-request.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { reasonOf } from '../activity-calls.ts'
 
+/** A step that is cancelled is waited for: what it makes is removed after it. */
 const frame = {
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   startToCloseTimeout: '10m',
   heartbeatTimeout: '10s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
