@@ -79,7 +79,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     createRequested: createRequested(ports, settings),
     awaitRequested: awaitRequested(ports),
     cancelRequested: cancelRequested(ports),
-    chooseDrillBackup: chooseDrillBackup(ports),
+    chooseDrillBackup: chooseDrillBackup(ports, settings),
     makeScratch: makeScratch(ports),
     keepDrillReport: keepDrillReport(ports),
     removeDrillRestore: removeDrillRestore(ports),

@@ -4,10 +4,12 @@ import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Backup } from '../../velero/backup.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
+import { readVeleroControllers } from '../admit/admission-facts.ts'
 import { openLocation } from '../frame/locations.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Cluster } from '../ports.ts'
+import type { Settings } from '../settings.ts'
 import { checkCluster, frameOf } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
 
@@ -28,13 +30,19 @@ export interface ChosenBackup {
 }
 
 /** Chooses the backup of a drill and the names of its scratch namespaces. The namespaces are those of the tarball, since that is what is restored. */
-export function chooseDrillBackup(ports: DrillPorts) {
+export function chooseDrillBackup(ports: DrillPorts, settings: Settings) {
   return (run: DrillRun): Promise<DrillStart> =>
     runActivity(ports.presence, frameOf(run, 'choosing the backup'), async (attempt) => {
       checkCluster(ports.cluster, run)
       const { request } = run
       const [fault] = drillFaults(request)
       if (fault !== undefined) return { do: 'refuse', because: fault }
+      // Velero would restore without the isolation, which it does not know.
+      if ((await readVeleroControllers(ports.cluster, settings)) === 'on')
+        return {
+          do: 'refuse',
+          because: "Velero's own restore controllers are on: turn them off (drydock doctor says how)",
+        }
       const chosen = chooseBackup(request, await readBackups(ports.cluster, run))
       if (chosen.do === 'refuse') return chosen
       const { metadata, spec } = chosen.backup

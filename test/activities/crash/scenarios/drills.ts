@@ -57,6 +57,12 @@ const world = (change: (world: World) => void = () => undefined, stage: 'new' | 
 export const chooseDrillBackup: readonly Scenario[] = [
   { when: 'its schedule has a backup', world: () => world(), input: run },
   {
+    when: 'Velero restores itself',
+    world: () => world(),
+    input: run,
+    settings: { veleroControllers: 'on' },
+  },
+  {
     when: 'its schedule has none',
     world: () => world(({ cluster }) => cluster.drop(velero('backups', backupName))),
     input: run,
