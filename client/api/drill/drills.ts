@@ -85,9 +85,8 @@ function asCreateError(thrown: unknown, name: string): unknown {
       code: 'ALREADY_EXISTS',
       cause: thrown,
     })
-  // gRPC's code of a request that is wrong.
-  const isRefused = (thrown.cause as { code?: unknown } | undefined)?.code === 3
-  if (!isRefused) return thrown
+  // Temporal's client throws its own TypeError where the server does not understand the times.
+  if (!(thrown instanceof TypeError)) return thrown
   const why = explainError(thrown).line
   return new ClientError(exitCodes.usage, `--schedule or --timezone is not understood: ${why}`, { cause: thrown })
 }
