@@ -39,7 +39,7 @@ async function told(fakes: Fakes, input: Partial<DrillRequest> = {}) {
   const records: DrillRecord[] = []
   const tellDrill: Fakes['tellDrill'] = ({ record }) => (records.push(record), {})
   const story = await tell({ ...plain, tellDrill, ...fakes }, { ...request, ...input }, drillWorkflowType)
-  return { ...story, records }
+  return { ...story, called: (begin: string) => story.called(begin), records }
 }
 
 describe('the story of a drill', () => {
