@@ -32,11 +32,16 @@ import { planRestore } from './plan/plan-restore.ts'
 import type { Ports } from './ports.ts'
 import { awaitRequested, cancelRequested, createRequested } from './request/request-restore.ts'
 import type { Settings } from './settings.ts'
+import { admitUndo } from './undo/admit-undo.ts'
+import { endUndo } from './undo/end-undo.ts'
+import { planUndo } from './undo/plan-undo.ts'
+import { undoChunk } from './undo/undo-chunk.ts'
 import { awaitPodVolumes } from './volumes/await-pod-volumes.ts'
 
 /** All activities of a worker, over its ports, in the order of the story. */
 export function createActivities(ports: Ports, settings: Settings) {
   const parts: WorkerParts = { ports, settings, sessions: createSessions(ports, settings.restoresMax) }
+  const itemLimits = itemLimitsOf(parts)
   return {
     admitRestore: admitRestore(parts),
     putBackPhase: putBackPhase(ports),
@@ -49,7 +54,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     findHolders: findHolders(parts),
     findClosed: findClosed(ports),
     lookForExisting: lookForExisting(parts),
-    restoreChunk: restoreChunk({ ...parts, itemLimits: itemLimitsOf(parts) }),
+    restoreChunk: restoreChunk({ ...parts, itemLimits }),
     awaitNamespace: awaitNamespace(parts),
     reportProgress: reportProgress(ports),
     runHooks: runHooks(parts),
@@ -76,6 +81,10 @@ export function createActivities(ports: Ports, settings: Settings) {
     deleteBackupFiles: deleteBackupFiles(ports),
     deleteRestoresOf: deleteRestoresOf(ports),
     endDeletion: endDeletion(ports),
+    admitUndo: admitUndo(parts),
+    planUndo: planUndo({ ...parts, itemLimits }),
+    undoChunk: undoChunk({ ...parts, itemLimits }),
+    endUndo: endUndo(parts),
     createRequested: createRequested(ports, settings),
     awaitRequested: awaitRequested(ports),
     cancelRequested: cancelRequested(ports),

@@ -98,8 +98,11 @@ export interface RemoveOptions {
   uid?: string
   /** Only the object as it was then. */
   resourceVersion?: string
-  /** `Foreground`: it stands, being deleted, until the garbage collector has removed what it owns. */
-  propagation?: 'Foreground'
+  /**
+   * `Foreground`: it stands, being deleted, until the garbage collector has removed what it owns. `Background`: that goes
+   * later. Without it the default of the kind holds: the pods of a Job stay.
+   */
+  propagation?: 'Foreground' | 'Background'
   /** The server checks the delete as any other, and removes nothing. */
   dryRun?: true
 }

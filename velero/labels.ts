@@ -66,6 +66,8 @@ export const retriedAnnotation = 'drydock.io/retried'
 export const retryRefusedAnnotation = 'drydock.io/retry-refused'
 /** On a Restore that was retried: the number of its last run, from 2. */
 export const runAnnotation = 'drydock.io/run'
+/** On a Restore that is undone: how far that has come, as `<begun, stopped or done>, <RFC 3339 time>[, <what it came to>]`. */
+export const undoneAnnotation = 'drydock.io/undone'
 /** On a Restore: no further chunk begins while it stands there; the value is the reason. */
 export const pauseAnnotation = 'drydock.io/pause'
 /** On a Restore: `exact` (default) or `owners`, the mode of restoring managed fields (decision 10). */

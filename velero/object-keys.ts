@@ -44,6 +44,8 @@ export const restoreResourceListKey = (restore: string): string =>
   `restores/${restore}/restore-${restore}-resource-list.json.gz`
 /** The report of the restore, an HTML page: Velero has none. */
 export const restoreReportKey = (restore: string): string => `restores/${restore}/restore-${restore}-report.html`
+/** What the undo of the restore has done about each object; Velero has none. */
+export const restoreUndoKey = (restore: string): string => `restores/${restore}/restore-${restore}-undo.json.gz`
 /** The list of `RestoreOperation`. */
 export const restoreItemOperationsKey = (restore: string): string =>
   `restores/${restore}/restore-${restore}-itemoperations.json.gz`

@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle } from '@temporalio/workflow'
 import { isCancellation, log, patched, setHandler, workflowInfo } from '@temporalio/workflow'
 import type { Hold, LocksOfRun } from '../contract/lock-workflow.ts'
-import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
+import type { AdmittedRef, RestoreRef } from '../contract/restore-workflow.ts'
 import { formatGoDuration } from '../core/values/go-duration.ts'
 import { optional, reasonOf, steps, typeOf, wasReset } from './activity-calls.ts'
 import {
@@ -20,15 +20,18 @@ const eventAfterMs = 5_000
 /** How often a waiting restore asks again: its request is lost where the workflow of the locks was terminated. */
 const askEveryMs = 5 * 60_000
 
+/** Who shows what a run waits for. */
+export type HoldView = Pick<RunView, 'waitingFor' | 'trouble'>
+
 /** What one run holds: its target namespaces, which no other restore may write into meanwhile (rule 9). */
 export class NamespaceHold {
-  private readonly view: RunView
+  private readonly view: HoldView
   private state: Hold['state'] = 'none'
   private behind = 'its turn'
   private patienceMs = Infinity
   private askedMs: number | undefined
 
-  constructor(input: RestoreInput, view: RunView) {
+  constructor(input: RestoreRef, view: HoldView) {
     this.view = view
     const { runId } = locksOfRun(input).run
     setHandler(holdQuery, () => ({ state: this.state, runId }), {

@@ -7,6 +7,7 @@ export { deleteBackup, deleteRestore, namespaceLocks }
 export { notify } from './notify/notify.ts'
 export { restore } from './restore.ts'
 export { drill } from './drill/drill.ts'
+export { undoRestore } from './undo/undo-restore.ts'
 export { requestRestore } from './request/request-restore.ts'
 
 /**

@@ -1,4 +1,5 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
+import { undoRefusedType } from '../../contract/undo-restore.ts'
 import { faultLine } from '../../core/program-fault.ts'
 import {
   ApiError,
@@ -38,6 +39,8 @@ export const failureTypes = {
   unknownTask: 'UnknownTask',
   /** A receiver has not taken a notification; retried, unless its answer is final. */
   notDelivered: 'NotDelivered',
+  /** A restore cannot be undone; nothing was written. */
+  undoRefused: undoRefusedType,
   /** No failure: a look has found something to wait for; Temporal begins the next one after the pause. */
   waiting: 'Waiting',
 } as const
@@ -55,6 +58,11 @@ export function fatal(reason: string, cause?: unknown): ApplicationFailure {
 /** Ends the restore: a shard of the journal is missing, damaged or foreign. The message names it. */
 export function journalDamaged(message: string): ApplicationFailure {
   return ApplicationFailure.create({ type: failureTypes.journal, message, nonRetryable: true })
+}
+
+/** Ends an undo before it has written anything. The message is one sentence that says why. */
+export function undoRefused(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: failureTypes.undoRefused, message, nonRetryable: true })
 }
 
 /** Ends the activity: the Restore was deleted. */

@@ -3,6 +3,7 @@ import { decideExisting } from '../../core/items/decide-existing.ts'
 import type { ExistingDecision } from '../../core/items/decide-existing.ts'
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
+import { contentsOf, takeBack } from '../../core/undo/change-note.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ItemAction } from '../../velero/results.ts'
@@ -38,11 +39,12 @@ export function changeExisting(
   const decision = decide(live)
   if (decision.do === 'recreate') return decision
   if (decision.do === 'leave') {
-    const changed = decision.action === 'updated' ? { live } : {}
+    const changed = decision.action === 'updated' ? { live, contents: contentsOf(live) } : {}
     return { do: 'done', action: decision.action, messages: decision.messages, ...changed }
   }
   const apply = () => applyPatch({ live, decision, decide }, input, tools)
-  return { do: 'change', action: decision.action, live, apply }
+  const back = takeBack(live, decision.patch, fieldManagerOf(tools.mark.uid))
+  return { do: 'change', action: decision.action, live, back, apply }
 }
 
 /** How often a patch is decided again because another writer came in between. */
@@ -62,7 +64,14 @@ async function applyPatch(
   let decision: Exclude<ExistingDecision, { do: 'recreate' }> = decided.decision
   for (let tries = 1; decision.do === 'patch'; tries++) {
     try {
-      return { action: decision.action, messages: [], live: await patchLive(live, decision.patch, input, tools) }
+      const changed = await patchLive(live, decision.patch, input, tools)
+      // The way back was noted for the object as it was before another writer came.
+      return {
+        action: decision.action,
+        messages: [],
+        live: changed,
+        ...(tries === 1 && { contents: contentsOf(changed) }),
+      }
     } catch (thrown) {
       const refusal = refusalOf(thrown)
       const now = isConflict(refusal) && tries < conflictsMax ? await tools.cluster.get(objectRef(input)) : undefined
@@ -79,7 +88,13 @@ async function applyPatch(
       return { action: 'failed', messages: [message, ...relabelled], ...refusedFor(refusal) }
     }
   }
-  return { action: decision.action, messages: decision.messages, live }
+  return { action: decision.action, messages: decision.messages, live, ...contentsIfPatched(live, tools) }
+}
+
+/** Nothing is left to change: an earlier request of this restore, whose answer was lost, may have changed it. */
+function contentsIfPatched(live: Manifest, { mark }: ItemTools): Pick<WriteResult, 'contents'> {
+  const isPatched = live.metadata.managedFields?.some(({ manager }) => manager === fieldManagerOf(mark.uid))
+  return isPatched === true ? { contents: contentsOf(live) } : {}
 }
 
 async function relabel(

@@ -13,6 +13,7 @@ import { plannedWorkloads } from '../../core/workloads/planned-workloads.ts'
 import type { IsPlanned } from '../../core/items/zero-replicas.ts'
 import { askedBy } from '../../core/asked/annotations.ts'
 import { existingPolicyFor } from '../../core/asked/existing.ts'
+import type { ChangeNote } from '../../core/undo/change-note.ts'
 import { isPreview } from '../../core/preview/verdict.ts'
 import { wouldMake } from '../../core/preview/why-unasked.ts'
 import type { WouldMake } from '../../core/preview/why-unasked.ts'
@@ -117,12 +118,21 @@ export interface WriteResult {
   messages: readonly Message[]
   /** The object as it stands in the cluster now. */
   live?: Manifest
+  /** `contentsOf` it, where it was changed and nobody else wrote at the same time. */
+  contents?: string
 }
 
 /** A write that is done, or a change of an object that stood there before, which is journalled before it is made. */
 export type Written =
   | ({ do: 'done' } & WriteResult)
-  | { do: 'change'; action: ItemAction; live: Manifest; apply: () => Promise<WriteResult & { action: ItemAction }> }
+  | {
+      do: 'change'
+      action: ItemAction
+      live: Manifest
+      /** How to take the change back; undefined where that is noted already. */
+      back?: Pick<ChangeNote, 'back' | 'owners'> | undefined
+      apply: () => Promise<WriteResult & { action: ItemAction }>
+    }
 
 /** Puts together what the items of one chunk share. */
 export function makeItemTools(

@@ -9,7 +9,10 @@ import type { PlannedItem } from '../../core/plan/plan.ts'
 import { ApiError, ArchiveError } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { itemPath } from '../../velero/resource.ts'
+import type { ChangeNote } from '../../core/undo/change-note.ts'
 import type { GroupResource } from '../../velero/resource.ts'
+import type { Session } from '../frame/session.ts'
+import { noteChanges } from '../undo/change-notes.ts'
 import type { ItemTools } from './item-tools.ts'
 
 /**
@@ -21,7 +24,28 @@ export type ItemStep = { done: Outcome; hooks?: PodHooks } | { intent: Intent } 
 /** A decided change of an object that this restore did not create. */
 export interface Intent {
   outcome: Outcome
+  /** How to take it back; absent where that is noted already. */
+  note?: ChangeNote
   apply: () => Promise<Exclude<ItemStep, { intent: Intent }>>
+}
+
+/** Journals changes before they are made (rule 5), and how to take them back; `part` names the batch and its attempt. */
+export async function journalIntents(
+  { session: { journal }, key: chunk }: { session: Pick<Session, 'journal'>; key: string },
+  intents: readonly Intent[],
+  part: string,
+): Promise<void> {
+  await Promise.all([
+    journal.write(
+      `intents/${chunk}/${part}`,
+      intents.map((intent) => intent.outcome),
+    ),
+    noteChanges(
+      journal,
+      { chunk, part },
+      intents.flatMap(({ note }) => note ?? []),
+    ),
+  ])
 }
 
 /** Trouble that may pass, with the outcome that stands if it does not. */
@@ -43,7 +67,7 @@ export interface ItemWork {
   /** What the item holds, once it has been read: of a Secret nothing of it may be quoted. */
   manifests: Manifest[]
   /** The object, once it stands: trouble with a later step does not take it away. */
-  created?: Pick<Outcome, 'listed' | 'object' | 'atZero'>
+  created?: Pick<Outcome, 'listed' | 'object' | 'version' | 'atZero'>
   /** The volume that was made from a native snapshot. */
   native?: NativeVolume
 }

@@ -11,7 +11,7 @@ import type { IntoNamespaces } from './target-namespaces.ts'
 import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
-import type { Intent } from './item-work.ts'
+import { journalIntents, type Intent } from './item-work.ts'
 import type { LocksOfRun } from '../../contract/lock-workflow.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
@@ -232,10 +232,7 @@ async function restoreBatch(
     else keep(step)
   })
   if (first.failure !== undefined || intents.length === 0) return { done, hooks, ...first }
-  await run.session.journal.write(
-    `intents/${run.key}/${run.attempt.id}-${part}`,
-    intents.map((intent) => intent.outcome),
-  )
+  await journalIntents(run, intents, `${run.attempt.id}-${part}`)
   const second = await settleAll(intents, run, async (intent, limited) => {
     const before = run.before.get(intent.outcome.key)
     keep(await tryItem(() => limited(() => intent.apply()), { before, pass, open }, tools))

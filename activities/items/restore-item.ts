@@ -118,7 +118,11 @@ function conclude(
 ): ItemStep {
   const { work, begun } = known
   const { item, groupResource, tools } = work
-  const outcome = (action: ItemAction | undefined, messages: readonly Message[], live?: Manifest): Outcome => {
+  const outcome = (
+    action: ItemAction | undefined,
+    messages: readonly Message[],
+    { live, contents }: Pick<WriteResult, 'live' | 'contents'>,
+  ): Outcome => {
     const listed =
       action === 'created' && live !== undefined
         ? { ...known.listed, name: listedName(item.target, live.metadata.name) }
@@ -129,22 +133,30 @@ function conclude(
       messages: [...prepared.messages, ...messages],
       ...objectOf(live, prepared, item),
       ...(action === 'created' ? zeroOf(prepared) : {}),
+      ...(contents === undefined ? {} : { contents }),
       ...begun,
     })
   }
   if (written.do === 'done') {
     const messages = [...prepared.messages, ...written.messages]
-    const done = outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written.live)
+    const done = outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written)
     if (written.refusedFor !== undefined) return troubleWith(written.refusedFor, done, { written, work })
     return { done, ...hooksOf(written, groupResource, tools) }
   }
+  const decided = outcome(written.action, [], { live: written.live })
+  const { object } = decided
+  const noted =
+    written.back !== undefined && object !== undefined
+      ? { note: { key: decided.key, object, ...written.back, at: decided.at } }
+      : {}
   return {
     intent: {
-      outcome: outcome(written.action, [], written.live),
+      outcome: decided,
+      ...noted,
       apply: async () => {
         try {
           const applied = await written.apply()
-          const done = outcome(applied.action, applied.messages, applied.live)
+          const done = outcome(applied.action, applied.messages, applied)
           return applied.refusedFor === undefined ? { done } : { trouble: { kind: applied.refusedFor, outcome: done } }
         } catch (thrown) {
           return stepOf(thrown, work)
@@ -193,10 +205,11 @@ function objectOf(
   live: Manifest | undefined,
   prepared: Extract<Preparation, { do: 'write' }>,
   item: PlannedItem,
-): Pick<Outcome, 'object'> {
+): Pick<Outcome, 'object' | 'version'> {
   if (live?.metadata.uid === undefined) return {}
+  const { name, uid, resourceVersion: version } = live.metadata
   const namespace = item.target === undefined ? {} : { namespace: item.target }
-  return { object: { ...prepared.resource, ...namespace, name: live.metadata.name, uid: live.metadata.uid } }
+  return { object: { ...prepared.resource, ...namespace, name, uid }, ...(version === undefined ? {} : { version }) }
 }
 
 /**

@@ -32,12 +32,14 @@ export type NamespaceStep = { done: Outcome } | { terminating: string } | { trou
 export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Promise<NamespaceStep> {
   const name = item.target ?? item.name
   const key = plannedKey('namespaces', item)
-  const ready = (created: boolean) => ({
+  const ready = (created?: Manifest) => ({
     done: {
       key,
       messages: [],
       at: tools.now(),
-      ...(created ? { action: 'created' as const, listed: { kind: 'v1/Namespace', name } } : {}),
+      ...(created === undefined
+        ? {}
+        : { action: 'created' as const, listed: { kind: 'v1/Namespace', name }, ...identityOf(created) }),
     },
   })
   let doing = 'getting'
@@ -47,8 +49,8 @@ export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Prom
     doing = 'creating'
     const manifest = await namespaceManifest(item, name, tools)
     try {
-      await tools.cluster.create(namespaces, undefined, manifest, { fieldManager: fieldManagerOf(tools.mark.uid) })
-      return ready(true)
+      const fieldManager = fieldManagerOf(tools.mark.uid)
+      return ready(await tools.cluster.create(namespaces, undefined, manifest, { fieldManager }))
     } catch (thrown) {
       if (!isAlreadyExists(thrown)) throw thrown
       const met = await tools.cluster.get({ ...namespaces, name })
@@ -67,6 +69,14 @@ export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Prom
 }
 
 const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
+
+/** What an undo of the restore goes by. */
+function identityOf({ metadata: { uid, resourceVersion } }: Manifest): Pick<Outcome, 'namespaceUid' | 'version'> {
+  return {
+    ...(uid === undefined ? {} : { namespaceUid: uid }),
+    ...(resourceVersion === undefined ? {} : { version: resourceVersion }),
+  }
+}
 
 /** The targets among the items of the wave of namespaces that could neither be created nor found. */
 export function refusedTargets(items: readonly PlannedItem[], tally: Tally): string[] {
@@ -138,12 +148,16 @@ function stepWithoutNamespace(key: string, item: PlannedItem, step: NamespaceSte
   return 'trouble' in step ? { trouble: { ...step.trouble, outcome } } : { done: outcome }
 }
 
-function stateOf(standing: Manifest, tools: ItemTools, ready: (created: boolean) => { done: Outcome }): NamespaceStep {
+function stateOf(
+  standing: Manifest,
+  tools: ItemTools,
+  ready: (created?: Manifest) => { done: Outcome },
+): NamespaceStep {
   const phase = (standing['status'] as { phase?: string } | undefined)?.phase
   if (standing.metadata.deletionTimestamp !== undefined || phase === 'Terminating')
     return { terminating: standing.metadata.name }
   const { labels: _labels, ...mark } = tools.mark
-  return ready(isOurs(standing, mark, {}))
+  return ready(isOurs(standing, mark, {}) ? standing : undefined)
 }
 
 /** The namespace as it is in the backup, under its target name; without labels where the backup has none that can be read. */

@@ -59,7 +59,13 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
     patchOwners: posting.patchOwners,
     entries: entries as ManagedFieldsEntry[] | undefined,
   }
-  return { do: 'done', action: 'created', live, ...(await finishUnlessCancelled(created, tools)) }
+  const { version, ...finished } = await finishUnlessCancelled(created, tools)
+  return { do: 'done', action: 'created', live: withVersion(live, version), ...finished }
+}
+
+/** The object as it is known, with the resourceVersion that a later write gave it. */
+function withVersion(live: Manifest, version: string | undefined): Manifest {
+  return version === undefined ? live : { ...live, metadata: { ...live.metadata, resourceVersion: version } }
 }
 
 /**
@@ -171,23 +177,29 @@ async function finishUnlessCancelled(created: CreatedItem, tools: ItemTools): Pr
 async function finishItem(created: CreatedItem, tools: ItemTools): Promise<Finished> {
   const { prepared, groupResource } = created
   const messages: Message[] = []
+  let version: string | undefined
   if (prepared.status !== undefined && tools.restoresStatus(groupResource, prepared.object)) {
     const status = await restoreStatus(created, tools)
     messages.push(...status.messages)
+    version = status.version
     if (status.refusedFor !== undefined) return { ...status, messages }
   }
   if (created.patchOwners) {
     const owners = await restoreOwners(created, tools)
     messages.push(...owners.messages)
-    if (owners.messages.some((message) => message.severity === 'error')) return { ...owners, messages }
+    version = owners.version ?? version
+    if (owners.messages.some((message) => message.severity === 'error')) return { ...owners, messages, version }
   }
   if (prepared.groupResource === 'customresourcedefinitions.apiextensions.k8s.io')
     messages.push(...(await awaitCrd(created, tools)))
-  return { messages }
+  return { messages, version }
 }
 
 /** What the steps after a create came to. The object stands, so trouble here is told as a message of a created item. */
-type Finished = Pick<WriteResult, 'messages' | 'refusedFor' | 'thrown'>
+type Finished = Pick<WriteResult, 'messages' | 'refusedFor' | 'thrown'> & {
+  /** The resourceVersion after the last of them that wrote. */
+  version?: string | undefined
+}
 
 /** A step after the create that did not succeed. What may pass is for another try; a lost Lease is thrown on. */
 function unfinished(thrown: unknown, message: (text: string) => Message): Finished {
@@ -211,8 +223,11 @@ async function restoreStatus(created: CreatedItem, tools: ItemTools): Promise<Fi
     const replaced = { ...object, metadata: { ...metadata, resourceVersion }, status }
     try {
       const fieldManager = fieldManagerOf(tools.mark.uid)
-      await tools.cluster.replaceStatus(objectRef(created), replaced, { fieldManager, answer: 'identity' })
-      return { messages: [] }
+      const answer = await tools.cluster.replaceStatus(objectRef(created), replaced, {
+        fieldManager,
+        answer: 'identity',
+      })
+      return { messages: [], version: answer.metadata.resourceVersion }
     } catch (thrown) {
       if (!isConflict(thrown) || tries >= statusTriesMax)
         return unfinished(thrown, (text) => warning(scopeOf(created.item.target), text))
@@ -234,8 +249,8 @@ async function restoreOwners(created: CreatedItem, tools: ItemTools, tries = 1):
   const patch = { metadata: { uid: created.live.metadata.uid, managedFields: created.entries ?? null } }
   try {
     const fieldManager = fieldManagerOf(tools.mark.uid)
-    await tools.cluster.patch(objectRef(created), patch, { fieldManager, answer: 'identity' })
-    return { messages: [] }
+    const answer = await tools.cluster.patch(objectRef(created), patch, { fieldManager, answer: 'identity' })
+    return { messages: [], version: answer.metadata.resourceVersion }
   } catch (thrown) {
     const standing =
       isOtherObject(thrown) && tries < remadeMax ? await tools.cluster.get(objectRef(created)) : undefined

@@ -48,7 +48,8 @@ export async function ensureOrPreview(
 
 /** The parts of an outcome that say what would happen, and none that say what to do next. */
 function previewed(outcome: Outcome, finding: Finding): Outcome {
-  const { object: _o, operation: _p, pluginOperations: _q, podVolumes: _v, parked: _k, ...told } = outcome
+  const { object: _o, operation: _p, pluginOperations: _q, podVolumes: _v, parked: _k, ...kept } = outcome
+  const { version: _r, contents: _c, namespaceUid: _n, ...told } = kept
   return Object.keys(finding).length === 0 ? told : { ...told, finding }
 }
 

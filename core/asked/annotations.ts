@@ -21,6 +21,7 @@ import {
   runAnnotation,
   secondChancesAnnotation,
   storageClassesAnnotation,
+  undoneAnnotation,
   validateAnnotation,
 } from '../../velero/labels.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
@@ -110,6 +111,7 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byUs(retriedAnnotation),
   byUs(retryRefusedAnnotation),
   byUs(runAnnotation),
+  byUs(undoneAnnotation),
 ]
 
 /**

@@ -26,6 +26,12 @@ export interface Outcome {
   listed?: { kind: string; name: string }
   /** The object in the cluster, if this restore wrote it. */
   object?: ObjectRef & { uid: string }
+  /** Its resourceVersion after the last write of this restore. */
+  version?: string
+  /** Of an object that stood there before: `contentsOf` it after the change. Absent where others wrote at the same time. */
+  contents?: string
+  /** The uid of a namespace that this restore created; `listed` names it. */
+  namespaceUid?: string
   messages: readonly Message[]
   /** The asynchronous operation that an action began for this item. */
   operation?: RestoreOperation

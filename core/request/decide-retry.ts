@@ -12,6 +12,7 @@ import type { Restore, RestoreStatus } from '../../velero/restore.ts'
 import { isPlanAsked } from '../preview/is-plan-asked.ts'
 import { operationsOf } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
+import { undoStateOf } from '../undo/undo-state.ts'
 import { isSweptByVelero } from '../results/restore-status.ts'
 
 /** The token of a retry that nobody has answered yet; undefined where none is asked for. */
@@ -27,10 +28,12 @@ export function runOf({ metadata }: Pick<Restore, 'metadata'>): number {
 }
 
 /** Why a restore cannot be retried, as a sentence after its name; undefined where the Restore itself allows it. */
-export function whyNotRetried({ metadata, status = {} }: Restore): string | undefined {
+export function whyNotRetried(restore: Restore): string | undefined {
+  const { metadata, status = {} } = restore
   const { phase } = status
   if (metadata.deletionTimestamp !== undefined) return 'is being deleted'
   if (isPlanAsked(metadata.annotations?.[planAnnotation])) return 'is a plan: make a new one'
+  if (undoStateOf(restore) !== undefined) return whyNotAfterUndo(restore)
   if (phase === 'Completed') return 'is Completed: nothing of it failed'
   if (phase === 'FailedValidation') return 'was not valid: correct it and create it again'
   const claimed = metadata.annotations?.[claimedAnnotation] !== undefined
@@ -38,6 +41,12 @@ export function whyNotRetried({ metadata, status = {} }: Restore): string | unde
     return 'still runs: a starting Velero server has marked it as Failed, and a worker puts its phase back'
   if (!isTerminal(phase)) return `is not over: its phase is ${phase || 'New'}, and only a finished restore is retried`
   return claimed || isWithoutJournal(status) ? undefined : 'was not begun by Drydock: create it again'
+}
+
+function whyNotAfterUndo(restore: Restore): string {
+  return undoStateOf(restore)?.state === 'begun'
+    ? 'is being undone'
+    : 'was undone, whole or in part: create a new restore of the backup'
 }
 
 /** How the failureReason of a restore begins whose journal could not be written, so that nothing of it was begun. */

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { Outcome } from '../../../core/items/outcome.ts'
 import { tallyOf } from '../../../core/results/tally.ts'
+import type { ChangeNote } from '../../../core/undo/change-note.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { World } from '../../ports/world.ts'
 import type { Ended } from './run-attempts.ts'
@@ -88,11 +89,18 @@ function journalOf(shards: readonly (readonly [string, Buffer])[]): Record<strin
   const pods = inside('hooks/registered/').flatMap(([, content]) => content as { uid: string }[])
   const states = inside('operations/').map(([, content]) => content as Record<string, object>)
   const shared = ['outcomes/', 'intents/', 'hooks/registered/', 'hooks/waiting/', 'hooks/begun/', 'operations/']
-  shared.push('finalize/patch-volumes/')
+  shared.push('finalize/patch-volumes/', 'undo/before/')
   const single = [...contents].filter(([name]) => !shared.some((folder) => name.startsWith(folder)))
   return {
     ...Object.fromEntries(single),
-    outcomes: Object.fromEntries([...tallyOf(outcomes).values()].map(({ tries: _tries, ...one }) => [one.key, one])),
+    outcomes: Object.fromEntries(
+      [...tallyOf(outcomes).values()].map(({ tries: _tries, version: _version, ...one }) => [one.key, one]),
+    ),
+    before: Object.fromEntries(
+      inside('undo/before/')
+        .flatMap(([, content]) => content as ChangeNote[])
+        .map((one) => [one.key, one]),
+    ),
     hooks: Object.fromEntries(pods.map((pod) => [pod.uid, pod])),
     begun: inside('hooks/begun/').map(([name]) => name),
     operations: states.length === 0 ? {} : Object.assign({}, ...states),

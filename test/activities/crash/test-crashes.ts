@@ -13,6 +13,7 @@ import * as items from './scenarios/items.ts'
 import * as locks from './scenarios/locks.ts'
 import * as notices from './scenarios/notices.ts'
 import * as requests from './scenarios/requests.ts'
+import * as undo from './scenarios/undo.ts'
 import * as waits from './scenarios/waits.ts'
 
 const scenarios: Record<keyof Activities, readonly Scenario[]> = {
@@ -26,6 +27,7 @@ const scenarios: Record<keyof Activities, readonly Scenario[]> = {
   ...requests,
   ...drills,
   ...notices,
+  ...undo,
 }
 
 /** The names of all activities, as a worker registers them. */

@@ -1,0 +1,58 @@
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import { keptShownMax } from '../../contract/undo-restore.ts'
+import type { UndoResult } from '../../contract/undo-restore.ts'
+import { countsInWords, countSteps, nameOf } from '../../core/undo/undo-step.ts'
+import { formatUndoState, undoStateOf } from '../../core/undo/undo-state.ts'
+import { jsonInPieces } from '../../core/values/json-in-pieces.ts'
+import { undoneAnnotation } from '../../velero/labels.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
+import { restoreUndoKey } from '../../velero/object-keys.ts'
+import { gzipOf } from '../frame/in-slices.ts'
+import { changeRestore, recordEvent } from '../frame/restore-resource.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { WorkerParts } from '../frame/session.ts'
+import { assertUndoing } from './admit-undo.ts'
+import { readSteps } from './undo-journal.ts'
+
+/** Which undo has ended, and how. */
+export interface EndUndoInput {
+  ref: AdmittedRef
+  /** Why it stopped before its end; absent where it has done all. */
+  stopped?: string
+}
+
+/**
+ * Tells what an undo came to: in a file in the bucket, which names each object, on the Restore, and in an Event. Where it was stopped,
+ * attempts that may still write are waited for first (rule 7).
+ */
+export function endUndo({ ports, sessions }: WorkerParts) {
+  return ({ ref, stopped }: EndUndoInput): Promise<UndoResult> => {
+    const frame = { doing: `telling what the undo of restore ${ref.name} came to`, scope: `${ref.uid}/undo-end` }
+    return runActivity(ports.presence, frame, async (attempt) => {
+      if (stopped !== undefined) await attempt.fence(`${ref.uid}/undo/`)
+      const { store, journal } = await sessions.open(ref)
+      const restore = await assertUndoing(ports.cluster, ref, true)
+      const known = undoStateOf(restore)
+      const at = known?.state === 'done' ? known.at : rfc3339(ports.clock.now())
+      const steps = await readSteps(journal, 'done')
+      const counts = countSteps(steps, keptShownMax)
+      const state = stopped === undefined ? 'done' : 'stopped'
+      const listed = steps.map(({ object, do: what, because }) => ({ object: nameOf(object), do: what, because }))
+      const { keptFirst: _first, ...numbers } = counts
+      const told = { restore: ref.name, uid: ref.uid, state, stopped, at, ...numbers, objects: listed }
+      const file = await gzipOf(jsonInPieces(told))
+      // The bucket does not know of Leases: this is asked when the write goes out.
+      ports.presence.assertMayWrite()
+      await store.put(restoreUndoKey(ref.name), file)
+      const words = stopped === undefined ? countsInWords(counts) : `${stopped}; ${countsInWords(counts)}`
+      const text = formatUndoState({ state, at, text: words.slice(0, 1000) })
+      const restored = await changeRestore(ports.cluster, ref, (live) =>
+        undoStateOf(live)?.state === 'begun' ? { metadata: { annotations: { [undoneAnnotation]: text } } } : undefined,
+      )
+      const [type, reason] =
+        stopped === undefined ? (['Normal', 'Undone'] as const) : (['Warning', 'UndoStopped'] as const)
+      await recordEvent(ports, restored, { type, reason, note: words })
+      return { dryRun: false, ...counts, at }
+    })
+  }
+}

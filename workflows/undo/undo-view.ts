@@ -1,0 +1,87 @@
+import { setCurrentDetails, setHandler } from '@temporalio/workflow'
+import { cancelUndoSignal, undoProgressQuery } from '../../contract/undo-restore.ts'
+import type { UndoInput, UndoProgress } from '../../contract/undo-restore.ts'
+import { addCounts, countsInWords, noSteps } from '../../core/undo/undo-step.ts'
+import type { StepCounts } from '../../core/undo/undo-step.ts'
+import { log } from '@temporalio/workflow'
+import { reasonIn } from '../run-view.ts'
+
+/** What people see of an undo, and the signal that stops it. */
+export class UndoView {
+  cancelReason: string | undefined
+  private readonly input: UndoInput
+  private waiting: string | undefined
+  private doing = 'looking whether it can be undone'
+  private counts: StepCounts = noSteps
+  private itemsDone = 0
+  private itemsTotal = 0
+
+  constructor(input: UndoInput, cancel: () => void) {
+    this.input = input
+    setHandler(undoProgressQuery, () => this.progress(), { description: 'How many items, and what was done' })
+    setHandler(
+      cancelUndoSignal,
+      (argument) => {
+        this.cancelReason ??= reasonIn(argument) ?? 'no reason given'
+        cancel()
+      },
+      { description: 'Stop at the next object; the argument is the reason' },
+    )
+    this.show()
+  }
+
+  /** The restore can be undone. */
+  begin(itemsTotal: number): void {
+    this.itemsTotal = itemsTotal
+    this.doing = 'looking at its objects'
+    this.show()
+  }
+
+  /** What is to be done about so many items is decided. */
+  planned(items: number): void {
+    this.itemsDone += items
+    this.show()
+  }
+
+  /** So many items are worked off. */
+  done(items: number, counts: StepCounts): void {
+    if (this.doing !== 'undoing') this.itemsDone = 0
+    this.doing = 'undoing'
+    this.itemsDone += items
+    this.counts = addCounts(this.counts, counts, 0)
+    this.show()
+  }
+
+  /** All is done. */
+  ended(counts: StepCounts): void {
+    this.counts = { ...counts, keptFirst: [] }
+    this.doing = 'undone'
+    this.show()
+  }
+
+  /** Sets what is waited for; undefined while work goes on. */
+  waitingFor(reason: string | undefined): void {
+    this.waiting = reason
+    this.show()
+  }
+
+  /** Something that stops nothing. */
+  trouble(text: string): void {
+    log.warn(text)
+  }
+
+  private progress(): UndoProgress {
+    const { deleted, putBack, kept, gone } = this.counts
+    const waiting = this.waiting === undefined ? {} : { waitingFor: this.waiting }
+    return { deleted, putBack, kept, gone, itemsDone: this.itemsDone, itemsTotal: this.itemsTotal, ...waiting }
+  }
+
+  private show(): void {
+    const { namespace, name } = this.input
+    const items = this.itemsTotal === 0 ? '' : `, ${this.itemsDone} of ${this.itemsTotal} items`
+    const waiting = this.waiting === undefined ? '' : `\n\nWaiting for ${this.waiting}.`
+    setCurrentDetails(
+      `**Undo of ${namespace}/${name}**: ${this.doing}${items}: ${countsInWords(this.counts)}.${waiting}`,
+    )
+  }
+}
