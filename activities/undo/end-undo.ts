@@ -49,9 +49,13 @@ export function endUndo({ ports, sessions }: WorkerParts) {
       const restored = await changeRestore(ports.cluster, ref, (live) =>
         undoStateOf(live)?.state === 'begun' ? { metadata: { annotations: { [undoneAnnotation]: text } } } : undefined,
       )
-      const [type, reason] =
-        stopped === undefined ? (['Normal', 'Undone'] as const) : (['Warning', 'UndoStopped'] as const)
-      await recordEvent(ports, restored, { type, reason, note: words })
+      await recordEvent(
+        ports,
+        restored,
+        stopped === undefined
+          ? { type: 'Normal', reason: 'Undone', note: words }
+          : { type: 'Warning', reason: 'UndoStopped', note: words },
+      )
       return { dryRun: false, ...counts, at }
     })
   }

@@ -1,6 +1,8 @@
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import type { FailureGroup } from '../../core/report/failure-groups.ts'
 import { ApiError } from '../../core/port-errors.ts'
+import { undoStateOf } from '../../core/undo/undo-state.ts'
+import type { UndoState } from '../../core/undo/undo-state.ts'
 import { remarksReason } from '../../velero/labels.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { restoreItemOperationsKey, restoreResourceListKey, restoreResultsKey } from '../../velero/object-keys.ts'
@@ -50,6 +52,8 @@ export interface Description {
   operations?: readonly RestoreOperation[]
   /** Why the details cannot be shown. */
   detailsMissing?: string
+  /** How far the undo of the restore has come: `begun`, `stopped` or `done`, when, and what it came to. */
+  undone?: UndoState
   workflow: { id: string; status: string; url?: string }
 }
 
@@ -76,6 +80,7 @@ export async function describeRestore(
     readRemarks(connections, restore),
     describeWorkflow(connections, workflowIdOf(ref), options.env),
   ])
+  const undone = undoStateOf(restore)
   const state = restoreState(metadata.name, restore, answer)
   return {
     name: metadata.name,
@@ -91,6 +96,7 @@ export async function describeRestore(
     ...results,
     ...details,
     ...(remarks === undefined ? {} : { remarks }),
+    ...(undone === undefined ? {} : { undone }),
     workflow,
   }
 }

@@ -1,4 +1,5 @@
 import type { RestoreOutcome } from '../../contract/restore-outcome.ts'
+import type { UndoResult } from '../../contract/undo-restore.ts'
 import type { Restore, RestoreSpec } from '../../velero/restore.ts'
 import type { Results } from '../../velero/results.ts'
 import { openConnections, veleroNamespace } from './connections.ts'
@@ -15,8 +16,10 @@ import { reportOf } from './report/read-report.ts'
 import { handleOf } from './restore-handle.ts'
 import { withConnections } from './session.ts'
 import { composeManifest, submitRestore } from './start-restore.ts'
+import { startUndo } from './undo/undo-restore.ts'
 import { isOver as hasEnded, readRestores, requireRestore } from './velero-objects.ts'
 
+export type { KeptObject, UndoCounts, UndoResult } from '../../contract/undo-restore.ts'
 export type { RestoreOutcome } from '../../contract/restore-outcome.ts'
 export type { RestorePhase } from '../../velero/phases.ts'
 export type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
@@ -51,6 +54,12 @@ export interface ReasonOptions extends CallOptions {
 export interface RetryRestoreOptions extends CallOptions {
   /** The same token makes one run, however often it is asked for. Without it each call asks for a run of its own. */
   token?: string
+}
+
+/** What to undo, and where the servers are. */
+export interface UndoRestoreOptions extends CallOptions {
+  /** Change nothing. */
+  dryRun?: boolean
 }
 
 /**
@@ -119,6 +128,18 @@ export async function resumeRestore(name: string, options: CallOptions = {}): Pr
  */
 export async function retryRestore(name: string, options: RetryRestoreOptions = {}): Promise<{ run: number }> {
   return (await getRestore(name, options)).retry(options.token, options)
+}
+
+/**
+ * Takes back what a restore has done, as far as nobody has changed it since, and resolves once that is done; with `dryRun` it changes
+ * nothing, and resolves with what would be done. Throws `NOT_UNDONE` with one sentence where that cannot be. The undo goes on where a
+ * signal ends the call; `cancelRestore` stops it.
+ */
+export async function undoRestore(name: string, options: UndoRestoreOptions = {}): Promise<UndoResult> {
+  return withConnections(options, openConnections, async (connections) => {
+    const restore = await requireRestore(connections, name)
+    return (await startUndo(connections, restore, { dryRun: options.dryRun === true })).result()
+  })
 }
 
 /** The warnings and errors of a restore, from the bucket. Throws `NOT_WRITTEN` before its items are restored. */

@@ -144,6 +144,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
  * - `INVALID_RESTORE`: a worker would end the Restore as FailedValidation; nothing was created
  * - `RESTORE_OVER`: the restore is over, so it can be neither cancelled, paused nor resumed
  * - `NOT_RETRIED`: the restore cannot be retried
+ * - `NOT_UNDONE`: the restore cannot be undone, or its undo could not go on
  * - `NO_ANSWER`: no worker has answered yet; what was asked for stands on the Restore
  * - `NOT_WRITTEN`: the file does not exist, or not yet
  * - `TEMPORAL_UNREACHABLE`, `CLUSTER_UNREACHABLE`: no answer, or one that says that the server is in trouble
@@ -159,6 +160,7 @@ export type ErrorCode =
   | 'INVALID_RESTORE'
   | 'RESTORE_OVER'
   | 'NOT_RETRIED'
+  | 'NOT_UNDONE'
   | 'NO_ANSWER'
   | 'NOT_WRITTEN'
   | 'TEMPORAL_UNREACHABLE'

@@ -8,8 +8,11 @@ import { isOver, refOf, veleroRef } from './velero-objects.ts'
 
 export type { AskedBy } from './options.ts'
 
-/** Asks a restore to stop. Throws a `ClientError` where it is over. */
-export function cancelRestore(connections: Connections, restore: Restore, reason: string): Promise<AskedBy> {
+/** Asks a restore to stop, or its undo, where that is under way. Throws a `ClientError` where it is over. */
+export async function cancelRestore(connections: Connections, restore: Restore, reason: string): Promise<AskedBy> {
+  const { cancelUndo } = await import('./undo/undo-restore.ts')
+  const asked = await cancelUndo(connections, restore, reason)
+  if (asked !== undefined) return asked
   return ask(connections, restore, { annotation: { [cancelAnnotation]: reason }, signal: [cancelSignal.name, reason] })
 }
 

@@ -21,6 +21,7 @@ import { addPlan } from './commands/plan/plan.ts'
 import { addRetry } from './commands/retry.ts'
 import { addSearchAttributes } from './commands/search-attributes.ts'
 import { addStart } from './commands/start.ts'
+import { addUndo } from './commands/undo/undo.ts'
 import { addUp } from './commands/up.ts'
 import { addVeleroCommands } from './commands/velero-commands.ts'
 import { addWatch } from './commands/watch.ts'
@@ -86,6 +87,7 @@ export function createProgram(io: Pick<Io, 'out' | 'err'>, run: RunCommand): Com
     addTop,
     addCancel,
     addRetry,
+    addUndo,
     addPause,
     addLogs,
     addReport,

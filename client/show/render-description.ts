@@ -35,6 +35,7 @@ function facts(description: Description): string {
     ['Warnings', String(status.warnings ?? 0)],
     ['Errors', String(status.errors ?? 0)],
     ['Remarks', description.remarks],
+    ['Undone', undoneOf(description.undone)],
     ['Operations', operationsOf(status)],
     ['Hooks', hooksOf(status.hookStatus)],
     ['Workflow', workflow.id],
@@ -43,6 +44,12 @@ function facts(description: Description): string {
   ]
   const shown = rows.filter((row): row is [string, string] => row[1] !== undefined && row[1] !== '')
   return shown.map(([title, text]) => `${(title === '' ? '' : `${title}:`).padEnd(13)}${text}`).join('\n')
+}
+
+function undoneOf(undone: Description['undone']): string | undefined {
+  if (undone === undefined) return undefined
+  const { state, at, text } = undone
+  return [`${state} at ${at}`, ...(text === undefined ? [] : [text])].join(': ')
 }
 
 function itemsOf(progress: Description['status']['progress']): string | undefined {

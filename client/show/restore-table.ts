@@ -1,3 +1,4 @@
+import { undoneAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { renderTable } from './render-table.ts'
 
@@ -27,12 +28,20 @@ export function restoreTable(
 
 const head = ['NAME', 'PHASE', 'BACKUP', 'ITEMS', 'ERRORS', 'WARNINGS', 'CREATED', 'COMPLETED']
 
+/** How far the undo of a restore has come, by the first word of its annotation. */
+const undoWords: Readonly<Record<string, string>> = {
+  begun: ' (being undone)',
+  stopped: ' (undone in part)',
+  done: ' (undone)',
+}
+
 function rowOf({ metadata, spec, status = {} }: Restore): string[] {
   const { progress = {} } = status
   const deleting = metadata.deletionTimestamp === undefined ? '' : ' (deleting)'
+  const undone = undoWords[/^\w*/.exec(metadata.annotations?.[undoneAnnotation] ?? '')?.[0] ?? ''] ?? ''
   return [
     metadata.name,
-    `${status.phase || 'New'}${deleting}`,
+    `${status.phase || 'New'}${undone}${deleting}`,
     spec.backupName || (spec.scheduleName ? `schedule ${spec.scheduleName}` : ''),
     progress.totalItems === undefined ? '' : `${progress.itemsRestored ?? 0}/${progress.totalItems}`,
     String(status.errors ?? 0),

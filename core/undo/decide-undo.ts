@@ -20,6 +20,8 @@ export interface UndoFacts {
   created: Omit<CreatedObject, 'version'>
   /** Data were written into the volume of this claim, which stood there before. */
   isInPlace: boolean
+  /** The restore has deleted what stood in its place. */
+  isRecreated: boolean
   /** What an earlier look has decided and may have done. */
   earlier: UndoStep | undefined
 }
@@ -41,11 +43,12 @@ export function decideUndo(facts: UndoFacts): UndoStep | undefined {
 }
 
 function decideCreated(object: UndoStep['object'], facts: UndoFacts): UndoStep {
-  const { outcome, live, earlier, created, isInPlace } = facts
+  const { outcome, live, earlier, created, isInPlace, isRecreated } = facts
   const step = stepOf(outcome, object)
   const absent = decideAbsent(step, live, earlier)
   if (absent !== undefined || live === undefined) return absent ?? step('gone')
   if (isInPlace) return step('keep', 'its data were written into a volume that was there before, and are not put back')
+  if (isRecreated) return step('keep', 'the restore deleted what stood in its place, which cannot be brought back')
   const changed = whoChanged(live, { ...created, version: outcome.version })
   if (changed !== undefined) return step('keep', changed)
   return object.resource === 'persistentvolumes' && object.group === '' ? decideVolume(step, live) : step('delete')

@@ -11,12 +11,14 @@ const sources: readonly { files: string; functions: readonly string[] }[] = [
   { files: 'client/**/*.ts', functions: ['new ClientError'] },
   { files: 'activities/**/*.ts', functions: ['fatal', 'journalDamaged', 'gone', 'notDelivered'] },
   { files: '{core,activities}/**/*.ts', functions: ['error', 'warning', 'warn'] },
+  { files: 'activities/undo/admit-undo.ts', functions: ['refused', 'cannot'] },
   { files: 'activities/finalize/validate.ts', functions: ['say', 'finding'] },
 ]
 
 /** Files whose texts are sentences for users, all of them: those of FailedValidation, of a refused retry, of hooks. */
 const sentences = [
   'core/request/{admit-request,hook-faults,look-at-location,decide-retry}.ts',
+  'core/undo/undo-state.ts',
   'core/asked/{annotations,existing}.ts',
   'core/hooks/pod-hooks.ts',
 ]
@@ -28,6 +30,7 @@ const before: readonly { files: string; words: RegExp }[] = [
   { files: 'activities/items/standing-facts.ts', words: /return /g },
   { files: 'core/items/prepare-item.ts', words: /remark: /g },
   { files: 'core/results/render-log.ts', words: /return \[(?=`Nothing)/g },
+  { files: 'client/cli/commands/**/*.ts', words: /unanswered: /g },
   { files: 'core/preview/compare-with-plan.ts', words: /return /g },
   { files: 'activities/preview/keep-plan.ts', words: /return \[/g },
 ]

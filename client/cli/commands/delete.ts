@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { ClientError, exitCodes } from '../../api/errors.ts'
 import type { ExitCode } from '../../api/errors.ts'
 import { deleteRestore, selectRestores } from '../../api/velero-objects.ts'
 import type { Restore } from '../../../velero/restore.ts'
+import { isAnsweredYes } from '../ask.ts'
 import { printResult, withConnections } from '../command.ts'
 import type { GlobalOptions, Io, RunCommand } from '../command.ts'
 
@@ -59,22 +59,10 @@ async function remove(io: Io, options: DeleteOptions, names: readonly string[]):
 export async function isConfirmed(io: Pick<Io, 'in' | 'err'>, restores: readonly Restore[]): Promise<boolean> {
   const names = restores.map(({ metadata }) => `"${metadata.name}"`)
   const question = `Delete ${names.slice(0, namesMax).join(', ')}${names.length > namesMax ? ` and ${names.length - namesMax} more` : ''} (y/n)? `
-  const lines = createInterface({ input: io.in })
-  try {
-    io.err.write(question)
-    for await (const line of lines) {
-      const answer = line.trim().toLowerCase()
-      if (['y', 'yes'].includes(answer)) return true
-      if (['n', 'no'].includes(answer)) return false
-      io.err.write(question)
-    }
-  } finally {
-    lines.close()
-  }
-  throw new ClientError(
-    exitCodes.usage,
-    'nothing is deleted, since nobody has answered: use --confirm to delete unasked',
-  )
+  return isAnsweredYes(io, {
+    question,
+    unanswered: 'nothing is deleted, since nobody has answered: use --confirm to delete unasked',
+  })
 }
 
 const namesMax = 10

@@ -13,6 +13,7 @@ const commands = [
   'top',
   'cancel',
   'retry',
+  'undo',
   'pause',
   'resume',
   'logs',
