@@ -98,10 +98,7 @@ export interface RemoveOptions {
   uid?: string
   /** Only the object as it was then. */
   resourceVersion?: string
-  /**
-   * `Foreground`: it stands, being deleted, until the garbage collector has removed what it owns. `Background`: that goes
-   * later. Without it the default of the kind holds: the pods of a Job stay.
-   */
+  /** `Foreground`: it stands until what it owns is gone. `Background`: that goes later. Without it: as is usual for the kind. */
   propagation?: 'Foreground' | 'Background'
   /** The server checks the delete as any other, and removes nothing. */
   dryRun?: true

@@ -3,9 +3,11 @@ import { WorkflowNotFoundError } from '@temporalio/common'
 import pLimit from 'p-limit'
 import type { LockRequest, Locks } from '../../core/locks/decide-grants.ts'
 import { judgeHold } from '../../core/locks/judge-hold.ts'
+import { undoStateOf } from '../../core/undo/undo-state.ts'
 import type { HoldVerdict, ObservedHold } from '../../core/locks/judge-hold.ts'
 import type { Hold } from '../../contract/lock-workflow.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
+import { undoWorkflowIdOf } from '../../contract/undo-restore.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
@@ -44,10 +46,15 @@ export function findHolders(parts: WorkerParts) {
     })
 }
 
-/** Whether it may hold namespaces: it releases them before its next phase. */
-function mayHold({ metadata, status = {} }: Restore): boolean {
+/** Whether it may hold namespaces: it releases them before its next phase, and its undo at the end. */
+function mayHold(restore: Restore): boolean {
+  const { metadata, status = {} } = restore
   const claimed = metadata.annotations?.[claimedAnnotation] !== undefined
-  return claimed && (status.phase === 'InProgress' || isSweptByVelero(status))
+  return claimed && (status.phase === 'InProgress' || isSweptByVelero(status) || isUndoing(restore))
+}
+
+function isUndoing(restore: Restore): boolean {
+  return undoStateOf(restore)?.state === 'begun'
 }
 
 interface Found {
@@ -57,7 +64,8 @@ interface Found {
 
 async function findHold(restore: Restore, query: string, parts: WorkerParts): Promise<Found | undefined> {
   const { name, uid = '' } = restore.metadata
-  const workflowId = workflowIdOf({ namespace: parts.settings.veleroNamespace, name, uid })
+  const ref = { namespace: parts.settings.veleroNamespace, name, uid }
+  const workflowId = isUndoing(restore) ? undoWorkflowIdOf(ref) : workflowIdOf(ref)
   const nowMs = parts.ports.clock.now().getTime()
   const seen = await queryHold(workflowId, query, nowMs)
   if (seen === undefined) return undefined

@@ -169,7 +169,7 @@ describe('drydock undo', () => {
       kept: number
       keptFirst: { object: string }[]
     }
-    expect(would).toMatchObject({ deleted: count - 1 + 5, putBack: 2, kept: 3 })
+    expect(would).toMatchObject({ deleted: count - 1 + 6, putBack: 2, kept: 3 })
     expect(would.keptFirst.map(({ object }) => object).toSorted()).toEqual([
       'configmaps old/edited',
       'configmaps shop/item-7',
@@ -195,7 +195,7 @@ describe('drydock undo', () => {
     worker = await startWorker(cluster, { DRYDOCK_CHUNK_ITEMS: '20' })
     const { code, out, err } = await undoing.all()
     expect({ code, err }).toEqual({ code: 0, err: '' })
-    expect(JSON.parse(out)).toMatchObject({ deleted: count - 1 + 5, putBack: 2, kept: 3, gone: 0 })
+    expect(JSON.parse(out)).toMatchObject({ deleted: count - 1 + 6, putBack: 2, kept: 3, gone: 0 })
 
     const after = await dump()
     const keptNow = ['/api/v1/configmaps shop/item-7', '/api/v1/configmaps old/edited', '/api/v1/namespaces /shop']
