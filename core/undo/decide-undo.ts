@@ -1,7 +1,9 @@
 import type { Manifest } from '../../velero/manifest.ts'
+import { formatGroupResource } from '../../velero/resource.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import type { Outcome } from '../items/outcome.ts'
 import { applyMergePatch } from '../modifiers/merge-patch.ts'
+import { isDerived } from '../values/derived-objects.ts'
 import { textAt } from '../values/fields.ts'
 import { semanticEqual } from '../values/manifest-json.ts'
 import { contentsOf } from './change-note.ts'
@@ -92,10 +94,17 @@ export function isPutBack(live: Manifest, { back }: ChangeNote): boolean {
 function decideAbsent(step: MakeStep, live: Manifest | undefined, earlier: UndoStep | undefined): UndoStep | undefined {
   const isDone = earlier?.do === 'delete'
   const { uid } = step('gone').object
-  if (live !== undefined && live.metadata.uid !== uid)
-    return isDone ? step('delete') : step('keep', 'it was deleted and created again since')
+  if (live !== undefined && live.metadata.uid !== uid) {
+    if (isDone) return step('delete')
+    // Controllers make them again, and take them away with what they are made from.
+    return isMadeByCluster(step('gone').object) ? step('gone') : step('keep', 'it was deleted and created again since')
+  }
   if (live === undefined || live.metadata.deletionTimestamp !== undefined) return step(isDone ? 'delete' : 'gone')
   return undefined
+}
+
+function isMadeByCluster({ group, resource, name }: ObjectRef): boolean {
+  return isDerived(formatGroupResource(resource, group), name)
 }
 
 function lastWriter(live: Manifest, ours: string): string {

@@ -69,6 +69,11 @@ describe('the undo of a created object', () => {
     expect(decideUndo(facts(more))?.do).toBe(wanted)
   })
 
+  it('takes a kind that controllers make again for gone', () => {
+    const slice = { ...object, group: 'discovery.k8s.io', resource: 'endpointslices' }
+    expect(decideUndo(facts({ outcome: outcome({ object: slice }), live: live({ uid: 'u2' }) }))?.do).toBe('gone')
+  })
+
   it('counts what an earlier attempt has deleted as deleted', () => {
     const earlier = { key: 'configmaps|shop|one', object, do: 'delete' as const }
     expect(decideUndo(facts({ live: undefined, earlier }))?.do).toBe('delete')
