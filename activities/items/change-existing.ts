@@ -39,7 +39,8 @@ export function changeExisting(
   const decision = decide(live)
   if (decision.do === 'recreate') return decision
   if (decision.do === 'leave') {
-    const changed = decision.action === 'updated' ? { live, contents: contentsOf(live) } : {}
+    const changed =
+      decision.action === 'updated' ? { live, contents: contentsOf(live) } : contentsIfPatched(live, tools)
     return { do: 'done', action: decision.action, messages: decision.messages, ...changed }
   }
   const apply = () => applyPatch({ live, decision, decide }, input, tools)

@@ -251,7 +251,8 @@ function orNotYet<Step>(work: Promise<Step>): Promise<Step | NotYet> {
 /** An object that an earlier attempt changed looks unchanged now: the intent of that attempt is its outcome. */
 function countAsChanged(outcome: Outcome, intents: ReadonlyMap<string, Outcome>): Outcome {
   const intent = intents.get(outcome.key)
-  return intent !== undefined && outcome.action === 'skipped' ? intent : outcome
+  if (intent === undefined || outcome.action !== 'skipped') return outcome
+  return outcome.contents === undefined ? intent : { ...intent, contents: outcome.contents }
 }
 
 /** Changes of objects that existed before, as earlier attempts of this chunk decided them, by key. */

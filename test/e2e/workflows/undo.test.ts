@@ -71,8 +71,9 @@ describe('the story of an undo', () => {
   })
 
   it('tells how far it came where it is cancelled, and closes as Canceled', async () => {
-    const { handle, called, ended } = await told({ undoChunk: untilCancelled })
-    await called('undoChunk')
+    const story = await told({ undoChunk: untilCancelled })
+    const { handle, ended } = story
+    await story.called('undoChunk')
     await handle.signal('cancel', 'enough')
     expect(await causeOf(handle.result())).toBeInstanceOf(CancelledFailure)
     expect(ended).toEqual(['cancelled: enough'])

@@ -81,10 +81,8 @@ async function showFirst(
 
 /** The result, once it is there. Ctrl-C ends the waiting only. */
 async function ended(io: Io, { metadata: { name } }: Restore, started: StartedUndo) {
-  const patience = setTimeout(
-    () => io.err.write(`waiting for a worker: see workflow ${started.workflowId}\n`),
-    patienceMs,
-  )
+  const tell = () => io.err.isTTY === true && io.err.write(`it goes on: see workflow ${started.workflowId}\n`)
+  const patience = setTimeout(tell, patienceMs)
   try {
     return await untilInterrupted((signal) => Promise.race([started.result(), whenAborted(signal)]))
   } catch (thrown) {
@@ -96,7 +94,7 @@ async function ended(io: Io, { metadata: { name } }: Restore, started: StartedUn
   }
 }
 
-/** So long nobody is told that a worker is waited for. */
+/** So long nobody is told where to see why it takes so long. */
 const patienceMs = 15_000
 
 function whenAborted(signal: AbortSignal): Promise<never> {
