@@ -66,12 +66,12 @@ async function applyPatch(
   for (let tries = 1; decision.do === 'patch'; tries++) {
     try {
       const changed = await patchLive(live, decision.patch, input, tools)
-      // The way back was noted for the object as it was before another writer came.
+      // The way back was noted for the object as it was before another writer came, if that was not this restore itself.
       return {
         action: decision.action,
         messages: [],
         live: changed,
-        ...(tries === 1 && { contents: contentsOf(changed) }),
+        ...((tries === 1 || isPatched(live, tools)) && { contents: contentsOf(changed) }),
       }
     } catch (thrown) {
       const refusal = refusalOf(thrown)
@@ -93,9 +93,12 @@ async function applyPatch(
 }
 
 /** Nothing is left to change: an earlier request of this restore, whose answer was lost, may have changed it. */
-function contentsIfPatched(live: Manifest, { mark }: ItemTools): Pick<WriteResult, 'contents'> {
-  const isPatched = live.metadata.managedFields?.some(({ manager }) => manager === fieldManagerOf(mark.uid))
-  return isPatched === true ? { contents: contentsOf(live) } : {}
+function contentsIfPatched(live: Manifest, tools: ItemTools): Pick<WriteResult, 'contents'> {
+  return isPatched(live, tools) ? { contents: contentsOf(live) } : {}
+}
+
+function isPatched(live: Manifest, { mark }: ItemTools): boolean {
+  return live.metadata.managedFields?.some(({ manager }) => manager === fieldManagerOf(mark.uid)) === true
 }
 
 async function relabel(
