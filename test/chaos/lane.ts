@@ -181,10 +181,16 @@ function isItemWrite({ method = 'GET', url = '' }: IncomingMessage): boolean {
   return method !== 'GET' && !/\/(leases|selfsubjectaccessreviews)\b/.test(url)
 }
 
+/**
+ * As an API server says that it is busy, or that its etcd does not answer. An error with the reason `InternalError` is no fault of
+ * that kind: it is an answer about the object, and the item has its error, as in Velero.
+ */
 function apiRefusal(code: number): { code: number; type: string; body: string } {
-  const reason = code === 429 ? 'TooManyRequests' : 'InternalError'
-  const message = code === 429 ? 'too many requests, please try again later' : 'Internal error occurred: chaos'
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code }
+  const told =
+    code === 429
+      ? { message: 'too many requests, please try again later', reason: 'TooManyRequests' }
+      : { message: 'etcdserver: request timed out' }
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', ...told, code }
   return { code, type: 'application/json', body: JSON.stringify(status) }
 }
 
