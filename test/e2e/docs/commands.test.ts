@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { addVeleroDeployment } from '../../../devstack/cluster/cluster-setup.ts'
@@ -12,15 +11,15 @@ import { makeScratch, runBlocks } from './run-page.ts'
 import type { Scratch } from './run-page.ts'
 import { standInForKubelet } from './stand-in-kubelet.ts'
 
-/** It installs what the commands of other pages use. */
-const first = 'docs/getting-started.md'
+/** The first page installs what the others use, and the last one removes it. */
+const [first, last] = ['docs/getting-started.md', 'docs/going-back.md']
 
 const pages = docPages().map((page) => ({ page, blocks: blocksOf(page).filter(({ language }) => language === 'sh') }))
 const toRun = pages
   .map(({ page, blocks }) => ({ page, blocks: blocks.filter(({ notRun }) => notRun === undefined) }))
   .filter(({ blocks }) => blocks.length > 0)
-/** The pages whose commands were seen to run. */
-const inOrder = [first]
+const between = toRun.filter(({ page }) => page !== first && page !== last)
+const inOrder = [first, ...between.map(({ page }) => page), last]
 
 describe('the commands of the pages', () => {
   let scratch: Scratch
@@ -43,7 +42,6 @@ describe('the commands of the pages', () => {
       PREFIX: `${prefix}/other`,
       REGION: s3.region,
       S3_URL: s3.endpoint,
-      DRYDOCK_STACK_DIR: join(tmpdir(), `drydock-own-${process.pid}-docs`),
     })
     const credentials = `[default]\naws_access_key_id=${s3.accessKey}\naws_secret_access_key=${s3.secretKey}\n`
     writeFileSync(join(scratch.dir, 'credentials'), credentials)
