@@ -128,7 +128,7 @@ export const valueSets: Readonly<Record<string, ValueSet>> = {
       plugins: [{ name: 'of-us', image: 'registry.example.com/velero-plugin:v1' }],
       shutdownGraceSeconds: 120,
       cache: { sizeGi: 50 },
-      notify: { secret: 'drydock-notify', on: 'trouble', template: { configMap: 'drydock-notify' } },
+      notify: { secret: 'drydock-notify', when: 'trouble', template: { configMap: 'drydock-notify' } },
     },
     sees: ({ manifests, env }) => {
       expect(env).toMatchObject({

@@ -68,7 +68,7 @@
   valueFrom: { secretKeyRef: { name: {{ .secret | quote }}, key: url } }
 - name: DRYDOCK_NOTIFY_SECRET
   valueFrom: { secretKeyRef: { name: {{ .secret | quote }}, key: secret, optional: true } }
-- { name: DRYDOCK_NOTIFY_ON, value: {{ .on | quote }} }
+- { name: DRYDOCK_NOTIFY_ON, value: {{ .when | quote }} }
 {{- if .template.configMap }}
 - { name: DRYDOCK_NOTIFY_TEMPLATE, value: {{ printf "/notify/%s" .template.key | quote }} }
 {{- end }}
