@@ -1,0 +1,135 @@
+import { rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { extraServices, extraTools } from '../../devstack/services/extra-services.ts'
+import { obtainTool, ToolUnavailable } from '../../devstack/tools/obtain-tool.ts'
+import { choose, readExpected } from './choose.ts'
+import type { Choice } from './choose.ts'
+import { groups } from './groups.ts'
+import { judge } from './judge.ts'
+import type { Verdict } from './judge.ts'
+import { runSuite, suiteTools } from './run-suite.ts'
+import { startServers } from './servers.ts'
+import type { Place } from './servers.ts'
+import { labelFilter } from './specs.ts'
+
+const usage = `npm run velero-e2e                       runs the quick specs of Velero's end-to-end suite while Drydock restores
+npm run velero-e2e -- --all              all that can run here
+npm run velero-e2e -- --focus PATTERN    those whose names match this expression
+npm run velero-e2e -- --list […]         shows what would run, and what cannot run and why
+npm run velero-e2e -- --prepare          finds, fetches or builds the programs, and runs nothing
+--dir FOLDER                             where logs and reports go; by default .tmp/velero-e2e
+
+Exit codes: 0 as expected, 1 not so or failed, 2 a wrong command line, 3 a program is missing, 130 interrupted.`
+
+const interrupt = new AbortController()
+
+async function main(args: string[]): Promise<number> {
+  const options = readOptions(args)
+  if (options === undefined) return tellUsage()
+  const expected = readExpected()
+  const choices = choose(expected, options)
+  if (choices.length === 0) return tellUsage('no spec that can run here has such a name')
+  if (options.list) return show(choices)
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort())
+  const report = (line: string) => console.error(line)
+  for (const name of toolNames) await obtainTool(name, { report, signal: interrupt.signal })
+  if (options.prepare) return 0
+  const verdicts: Verdict[] = []
+  for (const choice of choices) {
+    const place = { dir: join(resolve(options.dir), choice.name), report, signal: interrupt.signal }
+    const ofGroup = await runGroup(choice, place)
+    for (const verdict of ofGroup) console.log(describe(verdict))
+    verdicts.push(...ofGroup)
+  }
+  const wrong = verdicts.filter((verdict) => verdict.wrong !== undefined)
+  console.log(`${verdicts.length - wrong.length} specs are as expected, ${wrong.length} are not`)
+  return wrong.length === 0 ? 0 : 1
+}
+
+const toolNames = new Set([
+  ...(['etcd', 'kube-apiserver', 'versitygw', 'temporal'] as const),
+  ...extraServices.flatMap((service) => extraTools[service]),
+  ...suiteTools,
+])
+
+interface Options {
+  all: boolean
+  focus?: RegExp
+  list: boolean
+  prepare: boolean
+  dir: string
+}
+
+/** Undefined where they are wrong. */
+function readOptions(args: string[]): Options | undefined {
+  const flag = { type: 'boolean', default: false } as const
+  const standard = fileURLToPath(new URL('../../.tmp/velero-e2e', import.meta.url))
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        all: flag,
+        quick: flag,
+        list: flag,
+        prepare: flag,
+        focus: { type: 'string' },
+        dir: { type: 'string', default: standard },
+      },
+    })
+    if ([values.all, values.quick, values.focus !== undefined].filter(Boolean).length > 1) return undefined
+    const { focus, ...rest } = values
+    return focus === undefined ? rest : { ...rest, focus: new RegExp(focus) }
+  } catch {
+    return undefined
+  }
+}
+
+function tellUsage(reason?: string): number {
+  if (reason !== undefined) console.error(reason)
+  console.error(usage)
+  return 2
+}
+
+function show(choices: readonly Choice[]): number {
+  for (const { name, specs } of choices) {
+    console.log(`${name}: ${groups[name].about}`)
+    for (const spec of specs) console.log(`  ${spec}`)
+  }
+  console.log('cannot run here')
+  for (const entry of readExpected()) if ('cannot' in entry) console.log(`  ${entry.spec}\n    ${entry.cannot}`)
+  return 0
+}
+
+/** One group on servers of its own. Where a spec is not as expected, all logs stay. */
+async function runGroup({ name, specs }: Choice, place: Place): Promise<Verdict[]> {
+  const expected = readExpected()
+  console.log(`${name}: ${groups[name].about}`)
+  rmSync(place.dir, { recursive: true, force: true })
+  const servers = await startServers(groups[name], place)
+  let isGood = false
+  try {
+    const filter = labelFilter(
+      specs,
+      expected.map(({ spec }) => spec),
+    )
+    const verdicts = judge(await runSuite(groups[name], filter, { servers, place }), expected, specs)
+    isGood = verdicts.every(({ wrong }) => wrong === undefined)
+    return verdicts
+  } finally {
+    await servers.stop({ keepFiles: !isGood })
+    if (!isGood) console.log(`  the suite's output and all logs are in ${place.dir}`)
+  }
+}
+
+function describe({ spec, seconds, wrong }: Verdict): string {
+  const time = `${seconds.toFixed(0)} s`.padStart(6)
+  return wrong === undefined ? `  ok  ${time}  ${spec}` : `  RED ${time}  ${spec}\n      ${wrong}`
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  if (interrupt.signal.aborted) return 130
+  console.error(error instanceof ToolUnavailable ? error.message : error)
+  return error instanceof ToolUnavailable ? 3 : 1
+})

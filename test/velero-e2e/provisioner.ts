@@ -1,0 +1,68 @@
+import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
+import type { ClusterAddress } from '../../devstack/stack-types.ts'
+import { list, repeat } from './stand-in.ts'
+import type { Found, StandIn } from './stand-in.ts'
+
+/** What the suite's StorageClasses name: the one of its class `kind`, and the one of `vanilla-zfs`. */
+const provisioners = ['rancher.io/local-path', 'zfs.csi.openebs.io']
+const provisionedBy = 'pv.kubernetes.io/provisioned-by'
+const selectedNode = 'volume.kubernetes.io/selected-node'
+
+/**
+ * Stands in for the provisioners of the suite's StorageClasses: as soon as the scheduler has chosen a node for a claim, there is a
+ * PersistentVolume for it, and it goes with its claim. Nothing is behind it.
+ */
+export function startProvisioner(cluster: ClusterAddress, report: (line: string) => void): StandIn {
+  return repeat('provisioner', cluster, { round, report })
+}
+
+async function round(client: KubeClient): Promise<void> {
+  const classes = await list(client, '/apis/storage.k8s.io/v1/storageclasses')
+  const ours = new Map(
+    classes.filter((of: any) => provisioners.includes(of.provisioner)).map((of) => [of.metadata['name'], of as any]),
+  )
+  for (const claim of await list(client, '/api/v1/persistentvolumeclaims')) {
+    const storageClass = ours.get(claim.spec['storageClassName'])
+    if (storageClass !== undefined && isWanted(claim, storageClass)) {
+      const answer = await client.request('POST', '/api/v1/persistentvolumes', volumeFor(claim, storageClass))
+      if (answer.status >= 300 && answer.status !== 409) throw new Error(JSON.stringify(answer.body))
+    }
+  }
+  for (const { metadata, spec, status } of await list(client, '/api/v1/persistentvolumes')) {
+    if (!provisioners.includes(metadata['annotations']?.[provisionedBy])) continue
+    const isOver = status?.['phase'] === 'Released' && spec['persistentVolumeReclaimPolicy'] === 'Delete'
+    if (isOver && metadata['deletionTimestamp'] === undefined)
+      await client.request('DELETE', `/api/v1/persistentvolumes/${metadata['name']}`)
+  }
+}
+
+function isWanted({ metadata, spec }: Found, { volumeBindingMode }: { volumeBindingMode: string }): boolean {
+  const isPlaced = volumeBindingMode !== 'WaitForFirstConsumer' || metadata['annotations']?.[selectedNode] !== undefined
+  return isPlaced && !spec['volumeName'] && metadata['deletionTimestamp'] === undefined
+}
+
+function volumeFor({ metadata, spec }: Found, storageClass: { metadata: Found['metadata'] } & Record<string, any>) {
+  const { name: claim, namespace, uid, resourceVersion, annotations } = metadata
+  const name = `pvc-${uid}`
+  const node = annotations?.[selectedNode]
+  const driver: string = storageClass['provisioner']
+  const expression = { key: 'kubernetes.io/hostname', operator: 'In', values: [node] }
+  return {
+    metadata: { name, annotations: { [provisionedBy]: driver }, finalizers: ['kubernetes.io/pv-protection'] },
+    spec: {
+      accessModes: spec['accessModes'],
+      capacity: { storage: spec['resources'].requests.storage },
+      claimRef: { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace, name: claim, uid, resourceVersion },
+      persistentVolumeReclaimPolicy: storageClass['reclaimPolicy'],
+      storageClassName: storageClass.metadata['name'],
+      volumeMode: 'Filesystem',
+      // Velero takes no file system backup of a hostPath.
+      ...(driver.includes('.csi.')
+        ? { csi: { driver, volumeHandle: name, fsType: 'zfs' } }
+        : { hostPath: { path: `/opt/local-path-provisioner/${name}`, type: 'DirectoryOrCreate' } }),
+      ...(node === undefined
+        ? {}
+        : { nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [expression] }] } } }),
+    },
+  }
+}
