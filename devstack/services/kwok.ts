@@ -9,7 +9,7 @@ import { withClient } from '../with-client.ts'
 
 /** Starts kwok with two nodes. Every pod on them soon reports that it runs; there is no machine behind it. */
 export async function startKwok(home: Home, cluster: ClusterAddress): Promise<void> {
-  const stages = await stageFiles(home)
+  const stages = await kwokStages(home)
   await withClient(cluster, async (client) => {
     await Promise.all(nodes.map((name) => client.must('POST', '/api/v1/nodes', nodeOf(name))))
     await launch(home, {
@@ -33,8 +33,8 @@ export async function startKwok(home: Home, cluster: ClusterAddress): Promise<vo
 /** Named as in the cluster of the recorded backups. */
 const nodes = ['node-a', 'node-b']
 
-/** The stages of nodes and pods. They are in kwok's Go module and not in its binary. */
-async function stageFiles(home: Home): Promise<string[]> {
+/** The files with the stages of nodes and pods. They are in kwok's Go module and not in its binary; the cache keeps them. */
+export async function kwokStages(home: Pick<Home, 'dir' | 'report' | 'signal'>): Promise<string[]> {
   const { version } = tools.kwok
   const dir = await cachedFolder(`kwok-stages-${version}`, async (aside) => {
     home.report(`kwok: taking its stages from its Go module ${version}, usually a few seconds`)

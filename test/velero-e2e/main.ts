@@ -1,15 +1,17 @@
 import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { extraServices, extraTools } from '../../devstack/services/extra-services.ts'
+import { kwokStages } from '../../devstack/services/kwok.ts'
 import { obtainTool, ToolUnavailable } from '../../devstack/tools/obtain-tool.ts'
 import { choose, readExpected } from './choose.ts'
 import type { Choice } from './choose.ts'
 import { groups } from './groups.ts'
 import { judge } from './judge.ts'
 import type { Verdict } from './judge.ts'
-import { runSuite, suiteTools } from './run-suite.ts'
+import { runSuite, suiteTestdata, suiteTools } from './run-suite.ts'
 import { startServers } from './servers.ts'
 import type { Place } from './servers.ts'
 import { labelFilter } from './specs.ts'
@@ -34,7 +36,7 @@ async function main(args: string[]): Promise<number> {
   if (options.list) return show(choices)
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort())
   const report = (line: string) => console.error(line)
-  for (const name of toolNames) await obtainTool(name, { report, signal: interrupt.signal })
+  await prepare({ dir: tmpdir(), report, signal: interrupt.signal })
   if (options.prepare) return 0
   const verdicts: Verdict[] = []
   for (const choice of choices) {
@@ -46,6 +48,13 @@ async function main(args: string[]): Promise<number> {
   const wrong = verdicts.filter((verdict) => verdict.wrong !== undefined)
   console.log(`${verdicts.length - wrong.length} specs are as expected, ${wrong.length} are not`)
   return wrong.length === 0 ? 0 : 1
+}
+
+/** One tool after the other: a build uses all processors. What comes after needs no network. */
+async function prepare(place: Place): Promise<void> {
+  for (const name of toolNames) await obtainTool(name, place)
+  await kwokStages(place)
+  await suiteTestdata(place)
 }
 
 const toolNames = new Set([

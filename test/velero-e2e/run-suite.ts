@@ -93,16 +93,20 @@ function copyKibishii({ dir }: Place): string {
   return copy
 }
 
-/** The suite reads `../testdata`, as in the Go module that it comes from. */
-async function workingFolder({ dir, report, signal }: Place): Promise<string> {
+/** The files that the suite reads, out of the Go module that it comes from; the cache keeps them. */
+export function suiteTestdata({ dir, report, signal }: Place): Promise<string> {
   const { version } = tools.velero
-  const testdata = await cachedFolder(`velero-e2e-testdata-${version}`, async (aside) => {
+  return cachedFolder(`velero-e2e-testdata-${version}`, async (aside) => {
     report(`velero-e2e: taking its test data from Velero's Go module ${version}, usually a few seconds`)
     const from = `github.com/vmware-tanzu/velero@${version}`
     await copyFromGoModule(from, ['test/testdata'], { to: aside, cwd: dir, signal })
   })
-  cpSync(testdata, join(dir, 'suite', 'testdata'), { recursive: true })
-  const folder = join(dir, 'suite', 'e2e')
+}
+
+/** The suite reads `../testdata`. */
+async function workingFolder(place: Place): Promise<string> {
+  cpSync(await suiteTestdata(place), join(place.dir, 'suite', 'testdata'), { recursive: true })
+  const folder = join(place.dir, 'suite', 'e2e')
   mkdirSync(folder, { recursive: true })
   return folder
 }
