@@ -10,7 +10,8 @@ export interface WorkerProcess {
 }
 
 const main = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
-const readyMs = 60_000
+/** A worker is ready after three seconds; a machine with much other work takes many times as long. */
+const readyMs = 180_000
 
 /** Starts a worker with this environment, its output going to a file, and waits until it says that it is ready. */
 export async function startWorkerProcess(options: {
