@@ -100,6 +100,8 @@ export const endedJobsAnnotation = 'drydock.io/ended-jobs'
 export const replicasAnnotation = 'drydock.io/replicas'
 /** On a Restore: what becomes of objects that exist: a policy, or `<resource>=<policy>` with commas. */
 export const existingAnnotation = 'drydock.io/existing'
+/** On a Restore: `relink` or `drop`, whether restored objects are linked to their restored owners again. */
+export const ownersAnnotation = 'drydock.io/owners'
 
 /** On a Restore: `"true"` keeps what it restores from taking names, addresses and ports of others, and suspends Jobs and CronJobs. */
 export const isolateAnnotation = 'drydock.io/isolate'

@@ -2,6 +2,7 @@ import { awaitHooks } from './await-hooks.ts'
 import { cleanUp } from './clean-up.ts'
 import { patchVolumes } from './patch-volumes.ts'
 import { putBackVolumes } from './put-back-volumes.ts'
+import { relinkOwners } from './relink-owners.ts'
 import { scaleWorkloads } from './scale-workloads.ts'
 import type { FinalizeTask } from './task.ts'
 import { tidyJournal } from './tidy-journal.ts'
@@ -14,6 +15,7 @@ import { validate } from './validate.ts'
 export const finalizeTasks: readonly FinalizeTask[] = [
   // Change restored objects. Pods need their claims, and new volumes may need pods.
   putBackVolumes,
+  relinkOwners,
   scaleWorkloads,
   patchVolumes,
   // Remove objects of ours.

@@ -12,6 +12,7 @@ import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
 import { plannedWorkloads } from '../../core/workloads/planned-workloads.ts'
 import type { IsPlanned } from '../../core/items/zero-replicas.ts'
 import { askedBy } from '../../core/asked/annotations.ts'
+import type { Asked } from '../../core/asked/annotations.ts'
 import { existingPolicyFor } from '../../core/asked/existing.ts'
 import type { ChangeNote } from '../../core/undo/change-note.ts'
 import { isPreview } from '../../core/preview/verdict.ts'
@@ -46,6 +47,8 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   policyFor: (groupResource: GroupResource, name: string) => string | undefined
   /** What is noted of objects before they are deleted for their items. */
   recreated: RecreateNotes
+  /** Objects are to be linked to their owners again. */
+  relinkOwners?: boolean
   /** Whether status of such an item is restored. */
   restoresStatus: (groupResource: GroupResource, object: Manifest) => boolean
   /** The JSON text of an item in the archive. */
@@ -163,9 +166,7 @@ export function makeItemTools(
       facts: facts.actions,
       volumes: facts.volumes,
       provisioned: new Set(plan.provisioned),
-      ...(asked.endedJobs && { endedJobs: asked.endedJobs }),
-      ...(asked.isolate && { isolate: true }),
-      ...(asked.replicas && { zeroReplicas: { isPlanned: workloadsOf(plan) } }),
+      ...askedRules(asked, plan),
       modify: rules.modify,
       pluralOf: rules.pluralOf,
     },
@@ -174,6 +175,7 @@ export function makeItemTools(
     policyFor: (groupResource, name) =>
       existingPolicyFor(plan.existing ?? [], { groupResource, name }, spec.existingResourcePolicy),
     recreated: recreateNotes(session.journal),
+    relinkOwners: asked.owners === 'relink',
     restoresStatus: (groupResource, object) => restoresStatus(object, groupResource, rules.statusFilter),
     readItem: session.readItem,
     beginPodVolumes: restore.run === undefined && !previews ? beginPodVolumes(orders) : leaveToWait,
@@ -193,6 +195,15 @@ export function makeItemTools(
       worker: ports.presence.worker,
       terminatingTimeoutSeconds: settings.terminatingTimeoutSeconds,
     },
+  }
+}
+
+/** What annotations ask for, as rules for items. */
+function askedRules(asked: Asked, plan: Plan): Pick<ItemRules, 'endedJobs' | 'isolate' | 'zeroReplicas'> {
+  return {
+    ...(asked.endedJobs && { endedJobs: asked.endedJobs }),
+    ...(asked.isolate && { isolate: true }),
+    ...(asked.replicas && { zeroReplicas: { isPlanned: workloadsOf(plan) } }),
   }
 }
 

@@ -67,7 +67,7 @@ export interface ItemWork {
   /** What the item holds, once it has been read: of a Secret nothing of it may be quoted. */
   manifests: Manifest[]
   /** The object, once it stands: trouble with a later step does not take it away. */
-  created?: Pick<Outcome, 'listed' | 'object' | 'version' | 'atZero'>
+  created?: Pick<Outcome, 'listed' | 'object' | 'version' | 'atZero' | 'owners'>
   /** The volume that was made from a native snapshot. */
   native?: NativeVolume
 }

@@ -9,6 +9,7 @@ import type { Preparation } from '../../core/items/prepare-item.ts'
 import { podHooks } from '../../core/hooks/pod-hooks.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
+import { ownersInBackup } from '../../core/owners/link-owners.ts'
 import { podVolumes } from '../../core/volumes/pod-volume-restore.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
@@ -96,7 +97,7 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
         work.created = {
           listed: { ...listed, name: listedName(item.target, written.live.metadata.name) },
           ...objectOf(written.live, prepared, item),
-          ...zeroOf(prepared),
+          ...laterOf(prepared, manifest, tools),
         }
       const volumes = await volumesOfPod(written, groupResource, item, tools)
       const because = await remarkOn(written, { prepared, item, groupResource }, tools)
@@ -118,6 +119,7 @@ function conclude(
 ): ItemStep {
   const { work, begun } = known
   const { item, groupResource, tools } = work
+  const [manifest] = work.manifests
   const outcome = (
     action: ItemAction | undefined,
     messages: readonly Message[],
@@ -132,7 +134,7 @@ function conclude(
       listed,
       messages: [...prepared.messages, ...messages],
       ...objectOf(live, prepared, item),
-      ...(action === 'created' ? zeroOf(prepared) : {}),
+      ...(action === 'created' && manifest !== undefined ? laterOf(prepared, manifest, tools) : {}),
       ...(contents === undefined ? {} : { contents }),
       ...begun,
     })
@@ -197,8 +199,14 @@ function hooksOf(
   return hooks === undefined ? {} : { hooks }
 }
 
-function zeroOf({ atZero }: Extract<Preparation, { do: 'write' }>): Pick<Outcome, 'atZero'> {
-  return atZero === undefined ? {} : { atZero }
+/** What the finalization has to do for a created object. */
+function laterOf(
+  { atZero }: Extract<Preparation, { do: 'write' }>,
+  manifest: Manifest,
+  tools: ItemTools,
+): Pick<Outcome, 'atZero' | 'owners'> {
+  const owners = tools.relinkOwners === true ? ownersInBackup(manifest) : []
+  return { ...(atZero === undefined ? {} : { atZero }), ...(owners.length === 0 ? {} : { owners }) }
 }
 
 function objectOf(

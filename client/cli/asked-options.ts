@@ -6,6 +6,7 @@ import {
   imagesAnnotation,
   isolateAnnotation,
   objectsAnnotation,
+  ownersAnnotation,
   replicasAnnotation,
   storageClassesAnnotation,
 } from '../../velero/labels.ts'
@@ -19,6 +20,7 @@ export interface AskedOptions {
   isolate?: boolean
   replicas?: string
   existing?: string
+  owners?: string
 }
 
 /** Adds them to `start` and `plan`. */
@@ -44,6 +46,12 @@ export function addAskedOptions(command: Command): Command {
       '--existing <policy|a=b,…>',
       'what becomes of objects that exist: recreate, fail, update or none, by resource',
     )
+    .addOption(
+      new Option(
+        '--owners <how>',
+        'link objects to their restored owners again, or drop owners as Velero does',
+      ).choices(['relink', 'drop']),
+    )
 }
 
 /** The annotations of these options. */
@@ -55,6 +63,7 @@ export function askedAnnotations({
   isolate,
   replicas,
   existing,
+  owners,
 }: AskedOptions): Record<string, string> {
   return {
     ...(object && { [objectsAnnotation]: object.join(',') }),
@@ -64,5 +73,6 @@ export function askedAnnotations({
     ...(endedJobs !== undefined && { [endedJobsAnnotation]: endedJobs }),
     ...(replicas !== undefined && { [replicasAnnotation]: replicas }),
     ...(existing !== undefined && { [existingAnnotation]: existing }),
+    ...(owners !== undefined && { [ownersAnnotation]: owners }),
   }
 }

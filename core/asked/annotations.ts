@@ -10,6 +10,7 @@ import {
   isolateAnnotation,
   managedFieldsAnnotation,
   objectsAnnotation,
+  ownersAnnotation,
   pauseAnnotation,
   planAnnotation,
   politeAnnotation,
@@ -51,6 +52,7 @@ export interface Asked {
   isolate?: true
   replicas?: 'zero' | 'scale-back'
   existing?: readonly ExistingRule[]
+  owners?: 'relink'
 }
 
 /** One object of the backup that is asked for; `resource` is as people say it, such as `deploy`. */
@@ -93,6 +95,7 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byPeople(imagesAnnotation, '`<old>=<new>`, with commas', faultOfPairs),
   byPeople(endedJobsAnnotation, '`leave-out` or `suspend`', oneOf('leave-out', 'suspend')),
   byPeople(isolateAnnotation, '`true` or `false`', oneOf('true', 'false')),
+  byPeople(ownersAnnotation, '`relink` or `drop`', oneOf('relink', 'drop')),
   byPeople(replicasAnnotation, '`zero` or `scale-back`', oneOf('zero', 'scale-back')),
   byPeople(existingAnnotation, '`<policy>` or `<resource>=<policy>`, with commas', faultOfExisting),
   byPeople(validateAnnotation, '`true` or `false`', oneOf('true', 'false')),
@@ -148,6 +151,7 @@ export function askedBy(annotations: Readonly<Record<string, string>> = {}): Ask
     ...(images !== undefined && { images: pairsOf(images) }),
     ...(annotations[isolateAnnotation] === 'true' && { isolate: true }),
     ...((jobs === 'leave-out' || jobs === 'suspend') && { endedJobs: jobs }),
+    ...(annotations[ownersAnnotation] === 'relink' && { owners: 'relink' }),
     ...((replicas === 'zero' || replicas === 'scale-back') && { replicas }),
     ...(existing !== undefined && { existing: existingRulesOf(existing) }),
   }

@@ -1,4 +1,5 @@
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
+import type { Outcome } from '../items/outcome.ts'
 import type { Tally } from '../results/tally.ts'
 
 /** What a finalization may have to do for a restore. */
@@ -7,6 +8,8 @@ export interface WorkLeft {
   newVolumes: boolean
   /** A data mover or a group snapshot may have left objects that were made for the restore alone. */
   leftovers: boolean
+  /** Objects were created without the owners that they had. */
+  lostOwners: boolean
   /** Workloads were created with zero replicas. */
   workloadsAtZero: boolean
   /** Pods with hooks stand in the journal. */
@@ -38,14 +41,15 @@ export function workLeft({ tally, volumes, shards }: ThroughFacts): WorkLeft {
   return {
     newVolumes: mayBeNew && hasItem(tally, 'persistentvolumeclaims|'),
     leftovers: isGrouped || hasItem(tally, 'datauploads.velero.io|'),
-    workloadsAtZero: hasAtZero(tally),
+    lostOwners: some(tally, ({ owners }) => owners !== undefined),
+    workloadsAtZero: some(tally, ({ atZero }) => atZero !== undefined),
     hooks,
     traces: hooks || has('intents/') || has('answers/'),
   }
 }
 
-function hasAtZero(tally: Tally): boolean {
-  for (const { atZero } of tally.values()) if (atZero !== undefined) return true
+function some(tally: Tally, holds: (outcome: Outcome) => boolean): boolean {
+  for (const outcome of tally.values()) if (holds(outcome)) return true
   return false
 }
 

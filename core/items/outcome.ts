@@ -1,5 +1,6 @@
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import type { Finding } from './finding.ts'
+import type { OwnerReference } from '../../velero/manifest.ts'
 import type { GroupResource, ItemAddress, ObjectRef } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
 
@@ -43,6 +44,8 @@ export interface Outcome {
   native?: NativeVolume
   /** A workload that was created with zero replicas. */
   atZero?: AtZero
+  /** The owners that it had in the backup, where it is to be linked to them again. */
+  owners?: readonly BackedUpOwner[]
   /** The item is to be tried again; what stands here is told if nothing better comes. */
   parked?: Parked
   /** What a preview found out about it; absent in restores. */
@@ -82,6 +85,9 @@ export interface AtZero {
   /** Its controller in the backup, as `Deployment web`: where that is restored, it says how many there are to be. */
   controller?: string
 }
+
+/** An owner that an object had in the backup (annotation `drydock.io/owners`). */
+export type BackedUpOwner = Omit<OwnerReference, 'uid'>
 
 /** What an item that is to be tried again has been through. */
 export interface Parked {

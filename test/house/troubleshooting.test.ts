@@ -47,6 +47,8 @@ const inPlace = [
   'activities/volumes/make-way.ts',
   'activities/finalize/scale-workloads.ts',
   'core/items/zero-replicas.ts',
+  'activities/finalize/relink-owners.ts',
+  'core/owners/link-owners.ts',
   'core/workloads/scale-back.ts',
 ]
 

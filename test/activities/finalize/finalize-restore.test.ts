@@ -55,7 +55,14 @@ describe('the list of finalization tasks', () => {
 
   it('leaves out those whose work is done, and keeps one that may always have some', async () => {
     const { session, parts } = await finalizing()
-    const left = { newVolumes: false, leftovers: true, workloadsAtZero: false, hooks: false, traces: false }
+    const left = {
+      newVolumes: false,
+      leftovers: true,
+      lostOwners: false,
+      workloadsAtZero: false,
+      hooks: false,
+      traces: false,
+    }
     const names = listTasks(session, { ...parts, settings: { ...parts.settings, validate: true } }, left)
     expect(names.map(({ name }) => name)).toEqual(['clean-up', 'validate'])
   })

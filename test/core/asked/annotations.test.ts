@@ -19,6 +19,7 @@ describe('the annotations of a Restore', () => {
     ['drydock.io/storage-classes', 'gp2=gp3,gp2=io1', /"gp2" is mapped twice$/],
     ['drydock.io/images', '=x', /it takes <old>=<new>/],
     ['drydock.io/ended-jobs', 'keep', /it may be "leave-out" or "suspend"$/],
+    ['drydock.io/owners', 'keep', /it may be "relink" or "drop"$/],
     ['drydock.io/replicas', '0', /it may be "zero" or "scale-back"$/],
     ['drydock.io/validate', 'yes', /it may be "true" or "false"$/],
   ])('refuse %s: %s', (name, value, sentence) => {
@@ -48,6 +49,7 @@ describe('the annotations of a Restore', () => {
       'drydock.io/images': 'docker.io/=mirror.example.com/, quay.io=mirror.example.com/q',
       'drydock.io/ended-jobs': 'suspend',
       'drydock.io/replicas': 'scale-back',
+      'drydock.io/owners': 'relink',
     }
     expect(annotationFaults(annotations)).toEqual([])
     expect(askedBy(annotations)).toEqual({
@@ -62,7 +64,9 @@ describe('the annotations of a Restore', () => {
       ],
       endedJobs: 'suspend',
       replicas: 'scale-back',
+      owners: 'relink',
     })
+    expect(askedBy({ 'drydock.io/owners': 'drop' })).toEqual({})
     expect(askedBy({})).toEqual({})
   })
 

@@ -5,7 +5,14 @@ import { itemKey } from '../../../core/items/outcome.ts'
 import { tallyOf } from '../../../core/results/tally.ts'
 import type { GroupResource } from '../../../velero/resource.ts'
 
-const none = { newVolumes: false, leftovers: false, workloadsAtZero: false, hooks: false, traces: false }
+const none = {
+  newVolumes: false,
+  leftovers: false,
+  lostOwners: false,
+  workloadsAtZero: false,
+  hooks: false,
+  traces: false,
+}
 const plain = ['admission', 'facts', 'plan', 'outcomes/wave-000/chunk-00000/a-0000']
 
 function left({ items = [], ...facts }: Partial<Omit<ThroughFacts, 'tally'>> & { items?: GroupResource[] }) {

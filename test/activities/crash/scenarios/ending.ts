@@ -6,6 +6,7 @@ import type { Scenario } from '../crash-points.ts'
 import { inPlace, startVolumeController, withClaimAway } from '../in-place.ts'
 import { anew, withObjectsDeleted } from '../recreated.ts'
 import { startWorkloadController, withWorkloadAtZero } from '../at-zero.ts'
+import { withOwnerLost } from '../owner-lost.ts'
 import { changed, ref, restoreAt, withShard, worldAt } from '../restore-in-memory.ts'
 
 export const listFinalizeTasks: readonly Scenario[] = [
@@ -40,6 +41,7 @@ export const finalizeRestore: readonly Scenario[] = [
     world: () => changed(worldAt({ before: 'persistentvolumeclaims' }, inPlace), withClaimAway),
     beside: startVolumeController,
   }),
+  task('relink-owners', { world: () => changed(worldAt('finalizing'), withOwnerLost) }),
   task('scale-workloads', {
     world: () => changed(worldAt('finalizing'), withWorkloadAtZero),
     beside: startWorkloadController,

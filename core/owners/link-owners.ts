@@ -1,0 +1,98 @@
+import type { Manifest, OwnerReference } from '../../velero/manifest.ts'
+import type { BackedUpOwner, Outcome } from '../items/outcome.ts'
+import { objectsAt } from '../values/fields.ts'
+
+/** So many owners of one object are linked again; hardly any object has two. */
+const ownersMax = 16
+
+/** The owners that an object had in the backup. Their uids are left out: they mean nothing in this cluster. */
+export function ownersInBackup(item: Manifest): BackedUpOwner[] {
+  return objectsAt(item, 'metadata', 'ownerReferences')
+    .flatMap(({ apiVersion, kind, name, controller, blockOwnerDeletion }) => {
+      if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return []
+      const flags = {
+        ...(controller === true ? { controller } : {}),
+        ...(blockOwnerDeletion === true ? { blockOwnerDeletion } : {}),
+      }
+      return [{ apiVersion, kind, name, ...flags }]
+    })
+    .slice(0, ownersMax)
+}
+
+/** Which object an owner has to be: one with this name, and with this uid where this restore wrote it; or why there is none. */
+export type ExpectedOwner = { name: string; uid?: string } | { problem: string }
+
+/**
+ * Decides by its outcome whether an item of the backup may become the owner of others again: this restore created or updated
+ * it, or found it equal. Any other object of its name is somebody else's.
+ */
+export function expectedOwner(owner: BackedUpOwner, outcome: Outcome | undefined): ExpectedOwner {
+  if (outcome === undefined) return { problem: 'is not part of this restore' }
+  const { action, object, messages, because } = outcome
+  if ((action === 'created' || action === 'updated') && object !== undefined)
+    return { name: object.name, uid: object.uid }
+  const isEqual = action === 'skipped' && messages.length === 0 && because === undefined
+  return isEqual ? { name: owner.name } : { problem: 'was not restored' }
+}
+
+/**
+ * Why an owner that was looked up may not get dependents; undefined where it may. The garbage collector removes a dependent
+ * whose owners are gone: an owner that is not certain is worse than none.
+ */
+export function whyNoOwner(live: Manifest | undefined, expected: { uid?: string }): string | undefined {
+  if (live?.metadata.uid === undefined) return 'is gone'
+  if (expected.uid !== undefined && live.metadata.uid !== expected.uid)
+    return 'is another object than the one that was restored'
+  return live.metadata.deletionTimestamp === undefined ? undefined : 'is being deleted'
+}
+
+/** An owner as the backup names it, and the object that it is now. */
+export interface FoundOwner {
+  owner: BackedUpOwner
+  live: Manifest
+}
+
+/** What to do for an object that had owners. */
+export interface LinkStep {
+  /** Adds owners to the very object that was seen; absent where there is nothing to add. */
+  patch?: { metadata: object }
+  /** Owners that it does not get, and why: the text follows the name of the owner. */
+  problems: readonly { owner: BackedUpOwner; because: string }[]
+}
+
+/**
+ * Decides which owners an object gets. Those that it has stay as they are: a controller may have adopted it. An object that is
+ * gone, is another one, or is being deleted gets none.
+ */
+export function decideLinks(
+  { live, uid }: { live: Manifest | undefined; uid: string },
+  found: readonly FoundOwner[],
+): LinkStep {
+  if (live === undefined || live.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined)
+    return { problems: [] }
+  const standing = live.metadata.ownerReferences ?? []
+  const links: OwnerReference[] = [...standing]
+  const problems: LinkStep['problems'][number][] = []
+  for (const { owner, live: of } of found) {
+    const { uid: ownerUid = '' } = of.metadata
+    if (links.some((link) => link.uid === ownerUid)) continue
+    const other = owner.controller === true ? links.find(({ controller }) => controller === true) : undefined
+    if (other === undefined) links.push(linkTo(of, owner))
+    else problems.push({ owner, because: `cannot be its controller, for ${other.kind} ${other.name} is` })
+  }
+  if (links.length === standing.length) return { problems }
+  const { resourceVersion } = live.metadata
+  return { patch: { metadata: { uid, resourceVersion, ownerReferences: links } }, problems }
+}
+
+function linkTo({ apiVersion, kind, metadata }: Manifest, owner: BackedUpOwner): OwnerReference {
+  const { controller, blockOwnerDeletion } = owner
+  return {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    ...(controller === undefined ? {} : { controller }),
+    ...(blockOwnerDeletion === undefined ? {} : { blockOwnerDeletion }),
+  }
+}
