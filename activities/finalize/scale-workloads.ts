@@ -100,12 +100,29 @@ async function scaleOne(one: Held, context: FinalizeContext): Promise<Ended | { 
     if (step.do === 'scale') {
       const fieldManager = fieldManagerOf(context.session.ref.uid)
       await cluster.patch(one.object, step.patch, { fieldManager, answer: 'identity' })
+      await giveOwnersBack(one, live, context)
     }
     return end(step.do !== 'pass')
   } catch (thrown) {
     if (isConflict(thrown) && !context.isOver()) return { waits: `${idOf(one)}, which others change` }
     const text = `${idOf(one)} could not be scaled back to ${one.atZero.replicas} replicas: ${refusalOf(thrown).message}`
     return end(false, error(scopeOf(namespace), text))
+  }
+}
+
+/**
+ * Whoever owned the number of replicas owns it again. If it stayed ours, the next server-side apply of another number would be a
+ * conflict with a restore that is over. An attempt that is lost before this leaves it so, which costs a `--force-conflicts`.
+ */
+async function giveOwnersBack({ object }: Held, before: Manifest | undefined, { session, ports }: FinalizeContext) {
+  const managedFields = before?.metadata.managedFields ?? []
+  if (managedFields.length === 0) return
+  const patch = { metadata: { uid: object.uid, managedFields } }
+  try {
+    await ports.cluster.patch(object, patch, { fieldManager: fieldManagerOf(session.ref.uid), answer: 'identity' })
+  } catch (thrown) {
+    const { message } = refusalOf(thrown)
+    ports.log.warn(`the owners of the replicas of ${object.resource} ${object.name} are not as before: ${message}`)
   }
 }
 

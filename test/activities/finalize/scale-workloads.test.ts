@@ -59,6 +59,25 @@ describe('scaling workloads back', () => {
     expect([scaled(world, web), scaled(world, db)]).toEqual([3, 2])
   })
 
+  it('leaves the number of replicas to those who owned it before', async () => {
+    const apply = {
+      manager: 'gitops',
+      operation: 'Apply',
+      apiVersion: 'apps/v1',
+      time: '2025-06-01T00:00:00Z',
+      fieldsType: 'FieldsV1',
+      fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+    }
+    const world = await shop()
+    const live = world.cluster.look(web)
+    if (live === undefined) throw new Error('there is no Deployment')
+    world.cluster.place({ ...live, metadata: { ...live.metadata, managedFields: [apply] } })
+    withControllers(world)
+    expect((await world.run(scaleWorkloads)).messages).toEqual([])
+    expect(scaled(world, web)).toBe(3)
+    expect(world.cluster.look(web)?.metadata.managedFields).toEqual([apply])
+  })
+
   it('begins with StatefulSets, and waits until they are ready', async () => {
     const world = await shop()
     const seen: unknown[] = []
