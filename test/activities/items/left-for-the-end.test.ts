@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { valueAt } from '../../../core/values/fields.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { noVolumes, rulesWith } from '../../core/items/builders.ts'
-import { outcomeOf, owners, restoring } from './restoring.ts'
+import { outcomeOf, owners, placeOther, prices, restoring } from './restoring.ts'
 
 const web: Manifest = {
   apiVersion: 'apps/v1',
@@ -45,4 +45,27 @@ describe('a workload that is restored with zero replicas', () => {
       expect(valueAt(world.cluster.look(at), 'spec', 'replicas')).toBe(3)
     },
   )
+})
+
+const reference = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', controller: true }
+const owned = { ...prices, metadata: { ...prices.metadata, ownerReferences: [{ ...reference, uid: 'of-the-backup' }] } }
+
+describe('an item with owners', () => {
+  it('is created without them; where they are to come back, the journal knows their names', async () => {
+    const { world, restore } = restoring(JSON.stringify(owned), { relinkOwners: true })
+    expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', owners: [reference] })
+    const [live] = world.cluster.objects().filter(({ kind }) => kind === 'ConfigMap')
+    expect(live?.metadata.ownerReferences).toBeUndefined()
+    expect(live?.metadata.managedFields).toEqual(owners)
+  })
+
+  it('is as in Velero where nobody asks', async () => {
+    expect(await outcomeOf(await restoring(JSON.stringify(owned)).restore())).not.toHaveProperty('owners')
+  })
+
+  it('keeps the owners that it has where it stood there before', async () => {
+    const { world, restore } = restoring(JSON.stringify(owned), { relinkOwners: true })
+    placeOther(world, '4')
+    expect(await outcomeOf(await restore())).not.toHaveProperty('owners')
+  })
 })
