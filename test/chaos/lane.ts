@@ -115,7 +115,6 @@ function startWorkers(laneOf: () => Lane): Pick<Lane, 'worker' | 'replace' | 'wh
   const starting = new Map<number, Promise<void>>()
   let started = 0
   const over = new AbortController()
-  whenFileIsOver(() => over.abort())
 
   /** A worker that ends by itself, or cannot start, is started again, as a Deployment does it. */
   async function start(number: number): Promise<void> {
@@ -129,6 +128,8 @@ function startWorkers(laneOf: () => Lane): Pick<Lane, 'worker' | 'replace' | 'wh
         continue
       }
       workers[number] = worker
+      // What is noted last comes first: a worker that the clean-up ends is not started again.
+      whenFileIsOver(() => over.abort())
       void worker.process.ended.then(() => {
         if (workers[number] === worker && !over.signal.aborted) void replace(number)
       })
