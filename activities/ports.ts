@@ -59,8 +59,8 @@ export interface Cluster {
   replaceStatus(ref: ObjectRef, manifest: object, options: WriteOptions): Promise<Manifest>
   /** Deletes an object and returns its last state; undefined where it was not there. */
   remove(ref: ObjectRef, options?: RemoveOptions): Promise<Manifest | undefined>
-  /** Reads which resources the cluster serves (by aggregated discovery where the server has it). */
-  discover(): Promise<DiscoveredResource[]>
+  /** Reads which resources the cluster serves. A group whose own server is away is left out, and told to `unread`. */
+  discover(unread?: (group: string) => void): Promise<DiscoveredResource[]>
 }
 
 export interface ListOptions {

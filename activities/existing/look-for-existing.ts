@@ -10,12 +10,13 @@ import { isThrough } from '../../core/request/decide-retry.ts'
 import { tallyOf } from '../../core/results/tally.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
-import { formatGroupResource, formatResourceId } from '../../velero/resource.ts'
+import { formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
 import { fatal } from '../frame/failures.ts'
 import { readOutcomes, withShards } from '../frame/journal.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { runActivity } from '../frame/run-activity.ts'
+import { oneVersionEach } from '../frame/served-kinds.ts'
 import { assertUnderway } from '../frame/underway.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import type { Cluster } from '../ports.ts'
@@ -80,16 +81,13 @@ async function findExisting(session: PlannedSession, cluster: Cluster): Promise<
 
 async function placesToLook(session: PlannedSession, cluster: Cluster): Promise<Place[]> {
   const { plan, journal, admission } = session
-  const served = new Map<GroupResource, ResourceRef>()
-  for (const { group, version, resource, preferred } of await cluster.discover()) {
-    const name = formatGroupResource(resource, group)
-    if (preferred || !served.has(name)) served.set(name, { group, version, resource })
-  }
+  const served = oneVersionEach(await cluster.discover())
   const tally = tallyOf(admission.retry === undefined ? [] : await readOutcomes(journal, ''))
   const places = new Map<string, Place>()
   for (const { groupResource, chunks } of plan.waves) {
-    const resource = served.get(groupResource)
-    if (resource === undefined || groupResource === 'namespaces') continue
+    const kind = served.get(groupResource)
+    if (kind === undefined || groupResource === 'namespaces') continue
+    const { group, version, resource } = kind
     const isMade = (item: PlannedItem) => {
       const outcome = tally.get(plannedKey(groupResource, item))
       return outcome !== undefined && isThrough(outcome, new Set())
@@ -100,7 +98,7 @@ async function placesToLook(session: PlannedSession, cluster: Cluster): Promise<
       if (policy !== 'fail' || item.twinOf !== undefined || isMade(item)) continue
       if (groupResource === 'persistentvolumes' && plan.provisioned.includes(name)) continue
       const key = `${groupResource}|${target ?? ''}`
-      const place = places.get(key) ?? { resource, groupResource, target, items: [] }
+      const place = places.get(key) ?? { resource: { group, version, resource }, groupResource, target, items: [] }
       place.items.push(item)
       places.set(key, place)
     }

@@ -31,7 +31,7 @@ export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Findin
   return {
     id: cluster.id,
     list: (resource, options) => cluster.list(resource, options),
-    discover: () => cluster.discover(),
+    discover: (unread) => cluster.discover(unread),
     async get(ref) {
       const own = standing.get(keyOf(ref))
       if (own !== undefined || removed.has(keyOf(ref))) return own

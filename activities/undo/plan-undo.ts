@@ -42,8 +42,11 @@ export function planUndo(parts: UndoParts) {
       const steps: UndoStep[] = []
       const bounds = { itemLimit: parts.itemLimits.all, input, attempt, ports }
       const { failure } = await settleAll(decider.written, bounds, async (item, limited) => {
-        const { step } = await limited(() => decider.decide(item, before.get(item.outcome.key)))
-        if (step !== undefined) steps.push(await look(step))
+        const step = await limited(async () => {
+          const { step: decided, live } = await decider.decide(item, before.get(item.outcome.key))
+          return decided === undefined ? undefined : look(decided, live)
+        })
+        if (step !== undefined) steps.push(step)
       })
       if (failure !== undefined) throw failure
       const sorted = inOrder(steps)

@@ -19,7 +19,7 @@ export interface UndoTools {
   item: WrittenItem
   decider: Decider
   /** Keeps what holds objects that the restore has not created. */
-  look: (step: UndoStep) => Promise<UndoStep>
+  look: (step: UndoStep, live: Manifest | undefined) => Promise<UndoStep>
   ports: Pick<Ports, 'cluster'>
   /** The uid of the restore. */
   uid: string
@@ -33,7 +33,7 @@ export async function undoObject(planned: UndoStep, tools: UndoTools): Promise<U
   const { item, decider, look, ports } = tools
   for (let tries = 1; ; tries++) {
     const { step: decided, live } = await decider.decide(item, planned)
-    const step = await look(decided ?? planned)
+    const step = await look(decided ?? planned, live)
     try {
       if (live === undefined || live.metadata.uid !== step.object.uid) return step
       if (step.do === 'delete') return await deleteObject(step, live, ports.cluster)

@@ -5,12 +5,26 @@ import type { Send } from './api-request.ts'
 /**
  * Reads which resources the cluster serves: two requests where the server aggregates discovery, one per group and
  * version elsewhere. A group whose own server is away is left out with a warning, as Velero does: a broken metrics
- * server must not stop a restore.
+ * server must not stop a restore. Who must not overlook such a group is told its name by `unread`.
  */
-export async function discoverResources(send: Send, log: Log): Promise<DiscoveredResource[]> {
-  const [core, groups] = await Promise.all([discoverRoot(send, log, '/api'), discoverRoot(send, log, '/apis')])
+export async function discoverResources(
+  send: Send,
+  log: Log,
+  unread: (group: string) => void = () => undefined,
+): Promise<DiscoveredResource[]> {
+  const leaveOut: LeaveOut = ({ group, version }, error) => {
+    unread(group)
+    const why = error === undefined ? {} : { error }
+    log.warn('a group of the API is not available and left out', { group, version, ...why })
+  }
+  const [core, groups] = await Promise.all([
+    discoverRoot(send, leaveOut, '/api'),
+    discoverRoot(send, leaveOut, '/apis'),
+  ])
   return [...core, ...groups]
 }
+
+type LeaveOut = (place: { group: string; version: string }, error?: string) => void
 
 const aggregatedAccept = [
   'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
@@ -18,13 +32,13 @@ const aggregatedAccept = [
   'application/json',
 ].join(',')
 
-async function discoverRoot(send: Send, log: Log, root: '/api' | '/apis'): Promise<DiscoveredResource[]> {
+async function discoverRoot(send: Send, leaveOut: LeaveOut, root: '/api' | '/apis'): Promise<DiscoveredResource[]> {
   const answer = (await send({ method: 'GET', path: root, accept: aggregatedAccept })) as RootAnswer
   if (answer.kind === 'APIGroupDiscoveryList') {
-    return (answer.items ?? []).flatMap((group) => readGroup(group, log))
+    return (answer.items ?? []).flatMap((group) => readGroup(group, leaveOut))
   }
   const versions = legacyVersions(root, answer)
-  const lists = await Promise.all(versions.map((version) => discoverLegacy(send, log, version)))
+  const lists = await Promise.all(versions.map((version) => discoverLegacy(send, leaveOut, version)))
   return lists.flat()
 }
 
@@ -54,11 +68,11 @@ interface ResourceDiscovery {
   subresources?: { subresource: string }[]
 }
 
-function readGroup(group: GroupDiscovery, log: Log): DiscoveredResource[] {
+function readGroup(group: GroupDiscovery, leaveOut: LeaveOut): DiscoveredResource[] {
   const name = group.metadata?.name ?? ''
   return (group.versions ?? []).flatMap((version, index) => {
     if (version.freshness === 'Stale') {
-      log.warn('a group of the API is not available and left out', { group: name, version: version.version })
+      leaveOut({ group: name, version: version.version })
       return []
     }
     const place = { group: name, version: version.version, preferred: index === 0 }
@@ -136,13 +150,13 @@ interface LegacyResource {
   shortNames?: string[]
 }
 
-async function discoverLegacy(send: Send, log: Log, version: LegacyVersion): Promise<DiscoveredResource[]> {
+async function discoverLegacy(send: Send, leaveOut: LeaveOut, version: LegacyVersion): Promise<DiscoveredResource[]> {
   let list: LegacyList
   try {
     list = (await send({ method: 'GET', path: version.path })) as LegacyList
   } catch (error) {
     if (version.place.group === '') throw error
-    log.warn('a group of the API is not available and left out', { ...version.place, error: String(error) })
+    leaveOut(version.place, String(error))
     return []
   }
   const resources = list.resources ?? []

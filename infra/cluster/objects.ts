@@ -13,7 +13,7 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
         ? await undefinedWhereMissing(sendManifest(send, { method: 'GET', path: objectPath(ref) }))
         : undefined,
     list: (resource, options = {}) => listObjects(send, resource, options),
-    discover: () => discoverResources(send, log),
+    discover: (unread) => discoverResources(send, log, unread),
     create: async (resource, namespace, manifest, { fieldManager, deadline, answer, dryRun }) =>
       sendManifest(send, {
         method: 'POST',

@@ -84,7 +84,7 @@ function clusterWithCalls(cluster: Cluster, around: Around): Cluster {
     replaceStatus: (ref, manifest, options) =>
       call('replaceStatus', nameOf(ref), () => cluster.replaceStatus(ref, manifest, options)),
     remove: (ref, options) => call('remove', nameOf(ref), () => cluster.remove(ref, options)),
-    discover: () => call('discover', '', () => cluster.discover()),
+    discover: (unread) => call('discover', '', () => cluster.discover(unread)),
   }
 }
 
