@@ -26,23 +26,26 @@ export async function startVelero(
   more: readonly VeleroPlugin[] = [],
 ): Promise<void> {
   await withClient(cluster, (client) => addVeleroDeployment(client, cluster.veleroNamespace, ['server', ...flags]))
-  await runVelero(home, cluster, flags, more)
+  await runVelero(home, cluster, flags, { plugins: more })
 }
 
-/** Starts the server alone: its Deployment is there, or somebody else makes it. Throws where the server ends while it starts. */
+/**
+ * Starts the server alone: its Deployment is there, or somebody else makes it. `env` is what the Deployment would add to its
+ * environment. Throws where the server ends while it starts.
+ */
 export async function runVelero(
   home: Home,
   cluster: Cluster,
   flags = drydockVeleroFlags,
-  more: readonly VeleroPlugin[] = [],
+  more: { plugins?: readonly VeleroPlugin[]; env?: Record<string, string> } = {},
 ): Promise<void> {
-  const plugins = await pluginFolder(home, ['velero-plugin-for-aws', ...more])
+  const plugins = await pluginFolder(home, ['velero-plugin-for-aws', ...(more.plugins ?? [])])
   const args = [`--plugin-dir=${plugins}`, ...flags]
   const onWait = (pid: number) => home.report(`Velero: waiting for the server that process ${pid} starts`)
   await withMachineLock(oneAtATime, { signal: home.signal, onWait }, () =>
     onFreePorts(2, async (ports) => {
       await untilAlone(home)
-      await launchVelero(home, cluster, { args, ports })
+      await launchVelero(home, cluster, { args, ports, env: more.env ?? {} })
       await untilListening(home)
     }),
   )
@@ -51,7 +54,11 @@ export async function runVelero(
 async function launchVelero(
   home: Home,
   cluster: Cluster,
-  { args, ports: [metrics, profiler] }: { args: readonly string[]; ports: readonly number[] },
+  {
+    args,
+    ports: [metrics, profiler],
+    env,
+  }: { args: readonly string[]; ports: readonly number[]; env: Record<string, string> },
 ): Promise<void> {
   await launch(home, {
     name: 'velero',
@@ -62,6 +69,7 @@ async function launchVelero(
       KUBECONFIG: cluster.kubeconfig,
       VELERO_NAMESPACE: cluster.veleroNamespace,
       TMPDIR: home.folder('velero/tmp'),
+      ...env,
     },
     address: `http://127.0.0.1:${metrics}/metrics`,
     ready: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).ok,

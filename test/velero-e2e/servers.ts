@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeBucket, openBucket } from '../../devstack/bucket.ts'
 import { openHome } from '../../devstack/home.ts'
+import { endProcess } from '../../devstack/processes/end-process.ts'
 import { isRunning } from '../../devstack/processes/process-mark.ts'
 import { startWorkerProcess } from '../../devstack/processes/worker-process.ts'
 import { extraServices } from '../../devstack/services/extra-services.ts'
@@ -62,7 +63,7 @@ export async function startServers(group: Group, place: Place): Promise<Servers>
     const folders = { volumes: folder(dir, 'volumes'), snapshots: folder(dir, 'snapshots') }
     const credentials = writeCredentials(dir, stack)
     started.push(startProvisioner(stack, report), await startCopyingNodeAgent(stack, folders, report))
-    if (group.installs === true) started.push(keepVelero(stack, veleroFlags, place))
+    if (group.installs === true) started.push(keepVelero(stack, { flags: veleroFlags, credentials }, place))
     started.push(await startWorker(stack, group, { dir, credentials }))
     return { stack, credentials, volumes: folders.volumes, stop }
   } catch (error) {
@@ -102,16 +103,24 @@ function startWorker(
 
 /**
  * Starts Velero's server again whenever it has ended, as a Deployment would: it ends when its CustomResourceDefinitions go, and cannot
- * start before they are back. What the suite installs is a Deployment that kwok calls running.
+ * start before they are back. What the suite installs is a Deployment that kwok calls running. The first server is ended: the location
+ * that the suite makes names no credential, so the server has to have one of its own, as the Deployment would give it.
  */
-function keepVelero(stack: FullStack, flags: readonly string[], { signal, report }: Place): StandIn {
+function keepVelero(
+  stack: FullStack,
+  { flags, credentials }: { flags: readonly string[]; credentials: string },
+  { signal, report }: Place,
+): StandIn {
   const home = openHome(stack.dir, { signal })
+  const env = { AWS_SHARED_CREDENTIALS_FILE: credentials }
   const stopped = new AbortController()
   const loop = (async () => {
+    const first = home.state.services['velero']
+    if (first !== undefined) await endProcess(first)
     while (!stopped.signal.aborted) {
       const server = home.state.services['velero']
       if (server !== undefined && !isRunning(server))
-        await runVelero(home, stack, flags).catch(() => report('Velero: the server cannot start yet'))
+        await runVelero(home, stack, flags, { env }).catch(() => report('Velero: the server cannot start yet'))
       await sleep(1000)
     }
   })()
