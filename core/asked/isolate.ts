@@ -40,6 +40,7 @@ const outwardFields = [
  * Decides about an item by the annotation `drydock.io/isolate`: what is restored beside the original must not take its names,
  * addresses and ports, and must not do its scheduled work a second time. What takes names is left out, Services are for the cluster
  * alone, CronJobs and Jobs are suspended, DaemonSets run on no node: their pods share ports and folders of the nodes with the original's.
+ * Other workloads whose pods share such things, or a network volume, run on no node either, and such pods are left out.
  */
 export function isolated(item: Manifest): Isolated {
   const { group } = parseApiVersion(item.apiVersion)
@@ -49,6 +50,12 @@ export function isolated(item: Manifest): Isolated {
   const owner = group === '' && item.kind === 'Pod' ? standingOwner(item) : undefined
   if (owner !== undefined)
     return { do: 'omit', because: `the pod is one of ${owner}, which makes none in this restore` }
+  const shared = group === '' && item.kind === 'Pod' ? sharedBy(fieldsAt(item, 'spec')) : undefined
+  if (shared !== undefined)
+    return {
+      do: 'omit',
+      because: `the pod uses ${shared}, which the original uses too: the restore leaves such pods out`,
+    }
   const nameless = withoutDnsNames(item)
   const spec = fieldsAt(nameless, 'spec')
   if (spec === undefined) return nameless === item ? { do: 'as-is' } : { do: 'change', item: nameless }
@@ -56,9 +63,47 @@ export function isolated(item: Manifest): Isolated {
     return { do: 'change', item: { ...nameless, spec: inwardSpec(spec) } as Manifest }
   if (group === 'batch' && ['CronJob', 'Job'].includes(item.kind))
     return { do: 'change', item: { ...nameless, spec: { ...spec, suspend: true } } as Manifest }
-  if (group === 'apps' && item.kind === 'DaemonSet')
+  const isDaemonSet = group === 'apps' && item.kind === 'DaemonSet'
+  if (isDaemonSet || (makesPods(group, item.kind) && sharedBy(fieldsAt(spec, 'template', 'spec')) !== undefined))
     return { do: 'change', item: { ...nameless, spec: onNoNode(spec) } as Manifest }
   return nameless === item ? { do: 'as-is' } : { do: 'change', item: nameless }
+}
+
+/** Sources of volumes that are the pod's own, or come from objects of its namespace. */
+const ownSources = new Set([
+  'configMap',
+  'secret',
+  'emptyDir',
+  'projected',
+  'downwardAPI',
+  'persistentVolumeClaim',
+  'ephemeral',
+  'image',
+])
+/** Drivers of inline volumes that only read secrets. */
+const secretDrivers = ['secrets-store.csi.k8s.io']
+
+function makesPods(group: string, kind: string): boolean {
+  return (
+    group === 'apps' ||
+    (group === '' && kind === 'ReplicationController') ||
+    `${group}/${kind}` === 'argoproj.io/Rollout'
+  )
+}
+
+/** What a pod shares with the original: a folder or a port of the node, or a volume in the network; undefined where it shares none. */
+function sharedBy(pod: Fields | undefined): string | undefined {
+  if (pod?.['hostNetwork'] === true) return 'the network of its node'
+  for (const list of ['containers', 'initContainers'])
+    for (const container of objectsAt(pod, list))
+      if (objectsAt(container, 'ports').some(({ hostPort }) => typeof hostPort === 'number' && hostPort > 0))
+        return 'a port of its node'
+  for (const volume of objectsAt(pod, 'volumes')) {
+    if (secretDrivers.includes(textAt(volume, 'csi', 'driver'))) continue
+    const source = Object.keys(volume).find((key) => key !== 'name' && !ownSources.has(key))
+    if (source !== undefined) return `a volume of type ${source}`
+  }
+  return undefined
 }
 
 /** The owner of a pod that makes no pods in an isolated restore: a Job, a DaemonSet. */

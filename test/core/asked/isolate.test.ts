@@ -84,6 +84,34 @@ describe('an item of a restore that takes nothing from outside', () => {
     expect(isolated(owned('ReplicaSet'))).toEqual({ do: 'as-is' })
   })
 
+  it.each([
+    ['a volume of type hostPath', { volumes: [{ name: 'd', hostPath: { path: '/data' } }] }],
+    ['a volume of type nfs', { volumes: [{ name: 'd', nfs: { server: 's', path: '/' } }] }],
+    ['a volume of type csi', { volumes: [{ name: 'd', csi: { driver: 'nfs.csi.k8s.io' } }] }],
+    ['a port of its node', { initContainers: [{ name: 'i', ports: [{ containerPort: 1, hostPort: 1 }] }] }],
+    ['the network of its node', { hostNetwork: true }],
+  ])('does not run where its pods use %s', (words, pod) => {
+    expect(isolated(object('v1', 'Pod', { spec: pod }))).toMatchObject({
+      do: 'omit',
+      because: expect.stringContaining(words),
+    })
+    const stopped = { template: { spec: { ...pod, nodeSelector: { 'drydock.io/isolated': 'true' } } } }
+    expect(specOf(object('apps/v1', 'Deployment', { spec: { template: { spec: pod } } }))).toEqual(stopped)
+    expect(specOf(object('v1', 'ReplicationController', { spec: { template: { spec: pod } } }))).toEqual(stopped)
+  })
+
+  it('runs where the volumes of its pods are its own', () => {
+    const volumes = [
+      { name: 'a', configMap: { name: 'c' } },
+      { name: 'b', persistentVolumeClaim: { claimName: 'p' } },
+      { name: 'c', csi: { driver: 'secrets-store.csi.k8s.io' } },
+      { name: 'd' },
+    ]
+    const spec = { template: { spec: { volumes, containers: [{ name: 'w', ports: [{ containerPort: 80 }] }] } } }
+    expect(isolated(object('apps/v1', 'StatefulSet', { spec }))).toEqual({ do: 'as-is' })
+    expect(isolated(object('v1', 'Pod', { spec: spec.template.spec }))).toEqual({ do: 'as-is' })
+  })
+
   it('has no annotation of external-dns', () => {
     const annotations = { 'external-dns.alpha.kubernetes.io/hostname': 'shop.example.com', owner: 'a' }
     const made = isolated(object('v1', 'Pod', {}, annotations))
