@@ -8,7 +8,7 @@ import type { Restore } from '../../../velero/restore.ts'
 import { requireTemporal } from '../connections.ts'
 import type { Connections } from '../connections.ts'
 import { ClientError, exitCodes, isTemporalError } from '../errors.ts'
-import { refOf } from '../velero-objects.ts'
+import { isOver, refOf } from '../velero-objects.ts'
 
 /** How an undo is started. */
 export interface StartUndoOptions {
@@ -53,13 +53,18 @@ export async function startUndo(
   return { workflowId, result: () => resultOf(handle, restore) }
 }
 
-/** Asks an undo to stop at the next object. Undefined where none is under way. */
+/**
+ * Asks an undo to stop at the next object. Undefined where none is under way. The Restore says that late: an undo that still looks
+ * whether it can begin is asked too, where Temporal can be reached.
+ */
 export async function cancelUndo(
   connections: Connections,
   restore: Restore,
   reason: string,
 ): Promise<'signal' | undefined> {
-  if (undoStateOf(restore)?.state !== 'begun') return undefined
+  const state = undoStateOf(restore)?.state
+  if (!isOver(restore) || state === 'done') return undefined
+  if (state !== 'begun' && !(await connections.temporal()).reachable) return undefined
   const { client } = await requireTemporal(connections.temporal())
   try {
     await client.workflow.getHandle(undoWorkflowIdOf(refOf(connections, restore))).signal(cancelUndoSignal.name, reason)

@@ -30,6 +30,32 @@ describe('while Temporal cannot be reached', () => {
   })
 })
 
+describe('the undo of a restore', () => {
+  const signalled = async (answer: () => Promise<void>, annotations: Record<string, string> = {}) => {
+    const { cluster, connections } = connectInMemory()
+    const ids: string[] = []
+    const getHandle = (id: string) => ({ signal: () => (ids.push(id), answer()) })
+    const temporal = async () => ({ reachable: true, client: { workflow: { getHandle } }, namespace: 'default' })
+    const restore = placeRestore(cluster, { phase: 'Completed' }, { uid: 'one', annotations })
+    const asked = cancelRestore({ ...connections, temporal } as never, restore, 'x')
+    return { asked: await asked.catch((thrown: unknown) => thrown), ids }
+  }
+
+  it('is cancelled before it says on the Restore that it has begun', async () => {
+    expect(await signalled(async () => {})).toEqual({ asked: 'signal', ids: ['undo/velero/shop/one'] })
+  })
+
+  it('is not there where Temporal knows none, and then the restore is over', async () => {
+    const none = () => Promise.reject(Object.assign(new Error('none'), { name: 'WorkflowNotFoundError' }))
+    expect((await signalled(none)).asked).toMatchObject({ code: 'RESTORE_OVER' })
+  })
+
+  it('is not asked where it is done', async () => {
+    const done = { 'drydock.io/undone': 'done, 2026-01-01T00:00:00Z, 2 deleted' }
+    expect((await signalled(async () => {}, done)).ids).toEqual([])
+  })
+})
+
 describe('a restore that is over', () => {
   it('is neither cancelled nor paused', async () => {
     const { cluster, connections } = connectInMemory()
