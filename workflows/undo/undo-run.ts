@@ -8,7 +8,7 @@ import type { UndoInput, UndoResult } from '../../contract/undo-restore.ts'
 import { addCounts, noSteps } from '../../core/undo/undo-step.ts'
 import type { StepCounts } from '../../core/undo/undo-step.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
-import { chunks, inLanes, lastResults, reasonOf, results, steps, typeOf } from '../activity-calls.ts'
+import { chunks, inLanes, lastResults, reasonOf, results, typeOf } from '../activity-calls.ts'
 import { closeAsCanceled } from '../give-up.ts'
 import { NamespaceHold } from '../hold-namespaces.ts'
 import { UndoView } from './undo-view.ts'
@@ -41,9 +41,9 @@ export class UndoRun {
     return this.scope.run(story)
   }
 
-  /** Looks whether the restore can be undone. Where it cannot, nothing is written. */
+  /** Looks whether the restore can be undone: reads its whole journal. Where it cannot, nothing is written. */
   async admit(): Promise<void> {
-    const { ref, waves } = await steps.admitUndo.executeWithOptions({ summary: 'look whether it can be undone' }, [
+    const { ref, waves } = await results.admitUndo.executeWithOptions({ summary: 'look whether it can be undone' }, [
       { ref: bareRefOf(this.input), dryRun: this.isDryRun },
     ])
     this.admitted = ref
