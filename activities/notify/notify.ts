@@ -6,6 +6,7 @@ import { renderTemplate } from '../../core/notify/template.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { runOf } from '../../core/request/decide-retry.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
+import { claimedAnnotation } from '../../velero/labels.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import { notDelivered, waiting } from '../frame/failures.ts'
 import { readRestore, recordEventOn } from '../frame/restore-resource.ts'
@@ -62,7 +63,10 @@ export function notify({ ports, settings }: { ports: Ports; settings: Settings }
 async function readEnded({ cluster }: Ports, { ref, run = 1 }: NotifyInput): Promise<EndedRestore | undefined> {
   const restore = await readRestore(cluster, ref)
   if (restore === undefined || !isTerminal(restore.status?.phase)) return undefined
-  return isSweptByVelero(restore.status ?? {}) || runOf(restore) !== run ? undefined : endedRestore(restore)
+  // What a starting Velero server has marked is not an end of ours: the restore goes on, and tells of its own.
+  const isMarked =
+    restore.metadata.annotations?.[claimedAnnotation] !== undefined && isSweptByVelero(restore.status ?? {})
+  return isMarked || runOf(restore) !== run ? undefined : endedRestore(restore)
 }
 
 /** Of one end there is one id, however often it is told. */

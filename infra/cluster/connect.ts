@@ -115,7 +115,7 @@ function watchWrite(
 
 /** Whether a proxy says that it got no answer of the API server, whose own answers are JSON. */
 function isOfGateway({ code, contentType }: ExchangeAnswer): boolean {
-  return (code === 502 || code === 504) && !contentType.includes('json')
+  return (code === 502 || code === 503 || code === 504) && !contentType.includes('json')
 }
 
 async function timed(

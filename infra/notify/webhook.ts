@@ -19,9 +19,6 @@ export interface WebhookOptions {
   timeoutMs?: number
 }
 
-/** Bytes of an answer that are read; of one that has taken the notification none is. */
-const answerBytesMax = 2_048
-
 const defaultTimeoutMs = 10_000
 
 /** Makes the port over HTTP. Proxies and certificates are those of the requests to buckets; redirects are not followed. */
@@ -71,20 +68,8 @@ async function exchange(address: URL, options: RequestOptions, body: string): Pr
     send(address, options, resolve).on('error', reject).end(body)
   })
   const { statusCode: status = 0, headers } = response
-  const text = status < 300 ? '' : await beginningOf(response)
   response.destroy()
-  return judgeAnswer({ status, text }, headers['retry-after'])
-}
-
-async function beginningOf(response: IncomingMessage): Promise<string> {
-  const pieces: Buffer[] = []
-  let bytes = 0
-  for await (const piece of response) {
-    pieces.push(piece as Buffer)
-    bytes += (piece as Buffer).length
-    if (bytes >= answerBytesMax) break
-  }
-  return Buffer.concat(pieces).subarray(0, answerBytesMax).toString('utf8')
+  return judgeAnswer(status, headers['retry-after'])
 }
 
 /** Of several addresses that were tried the error has one for each, and no message of its own. */

@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import type { NotifyInput } from '../../../contract/notify.ts'
 import { defaultTemplate } from '../../../core/notify/template.ts'
 import type { Delivery } from '../../../core/notify/judge-answer.ts'
+import { restartFailureReason } from '../../../velero/defaults.ts'
 import type { RestoreStatus } from '../../../velero/restore.ts'
 import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
@@ -58,12 +59,11 @@ describe('the notification of an end', () => {
 
   it('is given up where the receiver refuses it', async () => {
     const world = await ended()
-    world.receiver.answers.push({ do: 'refused', why: 'answered 404: no such hook' })
+    world.receiver.answers.push({ do: 'refused', why: 'answered 404' })
     expect((await notifying(world)).outcome).toEqual({
       failure: {
         type: 'NotDelivered',
-        message:
-          'the notification of restore again was not delivered: https://hooks.example.com answered 404: no such hook',
+        message: 'the notification of restore again was not delivered: https://hooks.example.com answered 404',
       },
     })
   })
@@ -78,6 +78,15 @@ describe('the notification of an end', () => {
       result: { do: 'nothing', because: expect.stringContaining('restore again is gone, or its next run has begun') },
     })
     expect(bodies(world)).toEqual([])
+  })
+
+  it('is sent where a restore that Velero began, and left, was ended in its place', async () => {
+    const world = await ended({ phase: 'Failed', failureReason: restartFailureReason })
+    await notifying(world)
+    expect(bodies(world)).toEqual([])
+    world.cluster.amend(restoreAt, { metadata: { ...world.cluster.look(restoreAt)?.metadata, annotations: {} } })
+    await notifying(world)
+    expect(bodies(world)).toEqual([expect.objectContaining({ phase: 'Failed' })])
   })
 
   it('of another run has another id', async () => {

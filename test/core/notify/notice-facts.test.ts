@@ -119,13 +119,11 @@ describe('an answer of the receiver', () => {
     [500, 'again'],
     [503, 'again'],
   ])('%i: the notification is %s', (status, what) => {
-    expect(judgeAnswer({ status, text: '' }).do).toBe(what)
+    expect(judgeAnswer(status).do).toBe(what)
   })
 
-  it('is told in one line, cut, with nothing unseen in it', () => {
-    const told = judgeAnswer({ status: 400, text: `invalid\n payload\u202e${'x'.repeat(500)}` })
-    expect(told).toEqual({ do: 'refused', why: expect.stringMatching(/^answered 400: invalid payload\\u\{202e\}x+$/) })
-    expect((told as { why: string }).why.length).toBeLessThan(220)
+  it('is told by its status alone', () => {
+    expect(judgeAnswer(400)).toEqual({ do: 'refused', why: 'answered 400' })
   })
 
   it.each([
@@ -134,7 +132,7 @@ describe('an answer of the receiver', () => {
     ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],
     ['-1', undefined],
   ])('may ask for a pause: %s', (header, seconds) => {
-    expect((judgeAnswer({ status: 429, text: '' }, header) as { afterSeconds?: number }).afterSeconds).toBe(seconds)
+    expect((judgeAnswer(429, header) as { afterSeconds?: number }).afterSeconds).toBe(seconds)
   })
 })
 

@@ -65,18 +65,18 @@ describe('a webhook', () => {
     expect(asked).toBe(0)
   })
 
-  it('reads no more of an answer than its beginning', async () => {
+  it('reads nothing of what a receiver says: it may quote the path or a key of the request', async () => {
     const url = await listen((_request, response) => {
       response.writeHead(500)
       const pour = (): void => void (!response.destroyed && response.write('x'.repeat(65_536), pour))
       pour()
     })
-    expect(await send(url)).toEqual({ do: 'again', why: `answered 500: ${'x'.repeat(200)}` })
+    expect(await send(url)).toEqual({ do: 'again', why: 'answered 500' })
   })
 
   it.each<[string, RequestListener]>([
     ['never answers', () => {}],
-    ['stops in the midst of a refusal', (_request, response) => void response.writeHead(500).write('so')],
+    ['stops in the midst of the head', (request) => void request.socket.write('HTTP/1.1 500 In')],
   ])('gives up a receiver that %s', async (_what, answer) => {
     const url = await listen(answer)
     expect(await send(url, { timeoutMs: 200 })).toEqual({ do: 'again', why: 'did not answer within 0.2 s' })
