@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import { error } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
@@ -11,6 +10,7 @@ import type { ObjectRef } from '../../velero/resource.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { failureTypeOf, failureTypes } from '../frame/failures.ts'
 import { gatherFacts } from '../plan/gather-facts.ts'
+import { inFlight } from '../frame/in-flight.ts'
 import { openJournal, outcomesShard } from '../frame/journal.ts'
 import type { Cluster, Ports } from '../ports.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
@@ -94,20 +94,15 @@ async function findClaims(
 ): Promise<Map<string, ObjectRef & { uid: string }>> {
   const kind = 'v1/PersistentVolumeClaim'
   const list = resourceList !== undefined && 'content' in resourceList ? (resourceList.content[kind] ?? []) : []
-  const limit = pLimit(claimsAtOnce)
-  const found = await Promise.all(
-    list.map((entry) =>
-      limit(async () => {
-        const { name: full = '', action } = parseEntry(entry) ?? {}
-        const [namespace = '', name = ''] = full.split('/')
-        if (action !== 'created' || name === '') return undefined
-        const at = { group: '', version: 'v1', resource: 'persistentvolumeclaims', namespace, name }
-        const claim = await cluster.get(at)
-        if (claim?.metadata.labels?.[restoreNameLabel] !== validLabelValue(restore)) return undefined
-        return [`${kind}|${full}`, { ...at, uid: claim.metadata.uid ?? '' }] as const
-      }),
-    ),
-  )
+  const found = await inFlight(list, claimsAtOnce, async (entry) => {
+    const { name: full = '', action } = parseEntry(entry) ?? {}
+    const [namespace = '', name = ''] = full.split('/')
+    if (action !== 'created' || name === '') return undefined
+    const at = { group: '', version: 'v1', resource: 'persistentvolumeclaims', namespace, name }
+    const claim = await cluster.get(at)
+    if (claim?.metadata.labels?.[restoreNameLabel] !== validLabelValue(restore)) return undefined
+    return [`${kind}|${full}`, { ...at, uid: claim.metadata.uid ?? '' }] as const
+  })
   return new Map(found.filter((one) => one !== undefined))
 }
 

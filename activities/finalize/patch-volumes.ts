@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import type { Wait } from '../../contract/look.ts'
 import { decideVolumePatch, usesClaim } from '../../core/finalize/decide-volume-patch.ts'
 import type { VolumePatchFacts, VolumeStep } from '../../core/finalize/decide-volume-patch.ts'
@@ -11,6 +10,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
+import { inFlight } from '../frame/in-flight.ts'
 import { readAll } from '../frame/journal.ts'
 import { pauseAfter } from '../frame/look.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
@@ -51,13 +51,12 @@ async function patchAll(context: FinalizeContext): Promise<FinalizeFinding | Wai
   if (wanted.length === 0) return { messages: [] }
   const ended = (await readAll<EndedClaim[]>(session.journal, endedFolder)).flat()
   const done = new Set(ended.map(({ uid }) => uid))
-  const limit = pLimit(claimsInFlightMax)
+  const open = wanted.filter(({ claim }) => !done.has(claim.uid))
   const look = createLook(context)
-  const steps = await Promise.all(
-    wanted
-      .filter(({ claim }) => !done.has(claim.uid))
-      .map((one) => limit(async () => ({ one, step: await takeStep(one, context, look) }))),
-  )
+  const steps = await inFlight(open, claimsInFlightMax, async (one) => {
+    attempt.throwIfStopped()
+    return { one, step: await takeStep(one, context, look) }
+  })
   const waits = steps.flatMap(({ step }) => (step.do === 'wait' ? [step.because] : []))
   const fresh = steps.flatMap(({ one, step }) =>
     step.do === 'wait' ? [] : [{ uid: one.claim.uid, messages: messageOf(one, step) }],

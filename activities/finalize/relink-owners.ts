@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { parseItemKey, itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { BackedUpOwner, Message } from '../../core/items/outcome.ts'
 import { decideLinks, expectedOwner, whyNoOwner } from '../../core/owners/link-owners.ts'
@@ -8,6 +7,7 @@ import { fieldManagerOf, ownersAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatGroupResource, parseApiVersion } from '../../velero/resource.ts'
 import type { DiscoveredResource } from '../ports.ts'
+import { inFlight } from '../frame/in-flight.ts'
 import { idOf } from './finalize-facts.ts'
 import type { RestoredOutcome } from './finalize-facts.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
@@ -55,9 +55,8 @@ async function relinkAll(context: FinalizeContext): Promise<FinalizeFinding> {
   let done = 0
   while (done < children.length && !context.isOver()) {
     const look = createLook(context, kinds)
-    const limit = pLimit(objectsInFlightMax)
     const slice = children.slice(done, done + sliceSize)
-    const found = await Promise.all(slice.map((child) => limit(() => relink(child, look, context))))
+    const found = await inFlight(slice, objectsInFlightMax, (child) => relink(child, look, context))
     unlinked.push(...found.flat())
     done += slice.length
     context.attempt.done(done)

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { compareWritten } from '../../core/finalize/compare-written.ts'
 import { whyNotReady } from '../../core/finalize/why-not-ready.ts'
 import { itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
@@ -13,6 +12,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { askedBy, resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
+import { inFlight } from '../frame/in-flight.ts'
 import { pauseAfter } from '../frame/look.ts'
 import type { PlannedSession } from '../frame/session.ts'
 import { makeItemTools } from '../items/item-tools.ts'
@@ -67,19 +67,14 @@ async function compareWith(
 ): Promise<Message[]> {
   const tools = makeItemTools(session, context.attempt, context)
   const planned = plannedItems(session.plan)
-  const limit = pLimit(objectsInFlightMax)
   let done = 0
-  const found = await Promise.all(
-    restored.map((outcome) =>
-      limit(async () => {
-        context.attempt.throwIfStopped()
-        const live = await readObject(outcome, context)
-        context.attempt.done(++done)
-        if (live instanceof ApiError) return [finding(outcome, `cannot be read: ${live.message}`)]
-        return differencesOf(outcome, live, await writtenOf(outcome, planned, tools))
-      }),
-    ),
-  )
+  const found = await inFlight(restored, objectsInFlightMax, async (outcome) => {
+    context.attempt.throwIfStopped()
+    const live = await readObject(outcome, context)
+    context.attempt.done(++done)
+    if (live instanceof ApiError) return [finding(outcome, `cannot be read: ${live.message}`)]
+    return differencesOf(outcome, live, await writtenOf(outcome, planned, tools))
+  })
   return found.flat()
 }
 
@@ -139,8 +134,7 @@ function differencesOf(outcome: RestoredOutcome, live: Manifest | undefined, wri
 
 /** The workloads that are not ready and the claims that are not bound now. */
 async function lookForUnready(restored: readonly RestoredOutcome[], context: FinalizeContext): Promise<Unready[]> {
-  const limit = pLimit(objectsInFlightMax)
-  const seen = await Promise.all(restored.map((outcome) => limit(() => lookAt(outcome, context))))
+  const seen = await inFlight(restored, objectsInFlightMax, (outcome) => lookAt(outcome, context))
   return seen.filter(({ why }) => why !== '')
 }
 

@@ -4,6 +4,7 @@ import type { Outcome } from '../../core/items/outcome.ts'
 import { jsonInPieces, parseJsonInSteps } from '../../core/values/json-in-pieces.ts'
 import { journalFolder } from '../../velero/object-keys.ts'
 import { journalDamaged } from './failures.ts'
+import { inFlight } from './in-flight.ts'
 import { gzipOf, inSlices } from './in-slices.ts'
 import type { ObjectStore } from '../ports.ts'
 import type { ActionFacts } from '../../core/actions/action.ts'
@@ -153,24 +154,9 @@ export async function readShard<T>(journal: Journal, name: string): Promise<T> {
 /** Shards that are read or written at once. */
 const shardsAtOnce = 16
 
-/** Does something with shards, several at once, and returns what it came to in their order. After a failure none begins. */
+/** Does something with shards, several at once, and returns what it came to in their order; see {@link inFlight} for failures. */
 export async function withShards<T, R>(shards: readonly T[], work: (shard: T) => Promise<R>): Promise<R[]> {
-  const done: R[] = []
-  const waiting = shards.entries()
-  let isFailed = false
-  const lane = async () => {
-    try {
-      for (const [index, shard] of waiting) {
-        if (isFailed) return
-        done[index] = await work(shard)
-      }
-    } catch (thrown) {
-      isFailed = true
-      throw thrown
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(shardsAtOnce, shards.length) }, lane))
-  return done
+  return inFlight(shards, shardsAtOnce, work)
 }
 
 /** Copies shards into the journal of another run; one that is there already stays as it is. */

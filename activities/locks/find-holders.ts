@@ -1,6 +1,5 @@
 import { Context } from '@temporalio/activity'
 import { WorkflowNotFoundError } from '@temporalio/common'
-import pLimit from 'p-limit'
 import type { LockRequest, Locks } from '../../core/locks/decide-grants.ts'
 import { judgeHold } from '../../core/locks/judge-hold.ts'
 import { undoStateOf } from '../../core/undo/undo-state.ts'
@@ -11,6 +10,7 @@ import { undoWorkflowIdOf } from '../../contract/undo-restore.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
+import { inFlight } from '../frame/in-flight.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Ports } from '../ports.ts'
 import { locationNameOf } from '../frame/locations.ts'
@@ -38,9 +38,8 @@ export function findHolders(parts: WorkerParts) {
     runActivity(presence, { doing: 'asking restores which namespaces they hold' }, async () => {
       const namespace = parts.settings.veleroNamespace
       const listed = await cluster.list({ group: 'velero.io', version: 'v1', resource: 'restores' }, { namespace })
-      const limit = pLimit(askedAtOnce)
       const restores = (listed as unknown as Restore[]).filter(mayHold)
-      const seen = await Promise.all(restores.map((restore) => limit(() => findHold(restore, query, parts))))
+      const seen = await inFlight(restores, askedAtOnce, (restore) => findHold(restore, query, parts))
       const of = (where: 'holders' | 'waiting') => seen.flatMap((one) => (one?.where === where ? [one.request] : []))
       return { holders: of('holders'), waiting: of('waiting') }
     })
