@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/common'
-import pLimit from 'p-limit'
 import type { Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { whyNotReady } from '../../core/finalize/why-not-ready.ts'
@@ -8,10 +7,17 @@ import type { AtZero, Message } from '../../core/items/outcome.ts'
 import { isConflict, refusalOf } from '../../core/port-errors.ts'
 import { tallyOf } from '../../core/results/tally.ts'
 import { valueAt } from '../../core/values/fields.ts'
-import { decideScale, placeInOrder, scaleOrder, whyWithoutPods } from '../../core/workloads/scale-back.ts'
+import {
+  decideScale,
+  giveReplicasBack,
+  placeInOrder,
+  scaleOrder,
+  whyWithoutPods,
+} from '../../core/workloads/scale-back.ts'
 import { fieldManagerOf, replicasAnnotation } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { inFlight } from '../frame/in-flight.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
 import { pauseAfter } from '../frame/look.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -23,6 +29,8 @@ import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
 
 const workloadsInFlightMax = 32
+/** How often the owners of replicas are decided again because another writer came in between. */
+const conflictsMax = 5
 /** Between two looks, longer and longer. */
 const lookSeconds = { first: 0.5, last: 15 } as const
 const endedFolder = 'finalize/scale-workloads/'
@@ -59,12 +67,12 @@ async function scaleAll(context: FinalizeContext): Promise<FinalizeFinding | Wai
   for (const [place, name] of scaleOrder.entries()) {
     const ofGroup = held.filter((one) => placeInOrder(groupResourceOf(one)) === place)
     const open = ofGroup.filter(({ object }) => !known.has(object.uid))
-    const steps = await inFlight(open, (one) => scaleOne(one, context))
+    const steps = await inFlight(open, workloadsInFlightMax, (one) => scaleOne(one, context))
     fresh.push(...steps.flatMap((step) => ('waits' in step ? [] : [step])))
     const waits = steps.flatMap((step) => ('waits' in step ? [step.waits] : []))
     const scaled = new Set([...ended, ...fresh].flatMap((one) => (one.scaled ? [one.uid] : [])))
     const awaited = ofGroup.filter(({ object }) => scaled.has(object.uid))
-    const unready = await inFlight(awaited, (one) => lookAt(one, place, context))
+    const unready = await inFlight(awaited, workloadsInFlightMax, (one) => lookAt(one, place, context))
     waits.push(...unready.flatMap(({ one, why }) => (why === '' ? [] : [`${idOf(one)}, ${why}`])))
     const [first] = waits
     if (first !== undefined && !context.isOver()) {
@@ -99,8 +107,8 @@ async function scaleOne(one: Held, context: FinalizeContext): Promise<Ended | { 
     if (step.do === 'leave') return end(false, warning(scopeOf(namespace), `${idOf(one)} ${step.because}`))
     if (step.do === 'scale') {
       const fieldManager = fieldManagerOf(context.session.ref.uid)
-      await cluster.patch(one.object, step.patch, { fieldManager, answer: 'identity' })
-      await giveOwnersBack(one, live, context)
+      const after = await cluster.patch(one.object, step.patch, { fieldManager, answer: 'identity' })
+      await giveOwnersBack(one, { before: live, after }, context)
     }
     return end(step.do !== 'pass')
   } catch (thrown) {
@@ -112,18 +120,45 @@ async function scaleOne(one: Held, context: FinalizeContext): Promise<Ended | { 
 
 /**
  * Whoever owned the number of replicas owns it again. If it stayed ours, the next server-side apply of another number would be a
- * conflict with a restore that is over. An attempt that is lost before this leaves it so, which costs a `--force-conflicts`.
+ * conflict with a restore that is over. Each patch is of the very object that was seen, for its controller writes it at the same
+ * time: old owners never take the place of newer ones. An attempt that is lost before this leaves it so, which costs a
+ * `--force-conflicts`.
  */
-async function giveOwnersBack({ object }: Held, before: Manifest | undefined, { session, ports }: FinalizeContext) {
-  const managedFields = before?.metadata.managedFields ?? []
-  if (managedFields.length === 0) return
-  const patch = { metadata: { uid: object.uid, managedFields } }
-  try {
-    await ports.cluster.patch(object, patch, { fieldManager: fieldManagerOf(session.ref.uid), answer: 'identity' })
-  } catch (thrown) {
-    const { message } = refusalOf(thrown)
-    ports.log.warn(`the owners of the replicas of ${object.resource} ${object.name} are not as before: ${message}`)
+async function giveOwnersBack(
+  { object }: Held,
+  { before, after }: Scaled,
+  { session, ports, attempt }: FinalizeContext,
+) {
+  const old = before?.metadata.managedFields ?? []
+  if (old.length === 0) return
+  const { cluster, log } = ports
+  const fieldManager = fieldManagerOf(session.ref.uid)
+  let { resourceVersion } = after.metadata
+  let managedFields: ReturnType<typeof giveReplicasBack> = old
+  for (let tries = 1; managedFields !== undefined; tries++) {
+    attempt.throwIfStopped()
+    const patch = { metadata: { uid: object.uid, resourceVersion, managedFields } }
+    try {
+      await cluster.patch(object, patch, { fieldManager, answer: 'identity' })
+      return
+    } catch (thrown) {
+      const { message } = refusalOf(thrown)
+      if (!isConflict(thrown) || tries === conflictsMax) {
+        log.warn(`the owners of the replicas of ${object.resource} ${object.name} are not as before: ${message}`)
+        return
+      }
+    }
+    const live = await readIfShown({ object }, cluster)
+    if (live?.metadata.uid !== object.uid) return
+    resourceVersion = live.metadata.resourceVersion
+    managedFields = giveReplicasBack(live.metadata.managedFields ?? [], old, fieldManager)
   }
+}
+
+/** A workload before and after it was scaled. */
+interface Scaled {
+  before: Manifest | undefined
+  after: Manifest
 }
 
 /** Whether its controller scales a workload, and whether an earlier run may have scaled it. */
@@ -143,18 +178,13 @@ async function lookAt(one: Held, place: number, { ports }: FinalizeContext): Pro
   return { one, why: ready?.(live) ?? '' }
 }
 
-async function readIfShown({ object }: Held, cluster: Cluster): Promise<Manifest | undefined> {
+async function readIfShown({ object }: Pick<Held, 'object'>, cluster: Cluster): Promise<Manifest | undefined> {
   try {
     return await cluster.get(object)
   } catch (thrown) {
     refusalOf(thrown)
     return undefined
   }
-}
-
-function inFlight<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
-  const limit = pLimit(workloadsInFlightMax)
-  return Promise.all(all.map((one) => limit(() => work(one))))
 }
 
 /** A restore that was given up. */
@@ -183,7 +213,7 @@ async function tellOf({ journal, admission }: Session, { ports, attempt }: Omit<
   const [result] = await journal.list(`outcomes/finalize/${name}/`)
   if (result !== undefined) return
   const held = heldIn([...tallyOf(await readOutcomes(journal, '')).values()].filter(isRestored))
-  const seen = await inFlight(held, async (one) => {
+  const seen = await inFlight(held, workloadsInFlightMax, async (one) => {
     attempt.throwIfStopped()
     const live = await readIfShown(one, ports.cluster)
     return live?.metadata.uid === one.object.uid && valueAt(live, 'spec', 'replicas') === 0 ? [one] : []

@@ -75,3 +75,42 @@ export function whyWithoutPods(live: Manifest): string {
   const [made, wanted] = [numberAt('status', 'replicas'), numberAt('spec', 'replicas')]
   return made >= wanted ? '' : `${made} of ${wanted} pods are made`
 }
+
+/**
+ * The owners of fields as they stand now, but the number of replicas is again with those who owned it before `manager` scaled it.
+ * Undefined where another has taken the number meanwhile: it stays with that one.
+ */
+export function giveReplicasBack(
+  now: readonly ManagedFieldsEntry[],
+  before: readonly ManagedFieldsEntry[],
+  manager: string,
+): ManagedFieldsEntry[] | undefined {
+  const owners = new Map(before.filter(ownsReplicas).map((entry) => [writerOf(entry), entry]))
+  if (now.some((entry) => ownsReplicas(entry) && entry.manager !== manager && !owners.has(writerOf(entry))))
+    return undefined
+  const present = new Set(now.map(writerOf))
+  const lost = [...owners].flatMap(([writer, entry]) => (present.has(writer) ? [] : [onlyReplicas(entry)]))
+  const standing = now.map((entry) => (owners.has(writerOf(entry)) ? withReplicas(entry) : withoutReplicas(entry)))
+  return [...standing.filter(({ fieldsV1 }) => Object.keys(fieldsV1 ?? {}).length > 0), ...lost]
+}
+
+/** What tells the entries of one object apart. */
+function writerOf({ manager, operation, apiVersion, subresource }: ManagedFieldsEntry): string {
+  return [manager, operation, apiVersion, subresource].join('|')
+}
+
+function onlyReplicas(entry: ManagedFieldsEntry): ManagedFieldsEntry {
+  return { ...entry, fieldsV1: { 'f:spec': { 'f:replicas': {} } } }
+}
+
+function withReplicas(entry: ManagedFieldsEntry): ManagedFieldsEntry {
+  const spec = { ...fieldsAt(entry.fieldsV1, 'f:spec'), 'f:replicas': {} }
+  return { ...entry, fieldsV1: { ...fieldsAt(entry.fieldsV1), 'f:spec': spec } }
+}
+
+function withoutReplicas(entry: ManagedFieldsEntry): ManagedFieldsEntry {
+  if (!ownsReplicas(entry)) return entry
+  const { 'f:spec': _spec, ...others } = fieldsAt(entry.fieldsV1) ?? {}
+  const { 'f:replicas': _replicas, ...spec } = fieldsAt(entry.fieldsV1, 'f:spec') ?? {}
+  return { ...entry, fieldsV1: Object.keys(spec).length === 0 ? others : { ...others, 'f:spec': spec } }
+}

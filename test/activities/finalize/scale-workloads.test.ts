@@ -59,15 +59,16 @@ describe('scaling workloads back', () => {
     expect([scaled(world, web), scaled(world, db)]).toEqual([3, 2])
   })
 
+  const apply = {
+    manager: 'gitops',
+    operation: 'Apply',
+    apiVersion: 'apps/v1',
+    time: '2025-06-01T00:00:00Z',
+    fieldsType: 'FieldsV1',
+    fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+  }
+
   it('leaves the number of replicas to those who owned it before', async () => {
-    const apply = {
-      manager: 'gitops',
-      operation: 'Apply',
-      apiVersion: 'apps/v1',
-      time: '2025-06-01T00:00:00Z',
-      fieldsType: 'FieldsV1',
-      fieldsV1: { 'f:spec': { 'f:replicas': {} } },
-    }
     const world = await shop()
     const live = world.cluster.look(web)
     if (live === undefined) throw new Error('there is no Deployment')
@@ -76,6 +77,24 @@ describe('scaling workloads back', () => {
     expect((await world.run(scaleWorkloads)).messages).toEqual([])
     expect(scaled(world, web)).toBe(3)
     expect(world.cluster.look(web)?.metadata.managedFields).toEqual([apply])
+  })
+
+  it('keeps the owners that another writer brought right after the scale patch', async () => {
+    const world = await shop({ created: [aWorkload('Deployment', 'web')] })
+    const live = world.cluster.look(web)
+    if (live === undefined) throw new Error('there is no Deployment')
+    world.cluster.place({ ...live, metadata: { ...live.metadata, managedFields: [apply] } })
+    const newer = { ...apply, manager: 'autoscaler', time: '2025-06-02T00:00:00Z' }
+    const { cluster } = world.context.ports
+    const patch: typeof cluster.patch = async (...args) => {
+      const answer = await cluster.patch(...args)
+      if (valueAt(args[1], 'spec', 'replicas') !== undefined)
+        world.cluster.amend(web, { metadata: { managedFields: [newer] } })
+      return answer
+    }
+    await scaleWorkloads.run({ ...world.context, ports: { ...world.context.ports, cluster: { ...cluster, patch } } })
+    expect(scaled(world, web)).toBe(3)
+    expect(world.cluster.look(web)?.metadata.managedFields).toEqual([newer])
   })
 
   it('begins with StatefulSets, and waits until they are ready', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decideScale, placeInOrder, whyWithoutPods } from '../../../core/workloads/scale-back.ts'
+import { decideScale, giveReplicasBack, placeInOrder, whyWithoutPods } from '../../../core/workloads/scale-back.ts'
 import { aWorkload } from './builders.ts'
 
 const facts = { uid: 'u', replicas: 3, isControlled: false, isRetry: false }
@@ -69,5 +69,36 @@ describe('the pods of a workload', () => {
     [{ observedGeneration: 2, replicas: 3 }, ''],
   ])('are made by its controller: with status %j they are not, since %s', (status, why) => {
     expect(whyWithoutPods({ ...standing(3, { generation: 2 }), status })).toBe(why)
+  })
+})
+
+describe('the owners of a number of replicas', () => {
+  const entry = (manager: string, operation: string, fieldsV1: object) => ({ manager, operation, fieldsV1 })
+  const replicas = { 'f:spec': { 'f:replicas': {} } }
+  const ours = entry('drydock', 'Update', replicas)
+
+  it('are again those from before, and what others wrote since then stays', () => {
+    const gitops = entry('gitops', 'Apply', { 'f:spec': { 'f:replicas': {}, 'f:paused': {} } })
+    const status = entry('controller', 'Update', { 'f:status': {} })
+    const now = [entry('gitops', 'Apply', { 'f:spec': { 'f:paused': {} } }), ours, status]
+    expect(giveReplicasBack(now, [gitops], 'drydock')).toEqual([
+      entry('gitops', 'Apply', { 'f:spec': { 'f:paused': {}, 'f:replicas': {} } }),
+      status,
+    ])
+  })
+
+  it('come back where they owned nothing else, and ours keeps what it had before', () => {
+    const gitops = entry('gitops', 'Apply', replicas)
+    const more = entry('drydock', 'Update', { 'f:spec': { 'f:paused': {}, 'f:replicas': {} } })
+    expect(giveReplicasBack([more], [gitops], 'drydock')).toEqual([
+      entry('drydock', 'Update', { 'f:spec': { 'f:paused': {} } }),
+      gitops,
+    ])
+    expect(giveReplicasBack([more], [gitops, more], 'drydock')).toEqual([more, gitops])
+  })
+
+  it('stay as they are once another has taken the number', () => {
+    const now = [entry('autoscaler', 'Update', replicas)]
+    expect(giveReplicasBack(now, [entry('gitops', 'Apply', replicas)], 'drydock')).toBeUndefined()
   })
 })
