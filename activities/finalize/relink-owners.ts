@@ -1,6 +1,6 @@
 import { parseItemKey, itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { BackedUpOwner, Message } from '../../core/items/outcome.ts'
-import { decideLinks, expectedOwner, whyNoOwner } from '../../core/owners/link-owners.ts'
+import { decideLinks, expectedOwner, goneOwners, whyNoOwner } from '../../core/owners/link-owners.ts'
 import type { FoundOwner } from '../../core/owners/link-owners.ts'
 import { isConflict, refusalOf } from '../../core/port-errors.ts'
 import { fieldManagerOf, ownersAnnotation } from '../../velero/labels.ts'
@@ -15,7 +15,7 @@ import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
 /** An hour: each object with an owner is read, and patched where it has lost it. */
 const deadlineSeconds = 3600
 const objectsInFlightMax = 32
-/** Owners are looked at anew for so many objects: what is known of them is seconds old at most. */
+/** The deadline is looked at after so many objects. */
 const sliceSize = 200
 /** So many owners that are not linked are named; more are counted. */
 const namedMax = 20
@@ -53,8 +53,8 @@ async function relinkAll(context: FinalizeContext): Promise<FinalizeFinding> {
   const kinds = await context.ports.cluster.discover()
   const unlinked: Unlinked[] = []
   let done = 0
+  const look = createLook(context, kinds)
   while (done < children.length && !context.isOver()) {
-    const look = createLook(context, kinds)
     const slice = children.slice(done, done + sliceSize)
     const found = await inFlight(slice, objectsInFlightMax, (child) => relink(child, look, context))
     unlinked.push(...found.flat())
@@ -79,43 +79,55 @@ function outOfTime(left: number): Message[] {
     : [warning('velero', `${left} objects are not linked to their owners: the time for it is over`)]
 }
 
-/** Links one object, and returns the owners that it does not get. */
+/**
+ * Links one object, and returns the owners that it does not get. Its owners are read anew before each patch, and once more after
+ * it: the reference to one that is gone by then is taken away again, before the garbage collector removes the object for it.
+ */
 async function relink(child: Child, look: Look, context: FinalizeContext): Promise<Unlinked[]> {
   const { cluster } = context.ports
-  for (let tries = 1; ; tries++) {
+  const linked = new Set<string>()
+  for (let conflicts = 0; ;) {
     context.attempt.throwIfStopped()
     const owners = await Promise.all(child.owners.map(async (owner) => ({ owner, ...(await look(child, owner)) })))
     const missing = owners.flatMap(({ owner, because }) => (because === undefined ? [] : [{ child, owner, because }]))
-    const found = owners.flatMap(({ owner, live }): FoundOwner[] => (live === undefined ? [] : [{ owner, live }]))
-    if (found.length === 0) return missing
+    const found = owners.flatMap(({ owner, live, because }): FoundOwner[] =>
+      live === undefined || because !== undefined ? [] : [{ owner, live }],
+    )
+    const gone = goneOwners(owners, linked)
+    if (found.length === 0 && gone.length === 0) return missing
     try {
-      const { patch, problems } = decideLinks({ live: await cluster.get(child.object), uid: child.object.uid }, found)
-      if (patch !== undefined)
-        await cluster.patch(child.object, patch, {
-          fieldManager: fieldManagerOf(context.session.ref.uid),
-          answer: 'identity',
-        })
-      return [...missing, ...problems.map((problem) => ({ child, ...problem }))]
+      const { uid } = child.object
+      const { patch, problems } = decideLinks({ live: await cluster.get(child.object), uid, gone }, found)
+      if (patch === undefined) return [...missing, ...problems.map((problem) => ({ child, ...problem }))]
+      const fieldManager = fieldManagerOf(context.session.ref.uid)
+      await cluster.patch(child.object, patch, { fieldManager, answer: 'identity' })
+      for (const { live } of found) linked.add(live.metadata.uid ?? '')
     } catch (thrown) {
       const refusal = refusalOf(thrown)
-      if (isConflict(refusal) && tries < conflictsMax) continue
+      if (isConflict(refusal) && ++conflicts < conflictsMax) continue
       const because = `the cluster does not let it have: ${refusal.message}`
       return [...missing, ...found.map(({ owner }) => ({ child, owner, because }))]
     }
   }
 }
 
-/** The owner of an object as it stands now, or why it is none. */
-type Look = (child: Child, owner: BackedUpOwner) => Promise<{ live?: Manifest; because?: string }>
+/** An owner of an object as it stands now, which one it has to be, and why it is none. */
+interface Seen {
+  live: Manifest | undefined
+  expected: { uid?: string }
+  because?: string
+}
 
-/** Looks each owner up once. */
+type Look = (child: Child, owner: BackedUpOwner) => Promise<Seen>
+
+/** Looks an owner up as it stands now. What is known from an earlier look may be gone. */
 function createLook({ facts, ports }: FinalizeContext, kinds: readonly DiscoveredResource[]): Look {
-  const seen = new Map<string, ReturnType<Look>>()
-  const see: Look = async (child, owner) => {
+  const none = (because: string): Seen => ({ live: undefined, expected: {}, because })
+  return async (child, owner) => {
     const kind = kindOf(owner, kinds)
-    if (kind === undefined) return { because: `is of a kind that the cluster does not serve (${owner.apiVersion})` }
+    if (kind === undefined) return none(`is of a kind that the cluster does not serve (${owner.apiVersion})`)
     const { namespace: place } = child.object
-    if (kind.namespaced && place === undefined) return { because: 'is in a namespace, and it is not' }
+    if (kind.namespaced && place === undefined) return none('is in a namespace, and it is not')
     const { namespace } = parseItemKey(child.key) ?? {}
     const address = {
       groupResource: formatGroupResource(kind.resource, kind.group),
@@ -123,24 +135,12 @@ function createLook({ facts, ports }: FinalizeContext, kinds: readonly Discovere
       name: owner.name,
     }
     const expected = expectedOwner(owner, facts.tally.get(itemKey(address)))
-    if ('problem' in expected) return { because: expected.problem }
+    if ('problem' in expected) return none(expected.problem)
     const { group, version, resource } = kind
     const at = { group, version, resource, ...(kind.namespaced && place !== undefined ? { namespace: place } : {}) }
     const live = await ports.cluster.get({ ...at, name: expected.name })
     const because = whyNoOwner(live, expected)
-    return because === undefined && live !== undefined ? { live } : { because: because ?? 'is gone' }
-  }
-  return (child, owner) => {
-    const key = [
-      parseItemKey(child.key)?.namespace,
-      child.object.namespace,
-      owner.apiVersion,
-      owner.kind,
-      owner.name,
-    ].join('|')
-    const looking = seen.get(key) ?? see(child, owner)
-    seen.set(key, looking)
-    return looking
+    return { live, expected, ...(because === undefined ? {} : { because }) }
   }
 }
 

@@ -46,6 +46,19 @@ export function whyNoOwner(live: Manifest | undefined, expected: { uid?: string 
   return live.metadata.deletionTimestamp === undefined ? undefined : 'is being deleted'
 }
 
+/**
+ * The uids of owners that an object must not have: what the restore wrote under them, or what the object was linked to, is not
+ * there any more.
+ */
+export function goneOwners(
+  seen: readonly { live: Manifest | undefined; expected: { uid?: string } }[],
+  linked: Iterable<string>,
+): string[] {
+  const standing = new Set(seen.map(({ live }) => live?.metadata.uid))
+  const named = seen.flatMap(({ expected: { uid } }) => (uid === undefined ? [] : [uid]))
+  return [...new Set([...named, ...linked])].filter((uid) => !standing.has(uid))
+}
+
 /** An owner as the backup names it, and the object that it is now. */
 export interface FoundOwner {
   owner: BackedUpOwner
@@ -54,24 +67,26 @@ export interface FoundOwner {
 
 /** What to do for an object that had owners. */
 export interface LinkStep {
-  /** Adds owners to the very object that was seen; absent where there is nothing to add. */
+  /** Changes the owners of the very object that was seen; absent where there is nothing to change. */
   patch?: { metadata: object }
   /** Owners that it does not get, and why: the text follows the name of the owner. */
   problems: readonly { owner: BackedUpOwner; because: string }[]
 }
 
 /**
- * Decides which owners an object gets. Those that it has stay as they are: a controller may have adopted it. An object that is
- * gone, is another one, or is being deleted gets none.
+ * Decides which owners an object gets. Those that it has stay as they are, for a controller may have adopted it; but not those
+ * with a uid in `gone`: the garbage collector would remove the object. One that is gone itself, is another one, or is being
+ * deleted gets none.
  */
 export function decideLinks(
-  { live, uid }: { live: Manifest | undefined; uid: string },
+  { live, uid, gone = [] }: { live: Manifest | undefined; uid: string; gone?: readonly string[] },
   found: readonly FoundOwner[],
 ): LinkStep {
   if (live === undefined || live.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined)
     return { problems: [] }
   const standing = live.metadata.ownerReferences ?? []
-  const links: OwnerReference[] = [...standing]
+  const links: OwnerReference[] = standing.filter((link) => !gone.includes(link.uid))
+  const isTaken = links.length < standing.length
   const problems: LinkStep['problems'][number][] = []
   for (const { owner, live: of } of found) {
     const { uid: ownerUid = '' } = of.metadata
@@ -80,7 +95,7 @@ export function decideLinks(
     if (other === undefined) links.push(linkTo(of, owner))
     else problems.push({ owner, because: `cannot be its controller, for ${other.kind} ${other.name} is` })
   }
-  if (links.length === standing.length) return { problems }
+  if (links.length === standing.length && !isTaken) return { problems }
   const { resourceVersion } = live.metadata
   return { patch: { metadata: { uid, resourceVersion, ownerReferences: links } }, problems }
 }

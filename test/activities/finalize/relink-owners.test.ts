@@ -27,6 +27,8 @@ const mapAt = (name: string) => ({ group: '', version: 'v1', resource: 'configma
 
 const uidOf = (world: Finalizing, at: typeof webAt) => world.cluster.look(at)?.metadata.uid
 const ownersOf = (world: Finalizing, name: string) => world.cluster.look(mapAt(name))?.metadata.ownerReferences
+const notLinked = (because: string) =>
+  warning('namespace:shop', `configmaps/shop/a is not linked to its owner Deployment web, which ${because}`)
 const withCluster = (world: Finalizing, more: Partial<FinalizeContext['ports']['cluster']>): FinalizeContext => {
   const { ports } = world.context
   return { ...world.context, ports: { ...ports, cluster: { ...ports.cluster, ...more } } }
@@ -103,6 +105,52 @@ describe('linking objects to their owners again', () => {
         : cluster.patch(...args)
     expect(await relinkOwners.run(withCluster(world, { patch: conflicting }))).toEqual({ messages: [] })
     expect(ownersOf(world, 'a')).toHaveLength(1)
+  })
+
+  it('reads an owner anew after a conflict: one that is gone by then gets no object', async () => {
+    const world = await finalizing({ annotations, created: [web, made('a')], about: { a: { owners: [byWeb] } } })
+    const { cluster } = world.context.ports
+    const patch: typeof cluster.patch = (...args) => {
+      if (world.cluster.look(webAt) === undefined) return cluster.patch(...args)
+      world.cluster.drop(webAt)
+      return Promise.reject(new ApiError({ code: 409, reason: 'Conflict', message: 'x' }))
+    }
+    expect(await relinkOwners.run(withCluster(world, { patch }))).toEqual({ messages: [notLinked('is gone')] })
+    expect(ownersOf(world, 'a')).toBeUndefined()
+  })
+
+  it('reads an owner anew for each object: one of several that goes in between gets no more', async () => {
+    const about = { a: { owners: [byWeb] }, b: { owners: [byWeb] } }
+    const world = await finalizing({ annotations, created: [web, made('a'), made('b')], about })
+    const { cluster } = world.context.ports
+    const patch: typeof cluster.patch = async (...args) => {
+      world.cluster.drop(webAt)
+      return cluster.patch(...args)
+    }
+    await relinkOwners.run(withCluster(world, { patch }))
+    expect([ownersOf(world, 'a') ?? [], ownersOf(world, 'b') ?? []]).toEqual([[], []])
+  })
+
+  it('takes the reference away again where the owner is gone right after it was set', async () => {
+    const other = { apiVersion: 'v1', kind: 'Secret', name: 'other', uid: 'other' }
+    const child = { ...made('a'), metadata: { ...made('a').metadata, ownerReferences: [other] } }
+    const world = await finalizing({ annotations, created: [web, child], about: { a: { owners: [byWeb] } } })
+    const { cluster } = world.context.ports
+    const patch: typeof cluster.patch = async (...args) => {
+      const answer = await cluster.patch(...args)
+      world.cluster.drop(webAt)
+      return answer
+    }
+    expect(await relinkOwners.run(withCluster(world, { patch }))).toEqual({ messages: [notLinked('is gone')] })
+    expect(ownersOf(world, 'a')).toEqual([other])
+  })
+
+  it('takes a reference away that an attempt which was lost has set to an owner that is gone', async () => {
+    const world = await finalizing({ annotations, created: [web, made('a')], about: { a: { owners: [byWeb] } } })
+    await world.run(relinkOwners)
+    world.cluster.drop(webAt)
+    expect((await world.run(relinkOwners)).messages).toEqual([notLinked('is gone')])
+    expect(ownersOf(world, 'a') ?? []).toEqual([])
   })
 
   it('tells what the cluster refuses, such as an owner whose finalizers it may not set', async () => {

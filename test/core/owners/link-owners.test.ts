@@ -104,6 +104,18 @@ describe('an object that had owners', () => {
     expect(decideLinks({ live: child([link('new')]), uid: 'child' }, found)).toEqual({ problems: [] })
   })
 
+  it('loses owners that are gone, and keeps the others', () => {
+    const other = link('other', { name: 'other' })
+    const live = child([link('old'), other])
+    expect(decideLinks({ live, uid: 'child', gone: ['old'] }, []).patch?.metadata).toMatchObject({
+      resourceVersion: '7',
+      ownerReferences: [other],
+    })
+    expect(decideLinks({ live, uid: 'child', gone: ['old'] }, found).patch?.metadata).toMatchObject({
+      ownerReferences: [other, { uid: 'new' }],
+    })
+  })
+
   it('gets no second controller', () => {
     const standing = [link('other', { name: 'other', controller: true })]
     expect(decideLinks({ live: child(standing), uid: 'child' }, found)).toEqual({
