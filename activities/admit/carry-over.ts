@@ -6,6 +6,7 @@ import { tallyOf } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import { copyShards, outcomesShard, readShard, shards, withShards } from '../frame/journal.ts'
 import type { Journal, StoredFacts } from '../frame/journal.ts'
+import { carryScaled } from '../finalize/scale-workloads.ts'
 import { recreateFolder } from '../existing/recreate-notes.ts'
 import { carryHooks } from '../hooks/hook-journal.ts'
 import { inPlaceFolder, putBackFolder } from '../volumes/in-place-notes.ts'
@@ -53,6 +54,7 @@ export async function carryOver(from: Journal, to: Journal): Promise<CarriedOver
   await copyShards(from, to, await from.list(putBackFolder))
   await copyShards(from, to, await from.list(recreateFolder))
   await carryHooks(from, to)
+  await carryScaled(from, to)
   await to.writeOnce(shards.plan, plan)
   const { items } = summarize(plan)
   return { items, again: items - throughOf(plan, standing) }

@@ -19,6 +19,7 @@ import { rfc3339 } from '../../velero/manifest.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { inFlight } from '../frame/in-flight.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
+import type { Journal } from '../frame/journal.ts'
 import { pauseAfter } from '../frame/look.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
@@ -58,6 +59,16 @@ interface Ended {
   messages: readonly Message[]
 }
 
+/**
+ * Takes into the journal of a retry which workloads the run before has scaled back: whoever has scaled them to zero since then
+ * wins. The messages of that run are not taken. Written once, so this may run again.
+ */
+export async function carryScaled(from: Journal, to: Journal): Promise<void> {
+  const ended = (await readAll<Ended[]>(from, endedFolder)).flat()
+  const scaled = ended.flatMap((one) => (one.scaled ? [{ ...one, messages: [] }] : []))
+  if (scaled.length > 0) await to.writeOnce<Ended[]>(`${endedFolder}carried`, scaled)
+}
+
 async function scaleAll(context: FinalizeContext): Promise<FinalizeFinding | Wait> {
   const held = heldIn(context.facts.restored.values())
   const ended = (await readAll<Ended[]>(context.session.journal, endedFolder)).flat()
@@ -82,6 +93,8 @@ async function scaleAll(context: FinalizeContext): Promise<FinalizeFinding | Wai
     }
     late.push(...unready.flatMap(({ one, why }) => (why === '' ? [] : [inTime(one, why)])))
   }
+  // A retry must know them: what a user scales to zero after this stays there.
+  if (fresh.length > 0) await context.session.journal.write(`${endedFolder}${context.attempt.id}`, fresh)
   const messages = [...[...ended, ...fresh].flatMap((one) => one.messages), ...late]
   return { messages: messages.sort((a, b) => (a.text < b.text ? -1 : 1)) }
 }
@@ -212,7 +225,10 @@ async function tellOf({ journal, admission }: Session, { ports, attempt }: Omit<
   const name = scaleWorkloads.name
   const [result] = await journal.list(`outcomes/finalize/${name}/`)
   if (result !== undefined) return
-  const held = heldIn([...tallyOf(await readOutcomes(journal, '')).values()].filter(isRestored))
+  const ended = (await readAll<Ended[]>(journal, endedFolder)).flat()
+  const scaled = new Set(ended.flatMap((one) => (one.scaled ? [one.uid] : [])))
+  const restored = heldIn([...tallyOf(await readOutcomes(journal, '')).values()].filter(isRestored))
+  const held = restored.filter(({ object }) => !scaled.has(object.uid))
   const seen = await inFlight(held, workloadsInFlightMax, async (one) => {
     attempt.throwIfStopped()
     const live = await readIfShown(one, ports.cluster)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { scaleWorkloads, tellAtZero } from '../../../activities/finalize/scale-workloads.ts'
-import { readOutcomes } from '../../../activities/frame/journal.ts'
+import { carryScaled, scaleWorkloads, tellAtZero } from '../../../activities/finalize/scale-workloads.ts'
+import { openJournal, readOutcomes } from '../../../activities/frame/journal.ts'
 import { error, warning } from '../../../core/items/outcome.ts'
 import { ApiError } from '../../../core/port-errors.ts'
 import { valueAt } from '../../../core/values/fields.ts'
@@ -183,6 +183,38 @@ describe('scaling workloads back', () => {
   })
 })
 
+describe('a retry of a restore that has scaled its workloads back', () => {
+  /** The same world, as a retry finds it. */
+  const retried = async (world: Finalizing): Promise<Finalizing['context']> => {
+    const { context, session } = world
+    const journal = openJournal(session.store, { ...ref, run: 2 })
+    await carryScaled(session.journal, journal)
+    await carryScaled(session.journal, journal)
+    const restore = { ...session.admission.restore, run: 2 }
+    return { ...context, session: { ...session, journal, admission: { ...session.admission, restore } } }
+  }
+
+  it('leaves at zero what somebody has scaled there since then', async () => {
+    const world = await shop({ created: [aWorkload('Deployment', 'web')] })
+    withControllers(world)
+    await world.run(scaleWorkloads)
+    world.cluster.amend(web, { spec: { replicas: 0 } })
+    expect(await scaleWorkloads.run(await retried(world))).toEqual({ messages: [] })
+    expect(scaled(world, web)).toBe(0)
+  })
+
+  it('scales one that could not be scaled before, and says nothing of that again', async () => {
+    const world = await shop({ created: [aWorkload('Deployment', 'web')] })
+    withControllers(world)
+    const refused = new ApiError({ code: 403, reason: 'Forbidden', message: 'not you' })
+    const { cluster } = world.context.ports
+    const ports = { ...world.context.ports, cluster: { ...cluster, patch: () => Promise.reject(refused) } }
+    await scaleWorkloads.run({ ...world.context, ports })
+    expect(await scaleWorkloads.run(await retried(world))).toEqual({ messages: [] })
+    expect(scaled(world, web)).toBe(3)
+  })
+})
+
 describe('a restore that is given up before its workloads are scaled back', () => {
   const tell = async (world: Finalizing) => {
     const { ports, sessions } = world.parts
@@ -198,6 +230,14 @@ describe('a restore that is given up before its workloads are scaled back', () =
       'deployments.apps/shop/web stands at zero replicas, and has 3 in the backup: `drydock retry` scales it back',
     ])
     expect(await tell(world)).toHaveLength(1)
+  })
+
+  it('does not name one that it has scaled back, and somebody has scaled to zero since then', async () => {
+    const world = await shop({ created: [aWorkload('Deployment', 'web')] })
+    withControllers(world)
+    await world.run(scaleWorkloads)
+    world.cluster.amend(web, { spec: { replicas: 0 } })
+    expect(await tell(world)).toEqual([])
   })
 
   it('names twenty, and counts the others', async () => {
