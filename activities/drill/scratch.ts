@@ -1,4 +1,10 @@
-import { isScratchOf, scratchNamespace, scratchSelector, whyTaken } from '../../core/drill/scratch-namespace.ts'
+import {
+  isOfScratch,
+  isScratchOf,
+  scratchNamespace,
+  scratchSelector,
+  whyTaken,
+} from '../../core/drill/scratch-namespace.ts'
 import type { ScratchOwner } from '../../core/drill/scratch-namespace.ts'
 import { whyNamespaceStays } from '../../core/items/why-waiting.ts'
 import { ApiError, isAlreadyExists, isTransient } from '../../core/port-errors.ts'
@@ -67,7 +73,12 @@ export function makeScratch(ports: DrillPorts) {
     })
 }
 
-const ownerOf = ({ request, restore }: DrillRun): ScratchOwner => ({ drill: request.name, restore })
+const ownerOf = ({ request: { name, namespace }, restore, at }: DrillRun): ScratchOwner => ({
+  namespace,
+  drill: name,
+  restore,
+  at,
+})
 
 /** The backup's own namespaces, by name. */
 async function readOriginals(
@@ -97,6 +108,8 @@ async function readOriginals(
 
 /** What {@link removeScratch} is asked for. */
 export interface RemoveScratchInput extends DrillRun {
+  /** The names of the scratch namespaces; none where the drill did not come so far. */
+  scratch: readonly string[]
   /** How long it waits for what is being deleted. */
   patienceSeconds: number
 }
@@ -122,7 +135,7 @@ export function removeScratch({ cluster, presence, clock }: DrillPorts) {
         const left = [
           ...standing.map((one) => `namespace ${one.metadata.name}${whyNamespaceStays(one)}`),
           // A volume is held by its claim.
-          ...(standing.length > 0 ? [] : await removeCompanions(cluster, input.restore)),
+          ...(standing.length > 0 ? [] : await removeCompanions(cluster, input)),
         ]
         const [first] = left
         if (first === undefined || isOver(clock, input.patienceSeconds)) return { left }
@@ -135,14 +148,16 @@ export function removeScratch({ cluster, presence, clock }: DrillPorts) {
 }
 
 /**
- * Deletes volumes and contents of snapshots that the restore has made for claims; by Velero's label they are the restore's. A content
- * that would take its snapshot with it stays, since the snapshot is the backup's. Returns what is still there.
+ * Deletes volumes and contents of snapshots that the restore has made for claims: they have Velero's label of the restore, and are of one
+ * of its scratch namespaces, since a restore of another Velero namespace may have the same name. A content that would take its snapshot with it stays, since the snapshot is the backup's. Returns what is still there.
  */
-async function removeCompanions(cluster: Cluster, restore: string): Promise<string[]> {
+async function removeCompanions(cluster: Cluster, { restore, scratch }: RemoveScratchInput): Promise<string[]> {
   const labelSelector = `${restoreNameLabel}=${validLabelValue(restore)}`
   const left: string[] = []
   for (const resource of companionResources)
-    for (const { metadata, ...seen } of await listIfServed(cluster, resource, { labelSelector })) {
+    for (const seen of await listIfServed(cluster, resource, { labelSelector })) {
+      if (!isOfScratch(seen, scratch)) continue
+      const { metadata } = seen
       const at = { ...resource, name: metadata.name }
       const takesSnapshot = textAt(seen, 'spec', 'deletionPolicy') === 'Delete'
       if (!takesSnapshot && metadata.deletionTimestamp === undefined) await removeExactly(cluster, at, metadata.uid)

@@ -1,11 +1,22 @@
 import type { Manifest } from '../../velero/manifest.ts'
-import { drillLabel, drillRestoreLabel } from '../../velero/labels.ts'
+import { drillLabel, drillRestoreLabel, drillRunLabel } from '../../velero/labels.ts'
+import { sha256Hex } from '../values/derived-names.ts'
+import { fieldsAt, textAt } from '../values/fields.ts'
 
 /** Who a scratch namespace is made for. */
 export interface ScratchOwner {
+  /** Velero's namespace. */
+  namespace: string
   drill: string
   /** The name of the Restore. */
   restore: string
+  /** When the drill began; RFC 3339 with milliseconds. */
+  at: string
+}
+
+/** A label value that no run of another drill has. */
+function runOf({ namespace, drill, restore, at }: ScratchOwner): string {
+  return sha256Hex(JSON.stringify([namespace, drill, restore, at])).slice(0, 32)
 }
 
 /**
@@ -20,21 +31,26 @@ export function scratchNamespace(name: string, owner: ScratchOwner, original: Ma
     kind: 'Namespace',
     metadata: {
       name,
-      labels: { ...labels, [drillLabel]: owner.drill, [drillRestoreLabel]: owner.restore },
+      labels: {
+        ...labels,
+        [drillLabel]: owner.drill,
+        [drillRestoreLabel]: owner.restore,
+        [drillRunLabel]: runOf(owner),
+      },
       ...(annotations && { annotations }),
     },
   }
 }
 
-/** The selector of the scratch namespaces of one drill's restore. */
-export function scratchSelector({ drill, restore }: ScratchOwner): string {
-  return `${drillLabel}=${drill},${drillRestoreLabel}=${restore}`
+/** The selector of the scratch namespaces of one run of a drill. */
+export function scratchSelector(owner: ScratchOwner): string {
+  return `${drillRunLabel}=${runOf(owner)}`
 }
 
 /** Whether a namespace that stands there is one that an earlier attempt has made for the same restore. */
-export function isScratchOf(standing: Manifest, { drill, restore }: ScratchOwner): boolean {
+export function isScratchOf(standing: Manifest, owner: ScratchOwner): boolean {
   const { labels = {}, deletionTimestamp } = standing.metadata
-  return deletionTimestamp === undefined && labels[drillLabel] === drill && labels[drillRestoreLabel] === restore
+  return deletionTimestamp === undefined && labels[drillRunLabel] === runOf(owner)
 }
 
 /** Why a drill cannot have a scratch namespace of that name, and what to do. */
@@ -42,5 +58,11 @@ export function whyTaken(standing: Manifest, { drill }: ScratchOwner): string {
   const { name, labels = {}, deletionTimestamp } = standing.metadata
   const state = deletionTimestamp === undefined ? 'exists already' : 'is being deleted'
   if (labels[drillLabel] !== drill) return `namespace ${name} ${state}: give the drill another prefix`
-  return `namespace ${name} ${state}, left by an earlier run of this drill: delete it (kubectl delete namespace ${name})`
+  return `namespace ${name} ${state}, left by another run of a drill ${drill}: delete it once that run is over (kubectl delete namespace ${name})`
+}
+
+/** Whether a PersistentVolume, or a content of a snapshot, is bound to an object in one of these scratch namespaces. */
+export function isOfScratch(companion: Manifest, scratch: readonly string[]): boolean {
+  const spec = fieldsAt(companion, 'spec')
+  return ['claimRef', 'volumeSnapshotRef'].some((ref) => scratch.includes(textAt(spec, ref, 'namespace')))
 }

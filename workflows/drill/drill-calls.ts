@@ -16,6 +16,13 @@ const frame = {
 /** Steps of a drill: whatever is away is waited for that long, then the drill has failed and says so. */
 export const drills = proxyActivities<Activities>({ ...frame, scheduleToCloseTimeout: '30m' })
 
+/** Steps of a drill that download the tarball: limits as those of the planning of a restore. */
+export const downloads = proxyActivities<Activities>({
+  ...frame,
+  startToCloseTimeout: '4h',
+  scheduleToCloseTimeout: '12h',
+})
+
 /** A restore that is cancelled ends within seconds; one that waits for its bucket takes longer. */
 const cancelSeconds = 600
 

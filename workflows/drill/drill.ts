@@ -11,11 +11,13 @@ import { drillRecordOf } from '../../core/drill/drill-record.ts'
 import { drillRestore, drillRestoreName } from '../../core/drill/drill-restore.ts'
 import { reasonOf } from '../activity-calls.ts'
 import { notifyOfDrill } from '../notify/drill-notice.ts'
-import { awaitRestore, drills } from './drill-calls.ts'
+import { awaitRestore, downloads, drills } from './drill-calls.ts'
 
 /** What a drill has come to so far. */
 interface Progress {
   backup?: ChosenBackup
+  /** The names of its scratch namespaces. */
+  scratch?: readonly string[]
   outcome?: RequestedOutcome
   kept?: KeptReport
   /** Why it went no further. */
@@ -59,11 +61,12 @@ export async function drill(request: DrillRequest): Promise<DrillRecord> {
 async function restoreBackup(run: DrillRun, requestId: string, progress: Progress): Promise<void> {
   const { request } = run
   setCurrentDetails(`drill ${request.name}: chooses a backup`)
-  const start = await drills.chooseDrillBackup.executeWithOptions({ summary: 'choose the backup' }, [run])
+  const start = await downloads.chooseDrillBackup.executeWithOptions({ summary: 'choose the backup' }, [run])
   if (start.backup !== undefined) progress.backup = start.backup
   if (start.do === 'refuse') return void (progress.because = start.because)
   const { backup, mapping } = start
-  const made = await drills.makeScratch.executeWithOptions({ summary: 'make the scratch namespaces' }, [
+  progress.scratch = Object.values(mapping)
+  const made = await downloads.makeScratch.executeWithOptions({ summary: 'make the scratch namespaces' }, [
     { ...run, backup, mapping },
   ])
   if (made.do === 'refuse') return void (progress.because = made.because)
@@ -103,7 +106,7 @@ async function end(run: DrillRun, requestId: string, progress: Progress): Promis
     )),
     ...(await leftBy('the scratch namespaces', () =>
       drills.removeScratch.executeWithOptions({ summary: 'remove the scratch namespaces' }, [
-        { ...run, patienceSeconds },
+        { ...run, scratch: progress.scratch ?? [], patienceSeconds },
       ]),
     )),
   ]

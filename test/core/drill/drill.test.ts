@@ -6,7 +6,7 @@ import { drillFaults, scratchMapping } from '../../../core/drill/drill-request.t
 import type { DrillRequest } from '../../../core/drill/drill-request.ts'
 import { drillRestore, drillRestoreName } from '../../../core/drill/drill-restore.ts'
 import { keysToRemove, newestRecords } from '../../../core/drill/kept-records.ts'
-import { isScratchOf, scratchNamespace, whyTaken } from '../../../core/drill/scratch-namespace.ts'
+import { isOfScratch, isScratchOf, scratchNamespace, whyTaken } from '../../../core/drill/scratch-namespace.ts'
 import { annotationFaults } from '../../../core/asked/annotations.ts'
 import type { Backup, BackupStorageLocation } from '../../../velero/backup.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
@@ -139,7 +139,7 @@ describe('the Restore of a drill', () => {
 })
 
 describe('a scratch namespace', () => {
-  const owner = { drill: 'nightly', restore: 'nightly-1' }
+  const owner = { namespace: 'velero', drill: 'nightly', restore: 'nightly-1', at: '2026-01-01T03:00:00.000Z' }
   const original: Manifest = {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -154,9 +154,27 @@ describe('a scratch namespace', () => {
   it('has the labels of the original, and says whose it is', () => {
     expect(made.metadata).toEqual({
       name: 'scratch-shop',
-      labels: { team: 'a', 'drydock.io/drill': 'nightly', 'drydock.io/drill-restore': 'nightly-1' },
+      labels: {
+        team: 'a',
+        'drydock.io/drill': 'nightly',
+        'drydock.io/drill-restore': 'nightly-1',
+        'drydock.io/drill-run': expect.stringMatching(/^[0-9a-f]{32}$/),
+      },
       annotations: { note: 'b' },
     })
+  })
+
+  it('is not that of a drill of the same name and time in another Velero namespace', () => {
+    expect(isScratchOf(made, { ...owner, namespace: 'velero-b' })).toBe(false)
+  })
+
+  it('has the volumes and contents of snapshots that name it, and no others', () => {
+    const one = (spec: object): Manifest => ({ apiVersion: 'v1', kind: 'X', metadata: { name: 'x' }, spec })
+    const scratch = ['scratch-shop']
+    expect(isOfScratch(one({ claimRef: { namespace: 'scratch-shop', name: 'data' } }), scratch)).toBe(true)
+    expect(isOfScratch(one({ volumeSnapshotRef: { namespace: 'scratch-shop', name: 's' } }), scratch)).toBe(true)
+    expect(isOfScratch(one({ claimRef: { namespace: 'other-shop', name: 'data' } }), scratch)).toBe(false)
+    expect(isOfScratch(one({}), scratch)).toBe(false)
   })
 
   it('is the same restore’s alone', () => {

@@ -23,7 +23,7 @@ const request = {
 const run: DrillRun = { request, restore: name, at: '2026-01-01T03:00:00.000Z' }
 const backup = { name: backupName, location: 'default' }
 const requestId = 'drill/nightly/run-1'
-const owner = { drill: request.name, restore: name }
+const owner = { namespace: 'velero', drill: request.name, restore: name, at: run.at }
 
 const velero = (resource: string, of: string) => ({
   group: 'velero.io',
@@ -122,7 +122,7 @@ function scratch({ cluster }: World): void {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
     metadata: { name: 'pv-scratch', labels: { [restoreNameLabel]: name } },
-    spec: { persistentVolumeReclaimPolicy: 'Retain' },
+    spec: { persistentVolumeReclaimPolicy: 'Retain', claimRef: { namespace: 'scratch-shop', name: 'data' } },
   })
 }
 
@@ -130,7 +130,7 @@ export const removeScratch: readonly Scenario[] = [
   {
     when: 'there are namespaces and a volume',
     world: () => world(scratch),
-    input: { ...run, patienceSeconds: 600 },
+    input: { ...run, scratch: ['scratch-shop', 'scratch-other'], patienceSeconds: 600 },
     beside: (made) => startControllers(made, ['Namespace']),
   },
 ]
