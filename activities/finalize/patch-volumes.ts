@@ -1,4 +1,5 @@
 import type { Wait } from '../../contract/look.ts'
+import { askedBy } from '../../core/asked/annotations.ts'
 import { decideVolumePatch, usesClaim } from '../../core/finalize/decide-volume-patch.ts'
 import type { VolumePatchFacts, VolumeStep } from '../../core/finalize/decide-volume-patch.ts'
 import { textAt } from '../../core/values/fields.ts'
@@ -142,7 +143,7 @@ async function takeStep(one: NewVolume, context: FinalizeContext, look: Look): P
 
 async function see(
   { info, claim }: NewVolume,
-  { ports }: FinalizeContext,
+  { ports, session }: FinalizeContext,
   look: Look,
 ): Promise<Omit<VolumePatchFacts, 'isOver'>> {
   const live = await ports.cluster.get({ ...claims, namespace: claim.namespace, name: claim.name })
@@ -157,6 +158,7 @@ async function see(
     live,
     storageClass,
     volume: isPending || volumeName === '' ? undefined : await ports.cluster.get({ ...volumes, name: volumeName }),
+    isolated: askedBy(session.admission.restore.annotations).isolate === true,
     hasConsumer: waitsForPod && (await look.podsIn(claim.namespace)).some((pod) => usesClaim(pod, claim.name)),
   }
 }

@@ -58,14 +58,18 @@ export function drillFaults({ name, prefix, keep, deadlineSeconds }: DrillReques
   ]
 }
 
-/** The scratch namespace of each namespace of a backup that is wanted, or why there can be none. */
+/**
+ * The scratch namespace of each namespace of a backup that is wanted, or why there can be none. Those that have the prefix already are
+ * wanted only by name: they are of a drill that ran during the backup.
+ */
 export function scratchMapping(
   { prefix, includedNamespaces, excludedNamespaces }: DrillRequest,
   all: readonly string[],
 ): { mapping: Record<string, string> } | { fault: string } {
   const missing = includedNamespaces?.find((name) => !all.includes(name))
   if (missing !== undefined) return { fault: `the backup has no namespace ${missing}` }
-  const namespaces = (includedNamespaces ?? all).filter((name) => excludedNamespaces?.includes(name) !== true)
+  const wanted = includedNamespaces ?? all.filter((name) => !name.startsWith(prefix))
+  const namespaces = wanted.filter((name) => excludedNamespaces?.includes(name) !== true)
   if (namespaces.length === 0) return { fault: 'the backup has no namespace to restore' }
   if (namespaces.length > namespacesMax)
     return { fault: `the backup has ${namespaces.length} namespaces, and a drill may restore ${namespacesMax}` }

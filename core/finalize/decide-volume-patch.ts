@@ -26,6 +26,8 @@ export interface VolumePatchFacts {
   volume: Manifest | undefined
   /** Whether a pod uses the claim. Without a pod, a class with `WaitForFirstConsumer` creates no volume. */
   hasConsumer: boolean
+  /** The restore is isolated: the volume goes with its claim, or is kept, as its StorageClass says, and leaves no disk that nobody knows. */
+  isolated: boolean
   /** The time to wait is over. */
   isOver: boolean
 }
@@ -64,7 +66,7 @@ export function decideVolumePatch(facts: VolumePatchFacts): VolumeStep {
     const problem = `PV was bound by unexpected PVC, unexpected PVC: ${owner.namespace}/${owner.name}, expected PVC: ${claim.namespace}/${claim.name}`
     return { do: 'fail', problem }
   }
-  return patchOf(volume, facts.info)
+  return patchOf(volume, facts)
 }
 
 /** What the claim says of it: nobody else is told why a provisioner does nothing. */
@@ -92,8 +94,8 @@ function decidePending({ claim, live, storageClass, hasConsumer, isOver }: Volum
   return { do: 'warn', problem }
 }
 
-function patchOf(volume: Manifest, info: BackupVolumeInfo): VolumeStep {
-  const policy = info.pvInfo?.reclaimPolicy ?? ''
+function patchOf(volume: Manifest, { info, isolated }: VolumePatchFacts): VolumeStep {
+  const policy = isolated ? '' : (info.pvInfo?.reclaimPolicy ?? '')
   const labels = info.pvInfo?.labels ?? {}
   const live = volume.metadata.labels ?? {}
   const missing = Object.entries(labels).filter(([key, value]) => live[key] !== value)

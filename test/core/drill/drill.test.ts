@@ -56,6 +56,13 @@ describe('a drill', () => {
     })
   })
 
+  it('leaves out namespaces of drills that ran during the backup, unless they are named', () => {
+    expect(scratchMapping(request, ['shop', 'scratch-db'])).toEqual({ mapping: { shop: 'scratch-shop' } })
+    expect(scratchMapping({ ...request, includedNamespaces: ['scratch-db'] }, ['shop', 'scratch-db'])).toEqual({
+      mapping: { 'scratch-db': 'scratch-scratch-db' },
+    })
+  })
+
   it.each([
     ['no namespace to restore', {}, []],
     ['more than 63 characters', {}, ['n'.repeat(60)]],

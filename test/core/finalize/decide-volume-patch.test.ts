@@ -34,6 +34,7 @@ const sight = (more: Partial<VolumePatchFacts> = {}): VolumePatchFacts => ({
   storageClass: storageClass('Immediate'),
   volume: volume(),
   hasConsumer: false,
+  isolated: false,
   isOver: false,
   ...more,
 })
@@ -46,6 +47,13 @@ describe('the patch of a volume that was provisioned anew', () => {
         metadata: { uid: 'v1', resourceVersion: '7', labels: { tier: 'gold' } },
         spec: { persistentVolumeReclaimPolicy: 'Retain' },
       },
+    })
+  })
+
+  it('leaves the policy as it is where the restore is isolated', () => {
+    expect(decideVolumePatch(sight({ isolated: true }))).toEqual({
+      do: 'patch',
+      patch: { metadata: { uid: 'v1', resourceVersion: '7', labels: { tier: 'gold' } } },
     })
   })
 
