@@ -83,6 +83,7 @@ async function placesToLook(session: PlannedSession, cluster: Cluster): Promise<
   const { plan, journal, admission } = session
   const served = oneVersionEach(await cluster.discover())
   const tally = tallyOf(admission.retry === undefined ? [] : await readOutcomes(journal, ''))
+  const policies = { rules: plan.existing ?? [], fallback: undefined, home: admission.restore.namespace }
   const places = new Map<string, Place>()
   for (const { groupResource, chunks } of plan.waves) {
     const kind = served.get(groupResource)
@@ -94,7 +95,7 @@ async function placesToLook(session: PlannedSession, cluster: Cluster): Promise<
     }
     for (const item of chunks.flatMap(({ items }) => items)) {
       const { name, target } = item
-      const policy = existingPolicyFor(plan.existing ?? [], { groupResource, name }, undefined)
+      const policy = existingPolicyFor({ groupResource, name, target }, policies)
       if (policy !== 'fail' || item.twinOf !== undefined || isMade(item)) continue
       if (groupResource === 'persistentvolumes' && plan.provisioned.includes(name)) continue
       const key = `${groupResource}|${target ?? ''}`

@@ -1,17 +1,22 @@
+import { whyClaimsWouldGo } from '../../core/items/claims-at-risk.ts'
 import { error, scopeOf } from '../../core/items/outcome.ts'
 import { whyObjectStays } from '../../core/items/why-waiting.ts'
 import { plannedKey } from '../../core/plan/plan.ts'
 import { isConflict, refusalOf } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
 import { NotYet, objectRef, refusedFor } from '../items/item-tools.ts'
 import type { ItemTools, WriteInput, WriteResult } from '../items/item-tools.ts'
 
 /** Between the looks of one attempt: an object that owns nothing is gone within a second. */
 const pausesMs = [100, 300, 1000] as const
 
+const claimsResource = { group: '', version: 'v1', resource: 'persistentvolumeclaims' }
+const statefulSets = { group: 'apps', version: 'v1', resource: 'statefulsets' }
+
 /**
- * Takes an object away so that its item can be created: first the note in the journal, then the deletion of this very object as
+ * Takes an object away so that its item can be created: first the look that no claim goes with it, then the note in the journal, then the deletion of this very object as
  * it was when that was decided, then the wait until it is gone with what it owns. Safe to run again at any point: the uid in the
  * note is the only one that is ever deleted for this item. Returns undefined where its place is free, or what the item comes to.
  * Throws `NotYet` while the object is on its way out, at most for the terminating timeout, and a conflict where somebody else
@@ -25,6 +30,10 @@ export async function makeRoom(
   const { groupResource, item } = input
   const { uid = '', deletionTimestamp } = live.metadata
   const key = plannedKey(groupResource, item)
+  if (deletionTimestamp === undefined) {
+    const problem = await claimsAtRisk(live, input, tools)
+    if (problem !== undefined) return problem
+  }
   if (tools.preview === undefined) {
     const note = await tools.recreated.settle({ key, groupResource, item, object: { ...objectRef(input), uid } })
     // Another attempt was faster: the next look decides about what stands there then.
@@ -35,6 +44,26 @@ export async function makeRoom(
     if (problem !== undefined) return problem
   }
   return tools.preview === undefined ? awaitEnd(uid, input, tools) : undefined
+}
+
+/** The error of an item whose object would take claims with it, and so their data; undefined where it takes none. */
+async function claimsAtRisk(
+  live: Manifest,
+  input: WriteInput,
+  { cluster }: ItemTools,
+): Promise<(WriteResult & { action: 'failed' }) | undefined> {
+  const { target } = input.item
+  const inside = { ...(target === undefined ? {} : { namespace: target }), metadataOnly: true }
+  const claims = (await listIfServed(cluster, claimsResource, inside)).filter(hasOwner)
+  const sets = claims.length === 0 ? [] : await listIfServed(cluster, statefulSets, inside)
+  const why = whyClaimsWouldGo(live, { claims, statefulSets: sets })
+  if (why === undefined) return undefined
+  const text = `${idOf(input)} exists and is not recreated: ${why}. Take another policy for it, or delete it yourself`
+  return { action: 'failed', messages: [error(scopeOf(target), text)] }
+}
+
+function hasOwner({ metadata }: Manifest): boolean {
+  return (metadata.ownerReferences ?? []).length > 0
 }
 
 /** Deletes the object with what it owns; where that is refused, the item fails and the object stands. */

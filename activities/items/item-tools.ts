@@ -14,6 +14,7 @@ import type { IsPlanned } from '../../core/items/zero-replicas.ts'
 import { askedBy } from '../../core/asked/annotations.ts'
 import type { Asked } from '../../core/asked/annotations.ts'
 import { existingPolicyFor } from '../../core/asked/existing.ts'
+import type { ExistingObject } from '../../core/asked/existing.ts'
 import type { ChangeNote } from '../../core/undo/change-note.ts'
 import { isPreview } from '../../core/preview/verdict.ts'
 import { wouldMake } from '../../core/preview/why-unasked.ts'
@@ -44,7 +45,7 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   mark: RestoreIdentity & { labels: Record<string, string> }
   managedFields: ManagedFieldsMode
   /** What becomes of an object that exists: `spec.existingResourcePolicy`, or what the annotation `drydock.io/existing` says. */
-  policyFor: (groupResource: GroupResource, name: string) => string | undefined
+  policyFor: (object: ExistingObject) => string | undefined
   /** What is noted of objects before they are deleted for their items. */
   recreated: RecreateNotes
   /** Objects are to be linked to their owners again. */
@@ -172,8 +173,12 @@ export function makeItemTools(
     },
     mark: { uid: restore.uid, creationTimestamp: restore.creationTimestamp, labels },
     managedFields: wanted === 'owners' || wanted === 'exact' ? wanted : settings.managedFields,
-    policyFor: (groupResource, name) =>
-      existingPolicyFor(plan.existing ?? [], { groupResource, name }, spec.existingResourcePolicy),
+    policyFor: (object) =>
+      existingPolicyFor(object, {
+        rules: plan.existing ?? [],
+        fallback: spec.existingResourcePolicy,
+        home: restore.namespace,
+      }),
     recreated: recreateNotes(session.journal),
     relinkOwners: asked.owners === 'relink',
     restoresStatus: (groupResource, object) => restoresStatus(object, groupResource, rules.statusFilter),

@@ -72,8 +72,8 @@ function withVersion(live: Manifest, version: string | undefined): Manifest {
  * Controllers may have changed the owners of its fields since this restore made it. Under the policy `recreate` that must not
  * make it pass for the object of others, which would be deleted.
  */
-function isRecreated(live: Manifest, { prepared }: WriteInput, tools: ItemTools): boolean {
-  const policy = tools.policyFor(prepared.groupResource, prepared.object.metadata.name)
+function isRecreated(live: Manifest, input: WriteInput, tools: ItemTools): boolean {
+  const policy = policyOf(input, tools)
   return policy === 'recreate' && looksOurs(live, tools.mark)
 }
 
@@ -87,8 +87,8 @@ async function changeOrRecreate(
   input: WriteInput,
   tools: ItemTools,
 ): Promise<Written> {
-  const { prepared, item, groupResource } = input
-  const policy = tools.policyFor(prepared.groupResource, prepared.object.metadata.name)
+  const { item, groupResource } = input
+  const policy = policyOf(input, tools)
   const changed = changeExisting(live, { ...input, policy, deleted: await deletedFor(input, tools) }, tools)
   if (changed.do !== 'recreate') return changed
   const scope = scopeOf(item.target)
@@ -103,13 +103,18 @@ async function changeOrRecreate(
 }
 
 /** The uid of the object that was deleted for an item, or was about to be; undefined without one. */
-async function deletedFor(
-  { prepared, item, groupResource }: WriteInput,
-  tools: ItemTools,
-): Promise<string | undefined> {
+async function deletedFor(input: WriteInput, tools: ItemTools): Promise<string | undefined> {
   if (tools.preview !== undefined) return undefined
-  if (tools.policyFor(prepared.groupResource, prepared.object.metadata.name) !== 'recreate') return undefined
-  return (await tools.recreated.about(plannedKey(groupResource, item)))?.object.uid
+  if (policyOf(input, tools) !== 'recreate') return undefined
+  return (await tools.recreated.about(plannedKey(input.groupResource, input.item)))?.object.uid
+}
+
+function policyOf({ prepared, item }: WriteInput, tools: ItemTools): string | undefined {
+  return tools.policyFor({
+    groupResource: prepared.groupResource,
+    name: prepared.object.metadata.name,
+    target: item.target,
+  })
 }
 
 type Existing = { do: 'found'; live: Manifest } | { do: 'refused' } | { do: 'unreadable'; message: Message }

@@ -1,6 +1,7 @@
 import type { GroupResource } from '../../velero/resource.ts'
 import { resolveResource } from '../filter/resolve-resource.ts'
 import type { ServedResource } from '../filter/resolve-resource.ts'
+import { firstNames } from '../values/first-names.ts'
 import { isDerived } from '../values/derived-objects.ts'
 import { entriesMax, entriesOf, pairsOf, quoted } from './entries.ts'
 
@@ -65,36 +66,56 @@ export function resolveExisting(
   return { rules: resolved }
 }
 
+/** An object that a policy is asked for. */
+export interface ExistingObject {
+  groupResource: GroupResource
+  name: string
+  /** Its namespace in the cluster; absent for a cluster-scoped object. */
+  target?: string | undefined
+}
+
+/** The policies of one restore. */
+export interface ExistingPolicies {
+  rules: readonly ExistingRule[]
+  /** `spec.existingResourcePolicy`. */
+  fallback: string | undefined
+  /** The namespace of the Restore, where Drydock and Velero run. */
+  home: string
+}
+
 /**
- * The policy for one object: that of its resource, else that of `*`, else `fallback`, which is `spec.existingResourcePolicy`.
- * Objects that Kubernetes makes itself, such as the ServiceAccount `default`, go by the fallback alone, and so do kinds that are
- * never recreated under `*=recreate`.
+ * The policy for one object: that of its resource, else that of `*`, else the fallback. Objects that Kubernetes makes itself, such
+ * as the ServiceAccount `default`, go by the fallback alone, and so do kinds that are never recreated under `*=recreate`. In the
+ * namespace of the Restore nothing is recreated: what is deleted there may be what restores.
  */
 export function existingPolicyFor(
-  rules: readonly ExistingRule[],
-  { groupResource, name }: { groupResource: GroupResource; name: string },
-  fallback: string | undefined,
+  { groupResource, name, target }: ExistingObject,
+  { rules, fallback, home }: ExistingPolicies,
 ): string | undefined {
   const rule =
     rules.find(({ resource }) => resource === groupResource) ?? rules.find(({ resource }) => resource === '*')
   if (rule === undefined || isDerived(groupResource, name)) return fallback
-  if (rule.policy === 'recreate' && lasting.some((one) => one.groupResource === groupResource)) return fallback
-  return rule.policy
+  if (rule.policy !== 'recreate') return rule.policy
+  if (lasting.some((one) => one.groupResource === groupResource)) return fallback
+  if (rule.resource === '*' && accessRoles.includes(groupResource)) return fallback
+  return target === home ? 'none' : 'recreate'
 }
-
-/** So many objects are named in a sentence. */
-const namedMax = 5
 
 /** How many objects exist, and the first of them. */
 export function whatExists(ids: readonly string[]): string {
-  const more = ids.length - namedMax
-  const named = `${ids.slice(0, namedMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  const named = firstNames(ids)
   return ids.length === 1 ? `1 object exists (${named})` : `${ids.length} objects exist (${named})`
 }
 
 function isPolicy(word: string): word is ExistingPolicy {
   return policies.some((policy) => policy === word)
 }
+
+/** Kinds that are recreated only by name: without them others lose their access meanwhile, perhaps Drydock itself. */
+const accessRoles: readonly GroupResource[] = [
+  'clusterroles.rbac.authorization.k8s.io',
+  'clusterrolebindings.rbac.authorization.k8s.io',
+]
 
 /** Kinds that are never deleted to be created anew, each with what would go with its object. */
 const lasting: readonly (ServedResource & { groupResource: GroupResource; takes: string })[] = [
@@ -105,6 +126,8 @@ const lasting: readonly (ServedResource & { groupResource: GroupResource; takes:
   ]),
   kind('persistentvolumes', 'persistentvolume', 'its data', ['pv']),
   kind('persistentvolumeclaims', 'persistentvolumeclaim', 'its data', ['pvc']),
+  kind('volumesnapshots.snapshot.storage.k8s.io', 'volumesnapshot', 'its data', ['vs']),
+  kind('volumesnapshotcontents.snapshot.storage.k8s.io', 'volumesnapshotcontent', 'its data', ['vsc', 'vscs']),
   kind('apiservices.apiregistration.k8s.io', 'apiservice', 'the access to all objects of its kinds'),
 ]
 

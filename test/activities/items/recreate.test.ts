@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NotYet } from '../../../activities/items/item-tools.ts'
 import type { ItemTools } from '../../../activities/items/item-tools.ts'
 import type { Cluster } from '../../../activities/ports.ts'
+import { plannedKey } from '../../../core/plan/plan.ts'
 import { labels } from '../../core/items/builders.ts'
 import { startGarbageCollector } from '../../ports/controllers.ts'
 import type { World } from '../../ports/world.ts'
@@ -110,6 +111,31 @@ describe('an object that differs, under the policy recreate', () => {
     })
     expect(world.cluster.look(target)?.metadata).toMatchObject({ uid: before })
     expect(world.cluster.look(target)?.metadata.deletionTimestamp).toBeUndefined()
+  })
+
+  it('stands where a claim would go with it, and the item says so', async () => {
+    const { world, tools, restore } = recreating()
+    startGarbageCollector(world)
+    const before = uidIn(world)
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'prices', uid: before ?? '' }]
+    const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
+    world.cluster.place({ ...claim, metadata: { namespace: 'shop', name: 'data-0', ownerReferences } })
+    expect(await outcomeOf(await restore())).toMatchObject({
+      action: 'failed',
+      messages: [
+        {
+          severity: 'error',
+          text:
+            'configmaps/shop/prices exists and is not recreated: it owns the claims data-0, which would go with it, and ' +
+            'their data. Take another policy for it, or delete it yourself',
+        },
+      ],
+    })
+    expect(world.cluster.look(target)?.metadata).toMatchObject({ uid: before })
+    expect(world.cluster.look(target)?.metadata.deletionTimestamp).toBeUndefined()
+    expect(
+      await tools.recreated.about(plannedKey('configmaps', { namespace: 'shop', name: 'prices', target: 'shop' })),
+    ).toBeUndefined()
   })
 
   it('stands where it may not be deleted, and the item says so', async () => {

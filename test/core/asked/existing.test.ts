@@ -19,6 +19,8 @@ describe('the annotation for objects that exist', () => {
     ['persistentvolumes=recreate', /persistentvolumes are not recreated: with the object would go its data$/],
     ['*=fail,pvc=recreate', /persistentvolumeclaims are not recreated: with the object would go its data$/],
     ['apiservices.apiregistration.k8s.io=recreate', /apiservices are not recreated/],
+    ['volumesnapshots=recreate', /volumesnapshots are not recreated: with the object would go its data$/],
+    ['vsc=recreate', /volumesnapshotcontents are not recreated: with the object would go its data$/],
     ['a=fail,'.repeat(1001), /it has 1001 entries, and may have 1000$/],
   ])('is refused with %s', (value, sentence) => {
     const faults = annotationFaults({ [name]: value })
@@ -71,22 +73,42 @@ describe('the words for resources in it', () => {
 
 describe('the policy for an object', () => {
   const rules = rulesOf('configmaps=update,*=recreate')
-  const policyOf = (groupResource: string, of = 'a') => existingPolicyFor(rules, { groupResource, name: of }, 'spec')
+  const policies = { rules, fallback: 'spec', home: 'velero' }
+  const policyOf = (groupResource: string, of = 'a', target?: string) =>
+    existingPolicyFor({ groupResource, name: of, target }, policies)
 
   it('is that of its resource, else that of all', () => {
     expect(policyOf('configmaps')).toBe('update')
     expect(policyOf('secrets')).toBe('recreate')
-    expect(existingPolicyFor([], { groupResource: 'secrets', name: 'a' }, 'spec')).toBe('spec')
+    expect(existingPolicyFor({ groupResource: 'secrets', name: 'a' }, { ...policies, rules: [] })).toBe('spec')
   })
 
   it.each([
     ['persistentvolumeclaims', 'a'],
     ['persistentvolumes', 'a'],
     ['customresourcedefinitions.apiextensions.k8s.io', 'a'],
+    ['volumesnapshots.snapshot.storage.k8s.io', 'a'],
+    ['volumesnapshotcontents.snapshot.storage.k8s.io', 'a'],
+    ['clusterroles.rbac.authorization.k8s.io', 'drydock'],
+    ['clusterrolebindings.rbac.authorization.k8s.io', 'drydock'],
     ['serviceaccounts', 'default'],
     ['configmaps', 'kube-root-ca.crt'],
     ['endpoints', 'a'],
   ])('is that of the spec for %s %s, which is never recreated', (groupResource, of) => {
     expect(policyOf(groupResource, of)).toBe('spec')
+  })
+
+  it.each(['clusterroles.rbac.authorization.k8s.io', 'clusterrolebindings.rbac.authorization.k8s.io'])(
+    'is recreate for %s where they are named',
+    (groupResource) => {
+      const named = { ...policies, rules: rulesOf(`${groupResource}=recreate`) }
+      expect(existingPolicyFor({ groupResource, name: 'a' }, named)).toBe('recreate')
+    },
+  )
+
+  it('is none in the namespace of the Restore in place of recreate, which would delete what restores', () => {
+    expect(policyOf('deployments.apps', 'drydock', 'velero')).toBe('none')
+    expect(policyOf('deployments.apps', 'drydock', 'shop')).toBe('recreate')
+    expect(policyOf('configmaps', 'a', 'velero')).toBe('update')
   })
 })
