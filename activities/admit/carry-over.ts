@@ -27,9 +27,13 @@ export interface CarriedOver {
  * Makes the journal of a retry from that of the run before (decision 14): the plan, and what is through. What failed is
  * left out, so for the activities it is as if it had never been reached; so is all that belongs to one run: deadlines,
  * messages of the finalization. Facts are gathered again, except those about the cluster before the restore. The
- * admission is not stored here: it comes last. Each shard is written once, so this may run again.
+ * admission is not stored here: it comes last. `renewed` are the policies for objects that exist, in place of those in the plan. Each shard is written once, so this may run again.
  */
-export async function carryOver(from: Journal, to: Journal): Promise<CarriedOver> {
+export async function carryOver(
+  from: Journal,
+  to: Journal,
+  renewed: Pick<Plan, 'existing'> = {},
+): Promise<CarriedOver> {
   const plan = await from.read<Plan>(shards.plan)
   // A plan without waves tells of trouble with the archive or the selection: it is made again.
   if (plan === undefined || plan.waves.length === 0) return { items: 0, again: 0 }
@@ -55,7 +59,8 @@ export async function carryOver(from: Journal, to: Journal): Promise<CarriedOver
   await copyShards(from, to, await from.list(recreateFolder))
   await carryHooks(from, to)
   await carryScaled(from, to)
-  await to.writeOnce(shards.plan, plan)
+  const { existing: _before, ...kept } = plan
+  await to.writeOnce<Plan>(shards.plan, { ...kept, ...renewed })
   const { items } = summarize(plan)
   return { items, again: items - throughOf(plan, standing) }
 }

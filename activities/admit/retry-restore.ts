@@ -2,6 +2,7 @@ import { readVeleroApi } from './admission-facts.ts'
 import { ApplicationFailure } from '@temporalio/common'
 import type { Wait } from '../../contract/look.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
+import { annotationFaults } from '../../core/asked/annotations.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import {
   beginAnew,
@@ -26,6 +27,7 @@ import type { Attempt } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import type { ObjectStore, Ports } from '../ports.ts'
 import { carryOver } from './carry-over.ts'
+import { renewExisting } from './renew-existing.ts'
 import { admitted, claimRestore, withFinalizer } from './claim-restore.ts'
 import type { AdmitReport } from './claim-restore.ts'
 
@@ -88,8 +90,12 @@ async function makeRun(parts: WorkerParts, asked: Asked): Promise<MadeRun | { re
     ? 'its items were restored by Velero'
     : await missingBackup(parts, store, before)
   if (problem !== undefined) return { refused: problem }
+  const [fault] = annotationFaults(restore.metadata.annotations, before.admission.spec)
+  if (fault !== undefined) return { refused: fault }
+  const renewed = await renewExisting(before, restore, parts.ports.cluster)
+  if ('refused' in renewed) return renewed
   const journal = openJournal(store, { ...ref, run })
-  const carried = await carryOver(before.journal, journal)
+  const carried = await carryOver(before.journal, journal, renewed)
   const at = rfc3339(parts.ports.clock.now())
   const { api: _before, ...identity } = before.admission.restore
   const api = await readVeleroApi(parts.ports.cluster)

@@ -58,8 +58,13 @@ async function claimsAtRisk(
   const sets = claims.length === 0 ? [] : await listIfServed(cluster, statefulSets, inside)
   const why = whyClaimsWouldGo(live, { claims, statefulSets: sets })
   if (why === undefined) return undefined
-  const text = `${idOf(input)} exists and is not recreated: ${why}. Take another policy for it, or delete it yourself`
-  return { action: 'failed', messages: [error(scopeOf(target), text)] }
+  const id = idOf(input)
+  const scope = scopeOf(target)
+  const message = error(
+    scope,
+    `${id} exists and is not recreated: ${why}. Take another policy for it, or delete it yourself`,
+  )
+  return { action: 'failed', messages: [message] }
 }
 
 function hasOwner({ metadata }: Manifest): boolean {

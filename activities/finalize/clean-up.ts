@@ -16,6 +16,7 @@ import {
 } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { finishRecreated } from '../existing/finish-recreated.ts'
+import type { GivenUp } from '../existing/finish-recreated.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import { readIfUnderway } from '../frame/underway.ts'
 import type { Ports } from '../ports.ts'
@@ -61,20 +62,38 @@ export const cleanUp: FinalizeTask = {
 export function removeLeftovers(parts: WorkerParts) {
   const { ports, sessions } = parts
   return ({ ref, only }: { ref: AdmittedRef; only?: 'claims' }): Promise<{ left: true } | undefined> =>
-    runActivity(ports.presence, { doing: `removing what was made for restore ${ref.name} alone` }, async (attempt) => {
+    runActivity(ports.presence, frameOf(ref), async (attempt) => {
       const restore = await readIfUnderway(ports.cluster, ref, { after: 'end' })
       if (only !== 'claims') {
         await removeResultsOfUploads(ref, ports)
         await removeStubs(ref, ports)
       }
       if (restore === undefined || isInPlace(restore.spec)) await putBackAtOnce({ ref, ports, sessions, attempt })
-      const isLate = only === 'claims'
-      const mayRecreate = restore === undefined || restore.metadata.annotations?.[existingAnnotation] !== undefined
-      const isLeft = mayRecreate && (await finishRecreated({ ...parts, ref, attempt, isLate }))
+      const isAsked = restore === undefined || restore.metadata.annotations?.[existingAnnotation] !== undefined
+      const isLeft = await createAgain({ ...parts, ref, attempt, isLate: only === 'claims' }, isAsked)
       if (restore?.metadata.annotations?.[replicasAnnotation] !== undefined)
         await tellAtZero({ ref, ports, sessions, attempt })
       return isLeft ? { left: true as const } : undefined
     })
+}
+
+/** It creates items, so the next run of the restore waits for it. */
+function frameOf({ name, uid }: AdmittedRef): { doing: string; scope: string } {
+  return { doing: `removing what was made for restore ${name} alone`, scope: `${uid}/leftovers` }
+}
+
+/**
+ * The notes in the journal say what was deleted: somebody may have taken the annotation away since. Where it is not there, trouble
+ * with the bucket does not hold up the end: the notes are looked for after it.
+ */
+async function createAgain(given: GivenUp, isAsked: boolean): Promise<boolean> {
+  try {
+    return await finishRecreated(given)
+  } catch (thrown) {
+    if (isAsked || given.isLate || given.attempt.signal.aborted) throw thrown
+    given.ports.log.warn(`objects that were to be created anew are looked for later: ${refusalOf(thrown).message}`)
+    return true
+  }
 }
 
 async function removeStubs(ref: Ref, ports: Pick<Ports, 'cluster' | 'log'>): Promise<void> {

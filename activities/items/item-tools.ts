@@ -14,7 +14,7 @@ import type { IsPlanned } from '../../core/items/zero-replicas.ts'
 import { askedBy } from '../../core/asked/annotations.ts'
 import type { Asked } from '../../core/asked/annotations.ts'
 import { existingPolicyFor } from '../../core/asked/existing.ts'
-import type { ExistingObject } from '../../core/asked/existing.ts'
+import type { ExistingObject, ExistingPolicies } from '../../core/asked/existing.ts'
 import type { ChangeNote } from '../../core/undo/change-note.ts'
 import { isPreview } from '../../core/preview/verdict.ts'
 import { wouldMake } from '../../core/preview/why-unasked.ts'
@@ -173,12 +173,7 @@ export function makeItemTools(
     },
     mark: { uid: restore.uid, creationTimestamp: restore.creationTimestamp, labels },
     managedFields: wanted === 'owners' || wanted === 'exact' ? wanted : settings.managedFields,
-    policyFor: (object) =>
-      existingPolicyFor(object, {
-        rules: plan.existing ?? [],
-        fallback: spec.existingResourcePolicy,
-        home: restore.namespace,
-      }),
+    policyFor: (object) => existingPolicyFor(object, policiesOf(session)),
     recreated: recreateNotes(session.journal),
     relinkOwners: asked.owners === 'relink',
     restoresStatus: (groupResource, object) => restoresStatus(object, groupResource, rules.statusFilter),
@@ -201,6 +196,10 @@ export function makeItemTools(
       terminatingTimeoutSeconds: settings.terminatingTimeoutSeconds,
     },
   }
+}
+
+function policiesOf({ plan, admission: { restore, spec } }: PlannedSession): ExistingPolicies {
+  return { rules: plan.existing ?? [], fallback: spec.existingResourcePolicy, home: restore.namespace }
 }
 
 /** What annotations ask for, as rules for items. */

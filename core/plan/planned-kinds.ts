@@ -1,6 +1,8 @@
 import { fieldsAt, listAt, objectsAt, textAt, valueAt } from '../values/fields.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { parseGroupResource } from '../../velero/resource.ts'
 import type { ServedResource } from '../filter/resolve-resource.ts'
+import type { Plan } from './plan.ts'
 
 const verbs = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch']
 
@@ -18,6 +20,14 @@ export function servedByDefinitions(definitions: readonly Manifest[]): ServedRes
     const singular = textAt(names, 'singular') || textAt(names, 'kind').toLowerCase()
     const shortNames = listAt(names, 'shortNames').filter((name) => typeof name === 'string')
     return [{ group, version, resource, singular, shortNames, verbs, preferred: true }]
+  })
+}
+
+/** The resources of a plan as a cluster would serve them: their full names alone, for words that the cluster does not know. */
+export function servedAsPlanned(waves: Plan['waves']): ServedResource[] {
+  return waves.map(({ groupResource }) => {
+    const { resource, group } = parseGroupResource(groupResource)
+    return { group, version: 'v1', resource, singular: '', shortNames: [], verbs, preferred: true }
   })
 }
 

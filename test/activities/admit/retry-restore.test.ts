@@ -1,54 +1,20 @@
 import '../../ports/deterministic.ts'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { ApiError } from '../../../core/port-errors.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { backupContentsKey, restoreResultsKey } from '../../../velero/object-keys.ts'
 import type { RestoreStatus } from '../../../velero/restore.ts'
 import { archiveBody } from '../../ports/archives.ts'
-import type { Around } from '../../ports/calls.ts'
-import { startControllers } from '../../ports/controllers.ts'
-import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
 import { backupName, items } from '../crash/backup.ts'
-import { ref, restoreAt, waves, worldAt } from '../crash/restore-in-memory.ts'
+import { ref, restoreAt, waves } from '../crash/restore-in-memory.ts'
+import { annotate, annotationsOf, denying, newWorld, retried } from './retrying.ts'
 import { runRestore } from './whole-restore.ts'
-
-/** A restore that can complete: without the one ConfigMap of the backup that nobody can read. */
-async function newWorld(): Promise<World> {
-  const world = createWorld(await worldAt('new'))
-  const readable = items.filter(({ manifest }) => !('text' in manifest))
-  world.buckets.place('backups', backupContentsKey(backupName), archiveBody(readable))
-  startControllers(world)
-  return world
-}
-
-/** An admission policy that denies some creates. */
-function denying(...denied: string[]): Around {
-  return async (call, run) => {
-    if (call.name === 'create' && denied.some((one) => call.on.startsWith(one)))
-      throw new ApiError({ code: 403, reason: 'Forbidden', message: 'admission webhook "policy" denied the request' })
-    return run()
-  }
-}
-
-function annotate(world: World, more: Record<string, string>): void {
-  const { metadata } = world.cluster.look(restoreAt) ?? { metadata: { annotations: {} } }
-  world.cluster.amend(restoreAt, { metadata: { ...metadata, annotations: { ...metadata.annotations, ...more } } })
-}
-
-/** Asks for a retry, and runs the restore again. */
-async function retried(world: World, token = 'one', around?: Around) {
-  annotate(world, { 'drydock.io/retry': token })
-  return runRestore(world, around === undefined ? {} : { around })
-}
 
 function resultsOf(world: World): { errors: object; warnings: object } {
   const body = world.buckets.objects('backups').get(restoreResultsKey(ref.name)) ?? Buffer.of()
   return JSON.parse(gunzipSync(body).toString('utf8')) as { errors: object; warnings: object }
 }
-
-const annotationsOf = (world: World) => world.cluster.look(restoreAt)?.metadata.annotations ?? {}
 
 const statusOf = (world: World) => world.cluster.look(restoreAt)?.['status'] as RestoreStatus
 

@@ -6,7 +6,7 @@ import type { FaultPlan } from '../../ports/faults.ts'
 import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
 import { anew, configMapAt, placeOlder, withObjectsDeleted } from '../crash/recreated.ts'
-import { changed, chunkOf, create, ref, settings, worldAt } from '../crash/restore-in-memory.ts'
+import { changed, chunkOf, create, ref, restoreAt, settings, worldAt } from '../crash/restore-in-memory.ts'
 import { runAttempts } from '../crash/run-attempts.ts'
 
 const run = (world: World, activity: string, input: unknown, faults?: (attempt: number) => FaultPlan) =>
@@ -69,6 +69,14 @@ describe('an object that was deleted for its item, of a restore that is given up
     world.clock.later(40_000, () => world.cluster.drop(configMapAt('same')))
     expect((await run(world, 'removeLeftovers', { ref, only: 'claims' })).outcome).not.toHaveProperty('result.left')
     expect(dataOf(world, 'same')).toEqual({ a: '1' })
+  })
+
+  it('is created also where somebody has taken the annotation away since', async () => {
+    const world = await aWorld(changed(worldAt({ before: 'configmaps' }, anew), withObjectsDeleted))
+    const { 'drydock.io/existing': _policy, ...annotations } = world.cluster.look(restoreAt)?.metadata.annotations ?? {}
+    world.cluster.amend(restoreAt, { metadata: { ...world.cluster.look(restoreAt)?.metadata, annotations } })
+    await run(world, 'removeLeftovers', { ref })
+    expect(dataOf(world, 'other')).toEqual({ a: '1' })
   })
 
   it('stays away where the restore had created its item, and its user has deleted that since', async () => {

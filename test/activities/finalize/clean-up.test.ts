@@ -124,6 +124,20 @@ describe('the clean-up of a cancelled or failed restore', () => {
     expect(namesOf(world, 'VolumeGroupSnapshotContent')).toEqual(['stub-of-another'])
   })
 
+  it('is waited for by the next run, since it may create items', async () => {
+    const world = await finalizing()
+    const begun: string[] = []
+    const { presence } = world.parts.ports
+    const begin = (scope: string) => {
+      begun.push(scope)
+      return presence.begin(scope)
+    }
+    const noting = { ...presence, begin }
+    const parts = { ...world.parts, ports: { ...world.parts.ports, presence: noting } }
+    await world.attempt(() => removeLeftovers(parts)({ ref }))
+    expect(begun).toEqual([`${ref.uid}/leftovers`])
+  })
+
   it('is done in a cluster that knows no groups of snapshots', async () => {
     const world = await finalizing()
     await removing(world)
