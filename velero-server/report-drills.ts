@@ -52,10 +52,11 @@ export async function reportDrills(options: DrillsOptions): Promise<void> {
   setDrills([])
 }
 
-/** Reads records. A record never changes, so each is read once. A location that cannot be read keeps none from being told. */
+/** Reads records. A record never changes, so each is read once. Of a location that cannot be read now, what was read last is told. */
 function recordReader({ ports, namespace }: DrillsOptions): (folder: string) => Promise<DrillRecord[]> {
   const { cluster, stores, log } = ports
   const known = new Map<string, DrillRecord>()
+  const last = new Map<string, readonly DrillRecord[]>()
   const alone = workAlone(log, 'the records of drills cannot be read', 'location')
   return async (folder) => {
     const locations = (await cluster.list(veleroResource('backupstoragelocations'), {
@@ -63,19 +64,24 @@ function recordReader({ ports, namespace }: DrillsOptions): (folder: string) => 
       cached: true,
     })) as unknown as BackupStorageLocation[]
     const found: DrillRecord[] = []
-    for (const location of locations)
-      await alone.on(location.metadata.name, async () => {
+    for (const location of locations) {
+      const read: DrillRecord[] = []
+      const isRead = await alone.on(location.metadata.name, async () => {
         const store = await stores.open(location)
         for (const key of newestRecords(await store.list(folder), recordsMax)) {
           const id = `${store.id}/${key}`
           const record = known.get(id) ?? parseDrillRecord((await store.get(key))?.toString('utf8') ?? '')
           if (record === undefined) continue
           known.set(id, record)
-          found.push(record)
+          read.push(record)
           // Older ones say nothing more.
           if (record.ok) return
         }
       })
+      const place = `${location.metadata.name} ${folder}`
+      if (isRead) last.set(place, read)
+      found.push(...(last.get(place) ?? []))
+    }
     return found
   }
 }

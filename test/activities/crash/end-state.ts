@@ -89,7 +89,7 @@ function journalOf(shards: readonly (readonly [string, Buffer])[]): Record<strin
   const pods = inside('hooks/registered/').flatMap(([, content]) => content as { uid: string }[])
   const states = inside('operations/').map(([, content]) => content as Record<string, object>)
   const shared = ['outcomes/', 'intents/', 'hooks/registered/', 'hooks/waiting/', 'hooks/begun/', 'operations/']
-  shared.push('finalize/patch-volumes/', 'undo/before/')
+  shared.push('finalize/patch-volumes/', 'finalize/scale-workloads/', 'undo/before/')
   const single = [...contents].filter(([name]) => !shared.some((folder) => name.startsWith(folder)))
   return {
     ...Object.fromEntries(single),
@@ -100,6 +100,11 @@ function journalOf(shards: readonly (readonly [string, Buffer])[]): Record<strin
       inside('undo/before/')
         .flatMap(([, content]) => content as ChangeNote[])
         .map((one) => [one.key, one]),
+    ),
+    scaled: Object.fromEntries(
+      inside('finalize/scale-workloads/')
+        .flatMap(([, content]) => content as { uid: string }[])
+        .map((one) => [one.uid, one]),
     ),
     hooks: Object.fromEntries(pods.map((pod) => [pod.uid, pod])),
     begun: inside('hooks/begun/').map(([name]) => name),
