@@ -65,6 +65,8 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'velero-plugin-for-gcp',
     'fake-gcs-server',
     'kube-controller-manager',
+    'helm',
+    'check-rules',
   ],
   image: ['temporal', 'versitygw', 'etcd', 'kube-apiserver'],
 }

@@ -233,7 +233,7 @@ describe('drydock undo', () => {
   })
 
   it('stops on a cancel, and goes on from there when it is started again', async () => {
-    await putBackup(cluster, manyItems('again', { count: 100 }))
+    await putBackup(cluster, manyItems('again', { count: 600 }))
     await createRestore(cluster, { name: 'again', spec: { backupName: 'again' } })
     await awaitRestore(cluster, 'again')
     worker.kill('SIGKILL')
@@ -247,6 +247,6 @@ describe('drydock undo', () => {
     expect(stopped?.metadata.annotations?.['drydock.io/undone']).toMatch(/^stopped, .*cancelled: by drydock cancel/)
     const { code, out } = await runClient(cluster, ['undo', 'again', '--yes', '--wait', '-o', 'json'])
     expect(code).toBe(0)
-    expect(JSON.parse(out)).toMatchObject({ deleted: 101, kept: 0, gone: 0 })
+    expect(JSON.parse(out)).toMatchObject({ deleted: 601, kept: 0, gone: 0 })
   })
 })
