@@ -161,6 +161,7 @@ describe('drydock undo', () => {
     await edit('/api/v1/namespaces/shop/configmaps/item-7', { data: { key: 'by a user' } })
     await edit('/api/v1/namespaces/old/configmaps/edited', { data: { b: 'by a user' } })
 
+    const unchanged = await dump()
     const shown = await runClient(cluster, ['undo', 'mixed', '--dry-run', '-o', 'json'])
     expect(shown).toMatchObject({ code: 0, err: '' })
     const would = JSON.parse(shown.out) as {
@@ -175,7 +176,7 @@ describe('drydock undo', () => {
       'configmaps shop/item-7',
       'namespaces shop',
     ])
-    expect(await dump()).toEqual(await dump())
+    expect(await dump()).toEqual(unchanged)
 
     const unasked = await runClient(cluster, ['undo', 'mixed'])
     expect(unasked).toMatchObject({
