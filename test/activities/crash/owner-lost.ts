@@ -1,18 +1,11 @@
 import type { World } from '../../ports/world.ts'
+import { configMapAt } from './recreated.ts'
 import { withShard } from './restore-in-memory.ts'
-
-const at = (resource: string, name: string, group = '') => ({
-  group,
-  version: 'v1',
-  resource,
-  namespace: 'shop',
-  name,
-})
 
 /** The restore has created a Gizmo and a ConfigMap that belonged to it. */
 export function withOwnerLost(world: World): void {
   world.cluster.place({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'shop', name: 'owned' }, data: {} })
-  const owned = at('configmaps', 'owned')
+  const owned = configMapAt('owned')
   const outcome = {
     key: 'configmaps|shop|owned',
     action: 'created',

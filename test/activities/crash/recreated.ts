@@ -4,8 +4,14 @@ import type { World } from '../../ports/world.ts'
 import { withShard } from './restore-in-memory.ts'
 import type { Asked } from './restore-in-memory.ts'
 
+/** What the annotation says of objects that exist, and no policy in the spec. */
+export const existing = (value: string): Asked => ({
+  spec: { existingResourcePolicy: '' },
+  annotations: { 'drydock.io/existing': value },
+})
+
 /** Objects that differ are deleted and created anew. */
-export const anew: Asked = { spec: { existingResourcePolicy: '' }, annotations: { 'drydock.io/existing': 'recreate' } }
+export const anew = existing('recreate')
 
 /** Where a ConfigMap of the backup is in the cluster. */
 export const configMapAt = (name: string) => ({

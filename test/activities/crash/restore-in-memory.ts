@@ -106,7 +106,7 @@ async function makeWorldAt(stage: Stage, asked: Asked): Promise<WorldState> {
   if (way === undefined) return newWorld(asked).state()
   const world = createWorld(await worldAt(way.from, asked))
   startControllers(world)
-  for (const step of way.steps) await act(world, step)
+  for (const { activity, input } of way.steps) await act(world, activity, input)
   return world.state()
 }
 
@@ -176,9 +176,16 @@ export function chunkOf(groupResource: string) {
   return { ref, wave: waves.indexOf(groupResource), chunk: 0, resumed: false }
 }
 
-async function act(world: World, { activity, input }: Step): Promise<void> {
+/** Runs an activity to its end with nothing going wrong, and returns its result. Throws what it failed with. */
+export async function act<Result>(world: World, activity: string, input: unknown): Promise<Result> {
   const { outcome } = await runAttempts({ world, create, settings, activity, input })
   if ('failure' in outcome) throw new Error(`${activity}: ${outcome.failure.message}`)
+  return outcome.result as Result
+}
+
+/** Says that the restore has come to this phase. */
+export function inPhase(world: World, phase: string): void {
+  world.cluster.amend(restoreAt, { status: { ...(world.cluster.look(restoreAt)?.['status'] as object), phase } })
 }
 
 function newWorld({ spec, annotations, standing: more = [] }: Asked): World {

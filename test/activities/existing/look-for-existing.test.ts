@@ -3,14 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
-import { placeOlder } from '../crash/recreated.ts'
+import { existing, placeOlder } from '../crash/recreated.ts'
 import { changed, chunkOf, create, ref, settings, worldAt } from '../crash/restore-in-memory.ts'
 import { runAttempts } from '../crash/run-attempts.ts'
-
-const asked = (value: string) => ({
-  spec: { existingResourcePolicy: '' },
-  annotations: { 'drydock.io/existing': value },
-})
 
 const run = (world: World, activity: string, input: unknown) =>
   runAttempts({ world, create, settings, activity, input })
@@ -23,7 +18,7 @@ const place = (kind: string, name: string, more: object = {}) => ({
 
 /** Looks in a world where these stand; the sentence of the failed restore, or undefined. */
 async function lookIn(value: string, standing: readonly Manifest[]): Promise<string | undefined> {
-  const planned = changed(worldAt('planned', asked(value)), ({ cluster }) => {
+  const planned = changed(worldAt('planned', existing(value)), ({ cluster }) => {
     for (const one of standing) cluster.place(one)
   })
   const { outcome } = await run(createWorld(await planned), 'lookForExisting', { ref })
@@ -63,7 +58,7 @@ describe('objects that must not exist', () => {
   })
 
   it('are looked for once in a run: what stands there later is an error of its item', async () => {
-    const world = createWorld(await worldAt({ before: 'configmaps' }, asked('fail')))
+    const world = createWorld(await worldAt({ before: 'configmaps' }, existing('fail')))
     await run(world, 'lookForExisting', { ref })
     placeOlder(world, 'other')
     expect((await run(world, 'lookForExisting', { ref })).outcome).not.toHaveProperty('failure')
@@ -72,7 +67,7 @@ describe('objects that must not exist', () => {
   })
 
   it('are not what this restore has made itself', async () => {
-    const world = createWorld(await worldAt('restored', asked('fail')))
+    const world = createWorld(await worldAt('restored', existing('fail')))
     expect((await run(world, 'lookForExisting', { ref })).outcome).not.toHaveProperty('failure')
   })
 })

@@ -5,7 +5,8 @@ import type { Manifest } from '../../../velero/manifest.ts'
 import { restoreUndoKey } from '../../../velero/object-keys.ts'
 import type { World } from '../../ports/world.ts'
 import { restoreWhole } from '../restore-whole.ts'
-import { dumpOf, end, restoreAt, undo } from './undoing.ts'
+import { inPhase, restoreAt } from '../crash/restore-in-memory.ts'
+import { dumpOf, undo } from './undoing.ts'
 
 const owned = (fieldsV1: object) => ({
   managedFields: [
@@ -47,7 +48,8 @@ async function restored(names: readonly string[], more: Partial<Parameters<typeo
       before = dumpOf(made)
     },
   })
-  end(world)
+  // The restores in memory end before their last phase.
+  inPhase(world, 'Completed')
   return { world, before }
 }
 
@@ -158,7 +160,7 @@ describe('an undo', () => {
 describe('an undo is refused with one sentence', () => {
   it('where the restore is not over', async () => {
     const { world } = await restored(['one'])
-    end(world, 'InProgress')
+    inPhase(world, 'InProgress')
     await expect(undo(world)).rejects.toThrow(
       'Restore "again" is not over: its phase is InProgress; wait for its end or cancel it, then undo it',
     )
@@ -167,30 +169,15 @@ describe('an undo is refused with one sentence', () => {
   it('where the restore was undone', async () => {
     const { world } = await restored(['one'])
     await undo(world)
-    await expect(undo(world)).rejects.toThrow(/^Restore "again" was undone already, at 20/)
+    await expect(undo(world)).rejects.toThrow(/^admitUndo: Restore "again" was undone already, at 20/)
   })
 
   it('where the journal is gone, and nothing is touched', async () => {
     const { world } = await restored(['one'])
     const before = dumpOf(world)
-    const store = world.buckets
-    for (const key of [...store.objects('backups').keys()].filter((one) => one.includes('/drydock/')))
-      await world
-        .startProcess()
-        .ports.stores.open(locationOf(world))
-        .then((bucket) => bucket.remove([key]))
+    for (const key of [...world.buckets.objects('backups').keys()].filter((one) => one.includes('/drydock/')))
+      world.buckets.drop('backups', key)
     await expect(undo(world)).rejects.toThrow(/its journal is gone from backup location "default"/)
     expect(dumpOf(world)).toEqual(before)
   })
 })
-
-function locationOf(world: World) {
-  const place = {
-    group: 'velero.io',
-    version: 'v1',
-    resource: 'backupstoragelocations',
-    namespace: 'velero',
-    name: 'default',
-  }
-  return world.cluster.look(place) as never
-}

@@ -5,23 +5,7 @@ import { addCounts, noSteps } from '../../../core/undo/undo-step.ts'
 import type { StepCounts } from '../../../core/undo/undo-step.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { World } from '../../ports/world.ts'
-import { create, settings } from '../crash/restore-in-memory.ts'
-import { runAttempts } from '../crash/run-attempts.ts'
-
-const named = { namespace: 'velero', name: 'again' }
-/** The Restore of `restoreWhole`. */
-export const restoreAt = { group: 'velero.io', version: 'v1', resource: 'restores', ...named }
-
-/** Says that the restore is over: the in-memory restores end before their last phase. */
-export function end(world: World, phase = 'Completed'): void {
-  world.cluster.amend(restoreAt, { status: { ...(world.cluster.look(restoreAt)?.['status'] as object), phase } })
-}
-
-async function act<Result>(world: World, activity: string, input: unknown): Promise<Result> {
-  const { outcome } = await runAttempts({ world, create, settings, activity, input })
-  if ('failure' in outcome) throw new Error(outcome.failure.message)
-  return outcome.result as Result
-}
+import { act, name, restoreAt } from '../crash/restore-in-memory.ts'
 
 /** Undoes a restore by the activities, chunk after chunk from the last one on; with `dryRun` only the plan is made. */
 export async function undo(
@@ -30,7 +14,7 @@ export async function undo(
 ): Promise<StepCounts | UndoResult> {
   const { dryRun = false } = options
   const uid = world.cluster.look(restoreAt)?.metadata.uid ?? ''
-  const ref = { ...named, uid, cluster: world.cluster.connect().id }
+  const ref = { namespace: 'velero', name, uid, cluster: world.cluster.connect().id }
   const admitted = await act<AdmittedUndo>(world, 'admitUndo', { ref, dryRun })
   const chunks = admitted.waves
     .flatMap(({ chunks: sizes }, wave) => sizes.map((_items, chunk) => ({ ref: admitted.ref, wave, chunk })))

@@ -4,7 +4,7 @@ import { startControllers, startGarbageCollector } from '../../../ports/controll
 import type { World } from '../../../ports/world.ts'
 import type { Purpose, Scenario } from '../crash-points.ts'
 import { inPlace, startVolumeController } from '../in-place.ts'
-import { anew } from '../recreated.ts'
+import { anew, existing } from '../recreated.ts'
 import { changed, chunkOf, ref, waves, worldAt } from '../restore-in-memory.ts'
 import type { Asked } from '../restore-in-memory.ts'
 
@@ -75,10 +75,7 @@ export const restoreChunk: readonly Scenario[] = [
     settings: { terminatingTimeoutSeconds: 60 },
     beside: () => undefined,
   },
-  over('configmaps', {
-    spec: { existingResourcePolicy: '' },
-    annotations: { 'drydock.io/existing': 'configmaps=fail' },
-  }),
+  over('configmaps', existing('configmaps=fail')),
   {
     when: 'configmaps of a plan that would create them anew',
     world: () =>
@@ -154,20 +151,15 @@ export const restoreChunk: readonly Scenario[] = [
   },
 ]
 
-const mustNotExist = (value: string): Asked => ({
-  spec: { existingResourcePolicy: '' },
-  annotations: { 'drydock.io/existing': value },
-})
-
 export const lookForExisting: readonly Scenario[] = [
   {
     when: 'objects stand there that must not',
-    world: () => changed(before('namespaces', mustNotExist('fail')), withExisting),
+    world: () => changed(before('namespaces', existing('fail')), withExisting),
     input: { ref },
   },
   {
     when: 'no such object stands there',
-    world: () => changed(before('namespaces', mustNotExist('pods=fail')), withExisting),
+    world: () => changed(before('namespaces', existing('pods=fail')), withExisting),
     input: { ref },
   },
 ]

@@ -2,9 +2,9 @@ import type { AdmittedUndo } from '../../../../activities/undo/admit-undo.ts'
 import { createWorld } from '../../../ports/world.ts'
 import type { World, WorldState } from '../../../ports/world.ts'
 import type { Scenario } from '../crash-points.ts'
-import { changed, create, ref, restoreAt, settings, worldAt } from '../restore-in-memory.ts'
+import { configMapAt } from '../recreated.ts'
+import { act, changed, inPhase, ref, worldAt } from '../restore-in-memory.ts'
 import type { Asked } from '../restore-in-memory.ts'
-import { runAttempts } from '../run-attempts.ts'
 
 const old = { creationTimestamp: '2025-01-01T00:00:00Z' }
 
@@ -23,28 +23,13 @@ const asked: Asked = {
   ],
 }
 
-const over = (world: World) =>
-  world.cluster.amend(restoreAt, {
-    status: { ...(world.cluster.look(restoreAt)?.['status'] as object), phase: 'Completed' },
-  })
+const over = (world: World) => inPhase(world, 'Completed')
 
 const bare = { namespace: ref.namespace, name: ref.name, uid: ref.uid, cluster: ref.cluster }
 
-async function act<Result>(world: World, activity: string, input: unknown): Promise<Result> {
-  const { outcome } = await runAttempts({ world, create, settings, activity, input })
-  if ('failure' in outcome) throw new Error(`${activity}: ${outcome.failure.message}`)
-  return outcome.result as Result
-}
-
 /** Somebody has changed this object since. */
 const byUser = (world: World) =>
-  world.cluster
-    .connect()
-    .patch(
-      { group: '', version: 'v1', resource: 'configmaps', namespace: 'shop', name: 'same' },
-      { data: { a: 'theirs' } },
-      { fieldManager: 'kubectl-edit' },
-    )
+  world.cluster.connect().patch(configMapAt('same'), { data: { a: 'theirs' } }, { fieldManager: 'kubectl-edit' })
 
 /** The world in which the undo has come to its last step, and how to name its chunks. */
 async function madeAt(
