@@ -81,7 +81,8 @@ function outOfTime(left: number): Message[] {
 
 /**
  * Links one object, and returns the owners that it does not get. Its owners are read anew before each patch, and once more after
- * it: the reference to one that is gone by then is taken away again, before the garbage collector removes the object for it.
+ * it: the reference to one that is gone by then is taken away again, before the garbage collector removes the object for it. One
+ * that somebody else has taken away by then, such as a webhook, is not set again: that would have no end.
  */
 async function relink(child: Child, look: Look, context: FinalizeContext): Promise<Unlinked[]> {
   const { cluster } = context.ports
@@ -97,11 +98,12 @@ async function relink(child: Child, look: Look, context: FinalizeContext): Promi
     if (found.length === 0 && gone.length === 0) return missing
     try {
       const { uid } = child.object
-      const { patch, problems } = decideLinks({ live: await cluster.get(child.object), uid, gone }, found)
+      const { patch, problems } = decideLinks({ live: await cluster.get(child.object), uid, gone, linked }, found)
       if (patch === undefined) return [...missing, ...problems.map((problem) => ({ child, ...problem }))]
       const fieldManager = fieldManagerOf(context.session.ref.uid)
       await cluster.patch(child.object, patch, { fieldManager, answer: 'identity' })
-      for (const { live } of found) linked.add(live.metadata.uid ?? '')
+      const set = found.filter(({ owner }) => !problems.some((problem) => problem.owner === owner))
+      for (const { live } of set) linked.add(live.metadata.uid ?? '')
     } catch (thrown) {
       const refusal = refusalOf(thrown)
       if (isConflict(refusal) && ++conflicts < conflictsMax) continue

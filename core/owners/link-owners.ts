@@ -65,6 +65,17 @@ export interface FoundOwner {
   live: Manifest
 }
 
+/** An object that had owners, as it stands now. */
+export interface LinkFacts {
+  live: Manifest | undefined
+  /** The uid of the object that was restored. */
+  uid: string
+  /** Owners that are gone, by uid. */
+  gone?: readonly string[]
+  /** Owners that it was linked to a moment ago, by uid. */
+  linked?: ReadonlySet<string>
+}
+
 /** What to do for an object that had owners. */
 export interface LinkStep {
   /** Changes the owners of the very object that was seen; absent where there is nothing to change. */
@@ -76,12 +87,9 @@ export interface LinkStep {
 /**
  * Decides which owners an object gets. Those that it has stay as they are, for a controller may have adopted it; but not those
  * with a uid in `gone`: the garbage collector would remove the object. One that is gone itself, is another one, or is being
- * deleted gets none.
+ * deleted gets none. Nor does it get an owner again that is in `linked`: whoever has taken it away does so each time.
  */
-export function decideLinks(
-  { live, uid, gone = [] }: { live: Manifest | undefined; uid: string; gone?: readonly string[] },
-  found: readonly FoundOwner[],
-): LinkStep {
+export function decideLinks({ live, uid, gone = [], linked }: LinkFacts, found: readonly FoundOwner[]): LinkStep {
   if (live === undefined || live.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined)
     return { problems: [] }
   const standing = live.metadata.ownerReferences ?? []
@@ -92,8 +100,10 @@ export function decideLinks(
     const { uid: ownerUid = '' } = of.metadata
     if (links.some((link) => link.uid === ownerUid)) continue
     const other = owner.controller === true ? links.find(({ controller }) => controller === true) : undefined
-    if (other === undefined) links.push(linkTo(of, owner))
-    else problems.push({ owner, because: `cannot be its controller, for ${other.kind} ${other.name} is` })
+    if (other !== undefined)
+      problems.push({ owner, because: `cannot be its controller, for ${other.kind} ${other.name} is` })
+    else if (linked?.has(ownerUid) === true) problems.push({ owner, because: 'somebody has taken away again' })
+    else links.push(linkTo(of, owner))
   }
   if (links.length === standing.length && !isTaken) return { problems }
   const { resourceVersion } = live.metadata

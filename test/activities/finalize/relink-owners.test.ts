@@ -145,6 +145,20 @@ describe('linking objects to their owners again', () => {
     expect(ownersOf(world, 'a')).toEqual([other])
   })
 
+  it('links an object once: where a webhook drops its owners each time, a warning says so', async () => {
+    const world = await finalizing({ annotations, created: [web, made('a')], about: { a: { owners: [byWeb] } } })
+    const { cluster } = world.context.ports
+    let patches = 0
+    const patch: typeof cluster.patch = async (ref, _change, options) => {
+      if (++patches > 3) throw new ApiError({ code: 403, reason: 'Forbidden', message: 'it goes on and on' })
+      return cluster.patch(ref, { metadata: {} }, options)
+    }
+    expect(await relinkOwners.run(withCluster(world, { patch }))).toEqual({
+      messages: [notLinked('somebody has taken away again')],
+    })
+    expect(patches).toBe(1)
+  })
+
   it('takes a reference away that an attempt which was lost has set to an owner that is gone', async () => {
     const world = await finalizing({ annotations, created: [web, made('a')], about: { a: { owners: [byWeb] } } })
     await world.run(relinkOwners)

@@ -123,6 +123,15 @@ describe('an object that had owners', () => {
     })
   })
 
+  it('gets none again that somebody has taken away since it was linked', () => {
+    expect(decideLinks({ live: child([]), uid: 'child', linked: new Set(['new']) }, found)).toEqual({
+      problems: [{ owner: found[0]?.owner, because: 'somebody has taken away again' }],
+    })
+    expect(decideLinks({ live: child([link('new')]), uid: 'child', linked: new Set(['new']) }, found)).toEqual({
+      problems: [],
+    })
+  })
+
   it.each([undefined, child(undefined, { uid: 'another' }), child(undefined, { deletionTimestamp: 'now' })])(
     'is left alone once it is gone, another one, or on its way out (%#)',
     (live) => {
