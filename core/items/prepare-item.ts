@@ -12,7 +12,7 @@ import { hasReadableLabels, resetMetadataAndStatus, withLabels } from './item-me
 import { error, itemKey, scopeOf, warning } from './outcome.ts'
 import type { AtZero, Message } from './outcome.ts'
 import { decideZero, hasRestoreHooks, whyPodWaits } from './zero-replicas.ts'
-import type { ZeroFacts } from './zero-replicas.ts'
+import type { IsPlanned } from './zero-replicas.ts'
 import { endedJob } from './ended-jobs.ts'
 import { skipReason } from './skip-rules.ts'
 import { rebindVolume, unbindClaim, volumeFate } from './volume-fate.ts'
@@ -49,7 +49,7 @@ export interface ItemRules {
   /** Takes nothing from outside of the target namespaces. */
   isolate?: boolean
   /** Workloads are created with zero replicas; absent for what Velero does. */
-  zeroReplicas?: Pick<ZeroFacts, 'isPlanned'>
+  zeroReplicas?: { isPlanned: IsPlanned }
   /** Applies the resource modifiers. The item is restored also if they have errors. */
   modify: (item: Manifest, groupResource: GroupResource) => { item: Manifest; errors: readonly string[] }
   /**
@@ -155,7 +155,8 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
 
 /** A pod that its workload makes anew at the end of the restore. */
 function leftOut({ item, groupResource, targetNamespace }: ItemInput, rules: ItemRules): Preparation | undefined {
-  const because = rules.zeroReplicas && whyPodWaits(item, groupResource, { ...rules.zeroReplicas, ...rules })
+  const { zeroReplicas, volumes } = rules
+  const because = zeroReplicas && whyPodWaits(item, groupResource, { ...zeroReplicas, volumes })
   if (because === undefined) return undefined
   const id = formatResourceId(groupResource, targetNamespace, item.metadata.name)
   const text = `restore hooks of ${id} do not run: ${because}`
@@ -179,23 +180,22 @@ function makeObject(acted: Manifest, input: ItemInput, rules: ItemRules): MadeOb
     return { do: 'fail', text: `error getting GVR for ${formatGvk(object)}: no match for kind "${object.kind}"` }
   const written = formatGroupResource(target.resource, target.group)
   const scope = scopeOf(targetNamespace)
-  const zero = decideReplicas({ item, object, groupResource: written }, rules)
-  const id = formatResourceId(written, targetNamespace, object.metadata.name)
-  const kept = zero.do === 'keep' ? [warning(scope, `${id}: ${zero.because}`)] : []
+  const zero = rules.zeroReplicas && decideZero({ item, object, groupResource: written }, rules.volumes)
   return {
     do: 'write',
     object,
     resource: target,
     groupResource: written,
     status: item['status'],
-    messages: [...modified.errors.map((text) => error(scope, text)), ...kept],
-    ...(zero.do === 'zero' ? { atZero: zero.atZero } : {}),
+    messages: [
+      ...modified.errors.map((text) => error(scope, text)),
+      ...(zero?.do === 'keep'
+        ? [warning(scope, `${formatResourceId(written, targetNamespace, object.metadata.name)}: ${zero.because}`)]
+        : []),
+    ],
+    ...(zero?.do === 'zero' ? { atZero: zero.atZero } : {}),
     ...(hasReadableLabels(placed) ? {} : { remark: 'one of its labels is no text, so it loses all labels of its own' }),
   }
-}
-
-function decideReplicas(about: Parameters<typeof decideZero>[0], rules: ItemRules): ReturnType<typeof decideZero> {
-  return rules.zeroReplicas === undefined ? { do: 'as-is' } : decideZero(about, { ...rules.zeroReplicas, ...rules })
 }
 
 /** A claim without its old binding, and with the new name of its PV. */

@@ -7,11 +7,8 @@ import { objectsAt, textAt, valueAt } from '../values/fields.ts'
 /** Whether the restore has an item of the backup; a pod may be left out only where its controller makes it anew. */
 export type IsPlanned = (groupResource: GroupResource, namespace: string, name: string) => boolean
 
-/** What decides whether a workload can stand still until the end of the restore. */
-export interface ZeroFacts {
-  isPlanned: IsPlanned
-  volumes: Pick<VolumeFacts, 'infos' | 'podVolumeBackups' | 'movedClaims'>
-}
+/** What says whose data is still to come: a workload can stand still until the end of the restore only without such data. */
+type DataFacts = Pick<VolumeFacts, 'infos' | 'podVolumeBackups' | 'movedClaims'>
 
 /** The workloads that are created with zero replicas, in the order in which they are scaled back. */
 export const scaledWorkloads: readonly GroupResource[] = [
@@ -38,12 +35,12 @@ export type ZeroDecision = { do: 'as-is' } | { do: 'zero'; atZero: AtZero } | { 
  */
 export function decideZero(
   { item, object, groupResource }: { item: Manifest; object: Manifest; groupResource: GroupResource },
-  facts: ZeroFacts,
+  volumes: DataFacts,
 ): ZeroDecision {
   if (!scaledWorkloads.includes(groupResource)) return { do: 'as-is' }
   const replicas = valueAt(object, 'spec', 'replicas') ?? 1
   if (typeof replicas !== 'number' || replicas <= 0) return { do: 'as-is' }
-  const because = whyPodsAreNeeded(item, groupResource, facts)
+  const because = whyPodsAreNeeded(item, groupResource, volumes)
   if (because !== undefined) return { do: 'keep', because: `it keeps its ${replicas} replicas: ${because}` }
   const controller = controllerOf(item)
   const named = controller === undefined ? {} : { controller: `${controller.kind} ${controller.name}` }
@@ -65,16 +62,20 @@ export function withoutReplicas(object: Manifest): Manifest {
  * Why a pod is left out; undefined for one that is restored. Its workload makes it anew once it has replicas. A pod that comes
  * before its workload would run all the same, until the workload stands and removes it.
  */
-export function whyPodWaits(item: Manifest, groupResource: GroupResource, facts: ZeroFacts): string | undefined {
+export function whyPodWaits(
+  item: Manifest,
+  groupResource: GroupResource,
+  { isPlanned, volumes }: { isPlanned: IsPlanned; volumes: DataFacts },
+): string | undefined {
   if (groupResource !== 'pods') return undefined
   const { namespace = '', name } = item.metadata
   const controller = controllerOf(item)
   const known = controller === undefined ? undefined : podControllers[controller.kind]
   if (controller === undefined || known === undefined || !controller.apiVersion.startsWith(known.apiGroup))
     return undefined
-  if (!facts.isPlanned(known.groupResource, namespace, controller.name)) return undefined
-  const isFilled = facts.volumes.podVolumeBackups.some((backup) => isOfPod(backup, namespace, (pod) => pod === name))
-  if (isFilled || movedClaim(namespace, claimsIn(valueAt(item, 'spec')), facts) !== undefined) return undefined
+  if (!isPlanned(known.groupResource, namespace, controller.name)) return undefined
+  const isFilled = volumes.podVolumeBackups.some((backup) => isOfPod(backup, namespace, (pod) => pod === name))
+  if (isFilled || movedClaim(namespace, claimsIn(valueAt(item, 'spec')), volumes) !== undefined) return undefined
   return `${controller.kind} ${controller.name} is restored with zero replicas, and makes the pod once it has some`
 }
 
@@ -88,17 +89,17 @@ function controllerOf({ metadata }: Manifest): OwnerReference | undefined {
   return Array.isArray(owners) ? (owners as OwnerReference[]).find((owner) => owner?.controller === true) : undefined
 }
 
-function whyPodsAreNeeded(item: Manifest, groupResource: GroupResource, facts: ZeroFacts): string | undefined {
+function whyPodsAreNeeded(item: Manifest, groupResource: GroupResource, volumes: DataFacts): string | undefined {
   const { namespace = '', name } = item.metadata
   const mayBeOfIt = (pod: string) => mayBePodOf(groupResource, name, pod)
-  const backup = facts.volumes.podVolumeBackups.find((one) => isOfPod(one, namespace, mayBeOfIt))
+  const backup = volumes.podVolumeBackups.find((one) => isOfPod(one, namespace, mayBeOfIt))
   if (backup !== undefined)
     return `a node agent fills the volumes of its pod ${textAt(backup, 'spec', 'pod', 'name')} while the pod is there`
   const templates = objectsAt(item, 'spec', 'volumeClaimTemplates').map((one) => textAt(one, 'metadata', 'name'))
   const ofSet = (claim: string) =>
     templates.some((template) => isNumbered(claim, `${template}-${name}-`) && groupResource === 'statefulsets.apps')
   const named = claimsIn(valueAt(item, 'spec', 'template', 'spec'))
-  const claim = movedClaim(namespace, (one) => named(one) || ofSet(one), facts)
+  const claim = movedClaim(namespace, (one) => named(one) || ofSet(one), volumes)
   return claim === undefined ? undefined : `a data mover fills its claim ${claim}, and may wait for a pod that uses it`
 }
 
@@ -112,7 +113,7 @@ function claimsIn(podSpec: unknown): (claim: string) => boolean {
 function movedClaim(
   namespace: string,
   isWanted: (claim: string) => boolean,
-  { volumes: { infos, movedClaims } }: ZeroFacts,
+  { infos, movedClaims }: DataFacts,
 ): string | undefined {
   const inInfos = Object.values(infos).find(
     ({ snapshotDataMoved, pvcNamespace, pvcName = '' }) =>
