@@ -1,5 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common'
-import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { looksOurs } from '../../core/items/field-owners.ts'
 import { restoreLabels } from '../../core/items/item-metadata.ts'
 import { error, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
@@ -13,9 +11,10 @@ import { tallyOf } from '../../core/results/tally.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
+import { ifJournalIsThere } from '../finalize/given-up.ts'
+import type { GivenUp } from '../finalize/given-up.ts'
 import { outcomesShard, readOutcomes, withShards } from '../frame/journal.ts'
 import { pauseAfter, waitSince } from '../frame/look.ts'
-import type { Attempt } from '../frame/run-activity.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { makeItemTools } from '../items/item-tools.ts'
 import { makePluginTools } from '../items/plugin-tools.ts'
@@ -28,10 +27,8 @@ const looksAtOnce = 5
 /** Between two looks after that, longer and longer. */
 const lookSeconds = { first: 1, last: 15 } as const
 
-/** A restore that was cancelled or has failed. */
-export interface GivenUp extends WorkerParts {
-  ref: AdmittedRef
-  attempt: Attempt
+/** A restore that was cancelled or has failed, and whether that is past. */
+export interface Finishing extends WorkerParts, GivenUp {
   /** The restore is over: objects that are on their way out are waited for. */
   isLate: boolean
 }
@@ -42,22 +39,18 @@ export interface GivenUp extends WorkerParts {
  * out get an error that says so, and true is returned: they are waited for after the end of the restore, at most for the
  * terminating timeout. Where the journal cannot be read, the log says so.
  */
-export async function finishRecreated(given: GivenUp): Promise<boolean> {
+export async function finishRecreated(given: Finishing): Promise<boolean> {
   const { ref, ports, sessions, attempt } = given
-  try {
+  const undone = 'objects that were to be created anew are not looked after'
+  const isLeft = await ifJournalIsThere(ports.log, undone, async () => {
     const { journal, admission } = await sessions.open(ref)
     const notes = isPreview(admission) ? [] : await allRecreateNotes(journal)
-    if (notes.length === 0) return false
-    return await sessions.withPlan(ref, attempt.signal, (session) => finishAll(notes, session, given))
-  } catch (thrown) {
-    // What may pass is tried again by Temporal; a journal that is gone or damaged stays so.
-    if (!(thrown instanceof ApplicationFailure) || thrown.nonRetryable !== true) throw thrown
-    ports.log.warn(`objects that were to be created anew are not looked after: ${thrown.message}`)
-    return false
-  }
+    return notes.length > 0 && sessions.withPlan(ref, attempt.signal, (session) => finishAll(notes, session, given))
+  })
+  return isLeft ?? false
 }
 
-async function finishAll(notes: readonly RecreateNote[], session: PlannedSession, given: GivenUp): Promise<boolean> {
+async function finishAll(notes: readonly RecreateNote[], session: PlannedSession, given: Finishing): Promise<boolean> {
   const { ports, attempt, isLate } = given
   let left = (await notThrough(notes, session)).map((note): Going => ({ note }))
   for (let looks = 1; ; looks++) {
@@ -78,7 +71,7 @@ interface Going {
 }
 
 /** Ends the look; false where the time is over for all of them. */
-async function waitOn(left: readonly Going[], session: PlannedSession, given: GivenUp): Promise<boolean> {
+async function waitOn(left: readonly Going[], session: PlannedSession, given: Finishing): Promise<boolean> {
   const { ports, settings, attempt } = given
   const [first] = left
   const since = await withShards(left, ({ note }) =>
@@ -101,7 +94,7 @@ async function notThrough(notes: readonly RecreateNote[], { plan, journal }: Pla
 }
 
 /** One look at one object; its item is created, or what follows its create is done, where the object is gone. Returns the object while it is on its way out. */
-async function finishOne(note: RecreateNote, session: PlannedSession, given: GivenUp): Promise<Going[]> {
+async function finishOne(note: RecreateNote, session: PlannedSession, given: Finishing): Promise<Going[]> {
   const live = await given.ports.cluster.get(note.object)
   const isOther = live !== undefined && live.metadata.uid !== note.object.uid
   if (live === undefined || (isOther && isOurs(live, session))) {
@@ -119,7 +112,7 @@ function isOurs(live: Manifest, { admission: { restore, spec } }: PlannedSession
 }
 
 /** The results of the restore tell of it. */
-async function tellGoing({ note, live }: Going, session: PlannedSession, given: GivenUp): Promise<void> {
+async function tellGoing({ note, live }: Going, session: PlannedSession, given: Finishing): Promise<void> {
   if (live === undefined) return
   const { namespace, name } = live.metadata
   const scope = scopeOf(namespace)
@@ -136,7 +129,7 @@ async function tellGoing({ note, live }: Going, session: PlannedSession, given: 
 }
 
 /** The outcome of the item's create; undefined where nothing is to be said. Volumes of a pod are not filled any more. */
-async function create(note: RecreateNote, session: PlannedSession, given: GivenUp): Promise<Outcome | undefined> {
+async function create(note: RecreateNote, session: PlannedSession, given: Finishing): Promise<Outcome | undefined> {
   const { attempt, ports } = given
   const { wave, key } = placeOf(note, session.plan)
   const plugins = makePluginTools({ session, attempt, input: { wave }, key, follows: true }, ports.plugins)
@@ -158,7 +151,7 @@ async function create(note: RecreateNote, session: PlannedSession, given: GivenU
 async function keep(
   note: RecreateNote,
   outcome: Outcome,
-  { session, given }: { session: PlannedSession; given: GivenUp },
+  { session, given }: { session: PlannedSession; given: Finishing },
 ): Promise<void> {
   const { key } = placeOf(note, session.plan)
   await session.journal.write(outcomesShard(key, `${given.attempt.id}-${note.object.uid}`, 0), [outcome])

@@ -16,7 +16,7 @@ import {
 } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { finishRecreated } from '../existing/finish-recreated.ts'
-import type { GivenUp } from '../existing/finish-recreated.ts'
+import type { Finishing } from '../existing/finish-recreated.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import { readIfUnderway } from '../frame/underway.ts'
 import type { Ports } from '../ports.ts'
@@ -86,7 +86,7 @@ function frameOf({ name, uid }: AdmittedRef): { doing: string; scope: string } {
  * The notes in the journal say what was deleted: somebody may have taken the annotation away since. Where it is not there, trouble
  * with the bucket does not hold up the end: the notes are looked for after it.
  */
-async function createAgain(given: GivenUp, isAsked: boolean): Promise<boolean> {
+async function createAgain(given: Finishing, isAsked: boolean): Promise<boolean> {
   try {
     return await finishRecreated(given)
   } catch (thrown) {

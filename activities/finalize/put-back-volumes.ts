@@ -1,5 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common'
-import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { isInPlace } from '../../core/actions/data-mover.ts'
 import { error } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
@@ -9,13 +7,13 @@ import { decidePutBack } from '../../core/volumes/in-place.ts'
 import type { ClaimInPlace, PutBack } from '../../core/volumes/in-place.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
-import { outcomesShard, withShards } from '../frame/journal.ts'
+import { withShards } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 import { pauseAfter } from '../frame/look.ts'
-import type { Attempt } from '../frame/run-activity.ts'
-import type { WorkerParts } from '../frame/session.ts'
 import type { Ports } from '../ports.ts'
 import { notePutBack, notesLeft } from '../volumes/in-place-notes.ts'
+import { ifJournalIsThere, tellGivenUp } from './given-up.ts'
+import type { GivenUp } from './given-up.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
 
@@ -56,7 +54,7 @@ export const putBackVolumes: FinalizeTask = {
  * results, which names the volume. Where the journal cannot be read the log says so. A plan has taken no claim away.
  */
 export async function putBackAtOnce({ ref, ports, sessions, attempt }: GivenUp): Promise<void> {
-  try {
+  await ifJournalIsThere(ports.log, 'volumes that were to be filled in place are not looked after', async () => {
     const { journal, admission } = await sessions.open(ref)
     if (isPreview(admission)) return
     for (let looks = 1; ; looks++) {
@@ -64,27 +62,12 @@ export async function putBackAtOnce({ ref, ports, sessions, attempt }: GivenUp):
       const look = { uid: ref.uid, ports, isFilled: () => false, isOver }
       const { messages, waits } = await lookAtVolumes(journal, look)
       if (waits.length === 0) {
-        if (messages.length > 0) await tell(journal, messages, rfc3339(ports.clock.now()))
+        if (messages.length > 0) await tellGivenUp({ task: putBackVolumes.name, messages }, journal, ports.clock)
         return
       }
       await ports.clock.sleep(1000, attempt.signal)
     }
-  } catch (thrown) {
-    // What may pass is tried again by Temporal; a journal that is gone or damaged stays so.
-    if (!(thrown instanceof ApplicationFailure) || thrown.nonRetryable !== true) throw thrown
-    ports.log.warn(`volumes that were to be filled in place are not looked after: ${thrown.message}`)
-  }
-}
-
-/** A restore that was given up. */
-interface GivenUp extends Pick<WorkerParts, 'ports' | 'sessions'> {
-  ref: AdmittedRef
-  attempt: Attempt
-}
-
-async function tell(journal: Journal, messages: readonly Message[], at: string): Promise<void> {
-  const outcome = { key: `finalize/${putBackVolumes.name}`, messages, at }
-  await journal.writeOnce(outcomesShard(`finalize/${putBackVolumes.name}`, 'given-up', 0), [outcome])
+  })
 }
 
 /** The claims that the data mover has filled. */

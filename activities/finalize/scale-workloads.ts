@@ -1,6 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common'
 import type { Wait } from '../../contract/look.ts'
-import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { whyNotReady } from '../../core/finalize/why-not-ready.ts'
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { AtZero, Message } from '../../core/items/outcome.ts'
@@ -15,17 +13,17 @@ import {
   whyWithoutPods,
 } from '../../core/workloads/scale-back.ts'
 import { fieldManagerOf, replicasAnnotation } from '../../velero/labels.ts'
-import { rfc3339 } from '../../velero/manifest.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { inFlight } from '../frame/in-flight.ts'
-import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
+import { readAll, readOutcomes } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 import { pauseAfter } from '../frame/look.ts'
-import type { Attempt } from '../frame/run-activity.ts'
-import type { Session, WorkerParts } from '../frame/session.ts'
+import type { Session } from '../frame/session.ts'
 import type { Cluster } from '../ports.ts'
 import { groupResourceOf, idOf, isRestored } from './finalize-facts.ts'
 import type { RestoredOutcome } from './finalize-facts.ts'
+import { ifJournalIsThere, tellGivenUp } from './given-up.ts'
+import type { GivenUp } from './given-up.ts'
 import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
 
@@ -200,27 +198,20 @@ async function readIfShown({ object }: Pick<Held, 'object'>, cluster: Cluster): 
   }
 }
 
-/** A restore that was given up. */
-interface GivenUp extends Pick<WorkerParts, 'ports' | 'sessions'> {
-  ref: AdmittedRef
-  attempt: Attempt
-}
-
 /**
  * Says in the results of a restore that was cancelled or has failed which workloads stand at zero replicas, though they were to
- * be scaled back. A retry scales them. The first text that is journalled stands.
+ * be scaled back. A retry scales them.
  */
 export async function tellAtZero({ ref, ports, sessions, attempt }: GivenUp): Promise<void> {
-  try {
-    await tellOf(await sessions.open(ref), { ref, ports, attempt })
-  } catch (thrown) {
-    // What may pass is tried again by Temporal; a journal that is gone or damaged stays so.
-    if (!(thrown instanceof ApplicationFailure) || thrown.nonRetryable !== true) throw thrown
-    ports.log.warn(`nobody is told which workloads stand at zero replicas: ${thrown.message}`)
-  }
+  await ifJournalIsThere(ports.log, 'nobody is told which workloads stand at zero replicas', async () =>
+    tellOf(await sessions.open(ref), { ports, attempt }),
+  )
 }
 
-async function tellOf({ journal, admission }: Session, { ports, attempt }: Omit<GivenUp, 'sessions'>): Promise<void> {
+async function tellOf(
+  { journal, admission }: Session,
+  { ports, attempt }: Pick<GivenUp, 'ports' | 'attempt'>,
+): Promise<void> {
   if (admission.restore.annotations?.[replicasAnnotation] !== 'scale-back') return
   const name = scaleWorkloads.name
   const [result] = await journal.list(`outcomes/finalize/${name}/`)
@@ -242,6 +233,5 @@ async function tellOf({ journal, admission }: Session, { ports, attempt }: Omit<
   })
   const more = still.length - namedMax
   if (more > 0) messages.push(warning('velero', `${more} more workloads stand at zero replicas`))
-  const outcome = { key: `finalize/${name}`, messages, at: rfc3339(ports.clock.now()) }
-  await journal.writeOnce(outcomesShard(`finalize/${name}`, 'given-up', 0), [outcome])
+  await tellGivenUp({ task: name, messages }, journal, ports.clock)
 }
