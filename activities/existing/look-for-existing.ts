@@ -7,12 +7,13 @@ import { skipReason } from '../../core/items/skip-rules.ts'
 import { plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { isThrough } from '../../core/request/decide-retry.ts'
-import { tallyOf } from '../../core/results/tally.ts'
+import { tallyInSteps } from '../../core/results/tally.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
 import { fatal } from '../frame/failures.ts'
+import { inSlices } from '../frame/in-slices.ts'
 import { readOutcomes, withShards } from '../frame/journal.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { runActivity } from '../frame/run-activity.ts'
@@ -82,7 +83,7 @@ async function findExisting(session: PlannedSession, cluster: Cluster): Promise<
 async function placesToLook(session: PlannedSession, cluster: Cluster): Promise<Place[]> {
   const { plan, journal, admission } = session
   const served = oneVersionEach(await cluster.discover())
-  const tally = tallyOf(admission.retry === undefined ? [] : await readOutcomes(journal, ''))
+  const tally = await inSlices(tallyInSteps(admission.retry === undefined ? [] : await readOutcomes(journal, '')))
   const policies = { rules: plan.existing ?? [], fallback: undefined, home: admission.restore.namespace }
   const places = new Map<string, Place>()
   for (const { groupResource, chunks } of plan.waves) {

@@ -1,9 +1,9 @@
 import type { Wait } from '../../contract/look.ts'
 import { whyNotReady } from '../../core/finalize/why-not-ready.ts'
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
-import type { AtZero, Message } from '../../core/items/outcome.ts'
+import type { AtZero, Message, Outcome } from '../../core/items/outcome.ts'
 import { isConflict, refusalOf } from '../../core/port-errors.ts'
-import { tallyOf } from '../../core/results/tally.ts'
+import { tallyInSteps } from '../../core/results/tally.ts'
 import { valueAt } from '../../core/values/fields.ts'
 import {
   decideScale,
@@ -15,6 +15,7 @@ import {
 import { fieldManagerOf, replicasAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { inFlight } from '../frame/in-flight.ts'
+import { inSlices } from '../frame/in-slices.ts'
 import { readAll, readOutcomes } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 import { pauseAfter } from '../frame/look.ts'
@@ -98,9 +99,9 @@ async function scaleAll(context: FinalizeContext): Promise<FinalizeFinding | Wai
 }
 
 /** In the order of their ids, so that each look goes through them in the same way. */
-function heldIn(restored: Iterable<RestoredOutcome>): Held[] {
-  const held = [...restored].filter((one): one is Held => one.atZero !== undefined && one.action === 'created')
-  return held.sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
+function heldIn(outcomes: Iterable<Outcome>): Held[] {
+  const isHeld = (one: Outcome): one is Held => one.atZero !== undefined && one.action === 'created' && isRestored(one)
+  return [...outcomes].filter(isHeld).sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
 }
 
 function inTime(one: Held, why: string): Message {
@@ -218,8 +219,8 @@ async function tellOf(
   if (result !== undefined) return
   const ended = (await readAll<Ended[]>(journal, endedFolder)).flat()
   const scaled = new Set(ended.flatMap((one) => (one.scaled ? [one.uid] : [])))
-  const restored = heldIn([...tallyOf(await readOutcomes(journal, '')).values()].filter(isRestored))
-  const held = restored.filter(({ object }) => !scaled.has(object.uid))
+  const tally = await inSlices(tallyInSteps(await readOutcomes(journal, '')), attempt.signal)
+  const held = heldIn(tally.values()).filter(({ object }) => !scaled.has(object.uid))
   const seen = await inFlight(held, workloadsInFlightMax, async (one) => {
     attempt.throwIfStopped()
     const live = await readIfShown(one, ports.cluster)
