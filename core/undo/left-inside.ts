@@ -1,5 +1,8 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatGroupResource } from '../../velero/resource.ts'
+import { isDerived } from '../values/derived-objects.ts'
+import { firstNames } from '../values/first-names.ts'
+import { nameOf } from './undo-step.ts'
 
 /** An object that stands in a namespace, or is one of a kind. */
 export interface Inside {
@@ -8,19 +11,8 @@ export interface Inside {
   manifest: Pick<Manifest, 'metadata'>
 }
 
-/** Kinds that the cluster makes for other objects, and that go with them. */
-const derived: ReadonlySet<string> = new Set([
-  'events',
-  'events.events.k8s.io',
-  'endpoints',
-  'endpointslices.discovery.k8s.io',
-  'leases.coordination.k8s.io',
-  'controllerrevisions.apps',
-  'pods.metrics.k8s.io',
-])
-
-/** What the cluster makes in each namespace. */
-const ofEachNamespace: ReadonlySet<string> = new Set(['serviceaccounts default', 'configmaps kube-root-ca.crt'])
+/** Kinds that nobody keeps: their objects come anew, and go with the namespace. */
+const passing: ReadonlySet<string> = new Set(['events', 'events.events.k8s.io', 'pods.metrics.k8s.io'])
 
 /**
  * The objects that stand in the way of a deletion, as people name them: not those that the undo deletes, those that are on their way
@@ -33,8 +25,8 @@ export function leftInside(found: readonly Inside[], deleted: ReadonlySet<string
     return (
       goes.has(metadata.uid ?? '') ||
       metadata.deletionTimestamp !== undefined ||
-      derived.has(kind) ||
-      ofEachNamespace.has(`${kind} ${metadata.name}`) ||
+      passing.has(kind) ||
+      isDerived(kind, metadata.name) ||
       (metadata.ownerReferences ?? []).some(({ uid }) => goes.has(uid))
     )
   }
@@ -44,10 +36,7 @@ export function leftInside(found: readonly Inside[], deleted: ReadonlySet<string
     for (const one of left) if (isGoing(one)) goes.add(one.manifest.metadata.uid ?? '')
     left = left.filter((one) => !isGoing(one))
   }
-  const names = left.map(({ group, resource, manifest: { metadata } }) => {
-    const place = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`
-    return `${formatGroupResource(resource, group)} ${place}`
-  })
+  const names = left.map(({ manifest: { metadata }, ...kind }) => nameOf({ ...kind, ...metadata }))
   return [...new Set(names)].toSorted()
 }
 
@@ -57,6 +46,5 @@ const namesMax = 3
 /** Why a namespace or a definition stays; undefined where nothing is left. */
 export function whyItStays(left: readonly string[]): string | undefined {
   if (left.length === 0) return undefined
-  const more = left.length > namesMax ? ` and ${left.length - namesMax} more` : ''
-  return `what the restore did not create is left: ${left.slice(0, namesMax).join(', ')}${more}`
+  return `what the restore did not create is left: ${firstNames(left, namesMax)}`
 }

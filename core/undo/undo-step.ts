@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../../velero/resource.ts'
 import { formatGroupResource } from '../../velero/resource.ts'
+import { listedName } from '../items/outcome.ts'
 
 /** What an undo does about one object. */
 export interface UndoStep {
@@ -16,9 +17,8 @@ export interface UndoStep {
 }
 
 /** How people name an object: `deployments.apps shop/web`. */
-export function nameOf({ group, resource, namespace, name }: ObjectRef): string {
-  const place = namespace === undefined || namespace === '' ? name : `${namespace}/${name}`
-  return `${formatGroupResource(resource, group)} ${place}`
+export function nameOf({ group, resource, namespace, name }: Omit<ObjectRef, 'version'>): string {
+  return `${formatGroupResource(resource, group)} ${listedName(namespace, name)}`
 }
 
 /** Numbers of steps, and the first objects that are kept. */
