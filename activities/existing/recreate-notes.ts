@@ -38,6 +38,13 @@ export function allRecreateNotes(journal: Journal): Promise<RecreateNote[]> {
   return readAll<RecreateNote>(journal, recreateFolder)
 }
 
+/** Tells by its key whether there is a note about an item. The notes are listed and none is read: a restore may have many. */
+export async function listRecreated(journals: readonly Journal[]): Promise<(key: string) => boolean> {
+  const lists = await Promise.all(journals.map((journal) => journal.list(recreateFolder)))
+  const listed = new Set(lists.flat())
+  return (key) => listed.has(shardOf(key))
+}
+
 function shardOf(key: string): string {
   return `${recreateFolder}${sha256Hex(key).slice(0, 40)}`
 }

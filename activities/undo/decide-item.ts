@@ -10,7 +10,7 @@ import type { UndoStep } from '../../core/undo/undo-step.ts'
 import type { WrittenItem } from '../../core/undo/written-item.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
-import { allRecreateNotes } from '../existing/recreate-notes.ts'
+import { listRecreated } from '../existing/recreate-notes.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
 import type { ItemLimits } from '../items/polite-limit.ts'
 import { inPlaceFolder } from '../volumes/in-place-notes.ts'
@@ -54,7 +54,7 @@ export async function createDecider(parts: DeciderParts, written: readonly Writt
   const { name, uid } = session.ref
   const labels = restoreLabels({ name, backupName: session.admission.spec.backupName ?? '' })
   const inPlace = await claimsInPlace(session, written)
-  const recreated = await keysRecreated(session)
+  const isRecreated = await listRecreated(journalsOf(session.store, session.ref))
   return {
     written,
     async decide(item, earlier) {
@@ -68,7 +68,7 @@ export async function createDecider(parts: DeciderParts, written: readonly Writt
         live,
         earlier,
         isInPlace: inPlace.has(`${object.resource} ${object.namespace ?? ''}/${object.name}`),
-        isRecreated: recreated.has(item.outcome.key),
+        isRecreated: isRecreated(item.outcome.key),
         created: {
           manager: fieldManagerOf(uid),
           labels: isNamespace ? undefined : labels,
@@ -86,12 +86,6 @@ async function claimsInPlace({ store, ref }: Session, written: readonly WrittenI
   if (!written.some(isClaim)) return new Set()
   const lists = await Promise.all(journalsOf(store, ref).map((journal) => journal.list(inPlaceFolder)))
   return new Set(lists.flat().map((shard) => `persistentvolumeclaims ${shard.split('/').slice(1, 3).join('/')}`))
-}
-
-/** Items for which another object was deleted. */
-async function keysRecreated({ store, ref }: Session): Promise<ReadonlySet<string>> {
-  const notes = await Promise.all(journalsOf(store, ref).map(allRecreateNotes))
-  return new Set(notes.flat().map(({ key }) => key))
 }
 
 /**

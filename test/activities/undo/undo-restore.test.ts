@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { restoreUndoKey } from '../../../velero/object-keys.ts'
+import { startGarbageCollector } from '../../ports/controllers.ts'
 import type { World } from '../../ports/world.ts'
 import { restoreWhole } from '../restore-whole.ts'
 import { inPhase, restoreAt } from '../crash/restore-in-memory.ts'
@@ -115,6 +116,22 @@ describe('an undo', () => {
     expect(result).toMatchObject({ putBack: 0, kept: 1 })
     expect(result.keptFirst[0]?.because).toMatch(/^kubectl-edit has changed it since/)
     expect(world.cluster.look(at('configmaps', 'one'))?.['data']).toEqual({ a: '1', b: '2', z: 'theirs' })
+  })
+
+  it('keeps what stands in the place of an object that the restore has deleted, and that alone', async () => {
+    const standing = [{ ...namespace, metadata: { name: 'shop', ...old } }, settingsMap('one', { a: 'mine' }, old)]
+    const annotations = { 'drydock.io/existing': 'recreate' }
+    const { world } = await restored(['one', 'two'], { standing, annotations, before: startGarbageCollector })
+    const result = await undo(world)
+    expect(result).toMatchObject({ deleted: 1, kept: 1 })
+    expect(result.keptFirst).toEqual([
+      {
+        object: 'configmaps shop/one',
+        because: 'the restore deleted what stood in its place, which cannot be brought back',
+      },
+    ])
+    expect(world.cluster.look(at('configmaps', 'one'))?.['data']).toEqual({ a: '1', b: '2' })
+    expect(world.cluster.look(at('configmaps', 'two'))).toBeUndefined()
   })
 
   it('does not count a status as a change', async () => {
