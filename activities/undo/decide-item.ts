@@ -2,7 +2,7 @@ import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { restoreLabels } from '../../core/items/item-metadata.ts'
 import { parseItemKey } from '../../core/items/outcome.ts'
 import { parseItem } from '../../core/items/parse-item.ts'
-import { plannedKey } from '../../core/plan/plan.ts'
+import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import { ArchiveError, StoreError } from '../../core/port-errors.ts'
 import { decideUndo, writtenObject } from '../../core/undo/decide-undo.ts'
 import type { UndoFacts } from '../../core/undo/decide-undo.ts'
@@ -14,7 +14,7 @@ import { listRecreated } from '../existing/recreate-notes.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
 import type { ItemLimits } from '../items/polite-limit.ts'
 import { inPlaceFolder } from '../volumes/in-place-notes.ts'
-import { journalsOf } from './undo-journal.ts'
+import { journalsOf, readWritten } from './undo-journal.ts'
 
 /** What undoing chunks needs. */
 export interface UndoParts extends WorkerParts {
@@ -37,6 +37,7 @@ export interface Decided {
 
 /** Decides about items of one chunk, each from its object as it stands now. */
 export interface Decider {
+  /** What the restore has written for them. */
   written: readonly WrittenItem[]
   decide(item: WrittenItem, earlier: UndoStep | undefined): Promise<Decided>
 }
@@ -48,9 +49,10 @@ export interface DeciderParts extends Pick<WorkerParts, 'ports' | 'sessions'> {
   signal: AbortSignal
 }
 
-/** Makes the decider of a chunk for what a restore has written there. */
-export async function createDecider(parts: DeciderParts, written: readonly WrittenItem[]): Promise<Decider> {
-  const { session, ports } = parts
+/** Makes the decider of a chunk: reads what the restore has written there. */
+export async function createDecider(parts: DeciderParts): Promise<Decider> {
+  const { session, ports, input } = parts
+  const written = await readWritten(session, chunkKey(input.wave, input.chunk))
   const { name, uid } = session.ref
   const labels = restoreLabels({ name, backupName: session.admission.spec.backupName ?? '' })
   const inPlace = await claimsInPlace(session, written)

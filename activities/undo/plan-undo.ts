@@ -9,7 +9,7 @@ import { assertUndoing } from './admit-undo.ts'
 import { createDecider } from './decide-item.ts'
 import type { UndoChunkInput, UndoParts } from './decide-item.ts'
 import { createLeftLook } from './look-left.ts'
-import { readSteps, readWritten, stepsShard } from './undo-journal.ts'
+import { readSteps, stepsShard } from './undo-journal.ts'
 import type { StepsFolder } from './undo-journal.ts'
 
 /** Which chunk to look at. */
@@ -33,10 +33,7 @@ export function planUndo(parts: UndoParts) {
       await assertUndoing(ports.cluster, ref, dryRun)
       const session = await sessions.open(ref)
       const { journal } = session
-      const decider = await createDecider(
-        { ports, sessions, session, input, signal: attempt.signal },
-        await readWritten(session, key),
-      )
+      const decider = await createDecider({ ports, sessions, session, input, signal: attempt.signal })
       const before = await earlierSteps(journal, key)
       const look = createLeftLook(ports.cluster, () => deletedIn(journal, folder))
       const steps: UndoStep[] = []

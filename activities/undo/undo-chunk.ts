@@ -11,7 +11,7 @@ import { createDecider } from './decide-item.ts'
 import type { UndoChunkInput, UndoParts } from './decide-item.ts'
 import { createLeftLook } from './look-left.ts'
 import { deletedIn, inOrder } from './plan-undo.ts'
-import { readWritten, stepsShard } from './undo-journal.ts'
+import { stepsShard } from './undo-journal.ts'
 import { undoObject } from './undo-object.ts'
 
 /**
@@ -29,10 +29,7 @@ export function undoChunk(parts: UndoParts) {
       const session = await sessions.open(ref)
       const { journal } = session
       const planned = await readShard<UndoStep[]>(journal, stepsShard('work', key))
-      const decider = await createDecider(
-        { ports, sessions, session, input, signal: attempt.signal },
-        await readWritten(session, key),
-      )
+      const decider = await createDecider({ ports, sessions, session, input, signal: attempt.signal })
       const written = new Map<string, WrittenItem>(decider.written.map((item) => [item.outcome.key, item]))
       const look = createLeftLook(ports.cluster, () => deletedIn(journal, 'done'))
       const done: UndoStep[] = []

@@ -1,4 +1,5 @@
 import { sameEntries } from '../../core/items/field-owners.ts'
+import { isSecret } from '../../core/items/outcome.ts'
 import { ApiError, isConflict, refusalOf } from '../../core/port-errors.ts'
 import { textAt } from '../../core/values/fields.ts'
 import { goesWithClaim, isPutBack } from '../../core/undo/decide-undo.ts'
@@ -7,6 +8,7 @@ import type { UndoStep } from '../../core/undo/undo-step.ts'
 import type { WrittenItem } from '../../core/undo/written-item.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { formatGroupResource } from '../../velero/resource.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import type { Cluster, Ports } from '../ports.ts'
 import type { Decider } from './decide-item.ts'
@@ -49,8 +51,8 @@ export async function undoObject(planned: UndoStep, tools: UndoTools): Promise<U
 
 /** Of a Secret the server may quote what it holds (rule 14). */
 function refusalText({ object }: UndoStep, { message }: ApiError): string {
-  const isSecret = object.group === '' && object.resource === 'secrets'
-  return isSecret ? 'the API server refuses it' : `the API server refuses it: ${message.slice(0, 300)}`
+  const told = isSecret(formatGroupResource(object.resource, object.group)) ? '' : `: ${message.slice(0, 300)}`
+  return `the API server refuses it${told}`
 }
 
 /** Deletes an object, and in the background what it owns. A volume is left to its claim, and stays where that stays. */
@@ -82,22 +84,14 @@ async function claimOf(volume: Manifest, cluster: Cluster): Promise<string | und
 async function putBack(live: Manifest, note: ChangeNote, { ports: { cluster }, uid }: UndoTools): Promise<void> {
   const ref = refOf(note.object)
   const fieldManager = fieldManagerOf(uid)
-  const { metadata } = note.back as { metadata?: object }
-  const guarded = (seen: Manifest, more: object) => ({
-    ...metadata,
-    ...more,
-    uid: seen.metadata.uid,
-    resourceVersion: seen.metadata.resourceVersion,
-  })
-  const now = isPutBack(live, note)
-    ? live
-    : await cluster.patch(ref, { ...note.back, metadata: guarded(live, {}) }, { fieldManager })
+  const asRead = ({ metadata: { uid: seen, resourceVersion } }: Manifest) => ({ uid: seen, resourceVersion })
+  const back = { ...note.back, metadata: { ...(note.back['metadata'] as object | undefined), ...asRead(live) } }
+  const now = isPutBack(live, note) ? live : await cluster.patch(ref, back, { fieldManager })
   const entries = now.metadata.managedFields ?? []
   const isStatus = ({ subresource }: { subresource?: string }) => subresource === 'status'
   const owners = [...note.owners.filter((entry) => !isStatus(entry)), ...entries.filter(isStatus)]
   if (sameEntries(entries, owners) || owners.length === 0) return
-  const { uid: seenUid, resourceVersion } = now.metadata
-  await cluster.patch(ref, { metadata: { uid: seenUid, resourceVersion, managedFields: owners } }, { fieldManager })
+  await cluster.patch(ref, { metadata: { ...asRead(now), managedFields: owners } }, { fieldManager })
 }
 
 function refOf({ uid: _uid, ...ref }: ObjectRef & { uid: string }): ObjectRef {
