@@ -5,6 +5,7 @@ import type { UndoStep } from '../../core/undo/undo-step.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import { parseGroupResource } from '../../velero/resource.ts'
+import { inFlight } from '../frame/in-flight.ts'
 import { oneVersionEach } from '../frame/served-kinds.ts'
 import type { Cluster, DiscoveredResource } from '../ports.ts'
 
@@ -15,10 +16,10 @@ interface Served {
 }
 
 /** Everything that stands in a namespace, or is of a kind; or why nobody can say that. */
-export type Contents = { found: Inside[] } | { unknown: string }
+type Contents = { found: Inside[] } | { unknown: string }
 
 /** Whether an object holds others, which go with it. */
-export function holdsOthers({ group, resource }: Pick<ObjectRef, 'group' | 'resource'>): boolean {
+function holdsOthers({ group, resource }: Pick<ObjectRef, 'group' | 'resource'>): boolean {
   return isNamespace({ group, resource }) || (group === definitions.group && resource === definitions.resource)
 }
 
@@ -48,8 +49,11 @@ export function createLeftLook(cluster: Cluster, deleted: () => Promise<Readonly
   }
 }
 
+/** Kinds of a namespace that are listed at once: a cluster may serve hundreds, and many namespaces are looked into side by side. */
+const kindsAtOnce = 16
+
 /** Reads what stands in namespaces and of kinds. Discovery is asked once. Throws where the API server is away for a moment. */
-export function createContents(cluster: Cluster): (object: ObjectRef) => Promise<Contents> {
+function createContents(cluster: Cluster): (object: ObjectRef) => Promise<Contents> {
   let asked: Promise<Served> | undefined
   return async (object) => {
     const served = await (asked ??= readServed(cluster))
@@ -57,7 +61,7 @@ export function createContents(cluster: Cluster): (object: ObjectRef) => Promise
     if ('unknown' in looked) return looked
     const within = isNamespace(object) ? { namespace: object.name } : {}
     try {
-      const lists = await Promise.all(looked.kinds.map((kind) => listInside(cluster, kind, within)))
+      const lists = await inFlight(looked.kinds, kindsAtOnce, (kind) => listInside(cluster, kind, within))
       return { found: lists.flat() }
     } catch (thrown) {
       if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
