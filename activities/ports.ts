@@ -95,9 +95,9 @@ export interface PatchOptions extends WriteOptions {
 
 export interface RemoveOptions {
   /** Only the object with this uid. */
-  uid?: string
+  uid?: string | undefined
   /** Only the object as it was then. */
-  resourceVersion?: string
+  resourceVersion?: string | undefined
   /** `Foreground`: it stands until what it owns is gone. `Background`: that goes later. Without it: as is usual for the kind. */
   propagation?: 'Foreground' | 'Background'
   /** The server checks the delete as any other, and removes nothing. */

@@ -16,11 +16,11 @@ const claimsResource = { group: '', version: 'v1', resource: 'persistentvolumecl
 const statefulSets = { group: 'apps', version: 'v1', resource: 'statefulsets' }
 
 /**
- * Takes an object away so that its item can be created: first the look that no claim goes with it, then the note in the journal, then the deletion of this very object as
- * it was when that was decided, then the wait until it is gone with what it owns. Safe to run again at any point: the uid in the
- * note is the only one that is ever deleted for this item. Returns undefined where its place is free, or what the item comes to.
- * Throws `NotYet` while the object is on its way out, at most for the terminating timeout, and a conflict where somebody else
- * changed it meanwhile: it is decided anew. In a preview the object is away for its dry runs.
+ * Takes an object away so that its item can be created: first the look that no claim goes with it, then the note in the journal,
+ * then the deletion of this very object as it was when that was decided, then the wait until it is gone with what it owns. Safe to
+ * run again at any point: the uid in the note is the only one that is ever deleted for this item. Returns undefined where its place
+ * is free, or what the item comes to. Throws `NotYet` while the object is on its way out, at most for the terminating timeout, and a
+ * conflict where somebody else changed it meanwhile: it is decided anew. In a preview the object is away for its dry runs.
  */
 export async function makeRoom(
   live: Manifest,
@@ -78,11 +78,7 @@ async function removeStanding(
   tools: ItemTools,
 ): Promise<(WriteResult & { action: 'failed' }) | undefined> {
   try {
-    await tools.cluster.remove(objectRef(input), {
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      propagation: 'Foreground',
-    })
+    await tools.cluster.remove(objectRef(input), { uid, resourceVersion, propagation: 'Foreground' })
     return undefined
   } catch (thrown) {
     const refusal = refusalOf(thrown)

@@ -63,11 +63,7 @@ async function deleteObject(step: UndoStep, live: Manifest, cluster: Cluster): P
     return claim === undefined ? step : { ...step, do: 'keep', because: `its claim ${claim} stays` }
   }
   const { uid, resourceVersion } = live.metadata
-  await cluster.remove(refOf(step.object), {
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    propagation: 'Background',
-  })
+  await cluster.remove(refOf(step.object), { uid, resourceVersion, propagation: 'Background' })
   return step
 }
 

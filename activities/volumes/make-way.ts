@@ -71,10 +71,7 @@ async function removeClaim(note: ClaimInPlace, tools: ItemTools): Promise<void> 
     if (!isSame(live, note) || live.metadata.deletionTimestamp !== undefined) return
     const { uid, resourceVersion } = live.metadata
     try {
-      await tools.cluster.remove(claimOf(note), {
-        ...(uid === undefined ? {} : { uid }),
-        ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      })
+      await tools.cluster.remove(claimOf(note), { uid, resourceVersion })
       return
     } catch (thrown) {
       if (!isConflict(thrown) || tries >= conflictsMax) throw thrown
