@@ -94,6 +94,7 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
       const begun = operationsOf(prepared, address, item, tools)
       const written = await writeItem({ prepared, item, groupResource }, tools)
       if (written.do === 'done' && written.action === 'created' && written.live !== undefined)
+        // The resource list shows the name that was created: an action may have renamed the object.
         work.created = {
           listed: { ...listed, name: listedName(item.target, written.live.metadata.name) },
           ...objectOf(written.live, prepared, item),
@@ -107,7 +108,7 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
   }
 }
 
-/** The outcome of a write. The resource list shows the name that was created: an action may have renamed the object. */
+/** The outcome of a write. Of a created object it tells what is known since its create. */
 function conclude(
   written: Written,
   prepared: Extract<Preparation, { do: 'write' }>,
@@ -119,26 +120,19 @@ function conclude(
 ): ItemStep {
   const { work, begun } = known
   const { item, groupResource, tools } = work
-  const [manifest] = work.manifests
   const outcome = (
     action: ItemAction | undefined,
     messages: readonly Message[],
     { live, contents }: Pick<WriteResult, 'live' | 'contents'>,
-  ): Outcome => {
-    const listed =
-      action === 'created' && live !== undefined
-        ? { ...known.listed, name: listedName(item.target, live.metadata.name) }
-        : known.listed
-    return finish(work, {
+  ): Outcome =>
+    finish(work, {
       ...(action === undefined ? {} : { action }),
-      listed,
+      listed: known.listed,
       messages: [...prepared.messages, ...messages],
-      ...objectOf(live, prepared, item),
-      ...(action === 'created' && manifest !== undefined ? laterOf(prepared, manifest, tools) : {}),
+      ...(action === 'created' ? work.created : objectOf(live, prepared, item)),
       ...(contents === undefined ? {} : { contents }),
       ...begun,
     })
-  }
   if (written.do === 'done') {
     const messages = [...prepared.messages, ...written.messages]
     const done = outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written)
