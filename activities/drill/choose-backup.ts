@@ -1,17 +1,17 @@
 import { chooseBackup } from '../../core/drill/choose-backup.ts'
 import { drillFaults, scratchMapping } from '../../core/drill/drill-request.ts'
+import { locationNameOf } from '../../core/request/admission-facts.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Backup } from '../../velero/backup.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'
-import { backupContentsKey } from '../../velero/object-keys.ts'
 import { readVeleroControllers } from '../admit/admission-facts.ts'
-import { openLocation } from '../frame/locations.ts'
 import { runActivity } from '../frame/run-activity.ts'
-import type { Attempt } from '../frame/run-activity.ts'
-import type { Cluster } from '../ports.ts'
+import type { Archive, Cluster } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 import { checkCluster, frameOf } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
+import { inTarball } from './in-tarball.ts'
+import type { ChosenBackup } from './in-tarball.ts'
 
 /** The backup of a drill, or why it has none. */
 export type DrillStart =
@@ -22,12 +22,6 @@ export type DrillStart =
       /** The scratch namespace of each namespace. */
       mapping: Record<string, string>
     }
-
-/** A backup, and the location that holds it. */
-export interface ChosenBackup {
-  name: string
-  location: string
-}
 
 /** Chooses the backup of a drill and the names of its scratch namespaces. The namespaces are those of the tarball, since that is what is restored. */
 export function chooseDrillBackup(ports: DrillPorts, settings: Settings) {
@@ -45,10 +39,9 @@ export function chooseDrillBackup(ports: DrillPorts, settings: Settings) {
         }
       const chosen = chooseBackup(request, await readBackups(ports.cluster, run))
       if (chosen.do === 'refuse') return chosen
-      const { metadata, spec } = chosen.backup
-      const backup = { name: metadata.name, location: spec.storageLocation ?? '' }
+      const backup = { name: chosen.backup.metadata.name, location: locationNameOf(chosen.backup) }
       if (backup.location === '') return { do: 'refuse', because: `backup ${backup.name} names no location` }
-      const scratch = scratchMapping(request, await readNamespaces(ports, { run, backup, attempt }))
+      const scratch = scratchMapping(request, await inTarball(ports, { request, backup, attempt }, namespacesOf))
       if ('fault' in scratch) return { do: 'refuse', because: scratch.fault, backup }
       return { do: 'go', backup, mapping: scratch.mapping }
     })
@@ -65,20 +58,9 @@ async function readBackups(cluster: Cluster, { request: { from, namespace } }: D
 }
 
 /** The namespaces that the items of a backup are in, and those that are items of it, sorted. */
-async function readNamespaces(
-  ports: DrillPorts,
-  { run, backup, attempt }: { run: DrillRun; backup: ChosenBackup; attempt: Attempt },
-): Promise<string[]> {
-  attempt.waitingFor(`the tarball of backup ${backup.name}`)
-  const store = await openLocation(ports, run.request.namespace, backup.location)
-  const archive = await ports.archives.open(store, backupContentsKey(backup.name), { signal: attempt.signal })
-  attempt.waitingFor(undefined)
-  try {
-    const names = archive.entries.flatMap(({ groupResource, namespace, name }) =>
-      namespace !== undefined ? [namespace] : groupResource === 'namespaces' ? [name] : [],
-    )
-    return [...new Set(names)].sort()
-  } finally {
-    await archive.close()
-  }
+function namespacesOf({ entries }: Archive): string[] {
+  const names = entries.flatMap(({ groupResource, namespace, name }) =>
+    namespace !== undefined ? [namespace] : groupResource === 'namespaces' ? [name] : [],
+  )
+  return [...new Set(names)].sort()
 }

@@ -13,18 +13,16 @@ import { textAt } from '../../core/values/fields.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import { restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import { backupContentsKey } from '../../velero/object-keys.ts'
 import { removeExactly } from '../deletion/deletion-request.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
-import { openLocation } from '../frame/locations.ts'
 import { pauseAfter } from '../frame/look.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
-import type { Attempt } from '../frame/run-activity.ts'
-import type { Cluster } from '../ports.ts'
-import type { ChosenBackup } from './choose-backup.ts'
+import type { Archive, Cluster } from '../ports.ts'
 import { checkCluster, frameOf, isOver } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
+import { inTarball } from './in-tarball.ts'
+import type { ChosenBackup } from './in-tarball.ts'
 
 /** What {@link makeScratch} is asked for. */
 export interface MakeScratchInput extends DrillRun {
@@ -55,7 +53,9 @@ export function makeScratch(ports: DrillPorts) {
         const because = taken(await cluster.get({ ...namespaces, name }))
         if (because !== undefined) return { do: 'refuse', because }
       }
-      const originals = await readOriginals(ports, input, attempt)
+      const originals = await inTarball(ports, { ...input, attempt }, (archive) =>
+        readOriginals(archive, input.mapping),
+      )
       for (const [original, name] of Object.entries(input.mapping)) {
         attempt.throwIfStopped()
         try {
@@ -80,30 +80,23 @@ const ownerOf = ({ request: { name, namespace }, restore, at }: DrillRun): Scrat
   at,
 })
 
-/** The backup's own namespaces, by name. */
+/** The backup's own namespaces that are mapped, by name. */
 async function readOriginals(
-  ports: DrillPorts,
-  { request, backup, mapping }: MakeScratchInput,
-  attempt: Attempt,
+  archive: Archive,
+  mapping: Readonly<Record<string, string>>,
 ): Promise<Map<string, Manifest>> {
-  const store = await openLocation(ports, request.namespace, backup.location)
-  const archive = await ports.archives.open(store, backupContentsKey(backup.name), { signal: attempt.signal })
-  try {
-    const found = new Map<string, Manifest>()
-    for (const entry of archive.entries) {
-      if (entry.groupResource !== 'namespaces' || entry.version !== undefined || !Object.hasOwn(mapping, entry.name))
-        continue
-      try {
-        found.set(entry.name, parseJson(await archive.read(entry)) as Manifest)
-      } catch (thrown) {
-        // The restore tells of an item that cannot be read.
-        if (!(thrown instanceof SyntaxError)) throw thrown
-      }
+  const found = new Map<string, Manifest>()
+  for (const entry of archive.entries) {
+    if (entry.groupResource !== 'namespaces' || entry.version !== undefined || !Object.hasOwn(mapping, entry.name))
+      continue
+    try {
+      found.set(entry.name, parseJson(await archive.read(entry)) as Manifest)
+    } catch (thrown) {
+      // The restore tells of an item that cannot be read.
+      if (!(thrown instanceof SyntaxError)) throw thrown
     }
-    return found
-  } finally {
-    await archive.close()
   }
+  return found
 }
 
 /** What {@link removeScratch} is asked for. */
