@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client'
-import type { Ports } from '../activities/ports.ts'
+import type { ObjectStore, Ports } from '../activities/ports.ts'
 import { drillScheduleIdPrefix } from '../contract/drill.ts'
 import type { DrillMemo } from '../contract/drill.ts'
 import { parseDrillRecord } from '../core/drill/drill-record.ts'
@@ -10,6 +10,7 @@ import type { BackupStorageLocation } from '../velero/backup.ts'
 import { drillFolder } from '../velero/object-keys.ts'
 import { workAlone } from './alone.ts'
 import { drillFigures } from './decide/drill-figures.ts'
+import type { DrillFacts } from './decide/drill-figures.ts'
 import { repeat, veleroResource } from './ports.ts'
 
 /** What drills are looked for with. */
@@ -39,49 +40,65 @@ export async function reportDrills(options: DrillsOptions): Promise<void> {
   const prefix = drillScheduleIdPrefix(place)
   const read = recordReader(options)
   await repeat({ what: 'look at the drills', everyMs: lookMs, clock, log, signal }, async () => {
-    const figures: DrillFigures[] = []
+    const drills: Omit<DrillFacts, 'records'>[] = []
     for await (const { scheduleId, memo, state } of client.schedule.list()) {
-      if (!scheduleId.startsWith(prefix) || figures.length >= drillsMax) continue
+      if (!scheduleId.startsWith(prefix) || drills.length >= drillsMax) continue
       const name = scheduleId.slice(prefix.length)
-      const records = await read(drillFolder({ ...place, name }))
-      figures.push(drillFigures({ name, memo: memo as Partial<DrillMemo> | undefined, paused: state.paused, records }))
-      if (signal.aborted) return
+      drills.push({ name, memo: memo as Partial<DrillMemo> | undefined, paused: state.paused })
     }
-    setDrills(figures)
+    const folderOf = (name: string) => drillFolder({ ...place, name })
+    const records = await read(drills.map(({ name }) => folderOf(name)))
+    if (signal.aborted) return
+    setDrills(drills.map((drill) => drillFigures({ ...drill, records: records.get(folderOf(drill.name)) ?? [] })))
   })
   setDrills([])
 }
 
-/** Reads records. A record never changes, so each is read once. Of a location that cannot be read now, what was read last is told. */
-function recordReader({ ports, namespace }: DrillsOptions): (folder: string) => Promise<DrillRecord[]> {
+/**
+ * Makes what reads the records in some folders. A record never changes, so each is read once. Of a location that cannot be read now,
+ * what was read last is told.
+ */
+export function recordReader({
+  ports,
+  namespace,
+  signal,
+}: Pick<DrillsOptions, 'ports' | 'namespace' | 'signal'>): (
+  folders: readonly string[],
+) => Promise<ReadonlyMap<string, readonly DrillRecord[]>> {
   const { cluster, stores, log } = ports
   const known = new Map<string, DrillRecord>()
   const last = new Map<string, readonly DrillRecord[]>()
   const alone = workAlone(log, 'the records of drills cannot be read', 'location')
-  return async (folder) => {
+
+  async function readFolder(store: ObjectStore, folder: string): Promise<DrillRecord[]> {
+    const read: DrillRecord[] = []
+    for (const key of newestRecords(await store.list(folder), recordsMax)) {
+      const id = `${store.id}/${key}`
+      const record = known.get(id) ?? parseDrillRecord((await store.get(key))?.toString('utf8') ?? '')
+      if (record === undefined) continue
+      known.set(id, record)
+      read.push(record)
+      // Older ones say nothing more.
+      if (record.ok) break
+    }
+    return read
+  }
+
+  return async (folders) => {
     const locations = (await cluster.list(veleroResource('backupstoragelocations'), {
       namespace,
       cached: true,
     })) as unknown as BackupStorageLocation[]
-    const found: DrillRecord[] = []
-    for (const location of locations) {
-      const read: DrillRecord[] = []
-      const isRead = await alone.on(location.metadata.name, async () => {
+    const placeOf = (location: BackupStorageLocation, folder: string) => `${location.metadata.name} ${folder}`
+    for (const location of folders.length === 0 ? [] : locations)
+      await alone.on(location.metadata.name, async () => {
         const store = await stores.open(location)
-        for (const key of newestRecords(await store.list(folder), recordsMax)) {
-          const id = `${store.id}/${key}`
-          const record = known.get(id) ?? parseDrillRecord((await store.get(key))?.toString('utf8') ?? '')
-          if (record === undefined) continue
-          known.set(id, record)
-          read.push(record)
-          // Older ones say nothing more.
-          if (record.ok) return
+        for (const folder of folders) {
+          if (signal.aborted) return
+          last.set(placeOf(location, folder), await readFolder(store, folder))
         }
       })
-      const place = `${location.metadata.name} ${folder}`
-      if (isRead) last.set(place, read)
-      found.push(...(last.get(place) ?? []))
-    }
-    return found
+    const recordsIn = (folder: string) => locations.flatMap((location) => last.get(placeOf(location, folder)) ?? [])
+    return new Map(folders.map((folder) => [folder, recordsIn(folder)]))
   }
 }
