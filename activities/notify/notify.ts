@@ -3,11 +3,9 @@ import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { endedRestore, noticeFacts } from '../../core/notify/notice-facts.ts'
 import type { EndedRestore } from '../../core/notify/notice-facts.ts'
 import { renderTemplate } from '../../core/notify/template.ts'
-import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { runOf } from '../../core/request/decide-retry.ts'
+import { isRestoreOver } from '../../core/request/requested-restore.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
-import { claimedAnnotation } from '../../velero/labels.ts'
-import { isTerminal } from '../../velero/phases.ts'
 import { notDelivered, waiting } from '../frame/failures.ts'
 import { readRestore, recordEventOn } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
@@ -59,14 +57,11 @@ export function notify({ ports, settings }: { ports: Ports; settings: Settings }
     })
 }
 
-/** How the run ended; undefined where the Restore is gone or in another run. */
+/** How the run ended; undefined where the Restore is gone, goes on or is in another run. */
 async function readEnded({ cluster }: Ports, { ref, run = 1 }: NotifyInput): Promise<EndedRestore | undefined> {
   const restore = await readRestore(cluster, ref)
-  if (restore === undefined || !isTerminal(restore.status?.phase)) return undefined
-  // What a starting Velero server has marked is not an end of ours: the restore goes on, and tells of its own.
-  const isMarked =
-    restore.metadata.annotations?.[claimedAnnotation] !== undefined && isSweptByVelero(restore.status ?? {})
-  return isMarked || runOf(restore) !== run ? undefined : endedRestore(restore)
+  const isEnd = restore !== undefined && isRestoreOver(restore) && runOf(restore) === run
+  return isEnd ? endedRestore(restore) : undefined
 }
 
 /** Of one end there is one id, however often it is told. */
