@@ -23,38 +23,50 @@ const turnSeconds = 2
  * Sends the notification of a restore or a drill that is over, once: Temporal tries it again. Its id is the same each time, and so
  * is what it says. Nothing is sent where the Restore is gone or has begun its next run, of which the end is told.
  */
-export function notify({ ports, settings }: { ports: Ports; settings: Settings }) {
+export function notify({ ports, settings }: NotifyParts) {
   let sending = 0
   return (input: NotifyInput): Promise<NotifyReport> =>
     runActivity(ports.presence, { doing: `notifying of the end of restore ${input.ref.name}` }, async ({ signal }) => {
-      const { webhook, clock, log } = ports
-      const { name } = input.ref
-      if (webhook === undefined || settings.notify === undefined)
-        throw notDelivered(`the notification of restore ${name} was not sent: this worker has no DRYDOCK_NOTIFY_URL`)
-      const ended = input.ended ?? (await readEnded(ports, input))
-      if (ended === undefined)
-        return {
-          do: 'nothing',
-          because: `restore ${name} is gone, or its next run has begun, of which the end is told`,
-        }
-      const body = renderTemplate(
-        settings.notify.template,
-        noticeFacts(ended, { ...input, cluster: input.ref.cluster }),
-      )
       if (sending >= atOnceMax)
         throw waiting({ waitingFor: 'notifications that are being sent', afterSeconds: turnSeconds })
       sending++
-      const delivery = await webhook
-        .send({ id: noticeIdOf(input, ended), body, at: clock.now() }, signal)
-        .finally(() => sending--)
-      if (delivery.do !== 'delivered')
-        throw notDelivered(
-          `the notification of restore ${name} was not delivered: ${webhook.receiver} ${delivery.why}`,
-          delivery.do === 'refused' ? { final: true } : { afterSeconds: delivery.afterSeconds },
-        )
-      log.info('a notification was delivered', { restore: name, receiver: webhook.receiver })
-      return { do: 'delivered' }
+      try {
+        return await deliver({ ports, settings }, input, signal)
+      } finally {
+        sending--
+      }
     })
+}
+
+interface NotifyParts {
+  ports: Ports
+  settings: Settings
+}
+
+async function deliver(
+  { ports, settings }: NotifyParts,
+  input: NotifyInput,
+  signal: AbortSignal,
+): Promise<NotifyReport> {
+  const { webhook, clock, log } = ports
+  const { ref } = input
+  if (webhook === undefined || settings.notify === undefined)
+    throw notDelivered(`the notification of restore ${ref.name} was not sent: this worker has no DRYDOCK_NOTIFY_URL`)
+  const ended = input.ended ?? (await readEnded(ports, input))
+  if (ended === undefined)
+    return {
+      do: 'nothing',
+      because: `restore ${ref.name} is gone, or its next run has begun, of which the end is told`,
+    }
+  const body = renderTemplate(settings.notify.template, noticeFacts(ended, { ...input, cluster: ref.cluster }))
+  const delivery = await webhook.send({ id: noticeIdOf(input, ended), body, at: clock.now() }, signal)
+  if (delivery.do !== 'delivered')
+    throw notDelivered(
+      `the notification of restore ${ref.name} was not delivered: ${webhook.receiver} ${delivery.why}`,
+      delivery.do === 'refused' ? { final: true } : { afterSeconds: delivery.afterSeconds },
+    )
+  log.info('a notification was delivered', { restore: ref.name, receiver: webhook.receiver })
+  return { do: 'delivered' }
 }
 
 /** How the run ended; undefined where the Restore is gone, goes on or is in another run. */
