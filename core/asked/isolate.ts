@@ -44,29 +44,36 @@ const outwardFields = [
  */
 export function isolated(item: Manifest): Isolated {
   const { group } = parseApiVersion(item.apiVersion)
+  const because = whyLeftOut(item, group)
+  if (because !== undefined) return { do: 'omit', because }
+  const nameless = withoutDnsNames(item)
+  const spec = changedSpec(item, group)
+  const made = spec === undefined ? nameless : ({ ...nameless, spec } as Manifest)
+  return made === item ? { do: 'as-is' } : { do: 'change', item: made }
+}
+
+/** Undefined for an item that is restored. */
+function whyLeftOut(item: Manifest, group: string): string | undefined {
   const takers = Object.hasOwn(takersOfNames, group) ? takersOfNames[group] : undefined
   if (takers !== undefined && (takers.length === 0 || takers.includes(item.kind)))
-    return { do: 'omit', because: `a ${item.kind} takes names or addresses, and the restore leaves such objects out` }
-  const owner = group === '' && item.kind === 'Pod' ? standingOwner(item) : undefined
-  if (owner !== undefined)
-    return { do: 'omit', because: `the pod is one of ${owner}, which makes none in this restore` }
-  const shared = group === '' && item.kind === 'Pod' ? sharedBy(fieldsAt(item, 'spec')) : undefined
-  if (shared !== undefined)
-    return {
-      do: 'omit',
-      because: `the pod uses ${shared}, which the original uses too: the restore leaves such pods out`,
-    }
-  const nameless = withoutDnsNames(item)
-  const spec = fieldsAt(nameless, 'spec')
-  if (spec === undefined) return nameless === item ? { do: 'as-is' } : { do: 'change', item: nameless }
-  if (group === '' && item.kind === 'Service')
-    return { do: 'change', item: { ...nameless, spec: inwardSpec(spec) } as Manifest }
-  if (group === 'batch' && ['CronJob', 'Job'].includes(item.kind))
-    return { do: 'change', item: { ...nameless, spec: { ...spec, suspend: true } } as Manifest }
+    return `a ${item.kind} takes names or addresses, and the restore leaves such objects out`
+  if (group !== '' || item.kind !== 'Pod') return undefined
+  const owner = standingOwner(item)
+  if (owner !== undefined) return `the pod is one of ${owner}, which makes none in this restore`
+  const shared = sharedBy(fieldsAt(item, 'spec'))
+  if (shared === undefined) return undefined
+  return `the pod uses ${shared}, which the original uses too: the restore leaves such pods out`
+}
+
+/** The spec that is restored in place of the item's own; undefined where that one stays. */
+function changedSpec(item: Manifest, group: string): Fields | undefined {
+  const spec = fieldsAt(item, 'spec')
+  if (spec === undefined) return undefined
+  if (group === '' && item.kind === 'Service') return inwardSpec(spec)
+  if (group === 'batch' && ['CronJob', 'Job'].includes(item.kind)) return { ...spec, suspend: true }
   const isDaemonSet = group === 'apps' && item.kind === 'DaemonSet'
-  if (isDaemonSet || (makesPods(group, item.kind) && sharedBy(fieldsAt(spec, 'template', 'spec')) !== undefined))
-    return { do: 'change', item: { ...nameless, spec: onNoNode(spec) } as Manifest }
-  return nameless === item ? { do: 'as-is' } : { do: 'change', item: nameless }
+  const shares = makesPods(group, item.kind) && sharedBy(fieldsAt(spec, 'template', 'spec')) !== undefined
+  return isDaemonSet || shares ? onNoNode(spec) : undefined
 }
 
 /** Sources of volumes that are the pod's own, or come from objects of its namespace. */
