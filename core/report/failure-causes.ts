@@ -1,8 +1,10 @@
+import type { Message } from '../items/outcome.ts'
 import { countOutcomes, isListed } from '../results/tally.ts'
 import type { OutcomeCounts, Tally } from '../results/tally.ts'
 import { forEachInSteps } from '../values/slices.ts'
 import type { Steps } from '../values/slices.ts'
 import { causeOf } from './failure-groups.ts'
+import { noActions } from './report-facts.ts'
 import type { ActionCounts } from './report-facts.ts'
 
 /** How many errors of items have one cause. Names, numbers and quoted values are left out of the cause. */
@@ -29,8 +31,7 @@ export function countWithCauses(tally: Tally): CountsWithCauses {
   if (counts.errors === 0) return counts
   const found = new Map<string, number>()
   for (const { messages, parked } of tally.values()) {
-    if (parked !== undefined) continue
-    for (const { severity, text } of messages) if (severity === 'error') add(found, causeOf(text).slice(0, causeMax), 1)
+    if (parked === undefined) addErrors(found, messages)
   }
   const causes = sorted(found).slice(0, toldMax)
   return causes.length === 0 ? counts : { ...counts, causes }
@@ -44,12 +45,11 @@ export interface EndDetails {
 
 /** What the end of a restore is told with, from all of its outcomes. Only what stands in the resource list is counted. */
 export function* endDetailsInSteps(tally: Tally): Steps<EndDetails> {
-  const counts: ActionCounts = { created: 0, updated: 0, skipped: 0, failed: 0 }
+  const counts = noActions()
   const found = new Map<string, number>()
   yield* forEachInSteps(tally.values(), (outcome) => {
     if (isListed(outcome)) counts[outcome.action]++
-    for (const { severity, text } of outcome.messages)
-      if (severity === 'error') add(found, causeOf(text).slice(0, causeMax), 1)
+    addErrors(found, outcome.messages)
   })
   return { counts, causes: sorted(found).slice(0, toldMax) }
 }
@@ -86,6 +86,10 @@ export class FailureCauses {
     const others = new FailureCauses([...this.#chunks].filter(([key]) => !kept.has(key))).top(max)
     return Object.fromEntries([...(others.length === 0 ? [] : [['', others] as const]), ...apart])
   }
+}
+
+function addErrors(counts: Map<string, number>, messages: readonly Message[]): void {
+  for (const { severity, text } of messages) if (severity === 'error') add(counts, causeOf(text).slice(0, causeMax), 1)
 }
 
 function add(counts: Map<string, number>, cause: string, count: number): void {

@@ -176,7 +176,8 @@ function countIn(counts: Map<string, ActionCounts>, key: string): ActionCounts {
   return known
 }
 
-function noActions(): ActionCounts {
+/** Counts to begin with. */
+export function noActions(): ActionCounts {
   return { created: 0, updated: 0, skipped: 0, failed: 0 }
 }
 

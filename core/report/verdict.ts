@@ -17,7 +17,7 @@ const html: Marks = {
 const plain: Marks = { name: visible, phase: visible, text: visible }
 
 /** The counts of a sentence: objects by what became of them, where that is known, and messages. */
-export type SentenceCounts = Partial<ActionCounts>
+type SentenceCounts = Partial<ActionCounts> & { warnings: number; errors: number }
 
 /** What happened, in one or two sentences, as HTML. */
 export function sentencesOf({ restore, counts }: ReportFacts): string {
@@ -25,18 +25,11 @@ export function sentencesOf({ restore, counts }: ReportFacts): string {
 }
 
 /** The same as plain text, for notifications and Events. What is not known is left out. */
-export function plainSentences(
-  restore: ReportedRestore,
-  counts: SentenceCounts & { warnings: number; errors: number },
-): string {
+export function plainSentences(restore: ReportedRestore, counts: SentenceCounts): string {
   return sentences(restore, counts, plain)
 }
 
-function sentences(
-  restore: ReportedRestore,
-  counts: SentenceCounts & { warnings: number; errors: number },
-  marks: Marks,
-): string {
+function sentences(restore: ReportedRestore, counts: SentenceCounts, marks: Marks): string {
   const tookMs = Date.parse(restore.endedAt) - Date.parse(restore.startedAt)
   const took = Number.isFinite(tookMs) ? ` after ${duration(tookMs)}` : ''
   const schedule = restore.schedule === undefined ? '' : ` of schedule ${marks.name(restore.schedule)}`
@@ -55,7 +48,7 @@ function sentences(
   return `${begin}${objectsPart(counts)}.${messages}${hooks}${reason}`
 }
 
-function objectsPart({ created, updated = 0, skipped = 0, failed = 0 }: SentenceCounts): string {
+function objectsPart({ created, updated = 0, skipped = 0, failed = 0 }: Partial<ActionCounts>): string {
   if (created === undefined) return ''
   const parts = [
     `${objects(created)} created`,
