@@ -1,9 +1,9 @@
 import { ActivityFailure, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../../activities/index.ts'
-import { isWait } from '../../contract/look.ts'
 import type { RequestedOutcome } from '../../contract/restore-request.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { reasonOf } from '../activity-calls.ts'
+import { outcomeOf } from '../request/request-restore.ts'
 
 /** A step that is cancelled is waited for: what it makes is removed after it. */
 const frame = {
@@ -23,6 +23,8 @@ export const downloads = proxyActivities<Activities>({
   scheduleToCloseTimeout: '12h',
 })
 
+const within = (seconds: number) => proxyActivities<Activities>({ ...frame, scheduleToCloseTimeout: `${seconds}s` })
+
 /** A restore that is cancelled ends within seconds; one that waits for its bucket takes longer. */
 const cancelSeconds = 600
 
@@ -32,7 +34,7 @@ export async function awaitRestore(
   deadlineSeconds: number,
 ): Promise<{ outcome: RequestedOutcome; because?: string }> {
   try {
-    return { outcome: await outcomeOf(ref, deadlineSeconds) }
+    return { outcome: await outcomeOf(ref, within(deadlineSeconds)) }
   } catch (thrown) {
     if (!(thrown instanceof ActivityFailure) && !isCancellation(thrown)) throw thrown
     const because = isCancellation(thrown)
@@ -40,19 +42,9 @@ export async function awaitRestore(
       : `restore ${ref.name} was not over after ${deadlineSeconds} s, the deadline of the drill (${reasonOf(thrown)})`
     const outcome = await CancellationScope.nonCancellable(async () => {
       await drills.cancelRequested.executeWithOptions({ summary: 'cancel the restore' }, [{ ref, reason: because }])
-      return outcomeOf(ref, cancelSeconds)
+      return outcomeOf(ref, within(cancelSeconds))
     })
     if (isCancellation(thrown)) throw thrown
     return { outcome, because }
-  }
-}
-
-async function outcomeOf(ref: RestoreRef, seconds: number): Promise<RequestedOutcome> {
-  const waiting = proxyActivities<Activities>({ ...frame, scheduleToCloseTimeout: `${seconds}s` })
-  for (;;) {
-    const report = await waiting.awaitRequested.executeWithOptions({ summary: `until restore ${ref.name} is over` }, [
-      { ref },
-    ])
-    if (!isWait(report)) return report
   }
 }

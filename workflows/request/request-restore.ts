@@ -27,9 +27,13 @@ export async function requestRestore(request: RestoreRequest): Promise<Requested
   }
 }
 
-async function outcomeOf(ref: RestoreRef): Promise<RequestedOutcome> {
+/** Waits until a restore that was asked for is over; the limits of the wait are those of the calls. */
+export async function outcomeOf(
+  ref: RestoreRef,
+  calls: Pick<typeof looks, 'awaitRequested'> = looks,
+): Promise<RequestedOutcome> {
   for (;;) {
-    const report = await looks.awaitRequested.executeWithOptions({ summary: `until restore ${ref.name} is over` }, [
+    const report = await calls.awaitRequested.executeWithOptions({ summary: `until restore ${ref.name} is over` }, [
       { ref },
     ])
     if (!isWait(report)) return report
