@@ -1,14 +1,13 @@
-import { log, ParentClosePolicy, startChild } from '@temporalio/workflow'
+import { log } from '@temporalio/workflow'
 import type { DrillNotice } from '../../activities/drill/record-drill.ts'
 import type { DrillRun } from '../../activities/drill/drill-input.ts'
 import type { DrillRecord } from '../../contract/drill.ts'
-import { notifyWorkflowIdOf, notifyWorkflowType } from '../../contract/notify.ts'
 import type { NotifyInput } from '../../contract/notify.ts'
 import { endedDrill } from '../../core/notify/ended-drill.ts'
 import { isNotified } from '../../core/notify/judge-answer.ts'
-import { reasonOf } from '../activity-calls.ts'
+import { startNotice } from './start-notice.ts'
 
-/** Hands the notification of a drill that is over to a workflow of its own, where a receiver is set and wants to know. */
+/** Has the end of a drill notified, where a receiver is set and wants to know. */
 export async function notifyOfDrill(
   { request: { namespace, cluster } }: DrillRun,
   record: DrillRecord,
@@ -25,15 +24,7 @@ export async function notifyOfDrill(
     sentence: `drill ${record.drill}: ${record.sentence}`,
     drill: record.drill,
   }
-  try {
-    await startChild(notifyWorkflowType, {
-      workflowId: notifyWorkflowIdOf(input),
-      args: [input],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `notify of the end of drill ${record.drill}: ${ended.phase}`,
-    })
-  } catch (thrown) {
-    // The drill has ended as it has; a run that was reset may have begun it already.
-    log.warn('the notification of a drill was not begun', { drill: record.drill, why: reasonOf(thrown) })
-  }
+  const why = await startNotice(input, `drill ${record.drill}: ${ended.phase}`)
+  // The drill has ended as it has.
+  if (why !== undefined) log.warn('the notification of a drill was not begun', { drill: record.drill, why })
 }

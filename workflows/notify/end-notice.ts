@@ -1,13 +1,11 @@
-import { CancellationScope, ParentClosePolicy, startChild } from '@temporalio/workflow'
 import type { AdmitReport } from '../../activities/admit/claim-restore.ts'
-import { notifyWorkflowIdOf, notifyWorkflowType } from '../../contract/notify.ts'
 import type { NotifyInput, NotifyOrder } from '../../contract/notify.ts'
 import { bareRefOf } from '../../contract/restore-workflow.ts'
 import type { RestoreInput } from '../../contract/restore-workflow.ts'
 import { isNotified } from '../../core/notify/judge-answer.ts'
 import type { EndDetails } from '../../core/report/failure-causes.ts'
-import { reasonOf } from '../activity-calls.ts'
 import type { RunView } from '../run-view.ts'
+import { startNotice } from './start-notice.ts'
 
 /**
  * The notification of the end of a run. Whether there is one says the worker that admits the Restore, so that nothing of it stands
@@ -31,7 +29,7 @@ export class EndNotice {
     if (admission.do === 'restore' && admission.run !== undefined) this.#run = { run: admission.run }
   }
 
-  /** Hands the notification to a workflow of its own, which goes on when this one is over. The second time it does nothing. */
+  /** Has the notification sent. The second time it does nothing. */
   async send(details?: EndDetails): Promise<void> {
     const { phase, isDeleted, place } = this.#view
     const order = this.#order
@@ -44,17 +42,7 @@ export class EndNotice {
       ...(details === undefined ? {} : { details }),
       ...(place?.url === undefined ? {} : { reportUrl: place.url }),
     }
-    try {
-      await CancellationScope.nonCancellable(() =>
-        startChild(notifyWorkflowType, {
-          workflowId: notifyWorkflowIdOf(input),
-          args: [input],
-          parentClosePolicy: ParentClosePolicy.ABANDON,
-          staticSummary: `notify of the end of restore ${input.ref.name}: ${phase}`,
-        }),
-      )
-    } catch (thrown) {
-      this.#view.trouble(`the notification of the end was not begun: ${reasonOf(thrown)}`)
-    }
+    const why = await startNotice(input, `restore ${input.ref.name}: ${phase}`)
+    if (why !== undefined) this.#view.trouble(`the notification of the end was not begun: ${why}`)
   }
 }
