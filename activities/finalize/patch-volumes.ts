@@ -107,11 +107,12 @@ function isUnfinished(operations: FinalizeContext['facts']['operations'], namesp
 
 /** What one turn reads once for all claims. */
 interface Look {
+  isolated: boolean
   storageClass(name: string): Promise<Manifest | undefined>
   podsIn(namespace: string): Promise<Manifest[]>
 }
 
-function createLook({ ports }: FinalizeContext): Look {
+function createLook({ ports, session }: FinalizeContext): Look {
   const found = new Map<string, Promise<unknown>>()
   const once = <T>(key: string, read: () => Promise<T>): Promise<T> => {
     const reading = (found.get(key) as Promise<T> | undefined) ?? read()
@@ -119,6 +120,7 @@ function createLook({ ports }: FinalizeContext): Look {
     return reading
   }
   return {
+    isolated: askedBy(session.admission.restore.annotations).isolate === true,
     storageClass: (name) => once(`class/${name}`, () => ports.cluster.get({ ...classes, name })),
     podsIn: (namespace) => once(`pods/${namespace}`, () => listIfServed(ports.cluster, pods, { namespace })),
   }
@@ -143,7 +145,7 @@ async function takeStep(one: NewVolume, context: FinalizeContext, look: Look): P
 
 async function see(
   { info, claim }: NewVolume,
-  { ports, session }: FinalizeContext,
+  { ports }: FinalizeContext,
   look: Look,
 ): Promise<Omit<VolumePatchFacts, 'isOver'>> {
   const live = await ports.cluster.get({ ...claims, namespace: claim.namespace, name: claim.name })
@@ -158,7 +160,7 @@ async function see(
     live,
     storageClass,
     volume: isPending || volumeName === '' ? undefined : await ports.cluster.get({ ...volumes, name: volumeName }),
-    isolated: askedBy(session.admission.restore.annotations).isolate === true,
+    isolated: look.isolated,
     hasConsumer: waitsForPod && (await look.podsIn(claim.namespace)).some((pod) => usesClaim(pod, claim.name)),
   }
 }
