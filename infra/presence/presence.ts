@@ -8,7 +8,7 @@ import { waitForOthers } from './fence.ts'
 import type { Horizon, LongWrite } from './write-horizon.ts'
 import { observeLeases, type LeaseObserver, type SeenLease } from './lease-observer.ts'
 import { keepRenewing } from './renew-lease.ts'
-import { leaseName, leaseRef } from './worker-lease.ts'
+import { leaseName, leaseRef, leaseSeconds } from './worker-lease.ts'
 
 export interface PresenceOptions {
   connection: Pick<ClusterConnection, 'send'>
@@ -105,11 +105,11 @@ export async function startPresence(options: PresenceOptions): Promise<RunningPr
   }
 }
 
-/** A write that takes effect within this time is covered by each Lease. */
-const shortWriteMs = 5_000
-
 /** The last renewal is younger than this when a write begins; with the server's first deadline for it that stays below 15 s. */
 const writeWithinMs = 10_000
+
+/** A write that takes effect within this time is covered by each Lease. */
+const shortWriteMs = leaseSeconds * 1000 - writeWithinMs
 
 function assertHeld(name: string, ageMs: number, attempts: Attempts): void {
   const lost = attempts.lostCount()
