@@ -5,6 +5,7 @@ import type { AtZero, Message, Outcome } from '../../core/items/outcome.ts'
 import { isConflict, refusalOf } from '../../core/port-errors.ts'
 import { tallyInSteps } from '../../core/results/tally.ts'
 import { valueAt } from '../../core/values/fields.ts'
+import { firstNames } from '../../core/values/first-names.ts'
 import {
   decideScale,
   giveReplicasBack,
@@ -84,10 +85,9 @@ async function scaleAll(context: FinalizeContext): Promise<FinalizeFinding | Wai
     const awaited = ofGroup.filter(({ object }) => scaled.has(object.uid))
     const unready = await inFlight(awaited, workloadsInFlightMax, (one) => lookAt(one, place, context))
     waits.push(...unready.flatMap(({ one, why }) => (why === '' ? [] : [`${idOf(one)}, ${why}`])))
-    const [first] = waits
-    if (first !== undefined && !context.isOver()) {
+    if (waits.length > 0 && !context.isOver()) {
       if (fresh.length > 0) await context.session.journal.write(`${endedFolder}${context.attempt.id}`, fresh)
-      const waitingFor = `${name} to be scaled back: ${first}${waits.length > 1 ? ` and ${waits.length - 1} more` : ''}`
+      const waitingFor = `${name} to be scaled back: ${firstNames(waits, 1)}`
       return { waitingFor, afterSeconds: pauseAfter(context.attempt.number, lookSeconds) }
     }
     late.push(...unready.flatMap(({ one, why }) => (why === '' ? [] : [inTime(one, why)])))

@@ -49,7 +49,8 @@ export const validate: FinalizeTask = {
       return {
         messages: [...differences, ...unready.map(({ outcome, why }) => finding(outcome, `is not ready: ${why}`))],
       }
-    const waitingFor = `${idOf(first.outcome)}, which is not ready (${first.why}), and ${unready.length - 1} more objects`
+    const more = unready.length > 1 ? `, and ${unready.length - 1} more objects` : ''
+    const waitingFor = `${idOf(first.outcome)}, which is not ready (${first.why})${more}`
     return { waitingFor, afterSeconds: pauseAfter(context.attempt.number, lookSeconds) }
   },
 }
