@@ -103,7 +103,7 @@ export async function openLane(ground: Ground): Promise<Lane> {
   }
   await putBackup(cluster, mixedBackup(backupName, ground.items))
   await startNodeAgent(cluster, { stepMs: 500 })
-  whenFileIsOver(startPods(cluster))
+  whenFileIsOver(startPods(cluster).stop)
   const { items, hasVelero = false } = ground
   const lane: Lane = { cluster, items, hasVelero, weather, faults, sent: [], ...startWorkers(() => lane) }
   await Promise.all(Array.from({ length: workerCount }, (_, number) => lane.replace(number)))

@@ -1,29 +1,12 @@
-import { openKubeClient } from '../../devstack/cluster/kube-client.ts'
 import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 import type { ClusterAddress } from '../../devstack/stack-types.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { repeat } from '../kit/clusters/stand-in.ts'
+import type { StandIn } from '../kit/clusters/stand-in.ts'
 
-const stepMs = 300
-
-/** Says of each pod that has a node that its containers run, as a kubelet would. Resolves to what ends it. */
-export function startPods(cluster: ClusterAddress): () => Promise<void> {
-  const client = openKubeClient({ url: cluster.kubeUrl, ca: cluster.kubeCa, token: cluster.tokens.admin })
-  const over = new AbortController()
-  const loop = (async () => {
-    while (!over.signal.aborted) {
-      await round(client).catch((error: unknown) => {
-        if (!over.signal.aborted)
-          console.error(`stand-in of pods: ${error instanceof Error ? error.message : String(error)}`)
-      })
-      await new Promise((resolve) => setTimeout(resolve, stepMs))
-    }
-  })()
-  return async () => {
-    over.abort()
-    await loop
-    await client.close()
-  }
-}
+/** Says of each pod that has a node that its containers run, as a kubelet would. */
+export const startPods = (cluster: ClusterAddress): StandIn =>
+  repeat('stand-in of pods', cluster, { round, pauseMs: 300 })
 
 async function round(client: KubeClient): Promise<void> {
   const { body } = await client.must('GET', '/api/v1/pods?fieldSelector=status.phase%3DPending')

@@ -3,8 +3,11 @@ import { join } from 'node:path'
 import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 import type { Cluster } from '../../devstack/stack-types.ts'
 import { withClient } from '../../devstack/with-client.ts'
-import { list, read, repeat } from './stand-in.ts'
-import type { Found, StandIn } from './stand-in.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
+import { repeat } from '../kit/clusters/stand-in.ts'
+import type { StandIn } from '../kit/clusters/stand-in.ts'
+import { list, read } from './read-objects.ts'
+import type { Found } from './read-objects.ts'
 
 /** Where the folders of volumes and of their backups are. */
 export interface CopiedVolumes {
@@ -28,7 +31,7 @@ export async function startCopyingNodeAgent(
     for (const order of await pending(client, `${orders}/podvolumebackups`)) await backUp(client, order, folders)
     for (const order of await pending(client, `${orders}/podvolumerestores`)) await restore(client, order, folders)
   }
-  return repeat('node agent', cluster, { round, report })
+  return repeat('node agent', cluster, { round, pauseMs: 1000, report })
 }
 
 async function install(client: KubeClient, namespace: string): Promise<void> {
@@ -93,4 +96,4 @@ async function tell(client: KubeClient, order: Order, status: object): Promise<v
 }
 
 const done = { phase: 'Completed', progress: { totalBytes: 1, bytesDone: 1 } }
-const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
+const now = (): string => rfc3339(new Date())

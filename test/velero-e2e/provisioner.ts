@@ -1,7 +1,9 @@
 import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 import type { ClusterAddress } from '../../devstack/stack-types.ts'
-import { list, repeat } from './stand-in.ts'
-import type { Found, StandIn } from './stand-in.ts'
+import { repeat } from '../kit/clusters/stand-in.ts'
+import type { StandIn } from '../kit/clusters/stand-in.ts'
+import { list } from './read-objects.ts'
+import type { Found } from './read-objects.ts'
 
 /** What the suite's StorageClasses name: the one of its class `kind`, and the one of `vanilla-zfs`. */
 const provisioners = ['rancher.io/local-path', 'zfs.csi.openebs.io']
@@ -13,7 +15,7 @@ const selectedNode = 'volume.kubernetes.io/selected-node'
  * PersistentVolume for it, and it goes with its claim. Nothing is behind it.
  */
 export function startProvisioner(cluster: ClusterAddress, report: (line: string) => void): StandIn {
-  return repeat('provisioner', cluster, { round, report })
+  return repeat('provisioner', cluster, { round, pauseMs: 1000, report })
 }
 
 async function round(client: KubeClient): Promise<void> {

@@ -11,9 +11,9 @@ import { drydockVeleroFlags, runVelero } from '../../devstack/services/velero.ts
 import { startStack, stopStack } from '../../devstack/stack.ts'
 import type { FullStack } from '../../devstack/stack-types.ts'
 import { startCopyingNodeAgent } from './copying-node-agent.ts'
+import type { StandIn } from '../kit/clusters/stand-in.ts'
 import type { Group } from './groups.ts'
 import { startProvisioner } from './provisioner.ts'
-import type { StandIn } from './stand-in.ts'
 
 /** What the suite runs against. */
 export interface Servers {

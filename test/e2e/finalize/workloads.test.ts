@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { KubeClient } from '../../../devstack/cluster/kube-client.ts'
 import type { Manifest, OwnerReference } from '../../../velero/manifest.ts'
 import { valueAt } from '../../../core/values/fields.ts'
 import { aPod } from '../../kit/backups/a-pod.ts'
@@ -6,8 +7,11 @@ import { putBackup } from '../../kit/backups/put-backup.ts'
 import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
 import { holdNamespace, letNamespaceGo } from '../../kit/held-namespace.ts'
 import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
+import { whenFileIsOver } from '../../kit/run/clean-up.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
+import { repeat } from '../../kit/clusters/stand-in.ts'
+import { patchVelero } from '../../kit/velero/velero-objects.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 
@@ -59,29 +63,22 @@ const shop = (namespace: string, held: string): BackedUpItem[] => [
 
 describe('workloads and owners, with the controllers of Kubernetes', () => {
   let cluster: TestCluster
-  const kubelet = new AbortController()
 
   beforeAll(async () => {
     cluster = await freshCluster({ backups: [], with: ['controllerManager'] })
     await startWorker(cluster, { DRYDOCK_RESOURCE_TIMEOUT: '60s' })
-    void getPodsReady(kubelet.signal)
+    whenFileIsOver(repeat('stand-in of pods', cluster, { round: getPodsReady, pauseMs: 300 }).stop)
   })
-  afterAll(() => kubelet.abort())
 
   /** What a kubelet says of its pods, for all pods: without it no StatefulSet gets ready. */
-  async function getPodsReady(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await withAdmin(cluster, async (admin) => {
-        const { body } = await admin.request('GET', '/api/v1/pods')
-        for (const { metadata, status } of (body as { items?: Manifest[] }).items ?? []) {
-          if (valueAt(status, 'phase') === 'Running') continue
-          const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }]
-          const running = { status: { phase: 'Running', conditions } }
-          const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/status`
-          await admin.request('PATCH', path, running, 'application/merge-patch+json')
-        }
-      }).catch(() => undefined)
-      await new Promise((resolve) => setTimeout(resolve, 300))
+  async function getPodsReady(admin: KubeClient): Promise<void> {
+    const { body } = await admin.request('GET', '/api/v1/pods')
+    for (const { metadata, status } of (body as { items?: Manifest[] }).items ?? []) {
+      if (valueAt(status, 'phase') === 'Running') continue
+      const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }]
+      const running = { status: { phase: 'Running', conditions } }
+      const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/status`
+      await admin.request('PATCH', path, running, 'application/merge-patch+json')
     }
   }
 
@@ -95,14 +92,7 @@ describe('workloads and owners, with the controllers of Kubernetes', () => {
   const podsIn = async (namespace: string) =>
     ((await get(`/api/v1/namespaces/${namespace}/pods`))?.items ?? []).map(({ metadata }) => metadata.name).sort()
   const annotate = (name: string, annotations: Record<string, string>) =>
-    withAdmin(cluster, (admin) =>
-      admin.must(
-        'PATCH',
-        `/apis/velero.io/v1/namespaces/${cluster.veleroNamespace}/restores/${name}`,
-        { metadata: { annotations } },
-        'application/merge-patch+json',
-      ),
-    )
+    patchVelero(cluster, 'restores', name, { metadata: { annotations } })
 
   it('are created with no replicas, and scaled back and linked to their owners once all is restored', async () => {
     await putBackup(cluster, { name: 'still', items: shop('still', 'held') })

@@ -1,9 +1,12 @@
 import { whenFileIsOver } from '../run/clean-up.ts'
-import { openKubeClient } from '../../../devstack/cluster/kube-client.ts'
 import type { KubeClient } from '../../../devstack/cluster/kube-client.ts'
+import { withClient } from '../../../devstack/with-client.ts'
 import { textAt } from '../../../core/values/fields.ts'
+import { rfc3339 } from '../../../velero/manifest.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { TestCluster } from '../stack.ts'
+import { repeat } from '../clusters/stand-in.ts'
+import type { StandIn } from '../clusters/stand-in.ts'
 
 /** What the stand-in does with an order: carry it out, fail it with a message, or leave it where it is. */
 export type Verdict = 'complete' | 'stuck' | { fail: string }
@@ -18,10 +21,8 @@ export interface NodeAgentOptions {
 }
 
 /** The stand-in as a test sees it. */
-export interface NodeAgent {
+export interface NodeAgent extends StandIn {
   node: string
-  /** Ends it: nothing moves any more. */
-  stop(): Promise<void>
 }
 
 const usualStepMs = 100
@@ -35,23 +36,12 @@ const bytes = 1_000_000
  * downloaded claim is bound to a new volume.
  */
 export async function startNodeAgent(cluster: TestCluster, options: NodeAgentOptions = {}): Promise<NodeAgent> {
-  const client = openKubeClient({ url: cluster.kubeUrl, ca: cluster.kubeCa, token: cluster.tokens.admin })
-  await installNodeAgent(client, cluster.veleroNamespace)
-  let stopped = false
-  const loop = (async () => {
-    while (!stopped) {
-      await round(client, cluster.veleroNamespace, options).catch((error: unknown) => {
-        if (!stopped) console.error(`stand-in node agent: ${error instanceof Error ? error.message : String(error)}`)
-      })
-      await new Promise((resolve) => setTimeout(resolve, options.stepMs ?? usualStepMs))
-    }
-  })()
-  const stop = async () => {
-    if (stopped) return
-    stopped = true
-    await loop
-    await client.close()
-  }
+  const { veleroNamespace } = cluster
+  await withClient(cluster, (client) => installNodeAgent(client, veleroNamespace))
+  const { stop } = repeat('stand-in node agent', cluster, {
+    round: (client) => round(client, veleroNamespace, options),
+    pauseMs: options.stepMs ?? usualStepMs,
+  })
   whenFileIsOver(stop)
   return { node, stop }
 }
@@ -102,7 +92,7 @@ async function round(client: KubeClient, namespace: string, options: NodeAgentOp
 }
 
 function nextStep(order: Manifest, startable: boolean, options: NodeAgentOptions): Record<string, unknown> | undefined {
-  const now = `${new Date().toISOString().slice(0, 19)}Z`
+  const now = rfc3339(new Date())
   const phase = textAt(order, 'status', 'phase')
   if (['Completed', 'Failed', 'Canceled'].includes(phase)) return undefined
   const verdict = options.verdict?.(order) ?? 'complete'
