@@ -1,25 +1,18 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { defaultTemplate } from '../../core/notify/template.ts'
-import { ConfigErrors, readConfig } from '../../worker/config.ts'
+import { readConfig } from '../../worker/config.ts'
+import { problemsOf } from './config-problems.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'drydock-notify-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const fileWith = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text)
   return join(folder, name)
 }
 const url = 'https://hooks.example.com/T0/token?x=1'
-
-function problemsOf(env: Record<string, string>): readonly string[] {
-  try {
-    readConfig(env)
-    return []
-  } catch (thrown) {
-    return (thrown as ConfigErrors).problems
-  }
-}
 
 describe('notifications', () => {
   it('are off where no address is set', () => {

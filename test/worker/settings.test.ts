@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { ConfigErrors, readConfig, slotsOf } from '../../worker/config.ts'
+import { readConfig, slotsOf } from '../../worker/config.ts'
+import { problemsOf } from './config-problems.ts'
 
 interface Row {
   name: string
@@ -26,15 +27,6 @@ function settingsRead(): Set<string> {
     }),
   )
   return names
-}
-
-function problemsOf(env: Record<string, string>): readonly string[] {
-  try {
-    readConfig(env)
-    return []
-  } catch (thrown) {
-    return (thrown as ConfigErrors).problems
-  }
 }
 
 describe('docs/settings.md', () => {
