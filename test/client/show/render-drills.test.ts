@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { drillTable, renderDrill } from '../../../client/show/render-drills.ts'
 import type { DrillSummary } from '../../../client/api/drill/drills.ts'
+import { drillRequest } from '../../core/drill/builders.ts'
 
 const drill: DrillSummary = {
   name: 'nightly',
@@ -9,17 +10,7 @@ const drill: DrillSummary = {
   timeZone: 'UTC',
   paused: false,
   nextRunAt: '2026-01-03T03:00:00.000Z',
-  request: {
-    name: 'nightly',
-    namespace: 'velero',
-    cluster: 'c',
-    from: { schedule: 'nightly' },
-    prefix: 'scratch-',
-    replicas: 'zero',
-    validate: true,
-    keep: 10,
-    deadlineSeconds: 60,
-  },
+  request: drillRequest,
 }
 const run = { drill: 'nightly', at: '2026-01-02T03:00:00.000Z', restore: 'nightly-20260102030000', backup: 'b' }
 

@@ -3,25 +3,14 @@ import { chooseBackup, recordLocation } from '../../../core/drill/choose-backup.
 import { drillRecordOf, parseDrillRecord } from '../../../core/drill/drill-record.ts'
 import type { DrillFacts } from '../../../core/drill/drill-record.ts'
 import { drillFaults, scratchMapping } from '../../../core/drill/drill-request.ts'
-import type { DrillRequest } from '../../../core/drill/drill-request.ts'
 import { drillRestore, drillRestoreName } from '../../../core/drill/drill-restore.ts'
 import { keysToRemove, newestRecords } from '../../../core/drill/kept-records.ts'
 import { isOfScratch, isScratchOf, scratchNamespace, whyTaken } from '../../../core/drill/scratch-namespace.ts'
 import { annotationFaults } from '../../../core/asked/annotations.ts'
 import type { Backup, BackupStorageLocation } from '../../../velero/backup.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
+import { drillRequest as request } from './builders.ts'
 
-const request: DrillRequest = {
-  name: 'nightly',
-  namespace: 'velero',
-  cluster: 'c',
-  from: { schedule: 'nightly' },
-  prefix: 'scratch-',
-  replicas: 'zero',
-  validate: true,
-  keep: 10,
-  deadlineSeconds: 3600,
-}
 const backup = (name: string, phase: string, startTimestamp: string): Backup => ({
   apiVersion: 'velero.io/v1',
   kind: 'Backup',

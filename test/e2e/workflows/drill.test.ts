@@ -3,21 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { fatal } from '../../../activities/frame/failures.ts'
 import { drillWorkflowType } from '../../../contract/drill.ts'
 import type { DrillRecord, DrillRequest } from '../../../contract/drill.ts'
+import { drillRequest } from '../../core/drill/builders.ts'
 import { stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes } from '../../workflows/story.ts'
 
 const tell = stories()
-const request: DrillRequest = {
-  name: 'nightly',
-  namespace: 'velero',
-  cluster: 'c',
-  from: { schedule: 'nightly' },
-  prefix: 'scratch-',
-  replicas: 'zero',
-  validate: true,
-  keep: 2,
-  deadlineSeconds: 3600,
-}
 const ref = { namespace: 'velero', name: 'nightly-1', uid: 'u', cluster: 'c' }
 const backup = { name: 'b', location: 'default' }
 const outcome = { name: ref.name, uid: ref.uid, phase: 'Completed', items: 3, warnings: 0, errors: 0 } as const
@@ -38,7 +28,7 @@ const end = ['removeDrillRestore', 'removeScratch', 'tellDrill', 'recordDrill']
 async function told(fakes: Fakes, input: Partial<DrillRequest> = {}) {
   const records: DrillRecord[] = []
   const tellDrill: Fakes['tellDrill'] = ({ record }) => void records.push(record)
-  const story = await tell({ ...plain, tellDrill, ...fakes }, { ...request, ...input }, drillWorkflowType)
+  const story = await tell({ ...plain, tellDrill, ...fakes }, { ...drillRequest, ...input }, drillWorkflowType)
   return { ...story, called: (begin: string) => story.called(begin), records }
 }
 

@@ -3,23 +3,14 @@ import { drillRecordOf } from '../../../../core/drill/drill-record.ts'
 import { scratchNamespace } from '../../../../core/drill/scratch-namespace.ts'
 import { requestedByAnnotation, restoreNameLabel, scheduleNameLabel } from '../../../../velero/labels.ts'
 import { drillFolder, restoreReportKey } from '../../../../velero/object-keys.ts'
+import { drillRequest } from '../../../core/drill/builders.ts'
 import { startControllers } from '../../../ports/controllers.ts'
 import type { World } from '../../../ports/world.ts'
 import { backupName } from '../backup.ts'
 import type { Scenario } from '../crash-points.ts'
 import { changed, name, ref, restoreAt, worldAt } from '../restore-in-memory.ts'
 
-const request = {
-  name: 'nightly',
-  namespace: 'velero',
-  cluster: ref.cluster,
-  from: { schedule: 'nightly' },
-  prefix: 'scratch-',
-  replicas: 'zero',
-  validate: true,
-  keep: 2,
-  deadlineSeconds: 3600,
-} as const
+const request = { ...drillRequest, cluster: ref.cluster, keep: 2 }
 const run: DrillRun = { request, restore: name, at: '2026-01-01T03:00:00.000Z' }
 const backup = { name: backupName, location: 'default' }
 const requestId = 'drill/nightly/run-1'
