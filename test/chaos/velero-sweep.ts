@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openHome } from '../../devstack/home.ts'
+import { endProcess } from '../../devstack/processes/end-process.ts'
 import { startVelero } from '../../devstack/services/velero.ts'
 import { withAdmin } from '../kit/restores.ts'
 import type { TestCluster } from '../kit/stack.ts'
@@ -19,18 +20,10 @@ export async function sweepByVelero(cluster: TestCluster, over: AbortSignal): Pr
   } catch (error) {
     if (!over.aborted) throw error
   } finally {
-    const pid = home.state.services['velero']?.pid
-    if (pid !== undefined) end(pid)
+    const server = home.state.services['velero']
+    // With its plugins, which are in its group.
+    if (server !== undefined) await endProcess(server)
     const path = `/apis/apps/v1/namespaces/${cluster.veleroNamespace}/deployments/velero`
     await withAdmin(cluster, (admin) => admin.request('DELETE', path))
-  }
-}
-
-/** With its plugins, which are in its group. */
-function end(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
