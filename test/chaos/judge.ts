@@ -1,7 +1,6 @@
 import { isTerminal } from '../../velero/phases.ts'
-import { differences } from '../activities/crash/end-state.ts'
 import { readAudit } from '../kit/audit.ts'
-import { takeLostHooks } from '../sim/compare.ts'
+import { differencesBeside, takeLostHooks } from '../sim/compare.ts'
 import { createdTwice, lateWrites, writesWithoutLease } from './audit-checks.ts'
 import { readEnd, unexplained } from './read-end.ts'
 import type { ChaosEnd } from './end-state.ts'
@@ -26,8 +25,5 @@ export async function judge(run: ChaosRun, undisturbed: ChaosEnd): Promise<strin
 function comparison(end: ChaosEnd, undisturbed: ChaosEnd): string[] {
   const actual = structuredClone(end)
   const lost = takeLostHooks(actual)
-  const found = differences(actual, undisturbed).filter((line) => lost.length === 0 || !isMissingCommand(line))
-  return found.slice(0, 12)
+  return differencesBeside(lost, actual, undisturbed)
 }
-
-const isMissingCommand = (line: string) => line.startsWith('ran > ') && line.endsWith(': undefined instead of 1')

@@ -35,8 +35,6 @@ export interface Ground {
 
 /** A worker process with its own ways to the API server and to Temporal. */
 export interface LaneWorker {
-  /** What its requests are called in the audit log. */
-  agent: string
   process: TestWorker
   weather: Pick<Record<Way, Weather>, 'api' | 'temporal'>
 }
@@ -151,6 +149,7 @@ function startWorkers(laneOf: () => Lane): Pick<Lane, 'worker' | 'replace' | 'wh
   }
 }
 
+/** `agent` is what its requests are called in the audit log. */
 async function startOne(lane: Lane, agent: string): Promise<LaneWorker> {
   const { cluster } = lane
   const weather = { api: createWeather(), temporal: createWeather() }
@@ -174,7 +173,7 @@ async function startOne(lane: Lane, agent: string): Promise<LaneWorker> {
   const seen = { ...cluster, kubeconfig, temporal: { ...cluster.temporal, address: temporal.address } }
   const process = await startWorker(seen, settings)
   void process.ended.then(close)
-  return { agent, process, weather }
+  return { process, weather }
 }
 
 /** Renewals of Leases and reviews of access come at any time, so they do not count. */

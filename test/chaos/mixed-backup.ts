@@ -10,7 +10,7 @@ export const namespaces: readonly string[] = ['shop', 'files', 'moved', 'web']
 const hook = (command: string) => ({ exec: { command: ['run', command], waitForReady: true } })
 
 /** The hooks that a restore of the backup asks for: two, one after the other, in each pod of the shop. */
-export const hooks: RestoreSpec['hooks'] = {
+export const hooks: NonNullable<RestoreSpec['hooks']> = {
   resources: [
     {
       name: 'warm-up',

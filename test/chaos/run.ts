@@ -4,6 +4,7 @@ import { locksWorkflowIdOf } from '../../contract/lock-workflow.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { restartFailureReason } from '../../velero/defaults.ts'
+import { rfc3339 } from '../../velero/manifest.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { clusterIdOf, createRestore, getRestore, withAdmin } from '../kit/restores.ts'
@@ -62,7 +63,7 @@ export async function runRestore(lane: Lane, name: string, { disturbances, lengt
     spec: {
       backupName,
       namespaceMapping: Object.fromEntries(namespaces.map((one) => [one, `${name}-${one}`])),
-      ...(hooks === undefined ? {} : { hooks }),
+      hooks,
     },
   })
   const begunAtMs = Date.now()
@@ -159,7 +160,7 @@ async function disturbFromOutside(
       if (lane.hasVelero) return sweepByVelero(cluster, over)
       const found = await getRestore(cluster, name)
       if (found?.status?.phase !== 'InProgress') return
-      const completionTimestamp = `${new Date().toISOString().slice(0, 19)}Z`
+      const completionTimestamp = rfc3339(new Date())
       return patchRestore(lane, name, {
         metadata: { resourceVersion: found.metadata.resourceVersion },
         status: { phase: 'Failed', failureReason: restartFailureReason, completionTimestamp },

@@ -16,7 +16,12 @@ export function comparison(run: Simulated, end: EndState, undisturbed: EndState)
   }
   const actual = part(end)
   const lost = losesHooks(run) ? takeLostHooks(actual) : []
-  const found = differences(actual, part(undisturbed))
+  return differencesBeside(lost, actual, part(undisturbed))
+}
+
+/** The first differences, but for commands that did not run in containers whose hooks were lost. */
+export function differencesBeside(lost: readonly string[], actual: object, expected: object): string[] {
+  const found = differences(actual, expected)
   return found.filter((line) => !lost.some((container) => isCommandIn(container, line))).slice(0, 12)
 }
 

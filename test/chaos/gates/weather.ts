@@ -2,8 +2,6 @@ import type { RequestFault, SpellFault } from '../schedule.ts'
 
 /** What goes wrong on a way now. Spells may overlap; each is taken away by itself. */
 export interface Weather {
-  /** Spells that last. */
-  spells: Set<{ fault: SpellFault }>
   has(fault: SpellFault): boolean
   begin(fault: SpellFault): () => void
   /** Called at each change. */
@@ -18,7 +16,6 @@ export function createWeather(): Weather {
     for (const listener of listeners) listener()
   }
   return {
-    spells,
     has: (fault) => [...spells].some((one) => one.fault === fault),
     begin(fault) {
       const spell = { fault }
