@@ -57,6 +57,21 @@ export async function startWorker(cluster: TestCluster, env: Record<string, stri
   }
 }
 
+/** Where a worker serves health and metrics: it logs the address, since it is started with any free port. */
+export function httpAddress(worker: TestWorker): string {
+  const line = worker
+    .log()
+    .split('\n')
+    .find((one) => one.includes('health and metrics are served'))
+  return `http://${(JSON.parse(line ?? '{}') as { address: string }).address}`
+}
+
+/** What a worker answers there. */
+export async function askWorker(worker: TestWorker, path: string): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`${httpAddress(worker)}${path}`)
+  return { status: answer.status, text: await answer.text() }
+}
+
 /** The environment by which a worker or client finds cluster and Temporal. */
 export function workerEnv(cluster: TestCluster): Record<string, string> {
   return {

@@ -10,7 +10,7 @@ import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { slowCreates, slowLabel } from '../../kit/webhook.ts'
-import { startWorker } from '../../kit/worker.ts'
+import { askWorker as get, startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
 import { ownTemporal } from './own-temporal.ts'
 
@@ -18,16 +18,6 @@ import { ownTemporal } from './own-temporal.ts'
 const awayMs = 52_000
 /** A connection tries again every two seconds, and readiness is asked for once a second. By itself it would be minutes. */
 const readyAgainMs = 60_000
-
-async function get(worker: TestWorker, path: string): Promise<{ status: number; text: string }> {
-  const line = worker
-    .log()
-    .split('\n')
-    .find((one) => one.includes('health and metrics are served'))
-  const { address } = JSON.parse(line ?? '{}') as { address: string }
-  const answer = await fetch(`http://${address}${path}`)
-  return { status: answer.status, text: await answer.text() }
-}
 
 const readiness = async (worker: TestWorker) =>
   JSON.parse((await get(worker, '/readyz')).text) as {

@@ -11,7 +11,7 @@ import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { createVelero, eventsOf, listVelero, patchVelero } from '../../kit/velero/velero-objects.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { startWorker } from '../../kit/worker.ts'
+import { askWorker, startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
 import { dumpCluster } from '../../parity/dump-cluster.ts'
 
@@ -79,16 +79,9 @@ describe('a drill', () => {
   let worker: TestWorker
   const drill = (...argv: string[]) => runClient(cluster, ['drill', ...argv])
   const dump = () => dumpCluster(cluster, cluster.veleroNamespace)
-  const metrics = async () => {
-    const line = worker
-      .log()
-      .split('\n')
-      .find((one) => one.includes('health and metrics are served'))
-    const { address } = JSON.parse(line ?? '{}') as { address: string }
-    return (await fetch(`http://${address}/metrics`)).text()
-  }
   const shows = (series: string, isIt: (value: number) => boolean) => async () => {
-    const line = (await metrics()).split('\n').find((one) => one.startsWith(`${series} `))
+    const { text } = await askWorker(worker, '/metrics')
+    const line = text.split('\n').find((one) => one.startsWith(`${series} `))
     return line !== undefined && isIt(Number(line.slice(series.length + 1)))
   }
   const reports = () => listKeys(cluster, 'metadata/drydock/drills/')

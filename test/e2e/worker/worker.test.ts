@@ -14,22 +14,8 @@ import type { TestCluster } from '../../kit/stack.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { slowCreates, slowLabel } from '../../kit/webhook.ts'
-import { startWorker } from '../../kit/worker.ts'
+import { askWorker as get, httpAddress, startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
-
-/** Where the worker serves health and metrics: it logs the address, since a test asks for any free port. */
-function httpAddress(worker: TestWorker): string {
-  const line = worker
-    .log()
-    .split('\n')
-    .find((one) => one.includes('health and metrics are served'))
-  return `http://${(JSON.parse(line ?? '{}') as { address: string }).address}`
-}
-
-async function get(worker: TestWorker, path: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${httpAddress(worker)}${path}`)
-  return { status: answer.status, text: await answer.text() }
-}
 
 /** Counters by what went wrong, which begin with the first time, and what there is of drills, where one was made. */
 const notAlways = /^drydock_(?:attempt_failures_total|drill_\w+)$/
