@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PlanFile } from '../../../core/preview/plan-file.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
+import { openDefinition } from '../../kit/backups/open-definition.ts'
 import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { runClient } from '../../kit/client.ts'
@@ -32,24 +33,7 @@ const several = <T>(count: number, make: (index: number) => T): T[] =>
 const inBackup = (resource: string, manifests: readonly Manifest[]): BackedUpItem[] =>
   manifests.map((manifest) => [resource, manifest])
 
-const definition: Manifest = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.plan.example.com' },
-  spec: {
-    group: 'plan.example.com',
-    scope: 'Namespaced',
-    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-}
+const definition = openDefinition({ group: 'plan.example.com', kind: 'Widget' })
 const custom = (apiVersion: string, kind: string) => (index: number) => ({
   apiVersion,
   kind,

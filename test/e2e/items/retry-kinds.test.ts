@@ -5,6 +5,7 @@ import type { Manifest } from '../../../velero/manifest.ts'
 import { readAudit } from '../../kit/audit.ts'
 import { aPod } from '../../kit/backups/a-pod.ts'
 import { manyItems } from '../../kit/backups/many-items.ts'
+import { openDefinition } from '../../kit/backups/open-definition.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { configMap, path, tarball } from '../../kit/backups/tarball.ts'
 import { movedClaims, podsWithVolumes } from '../../kit/backups/volume-backups.ts'
@@ -118,7 +119,10 @@ describe('a retry once the causes are gone', () => {
     await withAdmin(cluster, async (admin) => {
       await admin.must('DELETE', '/api/v1/namespaces/narrow/resourcequotas/none')
       await admin.must('DELETE', `/apis/apiregistration.k8s.io/v1/apiservices/${anApiService.metadata.name}`)
-      for (const one of [aCrd('Widget', 'widgets', group('missing')), aCrd('Policy', 'policies', group('away'))])
+      for (const one of [
+        openDefinition({ kind: 'Widget', group: group('missing') }),
+        openDefinition({ kind: 'Policy', plural: 'policies', group: group('away') }),
+      ])
         await admin.must('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', one)
       for (const list of [`${group('missing')}/v1/widgets`, `${group('away')}/v1/policies`]) {
         const isServed = async () => (await admin.request('GET', `/apis/${list}`)).status === 200
@@ -187,19 +191,4 @@ const anApiService = {
     insecureSkipTLSVerify: true,
     service: { name: 'api', namespace: 'nowhere', port: 443 },
   },
-}
-
-function aCrd(kind: string, plural: string, ofGroup: string): object {
-  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${ofGroup}` },
-    spec: {
-      group: ofGroup,
-      scope: 'Namespaced',
-      names: { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }],
-    },
-  }
 }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { manyItems, slowly } from '../../kit/backups/many-items.ts'
+import { openDefinition } from '../../kit/backups/open-definition.ts'
 import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { runClient, startClient } from '../../kit/client.ts'
@@ -23,24 +24,7 @@ function configMap(name: string, namespace: string, data: Record<string, string>
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, ...metadata }, data }
 }
 
-const definition: Manifest = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.undo.example.com' },
-  spec: {
-    group: 'undo.example.com',
-    scope: 'Namespaced',
-    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-}
+const definition = openDefinition({ group: 'undo.example.com', kind: 'Widget' })
 
 const deployment: Manifest = {
   apiVersion: 'apps/v1',
