@@ -23,6 +23,16 @@ export const downloads = proxyActivities<Activities>({
   scheduleToCloseTimeout: '12h',
 })
 
+/** The result of a step that a drill can do without; undefined where the step was given up. */
+export async function unlessFailed<T>(step: Promise<T>): Promise<T | undefined> {
+  try {
+    return await step
+  } catch (thrown) {
+    if (!(thrown instanceof ActivityFailure) || isCancellation(thrown)) throw thrown
+    return undefined
+  }
+}
+
 const within = (seconds: number) => proxyActivities<Activities>({ ...frame, scheduleToCloseTimeout: `${seconds}s` })
 
 /** A restore that is cancelled ends within seconds; one that waits for its bucket takes longer. */

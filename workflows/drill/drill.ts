@@ -6,12 +6,11 @@ import type { ChosenBackup } from '../../activities/drill/in-tarball.ts'
 import { drillFailedType } from '../../contract/drill.ts'
 import type { DrillRecord, DrillRequest } from '../../contract/drill.ts'
 import type { RequestedOutcome } from '../../contract/restore-request.ts'
-import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { drillRecordOf } from '../../core/drill/drill-record.ts'
 import { drillRestore, drillRestoreName } from '../../core/drill/drill-restore.ts'
 import { reasonOf } from '../activity-calls.ts'
 import { notifyOfDrill } from '../notify/drill-notice.ts'
-import { awaitRestore, downloads, drills } from './drill-calls.ts'
+import { awaitRestore, downloads, drills, unlessFailed } from './drill-calls.ts'
 
 /** What a drill has come to so far. */
 interface Progress {
@@ -79,18 +78,9 @@ async function restoreBackup(run: DrillRun, requestId: string, progress: Progres
   const { outcome, because } = await awaitRestore(ref, request.deadlineSeconds)
   progress.outcome = outcome
   if (because !== undefined) progress.because = because
-  progress.kept = await keepReport(run, ref, backup.location)
-}
-
-/** A drill without a report is a drill. */
-async function keepReport(run: DrillRun, ref: RestoreRef, location: string): Promise<KeptReport> {
-  const input = { ...run, ref, location, patienceSeconds: reportPatienceSeconds }
-  try {
-    return await drills.keepDrillReport.executeWithOptions({ summary: 'keep the report' }, [input])
-  } catch (thrown) {
-    if (!(thrown instanceof ActivityFailure) || isCancellation(thrown)) throw thrown
-    return {}
-  }
+  const keep = { ...run, ref, location: backup.location, patienceSeconds: reportPatienceSeconds }
+  const kept = await unlessFailed(drills.keepDrillReport.executeWithOptions({ summary: 'keep the report' }, [keep]))
+  if (kept !== undefined) progress.kept = kept
 }
 
 /** Removes all that the drill made, and tells how it went. */
@@ -134,16 +124,6 @@ async function leftBy(what: string, remove: () => Promise<{ left: string[] }>): 
     return (await remove()).left
   } catch (thrown) {
     return [`${what} (${wordsOf(thrown)})`]
-  }
-}
-
-/** The result of the workflow tells the same. */
-async function unlessFailed<T>(telling: Promise<T>): Promise<T | undefined> {
-  try {
-    return await telling
-  } catch (thrown) {
-    wordsOf(thrown)
-    return undefined
   }
 }
 
