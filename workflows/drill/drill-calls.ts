@@ -38,11 +38,14 @@ const within = (seconds: number) => proxyActivities<Activities>({ ...frame, sche
 /** A restore that is cancelled ends within seconds; one that waits for its bucket takes longer. */
 const cancelSeconds = 600
 
-/** Waits until the restore is over. One that is not by its deadline, or whose drill is cancelled, is cancelled. */
+/**
+ * Waits until the restore is over. One that is not by its deadline, or whose drill is cancelled, is cancelled. No outcome: even then
+ * its end was not seen.
+ */
 export async function awaitRestore(
   ref: RestoreRef,
   deadlineSeconds: number,
-): Promise<{ outcome: RequestedOutcome; because?: string }> {
+): Promise<{ outcome?: RequestedOutcome | undefined; because?: string }> {
   try {
     return { outcome: await outcomeOf(ref, within(deadlineSeconds)) }
   } catch (thrown) {
@@ -50,11 +53,13 @@ export async function awaitRestore(
     const because = isCancellation(thrown)
       ? 'the drill was cancelled'
       : `restore ${ref.name} was not over after ${deadlineSeconds} s, the deadline of the drill (${reasonOf(thrown)})`
-    const outcome = await CancellationScope.nonCancellable(async () => {
-      await drills.cancelRequested.executeWithOptions({ summary: 'cancel the restore' }, [{ ref, reason: because }])
-      return outcomeOf(ref, within(cancelSeconds))
-    })
+    const outcome = await CancellationScope.nonCancellable(() => unlessFailed(cancelled(ref, because)))
     if (isCancellation(thrown)) throw thrown
     return { outcome, because }
   }
+}
+
+async function cancelled(ref: RestoreRef, reason: string): Promise<RequestedOutcome> {
+  await drills.cancelRequested.executeWithOptions({ summary: 'cancel the restore' }, [{ ref, reason }])
+  return outcomeOf(ref, within(cancelSeconds))
 }

@@ -76,8 +76,9 @@ async function restoreBackup(run: DrillRun, requestId: string, progress: Progres
     drills.createRequested.executeWithOptions({ summary: 'create the Restore' }, [{ request: asked, requestId }]),
   )
   const { outcome, because } = await awaitRestore(ref, request.deadlineSeconds)
-  progress.outcome = outcome
   if (because !== undefined) progress.because = because
+  if (outcome === undefined) return
+  progress.outcome = outcome
   const keep = { ...run, ref, location: backup.location, patienceSeconds: reportPatienceSeconds }
   const kept = await unlessFailed(drills.keepDrillReport.executeWithOptions({ summary: 'keep the report' }, [keep]))
   if (kept !== undefined) progress.kept = kept

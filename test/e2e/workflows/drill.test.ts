@@ -79,6 +79,32 @@ describe('the story of a drill', () => {
     expect(records[0]).toMatchObject({ ok: false, phase: 'Failed', sentence: expect.stringContaining('after 2 s') })
   })
 
+  it('tells of the deadline where the restore cannot be cancelled either', async () => {
+    const { handle, calls, records } = await told(
+      {
+        awaitRequested: () => {
+          throw ApplicationFailure.create({ type: 'Waiting', message: 'it goes on', nextRetryDelay: '1m' })
+        },
+        cancelRequested: () => Promise.reject(fatal('the cluster is away')),
+      },
+      { deadlineSeconds: 2 },
+    )
+    await expect(handle.result()).rejects.toThrow()
+    expect(calls.slice(-end.length - 1)).toEqual(['cancelRequested', ...end])
+    expect(records).toMatchObject([{ ok: false, sentence: expect.stringContaining('after 2 s, the deadline') }])
+  })
+
+  it('that is cancelled is told as cancelled where its restore cannot be', async () => {
+    const { handle, called, records } = await told({
+      awaitRequested: untilCancelled,
+      cancelRequested: () => Promise.reject(fatal('the cluster is away')),
+    })
+    await called('awaitRequested')
+    await handle.cancel()
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
+    expect(records).toMatchObject([{ ok: false, sentence: 'the drill was cancelled' }])
+  })
+
   it('that is cancelled stops its restore and removes what it made', async () => {
     let waits = 0
     const { handle, calls, called, records } = await told({
