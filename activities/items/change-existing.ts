@@ -1,6 +1,7 @@
 import { isConflict, refusalOf } from '../../core/port-errors.ts'
 import { decideExisting } from '../../core/items/decide-existing.ts'
 import type { ExistingDecision } from '../../core/items/decide-existing.ts'
+import { isWrittenBy } from '../../core/items/field-owners.ts'
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { contentsOf, takeBack } from '../../core/undo/change-note.ts'
@@ -98,7 +99,7 @@ function contentsIfPatched(live: Manifest, tools: ItemTools): Pick<WriteResult, 
 }
 
 function isPatched(live: Manifest, { mark }: ItemTools): boolean {
-  return live.metadata.managedFields?.some(({ manager }) => manager === fieldManagerOf(mark.uid)) === true
+  return isWrittenBy(live, fieldManagerOf(mark.uid))
 }
 
 async function relabel(

@@ -5,6 +5,7 @@ import type { VeleroApi } from '../../velero/restore.ts'
 import type { ItemAction } from '../../velero/results.ts'
 import { makeMergePatch } from '../modifiers/merge-patch.ts'
 import { semanticEqual } from '../values/manifest-json.ts'
+import { isWrittenBy } from './field-owners.ts'
 import { resetMetadataAndStatus, withLabels } from './item-metadata.ts'
 import { error, scopeOf, warning } from './outcome.ts'
 import type { Message } from './outcome.ts'
@@ -101,14 +102,9 @@ function staysAsItIs({ live, deleted }: ExistingFacts): boolean {
   return deleted === undefined ? ownerReferences.some(({ controller }) => controller === true) : deleted !== uid
 }
 
-/** Whether this restore has changed the object before: its own field manager has set fields of it. */
-function isPatchedBy({ live, manager }: ExistingFacts): boolean {
-  return live.metadata.managedFields?.some((entry) => entry.manager === manager) === true
-}
-
 /** Whether it has sent the patch before: nothing differs any more but the owners of fields. */
 function isPatchedAlready(facts: ExistingFacts, reset: Manifest): boolean {
-  if (!isPatchedBy(facts)) return false
+  if (!isWrittenBy(facts.live, facts.manager)) return false
   return makeMergePatch(withoutOwners(reset), withoutOwners(facts.object)) === undefined
 }
 
@@ -132,7 +128,8 @@ function decideServiceAccount(
   const patch = semanticEqual(labelled, desired)
     ? undefined
     : (makeMergePatch(labelled, desired) as Record<string, unknown> | undefined)
-  if (patch === undefined) return { do: 'leave', action: isPatchedBy(facts) ? 'updated' : 'skipped', messages: [] }
+  if (patch === undefined)
+    return { do: 'leave', action: isWrittenBy(facts.live, facts.manager) ? 'updated' : 'skipped', messages: [] }
   const fallback = facts.policy === 'update' && relabel !== undefined ? { relabel } : {}
   return { do: 'patch', patch, action: 'updated', ...fallback, refusalIsError: false }
 }

@@ -39,7 +39,7 @@ export function isOurs(
   if (!carriesLabels(live, restore.labels)) return false
   if (isBefore(live.metadata.creationTimestamp, restore.creationTimestamp)) return false
   const entries = live.metadata.managedFields ?? []
-  if (entries.some((entry) => entry.manager === fieldManagerOf(restore.uid))) return true
+  if (isWrittenBy(live, fieldManagerOf(restore.uid))) return true
   if (
     written.managedFields !== undefined &&
     written.managedFields.length > 0 &&
@@ -69,6 +69,11 @@ function carriesLabels(live: Manifest, labels: Record<string, string> | undefine
 function isBefore(a: string | null | undefined, b: string): boolean {
   if (a === undefined || a === null) return true
   return Date.parse(a) < Date.parse(b)
+}
+
+/** Whether a field manager owns fields of an object. */
+export function isWrittenBy({ metadata }: Manifest, manager: string): boolean {
+  return metadata.managedFields?.some((entry) => entry.manager === manager) === true
 }
 
 /** Whether both lists have the same entries in any order: the API server sorts them. */

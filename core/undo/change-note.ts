@@ -1,5 +1,6 @@
 import type { Manifest, ManagedFieldsEntry } from '../../velero/manifest.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
+import { isWrittenBy } from '../items/field-owners.ts'
 import { resetMetadataAndStatus } from '../items/item-metadata.ts'
 import { applyMergePatch, makeMergePatch } from '../modifiers/merge-patch.ts'
 import { sha256Hex } from '../values/derived-names.ts'
@@ -28,7 +29,7 @@ export function takeBack(
   manager: string,
 ): Pick<ChangeNote, 'back' | 'owners'> | undefined {
   const { managedFields: owners = [], ...metadata } = live.metadata
-  if (owners.some((entry) => entry.manager === manager)) return undefined
+  if (isWrittenBy(live, manager)) return undefined
   const before = { ...live, metadata }
   const { managedFields: _owners, ...patched } = (patch['metadata'] ?? {}) as Record<string, unknown>
   const after = applyMergePatch(before, { ...patch, metadata: patched }) as Record<string, unknown>

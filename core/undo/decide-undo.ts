@@ -1,6 +1,7 @@
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatGroupResource } from '../../velero/resource.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
+import { isWrittenBy } from '../items/field-owners.ts'
 import type { Outcome } from '../items/outcome.ts'
 import { applyMergePatch } from '../modifiers/merge-patch.ts'
 import { isDerived } from '../values/derived-objects.ts'
@@ -70,8 +71,7 @@ export const goesWithClaim = 'it goes with its claim'
 function decideChanged(object: UndoStep['object'], facts: UndoFacts): UndoStep | undefined {
   const { outcome, note, live, earlier, created } = facts
   const step = stepOf(outcome, object)
-  const isPatched = live?.metadata.managedFields?.some(({ manager }) => manager === created.manager) === true
-  if (live?.metadata.uid === object.uid && !isPatched && earlier?.do !== 'put-back')
+  if (live?.metadata.uid === object.uid && !isWrittenBy(live, created.manager) && earlier?.do !== 'put-back')
     if (note === undefined || outcome.action !== 'updated') return undefined
   const absent = decideAbsent(step, live, earlier)
   if (absent !== undefined || live === undefined) return absent ?? step('gone')
