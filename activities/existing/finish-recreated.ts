@@ -52,9 +52,9 @@ export async function finishRecreated(given: Finishing): Promise<boolean> {
 
 async function finishAll(notes: readonly RecreateNote[], session: PlannedSession, given: Finishing): Promise<boolean> {
   const { ports, attempt, isLate } = given
-  let left = (await notThrough(notes, session)).map((note): Going => ({ note }))
+  let left = await notThrough(notes, session)
   for (let looks = 1; ; looks++) {
-    left = (await withShards(left, ({ note }) => finishOne(note, session, given))).flat()
+    left = (await withShards(left, (going) => finishOne(going, session, given))).flat()
     if (left.length === 0) return false
     if (looks >= looksAtOnce) break
     await ports.clock.sleep(1000, attempt.signal)
@@ -64,9 +64,11 @@ async function finishAll(notes: readonly RecreateNote[], session: PlannedSession
   return true
 }
 
-/** An object that is on its way out, as it was seen last. */
+/** An object that was to go for its item. */
 interface Going {
   note: RecreateNote
+  place: Place
+  /** As it was seen last, on its way out. */
   live?: Manifest
 }
 
@@ -84,25 +86,31 @@ async function waitOn(left: readonly Going[], session: PlannedSession, given: Fi
 }
 
 /** Notes about items that have no good end yet: what is through may have been deleted by its user since. */
-async function notThrough(notes: readonly RecreateNote[], { plan, journal }: PlannedSession): Promise<RecreateNote[]> {
-  const groups = [...new Set(notes.map((note) => placeOf(note, plan).key))]
+async function notThrough(notes: readonly RecreateNote[], { plan, journal }: PlannedSession): Promise<Going[]> {
+  const places = placesOf(notes, plan)
+  const all = notes.map((note): Going => ({ note, place: places.get(note.key) ?? besideThePlan(plan) }))
+  const groups = [...new Set(all.map(({ place }) => place.key))]
   const tally = tallyOf((await withShards(groups, (group) => readOutcomes(journal, group))).flat())
-  return notes.filter(({ key }) => {
-    const outcome = tally.get(key)
+  return all.filter(({ note }) => {
+    const outcome = tally.get(note.key)
     return outcome === undefined || !isThrough(outcome, new Set())
   })
 }
 
-/** One look at one object; its item is created, or what follows its create is done, where the object is gone. Returns the object while it is on its way out. */
-async function finishOne(note: RecreateNote, session: PlannedSession, given: Finishing): Promise<Going[]> {
+/**
+ * One look at one object; its item is created, or what follows its create is done, where the object is gone. Returns the object
+ * while it is on its way out.
+ */
+async function finishOne(going: Going, session: PlannedSession, given: Finishing): Promise<Going[]> {
+  const { note } = going
   const live = await given.ports.cluster.get(note.object)
   const isOther = live !== undefined && live.metadata.uid !== note.object.uid
   if (live === undefined || (isOther && isOurs(live, session))) {
-    const outcome = await create(note, session, given)
-    if (outcome !== undefined) await keep(note, outcome, { session, given })
+    const outcome = await create(going, session, given)
+    if (outcome !== undefined) await keep(going, outcome, { session, given })
     return []
   }
-  return isOther || live.metadata.deletionTimestamp === undefined ? [] : [{ note, live }]
+  return isOther || live.metadata.deletionTimestamp === undefined ? [] : [{ ...going, live }]
 }
 
 /** Its item was created, perhaps without the steps that follow. */
@@ -112,7 +120,8 @@ function isOurs(live: Manifest, { admission: { restore, spec } }: PlannedSession
 }
 
 /** The results of the restore tell of it. */
-async function tellGoing({ note, live }: Going, session: PlannedSession, given: Finishing): Promise<void> {
+async function tellGoing(going: Going, session: PlannedSession, given: Finishing): Promise<void> {
+  const { note, live } = going
   if (live === undefined) return
   const { namespace, name } = live.metadata
   const scope = scopeOf(namespace)
@@ -125,13 +134,13 @@ async function tellGoing({ note, live }: Going, session: PlannedSession, given: 
     messages: [message],
     at: rfc3339(given.ports.clock.now()),
   }
-  await keep(note, outcome, { session, given })
+  await keep(going, outcome, { session, given })
 }
 
 /** The outcome of the item's create; undefined where nothing is to be said. Volumes of a pod are not filled any more. */
-async function create(note: RecreateNote, session: PlannedSession, given: Finishing): Promise<Outcome | undefined> {
+async function create({ note, place }: Going, session: PlannedSession, given: Finishing): Promise<Outcome | undefined> {
   const { attempt, ports } = given
-  const { wave, key } = placeOf(note, session.plan)
+  const { wave, key } = place
   const plugins = makePluginTools({ session, attempt, input: { wave }, key, follows: true }, ports.plugins)
   const tools = {
     ...makeItemTools(session, attempt, given),
@@ -149,21 +158,36 @@ async function create(note: RecreateNote, session: PlannedSession, given: Finish
 }
 
 async function keep(
-  note: RecreateNote,
+  { note, place: { key } }: Going,
   outcome: Outcome,
   { session, given }: { session: PlannedSession; given: Finishing },
 ): Promise<void> {
-  const { key } = placeOf(note, session.plan)
   await session.journal.write(outcomesShard(key, `${given.attempt.id}-${note.object.uid}`, 0), [outcome])
 }
 
-/** The chunk of an item; of one that a plugin has asked for and the plan does not have, a place of its own. */
-function placeOf({ groupResource, key }: RecreateNote, { waves }: Plan): { wave: number; key: string } {
-  for (const [wave, { groupResource: of, chunks }] of waves.entries()) {
-    if (of !== groupResource) continue
-    const chunk = chunks.findIndex(({ items }) => items.some((item) => plannedKey(of, item) === key))
-    if (chunk !== -1) return { wave, key: chunkKey(wave, chunk) }
+/** Where the outcome of an item belongs: its wave, and the key of its chunk. */
+interface Place {
+  wave: number
+  key: string
+}
+
+/** The chunks of the items that the plan has, by the keys of the items. The plan may be large: it is gone through once. */
+function placesOf(notes: readonly RecreateNote[], { waves }: Plan): ReadonlyMap<string, Place> {
+  const resources = new Set(notes.map(({ groupResource }) => groupResource))
+  const places = new Map<string, Place>()
+  for (const [wave, { groupResource, chunks }] of waves.entries()) {
+    if (!resources.has(groupResource)) continue
+    for (const [chunk, { items }] of chunks.entries())
+      for (const item of items) {
+        const key = plannedKey(groupResource, item)
+        if (!places.has(key)) places.set(key, { wave, key: chunkKey(wave, chunk) })
+      }
   }
+  return places
+}
+
+/** The place of an item that a plugin has asked for and the plan does not have. */
+function besideThePlan({ waves }: Plan): Place {
   return { wave: waves.length, key: 'additional/recreated' }
 }
 
