@@ -53,6 +53,7 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'velero-plugin-for-aws',
     'velero-plugin-for-gcp',
     'fake-gcs-server',
+    'check-rules',
   ],
   e2e: [
     'temporal',
@@ -66,6 +67,7 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'fake-gcs-server',
     'kube-controller-manager',
     'helm',
+    'kubectl',
     'check-rules',
   ],
   image: ['temporal', 'versitygw', 'etcd', 'kube-apiserver'],

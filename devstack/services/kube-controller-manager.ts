@@ -5,12 +5,19 @@ import { launch } from '../processes/launch.ts'
 import type { ClusterAddress } from '../stack-types.ts'
 import { answersOk } from './answers-ok.ts'
 
-/** Starts Kubernetes' own controllers: they collect garbage, remove namespaces, and create the pods of Deployments. */
-export async function startControllerManager(home: Home, cluster: ClusterAddress): Promise<void> {
-  await onFreePorts(1, ([port = 0]) => launchControllerManager(home, cluster, port))
+/**
+ * Starts Kubernetes' own controllers: they collect garbage, remove namespaces, and create the pods of Deployments. `controllers` names
+ * those that are wanted, with commas, as the flag of the same name does; without it all.
+ */
+export async function startControllerManager(home: Home, cluster: ClusterAddress, controllers = '*'): Promise<void> {
+  await onFreePorts(1, ([port = 0]) => launchControllerManager(home, cluster, { port, controllers }))
 }
 
-async function launchControllerManager(home: Home, cluster: ClusterAddress, port: number): Promise<void> {
+async function launchControllerManager(
+  home: Home,
+  cluster: ClusterAddress,
+  { port, controllers }: { port: number; controllers: string },
+): Promise<void> {
   const folder = home.folder('kube-controller-manager')
   const url = `https://127.0.0.1:${port}`
   await launch(home, {
@@ -22,7 +29,7 @@ async function launchControllerManager(home: Home, cluster: ClusterAddress, port
       '--bind-address=127.0.0.1',
       `--secure-port=${port}`,
       '--leader-elect=false',
-      '--controllers=*',
+      `--controllers=${controllers}`,
       `--service-account-private-key-file=${join(home.folder('kube-apiserver'), 'sa.key')}`,
       `--root-ca-file=${join(home.folder('kube-apiserver'), 'apiserver.crt')}`,
     ],

@@ -28,6 +28,17 @@ describe('blocks of the pages', () => {
   })
 })
 
+/** What restores, measures or tests for minutes: run by the test of the pages, it would run inside of the tests. */
+const long = ['test', 'bench', 'chaos', 'fuzz', 'mutation', 'parity', 'sim', 'velero-e2e']
+
+describe('scripts of npm in the pages', () => {
+  it('that take minutes are run by no test of the pages', () => {
+    const isLong = (words: readonly string[]) => words[0] === 'npm' && words.some((word) => long.includes(word))
+    const open = shell.filter(({ notRun, text }) => notRun === undefined && commandsIn(text).some(isLong))
+    expect(open.map(({ page, line }) => `${page}:${line}`)).toEqual([])
+  })
+})
+
 describe('command lines of drydock in the pages', () => {
   const lines = shell.flatMap(({ page, line, text }) =>
     drydockIn(text).map((words) => ({ where: `${page}:${line}`, words })),

@@ -2,11 +2,16 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { addVeleroDeployment } from '../../../devstack/cluster/cluster-setup.ts'
+import { openHome } from '../../../devstack/home.ts'
+import { endProcess } from '../../../devstack/processes/end-process.ts'
+import { startControllerManager } from '../../../devstack/services/kube-controller-manager.ts'
 import { blocksOf, docPages } from '../../house/doc-blocks.ts'
 import { manyItems } from '../../kit/backups/many-items.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { withAdmin } from '../../kit/restores.ts'
+import { whenFileIsOver } from '../../kit/run/clean-up.ts'
 import { freshCluster } from '../../kit/stack.ts'
+import type { TestCluster } from '../../kit/stack.ts'
 import { makeScratch, runBlocks } from './run-page.ts'
 import type { Scratch } from './run-page.ts'
 import { standInForKubelet } from './stand-in-kubelet.ts'
@@ -20,6 +25,14 @@ const toRun = pages
   .filter(({ blocks }) => blocks.length > 0)
 const between = toRun.filter(({ page }) => page !== first && page !== last)
 const inOrder = [first, ...between.map(({ page }) => page), last]
+
+/** Only the garbage collector, which ends deletions in the foreground: other controllers would write what the stand-in writes. */
+async function collectGarbage(cluster: TestCluster): Promise<void> {
+  const home = openHome(cluster.dir)
+  await startControllerManager(home, cluster, 'garbage-collector-controller')
+  const service = home.state.services['kube-controller-manager']
+  whenFileIsOver(() => service !== undefined && endProcess(service))
+}
 
 describe('the commands of the pages', () => {
   let scratch: Scratch
@@ -47,6 +60,7 @@ describe('the commands of the pages', () => {
     })
     const credentials = `[default]\naws_access_key_id=${s3.accessKey}\naws_secret_access_key=${s3.secretKey}\n`
     writeFileSync(join(scratch.dir, 'credentials'), credentials)
+    await collectGarbage(cluster)
     assertAttended = standInForKubelet(cluster)
   })
 
