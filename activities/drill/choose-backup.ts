@@ -5,10 +5,9 @@ import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Backup } from '../../velero/backup.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'
 import { readVeleroControllers } from '../admit/admission-facts.ts'
-import { runActivity } from '../frame/run-activity.ts'
 import type { Archive, Cluster } from '../ports.ts'
 import type { Settings } from '../settings.ts'
-import { checkCluster, frameOf } from './drill-input.ts'
+import { runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
 import { inTarball } from './in-tarball.ts'
 import type { ChosenBackup } from './in-tarball.ts'
@@ -26,8 +25,7 @@ export type DrillStart =
 /** Chooses the backup of a drill and the names of its scratch namespaces. The namespaces are those of the tarball, since that is what is restored. */
 export function chooseDrillBackup(ports: DrillPorts, settings: Settings) {
   return (run: DrillRun): Promise<DrillStart> =>
-    runActivity(ports.presence, frameOf(run, 'choosing the backup'), async (attempt) => {
-      checkCluster(ports.cluster, run)
+    runDrillStep(ports, run, { doing: 'choosing the backup' }, async (attempt) => {
       const { request } = run
       const [fault] = drillFaults(request)
       if (fault !== undefined) return { do: 'refuse', because: fault }

@@ -1,7 +1,9 @@
 import { Context } from '@temporalio/activity'
 import type { DrillRequest } from '../../core/drill/drill-request.ts'
 import { wrongCluster } from '../frame/failures.ts'
-import type { Cluster, Ports } from '../ports.ts'
+import { runActivity } from '../frame/run-activity.ts'
+import type { ActivityFrame, Attempt } from '../frame/run-activity.ts'
+import type { Ports } from '../ports.ts'
 
 /** What the activities of drills work with. */
 export type DrillPorts = Pick<Ports, 'cluster' | 'stores' | 'archives' | 'presence' | 'clock' | 'log' | 'meter'>
@@ -20,12 +22,19 @@ export function isOver(clock: Ports['clock'], patienceSeconds: number): boolean 
   return clock.now().getTime() >= Context.current().info.scheduledTimestampMs + patienceSeconds * 1000
 }
 
-/** The frame of an activity of a drill; one attempt works at a time (rule 7). */
-export function frameOf({ request, restore }: DrillRun, doing: string): { doing: string; scope: string } {
-  return { doing: `${doing} of drill ${request.name}`, scope: `drill-${restore}/work` }
-}
-
-/** Refuses a drill of another cluster for good (rule 3). */
-export function checkCluster(cluster: Cluster, { request }: DrillRun): void {
-  if (cluster.id !== request.cluster) throw wrongCluster(request.cluster, cluster.id)
+/**
+ * The frame of every activity of a drill: one attempt works at a time (rule 7), and a drill of another cluster is refused for good
+ * (rule 3). `doing` is such as `telling the end`.
+ */
+export function runDrillStep<T>(
+  { cluster, presence }: Pick<DrillPorts, 'cluster' | 'presence'>,
+  { request, restore }: DrillRun,
+  { doing, ...frame }: Pick<ActivityFrame, 'doing' | 'followsEarlierRun'>,
+  body: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
+  const scope = `drill-${restore}/work`
+  return runActivity(presence, { ...frame, doing: `${doing} of drill ${request.name}`, scope }, (attempt) => {
+    if (cluster.id !== request.cluster) throw wrongCluster(request.cluster, cluster.id)
+    return body(attempt)
+  })
 }

@@ -7,8 +7,7 @@ import { removeExactly } from '../deletion/deletion-request.ts'
 import { openLocation } from '../frame/locations.ts'
 import { pauseAfter } from '../frame/look.ts'
 import { readRestore } from '../frame/restore-resource.ts'
-import { runActivity } from '../frame/run-activity.ts'
-import { checkCluster, frameOf, isOver } from './drill-input.ts'
+import { isOver, runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
 
 /** What {@link keepDrillReport} is asked for. */
@@ -33,9 +32,8 @@ const lookSeconds = { first: 1, last: 5 } as const
 /** Copies the report of a drill's restore beside its record, since the files of a restore go with the Restore. Safe to run twice. */
 export function keepDrillReport(ports: DrillPorts) {
   return (input: KeepReportInput): Promise<KeptReport> =>
-    runActivity(ports.presence, frameOf(input, 'keeping the report'), async (attempt) => {
+    runDrillStep(ports, input, { doing: 'keeping the report' }, async (attempt) => {
       const { cluster, clock } = ports
-      checkCluster(cluster, input)
       const { ref, request, location, at } = input
       const restore = await readRestore(cluster, ref)
       const took = restore === undefined ? {} : secondsOf(restore)
@@ -72,8 +70,7 @@ export interface RemoveRestoreInput extends DrillRun {
  */
 export function removeDrillRestore({ cluster, presence, clock }: DrillPorts) {
   return (input: RemoveRestoreInput): Promise<{ left: string[] }> =>
-    runActivity(presence, frameOf(input, 'deleting the Restore'), async (attempt) => {
-      checkCluster(cluster, input)
+    runDrillStep({ cluster, presence }, input, { doing: 'deleting the Restore' }, async (attempt) => {
       const { request, restore: name } = input
       const at = { group: 'velero.io', version: 'v1', resource: 'restores', namespace: request.namespace, name }
       const read = async () => (await cluster.get(at)) as unknown as Restore | undefined

@@ -10,8 +10,7 @@ import type { VeleroSchedule } from '../../velero/schedule.ts'
 import { openLocation } from '../frame/locations.ts'
 import type { Settings } from '../settings.ts'
 import { recordEventOn } from '../frame/restore-resource.ts'
-import { runActivity } from '../frame/run-activity.ts'
-import { checkCluster, frameOf } from './drill-input.ts'
+import { runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
 
 /** A drill that is over. */
@@ -32,9 +31,8 @@ export interface DrillNotice extends NotifyOrder {
  */
 export function tellDrill(ports: DrillPorts, { notify }: Pick<Settings, 'notify'>) {
   return (input: DrillEndInput): Promise<DrillNotice | undefined> =>
-    runActivity(ports.presence, frameOf(input, 'telling the end'), async () => {
+    runDrillStep(ports, input, { doing: 'telling the end' }, async () => {
       const { cluster, log, meter } = ports
-      checkCluster(cluster, input)
       const { record, request } = input
       const { kind, at } = subjectOf(input)
       const found = await cluster.get(at)
@@ -69,8 +67,7 @@ function subjectOf({ request: { from, namespace } }: DrillRun): { kind: 'Schedul
 /** Keeps the record of a drill in the bucket, and removes those that are more than the drill keeps, with their reports. Safe to run twice. */
 export function recordDrill(ports: DrillPorts) {
   return (input: DrillEndInput): Promise<void> =>
-    runActivity(ports.presence, frameOf(input, 'keeping the record'), async (attempt) => {
-      checkCluster(ports.cluster, input)
+    runDrillStep(ports, input, { doing: 'keeping the record' }, async (attempt) => {
       const { request, record } = input
       const location = await locationOf(ports, input)
       if (location === undefined) {

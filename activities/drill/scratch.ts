@@ -17,9 +17,8 @@ import { removeExactly } from '../deletion/deletion-request.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { pauseAfter } from '../frame/look.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
-import { runActivity } from '../frame/run-activity.ts'
 import type { Archive, Cluster } from '../ports.ts'
-import { checkCluster, frameOf, isOver } from './drill-input.ts'
+import { isOver, runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
 import { inTarball } from './in-tarball.ts'
 import type { ChosenBackup } from './in-tarball.ts'
@@ -42,8 +41,7 @@ const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
  */
 export function makeScratch(ports: DrillPorts) {
   return (input: MakeScratchInput): Promise<ScratchReport> =>
-    runActivity(ports.presence, frameOf(input, 'making the scratch namespaces'), async (attempt) => {
-      checkCluster(ports.cluster, input)
+    runDrillStep(ports, input, { doing: 'making the scratch namespaces' }, async (attempt) => {
       const { cluster } = ports
       const owner = ownerOf(input)
       const wanted = Object.values(input.mapping)
@@ -116,11 +114,11 @@ const lookSeconds = { first: 1, last: 10 } as const
  */
 export function removeScratch({ cluster, presence, clock }: DrillPorts) {
   return (input: RemoveScratchInput): Promise<{ left: string[] }> =>
-    runActivity(
-      presence,
-      { ...frameOf(input, 'removing the scratch namespaces'), followsEarlierRun: true },
+    runDrillStep(
+      { cluster, presence },
+      input,
+      { doing: 'removing the scratch namespaces', followsEarlierRun: true },
       async (attempt) => {
-        checkCluster(cluster, input)
         const standing = await cluster.list(namespaces, { labelSelector: scratchSelector(ownerOf(input)) })
         for (const { metadata } of standing)
           if (metadata.deletionTimestamp === undefined)
