@@ -111,15 +111,17 @@ export async function openBucket(
   restore: Restore,
   options: ReadOptions = {},
 ): Promise<ObjectStore> {
-  const location = withTls(await locationOf(connections, restore), options)
+  return openStore(connections, withTls(await locationOf(connections, restore), options))
+}
+
+/** Opens the bucket of a location with the credentials of its Secret. */
+export async function openStore(
+  { connection, namespace }: Connections,
+  location: BackupStorageLocation,
+): Promise<ObjectStore> {
   // Loaded only where the bucket is read.
   const { createStores } = await import('../../infra/store/open-store.ts')
-  const stores = createStores({
-    cluster: connections.connection.cluster,
-    veleroNamespace: connections.namespace,
-    env: process.env,
-  })
-  return stores.open(location)
+  return createStores({ cluster: connection.cluster, veleroNamespace: namespace, env: process.env }).open(location)
 }
 
 /** The location with the certificate and the trust that the user asks for, in place of its own. */

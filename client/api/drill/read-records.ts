@@ -1,4 +1,3 @@
-import type { ObjectStore } from '../../../activities/ports.ts'
 import { parseDrillRecord } from '../../../core/drill/drill-record.ts'
 import type { DrillRecord } from '../../../core/drill/drill-record.ts'
 import { newestRecords } from '../../../core/drill/kept-records.ts'
@@ -6,6 +5,7 @@ import type { BackupStorageLocation } from '../../../velero/backup.ts'
 import { drillFolder } from '../../../velero/object-keys.ts'
 import type { Connections } from '../connections.ts'
 import { ClientError, exitCodes, explainError } from '../errors.ts'
+import { openStore } from '../read-result-file.ts'
 import { listVelero } from '../velero-objects.ts'
 
 /** The records of a drill, newest first, and the locations that could not be read, with why. */
@@ -44,13 +44,4 @@ export async function readDrillReport(connections: Connections, { report, drill 
 
 async function readLocations(connections: Connections): Promise<BackupStorageLocation[]> {
   return (await listVelero(connections, 'backupstoragelocations')) as unknown as BackupStorageLocation[]
-}
-
-async function openStore(
-  { connection, namespace }: Connections,
-  location: BackupStorageLocation,
-): Promise<ObjectStore> {
-  // Loaded only where the bucket is read.
-  const { createStores } = await import('../../../infra/store/open-store.ts')
-  return createStores({ cluster: connection.cluster, veleroNamespace: namespace, env: process.env }).open(location)
 }
