@@ -1,3 +1,4 @@
+import { parseGroupResource } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { resolveResource } from '../filter/resolve-resource.ts'
 import type { ServedResource } from '../filter/resolve-resource.ts'
@@ -132,14 +133,12 @@ const lasting: readonly (ServedResource & { groupResource: GroupResource; takes:
 ]
 
 function kind(groupResource: GroupResource, singular: string, takes: string, shortNames: readonly string[] = []) {
-  const [resource = '', ...group] = groupResource.split('.')
   const verbs = ['list', 'create', 'get', 'delete']
   return {
+    ...parseGroupResource(groupResource),
     groupResource,
     takes,
-    group: group.join('.'),
     version: 'v1',
-    resource,
     singular,
     shortNames,
     verbs,
