@@ -83,13 +83,12 @@ export function decideExisting(facts: ExistingFacts): ExistingDecision {
   const labelled = withLabels(live, facts.labels)
   const unlabelled = withLabels(live, { [backupNameLabel]: '', [restoreNameLabel]: '' })
   const relabel = makeMergePatch(unlabelled, labelled) as Record<string, unknown> | undefined
-  const equal = !facts.neverEqual && semanticEqual(labelled, facts.object)
   if (facts.policy === 'recreate') {
     const isSame = semanticEqual(withoutOwners(labelled), withoutOwners(facts.object))
     const isGoing = facts.live.metadata.deletionTimestamp !== undefined
     return isGoing || !isSame ? { do: 'recreate' } : decideEqual(facts, relabel)
   }
-  if (equal) return decideEqual(facts, relabel)
+  if (!facts.neverEqual && semanticEqual(labelled, facts.object)) return decideEqual(facts, relabel)
   if (facts.groupResource === 'serviceaccounts') return decideServiceAccount(facts, labelled, relabel)
   if (facts.policy === 'update' && isPatchedAlready(facts, live))
     return { do: 'leave', action: 'updated', messages: [] }
