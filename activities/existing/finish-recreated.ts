@@ -1,5 +1,4 @@
-import { looksOurs } from '../../core/items/field-owners.ts'
-import { restoreLabels } from '../../core/items/item-metadata.ts'
+import { looksOurs, markOf } from '../../core/items/field-owners.ts'
 import { error, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { whyObjectStays } from '../../core/items/why-waiting.ts'
@@ -114,9 +113,8 @@ async function finishOne(going: Going, session: PlannedSession, given: Finishing
 }
 
 /** Its item was created, perhaps without the steps that follow. */
-function isOurs(live: Manifest, { admission: { restore, spec } }: PlannedSession): boolean {
-  const labels = restoreLabels({ name: restore.name, backupName: spec.backupName ?? '' })
-  return looksOurs(live, { uid: restore.uid, creationTimestamp: restore.creationTimestamp, labels })
+function isOurs(live: Manifest, { admission }: PlannedSession): boolean {
+  return looksOurs(live, markOf(admission))
 }
 
 /** The results of the restore tell of it. */

@@ -1,7 +1,6 @@
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { existingPolicyFor, whatExists } from '../../core/asked/existing.ts'
-import { looksOurs } from '../../core/items/field-owners.ts'
-import { restoreLabels } from '../../core/items/item-metadata.ts'
+import { looksOurs, markOf } from '../../core/items/field-owners.ts'
 import { parseItem } from '../../core/items/parse-item.ts'
 import { skipReason } from '../../core/items/skip-rules.ts'
 import { plannedKey } from '../../core/plan/plan.ts'
@@ -42,7 +41,7 @@ export interface LookForExistingInput {
  */
 export function lookForExisting({ ports, sessions }: WorkerParts) {
   return ({ ref, follows }: LookForExistingInput): Promise<void> =>
-    runActivity(ports.presence, { doing: `looking for objects that must not exist` }, async (attempt) => {
+    runActivity(ports.presence, { doing: 'looking for objects that must not exist' }, async (attempt) => {
       await assertUnderway(ports.cluster, ref, { isReset: follows === true })
       await sessions.withPlan(ref, attempt.signal, async (session) => {
         if ((await session.journal.read(lookedShard)) !== undefined) return
@@ -65,9 +64,7 @@ interface Place {
 /** The ids of the objects that must not exist and do, sorted. */
 async function findExisting(session: PlannedSession, cluster: Cluster): Promise<string[]> {
   const places = await placesToLook(session, cluster)
-  const { restore, spec } = session.admission
-  const labels = restoreLabels({ name: restore.name, backupName: spec.backupName ?? '' })
-  const mark = { uid: restore.uid, creationTimestamp: restore.creationTimestamp, labels }
+  const mark = markOf(session.admission)
   const found = await withShards(places, async (place) => {
     const standing = await readStanding(place, cluster)
     const met = place.items.filter(({ name }) => {

@@ -1,13 +1,14 @@
 import type { PluginAnswer } from '../../core/actions/plugin-action.ts'
 import { pluginRule } from '../../core/actions/run-plugins.ts'
 import { activeActions } from '../../core/actions/built-in.ts'
+import { markOf } from '../../core/items/field-owners.ts'
 import type { ManagedFieldsMode, RestoreIdentity } from '../../core/items/field-owners.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { ChanceRules, TroubleKind } from '../../core/items/item-trouble.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import type { ApiError } from '../../core/port-errors.ts'
 import type { ItemRules, Preparation } from '../../core/items/prepare-item.ts'
-import { restoreLabels, restoresStatus } from '../../core/items/item-metadata.ts'
+import { restoresStatus } from '../../core/items/item-metadata.ts'
 import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
 import { plannedWorkloads } from '../../core/workloads/planned-workloads.ts'
 import type { IsPlanned } from '../../core/items/zero-replicas.ts'
@@ -146,7 +147,7 @@ export function makeItemTools(
 ): ItemTools {
   const { admission, facts, plan, rules } = session
   const { restore, spec } = admission
-  const labels = restoreLabels({ name: restore.name, backupName: spec.backupName ?? '' })
+  const mark = markOf(admission)
   const wanted = restore.annotations?.[managedFieldsAnnotation]
   const asked = askedBy(restore.annotations)
   const previews = isPreview(admission)
@@ -160,7 +161,7 @@ export function makeItemTools(
     attempt,
     rules: {
       restore: { ...restore, spec },
-      labels,
+      labels: mark.labels,
       actions: activeActions(settings.features),
       // Asking a plugin may begin what a preview must not begin.
       plugins: previews ? [] : (facts.plugins ?? []).map(pluginRule),
@@ -171,7 +172,7 @@ export function makeItemTools(
       modify: rules.modify,
       pluralOf: rules.pluralOf,
     },
-    mark: { uid: restore.uid, creationTimestamp: restore.creationTimestamp, labels },
+    mark,
     managedFields: wanted === 'owners' || wanted === 'exact' ? wanted : settings.managedFields,
     policyFor: (object) => existingPolicyFor(object, policiesOf(session)),
     recreated: recreateNotes(session.journal),

@@ -1,5 +1,5 @@
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import { restoreLabels } from '../../core/items/item-metadata.ts'
+import { markOf } from '../../core/items/field-owners.ts'
 import { parseItemKey } from '../../core/items/outcome.ts'
 import { parseItem } from '../../core/items/parse-item.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
@@ -53,8 +53,7 @@ export interface DeciderParts extends Pick<WorkerParts, 'ports' | 'sessions'> {
 export async function createDecider(parts: DeciderParts): Promise<Decider> {
   const { session, ports, input } = parts
   const written = await readWritten(session, chunkKey(input.wave, input.chunk))
-  const { name, uid } = session.ref
-  const labels = restoreLabels({ name, backupName: session.admission.spec.backupName ?? '' })
+  const { uid, labels } = markOf(session.admission)
   const inPlace = await claimsInPlace(session, written)
   const isRecreated = await listRecreated(journalsOf(session.store, session.ref))
   return {

@@ -3,6 +3,7 @@ import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { isDerived } from '../values/derived-objects.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
+import { restoreLabels } from './item-metadata.ts'
 
 /** By what a restore recognises the objects that it has created. */
 export interface RestoreIdentity {
@@ -11,6 +12,18 @@ export interface RestoreIdentity {
   creationTimestamp: string
   /** The two labels of `restoreLabels`; undefined for namespaces, which Velero does not label. */
   labels?: Record<string, string>
+}
+
+/** What an admitted restore is known by. */
+export interface Admitted {
+  restore: RestoreIdentity & { name: string }
+  spec: { backupName?: string }
+}
+
+/** By what an admitted restore recognises its objects, namespaces aside. */
+export function markOf({ restore, spec }: Admitted): RestoreIdentity & { labels: Record<string, string> } {
+  const { uid, creationTimestamp, name } = restore
+  return { uid, creationTimestamp, labels: restoreLabels({ name, backupName: spec.backupName ?? '' }) }
 }
 
 /**
