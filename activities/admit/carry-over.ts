@@ -27,7 +27,8 @@ export interface CarriedOver {
  * Makes the journal of a retry from that of the run before (decision 14): the plan, and what is through. What failed is
  * left out, so for the activities it is as if it had never been reached; so is all that belongs to one run: deadlines,
  * messages of the finalization. Facts are gathered again, except those about the cluster before the restore. The
- * admission is not stored here: it comes last. `renewed` are the policies for objects that exist, in place of those in the plan. Each shard is written once, so this may run again.
+ * admission is not stored here: it comes last. `renewed` are the policies for objects that exist, in place of those in the
+ * plan. Each shard is written once, so this may run again.
  */
 export async function carryOver(
   from: Journal,

@@ -12,7 +12,8 @@ const noUid = 'dry-run'
 
 /**
  * The cluster as the preview of one item has it: each write is a dry run, and what such a write makes stands for this item
- * alone. What is removed is away for this item alone. What the server says that the real write would not meet counts as made. `finding` is filled on the way.
+ * alone. What is removed is away for this item alone. What the server says that the real write would not meet counts as
+ * made. `finding` is filled on the way.
  */
 export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Finding): Cluster {
   const standing = new Map<string, Manifest>()

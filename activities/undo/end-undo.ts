@@ -31,6 +31,7 @@ export function endUndo({ ports, sessions }: WorkerParts) {
     return runActivity(ports.presence, frame, async (attempt) => {
       if (stopped !== undefined) await attempt.fence(`${ref.uid}/undo/`)
       const { store, journal } = await sessions.open(ref)
+      // An earlier attempt may have said already that the undo is over, so the Restore need not say that it is under way.
       const restore = await assertUndoing(ports.cluster, ref, true)
       const known = undoStateOf(restore)
       const at = known?.state === 'done' ? known.at : rfc3339(ports.clock.now())

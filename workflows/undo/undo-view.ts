@@ -1,9 +1,8 @@
-import { setCurrentDetails, setHandler } from '@temporalio/workflow'
+import { log, setCurrentDetails, setHandler } from '@temporalio/workflow'
 import { cancelUndoSignal, undoProgressQuery } from '../../contract/undo-restore.ts'
 import type { UndoInput, UndoProgress } from '../../contract/undo-restore.ts'
 import { addCounts, countsInWords, noSteps } from '../../core/undo/undo-step.ts'
 import type { StepCounts } from '../../core/undo/undo-step.ts'
-import { log } from '@temporalio/workflow'
 import { reasonIn } from '../run-view.ts'
 
 /** What people see of an undo, and the signal that stops it. */
