@@ -74,7 +74,8 @@ export function looksOurs(live: Manifest, restore: RestoreIdentity): boolean {
   return carriesLabels(live, restore.labels) && !isBefore(live.metadata.creationTimestamp, restore.creationTimestamp)
 }
 
-function carriesLabels(live: Manifest, labels: Record<string, string> | undefined): boolean {
+/** Whether an object carries the two labels of a restore; for one that gets none, always. */
+export function carriesLabels(live: Manifest, labels: Record<string, string> | undefined): boolean {
   if (labels === undefined) return true
   return [backupNameLabel, restoreNameLabel].every((label) => live.metadata.labels?.[label] === labels[label])
 }

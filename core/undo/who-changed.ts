@@ -1,5 +1,5 @@
-import { backupNameLabel, restoreNameLabel } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
+import { carriesLabels } from '../items/field-owners.ts'
 import { isJsonMap } from '../values/manifest-json.ts'
 
 /** What the journal and the backup know of an object that a restore has created. */
@@ -29,7 +29,7 @@ export function whoChanged(live: Manifest, created: CreatedObject): string | und
   if (strange !== undefined) return `${writerOf(strange)} has changed it since${atTime(strange)}`
   const lost = owners?.flatMap((entry) => lostOf(entry, entries, created) ?? [])[0]
   if (lost !== undefined) return `${lost} was taken away since`
-  return lacksLabels(live, created.labels) ? 'the labels of the restore were changed since' : undefined
+  return carriesLabels(live, created.labels) ? undefined : 'the labels of the restore were changed since'
 }
 
 /** The first field that an entry of the backup owned and that nobody owns now who may have taken it over. */
@@ -112,11 +112,6 @@ function firstMissing(fields: unknown, others: readonly unknown[], path: readonl
 
 function wordOf(key: string): string {
   return key.startsWith('f:') ? key.slice(2) : `[${key.slice(2)}]`
-}
-
-function lacksLabels(live: Manifest, labels: CreatedObject['labels']): boolean {
-  if (labels === undefined) return false
-  return [backupNameLabel, restoreNameLabel].some((name) => live.metadata.labels?.[name] !== labels[name])
 }
 
 function writerOf({ manager = '' }: ManagedFieldsEntry): string {
