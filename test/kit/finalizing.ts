@@ -111,6 +111,15 @@ export async function finalizing(restore: RestoreUnderTest = {}): Promise<Finali
   }
 }
 
+/** What a task is called with where the cluster does something else. */
+export function withCluster(
+  { context }: Finalizing,
+  more: Partial<FinalizeContext['ports']['cluster']>,
+): FinalizeContext {
+  const { ports } = context
+  return { ...context, ports: { ...ports, cluster: { ...ports.cluster, ...more } } }
+}
+
 /** Runs a task as often as it has something to wait for. */
 async function untilOver(task: FinalizeTask, context: FinalizeContext): Promise<FinalizeFinding> {
   for (let number = 1; ; number++) {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { relinkOwners } from '../../../activities/finalize/relink-owners.ts'
-import type { FinalizeContext } from '../../../activities/finalize/task.ts'
 import type { BackedUpOwner } from '../../../core/items/outcome.ts'
 import { warning } from '../../../core/items/outcome.ts'
 import { ApiError } from '../../../core/port-errors.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
-import { finalizing } from '../../kit/finalizing.ts'
+import { finalizing, withCluster } from '../../kit/finalizing.ts'
 import type { Finalizing } from '../../kit/finalizing.ts'
 
 const annotations = { 'drydock.io/owners': 'relink' }
@@ -29,10 +28,6 @@ const uidOf = (world: Finalizing, at: typeof webAt) => world.cluster.look(at)?.m
 const ownersOf = (world: Finalizing, name: string) => world.cluster.look(mapAt(name))?.metadata.ownerReferences
 const notLinked = (because: string) =>
   warning('namespace:shop', `configmaps/shop/a is not linked to its owner Deployment web, which ${because}`)
-const withCluster = (world: Finalizing, more: Partial<FinalizeContext['ports']['cluster']>): FinalizeContext => {
-  const { ports } = world.context
-  return { ...world.context, ports: { ...ports, cluster: { ...ports.cluster, ...more } } }
-}
 
 describe('linking objects to their owners again', () => {
   it('gives an object the owner that was restored too, under its new uid', async () => {

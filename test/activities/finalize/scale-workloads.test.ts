@@ -6,7 +6,7 @@ import { ApiError } from '../../../core/port-errors.ts'
 import { valueAt } from '../../../core/values/fields.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { ObjectRef } from '../../../velero/resource.ts'
-import { finalizing, ref } from '../../kit/finalizing.ts'
+import { finalizing, ref, withCluster } from '../../kit/finalizing.ts'
 import type { Finalizing, RestoreUnderTest } from '../../kit/finalizing.ts'
 
 const annotations = { 'drydock.io/replicas': 'scale-back' }
@@ -33,6 +33,10 @@ const scaled = (world: Finalizing, ref: ObjectRef) => valueAt(world.cluster.look
 function getReady({ cluster }: Finalizing, at: ObjectRef): void {
   const replicas = valueAt(cluster.look(at), 'spec', 'replicas')
   cluster.amend(at, { status: { observedGeneration: 99, replicas, readyReplicas: replicas } })
+}
+
+const refusing = {
+  patch: () => Promise.reject(new ApiError({ code: 403, reason: 'Forbidden', message: 'not you' })),
 }
 
 const shop = (more: RestoreUnderTest = {}) =>
@@ -92,7 +96,7 @@ describe('scaling workloads back', () => {
         world.cluster.amend(web, { metadata: { managedFields: [newer] } })
       return answer
     }
-    await scaleWorkloads.run({ ...world.context, ports: { ...world.context.ports, cluster: { ...cluster, patch } } })
+    await scaleWorkloads.run(withCluster(world, { patch }))
     expect(scaled(world, web)).toBe(3)
     expect(world.cluster.look(web)?.metadata.managedFields).toEqual([newer])
   })
@@ -152,10 +156,7 @@ describe('scaling workloads back', () => {
   it('has an error for one that the cluster does not let it scale, so that the restore can be retried', async () => {
     const world = await shop({ created: [aWorkload('Deployment', 'web')] })
     withControllers(world)
-    const refused = new ApiError({ code: 403, reason: 'Forbidden', message: 'not you' })
-    const { cluster } = world.context.ports
-    const ports = { ...world.context.ports, cluster: { ...cluster, patch: () => Promise.reject(refused) } }
-    expect(await scaleWorkloads.run({ ...world.context, ports })).toEqual({
+    expect(await scaleWorkloads.run(withCluster(world, refusing))).toEqual({
       messages: [error('namespace:shop', 'deployments.apps/shop/web could not be scaled back to 3 replicas: not you')],
     })
   })
@@ -206,10 +207,7 @@ describe('a retry of a restore that has scaled its workloads back', () => {
   it('scales one that could not be scaled before, and says nothing of that again', async () => {
     const world = await shop({ created: [aWorkload('Deployment', 'web')] })
     withControllers(world)
-    const refused = new ApiError({ code: 403, reason: 'Forbidden', message: 'not you' })
-    const { cluster } = world.context.ports
-    const ports = { ...world.context.ports, cluster: { ...cluster, patch: () => Promise.reject(refused) } }
-    await scaleWorkloads.run({ ...world.context, ports })
+    await scaleWorkloads.run(withCluster(world, refusing))
     expect(await scaleWorkloads.run(await retried(world))).toEqual({ messages: [] })
     expect(scaled(world, web)).toBe(3)
   })
