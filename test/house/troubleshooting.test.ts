@@ -1,8 +1,9 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { remarksReason } from '../../velero/labels.ts'
 import { allTextsIn, messagesIn, textsAfter } from './messages.ts'
 import type { FoundMessage } from './messages.ts'
+import { textOf } from './source-files.ts'
 
 /** Which functions get the messages that users read, by the files in which they are called. */
 const sources: readonly { files: string; functions: readonly string[] }[] = [
@@ -52,7 +53,7 @@ const inPlace = [
   'core/workloads/scale-back.ts',
 ]
 
-const page = readFileSync('docs/troubleshooting.md', 'utf8').replaceAll('\\|', '|')
+const page = textOf('docs/troubleshooting.md').replaceAll('\\|', '|')
 const plain = (text: string) => text.replaceAll('`', '').replaceAll(/\s+/g, ' ')
 
 const found = [
@@ -82,7 +83,7 @@ it('the page on troubleshooting has the reason of each Event', () => {
 
 it('the page on troubleshooting has no message that Drydock does not say', () => {
   const known = new Set([...found.map(({ text }) => plain(text)), ...reasons])
-  const assembled = inPlace.map((file) => readFileSync(file, 'utf8')).join('\n')
+  const assembled = inPlace.map((file) => textOf(file)).join('\n')
   const isAssembled = (text: string) =>
     text.split('…').every((piece) => piece.split(/(?<=existing) /).every((part) => assembled.includes(part.trim())))
   const listed = [...page.matchAll(/^\| `(.*?)` +\|/gm)].map(([, text = '']) => text)
@@ -94,10 +95,6 @@ it('texts are found in calls, with what is filled in left out', () => {
   const source = "x(a, `of ${b(`${c}`)}: ` +\n 'that', f('not this')); x(is ? 'one' : \"two's\")"
   expect(messagesIn(source, 'f', ['x']).map(({ text }) => text)).toEqual(['of …: that', 'one', "two's"])
 })
-
-function textOf(file: string): string {
-  return readFileSync(file, 'utf8')
-}
 
 /** No key of Kubernetes, and nothing that is written for docs/annotations.md. */
 function isSentence({ text }: FoundMessage): boolean {
