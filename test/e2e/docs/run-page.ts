@@ -32,7 +32,7 @@ export async function makeScratch(cluster: TestCluster, values: Record<string, s
   script(join(bin, 'drydock'), `exec '${process.execPath}' '${join(root, 'client/cli/bin.cjs')}' "$@"`)
   script(join(bin, 'npx'), 'test "$1" = velero-drydock || exit 97; shift; exec drydock "$@"')
   const path = [bin, process.env['PATH'] ?? ''].join(':')
-  const shared = { PATH: path, HOME: home, DRYDOCK_CACHE_DIR: cacheDir(), LANG: 'C.UTF-8' }
+  const shared = { PATH: path, HOME: home, DRYDOCK_CACHE_DIR: cacheDir(), LANG: 'C.UTF-8', TMPDIR: tmpdir() }
   return { dir, env: { ...workerEnv(cluster), ...shared, ...values } }
 }
 
