@@ -19,6 +19,11 @@ export function openBucket(s3: BucketAddress): S3Client {
   })
 }
 
+/** The keys of a bucket as the AWS SDKs and Velero read them from a file. */
+export function credentialsFileOf({ accessKey, secretKey }: BucketAddress): string {
+  return `[default]\naws_access_key_id=${accessKey}\naws_secret_access_key=${secretKey}\n`
+}
+
 /** Creates the bucket if it does not exist. */
 export async function makeBucket(client: S3Client, bucket: string): Promise<void> {
   try {

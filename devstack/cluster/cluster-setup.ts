@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { credentialsFileOf } from '../bucket.ts'
 import { checkLocation } from './check-location.ts'
 import type { KubeClient } from './kube-client.ts'
 import type { BucketAddress } from '../stack-types.ts'
@@ -127,10 +128,9 @@ async function addLocation(
   where: { s3: BucketAddress; prefix?: string },
 ): Promise<void> {
   const { s3, prefix } = where
-  const credentials = `[default]\naws_access_key_id=${s3.accessKey}\naws_secret_access_key=${s3.secretKey}\n`
   await client.must('POST', `/api/v1/namespaces/${namespace}/secrets`, {
     metadata: { name: 'cloud-credentials', labels: { component: 'velero' } },
-    stringData: { cloud: credentials },
+    stringData: { cloud: credentialsFileOf(s3) },
   })
   const verdict = await checkLocation(s3, prefix)
   await applyServed(client, veleroPath(namespace, 'backupstoragelocations'), {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { makeBucket, openBucket } from '../../devstack/bucket.ts'
+import { credentialsFileOf, makeBucket, openBucket } from '../../devstack/bucket.ts'
 import { openHome } from '../../devstack/home.ts'
 import { endProcess } from '../../devstack/processes/end-process.ts'
 import { isRunning } from '../../devstack/processes/process-mark.ts'
@@ -80,8 +80,7 @@ async function addBucket({ s3 }: FullStack): Promise<void> {
 
 function writeCredentials(dir: string, { s3 }: FullStack): string {
   const file = join(dir, 'credentials')
-  const keys = [`aws_access_key_id=${s3.accessKey}`, `aws_secret_access_key=${s3.secretKey}`]
-  writeFileSync(file, `[default]\n${keys.join('\n')}\n`, { mode: 0o600 })
+  writeFileSync(file, credentialsFileOf(s3), { mode: 0o600 })
   return file
 }
 

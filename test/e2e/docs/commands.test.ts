@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { credentialsFileOf } from '../../../devstack/bucket.ts'
 import { addVeleroDeployment } from '../../../devstack/cluster/cluster-setup.ts'
 import { openHome } from '../../../devstack/home.ts'
 import { endProcess } from '../../../devstack/processes/end-process.ts'
@@ -58,8 +59,7 @@ describe('the commands of the pages', () => {
       REGION: s3.region,
       S3_URL: s3.endpoint,
     })
-    const credentials = `[default]\naws_access_key_id=${s3.accessKey}\naws_secret_access_key=${s3.secretKey}\n`
-    writeFileSync(join(scratch.dir, 'credentials'), credentials)
+    writeFileSync(join(scratch.dir, 'credentials'), credentialsFileOf(s3))
     await collectGarbage(cluster)
     assertAttended = standInForKubelet(cluster)
   })
