@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, Connection } from '@temporalio/client'
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client'
 import { locksWorkflowIdOf } from '../../contract/lock-workflow.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
@@ -69,7 +69,11 @@ export async function runRestore(lane: Lane, name: string, { disturbances, lengt
   const begunAtMs = Date.now()
   const givenUpAtMs = begunAtMs + endsWithinMs + endsWithinLengths * lengthMs
   const over = new AbortController()
-  const disturbing = disturbances.map((one) => disturb(one, { lane, restore, lengthMs, over: over.signal }))
+  const disturbing = Promise.all(
+    disturbances.map((one) => disturb(one, { lane, restore, lengthMs, over: over.signal })),
+  )
+  // What goes wrong with it is thrown below; without this it would end the process before that.
+  disturbing.catch(() => undefined)
   let endedAtMs: number | undefined
   let seen = restore
   while (endedAtMs === undefined && Date.now() < givenUpAtMs) {
@@ -80,7 +84,7 @@ export async function runRestore(lane: Lane, name: string, { disturbances, lengt
   over.abort()
   const requests = { api: lane.faults.api.count(), bucket: lane.faults.bucket.count() }
   for (const way of ['api', 'bucket'] as const) lane.faults[way].begin(new Map())
-  await Promise.all(disturbing)
+  await disturbing
   await sleep(afterwardsMs)
   seen = (await getRestore(lane.cluster, name)) ?? seen
   return { lane, name, disturbances, restore: seen, begunAtMs, endedAtMs, requests, sent: lane.sent.slice(sentBefore) }
@@ -179,8 +183,9 @@ async function terminate({ cluster }: Lane, workflowId: string): Promise<void> {
   const connection = await Connection.connect({ address: cluster.temporal.address })
   try {
     await new Client({ connection }).workflow.getHandle(workflowId).terminate('by a person in the Web UI')
-  } catch {
+  } catch (error) {
     // It has not begun yet, or has ended.
+    if (!(error instanceof WorkflowNotFoundError)) throw error
   } finally {
     await connection.close()
   }
