@@ -80,14 +80,13 @@ function readOptions(args: string[]): Options | undefined {
       args,
       options: {
         all: flag,
-        quick: flag,
         list: flag,
         prepare: flag,
         focus: { type: 'string' },
         dir: { type: 'string', default: standard },
       },
     })
-    if ([values.all, values.quick, values.focus !== undefined].filter(Boolean).length > 1) return undefined
+    if (values.all && values.focus !== undefined) return undefined
     const { focus, ...rest } = values
     return focus === undefined ? rest : { ...rest, focus: new RegExp(focus) }
   } catch {
