@@ -13,9 +13,9 @@ import { withAdmin } from '../../kit/restores.ts'
 import { whenFileIsOver } from '../../kit/run/clean-up.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
+import { runDeployments } from './run-deployments.ts'
 import { makeScratch, runBlocks } from './run-page.ts'
 import type { Scratch } from './run-page.ts'
-import { standInForKubelet } from './stand-in-kubelet.ts'
 
 /** The first page installs what the others use, and the last one removes it. */
 const [first, last] = ['docs/getting-started.md', 'docs/going-back.md']
@@ -61,7 +61,7 @@ describe('the commands of the pages', () => {
     })
     writeFileSync(join(scratch.dir, 'credentials'), credentialsFileOf(s3))
     await collectGarbage(cluster)
-    assertAttended = standInForKubelet(cluster)
+    assertAttended = runDeployments(cluster)
   })
 
   it.each(inOrder)('of %s do what the page says', async (page) => {

@@ -30,7 +30,7 @@ const pauseMs = 300
  * arguments of its Deployment and a real worker, starts the server again where its arguments change, and writes what a cluster
  * would write into their status. It ends with the test file. What goes wrong is thrown by the returned function.
  */
-export function standInForKubelet(cluster: TestCluster): () => void {
+export function runDeployments(cluster: TestCluster): () => void {
   let isOver = false
   let fault: unknown
   const kinds: Kinds = { velero: (args) => veleroPod(cluster, args), drydock: () => workerPod(cluster) }
