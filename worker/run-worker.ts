@@ -37,7 +37,7 @@ export interface RunOptions {
  * Rejects with one line where the worker cannot start, or has to give up.
  */
 export async function runConfigured(config: WorkerConfig, { log, onStarted, signal }: RunOptions): Promise<void> {
-  const metrics = createMetrics()
+  const metrics = createMetrics({ namespace: config.settings.veleroNamespace })
   const temporalMetrics = await pickLoopbackAddress()
   const state: WorkerState = { synced: false }
   const http = await serveHealth(config, state, { metrics, temporalMetrics })

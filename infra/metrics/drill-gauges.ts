@@ -14,15 +14,23 @@ export interface DrillFigures {
   lastSeconds?: number
 }
 
+/** The Velero namespace of a drill: two of them may have a drill of one name. Prometheus has a label `namespace` of its own. */
+const namespaceLabel = 'velero_namespace'
+
 /**
- * The metrics of drills. The gauges are those of all drills and come from one worker, the leader: a worker that has run a drill long
+ * The metrics of drills of one Velero namespace. The gauges are those of all drills and come from one worker, the leader: a worker that has run a drill long
  * ago must not go on telling of it.
  */
-export function countDrills(registry: Registry): {
+export function countDrills(
+  registry: Registry,
+  veleroNamespace: string,
+): {
   meter: Pick<Meter, 'drillEnded'>
   setDrills: (drills: readonly DrillFigures[]) => void
 } {
-  const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames: ['drill'], registers: [registry] })
+  const labelNames = [namespaceLabel, 'drill'] as const
+  const of = (drill: string) => ({ [namespaceLabel]: veleroNamespace, drill })
+  const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames, registers: [registry] })
   const success = gauge(
     'drydock_drill_last_success_timestamp_seconds',
     'When the last drill began that succeeded; 0 before the first',
@@ -37,20 +45,21 @@ export function countDrills(registry: Registry): {
   const failures = new Counter({
     name: 'drydock_drill_failures_total',
     help: 'Drills that failed',
-    labelNames: ['drill'],
+    labelNames,
     registers: [registry],
   })
   return {
-    meter: { drillEnded: (drill, isOk) => failures.inc({ drill }, isOk ? 0 : 1) },
+    meter: { drillEnded: (drill, isOk) => failures.inc(of(drill), isOk ? 0 : 1) },
     setDrills(drills) {
       for (const one of [success, duration, ok, created, paused]) one.reset()
-      for (const { drill, ...of } of drills) {
-        created.set({ drill }, of.createdAt)
-        paused.set({ drill }, of.paused ? 1 : 0)
-        success.set({ drill }, of.lastSuccessAt ?? 0)
-        if (of.lastSeconds !== undefined) duration.set({ drill }, of.lastSeconds)
-        if (of.lastOk !== undefined) ok.set({ drill }, of.lastOk ? 1 : 0)
-        failures.inc({ drill }, 0)
+      for (const { drill, createdAt, paused: isPaused, lastSuccessAt = 0, lastSeconds, lastOk } of drills) {
+        const labels = of(drill)
+        created.set(labels, createdAt)
+        paused.set(labels, isPaused ? 1 : 0)
+        success.set(labels, lastSuccessAt)
+        if (lastSeconds !== undefined) duration.set(labels, lastSeconds)
+        if (lastOk !== undefined) ok.set(labels, lastOk ? 1 : 0)
+        failures.inc(labels, 0)
       }
     },
   }

@@ -28,15 +28,15 @@ export interface WorkerMetrics {
 const secondsOfRequests = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /**
- * Makes the metrics of one worker: Velero's names where Velero has them, `drydock_…` for the rest. Labels are kinds,
+ * Makes the metrics of one worker, which works for one Velero namespace: Velero's names where Velero has them, `drydock_…` for the rest. Labels are kinds,
  * outcomes, verbs, codes, schedules and drills. Never the name of an object: those are secret at some places and endless at all.
  */
-export function createMetrics(): WorkerMetrics {
+export function createMetrics({ namespace }: { namespace: string }): WorkerMetrics {
   const registers = [new Registry()] as const
   const [registry] = registers
   collectDefaultMetrics({ register: registry })
   const restores = countRestores(registry)
-  const drills = countDrills(registry)
+  const drills = countDrills(registry, namespace)
   const running = runningRestores(registry)
   const items = new Counter({
     name: 'drydock_items_total',

@@ -9,7 +9,7 @@ import { create, ref, settings, worldAt } from '../crash/restore-in-memory.ts'
 import { runAttempts } from '../crash/run-attempts.ts'
 
 it('counts the wait for locks since the restore asked last, in the metric of the alert', async () => {
-  const { waited, text } = createMetrics()
+  const { waited, text } = createMetrics({ namespace: 'velero' })
   const counted = async () => /^drydock_wait_seconds_total\{reason="lock"\} (.*)$/m.exec(await text())?.[1]
   const world = createWorld(await worldAt('planned'))
   const locks = { workflowType: locksWorkflowType, workflowId: locksWorkflowIdOf(ref), signal: 'request' }

@@ -84,6 +84,7 @@ describe('a drill', () => {
     const line = text.split('\n').find((one) => one.startsWith(`${series} `))
     return line !== undefined && isIt(Number(line.slice(series.length + 1)))
   }
+  const labels = () => `velero_namespace="${cluster.veleroNamespace}",drill="nightly"`
   const reports = () => listKeys(cluster, 'metadata/drydock/drills/')
 
   beforeAll(async () => {
@@ -140,7 +141,7 @@ describe('a drill', () => {
     }
     const told = await eventsOf(cluster, 'nightly')
     expect(told.map(({ reason }) => reason)).toEqual(['DrillSucceeded', 'DrillSucceeded', 'DrillSucceeded'])
-    const success = 'drydock_drill_last_success_timestamp_seconds{drill="nightly"}'
+    const success = `drydock_drill_last_success_timestamp_seconds{${labels()}}`
     await waitUntil(
       shows(success, (value) => value > 1_000_000_000),
       60_000,
@@ -176,9 +177,9 @@ describe('a drill', () => {
     expect(run.out).toMatch(/^Failed: .+$/m)
     const told = (await eventsOf(cluster, 'nightly')).at(-1)
     expect(told).toMatchObject({ type: 'Warning', reason: 'DrillFailed', note: expect.stringContaining('nightly-2') })
-    expect(await shows('drydock_drill_failures_total{drill="nightly"}', (value) => value === 2)()).toBe(true)
+    expect(await shows(`drydock_drill_failures_total{${labels()}}`, (value) => value === 2)()).toBe(true)
     await waitUntil(
-      shows('drydock_drill_last_ok{drill="nightly"}', (value) => value === 0),
+      shows(`drydock_drill_last_ok{${labels()}}`, (value) => value === 0),
       60_000,
       'the failure to be told',
     )

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 /** What Prometheus reads of a worker, once each metric has a value. */
 async function series(): Promise<Map<string, ReadonlySet<string>>> {
-  const metrics = createMetrics()
+  const metrics = createMetrics({ namespace: 'velero' })
   metrics.meter.restoreAttempted('daily')
   metrics.meter.itemsDone('pods', [{ action: 'created', messages: [] }])
   metrics.requestDone('GET', 200, 0.1)
@@ -28,7 +28,7 @@ async function series(): Promise<Map<string, ReadonlySet<string>>> {
   metrics.attemptFailed('restoreChunk', 'Waiting')
   const found = new Map<string, ReadonlySet<string>>()
   for (const [, name = '', labels = ''] of (await metrics.text()).matchAll(/^([a-z_]+)(?:\{(.*)\})? /gm))
-    found.set(name, new Set([...labels.matchAll(/([a-z]+)="/g)].map(([, label = '']) => label)))
+    found.set(name, new Set([...labels.matchAll(/([a-z_]+)="/g)].map(([, label = '']) => label)))
   return found
 }
 

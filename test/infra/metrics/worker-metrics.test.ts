@@ -23,7 +23,7 @@ it.each([
 })
 
 it('a restore with several activities at once counts once', async () => {
-  const metrics = createMetrics()
+  const metrics = createMetrics({ namespace: 'velero' })
   const ends = [metrics.restoreBegan('a'), metrics.restoreBegan('a'), metrics.restoreBegan('b')]
   expect(await metrics.text()).toContain('drydock_restores_running 2\n')
   ends[0]!()
@@ -33,7 +33,7 @@ it('a restore with several activities at once counts once', async () => {
 })
 
 it('names of what is waited for become no label', async () => {
-  const metrics = createMetrics()
+  const metrics = createMetrics({ namespace: 'velero' })
   metrics.waited('namespace top-secret-project to go away', 2.5)
   const text = await metrics.text()
   expect(text).toContain('drydock_wait_seconds_total{reason="namespace"} 2.5')
@@ -41,7 +41,7 @@ it('names of what is waited for become no label', async () => {
 })
 
 it('the counters of a schedule begin at 0 with its first Restore, so that the first failure is an increase', async () => {
-  const { meter, scheduleSeen, text } = createMetrics()
+  const { meter, scheduleSeen, text } = createMetrics({ namespace: 'velero' })
   const ofNightly = async () =>
     [...(await text()).matchAll(/^velero_restore_(\w+)_total\{schedule="nightly"\} (\d+)$/gm)].map(
       ([, name, value]) => `${name} ${value}`,
@@ -56,7 +56,7 @@ it('the counters of a schedule begin at 0 with its first Restore, so that the fi
 })
 
 it('no more than 500 schedules begin at 0, and each one is counted', async () => {
-  const { meter, scheduleSeen, text } = createMetrics()
+  const { meter, scheduleSeen, text } = createMetrics({ namespace: 'velero' })
   for (let index = 0; index < 600; index++) scheduleSeen(`s${index}`)
   meter.restoreEnded('Failed', 's599')
   const shown = await text()
@@ -65,13 +65,13 @@ it('no more than 500 schedules begin at 0, and each one is counted', async () =>
 })
 
 it('waits begin at 0, so that the first one on a worker is an increase', async () => {
-  const text = await createMetrics().text()
+  const text = await createMetrics({ namespace: 'velero' }).text()
   expect(text).toContain('drydock_wait_seconds_total{reason="lock"} 0')
   expect(text).toContain('drydock_wait_seconds_total{reason="bucket"} 0')
 })
 
 it('restores are counted under the names of Velero, by schedule', async () => {
-  const { meter, text } = createMetrics()
+  const { meter, text } = createMetrics({ namespace: 'velero' })
   meter.restoreAttempted('nightly')
   meter.restoreEnded('PartiallyFailed', 'nightly')
   meter.restoreEnded('Completed', '')
@@ -80,4 +80,16 @@ it('restores are counted under the names of Velero, by schedule', async () => {
   expect(shown).toContain('velero_restore_partial_failure_total{schedule="nightly"} 1')
   expect(shown).toContain('velero_restore_success_total{schedule=""} 1')
   expect(shown).toContain('velero_restore_failed_total{schedule=""} 0')
+})
+
+it('drills of one name in two Velero namespaces are series apart', async () => {
+  const texts = ['velero', 'backup'].map(async (namespace) => {
+    const metrics = createMetrics({ namespace })
+    metrics.setDrills([{ drill: 'nightly', createdAt: 1, paused: false, lastOk: true }])
+    metrics.meter.drillEnded('nightly', false)
+    return (await metrics.text()).split('\n').filter((line) => line.startsWith('drydock_drill_'))
+  })
+  const [one = [], other = []] = await Promise.all(texts)
+  expect(one).toContain('drydock_drill_failures_total{velero_namespace="velero",drill="nightly"} 1')
+  expect(one.filter((line) => other.includes(line))).toEqual([])
 })
