@@ -1,6 +1,6 @@
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import { keptShownMax } from '../../contract/undo-restore.ts'
-import type { UndoResult } from '../../contract/undo-restore.ts'
+import { keptShownMax } from '../../contract/undo-outcome.ts'
+import type { UndoResult } from '../../contract/undo-outcome.ts'
 import { countsInWords, countSteps, nameOf } from '../../core/undo/undo-step.ts'
 import { formatUndoState, undoStateOf } from '../../core/undo/undo-state.ts'
 import { jsonInPieces } from '../../core/values/json-in-pieces.ts'

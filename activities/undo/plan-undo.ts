@@ -1,4 +1,4 @@
-import { keptShownMax } from '../../contract/undo-restore.ts'
+import { keptShownMax } from '../../contract/undo-outcome.ts'
 import { chunkKey } from '../../core/plan/plan.ts'
 import { countSteps } from '../../core/undo/undo-step.ts'
 import type { StepCounts, UndoStep } from '../../core/undo/undo-step.ts'

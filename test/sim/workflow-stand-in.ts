@@ -169,6 +169,13 @@ export class ContinueAsNew extends Error {
   }
 }
 
+/** Only notifications are workflows of their own that a restore starts, and no simulated restore asks for one. */
+export function startChild(): Promise<never> {
+  return Promise.reject(new Error('a child of a workflow is not simulated'))
+}
+
+export const ParentClosePolicy = { ABANDON: 'ABANDON' } as const
+
 export function continueAsNew(...args: unknown[]): Promise<never> {
   return Promise.reject(new ContinueAsNew(args))
 }

@@ -1,5 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow'
-import type { UndoInput, UndoResult } from '../../contract/undo-restore.ts'
+import type { UndoInput } from '../../contract/undo-restore.ts'
+import type { UndoResult } from '../../contract/undo-outcome.ts'
 import { UndoRun } from './undo-run.ts'
 
 /**

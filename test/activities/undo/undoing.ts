@@ -1,6 +1,6 @@
 import type { AdmittedUndo } from '../../../activities/undo/admit-undo.ts'
-import type { UndoResult } from '../../../contract/undo-restore.ts'
-import { keptShownMax } from '../../../contract/undo-restore.ts'
+import type { UndoResult } from '../../../contract/undo-outcome.ts'
+import { keptShownMax } from '../../../contract/undo-outcome.ts'
 import { addCounts, noSteps } from '../../../core/undo/undo-step.ts'
 import type { StepCounts } from '../../../core/undo/undo-step.ts'
 import type { Manifest } from '../../../velero/manifest.ts'

@@ -63,7 +63,7 @@ describe('a restore that is about to continue as new', () => {
     const isNext = async () => (await progressOf(told)).waitingFor === 'resume: paused lunch'
     await waitUntil(isNext, 60_000, 'the pause')
     await waitUntil(() => told.calls.filter((call) => call === 'planRestore').length === 2, 60_000, 'the new run')
-    const { wave: _wave, groupResource: _resource, waitingFor: _waiting, ...counts } = before
+    const { wave: _wave, waveLeft: _left, groupResource: _resource, waitingFor: _waiting, ...counts } = before
     expect(await progressOf(told)).toMatchObject(counts)
     expect(counts).toMatchObject({ itemsDone: (done / 2) * 3, itemsTotal: waveCount * 3, warnings: done })
     expect(chunksOf(told)).toHaveLength(done)

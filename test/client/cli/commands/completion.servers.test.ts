@@ -5,29 +5,11 @@ import { createProgram } from '../../../../client/cli/main.ts'
 import { isMissing } from '../../../kit/debian-program.ts'
 
 const program = createProgram({ out: process.stdout, err: process.stderr }, async () => {})
-const commands = [
-  'start',
-  'list',
-  'describe',
-  'watch',
-  'top',
-  'cancel',
-  'retry',
-  'undo',
-  'pause',
-  'resume',
-  'logs',
-  'report',
-  'delete',
-  'plan',
-  'completion',
-  'search-attributes',
-  'doctor',
-  'codec-server',
-  'worker',
-  'up',
-  'restore',
-]
+const commands = program
+  .createHelp()
+  .visibleCommands(program)
+  .map((command) => command.name())
+  .filter((name) => name !== 'help')
 
 describe('the completion script', () => {
   it.each(shells)('for %s knows every command and option', (shell) => {
