@@ -1,14 +1,14 @@
 import type { Cluster, Log } from '../../activities/ports.ts'
 import { ApiError } from '../../core/port-errors.ts'
-import { stringifyJson, parseJson } from '../../core/values/manifest-json.ts'
-import type { ApiRequest } from './api-request.ts'
-import { openCredentials, type Credentials } from './credentials.ts'
-import { exchange, exchangeLines, networkError, type ExchangeAnswer, type ExchangeRequest } from './exchange.ts'
-import { createObjects } from './objects.ts'
-import { openPools, type Pools } from './open-pools.ts'
+import { parseJson, stringifyJson } from '../../core/values/manifest-json.ts'
+import { createObjects, withWriteDeadlines } from './objects.ts'
+import type { ApiRequest, WriteDeadlines } from './objects.ts'
+import { openCredentials } from './credentials.ts'
+import type { Credentials } from './credentials.ts'
+import { exchange, exchangeLines, keepPools, networkError } from './exchange.ts'
+import type { ExchangeAnswer, ExchangeRequest, Pools } from './exchange.ts'
 import { readApiError } from './read-api-error.ts'
-import { acceptFor, readIdentity } from './read-identity.ts'
-import { withWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts'
+import type { Manifest } from '../../velero/manifest.ts'
 
 export { KubeconfigError } from './credentials.ts'
 
@@ -46,7 +46,7 @@ const answerBytesMax = 256 * 1024 * 1024
  */
 export async function connectCluster(options: ConnectOptions): Promise<ClusterConnection> {
   const credentials = openCredentials(options)
-  const pools = poolsOf(options.connectionsMax)
+  const pools = keepPools(options.connectionsMax)
 
   async function attempt<T>(request: ApiRequest, run: (call: Call) => Promise<T>): Promise<T> {
     const first = await currentCredentials(() => credentials.current())
@@ -214,27 +214,6 @@ async function currentCredentials(read: () => Promise<Credentials>): Promise<Cre
   }
 }
 
-/** Pools last as long as address and TLS material do; a new bearer token needs no new connections. */
-function poolsOf(connectionsMax: number): { for(credentials: Credentials): Pools; close(): Promise<void> } {
-  let held: { credentials: Credentials; key: string; pools: Pools } | undefined
-  return {
-    for(credentials) {
-      if (held?.credentials === credentials) return held.pools
-      const key = JSON.stringify([credentials.origin, credentials.tls, credentials.proxyUrl])
-      if (held !== undefined && held.key === key) {
-        held.credentials = credentials
-        return held.pools
-      }
-      void held?.pools.close()
-      held = { credentials, key, pools: openPools(credentials, connectionsMax) }
-      return held.pools
-    },
-    async close() {
-      await held?.pools.close()
-    },
-  }
-}
-
 async function readClusterId(objects: Pick<Cluster, 'get'>, close: () => Promise<void>): Promise<string> {
   try {
     const namespace = await objects.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
@@ -245,4 +224,29 @@ async function readClusterId(objects: Pick<Cluster, 'get'>, close: () => Promise
     await close()
     throw error
   }
+}
+
+/**
+ * What an answer begins with, as every API server writes it for its own types: the fields of `metadata` in the order of
+ * Go's struct. Others, such as custom resources, have their keys sorted, and are parsed.
+ */
+const head =
+  /^\{"kind":"([^"\\]+)","apiVersion":"([^"\\]+)","metadata":\{"name":"([^"\\]+)",(?:"generateName":"[^"\\]*",)?(?:"namespace":"([^"\\]+)",)?"uid":"([^"\\]+)","resourceVersion":"([^"\\]+)"/
+
+/** Which object an answer is about, without a parse of the whole; undefined where its beginning does not tell. */
+export function readIdentity(text: string): Manifest | undefined {
+  const found = head.exec(text)
+  if (found === null) return undefined
+  const [, kind = '', apiVersion = '', name = '', namespace, uid, resourceVersion] = found
+  const inside = namespace === undefined ? {} : { namespace }
+  return { apiVersion, kind, metadata: { name, ...inside, uid, resourceVersion } } as Manifest
+}
+
+/** An answer with the whole object costs more than one with its metadata where the object is at least so large. */
+const largeBytes = 8 * 1024
+
+/** The media types to ask for: of a large object the metadata alone, where no more is of use and the server knows how. */
+export function acceptFor({ answer }: Pick<ApiRequest, 'answer'>, bodyBytes: number): string {
+  if (answer !== 'identity' || bodyBytes < largeBytes) return 'application/json'
+  return 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json'
 }

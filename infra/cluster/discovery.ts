@@ -1,6 +1,8 @@
 import type { DiscoveredResource, Log } from '../../activities/ports.ts'
 import { parseApiVersion } from '../../velero/resource.ts'
-import type { Send } from './api-request.ts'
+
+/** Reads a path of the API server, in one of the accepted media types. */
+type Send = (request: { method: 'GET'; path: string; accept?: string }) => Promise<unknown>
 
 /**
  * Reads which resources the cluster serves: two requests where the server aggregates discovery, one per group and

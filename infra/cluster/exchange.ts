@@ -1,6 +1,9 @@
+import net from 'node:net'
 import { StringDecoder } from 'node:string_decoder'
+import { buildConnector, Pool, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { ApiError } from '../../core/port-errors.ts'
+import type { Credentials } from './credentials.ts'
 
 /** Where requests go: a pool of connections to one API server. */
 export interface Target {
@@ -155,4 +158,121 @@ function describe(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join(', ')
   if (error instanceof Error) return error.message === '' ? errorCode(error) : error.message
   return String(error)
+}
+
+/** The connections to one API server under one set of credentials. */
+export interface Pools {
+  /** The writes and reads of restores, bounded. */
+  bulk: Dispatcher
+  /** Lease renewals and watches: never behind the others. */
+  vital: Dispatcher
+  /** Writes that take long: they keep no other from its turn. */
+  slow: Dispatcher
+  /** Lets bulk requests end; watches, which never do, are broken off. */
+  close(): Promise<void>
+}
+
+/** Keeps pools as long as address and TLS material stay the same: a new bearer token needs no new connections. */
+export function keepPools(connectionsMax: number): { for(credentials: Credentials): Pools; close(): Promise<void> } {
+  let held: { credentials: Credentials; key: string; pools: Pools } | undefined
+  return {
+    for(credentials) {
+      if (held?.credentials === credentials) return held.pools
+      const key = JSON.stringify([credentials.origin, credentials.tls, credentials.proxyUrl])
+      if (held !== undefined && held.key === key) {
+        held.credentials = credentials
+        return held.pools
+      }
+      void held?.pools.close()
+      held = { credentials, key, pools: openPools(credentials, connectionsMax) }
+      return held.pools
+    },
+    async close() {
+      await held?.pools.close()
+    },
+  }
+}
+
+const vitalConnectionsMax = 32
+/** They do nothing but wait, each at most for the API server's own limit. */
+const slowConnectionsMax = 256
+const connectTimeoutMs = 5_000
+/** Below the idle timeout of common load balancers (60 s). */
+const keepAliveMs = 30_000
+
+/**
+ * Opens the pools. HTTP/1.1 on purpose: one request on a connection at a time means that a request which has to be
+ * given up takes only its own connection with it.
+ */
+function openPools(credentials: Credentials, connectionsMax: number): Pools {
+  const bulk = openPool(credentials, connectionsMax)
+  const vital = openPool(credentials, vitalConnectionsMax)
+  const slow = openPool(credentials, slowConnectionsMax)
+  return {
+    bulk,
+    vital,
+    slow,
+    async close() {
+      await Promise.all([bulk.close(), slow.close(), vital.destroy()])
+    },
+  }
+}
+
+function openPool(credentials: Credentials, connections: number): Dispatcher {
+  const common = { connections, pipelining: 1, allowH2: false, keepAliveTimeout: keepAliveMs } as const
+  if (credentials.proxyUrl !== undefined) {
+    return new ProxyAgent({
+      ...common,
+      uri: credentials.proxyUrl,
+      connectTimeout: connectTimeoutMs,
+      requestTls: credentials.tls,
+    })
+  }
+  return new Pool(credentials.origin, { ...common, connect: resettingConnector(credentials) })
+}
+
+/**
+ * Connects so that a connection which is given up is reset, not closed. Closing leaves what was written in the kernel,
+ * which goes on sending it: a write that timed out in a cut network would then arrive long after this worker's Lease
+ * has run out (rule 7). A reset drops it.
+ */
+function resettingConnector(credentials: Credentials): buildConnector.connector {
+  const secure = buildConnector({
+    ...credentials.tls,
+    allowH2: false,
+    timeout: connectTimeoutMs,
+    keepAliveInitialDelay: 30_000,
+  })
+  return (options, callback) => {
+    if (options.protocol !== 'https:') {
+      secure(options, callback)
+      return
+    }
+    const tcp = net.connect({ host: options.hostname.replace(/^\[|\]$/g, ''), port: Number(options.port) || 443 })
+    tcp.setTimeout(connectTimeoutMs, () => tcp.destroy(new Error(`connect to ${options.hostname}: i/o timeout`)))
+    tcp.once('error', (error) => callback(error, null))
+    tcp.once('connect', () => {
+      tcp.removeAllListeners('error')
+      tcp.setTimeout(0)
+      secure({ ...options, httpSocket: tcp }, (...result) => {
+        if (result[0] === null) resetWhenDestroyed(result[1], tcp)
+        callback(...result)
+      })
+    })
+  }
+}
+
+/** The secured socket destroys the one below it and waits for that one's end, so it is there that the reset goes in. */
+function resetWhenDestroyed(secured: net.Socket, tcp: net.Socket): void {
+  const destroy = secured.destroy.bind(secured)
+  const destroyTcp = tcp.destroy.bind(tcp)
+  secured.destroy = (error) => {
+    if (error instanceof Error) {
+      tcp.destroy = () => {
+        tcp.destroy = destroyTcp
+        return tcp.resetAndDestroy()
+      }
+    }
+    return destroy(error)
+  }
 }

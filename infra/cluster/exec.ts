@@ -4,7 +4,7 @@ import { formatGoDuration } from '../../core/values/go-duration.ts'
 import { timerMsMax } from '../clock.ts'
 import { openCredentials, type Credentials } from './credentials.ts'
 import { readApiError } from './read-api-error.ts'
-import { objectPath } from './api-request.ts'
+import { objectPath } from './objects.ts'
 
 export interface PodExecOptions {
   kubeconfig?: string | undefined

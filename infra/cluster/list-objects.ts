@@ -1,29 +1,31 @@
 import type { ListOptions } from '../../activities/ports.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { ResourceRef } from '../../velero/resource.ts'
-import { collectionPath, type Send } from './api-request.ts'
+
+/** Reads one page of a collection. */
+type ReadPage = (request: {
+  method: 'GET'
+  path: string
+  query: Record<string, string | number | undefined>
+  accept?: string
+}) => Promise<unknown>
 
 const pageItemsMax = 500
 const restartsMax = 3
 
 /**
- * Reads a whole collection, page by page. A list so long that its snapshot expires under way begins anew;
+ * Reads a whole collection by its path, page by page. A list so long that its snapshot expires under way begins anew;
  * after some such turns it is read in one piece.
  */
-export async function listObjects(send: Send, resource: ResourceRef, options: ListOptions = {}): Promise<Manifest[]> {
-  return (await listCollection(send, resource, options)).items
+export async function listObjects(send: ReadPage, path: string, options: ListOptions = {}): Promise<Manifest[]> {
+  return (await listCollection(send, path, options)).items
 }
 
 /** The same, with the resourceVersion from which a watch carries on. */
-export async function listCollection(
-  send: Send,
-  resource: ResourceRef,
-  options: ListOptions = {},
-): Promise<Collection> {
+export async function listCollection(send: ReadPage, path: string, options: ListOptions = {}): Promise<Collection> {
   for (let restarts = 0; ; restarts += 1) {
     try {
-      return await listPages(send, resource, { ...options, limit: restarts < restartsMax ? pageItemsMax : undefined })
+      return await listPages(send, path, { ...options, limit: restarts < restartsMax ? pageItemsMax : undefined })
     } catch (error) {
       if (!isExpired(error) || restarts >= restartsMax) throw error
     }
@@ -51,11 +53,11 @@ interface Page {
   items?: Manifest[] | null
 }
 
-async function listPages(send: Send, resource: ResourceRef, options: PageOptions): Promise<Collection> {
+async function listPages(send: ReadPage, path: string, options: PageOptions): Promise<Collection> {
   const items: Manifest[] = []
   let from: string | undefined
   for (;;) {
-    const page = await readPage(send, resource, { ...options, from })
+    const page = await readPage(send, path, { ...options, from })
     for (const item of page.items ?? []) items.push(withKind(item, page))
     from = page.metadata?.continue
     if (from === undefined || from === '') return { items, resourceVersion: page.metadata?.resourceVersion ?? '' }
@@ -63,13 +65,13 @@ async function listPages(send: Send, resource: ResourceRef, options: PageOptions
 }
 
 async function readPage(
-  send: Send,
-  resource: ResourceRef,
+  send: ReadPage,
+  path: string,
   options: PageOptions & { from: string | undefined },
 ): Promise<Page> {
   return (await send({
     method: 'GET',
-    path: collectionPath(resource, options.namespace),
+    path,
     query: {
       limit: options.limit,
       continue: options.from,

@@ -5,7 +5,7 @@ import type { ResourceRef } from '../../velero/resource.ts'
 import type { ClusterConnection } from './connect.ts'
 import { isExpired, listCollection } from './list-objects.ts'
 import { readApiError } from './read-api-error.ts'
-import { collectionPath } from './api-request.ts'
+import { collectionPath } from './objects.ts'
 
 export interface WatchOptions {
   connection: Pick<ClusterConnection, 'send' | 'stream'>
@@ -100,8 +100,7 @@ async function relist(options: WatchOptions, known: Known): Promise<string> {
   const { connection, resource, namespace, signal, log, onSynced } = options
   const list = await listCollection(
     (request) => connection.send({ ...request, lane: 'vital', signal }),
-    resource,
-    namespace === undefined ? {} : { namespace },
+    collectionPath(resource, namespace),
   )
   known.keepOnly(list.items)
   for (const item of list.items) known.tell(item)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '../../../core/port-errors.ts'
 import { listObjects } from '../../../infra/cluster/list-objects.ts'
-import type { Send } from '../../../infra/cluster/api-request.ts'
+import type { Send } from '../../../infra/cluster/objects.ts'
 
-const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
+const configMaps = '/api/v1/configmaps'
 
 /** A collection whose second page expires that many times. */
 function expiring(times: number): { send: Send; limits: unknown[] } {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { acceptFor, readIdentity } from '../../../infra/cluster/read-identity.ts'
+import { acceptFor, readIdentity } from '../../../infra/cluster/connect.ts'
 
 const rest = '"creationTimestamp":"2026-01-01T00:00:00Z"},"data":{"uid":"not this one"}}'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '../../../core/port-errors.ts'
-import type { ApiRequest } from '../../../infra/cluster/api-request.ts'
-import { withWriteDeadlines } from '../../../infra/cluster/write-deadlines.ts'
+import type { ApiRequest } from '../../../infra/cluster/objects.ts'
+import { withWriteDeadlines } from '../../../infra/cluster/objects.ts'
 
 const late = new ApiError({ code: 504, reason: 'Timeout', message: 'Timeout: request did not complete' })
 const post = (parts: Partial<ApiRequest> = {}): ApiRequest => ({ method: 'POST', path: '/configmaps', ...parts })

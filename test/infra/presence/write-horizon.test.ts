@@ -4,7 +4,7 @@ import { createAttempts } from '../../../infra/presence/attempts.ts'
 import { startPresence } from '../../../infra/presence/presence.ts'
 import { createHorizon } from '../../../infra/presence/write-horizon.ts'
 import { buildLease, readLease } from '../../../infra/presence/worker-lease.ts'
-import type { ApiRequest } from '../../../infra/cluster/api-request.ts'
+import type { ApiRequest } from '../../../infra/cluster/objects.ts'
 import { quietLog } from '../cluster/quiet-log.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 
