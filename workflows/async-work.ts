@@ -2,8 +2,7 @@ import type { PollInput } from '../activities/operations/poll-operations.ts'
 import type { AdmittedRef } from '../contract/restore-workflow.ts'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { followsIfReset, lastCancels, looks, reasonOf } from './activity-calls.ts'
-import { lookUntilOver } from './looks.ts'
+import { followsIfReset, lastCancels, lookUntilOver, looks, reasonOf } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'
 
 /**

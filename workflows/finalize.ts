@@ -2,8 +2,7 @@ import { ActivityFailure, isCancellation, patched } from '@temporalio/workflow'
 import type { FinalizeReport, ListedTask } from '../activities/finalize/finalize-restore.ts'
 import type { HookStatus } from '../activities/finalize/task.ts'
 import type { AdmittedRef } from '../contract/restore-workflow.ts'
-import { followsIfReset, reasonOf, results, steps, waits } from './activity-calls.ts'
-import { lookUntilOver } from './looks.ts'
+import { followsIfReset, lookUntilOver, reasonOf, results, steps, waits } from './activity-calls.ts'
 import type { RunView } from './run-view.ts'
 
 /** An attempt ends soon after the deadline of its task; one that has not by then is lost. */
