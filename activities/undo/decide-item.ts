@@ -1,7 +1,7 @@
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { markOf } from '../../core/items/field-owners.ts'
 import { parseItemKey } from '../../core/items/outcome.ts'
-import { parseItem } from '../../core/items/parse-item.ts'
+import { parseItem } from '../../core/items/item-manifest.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import { ArchiveError, StoreError } from '../../core/port-errors.ts'
 import { decideUndo, writtenObject } from '../../core/undo/decide-undo.ts'

@@ -6,7 +6,7 @@ import type { ItemAction } from '../../velero/results.ts'
 import { makeMergePatch } from '../modifiers/merge-patch.ts'
 import { semanticEqual } from '../values/manifest-json.ts'
 import { isWrittenBy } from './field-owners.ts'
-import { resetMetadataAndStatus, withLabels } from './item-metadata.ts'
+import { resetMetadataAndStatus, withLabels } from './item-manifest.ts'
 import { error, scopeOf, warning } from './outcome.ts'
 import type { Message } from './outcome.ts'
 

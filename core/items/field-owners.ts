@@ -3,7 +3,7 @@ import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import { isDerived } from '../values/derived-objects.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
-import { restoreLabels } from './item-metadata.ts'
+import { restoreLabels } from './item-manifest.ts'
 
 /** By what a restore recognises the objects that it has created. */
 export interface RestoreIdentity {

@@ -8,13 +8,11 @@ import type { Asked } from '../asked/annotations.ts'
 import { isolated } from '../asked/isolate.ts'
 import type { PluginReply, PluginRule } from '../actions/run-plugins.ts'
 import { generatedName } from '../values/derived-names.ts'
-import { hasReadableLabels, resetMetadataAndStatus, withLabels } from './item-metadata.ts'
+import { endedJob, hasReadableLabels, resetMetadataAndStatus, skipReason, withLabels } from './item-manifest.ts'
 import { error, itemKey, scopeOf, warning } from './outcome.ts'
 import type { AtZero, Message } from './outcome.ts'
 import { decideZero, hasRestoreHooks, whyPodWaits } from './zero-replicas.ts'
 import type { IsPlanned } from './zero-replicas.ts'
-import { endedJob } from './ended-jobs.ts'
-import { skipReason } from './skip-rules.ts'
 import { rebindVolume, unbindClaim, volumeFate } from './volume-fate.ts'
 import type { VolumeFacts } from './volume-fate.ts'
 
@@ -105,12 +103,8 @@ export interface BegunOperation {
  * The order matters: modifiers see the namespace of the backup, and claims are unbound after the actions.
  */
 export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
-  const job = endedJob(input.item, rules.endedJobs)
-  if (job.do === 'omit') return job
-  if (job.do === 'change') return prepareItem({ ...input, item: job.item }, rules)
-  const apart = rules.isolate === true ? isolated(input.item) : ({ do: 'as-is' } as const)
-  if (apart.do === 'omit') return apart
-  if (apart.do === 'change') return prepareItem({ ...input, item: apart.item }, { ...rules, isolate: false })
+  const asked = rules.endedJobs === undefined && rules.isolate !== true ? undefined : prepareAsAsked(input, rules)
+  if (asked !== undefined) return asked
   const { item, groupResource, targetNamespace } = input
   const id = formatResourceId(groupResource, targetNamespace, item.metadata?.name ?? '')
   const scope = scopeOf(targetNamespace)
@@ -151,6 +145,16 @@ export function prepareItem(input: ItemInput, rules: ItemRules): Preparation {
   if (plugged.do === 'skip') return { do: 'skip', because: `${plugged.by} discarded it`, ...allBegun, messages: [] }
   const made = makeObject(plugged.item, input, rules)
   return made.do === 'fail' ? fail(made.text) : { ...made, ...allBegun, neverEqual: acted.converted }
+}
+
+/** An item that annotations of the Restore leave out or change; undefined for one that stays as it is. */
+function prepareAsAsked(input: ItemInput, rules: ItemRules): Preparation | undefined {
+  const job = endedJob(input.item, rules.endedJobs)
+  if (job.do === 'omit') return job
+  if (job.do === 'change') return prepareItem({ ...input, item: job.item }, rules)
+  const apart = rules.isolate === true ? isolated(input.item) : job
+  if (apart.do === 'omit') return apart
+  return apart.do === 'change' ? prepareItem({ ...input, item: apart.item }, { ...rules, isolate: false }) : undefined
 }
 
 /** A pod that its workload makes anew at the end of the restore. */

@@ -1,7 +1,7 @@
 import type { Manifest, ManagedFieldsEntry } from '../../velero/manifest.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import { isWrittenBy } from '../items/field-owners.ts'
-import { resetMetadataAndStatus } from '../items/item-metadata.ts'
+import { resetMetadataAndStatus } from '../items/item-manifest.ts'
 import { applyMergePatch, makeMergePatch } from '../modifiers/merge-patch.ts'
 import { sha256Hex } from '../values/derived-names.ts'
 import { canonicalJson } from '../values/manifest-json.ts'

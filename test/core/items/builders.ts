@@ -1,6 +1,6 @@
 import type { ActionFacts, ItemAction } from '../../../core/actions/action.ts'
 import type { ItemRules } from '../../../core/items/prepare-item.ts'
-import { restoreLabels } from '../../../core/items/item-metadata.ts'
+import { restoreLabels } from '../../../core/items/item-manifest.ts'
 import type { VolumeFacts } from '../../../core/items/volume-fate.ts'
 import type { Manifest, Metadata } from '../../../velero/manifest.ts'
 import type { RestoreSpec } from '../../../velero/restore.ts'

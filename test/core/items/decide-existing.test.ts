@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decideExisting, mergeServiceAccount } from '../../../core/items/decide-existing.ts'
 import type { ExistingFacts } from '../../../core/items/decide-existing.ts'
-import { withLabels } from '../../../core/items/item-metadata.ts'
+import { withLabels } from '../../../core/items/item-manifest.ts'
 import { anObject, labels } from './builders.ts'
 
 const data = (value: string) => ({ data: { key: value } })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { endedJob } from '../../../core/items/ended-jobs.ts'
+import { endedJob } from '../../../core/items/item-manifest.ts'
 
 const job = (status: object) => ({
   apiVersion: 'batch/v1',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseItem } from '../../../core/items/parse-item.ts'
+import { parseItem } from '../../../core/items/item-manifest.ts'
 
 const address = { groupResource: 'configmaps', namespace: 'shop', name: 'prices' }
 const place = 'error decoding "resources/configmaps/namespaces/shop/prices.json": '

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { skipReason } from '../../../core/items/skip-rules.ts'
+import { skipReason } from '../../../core/items/item-manifest.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { anObject } from './builders.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { resetMetadataAndStatus, restoreLabels, restoresStatus, withLabels } from '../../../core/items/item-metadata.ts'
+import { resetMetadataAndStatus, restoreLabels, restoresStatus, withLabels } from '../../../core/items/item-manifest.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { anObject } from './builders.ts'
 
