@@ -10,6 +10,7 @@ import { runDeleteActions } from './deletion/delete-items.ts'
 import { deleteSnapshots } from './deletion/delete-snapshots.ts'
 import { deleteFiles, endRun, releaseRestore } from './deletion/delete-restore.ts'
 import { chooseDrillBackup } from './drill/choose-backup.ts'
+import { ownDrillVolumes } from './drill/drill-volumes.ts'
 import { keepDrillReport, removeDrillRestore } from './drill/end-restore.ts'
 import { recordDrill, tellDrill } from './drill/record-drill.ts'
 import { makeScratch, removeScratch } from './drill/scratch.ts'
@@ -92,6 +93,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     makeScratch: makeScratch(ports),
     keepDrillReport: keepDrillReport(ports),
     removeDrillRestore: removeDrillRestore(ports),
+    ownDrillVolumes: ownDrillVolumes(ports),
     removeScratch: removeScratch(ports),
     tellDrill: tellDrill(ports, settings),
     recordDrill: recordDrill(ports),

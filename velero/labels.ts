@@ -109,8 +109,13 @@ export const isolateAnnotation = 'drydock.io/isolate'
 export const drillLabel = 'drydock.io/drill'
 /** On a scratch namespace of a drill: the name of the Restore that it was made for. */
 export const drillRestoreLabel = 'drydock.io/drill-restore'
-/** On a scratch namespace: a hash of the run of the drill. Drills of two Velero namespaces may have one name, and begin at one time. */
+/** On a scratch namespace, and on a volume that goes with a drill: a hash of the run of the drill. Drills of two Velero namespaces may have one name, and begin at one time. */
 export const drillRunLabel = 'drydock.io/drill-run'
+
+/**
+ * On a PersistentVolume that an isolated restore has made from a native snapshot: the uid of the restore. Its disk is the restore's own.
+ */
+export const fromSnapshotAnnotation = 'drydock.io/from-snapshot'
 
 /**
  * On a PersistentVolume that is filled in place: `<uid of the restore>,<its reclaim policy before>`. Only that restore gives

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
 import type { DrillRequest } from '../../core/drill/drill-request.ts'
+import type { ScratchOwner } from '../../core/drill/scratch-namespace.ts'
 import { wrongCluster } from '../frame/failures.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { ActivityFrame, Attempt } from '../frame/run-activity.ts'
@@ -15,6 +16,11 @@ export interface DrillRun {
   restore: string
   /** When it began; RFC 3339 with milliseconds. */
   at: string
+}
+
+/** Whose the scratch namespaces of a run are. */
+export function ownerOf({ request: { name, namespace }, restore, at }: DrillRun): ScratchOwner {
+  return { namespace, drill: name, restore, at }
 }
 
 /** Whether a look has looked for so long, over all its attempts. */

@@ -5,21 +5,21 @@ import {
   scratchSelector,
   whyTaken,
 } from '../../core/drill/scratch-namespace.ts'
-import type { ScratchOwner } from '../../core/drill/scratch-namespace.ts'
 import { whyNamespaceStays } from '../../core/items/why-waiting.ts'
 import { ApiError, isAlreadyExists, isTransient } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import { textAt } from '../../core/values/fields.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
-import { restoreNameLabel } from '../../velero/labels.ts'
+import { drillRunLabel, restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { removeExactly } from '../deletion/deletion-request.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { pauseAfter } from '../frame/look.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
 import type { Archive, Cluster } from '../ports.ts'
-import { isOver, runDrillStep } from './drill-input.ts'
+import { isOver, ownerOf, runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
+import { volumesLeft } from './drill-volumes.ts'
 import { inTarball } from './in-tarball.ts'
 import type { ChosenBackup } from './in-tarball.ts'
 
@@ -71,13 +71,6 @@ export function makeScratch(ports: DrillPorts) {
     })
 }
 
-const ownerOf = ({ request: { name, namespace }, restore, at }: DrillRun): ScratchOwner => ({
-  namespace,
-  drill: name,
-  restore,
-  at,
-})
-
 /** The backup's own namespaces that are mapped, by name. */
 async function readOriginals(
   archive: Archive,
@@ -109,7 +102,7 @@ const lookSeconds = { first: 1, last: 10 } as const
 
 /**
  * Deletes the scratch namespaces of a drill, then the cluster's objects that came with its claims, and looks until they are gone.
- * Returns what is still there after its patience, a clause each. Each delete carries the uid that was seen; a lost attempt to make
+ * Returns what stays, and what is still there after its patience, a clause each. Each delete carries the uid that was seen; a lost attempt to make
  * namespaces is waited for first (rule 7).
  */
 export function removeScratch({ cluster, presence, clock }: DrillPorts) {
@@ -123,13 +116,16 @@ export function removeScratch({ cluster, presence, clock }: DrillPorts) {
         for (const { metadata } of standing)
           if (metadata.deletionTimestamp === undefined)
             await removeExactly(cluster, { ...namespaces, name: metadata.name }, metadata.uid)
-        const left = [
-          ...standing.map((one) => `namespace ${one.metadata.name}${whyNamespaceStays(one)}`),
-          // A volume is held by its claim.
-          ...(standing.length > 0 ? [] : await removeCompanions(cluster, input)),
-        ]
-        const [first] = left
-        if (first === undefined || isOver(clock, input.patienceSeconds)) return { left }
+        const going = standing.map((one) => `namespace ${one.metadata.name}${whyNamespaceStays(one)}`)
+        const stays: string[] = []
+        // A volume is held by its claim.
+        if (standing.length === 0) {
+          const volumes = await volumesLeft(cluster, { owner: ownerOf(input), scratch: input.scratch })
+          going.push(...(await removeCompanions(cluster, input)), ...volumes.going)
+          stays.push(...volumes.stays)
+        }
+        const [first] = going
+        if (first === undefined || isOver(clock, input.patienceSeconds)) return { left: [...stays, ...going] }
         throw attempt.pause({
           waitingFor: `the end of ${first}`,
           afterSeconds: pauseAfter(attempt.number, lookSeconds),
@@ -140,14 +136,14 @@ export function removeScratch({ cluster, presence, clock }: DrillPorts) {
 
 /**
  * Deletes volumes and contents of snapshots that the restore has made for claims: they have Velero's label of the restore, and are of one
- * of its scratch namespaces, since a restore of another Velero namespace may have the same name. A content that would take its snapshot with it stays, since the snapshot is the backup's. Returns what is still there.
+ * of its scratch namespaces, since a restore of another Velero namespace may have the same name. One that is marked goes by itself. A content that would take its snapshot with it stays, since the snapshot is the backup's. Returns what is still there.
  */
 async function removeCompanions(cluster: Cluster, { restore, scratch }: RemoveScratchInput): Promise<string[]> {
   const labelSelector = `${restoreNameLabel}=${validLabelValue(restore)}`
   const left: string[] = []
   for (const resource of companionResources)
     for (const seen of await listIfServed(cluster, resource, { labelSelector })) {
-      if (!isOfScratch(seen, scratch)) continue
+      if (!isOfScratch(seen, scratch) || seen.metadata.labels?.[drillRunLabel] !== undefined) continue
       const { metadata } = seen
       const at = { ...resource, name: metadata.name }
       const takesSnapshot = textAt(seen, 'spec', 'deletionPolicy') === 'Delete'

@@ -14,6 +14,7 @@ import {
 } from '../../core/volumes/native-volume.ts'
 import type { NativeFate } from '../../core/volumes/native-volume.ts'
 import type { VolumeSnapshotLocation } from '../../velero/backup.ts'
+import { fromSnapshotAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { NativeSnapshot } from '../../velero/volume-info.ts'
 import { NotYet } from '../items/item-tools.ts'
@@ -52,7 +53,7 @@ export async function restoreNative(pv: Manifest, tools: ItemTools): Promise<Nat
   const location = { name: snapshot.spec.location ?? '', snapshotId: snapshot.status?.providerSnapshotID ?? '' }
   try {
     const set = await restoreFrom(snapshot, bound, { folder, tools })
-    const item = await named(set, { name, rename }, tools)
+    const item = await named(tools.rules.isolate === true ? marked(set, uid) : set, { name, rename }, tools)
     if (tools.preview !== undefined) return { item, messages: [] }
     const made = nativeVolume(item.metadata.name, snapshot)
     return { item, made, messages: await warningsAbout(folder, location, tools) }
@@ -61,6 +62,12 @@ export async function restoreNative(pv: Manifest, tools: ItemTools): Promise<Nat
     const problem = `error executing PVAction for persistentvolumes/${name}: ${thrown.message}`
     return { problem, messages: await warningsAbout(folder, location, tools) }
   }
+}
+
+/** The PV as one whose disk is the restore's own: who cleans up after it may take that away. */
+function marked(pv: Manifest, uid: string): Manifest {
+  const annotations = { ...pv.metadata.annotations, [fromSnapshotAnnotation]: uid }
+  return { ...pv, metadata: { ...pv.metadata, annotations } }
 }
 
 /** Decides once: a PV that stands there later may be the one that this restore has made. A preview takes what goes away as gone. */

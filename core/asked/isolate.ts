@@ -70,10 +70,18 @@ function changedSpec(item: Manifest, group: string): Fields | undefined {
   const spec = fieldsAt(item, 'spec')
   if (spec === undefined) return undefined
   if (group === '' && item.kind === 'Service') return inwardSpec(spec)
+  if (group === '' && item.kind === 'PersistentVolume') return unscrubbed(spec)
   if (group === 'batch' && ['CronJob', 'Job'].includes(item.kind)) return { ...spec, suspend: true }
   const isDaemonSet = group === 'apps' && item.kind === 'DaemonSet'
   const shares = makesPods(group, item.kind) && sharedBy(fieldsAt(spec, 'template', 'spec')) !== undefined
   return isDaemonSet || shares ? onNoNode(spec) : undefined
+}
+
+/** With the policy `Recycle` the end of the copy's claim would empty the disk, which is the original's. */
+function unscrubbed(spec: Fields): Fields | undefined {
+  return spec['persistentVolumeReclaimPolicy'] === 'Recycle'
+    ? { ...spec, persistentVolumeReclaimPolicy: 'Retain' }
+    : undefined
 }
 
 /** Sources of volumes that are the pod's own, or come from objects of its namespace. */

@@ -15,7 +15,7 @@ export interface ScratchOwner {
 }
 
 /** A label value that no run of another drill has. */
-function runOf({ namespace, drill, restore, at }: ScratchOwner): string {
+export function runOf({ namespace, drill, restore, at }: ScratchOwner): string {
   return sha256Hex(JSON.stringify([namespace, drill, restore, at])).slice(0, 32)
 }
 

@@ -15,6 +15,8 @@ import { awaitRestore, downloads, drills, unlessFailed } from './drill-calls.ts'
 /** What a drill has come to so far. */
 interface Progress {
   backup?: ChosenBackup
+  /** The uid of its Restore. */
+  restoreUid?: string
   /** The names of its scratch namespaces. */
   scratch?: readonly string[]
   outcome?: RequestedOutcome
@@ -75,6 +77,7 @@ async function restoreBackup(run: DrillRun, requestId: string, progress: Progres
   const ref = await CancellationScope.nonCancellable(() =>
     drills.createRequested.executeWithOptions({ summary: 'create the Restore' }, [{ request: asked, requestId }]),
   )
+  progress.restoreUid = ref.uid
   const { outcome, because } = await awaitRestore(ref, request.deadlineSeconds)
   if (because !== undefined) progress.because = because
   if (outcome === undefined) return
@@ -88,6 +91,7 @@ async function restoreBackup(run: DrillRun, requestId: string, progress: Progres
 async function end(run: DrillRun, requestId: string, progress: Progress): Promise<DrillRecord> {
   const { request, restore, at } = run
   setCurrentDetails(`drill ${request.name}: removes what it made`)
+  const { scratch = [], restoreUid } = progress
   // The Restore goes first: once it is gone, nothing more is restored.
   const left = [
     ...(await leftBy('the Restore', () =>
@@ -95,9 +99,14 @@ async function end(run: DrillRun, requestId: string, progress: Progress): Promis
         { ...run, requestId, patienceSeconds },
       ]),
     )),
+    ...(await leftBy('the volumes', () =>
+      drills.ownDrillVolumes.executeWithOptions({ summary: 'have its volumes go with their claims' }, [
+        { ...run, scratch, ...(restoreUid === undefined ? {} : { restoreUid }) },
+      ]),
+    )),
     ...(await leftBy('the scratch namespaces', () =>
       drills.removeScratch.executeWithOptions({ summary: 'remove the scratch namespaces' }, [
-        { ...run, scratch: progress.scratch ?? [], patienceSeconds },
+        { ...run, scratch, patienceSeconds },
       ]),
     )),
   ]

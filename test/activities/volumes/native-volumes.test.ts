@@ -75,6 +75,12 @@ describe('a volume with a native snapshot', () => {
     }
   })
 
+  it('is marked as the restore’s own where that is isolated: a drill takes the disk away again', async () => {
+    const mark = (restored: WholeRestored) => look(restored, 'pv')?.metadata.annotations?.['drydock.io/from-snapshot']
+    expect(mark(await restoring('snap', { annotations: { 'drydock.io/isolate': 'true' } }))).toMatch(/./)
+    expect(mark(await restoring('snap'))).toBeUndefined()
+  })
+
   it('is not made for a plan, which says what would go wrong', async () => {
     const annotations = { 'drydock.io/plan': 'true' }
     const { world, results } = await restoring('snap', { annotations })

@@ -40,6 +40,13 @@ describe('an item of a restore that takes nothing from outside', () => {
     expect(isolated(object(apiVersion, kind, { spec: { type: 'LoadBalancer' } }))).toEqual({ do: 'as-is' })
   })
 
+  it('is a PersistentVolume that is not emptied with its claim: the original has the same disk', () => {
+    const volume = (persistentVolumeReclaimPolicy: string) =>
+      specOf(object('v1', 'PersistentVolume', { spec: { persistentVolumeReclaimPolicy } }))
+    expect(volume('Recycle')).toEqual({ persistentVolumeReclaimPolicy: 'Retain' })
+    expect(volume('Delete')).toEqual({ do: 'as-is' })
+  })
+
   it('is a Service for the cluster alone, without node ports and addresses', () => {
     const spec = {
       type: 'LoadBalancer',

@@ -18,11 +18,12 @@ const plain: Fakes = {
   awaitRequested: () => outcome,
   keepDrillReport: () => ({ seconds: 7, report: 'r' }),
   removeDrillRestore: () => ({ left: [] }),
+  ownDrillVolumes: () => ({ left: [] }),
   removeScratch: () => ({ left: [] }),
   tellDrill: () => undefined,
   recordDrill: () => undefined,
 }
-const end = ['removeDrillRestore', 'removeScratch', 'tellDrill', 'recordDrill']
+const end = ['removeDrillRestore', 'ownDrillVolumes', 'removeScratch', 'tellDrill', 'recordDrill']
 
 /** Tells the story of a drill: the activities that were called, and the record that was told. */
 async function told(fakes: Fakes, input: Partial<DrillRequest> = {}) {

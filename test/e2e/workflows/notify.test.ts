@@ -107,6 +107,7 @@ it('the end of a drill is notified, on what the drill is about where that fails'
     {
       chooseDrillBackup: () => ({ do: 'refuse', because: 'schedule nightly has no backup' }),
       removeDrillRestore: () => ({ left: [] }),
+      ownDrillVolumes: () => ({ left: [] }),
       removeScratch: () => ({ left: [] }),
       tellDrill: () => ({ ...order, subject }),
       recordDrill: () => undefined,

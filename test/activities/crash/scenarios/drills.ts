@@ -1,7 +1,12 @@
 import type { DrillRun } from '../../../../activities/drill/drill-input.ts'
 import { drillRecordOf } from '../../../../core/drill/drill-record.ts'
 import { scratchNamespace } from '../../../../core/drill/scratch-namespace.ts'
-import { requestedByAnnotation, restoreNameLabel, scheduleNameLabel } from '../../../../velero/labels.ts'
+import {
+  fromSnapshotAnnotation,
+  requestedByAnnotation,
+  restoreNameLabel,
+  scheduleNameLabel,
+} from '../../../../velero/labels.ts'
 import { drillFolder, restoreReportKey } from '../../../../velero/object-keys.ts'
 import { drillRequest } from '../../../core/drill/builders.ts'
 import { startControllers } from '../../../ports/controllers.ts'
@@ -116,6 +121,36 @@ function scratch({ cluster }: World): void {
     spec: { persistentVolumeReclaimPolicy: 'Retain', claimRef: { namespace: 'scratch-shop', name: 'data' } },
   })
 }
+
+/** Puts a claim into a scratch namespace, and the volumes that a provisioner and this restore have made, and one that stood there. */
+function bound(made: World): void {
+  scratch(made)
+  const claim = made.cluster.place({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data', namespace: 'scratch-shop' },
+  })
+  const claimRef = { namespace: 'scratch-shop', name: 'data', uid: claim.metadata.uid }
+  const annotations = { 'pv.kubernetes.io/provisioned-by': 'csi.example.com' }
+  for (const metadata of [
+    { name: `pvc-${claim.metadata.uid}`, annotations },
+    { name: 'from-snapshot', annotations: { [fromSnapshotAnnotation]: ref.uid } },
+    { name: 'stood-there' },
+  ])
+    made.cluster.place({
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata,
+      spec: { persistentVolumeReclaimPolicy: 'Retain', claimRef },
+    })
+}
+
+const owning = { ...run, scratch: ['scratch-shop', 'scratch-other'], restoreUid: ref.uid }
+
+export const ownDrillVolumes: readonly Scenario[] = [
+  { when: 'claims have volumes', world: () => world(bound), input: owning },
+  { when: 'there are no claims', world: () => world(scratch), input: owning },
+]
 
 export const removeScratch: readonly Scenario[] = [
   {
