@@ -20,8 +20,7 @@ import {
   restoreResultsKey,
   restoreVolumeInfoKey,
 } from '../../velero/object-keys.ts'
-import { runActivity } from '../frame/run-activity.ts'
-import { assertUnderway } from '../frame/underway.ts'
+import { assertUnderway, runActivity } from '../frame/run-activity.ts'
 import { journalDamaged } from '../frame/failures.ts'
 import { gzipOf, inSlices } from '../frame/in-slices.ts'
 import { readOutcomes } from '../frame/journal.ts'

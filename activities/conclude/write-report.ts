@@ -10,9 +10,8 @@ import { restoreReportKey } from '../../velero/object-keys.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { bytesOf, inSlices } from '../frame/in-slices.ts'
 import { readOutcomes, shards } from '../frame/journal.ts'
-import { runActivity } from '../frame/run-activity.ts'
+import { assertUnderway, runActivity } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
-import { assertUnderway } from '../frame/underway.ts'
 import { readOperations } from '../operations/operation-shards.ts'
 
 /** Of which restore, and what the workflow knows of its time. */

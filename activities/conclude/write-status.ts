@@ -17,10 +17,9 @@ import type { Restore, RestoreStatus } from '../../velero/restore.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import { ApiError, isTransient } from '../../core/port-errors.ts'
 import { failureTypes, phaseRefused } from '../frame/failures.ts'
-import { carriedTo, lookAgain, pauseAfter } from '../frame/look.ts'
-import { changeRestore, readRestore, recordPhase } from '../frame/restore-resource.ts'
-import { runActivity } from '../frame/run-activity.ts'
+import { carriedTo, lookAgain, pauseAfter, runActivity } from '../frame/run-activity.ts'
 import type { ActivityFrame, Attempt } from '../frame/run-activity.ts'
+import { changeRestore, readRestore, recordPhase } from '../frame/restore-resource.ts'
 import type { Ports } from '../ports.ts'
 
 /** The phase to enter, with what goes along with it. */

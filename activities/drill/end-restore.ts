@@ -5,7 +5,7 @@ import { drillFolder, drillReportKey, restoreReportKey } from '../../velero/obje
 import type { Restore } from '../../velero/restore.ts'
 import { removeExactly } from '../deletion/deletion-request.ts'
 import { openLocation } from '../frame/locations.ts'
-import { pauseAfter } from '../frame/look.ts'
+import { pauseAfter } from '../frame/run-activity.ts'
 import { readRestore } from '../frame/restore-resource.ts'
 import { isOver, runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'

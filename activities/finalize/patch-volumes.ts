@@ -13,7 +13,7 @@ import { resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
 import { inFlight } from '../frame/in-flight.ts'
 import { readAll } from '../frame/journal.ts'
-import { pauseAfter } from '../frame/look.ts'
+import { pauseAfter } from '../frame/run-activity.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 
 /** A claim that this restore created and that gets a new volume. */

@@ -1,9 +1,14 @@
 import { CancelledFailure, Context } from '@temporalio/activity'
 import { isProgramFault } from '../../core/program-fault.ts'
-import type { Wait } from '../../contract/look.ts'
-import type { Presence } from '../ports.ts'
+import type { Look, Wait } from '../../contract/look.ts'
+import type { Cluster, Presence } from '../ports.ts'
 import { currentActivity } from './activity-context.ts'
-import { asFailure, faultAttemptsMax, programFault, retriedSoon, waiting } from './failures.ts'
+import { asFailure, fatal, faultAttemptsMax, gone, programFault, retriedSoon, runOver, waiting } from './failures.ts'
+import type { Journal } from './journal.ts'
+import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import { whyNotUnderway } from '../../core/request/why-not-underway.ts'
+import type { Restore } from '../../velero/restore.ts'
+import { readRestore } from './restore-resource.ts'
 
 /** One attempt of an activity, as its code sees it. */
 export interface Attempt {
@@ -147,4 +152,80 @@ function measureWaits(): (reason: string | undefined) => void {
     if (current !== undefined) waited?.(current.reason, (now - current.since) / 1000)
     current = reason === undefined ? undefined : { reason, since: now }
   }
+}
+
+/**
+ * Ends a look. The workflow gets the wait where its words are news, so that people see it; else the attempt fails in
+ * order and Temporal begins the next one after the pause: a wait of days is one activity in the history.
+ */
+export function lookAgain(attempt: Attempt, look: Look | undefined, wait: Wait): Wait {
+  if (look?.told !== undefined && wordsOf(look.told) !== wordsOf(wait.waitingFor)) return wait
+  throw attempt.pause(wait)
+}
+
+/** What earlier looks have left for this one; undefined for the first one, and after an attempt that was lost. */
+export function carriedTo(attempt: Attempt, look: Look | undefined): unknown {
+  return attempt.carried ?? look?.carry
+}
+
+/** A text without its numbers: bytes and seconds change with each look, and are no news. */
+function wordsOf(text: string): string {
+  return text.replace(/(?<![\w.-])\d+(?![\w.-])/g, '#')
+}
+
+/** The pause before the next look: short at first, growing with each look that found nothing new. In seconds. */
+export function pauseAfter(look: number, pauses: { first: number; last: number }): number {
+  return Math.min(pauses.last, Math.round(pauses.first * 1.25 ** Math.min(look - 1, 50) * 10) / 10)
+}
+
+/**
+ * When a wait began, in milliseconds: settled once in the journal, so that no attempt and no later run begins it anew.
+ * `name` is unique among the waits of a restore.
+ */
+export async function waitSince(journal: Journal, name: string, now: Date): Promise<number> {
+  const shard = `waits/${name}`
+  const { since } =
+    (await journal.read<{ since: string }>(shard)) ?? (await journal.writeOnce(shard, { since: now.toISOString() }))
+  return Date.parse(since)
+}
+
+/** What an activity may do beyond what others may. */
+export interface UnderwayOptions {
+  /** Its run was reset, for instance in the Web UI: where the restore is over, the run ends without a change. */
+  isReset?: boolean
+  /** It may follow the end: of a failed restore, whose results are stored late, or of any, of which it takes something away. */
+  after?: 'failure' | 'end' | undefined
+}
+
+/**
+ * Reads the Restore before something is written for it, and makes sure that its run is under way (rule 1). A journal alone
+ * gives no right to write: whoever may start workflows could have the one of an old restore restored again. Throws
+ * `RestoreGone` where the Restore was deleted, `RunOver` where a run was reset that is over, `RestoreFailed` otherwise.
+ */
+export async function assertUnderway(
+  cluster: Cluster,
+  ref: AdmittedRef,
+  options: UnderwayOptions = {},
+): Promise<Restore> {
+  const restore = await readIfUnderway(cluster, ref, options)
+  if (restore === undefined) throw gone(`Restore ${ref.namespace}/${ref.name} with uid ${ref.uid} is no more`)
+  return restore
+}
+
+/**
+ * The same for what takes away: a Restore that is gone, or that somebody has ended, needs nothing that it has left, but one
+ * in another run does. Returns undefined where it is gone.
+ */
+export async function readIfUnderway(
+  cluster: Cluster,
+  ref: AdmittedRef,
+  { isReset = false, after }: UnderwayOptions = {},
+): Promise<Restore | undefined> {
+  const restore = await readRestore(cluster, ref)
+  const found = restore === undefined ? undefined : whyNotUnderway(restore, ref.run ?? 1, { after })
+  if (found === undefined) return restore
+  const name = `Restore ${ref.namespace}/${ref.name}`
+  if (isReset && found.over)
+    throw runOver(`this run was reset, but ${name} ${found.why}`, restore?.status?.phase || 'New')
+  throw fatal(`nothing is written for ${name}: it ${found.why}`)
 }

@@ -3,30 +3,21 @@ import type { ItemsInFlight } from '../../core/in-flight/items-in-flight.ts'
 import { nextInLine } from '../../core/in-flight/next-in-line.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import type { Clock, Cluster } from '../ports.ts'
-import { createLoadWatch } from './load-watch.ts'
-
-/** Places for items, over all restores of this worker. */
-export interface ItemLimit {
-  /** The most places that there are. */
-  readonly max: number
-  /** Runs a call of a restore in a place, once one is free. */
-  run<R>(call: () => Promise<R>, restoreUid: string): Promise<R>
-  /** Told of what an item came to: an API server that has too much to do gets fewer at once for a while. */
-  answered(step: unknown): void
-}
+import { afterRead, politeFlight } from '../../core/in-flight/polite-flight.ts'
+import type { ItemLimit } from './side-by-side.ts'
 
 /** How often the API server is asked for something else while items are under way. */
 const readEveryMs = 500
 
 /** Places that restores wait for, each in a line of its own. */
-export interface Places {
+interface Places {
   run<R>(call: () => Promise<R>, restoreUid: string): Promise<R>
   /** From now on there are so many; calls that hold more go on. */
   resize(count: number): void
 }
 
 /** Makes so many places; the restore that holds the fewest gets the next one. */
-export function createPlaces(count: number): Places {
+function createPlaces(count: number): Places {
   const lines = new Map<string, (() => void)[]>()
   const held = new Map<string, number>()
   let [taken, places] = [0, count]
@@ -95,4 +86,88 @@ export function createItemLimit(
 function isRefusedForLoad(step: unknown): boolean {
   const thrown = (step as { trouble?: { thrown?: unknown } } | null | undefined)?.trouble?.thrown
   return thrown instanceof ApiError && thrown.code === 429
+}
+
+/** How often the API server is asked for something else while items of polite restores are under way. */
+const politeReadEveryMs = 250
+
+/**
+ * The places for the items of polite restores: fewer than others have, and fewer still while a read that has nothing to
+ * do with a restore takes longer than usual. What `all` says holds for them too.
+ */
+export function createPoliteLimit(
+  all: ItemLimit,
+  { max, clock, cluster }: { max: number; clock: Clock; cluster: Pick<Cluster, 'get'> },
+): ItemLimit {
+  let flight = politeFlight(max)
+  const places = createPlaces(flight.limit)
+  const told = (ms: number) => {
+    flight = afterRead(flight, ms)
+    places.resize(flight.limit)
+  }
+  const watch = createLoadWatch({ clock, cluster, everyMs: politeReadEveryMs, told })
+  return {
+    max,
+    run: (call, restoreUid) =>
+      watch.during(async (first) => {
+        // The first read is made before this restore is a load.
+        await first
+        return places.run(() => all.run(call, restoreUid), restoreUid)
+      }),
+    answered: (step) => all.answered(step),
+  }
+}
+
+/** Asks the API server for something small again and again while items are under way. */
+interface LoadWatch {
+  /** Runs a call, which gets the end of the first read. */
+  during<R>(call: (first: Promise<void>) => Promise<R>): Promise<R>
+}
+
+/** What a watch asks, how often in milliseconds, and whom it tells how long a read took: `Infinity` where there was no answer. */
+interface LoadWatchParts {
+  clock: Clock
+  cluster: Pick<Cluster, 'get'>
+  everyMs: number
+  told: (ms: number) => void
+}
+
+/** Makes a watch, which asks nothing while no call runs. */
+function createLoadWatch({ clock, cluster, everyMs, told }: LoadWatchParts): LoadWatch {
+  let calls = 0
+  let watching: { first: Promise<void> } | undefined
+  const look = async () => told(await readMs(cluster, clock))
+  const watch = async (first: Promise<void>) => {
+    await first
+    while (calls > 0) {
+      await clock.sleep(everyMs)
+      await look()
+    }
+    watching = undefined
+  }
+  return {
+    async during(call) {
+      calls++
+      try {
+        if (watching === undefined) {
+          watching = { first: look() }
+          void watch(watching.first)
+        }
+        return await call(watching.first)
+      } finally {
+        calls--
+      }
+    },
+  }
+}
+
+/** How long a read takes that is about no item, in milliseconds. Never rejects. */
+async function readMs(cluster: Pick<Cluster, 'get'>, clock: Clock): Promise<number> {
+  const began = clock.now().getTime()
+  try {
+    await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
+    return clock.now().getTime() - began
+  } catch {
+    return Infinity
+  }
 }

@@ -27,7 +27,7 @@ import type { GroupResource, ItemAddress, ObjectRef } from '../../velero/resourc
 import type { ItemAction } from '../../velero/results.ts'
 import { recreateNotes } from '../existing/recreate-notes.ts'
 import type { RecreateNotes } from '../existing/recreate-notes.ts'
-import { waitSince } from '../frame/look.ts'
+import { waitSince } from '../frame/run-activity.ts'
 import type { Journal } from '../frame/journal.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { PlannedSession } from '../frame/session.ts'

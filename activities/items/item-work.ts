@@ -1,25 +1,32 @@
-import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
-import type { NativeVolume, Outcome } from '../../core/items/outcome.ts'
+import { podHooks } from '../../core/hooks/pod-hooks.ts'
+import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { faultInWords } from '../../core/items/item-fault.ts'
-import { redact } from '../../core/values/redact.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { TroubleKind } from '../../core/items/item-trouble.ts'
-import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
+import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
+import type { Message, NativeVolume, Outcome } from '../../core/items/outcome.ts'
+import type { BegunOperation, Preparation } from '../../core/items/prepare-item.ts'
+import { ownersInBackup } from '../../core/owners/link-owners.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import { ApiError, ArchiveError } from '../../core/port-errors.ts'
+import type { ChangeNote } from '../../core/undo/change-note.ts'
+import { redact } from '../../core/values/redact.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { itemPath } from '../../velero/resource.ts'
-import type { ChangeNote } from '../../core/undo/change-note.ts'
 import type { GroupResource } from '../../velero/resource.ts'
+import type { ItemAction } from '../../velero/results.ts'
 import type { Session } from '../frame/session.ts'
 import { noteChanges } from '../undo/change-notes.ts'
-import type { ItemTools } from './item-tools.ts'
+import type { ItemTools, WriteResult, Written } from './item-tools.ts'
 
 /**
  * What became of an item: an outcome, a change of an object that stood there, which is journalled before it is made, or
  * trouble that may pass.
  */
 export type ItemStep = { done: Outcome; hooks?: PodHooks } | { intent: Intent } | { trouble: ItemTrouble }
+
+/** Whether items can be restored into a namespace now, or trouble that may pass. */
+export type NamespaceStep = { done: Outcome } | { terminating: string } | { trouble: ItemTrouble }
 
 /** A decided change of an object that this restore did not create. */
 export interface Intent {
@@ -147,4 +154,144 @@ export function protectedError(thrown: ApiError, work: ItemWork): ApiError {
 function withoutSecrets(text: string, { groupResource, item, id, manifests }: ItemWork): string {
   const shown = redact(text, manifests, [id, itemPath(groupResource, item)])
   return shown === text || shown.includes(item.name) ? shown : `${shown} (${id})`
+}
+
+/** The outcome of a write. Of a created object it tells what is known since its create. */
+export function conclude(
+  written: Written,
+  prepared: Extract<Preparation, { do: 'write' }>,
+  known: {
+    work: ItemWork
+    listed: { kind: string; name: string }
+    begun: Pick<Outcome, 'operation' | 'pluginOperations' | 'podVolumes' | 'because'>
+  },
+): ItemStep {
+  const { work, begun } = known
+  const { item, groupResource, tools } = work
+  const outcome = (
+    action: ItemAction | undefined,
+    messages: readonly Message[],
+    { live, contents }: Pick<WriteResult, 'live' | 'contents'>,
+  ): Outcome =>
+    finish(work, {
+      ...(action === undefined ? {} : { action }),
+      listed: known.listed,
+      messages: [...prepared.messages, ...messages],
+      ...(action === 'created' ? work.created : objectOf(live, prepared, item)),
+      ...(contents === undefined ? {} : { contents }),
+      ...begun,
+    })
+  if (written.do === 'done') {
+    const messages = [...prepared.messages, ...written.messages]
+    const done = outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written)
+    if (written.refusedFor !== undefined) return troubleWith(written.refusedFor, done, { written, work })
+    return { done, ...hooksOf(written, groupResource, tools) }
+  }
+  const decided = outcome(written.action, [], { live: written.live })
+  const { object } = decided
+  const noted =
+    written.back !== undefined && object !== undefined
+      ? { note: { key: decided.key, object, ...written.back, at: decided.at } }
+      : {}
+  return {
+    intent: {
+      outcome: decided,
+      ...noted,
+      apply: async () => {
+        try {
+          const applied = await written.apply()
+          const done = outcome(applied.action, applied.messages, applied)
+          return applied.refusedFor === undefined ? { done } : { trouble: { kind: applied.refusedFor, outcome: done } }
+        } catch (thrown) {
+          return stepOf(thrown, work)
+        }
+      },
+    },
+  }
+}
+
+/** Trouble that the write itself met; `thrown` tells whether the API server answers others. */
+function troubleWith(kind: TroubleKind, outcome: Outcome, { written, work }: Meeting): { trouble: ItemTrouble } {
+  const { thrown } = written
+  if (thrown === undefined) return { trouble: { kind, outcome } }
+  return {
+    trouble: {
+      kind,
+      outcome,
+      thrown: protectedError(thrown, work),
+      retryAfterSeconds: thrown.retryAfterSeconds,
+    },
+  }
+}
+
+interface Meeting {
+  written: Pick<WriteResult, 'thrown'>
+  work: ItemWork
+}
+
+/** The exec hooks of a pod that this restore created. A pod with an error after its create gets none, as in Velero. */
+function hooksOf(
+  written: Extract<Written, { do: 'done' }>,
+  groupResource: GroupResource,
+  tools: ItemTools,
+): { hooks?: PodHooks } {
+  if (groupResource !== 'pods' || written.action !== 'created' || written.live === undefined) return {}
+  if (written.messages.some((message) => message.severity === 'error')) return {}
+  const hooks = podHooks(written.live, tools.rules.restore.spec.hooks?.resources ?? [])
+  return hooks === undefined ? {} : { hooks }
+}
+
+/** What the finalization has to do for a created object. */
+export function laterOf(
+  { atZero }: Extract<Preparation, { do: 'write' }>,
+  manifest: Manifest,
+  tools: ItemTools,
+): Pick<Outcome, 'atZero' | 'owners'> {
+  const owners = tools.relinkOwners === true ? ownersInBackup(manifest) : []
+  return { ...(atZero === undefined ? {} : { atZero }), ...(owners.length === 0 ? {} : { owners }) }
+}
+
+/** The object of an outcome, with its resourceVersion; nothing for one without a uid. */
+export function objectOf(
+  live: Manifest | undefined,
+  prepared: Extract<Preparation, { do: 'write' }>,
+  item: PlannedItem,
+): Pick<Outcome, 'object' | 'version'> {
+  if (live?.metadata.uid === undefined) return {}
+  const { name, uid, resourceVersion: version } = live.metadata
+  const namespace = item.target === undefined ? {} : { namespace: item.target }
+  return { object: { ...prepared.resource, ...namespace, name, uid }, ...(version === undefined ? {} : { version }) }
+}
+
+/** The operations that actions began for an item, as its outcome tells them. */
+export function operationsOf(
+  { operation, pluginOperations }: { operation?: BegunOperation; pluginOperations?: readonly BegunOperation[] },
+  work: ItemWork,
+): Pick<Outcome, 'operation' | 'pluginOperations'> {
+  if (operation === undefined && pluginOperations === undefined) return {}
+  return {
+    ...(operation === undefined ? {} : { operation: operationOf(operation, work) }),
+    ...(pluginOperations === undefined
+      ? {}
+      : { pluginOperations: pluginOperations.map((one) => operationOf(one, work)) }),
+  }
+}
+
+function operationOf(begun: BegunOperation, { address, item, tools }: ItemWork): NonNullable<Outcome['operation']> {
+  const [resource = '', ...group] = address.groupResource.split('.')
+  return {
+    spec: {
+      restoreName: tools.rules.restore.name,
+      restoreUID: tools.rules.restore.uid,
+      restoreItemAction: begun.action,
+      resourceIdentifier: {
+        Group: group.join('.'),
+        Resource: resource,
+        Namespace: item.target ?? '',
+        Name: address.name,
+      },
+      operationID: begun.operationId,
+    },
+    status: { phase: 'New', created: tools.now() },
+  }
 }

@@ -18,9 +18,10 @@ import { registerPods } from '../hooks/hook-journal.ts'
 import type { Plugins } from '../ports.ts'
 import { pluginRestore } from '../operations/plugin-restore.ts'
 import type { Brought, ItemTools, PluginTools } from './item-tools.ts'
-import { ensureNamespace, restoreInto } from './target-namespaces.ts'
-import { tryItem } from './try-item.ts'
-import type { SettledStep } from './try-item.ts'
+import { restoreInto } from './restore-item.ts'
+import { ensureNamespace } from './target-namespaces.ts'
+import { tryItem } from './side-by-side.ts'
+import type { SettledStep } from './side-by-side.ts'
 
 /** The chunk in which plugins are asked. */
 export interface AskingChunk {

@@ -1,29 +1,29 @@
 import type { Outcome } from '../../core/items/outcome.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
-import { countWithCauses, type CountsWithCauses } from '../../core/report/failure-causes.ts'
+import { countWithCauses } from '../../core/report/failure-causes.ts'
+import { isPreview } from '../../core/preview/verdict.ts'
 import { tallyOf, type Tally } from '../../core/results/tally.ts'
-import { lookAgain, pauseAfter } from '../frame/look.ts'
-import { runActivity } from '../frame/run-activity.ts'
+import { assertUnderway, lookAgain, pauseAfter, runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import { ensureNamespace, lostOutcome, refusedTargets, restoreInto } from './target-namespaces.ts'
-import type { IntoNamespaces } from './target-namespaces.ts'
+import { ensureNamespaces, lostOutcome } from './target-namespaces.ts'
+import type { IntoNamespaces, NamespacesReport } from './target-namespaces.ts'
 import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
-import { journalIntents, type Intent } from './item-work.ts'
+import { journalIntents } from './item-work.ts'
+import type { Intent, ItemStep } from './item-work.ts'
 import type { LocksOfRun } from '../../contract/lock-workflow.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
-import { assertUnderway } from '../frame/underway.ts'
-import { countingFor, ensureOrPreview, sendOrPreview } from '../preview/preview-item.ts'
+import { previewItem } from '../preview/preview-item.ts'
 import { createResetCheck } from '../locks/check-reset.ts'
 import { makeItemTools, NotYet, type ItemTools } from './item-tools.ts'
 import { makePluginTools } from './plugin-tools.ts'
-import { limitFor, type ItemLimits } from './polite-limit.ts'
-import { inBatches, settleAll, type SideBySide } from './side-by-side.ts'
-import { deadlineFor, tryItem, withDeadline, type SettledStep } from './try-item.ts'
+import { restoreInto } from './restore-item.ts'
+import { deadlineFor, inBatches, limitFor, settleAll, tryItem, withDeadline } from './side-by-side.ts'
+import type { ItemLimits, SettledStep, SideBySide } from './side-by-side.ts'
 
 /** Which chunk to restore. */
 export interface ChunkInput {
@@ -49,10 +49,8 @@ export interface ChunkInput {
   look?: Look
 }
 
-/** Counts of the outcomes of a chunk, and which of its namespaces are terminating or could not be created. */
-export interface ChunkReport extends CountsWithCauses {
-  terminating?: readonly string[]
-  refused?: readonly string[]
+/** Counts of the outcomes of a chunk, and what is to be done for it. */
+export interface ChunkReport extends NamespacesReport {
   /** What the server said of one of the items that are to be tried again. */
   parkedBecause?: string
   /** Pods of this chunk have exec hooks. */
@@ -89,6 +87,13 @@ export function restoreChunk(parts: ChunkParts) {
       })
     })
   }
+}
+
+/** The parts of a worker for a restore: what a preview predicts is not counted as done. */
+function countingFor(parts: ChunkParts, { admission }: PlannedSession): ChunkParts {
+  if (!isPreview(admission)) return parts
+  const { meter: _uncounted, ...ports } = parts.ports
+  return { ...parts, ports }
 }
 
 /** What one attempt works with. */
@@ -225,7 +230,7 @@ async function restoreBatch(
     }
     const before = run.before.get(plannedKey(groupResource, item))
     const bounded = withDeadline(tools, deadlineFor({ before, pass }, tools))
-    const send = () => limited(() => sendOrPreview(bounded, (each) => restoreInto(item, run, each)))
+    const send = () => limited(() => sendItem(item, run, bounded))
     const step = await orNotYet(tryItem(send, { before, pass, open }, tools))
     if (step instanceof NotYet) run.waits.push(step.message)
     else if ('intent' in step) intents.push(step.intent)
@@ -238,6 +243,12 @@ async function restoreBatch(
     keep(await tryItem(() => limited(() => intent.apply()), { before, pass, open }, tools))
   })
   return { done, hooks, ...second }
+}
+
+/** A preview sends its items by dry runs. */
+function sendItem(item: PlannedItem, run: BatchRun, tools: ItemTools): Promise<ItemStep> {
+  if (tools.preview === undefined) return restoreInto(item, run, tools)
+  return previewItem(tools, tools.preview, (each) => restoreInto(item, run, each))
 }
 
 /** The step of an item, or that it has to be looked at again. */
@@ -260,35 +271,6 @@ async function readIntents({ follows, session, key }: ChunkRun): Promise<Readonl
   if (!follows) return new Map()
   const lists = await readAll<Outcome[]>(session.journal, `intents/${key}/`)
   return new Map(lists.flat().map((outcome) => [outcome.key, outcome]))
-}
-
-/** All that follows needs them, so they are waited for as long as the API server lets a write take. */
-async function ensureNamespaces(
-  run: ChunkRun,
-  items: readonly PlannedItem[],
-  { tools, before }: { tools: ItemTools; before: Tally },
-): Promise<ChunkReport> {
-  const { pass = 0, open } = run.input
-  const done: Outcome[] = []
-  const terminating: string[] = []
-  const { failure } = await settleAll(items, run, async (item, limited) => {
-    const earlier = before.get(plannedKey('namespaces', item))
-    const send = () => limited(() => ensureOrPreview(item, tools, (each) => ensureNamespace(item, each)))
-    const step = await tryItem(send, { before: earlier, pass, open }, tools)
-    if ('done' in step) done.push(step.done)
-    else if (run.input.lost?.includes(step.terminating) === true) done.push(lostOutcome('namespaces', item, tools))
-    else terminating.push(step.terminating)
-  })
-  if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, 0), done)
-  run.ports.meter?.itemsDone('namespaces', done)
-  if (failure !== undefined) throw failure
-  const tally = tallyOf([...run.known, ...done])
-  const refused = refusedTargets(run.session.plan.waves[run.input.wave]?.chunks[run.input.chunk]?.items ?? [], tally)
-  return {
-    ...countWithCauses(tally),
-    ...(terminating.length === 0 ? {} : { terminating: terminating.sort() }),
-    ...(refused.length === 0 ? {} : { refused }),
-  }
 }
 
 function isDue(item: PlannedItem, input: ChunkInput): boolean {

@@ -1,29 +1,37 @@
-import { error, listedName, scopeOf } from '../../core/items/outcome.ts'
-import { lacksSomething } from '../../core/items/item-trouble.ts'
-import type { TroubleKind } from '../../core/items/item-trouble.ts'
-import type { Message, Outcome } from '../../core/items/outcome.ts'
 import { parseItem } from '../../core/items/item-manifest.ts'
-import { preparationError } from '../../core/items/prepare-item.ts'
-import type { BegunOperation } from '../../core/items/prepare-item.ts'
+import { lacksSomething } from '../../core/items/item-trouble.ts'
+import { error, listedName, scopeOf } from '../../core/items/outcome.ts'
+import type { Outcome } from '../../core/items/outcome.ts'
+import { preparationError, prepareItem } from '../../core/items/prepare-item.ts'
 import type { Preparation } from '../../core/items/prepare-item.ts'
-import { podHooks } from '../../core/hooks/pod-hooks.ts'
-import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
+import { plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
-import { ownersInBackup } from '../../core/owners/link-owners.ts'
 import { podVolumes } from '../../core/volumes/pod-volume-restore.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import type { ItemAction } from '../../velero/results.ts'
+import { makeWay } from '../volumes/make-way.ts'
 import { createCompanions } from './create-companions.ts'
 import type { CompanionProblem } from './create-companions.ts'
-import { finish, listedAs, protectedError, stepOf } from './item-work.ts'
-import type { ItemStep, ItemTrouble, ItemWork } from './item-work.ts'
-import type { ItemTools, WriteResult, Written } from './item-tools.ts'
-import { prepareAsking, withMessages } from './ask-plugins.ts'
-import { readStandingFacts, remarkOn } from './standing-facts.ts'
+import type { ItemTools, Written } from './item-tools.ts'
+import { conclude, finish, laterOf, listedAs, objectOf, operationsOf, stepOf } from './item-work.ts'
+import type { ItemStep, ItemWork } from './item-work.ts'
+import { prepareAsking, remarkOn } from './prepare-asking.ts'
+import type { Prepared } from './prepare-asking.ts'
+import { stepIfRefused } from './target-namespaces.ts'
+import type { IntoNamespaces } from './target-namespaces.ts'
 import { writeItem } from './write-item.ts'
-import { makeWay } from '../volumes/make-way.ts'
+
+/** Restores an item, if its namespace is there and no other item is restored at its place. */
+export async function restoreInto(item: PlannedItem, run: IntoNamespaces, tools: ItemTools): Promise<ItemStep> {
+  const { target, twinOf } = item
+  const wasRefused = target !== undefined && run.input.refused?.includes(target) === true
+  const step = wasRefused ? await stepIfRefused({ ...item, target }, run, tools) : undefined
+  if (step !== undefined) return step
+  if (twinOf === undefined) return restoreItem(run.groupResource, item, tools)
+  const because = `${twinOf}/${item.name} is restored at its place in namespace ${target}`
+  return { done: { key: plannedKey(run.groupResource, item), messages: [], because, at: tools.now() } }
+}
 
 /**
  * Brings one item of the plan into the cluster: read, prepare, write. Whatever goes wrong with it is an outcome, or
@@ -55,23 +63,16 @@ export async function restoreItem(
 }
 
 async function readAndWrite(work: ItemWork): Promise<ItemStep> {
-  const { groupResource, item, tools, address, id } = work
+  const { groupResource, item, tools, address } = work
   const text = await tools.readItem(groupResource, item)
   const parsed = parseItem(text, address)
   if ('problem' in parsed) return { done: finish(work, { messages: [error(scopeOf(item.target), parsed.problem)] }) }
-  const manifest = parsed.manifest
+  const { manifest } = parsed
   work.manifests.push(manifest)
-  const read = await readStandingFacts(groupResource, { manifest, item }, tools)
-  const { rules, made, told = [], inPlace, ...standing } = read
-  if (made !== undefined) work.native = made
-  const input = { item: manifest, groupResource, targetNamespace: item.target, ...standing }
-  const prepared = withMessages(told, await prepareAsking(input, rules, work))
+  const known: Awaited<ReturnType<typeof prepareAsking>> =
+    prepareAtOnce(manifest, work) ?? (await prepareAsking(manifest, work))
+  const { prepared, inPlace } = known
   const listed = listedAs(manifest, item)
-  const failed = ({ text, refusedFor: kind }: CompanionProblem): ItemStep => {
-    const messages = [error(scopeOf(item.target), preparationError(id, text))]
-    const outcome = finish(work, { action: 'failed', listed, messages })
-    return kind === undefined ? { done: outcome } : { trouble: { kind, outcome } }
-  }
   switch (prepared.do) {
     case 'omit':
       return { done: finish(work, { because: prepared.because }) }
@@ -82,136 +83,61 @@ async function readAndWrite(work: ItemWork): Promise<ItemStep> {
     }
     case 'skip': {
       const problem = await createCompanions(prepared.companions, item.name, tools)
-      const begun = operationsOf(prepared, address, item, tools)
-      if (problem !== undefined) return failed(problem)
+      if (problem !== undefined) return failedFor(problem, work, listed)
       const { messages, because } = prepared
-      return { done: finish(work, { action: 'skipped', listed, messages, because, ...begun }) }
+      return { done: finish(work, { action: 'skipped', listed, messages, because, ...operationsOf(prepared, work) }) }
     }
     case 'write': {
       work.manifests.push(prepared.object)
-      const problem = (await makeWay(inPlace, tools)) ?? (await createCompanions(prepared.companions, item.name, tools))
-      if (problem !== undefined) return failed(problem)
-      const begun = operationsOf(prepared, address, item, tools)
-      const written = await writeItem({ prepared, item, groupResource }, tools)
-      if (written.do === 'done' && written.action === 'created' && written.live !== undefined)
-        // The resource list shows the name that was created: an action may have renamed the object.
-        work.created = {
-          listed: { ...listed, name: listedName(item.target, written.live.metadata.name) },
-          ...objectOf(written.live, prepared, item),
-          ...laterOf(prepared, manifest, tools),
-        }
-      const volumes = await volumesOfPod(written, groupResource, item, tools)
-      const because = await remarkOn(written, { prepared, item, groupResource }, tools)
-      const remark = because === undefined ? {} : { because }
-      return conclude(written, prepared, { work, listed, begun: { ...begun, ...volumes, ...remark } })
+      const isAlone = inPlace === undefined && prepared.companions.length === 0
+      const problem = isAlone
+        ? undefined
+        : ((await makeWay(inPlace, tools)) ?? (await createCompanions(prepared.companions, item.name, tools)))
+      if (problem !== undefined) return failedFor(problem, work, listed)
+      return writePrepared(prepared, { work, manifest, listed })
     }
   }
 }
 
-/** The outcome of a write. Of a created object it tells what is known since its create. */
-function conclude(
-  written: Written,
-  prepared: Extract<Preparation, { do: 'write' }>,
-  known: {
-    work: ItemWork
-    listed: { kind: string; name: string }
-    begun: Pick<Outcome, 'operation' | 'pluginOperations' | 'podVolumes' | 'because'>
-  },
-): ItemStep {
-  const { work, begun } = known
-  const { item, groupResource, tools } = work
-  const outcome = (
-    action: ItemAction | undefined,
-    messages: readonly Message[],
-    { live, contents }: Pick<WriteResult, 'live' | 'contents'>,
-  ): Outcome =>
-    finish(work, {
-      ...(action === undefined ? {} : { action }),
-      listed: known.listed,
-      messages: [...prepared.messages, ...messages],
-      ...(action === 'created' ? work.created : objectOf(live, prepared, item)),
-      ...(contents === undefined ? {} : { contents }),
-      ...begun,
-    })
-  if (written.do === 'done') {
-    const messages = [...prepared.messages, ...written.messages]
-    const done = outcome(written.action ?? (messages.length > 0 ? 'failed' : 'skipped'), written.messages, written)
-    if (written.refusedFor !== undefined) return troubleWith(written.refusedFor, done, { written, work })
-    return { done, ...hooksOf(written, groupResource, tools) }
-  }
-  const decided = outcome(written.action, [], { live: written.live })
-  const { object } = decided
-  const noted =
-    written.back !== undefined && object !== undefined
-      ? { note: { key: decided.key, object, ...written.back, at: decided.at } }
-      : {}
-  return {
-    intent: {
-      outcome: decided,
-      ...noted,
-      apply: async () => {
-        try {
-          const applied = await written.apply()
-          const done = outcome(applied.action, applied.messages, applied)
-          return applied.refusedFor === undefined ? { done } : { trouble: { kind: applied.refusedFor, outcome: done } }
-        } catch (thrown) {
-          return stepOf(thrown, work)
-        }
-      },
-    },
-  }
-}
-
-/** Trouble that the write itself met; `thrown` tells whether the API server answers others. */
-function troubleWith(kind: TroubleKind, outcome: Outcome, { written, work }: Meeting): { trouble: ItemTrouble } {
-  const { thrown } = written
-  if (thrown === undefined) return { trouble: { kind, outcome } }
-  return {
-    trouble: {
-      kind,
-      outcome,
-      thrown: protectedError(thrown, work),
-      retryAfterSeconds: thrown.retryAfterSeconds,
-    },
-  }
-}
-
-interface Meeting {
-  written: Pick<WriteResult, 'thrown'>
-  work: ItemWork
-}
-
-/** The exec hooks of a pod that this restore created. A pod with an error after its create gets none, as in Velero. */
-function hooksOf(
-  written: Extract<Written, { do: 'done' }>,
-  groupResource: GroupResource,
-  tools: ItemTools,
-): { hooks?: PodHooks } {
-  if (groupResource !== 'pods' || written.action !== 'created' || written.live === undefined) return {}
-  if (written.messages.some((message) => message.severity === 'error')) return {}
-  const hooks = podHooks(written.live, tools.rules.restore.spec.hooks?.resources ?? [])
-  return hooks === undefined ? {} : { hooks }
-}
-
-/** What the finalization has to do for a created object. */
-function laterOf(
-  { atZero }: Extract<Preparation, { do: 'write' }>,
+/** The preparation of an item about which the plan knows enough: no volume, no claim, and nothing to ask a plugin. */
+function prepareAtOnce(
   manifest: Manifest,
-  tools: ItemTools,
-): Pick<Outcome, 'atZero' | 'owners'> {
-  const owners = tools.relinkOwners === true ? ownersInBackup(manifest) : []
-  return { ...(atZero === undefined ? {} : { atZero }), ...(owners.length === 0 ? {} : { owners }) }
+  { groupResource, item, tools }: ItemWork,
+): { prepared: Prepared } | undefined {
+  if (groupResource === 'persistentvolumes' || groupResource === 'persistentvolumeclaims') return undefined
+  const prepared = prepareItem({ item: manifest, groupResource, targetNamespace: item.target }, tools.rules)
+  return prepared.do === 'ask' || prepared.do === 'fail' ? undefined : { prepared }
 }
 
-function objectOf(
-  live: Manifest | undefined,
+/** The step of an item that fails because of what it needs beside it. */
+function failedFor({ text, refusedFor: kind }: CompanionProblem, work: ItemWork, listed: Outcome['listed']): ItemStep {
+  const { id, item } = work
+  const messages = [error(scopeOf(item.target), preparationError(id, text))]
+  const outcome = finish(work, { action: 'failed', ...(listed && { listed }), messages })
+  return kind === undefined ? { done: outcome } : { trouble: { kind, outcome } }
+}
+
+/** Writes a prepared item, and tells what came of it. */
+async function writePrepared(
   prepared: Extract<Preparation, { do: 'write' }>,
-  item: PlannedItem,
-): Pick<Outcome, 'object' | 'version'> {
-  if (live?.metadata.uid === undefined) return {}
-  const { name, uid, resourceVersion: version } = live.metadata
-  const namespace = item.target === undefined ? {} : { namespace: item.target }
-  return { object: { ...prepared.resource, ...namespace, name, uid }, ...(version === undefined ? {} : { version }) }
+  { work, manifest, listed }: { work: ItemWork; manifest: Manifest; listed: { kind: string; name: string } },
+): Promise<ItemStep> {
+  const { groupResource, item, tools } = work
+  const begun = operationsOf(prepared, work)
+  const input = { prepared, item, groupResource }
+  const written = await writeItem(input, tools)
+  if (written.do === 'done' && written.action === 'created' && written.live !== undefined)
+    // The resource list shows the name that was created: an action may have renamed the object.
+    work.created = {
+      listed: { ...listed, name: listedName(item.target, written.live.metadata.name) },
+      ...objectOf(written.live, prepared, item),
+      ...laterOf(prepared, manifest, tools),
+    }
+  const volumes = groupResource === 'pods' ? await volumesOfPod(written, work) : {}
+  const isPlain = written.action === 'created' && groupResource !== 'persistentvolumeclaims'
+  const because = isPlain ? prepared.remark : await remarkOn(written, input, tools)
+  const remark = because === undefined ? {} : { because }
+  return conclude(written, prepared, { work, listed, begun: { ...begun, ...volumes, ...remark } })
 }
 
 /**
@@ -220,57 +146,13 @@ function objectOf(
  */
 async function volumesOfPod(
   written: Written,
-  groupResource: GroupResource,
-  item: PlannedItem,
-  tools: ItemTools,
+  { address, item, tools }: ItemWork,
 ): Promise<Pick<Outcome, 'podVolumes'>> {
-  if (groupResource !== 'pods' || written.do !== 'done' || written.action !== 'created') return {}
+  if (written.do !== 'done' || written.action !== 'created') return {}
   const { uid = '', name, namespace = '' } = written.live?.metadata ?? { name: '' }
   if (written.live === undefined || uid === '') return {}
   const volumes = podVolumes(written.live, item.namespace ?? '', tools.rules.facts.podVolumeBackups)
   if (volumes.length === 0) return {}
-  const address = {
-    groupResource,
-    ...(item.namespace === undefined ? {} : { namespace: item.namespace }),
-    name: item.name,
-  }
   await tools.beginPodVolumes({ item: address, pod: { namespace, name, uid }, volumes, at: tools.now() })
   return { podVolumes: volumes }
-}
-
-function operationsOf(
-  { operation, pluginOperations }: { operation?: BegunOperation; pluginOperations?: readonly BegunOperation[] },
-  address: { groupResource: GroupResource; name: string },
-  item: PlannedItem,
-  tools: ItemTools,
-): Pick<Outcome, 'operation' | 'pluginOperations'> {
-  const begin = (begun: BegunOperation) => operationOf(begun, address, item, tools)
-  return {
-    ...(operation === undefined ? {} : { operation: begin(operation) }),
-    ...(pluginOperations === undefined ? {} : { pluginOperations: pluginOperations.map(begin) }),
-  }
-}
-
-function operationOf(
-  begun: BegunOperation,
-  address: { groupResource: GroupResource; name: string },
-  item: PlannedItem,
-  tools: ItemTools,
-): NonNullable<Outcome['operation']> {
-  const [resource = '', ...group] = address.groupResource.split('.')
-  return {
-    spec: {
-      restoreName: tools.rules.restore.name,
-      restoreUID: tools.rules.restore.uid,
-      restoreItemAction: begun.action,
-      resourceIdentifier: {
-        Group: group.join('.'),
-        Resource: resource,
-        Namespace: item.target ?? '',
-        Name: address.name,
-      },
-      operationID: begun.operationId,
-    },
-    status: { phase: 'New', created: tools.now() },
-  }
 }

@@ -6,6 +6,7 @@ import { plannedKey } from '../../core/plan/plan.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
+import { tallyOf } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import { whyNamespaceStays } from '../../core/items/why-waiting.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
@@ -13,15 +14,18 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import { lookAgain, pauseAfter, waitSince } from '../frame/look.ts'
-import { runActivity } from '../frame/run-activity.ts'
+import { lookAgain, pauseAfter, runActivity, waitSince } from '../frame/run-activity.ts'
+import type { Attempt } from '../frame/run-activity.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import type { ItemTools } from './item-tools.ts'
-import type { ItemStep, ItemTrouble } from './item-work.ts'
-import { restoreItem } from './restore-item.ts'
-
-/** Whether items can be restored into a namespace now, or trouble that may pass. */
-export type NamespaceStep = { done: Outcome } | { terminating: string } | { trouble: ItemTrouble }
+import type { ItemStep, NamespaceStep } from './item-work.ts'
+import { settleAll, tryItem } from './side-by-side.ts'
+import type { SideBySide } from './side-by-side.ts'
+import { ensureOrPreview } from '../preview/preview-item.ts'
+import { outcomesShard } from '../frame/journal.ts'
+import type { Ports } from '../ports.ts'
+import { countWithCauses } from '../../core/report/failure-causes.ts'
+import type { CountsWithCauses } from '../../core/report/failure-causes.ts'
 
 /**
  * Makes sure that a target namespace exists: creates it with the backup's labels, annotations and spec, or finds it. A
@@ -110,20 +114,20 @@ export interface IntoNamespaces {
   ensured: Map<string, Promise<NamespaceStep>>
 }
 
-/** Restores an item, if its namespace is there and no other item is restored at its place. */
-export async function restoreInto(item: PlannedItem, run: IntoNamespaces, tools: ItemTools): Promise<ItemStep> {
-  const { groupResource, input } = run
-  const key = plannedKey(groupResource, item)
-  if (item.target !== undefined && input.refused?.includes(item.target) === true) {
-    const step = stepWithoutNamespace(key, item, await ensureAgain(run, item.target, tools))
-    if (step !== undefined) return step
-  }
-  if (item.twinOf === undefined) return restoreItem(groupResource, item, tools)
-  const because = `${item.twinOf}/${item.name} is restored at its place in namespace ${item.target}`
-  return { done: { key, messages: [], because, at: tools.now() } }
+/**
+ * The step of an item whose target namespace was refused in its wave, and is refused still; undefined where it is there now. It
+ * is asked for again, as Velero does for each item.
+ */
+export async function stepIfRefused(
+  item: PlannedItem & { target: string },
+  run: IntoNamespaces,
+  tools: ItemTools,
+): Promise<ItemStep | undefined> {
+  const key = plannedKey(run.groupResource, item)
+  return stepWithoutNamespace(key, item, await ensureAgain(run, item.target, tools))
 }
 
-/** Asks again for a namespace that was refused in its wave, as Velero does for each item. */
+/** Asks for a namespace again, once for all items of a chunk. */
 function ensureAgain({ ensured, session }: IntoNamespaces, target: string, tools: ItemTools): Promise<NamespaceStep> {
   const known = ensured.get(target)
   if (known !== undefined) return known
@@ -182,6 +186,57 @@ async function namespaceManifest(item: PlannedItem, name: string, tools: ItemToo
     }
   } catch {
     return bare
+  }
+}
+
+/** The chunk of the wave of namespaces. */
+export interface NamespacesOfChunk extends SideBySide {
+  session: Pick<PlannedSession, 'plan' | 'journal'>
+  attempt: Attempt
+  key: string
+  known: readonly Outcome[]
+  input: SideBySide['input'] & {
+    wave: number
+    chunk: number
+    lost?: readonly string[]
+    pass?: number
+    open?: boolean
+  }
+  ports: Pick<Ports, 'clock' | 'meter'>
+}
+
+/** Counts of the outcomes of a chunk, and which of its namespaces are terminating or could not be created. */
+export interface NamespacesReport extends CountsWithCauses {
+  terminating?: readonly string[]
+  refused?: readonly string[]
+}
+
+/** All that follows needs them, so they are waited for as long as the API server lets a write take. */
+export async function ensureNamespaces(
+  run: NamespacesOfChunk,
+  items: readonly PlannedItem[],
+  { tools, before }: { tools: ItemTools; before: Tally },
+): Promise<NamespacesReport> {
+  const { pass = 0, open } = run.input
+  const done: Outcome[] = []
+  const terminating: string[] = []
+  const { failure } = await settleAll(items, run, async (item, limited) => {
+    const earlier = before.get(plannedKey('namespaces', item))
+    const send = () => limited(() => ensureOrPreview(item, tools, (each) => ensureNamespace(item, each)))
+    const step = await tryItem(send, { before: earlier, pass, open }, tools)
+    if ('done' in step) done.push(step.done)
+    else if (run.input.lost?.includes(step.terminating) === true) done.push(lostOutcome('namespaces', item, tools))
+    else terminating.push(step.terminating)
+  })
+  if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, 0), done)
+  run.ports.meter?.itemsDone('namespaces', done)
+  if (failure !== undefined) throw failure
+  const tally = tallyOf([...run.known, ...done])
+  const refused = refusedTargets(run.session.plan.waves[run.input.wave]?.chunks[run.input.chunk]?.items ?? [], tally)
+  return {
+    ...countWithCauses(tally),
+    ...(terminating.length === 0 ? {} : { terminating: terminating.sort() }),
+    ...(refused.length === 0 ? {} : { refused }),
   }
 }
 

@@ -11,7 +11,7 @@ import { levelsOf } from '../../core/request/levels.ts'
 import { formatGoDuration } from '../../core/values/go-duration.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { fatal } from '../frame/failures.ts'
-import { waitSince } from '../frame/look.ts'
+import { waitSince } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import { sendRequest } from './request-locks.ts'
 

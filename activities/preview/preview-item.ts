@@ -1,27 +1,23 @@
 import type { Outcome } from '../../core/items/outcome.ts'
-import { isPreview } from '../../core/preview/verdict.ts'
+import type { WouldMake } from '../../core/preview/why-unasked.ts'
 import type { Finding } from '../../core/items/finding.ts'
 import { plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
-import type { Session } from '../frame/session.ts'
-import type { Ports } from '../ports.ts'
 import type { ItemTools } from '../items/item-tools.ts'
-import type { ItemStep } from '../items/item-work.ts'
-import type { NamespaceStep } from '../items/target-namespaces.ts'
+import type { ItemStep, NamespaceStep } from '../items/item-work.ts'
 import { dryRunCluster } from './dry-run-cluster.ts'
 
 /** Sends an item with the tools that it is given. */
 type Send<Step> = (tools: ItemTools) => Promise<Step>
 
 /**
- * Sends an item; in a preview by dry runs. A preview's outcome holds what was found out, and nothing on which a later step
- * could act: no object, no operation, no volume, no hook. A change of an object is tried at once: nothing is journalled
- * before it, since nothing is changed.
+ * Sends an item by dry runs. The outcome holds what was found out, and nothing on which a later step could act: no object, no
+ * operation, no volume, no hook. A change of an object is tried at once: nothing is journalled before it, since nothing is
+ * changed.
  */
-export async function sendOrPreview(tools: ItemTools, send: Send<ItemStep>): Promise<ItemStep> {
-  if (tools.preview === undefined) return send(tools)
+export async function previewItem(tools: ItemTools, preview: WouldMake, send: Send<ItemStep>): Promise<ItemStep> {
   const finding: Finding = {}
-  const step = await send({ ...tools, cluster: dryRunCluster(tools.cluster, tools.preview, finding) })
+  const step = await send({ ...tools, cluster: dryRunCluster(tools.cluster, preview, finding) })
   const settled = 'intent' in step ? await step.intent.apply() : step
   if ('done' in settled) return { done: previewed(settled.done, finding) }
   const outcome = previewed(settled.trouble.outcome, finding)
@@ -29,7 +25,7 @@ export async function sendOrPreview(tools: ItemTools, send: Send<ItemStep>): Pro
   return settled.trouble.kind === 'missing' ? { done: outcome } : { trouble: { ...settled.trouble, outcome } }
 }
 
-/** {@link sendOrPreview} for a target namespace. One that is being deleted is told, not waited for. */
+/** Ensures a target namespace; in a preview by dry runs, like {@link previewItem}. One that is being deleted is told, not waited for. */
 export async function ensureOrPreview(
   item: PlannedItem,
   tools: ItemTools,
@@ -51,14 +47,4 @@ function previewed(outcome: Outcome, finding: Finding): Outcome {
   const { object: _o, operation: _p, pluginOperations: _q, podVolumes: _v, parked: _k, ...kept } = outcome
   const { version: _r, contents: _c, namespaceUid: _n, ...told } = kept
   return Object.keys(finding).length === 0 ? told : { ...told, finding }
-}
-
-/** The parts of a worker for a restore: what a preview predicts is not counted as done. */
-export function countingFor<Parts extends { ports: Ports }>(
-  parts: Parts,
-  { admission }: Pick<Session, 'admission'>,
-): Parts {
-  if (!isPreview(admission)) return parts
-  const { meter: _uncounted, ...ports } = parts.ports
-  return { ...parts, ports }
 }

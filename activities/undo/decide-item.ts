@@ -12,7 +12,7 @@ import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import { listRecreated } from '../existing/recreate-notes.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
-import type { ItemLimits } from '../items/polite-limit.ts'
+import type { ItemLimits } from '../items/side-by-side.ts'
 import { inPlaceFolder } from '../volumes/in-place-notes.ts'
 import { journalsOf, readWritten } from './undo-journal.ts'
 

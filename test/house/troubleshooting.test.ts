@@ -28,7 +28,7 @@ const sentences = [
 const before: readonly { files: string; words: RegExp }[] = [
   { files: 'activities/admit/await-location.ts', words: /problems: \[/g },
   { files: 'core/finalize/decide-volume-patch.ts', words: /problem(?::| =)\s+/g },
-  { files: 'activities/items/standing-facts.ts', words: /return /g },
+  { files: 'activities/items/prepare-asking.ts', words: /return (?=['`]it)/g },
   { files: 'core/items/prepare-item.ts', words: /remark: /g },
   { files: 'core/results/render-log.ts', words: /return \[(?=`Nothing)/g },
   { files: 'client/cli/commands/**/*.ts', words: /unanswered: /g },

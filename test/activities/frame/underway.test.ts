@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { assertUnderway } from '../../../activities/frame/underway.ts'
+import { assertUnderway } from '../../../activities/frame/run-activity.ts'
 import { restartFailureReason } from '../../../velero/defaults.ts'
 import { claimedAnnotation } from '../../../velero/labels.ts'
 import { createClock } from '../../ports/clock.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createItemLimit } from '../../../activities/items/item-limit.ts'
-import { createPoliteLimit, limitFor } from '../../../activities/items/polite-limit.ts'
+import { createItemLimit, createPoliteLimit } from '../../../activities/items/item-limit.ts'
+import { limitFor } from '../../../activities/items/side-by-side.ts'
 import type { Clock } from '../../../activities/ports.ts'
 import { politeAnnotation } from '../../../velero/labels.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ItemStep } from '../../../activities/items/item-work.ts'
 import type { ItemTools } from '../../../activities/items/item-tools.ts'
-import { deadlineFor, tryItem } from '../../../activities/items/try-item.ts'
+import { deadlineFor, tryItem } from '../../../activities/items/side-by-side.ts'
 import type { TroubleKind } from '../../../core/items/item-trouble.ts'
 import { error } from '../../../core/items/outcome.ts'
 import type { Outcome } from '../../../core/items/outcome.ts'

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { restoreItem } from '../../../activities/items/restore-item.ts'
-import { sendOrPreview } from '../../../activities/preview/preview-item.ts'
+import { previewItem } from '../../../activities/preview/preview-item.ts'
 import type { PlanFile, PlanLine } from '../../../core/preview/plan-file.ts'
 import { verdictOf } from '../../../core/preview/verdict.ts'
 import { wouldMake } from '../../../core/preview/why-unasked.ts'
@@ -148,7 +148,7 @@ describe('a plan', () => {
     const refused = refusing('create', apiError(403, 'Forbidden', message))
     const { world, tools } = restoring(JSON.stringify(prices), { preview: made }, refused)
     const item = { namespace: 'shop', name: 'prices', target: 'shop' }
-    const step = await world.clock.run(sendOrPreview(tools, (each) => restoreItem('configmaps', item, each)))
+    const step = await world.clock.run(previewItem(tools, made, (each) => restoreItem('configmaps', item, each)))
     const outcome = await outcomeOf(step)
     expect(verdictOf(outcome)).toBe(verdict)
     expect(outcome.finding ?? {}).toEqual(finding)
@@ -169,15 +169,16 @@ describe('a plan', () => {
   ])(
     'has the verdict %s where the dry run of the delete says %s, and deletes nothing',
     async (verdict, says, finding) => {
+      const made = wouldMake({ waves: [] })
       const { world, tools } = restoring(
         JSON.stringify(prices),
-        { preview: wouldMake({ waves: [] }), policyFor: () => 'recreate' },
+        { preview: made, policyFor: () => 'recreate' },
         (cluster) =>
           says === undefined ? cluster : { ...cluster, remove: () => Promise.reject(apiError(403, 'Forbidden', says)) },
       )
       placeOther(world, '4')
       const item = { namespace: 'shop', name: 'prices', target: 'shop' }
-      const step = await world.clock.run(sendOrPreview(tools, (each) => restoreItem('configmaps', item, each)))
+      const step = await world.clock.run(previewItem(tools, made, (each) => restoreItem('configmaps', item, each)))
       const outcome = await outcomeOf(step)
       expect(verdictOf(outcome)).toBe(verdict)
       expect(outcome.finding).toEqual(finding)

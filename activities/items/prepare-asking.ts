@@ -7,17 +7,50 @@ import { claimRef, volumeFate } from '../../core/items/volume-fate.ts'
 import { lacksSomething } from '../../core/items/item-trouble.ts'
 import { prepareItem } from '../../core/items/prepare-item.ts'
 import type { ItemInput, ItemRules, Preparation } from '../../core/items/prepare-item.ts'
+import { error, itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { Message, NativeVolume } from '../../core/items/outcome.ts'
 import { annotationOf, textAt } from '../../core/values/fields.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { GroupResource } from '../../velero/resource.ts'
+import { itemPath } from '../../velero/resource.ts'
+import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { newNameOf, restoreNative } from '../volumes/native-volumes.ts'
-import type { ItemTools, WriteInput, Written } from './item-tools.ts'
+import { NotYet } from './item-tools.ts'
+import type { ItemTools, PluginTools, WriteInput, Written } from './item-tools.ts'
+import { mustIncludeAll } from '../../core/actions/run-plugins.ts'
+import type { PluginReply } from '../../core/actions/run-plugins.ts'
+import type { PluginAnswer } from '../../core/actions/plugin-action.ts'
+import { PluginError } from '../../core/port-errors.ts'
+import { sha256Hex } from '../../core/values/derived-names.ts'
+import type { ItemWork } from './item-work.ts'
+
+/** A preparation that no plugin has to be asked for any more. */
+export type Prepared = Exclude<Preparation, { do: 'ask' }>
+
+/**
+ * Prepares an item for which the plan does not know enough: the cluster is asked for what has changed since, and plugins for
+ * their answers. Throws `NotYet` where additional items are not ready.
+ */
+export async function prepareAsking(
+  manifest: Manifest,
+  work: ItemWork,
+): Promise<{ prepared: Prepared; inPlace?: ClaimInPlace | undefined }> {
+  const { groupResource, item, tools } = work
+  const {
+    rules,
+    made,
+    told = [],
+    inPlace,
+    ...standing
+  } = await readStandingFacts(groupResource, { manifest, item }, tools)
+  if (made !== undefined) work.native = made
+  const input = { item: manifest, groupResource, targetNamespace: item.target, ...standing }
+  return { prepared: withMessages(told, await askPlugins(input, rules, work)), inPlace }
+}
 
 /** What is found out about an item in the moment in which it is prepared. */
-export interface StandingFacts extends Pick<ItemInput, 'native' | 'volumeName'> {
+interface StandingFacts extends Pick<ItemInput, 'native' | 'volumeName'> {
   rules: ItemRules
   /** The volume that was made for a PV. */
   made?: NativeVolume
@@ -32,7 +65,7 @@ export interface StandingFacts extends Pick<ItemInput, 'native' | 'volumeName'> 
  * already and is not ours, and the name that its PV has got. A PV with a native snapshot gets its volume. For all other items
  * nothing is read.
  */
-export async function readStandingFacts(
+async function readStandingFacts(
   groupResource: GroupResource,
   { manifest, item }: { manifest: Manifest; item: PlannedItem },
   tools: ItemTools,
@@ -116,7 +149,7 @@ function asksForClaim(manifest: Manifest, { actions, restore }: ItemRules): bool
  * Prepares an item. Where the facts of the plan lack something that it needs, the cluster is asked for it as it is now, as
  * Velero does in this moment.
  */
-export async function prepareNow(input: ItemInput, rules: ItemRules, { cluster }: ItemTools): Promise<Preparation> {
+async function prepareNow(input: ItemInput, rules: ItemRules, { cluster }: ItemTools): Promise<Preparation> {
   const prepared = prepareItem(input, rules)
   if (prepared.do !== 'fail' || !lacksSomething(prepared.messages)) return prepared
   const found = await listIfServed(cluster, storageClassesAt, { metadataOnly: true })
@@ -125,6 +158,108 @@ export async function prepareNow(input: ItemInput, rules: ItemRules, { cluster }
 }
 
 const storageClassesAt = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' }
+
+/**
+ * Prepares an item, and asks plugins where the core wants their answers. What an answer asks for besides (additional items, a
+ * wait for them) is done before the next plugin is asked, as in Velero; messages about it are the item's.
+ */
+async function askPlugins(input: ItemInput, rules: ItemRules, work: ItemWork): Promise<Prepared> {
+  const { tools } = work
+  const replies = new Map<string, PluginReply>()
+  const told: Message[] = []
+  for (;;) {
+    const prepared = await prepareNow({ ...input, replies }, rules, tools)
+    if (prepared.do !== 'ask') return withMessages(told, prepared)
+    if (tools.plugins === undefined) throw new Error('a plugin is to be asked where there is none')
+    const asking: Asking = { ...prepared, input, work, plugins: tools.plugins }
+    const reply = await ask(asking)
+    if (!('failed' in reply) && !reply.skip) told.push(...(await bringAdditional(reply, asking)))
+    replies.set(prepared.action, reply)
+  }
+}
+
+/** A preparation with messages from before it. */
+function withMessages(told: readonly Message[], prepared: Prepared): Prepared {
+  return prepared.do === 'omit' ? prepared : { ...prepared, messages: [...told, ...prepared.messages] }
+}
+
+/** A question to a plugin about an item. */
+interface Asking {
+  action: string
+  item: Manifest
+  input: ItemInput
+  work: ItemWork
+  plugins: PluginTools
+}
+
+/**
+ * Asks a plugin. An answer on which something depends outside of this attempt, an operation or a wait, is settled in the journal:
+ * a later attempt takes it, and does not ask again. Other answers change the item only, and asking again does no harm.
+ */
+async function ask(asking: Asking): Promise<PluginReply> {
+  const { action, item, input, work, plugins } = asking
+  const key = keyOf(asking)
+  const settled = await plugins.settled(key)
+  if (settled !== undefined) return settled
+  const { attempt } = work.tools
+  try {
+    const question = { item, itemFromBackup: input.item, restore: plugins.restore }
+    const answer = await plugins.host.execute(action, question, attempt.signal)
+    return answer.operationId === '' && !answer.waits ? answer : await plugins.settle(key, answer)
+  } catch (thrown) {
+    if (!(thrown instanceof PluginError)) throw thrown
+    return { failed: thrown.message }
+  }
+}
+
+const keyOf = ({ work, action }: Asking) => sha256Hex(JSON.stringify([itemKey(work.address), action])).slice(0, 40)
+
+/** Restores the items that an answer asks for, and waits until they are ready. Trouble with that does not keep the item. */
+async function bringAdditional(answer: PluginAnswer, asking: Asking): Promise<Message[]> {
+  const { work, plugins } = asking
+  const messages: Message[] = []
+  const standing: ItemAddress[] = []
+  const chain = [...plugins.chain, itemKey(work.address)]
+  const tools = { ...work.tools, plugins: { ...plugins, chain } }
+  for (const wanted of answer.additionalItems) {
+    const brought = await plugins.bring(wanted, mustIncludeAll(answer), tools)
+    if (brought === 'missing') {
+      const text = `stat ${itemPath(wanted.groupResource, wanted)}: no such file or directory`
+      messages.push(warning(scopeOf(wanted.namespace), text))
+    } else if (brought === 'stands') standing.push(wanted)
+  }
+  const problem = answer.waits ? await whyNotReady(standing, answer, asking) : undefined
+  return problem === undefined ? messages : [...messages, error(scopeOf(work.item.target), problem)]
+}
+
+/** The pauses between the questions of one look. */
+const pausesMs: readonly number[] = [200, 400, 800]
+
+async function whyNotReady(
+  items: readonly ItemAddress[],
+  { readySeconds }: PluginAnswer,
+  asking: Asking,
+): Promise<string | undefined> {
+  const { action, work, plugins } = asking
+  const { tools } = work
+  const seconds = readySeconds > 0 ? readySeconds : tools.resourceTimeoutSeconds
+  for (let asked = 0; ; asked++) {
+    try {
+      const question = { items, restore: plugins.restore }
+      if (await plugins.host.areItemsReady(action, question, tools.attempt.signal)) return undefined
+    } catch (thrown) {
+      if (!(thrown instanceof PluginError)) throw thrown
+      return `error verifying additional items are ready to use: ${thrown.message}`
+    }
+    const pauseMs = pausesMs[asked]
+    if (pauseMs === undefined) {
+      const deadline = (await tools.waitSince(`additional/${keyOf(asking)}`)) + seconds * 1000
+      if (tools.clock.now().getTime() >= deadline) return `additional items for ${work.id} are not ready to use`
+      throw new NotYet(`the additional items of ${work.id} to be ready, as plugin ${action} says`)
+    }
+    await tools.clock.sleep(pauseMs, tools.attempt.signal)
+  }
+}
 
 /**
  * What the log says about a written item where Velero says nothing, and the results stay as they are: labels that got
