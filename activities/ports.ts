@@ -270,8 +270,8 @@ export interface Meter {
  */
 export interface Plugins {
   /** The RestoreItemActions of all binaries in Velero's order: by path, then those of interface v1, then by name. */
-  restoreItemActions(): Promise<readonly PluginAction[]>
-  appliesTo(action: string): Promise<PluginSelector>
+  restoreItemActions(signal: AbortSignal): Promise<readonly PluginAction[]>
+  appliesTo(action: string, signal: AbortSignal): Promise<PluginSelector>
   execute(action: string, input: PluginInput, signal: AbortSignal): Promise<PluginAnswer>
   areItemsReady(action: string, asked: AskedItems, signal: AbortSignal): Promise<boolean>
   progress(action: string, asked: AskedOperation, signal: AbortSignal): Promise<PluginProgress>
@@ -281,8 +281,8 @@ export interface Plugins {
 /** The DeleteItemActions of Velero's plugins on this worker. They fail as {@link Plugins} do. */
 export interface DeleteActions {
   /** The names of all of them, in Velero's order. */
-  names(): Promise<readonly string[]>
-  appliesTo(action: string): Promise<PluginSelector>
+  names(signal: AbortSignal): Promise<readonly string[]>
+  appliesTo(action: string, signal: AbortSignal): Promise<PluginSelector>
   execute(action: string, input: { item: Manifest; backup: object }, signal: AbortSignal): Promise<void>
 }
 

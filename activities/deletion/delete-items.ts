@@ -1,6 +1,7 @@
 import { planPlugin, pluginRule } from '../../core/actions/run-plugins.ts'
 import type { PluginRule } from '../../core/actions/run-plugins.ts'
 import { deletingContent, snapshotContents } from '../../core/deletion/snapshot-contents.ts'
+import type { ResolveResource } from '../../core/filter/includes-excludes.ts'
 import { resolveResource } from '../../core/filter/resolve-resource.ts'
 import { isSecret } from '../../core/items/outcome.ts'
 import { ArchiveError, PluginError, isAlreadyExists } from '../../core/port-errors.ts'
@@ -55,7 +56,7 @@ export function runDeleteActions(ports: ItemPorts) {
     runActivity(ports.presence, frameOf(input.ref, 'the item actions'), async (attempt) => {
       const { backup } = input
       attempt.waitingFor(`location "${backup.location}"`)
-      const rules = await rulesOf(ports)
+      const rules = await rulesOf(ports, attempt.signal)
       if ('stop' in rules) return { errors: [], stop: rules.stop }
       const { store, live } = await openDeleted(ports, input)
       try {
@@ -77,10 +78,13 @@ export function runDeleteActions(ports: ItemPorts) {
     })
 }
 
-async function rulesOf({ cluster, deleteActions }: ItemPorts): Promise<readonly PluginRule[] | { stop: string }> {
+async function rulesOf(
+  { cluster, deleteActions }: ItemPorts,
+  signal: AbortSignal,
+): Promise<readonly PluginRule[] | { stop: string }> {
   let names: readonly string[]
   try {
-    names = (await deleteActions?.names()) ?? []
+    names = (await deleteActions?.names(signal)) ?? []
   } catch (thrown) {
     if (!(thrown instanceof PluginError)) throw thrown
     return { stop: `error getting delete item actions: ${thrown.message}` }
@@ -89,16 +93,20 @@ async function rulesOf({ cluster, deleteActions }: ItemPorts): Promise<readonly 
   const served = await cluster.discover()
   const rules: PluginRule[] = []
   for (const name of names) {
-    const planned = await selectorOf(deleteActions, name, (word) => resolveResource(word, served))
+    const resolve = (word: string) => resolveResource(word, served)
+    const planned = await selectorOf(name, { actions: deleteActions, resolve, signal })
     if ('error' in planned) return { stop: `error invoking delete item actions: plugin ${name}: ${planned.error}` }
     rules.push(pluginRule(planned))
   }
   return rules
 }
 
-async function selectorOf(actions: DeleteActions, name: string, resolve: (word: string) => string | undefined) {
+async function selectorOf(
+  name: string,
+  { actions, resolve, signal }: { actions: DeleteActions; resolve: ResolveResource; signal: AbortSignal },
+) {
   try {
-    return planPlugin({ name, version: 1 }, await actions.appliesTo(name), resolve)
+    return planPlugin({ name, version: 1 }, await actions.appliesTo(name, signal), resolve)
   } catch (thrown) {
     if (!(thrown instanceof PluginError)) throw thrown
     return { error: thrown.message }

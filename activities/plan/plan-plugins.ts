@@ -13,11 +13,12 @@ import type { Plugins } from '../ports.ts'
 export async function planPlugins(
   host: Plugins | undefined,
   resolve: ResolveResource,
+  signal: AbortSignal,
 ): Promise<readonly PlannedPlugin[] | { error: string }> {
   const planned: PlannedPlugin[] = []
-  for (const action of await actionsOf(host)) {
+  for (const action of await actionsOf(host, signal)) {
     try {
-      const plugin = planPlugin(action, (await host?.appliesTo(action.name)) ?? noSelector, resolve)
+      const plugin = planPlugin(action, (await host?.appliesTo(action.name, signal)) ?? noSelector, resolve)
       if ('error' in plugin) return { error: `plugin ${action.name}: ${plugin.error}` }
       planned.push(plugin)
     } catch (thrown) {
@@ -36,9 +37,9 @@ const noSelector = {
   labels: '',
 }
 
-async function actionsOf(host: Plugins | undefined) {
+async function actionsOf(host: Plugins | undefined, signal: AbortSignal) {
   try {
-    return (await host?.restoreItemActions()) ?? []
+    return (await host?.restoreItemActions(signal)) ?? []
   } catch (thrown) {
     if (!(thrown instanceof PluginError)) throw thrown
     throw fatal(`error getting restore item actions: ${thrown.message}`, thrown)

@@ -172,7 +172,7 @@ async function planArchive(
     return empty([
       note(ports, 'plan/versions', [error('velero', `choosing API version to restore: ${versions.error}`)]),
     ])
-  const plugins = await planPlugins(ports.plugins, resolve)
+  const plugins = await planPlugins(ports.plugins, resolve, attempt.signal)
   if ('error' in plugins) return empty([note(ports, 'plan/plugins', [error('velero', plugins.error)])])
   const added = servedByDefinitions(await readDefinitions(archive, inArchive, resources))
   // As in Velero, the order is that of the cluster once its CustomResourceDefinitions are restored; all filters are older.

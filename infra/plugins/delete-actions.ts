@@ -1,5 +1,6 @@
 import type { DeleteActions } from '../../activities/ports.ts'
 import { jsonOf, selectorOf } from './messages.ts'
+import { orAborted } from './plugin-binary.ts'
 import { methodsOf } from './protocol.ts'
 import type { Applies, Nothing } from './protocol.ts'
 import type { PluginRegistry } from './registry.ts'
@@ -30,15 +31,15 @@ const kind = 'DeleteItemAction'
 /** The DeleteItemActions of a worker's plugins. */
 export function createDeleteActions(registry: PluginRegistry): DeleteActions {
   return {
-    async names() {
-      return (await registry.all(kind)).map(({ name }) => name)
+    async names(signal) {
+      return (await orAborted(registry.all(kind), signal)).map(({ name }) => name)
     },
-    async appliesTo(action) {
-      const { binary } = await registry.find(kind, action)
-      return selectorOf(await binary.call(action, appliesTo, { plugin: action }))
+    async appliesTo(action, signal) {
+      const { binary } = await orAborted(registry.find(kind, action), signal)
+      return selectorOf(await binary.call(action, appliesTo, { plugin: action }, signal))
     },
     async execute(action, { item, backup }, signal) {
-      const { binary } = await registry.find(kind, action)
+      const { binary } = await orAborted(registry.find(kind, action), signal)
       await binary.call(action, execute, { plugin: action, item: jsonOf(item), backup: jsonOf(backup) }, signal)
     },
   }

@@ -47,6 +47,8 @@ export interface PluginBinary {
   ): Promise<void>
   /** Ends the process; a later call starts another one. */
   stop(): Promise<void>
+  /** Ends the process for good: calls that are under way, and later ones, fail, and start nothing. */
+  close(): Promise<void>
 }
 
 /** How often a call is made whose process dies meanwhile. */
@@ -59,12 +61,15 @@ const deathMs = 1000
 export function createBinary(path: string, options: BinaryOptions): PluginBinary {
   const inTurn = pLimit(options.callsMax)
   let running: { starting: Promise<PluginProcess>; isOver: () => boolean } | undefined
+  const closing = new AbortController()
 
   /** Of several calls that find it dead, the first one starts it again. */
   function started(): Promise<PluginProcess> {
+    if (closing.signal.aborted)
+      return Promise.reject(new PluginError('died', `plugin ${path} cannot be called: the worker stops`))
     if (running !== undefined && !running.isOver()) return running.starting
     let [process, failed]: [PluginProcess | undefined, boolean] = [undefined, false]
-    const starting = startReady(path, options)
+    const starting = startReady(path, options, closing.signal)
     starting.then(
       (one) => (process = one),
       () => (failed = true),
@@ -73,7 +78,15 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
     return starting
   }
 
-  async function tried<T>(who: string, method: Named, work: Work<T>): Promise<T> {
+  /** A process that is being ended takes no further call. */
+  function forget(process: PluginProcess): void {
+    const one = running
+    void one?.starting.then((known) => {
+      if (known === process && running === one) running = undefined
+    })
+  }
+
+  async function tried<T>(who: string, method: Named, work: Work<T>, signal?: AbortSignal): Promise<T> {
     const called = { who, name: method.name, options }
     for (let tries = 1; ; tries++) {
       const process = await started()
@@ -81,10 +94,19 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
         return await inTime(process, work, called)
       } catch (thrown) {
         const failure = await judge(thrown, process, called)
-        if (failure.kind !== 'died' || method.once === true || tries >= triesMax) throw failure
+        if (failure.kind === 'late') forget(process)
+        const isWanted = !closing.signal.aborted && signal?.aborted !== true
+        if (failure.kind !== 'died' || method.once === true || tries >= triesMax || !isWanted) throw failure
         options.log.warn(`${failure.message}; the call is made again`, { plugin: path })
       }
     }
+  }
+
+  async function stop(): Promise<void> {
+    const stopping = running
+    running = undefined
+    const process = await stopping?.starting.catch(() => undefined)
+    await process?.stop()
   }
 
   return {
@@ -93,7 +115,7 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
       signal?.throwIfAborted()
       const calling = inTurn(async () => {
         signal?.throwIfAborted()
-        return tried(who, method, (process) => process.call(method, request))
+        return tried(who, method, (process) => process.call(method, request), signal)
       })
       return signal === undefined ? calling : orAborted(calling, signal)
     },
@@ -108,18 +130,17 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
         }),
       )
     },
-    async stop() {
-      const stopping = running
-      running = undefined
-      const process = await stopping?.starting.catch(() => undefined)
-      await process?.stop()
+    stop,
+    close() {
+      closing.abort()
+      return stop()
     },
   }
 }
 
 /** Starts a process, and makes its first call. Without an answer to that the process is of no use. */
-async function startReady(path: string, options: BinaryOptions): Promise<PluginProcess> {
-  const process = await startPlugin(path, options)
+async function startReady(path: string, options: BinaryOptions, closing: AbortSignal): Promise<PluginProcess> {
+  const process = await startPlugin(path, options, closing)
   const { first } = options
   if (first === undefined) return process
   const called = { who: first.who, name: first.name, options }
@@ -182,15 +203,25 @@ async function judge(thrown: unknown, process: PluginProcess, { who, name, optio
     )
   if ([status.UNAVAILABLE, status.CANCELLED, status.INTERNAL].includes(thrown.code)) {
     await process.whenEnded(deathMs)
-    const end = process.ended()
+    const end = process.ended() ?? (await endIfDeaf(process))
     if (end !== undefined) return new PluginError('died', `plugin ${who} died while it worked on ${name} (${end})`)
   }
   return new PluginError('answer', grpcWords(thrown))
 }
 
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** A process that lives and does not listen any more would fail every call: it is ended. Returns why; undefined for one that listens. */
+async function endIfDeaf(process: PluginProcess): Promise<string | undefined> {
+  if (await process.listens()) return undefined
+  process.kill()
+  await process.whenEnded(deathMs)
+  return 'it did not listen on its socket any more, and was ended'
+}
+
+/** Rejects with the reason of the signal once that has aborted; the work goes on. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason as Error)
+    if (signal.aborted) stop()
     signal.addEventListener('abort', stop, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
   })

@@ -30,6 +30,8 @@ export interface PluginProcess {
   call<Request extends object, Answer>(method: Method<Request, Answer>, request: Request): Promise<Answer>
   /** Makes a call whose answer comes in parts. Leaving the loop early ends it; failures are those of `call`. */
   read<Request extends object, Part>(method: Method<Request, Part>, request: Request): AsyncIterable<Part>
+  /** Whether it takes calls on its socket. */
+  listens(): Promise<boolean>
   /** Resolves when it has ended, or after that time. */
   whenEnded(ms: number): Promise<void>
   /** Asks it to end, then kills it. */
@@ -42,11 +44,14 @@ type Child = ChildProcessByStdio<null, Readable, Readable>
 /** How long a plugin that is asked to end may take, one that listens until it answers, and the line of one that is over. */
 const [stopMs, connectMs, lastWordsMs] = [2000, 10_000, 500]
 
+/** A process that listens takes a connection on this machine at once. */
+const listensMs = 1000
+
 /**
  * Starts the binary of a plugin and connects to it. Throws a `PluginError` that says why it is none. What it prints goes
- * into the log with the name of its file.
+ * into the log with the name of its file. Where the signal aborts before it listens, it is killed.
  */
-export async function startPlugin(path: string, options: ProcessOptions): Promise<PluginProcess> {
+export async function startPlugin(path: string, options: ProcessOptions, signal: AbortSignal): Promise<PluginProcess> {
   const child = spawn(path, [...options.args], {
     env: { ...options.env, ...handshakeEnvironment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,6 +69,8 @@ export async function startPlugin(path: string, options: ProcessOptions): Promis
   const whenEnded = (ms: number) => withTimer(ms, (timeout) => Promise.race([ended, timeout]))
   const printed = createPluginLog(options.log, path)
   readLines(child.stderr, printed)
+  const kill = () => child.kill('SIGKILL')
+  signal.addEventListener('abort', kill, { once: true })
   try {
     const line = firstLine(child, printed)
     // A process may be over before its line has been read.
@@ -79,21 +86,24 @@ export async function startPlugin(path: string, options: ProcessOptions): Promis
     return {
       ended: () => end,
       whenEnded,
+      listens: () => isReady(client, listensMs),
       call: (method, request) => callOnce(client, method, request),
       read: (method, request) => readParts(client, method, request),
-      kill: () => child.kill('SIGKILL'),
+      kill,
       async stop() {
         if (end !== undefined) return
         await Promise.race([whenEnded(stopMs), callOnce(client, methods.shutDown, {}).catch(() => undefined)])
         await whenEnded(stopMs)
-        child.kill('SIGKILL')
+        kill()
         await whenEnded(stopMs)
       },
     }
   } catch (thrown) {
-    child.kill('SIGKILL')
+    kill()
     const words = thrown instanceof Error ? thrown.message : String(thrown)
     throw new PluginError('binary', `plugin ${path} cannot be used: ${words}`)
+  } finally {
+    signal.removeEventListener('abort', kill)
   }
 }
 
@@ -149,14 +159,14 @@ async function connect(address: string, answerBytesMax: number): Promise<Client>
     'grpc.max_send_message_length': -1,
     'grpc.enable_http_proxy': 0,
   })
-  await new Promise<void>((resolve, reject) => {
-    client.waitForReady(Date.now() + connectMs, (problem) => {
-      if (problem === undefined) return resolve()
-      client.close()
-      reject(new Error('it does not answer on the socket that it names'))
-    })
-  })
-  return client
+  if (await isReady(client, connectMs)) return client
+  client.close()
+  throw new Error('it does not answer on the socket that it names')
+}
+
+/** Whether there is a connection within that time. */
+function isReady(client: Client, ms: number): Promise<boolean> {
+  return new Promise((resolve) => client.waitForReady(Date.now() + ms, (problem) => resolve(problem === undefined)))
 }
 
 /** Of what a plugin prints after its start, go-plugin sends most by gRPC. Unread it would stop the plugin one day. */
@@ -166,7 +176,8 @@ function readOutput(client: Client, onLine: (line: string) => void): void {
   const lines = createLines(onLine)
   stream.on('data', ({ data }: { data: Uint8Array }) => lines.push(Buffer.from(data).toString('utf8')))
   // A plugin made with an old go-plugin has no such call, and its end ends the stream.
-  stream.on('error', () => lines.end())
+  stream.on('error', () => undefined)
+  stream.on('close', () => lines.end())
 }
 
 function callOnce<Request extends object, Answer>(

@@ -39,7 +39,7 @@ export interface PluginRegistry extends Pick<PluginsOptions, 'dir'> {
   all(...kinds: readonly PluginKind[]): Promise<readonly RegisteredPlugin[]>
   /** The plugin of a kind with a name. Throws a `PluginError` in Velero's words where there is none. */
   find(kind: PluginKind, name: string): Promise<RegisteredPlugin>
-  /** Ends all processes. */
+  /** Ends all processes for good. */
   close(): Promise<void>
 }
 
@@ -54,9 +54,17 @@ const keptKinds: readonly PluginKind[] = ['RestoreItemAction', 'RestoreItemActio
 export function createRegistry(options: PluginsOptions): PluginRegistry {
   const binaries = new Map<string, PluginBinary>()
   let found: Promise<readonly RegisteredPlugin[]> | undefined
+  let isClosed = false
+
+  function binaryAt(path: string): PluginBinary {
+    if (isClosed) throw new PluginError('died', `plugin ${path} cannot be called: the worker stops`)
+    const binary = binaries.get(path) ?? createBinary(path, options)
+    binaries.set(path, binary)
+    return binary
+  }
 
   function discovered(): Promise<readonly RegisteredPlugin[]> {
-    found ??= discover(options, binaries).catch((thrown: unknown) => {
+    found ??= discover(options, binaryAt).catch((thrown: unknown) => {
       found = undefined
       throw thrown
     })
@@ -78,7 +86,8 @@ export function createRegistry(options: PluginsOptions): PluginRegistry {
       return one
     },
     async close() {
-      await Promise.all([...binaries.values()].map((binary) => binary.stop()))
+      isClosed = true
+      await Promise.all([...binaries.values()].map((binary) => binary.close()))
     },
   }
 }
@@ -90,12 +99,11 @@ export function notFound(kind: PluginKind, name: string, dir: string): PluginErr
 
 async function discover(
   options: PluginsOptions,
-  binaries: Map<string, PluginBinary>,
+  binaryAt: (path: string) => PluginBinary,
 ): Promise<readonly RegisteredPlugin[]> {
   const found: RegisteredPlugin[] = []
   for (const path of await findBinaries(options.dir)) {
-    const binary = binaries.get(path) ?? createBinary(path, options)
-    binaries.set(path, binary)
+    const binary = binaryAt(path)
     const { plugins } = await binary.call(path, methods.listPlugins, {})
     const own = plugins.map(({ kind, name }) => ({ kind: kindOf(kind, path), name, binary }))
     if (!own.some(({ kind }) => keptKinds.includes(kind))) await binary.stop()

@@ -45,7 +45,7 @@ export function createSnapshotters(
       return snapshotterOf(name, one)
     },
     async close() {
-      await Promise.all([...used.values()].map(({ stop }) => stop()))
+      await Promise.all([...used.values()].map(({ close }) => close()))
       await files.close()
     },
   }

@@ -3,7 +3,7 @@ import type { BinaryOptions, PluginBinary } from './plugin-binary.ts'
 import type { Method, Nothing } from './protocol.ts'
 
 /** A binary with one configuration, whose process is ended when nobody has used it for a while. */
-export type UsedBinary = Pick<PluginBinary, 'call' | 'download' | 'stop'>
+export type UsedBinary = Pick<PluginBinary, 'call' | 'download' | 'close'>
 
 /** What a plugin is readied with: the request of `Init`. */
 export interface InitRequest {
@@ -41,9 +41,9 @@ function whileUsed(binary: PluginBinary): UsedBinary {
   return {
     call: (...args) => using(() => binary.call(...args)),
     download: (...args) => using(() => binary.download(...args)),
-    async stop() {
+    async close() {
       clearTimeout(idle)
-      await binary.stop()
+      await binary.close()
     },
   }
 }

@@ -87,7 +87,7 @@ export function createObjectStores(registry: PluginRegistry, options: ObjectStor
       }
     },
     async close() {
-      const all = [...used.values()].flatMap(({ binary, downloads }) => [binary.stop(), downloads.stop()])
+      const all = [...used.values()].flatMap(({ binary, downloads }) => [binary.close(), downloads.close()])
       await Promise.all(all)
       await files.close()
     },

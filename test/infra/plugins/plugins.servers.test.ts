@@ -1,58 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Plugins } from '../../../activities/ports.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { createDeleteActions } from '../../../infra/plugins/delete-actions.ts'
-import { createPlugins } from '../../../infra/plugins/plugins.ts'
-import { createRegistry } from '../../../infra/plugins/registry.ts'
-import type { PluginRegistry, PluginsOptions } from '../../../infra/plugins/registry.ts'
 import { demoPlugin } from '../../kit/velero/demo-plugin.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { quietLog } from '../cluster/quiet-log.ts'
+import { hostOfPlugins } from './host-of-plugins.ts'
+import type { RunningPlugins } from './host-of-plugins.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'drydock-plugins-'))
-const opened: PluginRegistry[] = []
-
-/** The plugins in a folder, with the end of their processes. */
-type RunningPlugins = Plugins & Pick<PluginRegistry, 'close'>
-const log = quietLog()
+const { dir, log, register, open } = hostOfPlugins()
 const never = new AbortController().signal
 const restore = { apiVersion: 'velero.io/v1', kind: 'Restore', metadata: { name: 'r', namespace: 'velero' }, spec: {} }
-
-afterAll(async () => {
-  await Promise.all(opened.map((registry) => registry.close()))
-  rmSync(dir, { recursive: true, force: true })
-})
-
-function open(folder: string, options: Partial<PluginsOptions> = {}): RunningPlugins {
-  const registry = register(folder, options)
-  return { ...createPlugins(registry), close: () => registry.close() }
-}
-
-function register(folder: string, options: Partial<PluginsOptions> = {}): PluginRegistry {
-  const registry = createRegistry({
-    dir: join(dir, folder),
-    args: [],
-    env: process.env,
-    startMs: 20_000,
-    answerBytesMax: 16 << 20,
-    callsMax: 1,
-    callMs: 60_000,
-    log,
-    ...options,
-  })
-  opened.push(registry)
-  return registry
-}
-
-function script(path: string, text: string): void {
-  const file = join(dir, path)
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `#!/bin/sh\n${text}\n`)
-  chmodSync(file, 0o755)
-}
 
 /** How many processes run a binary. */
 function running(path: string): number {
@@ -90,18 +48,18 @@ describe('the host of plugins, with one made on Velero’s framework', () => {
   })
 
   it('finds its actions, and asks them what they apply to', async () => {
-    expect(await plugins.restoreItemActions()).toEqual([
+    expect(await plugins.restoreItemActions(never)).toEqual([
       { name: 'example.io/label', version: 1 },
       { name: 'example.io/operation', version: 2 },
     ])
-    expect(await plugins.appliesTo('example.io/operation')).toEqual({
+    expect(await plugins.appliesTo('example.io/operation', never)).toEqual({
       includedNamespaces: [],
       excludedNamespaces: [],
       includedResources: ['configmaps'],
       excludedResources: [],
       labels: 'demo.example.io/async',
     })
-    await expect(plugins.appliesTo('example.io/nobody')).rejects.toThrow(/plugin named example.io\/nobody/)
+    await expect(plugins.appliesTo('example.io/nobody', never)).rejects.toThrow(/plugin named example.io\/nobody/)
   })
 
   it('gives the changed item, additional items and an operation', async () => {
@@ -134,7 +92,12 @@ describe('the host of plugins, with one made on Velero’s framework', () => {
       true,
     )
     await plugins.cancel('example.io/operation', asked, never)
-    expect(log.lines.join()).toContain('cancelling done-a')
+    // What it prints takes another way than its answer.
+    await waitUntil(
+      () => log.lines.some((line) => line.includes('cancelling done-a')),
+      20_000,
+      'the line of the plugin',
+    )
   })
 
   it('passes on the error of an action and of a panic in the words that Velero has', async () => {
@@ -155,9 +118,12 @@ describe('the host of plugins, with one made on Velero’s framework', () => {
   })
 
   it('bears a flood of output, and refuses an answer that is too large', async () => {
-    const before = log.lines.length
+    const isFlood = (line: string) => line.includes('flood flood')
     await expect(execute(plugins, doing('flood'))).resolves.toMatchObject({ skip: false })
-    expect(log.lines.length - before).toBeLessThan(2000)
+    const isCut = () => log.lines.some((line) => line.includes('printed too much'))
+    // It is told with the first line of the next second.
+    await waitUntil(async () => (await execute(plugins, {}), isCut()), 20_000, 'the flood to be cut')
+    expect(log.lines.filter(isFlood).length).toBeLessThan(2000)
     await expect(execute(plugins, doing('huge'))).rejects.toThrow(
       'plugin example.io/label has answered Execute with more than the 16777216 bytes of DRYDOCK_ITEM_BYTES',
     )
@@ -165,7 +131,7 @@ describe('the host of plugins, with one made on Velero’s framework', () => {
 
   it('ends one that hangs after a deadline, and lets go of a call that is cancelled', async () => {
     const short = open('real', { callMs: 2000 })
-    await short.restoreItemActions()
+    await short.restoreItemActions(never)
     const stop = new AbortController()
     const waiting = execute(short, doing('hang'))
     const cancelled = execute(short, {}, stop.signal)
@@ -198,8 +164,8 @@ describe('the host of plugins, with one made on Velero’s framework', () => {
 
   it('calls a DeleteItemAction, and tells its error', async () => {
     const actions = createDeleteActions(register('real'))
-    expect(await actions.names()).toEqual(['example.io/record'])
-    expect(await actions.appliesTo('example.io/record')).toMatchObject({ includedResources: ['cm'], labels: '' })
+    expect(await actions.names(never)).toEqual(['example.io/record'])
+    expect(await actions.appliesTo('example.io/record', never)).toMatchObject({ includedResources: ['cm'], labels: '' })
     const file = join(dir, 'deleted')
     const backup = { apiVersion: 'velero.io/v1', kind: 'Backup', metadata: { name: 'b', namespace: 'velero' } }
     const remove = (name: string, annotations: object) =>
@@ -213,36 +179,19 @@ describe('the host of plugins, with one made on Velero’s framework', () => {
     expect(readFileSync(file, 'utf8')).toBe('one of b\ntwo of b\n')
   })
 
-  it('ends its processes when it is closed', async () => {
-    const short = open('real')
+  it('ends its processes when it is closed, and starts none for a call that somebody has given up, or that comes later', async () => {
+    const path = join(dir, 'closed/demo')
+    mkdirSync(dirname(path))
+    copyFileSync(await demoPlugin(), path)
+    const short = open('closed')
     await execute(short, {})
+    expect(running(path)).toBe(1)
+    const stop = new AbortController()
+    const hanging = execute(short, doing('hang'), stop.signal)
+    stop.abort(new Error('cancelled'))
+    await expect(hanging).rejects.toThrow('cancelled')
     await short.close()
-    await expect(execute(short, {})).resolves.toMatchObject({ skip: false })
-  })
-})
-
-describe('the host of plugins', () => {
-  it('has none where the folder is missing or empty', async () => {
-    expect(await open('nowhere').restoreItemActions()).toEqual([])
-  })
-
-  it.each([
-    ['no-plugin', 'echo hello', 'it is no plugin of Velero: its first line is "hello"'],
-    [
-      'other-version',
-      'echo "1|3|unix|/tmp/x|grpc"',
-      'it speaks version "3" of the plugin protocol, and Drydock version 2',
-    ],
-    ['other-core', 'echo "2|2|unix|/tmp/x|grpc"', 'its handshake has version "2", and Drydock has version 1'],
-    ['netrpc', 'echo "1|2|unix|/tmp/x|netrpc"', 'it speaks "netrpc" instead of gRPC'],
-    ['elsewhere', 'echo "1|2|tcp|192.0.2.1:80|grpc"', 'not on a socket of this machine'],
-    ['dead', 'exit 4', 'it ended before it printed a line (exit code 4)'],
-    ['silent', 'exec sleep 600', 'it has printed no line within 1 s'],
-  ])('says of a binary that is %s why it cannot be used', async (folder, text, why) => {
-    script(`${folder}/bad`, text)
-    const plugins = open(folder, folder === 'silent' ? { startMs: 1000 } : {})
-    const problem: unknown = await plugins.restoreItemActions().catch((thrown: unknown) => thrown)
-    expect((problem as Error).message).toContain(`plugin ${join(dir, folder)}/bad cannot be used: `)
-    expect((problem as Error).message).toContain(why)
+    await expect(execute(short, {})).rejects.toThrow(`plugin ${path} cannot be called: the worker stops`)
+    expect(running(path)).toBe(0)
   })
 })

@@ -56,7 +56,7 @@ export function inMemoryPlugin(buckets: Map<string, Map<string, Buffer>>, before
       for (let start = 0; start < found.length; start += 2)
         await take({ data: found.subarray(start, start + 2) } as never)
     },
-    stop: async () => {},
+    close: async () => {},
   }
 }
 
