@@ -23,6 +23,12 @@ export interface LockSignal {
   restoresMax: number
 }
 
+/** The argument of the signal `widen`. */
+export interface WidenSignal {
+  run: { workflowId: string; runId: string }
+  namespaces: string[]
+}
+
 /** The answer of the query `namespaces`: whether a run of a restore holds its target namespaces. */
 export interface Hold {
   /** `asked`: the request is sent and not granted yet. */
@@ -32,6 +38,8 @@ export interface Hold {
 
 /** Sent to the lock workflow: asks for the target namespaces of a restore. */
 export const requestLocksSignal = signal<[LockSignal]>('request')
+/** Sent to the lock workflow: a run that holds its namespaces wants others besides. */
+export const widenLocksSignal = signal<[WidenSignal]>('widen')
 /** Sent to the lock workflow: this run no longer needs its namespaces. */
 export const releaseLocksSignal = signal<[{ workflowId: string; runId: string }]>('release')
 /** Sent to a restore: the namespaces are granted, or `behind` says what the restore waits for. */

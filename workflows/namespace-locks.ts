@@ -1,6 +1,7 @@
 import { CancellationScope, condition, continueAsNew, getExternalWorkflowHandle, log } from '@temporalio/workflow'
 import { patched, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow'
 import {
+  areNames,
   dropPresumed,
   grantLocks,
   inheritLocks,
@@ -10,6 +11,8 @@ import {
 } from '../core/locks/change-locks.ts'
 import { decideGrants } from '../core/locks/decide-grants.ts'
 import type { Blocked, LockRequest, Locks } from '../core/locks/decide-grants.ts'
+import { blockedWider, grantWider, wantWider } from '../core/locks/wider-locks.ts'
+import type { LockRun } from '../core/locks/wider-locks.ts'
 import { optional, reasonOf, steps } from './activity-calls.ts'
 import {
   holdQuery,
@@ -17,6 +20,7 @@ import {
   locksSignal,
   releaseLocksSignal,
   requestLocksSignal,
+  widenLocksSignal,
 } from '../contract/lock-workflow.ts'
 
 /** What is carried over when a history is continued as new. */
@@ -66,9 +70,16 @@ class LocksRun {
     setHandler(requestLocksSignal, (signal) => {
       if (isLockRequest(signal?.request)) this.request(signal.request, signal.restoresMax)
     })
+    setHandler(widenLocksSignal, (signal) => {
+      // A worker of an earlier version has left such a signal unheard: who sent it sends it again.
+      if (patched('wider-locks') && isRun(signal?.run) && areNames(signal.namespaces)) {
+        this.locks = wantWider(this.locks, signal.run, signal.namespaces)
+        this.changed = true
+      }
+    })
     setHandler(releaseLocksSignal, (run) => {
       // People can send this signal by hand, with anything in it.
-      if (typeof run?.workflowId === 'string' && typeof run.runId === 'string') this.release(run)
+      if (isRun(run)) this.release(run)
       this.changed = true
     })
   }
@@ -81,7 +92,8 @@ class LocksRun {
       await this.settle()
       if (this.changed) continue
       if (this.locks.holders.length + this.locks.waiting.length === 0) return
-      const everyMs = this.locks.waiting.length > 0 ? lookMs.waiting : lookMs.idle
+      const isWaitedFor = this.locks.waiting.length > 0 || this.locks.holders.some(({ wants }) => wants !== undefined)
+      const everyMs = isWaitedFor ? lookMs.waiting : lookMs.idle
       this.nextLookMs = Math.min(this.nextLookMs || Infinity, Date.now() + everyMs)
       await condition(() => this.changed, Math.max(1, this.nextLookMs - Date.now()))
       if (Date.now() < this.nextLookMs) continue
@@ -95,7 +107,8 @@ class LocksRun {
     const { locks, refused } = requestLocks(this.locks, request)
     this.locks = locks
     this.told.delete(request.workflowId)
-    if (locks.holders.includes(request)) this.confirm.push(request)
+    if (locks.holders.some((one) => one.runId === request.runId && one.workflowId === request.workflowId))
+      this.confirm.push(request)
     if (refused !== undefined) this.overfull.push(refused)
     this.changed = true
   }
@@ -131,11 +144,11 @@ class LocksRun {
     await Promise.all(
       this.overfull.splice(0).map((request) => this.tell(request, 'a place in the queue: too many restores wait')),
     )
-    this.locks = dropPresumed(this.locks, Date.now())
+    this.locks = grantWider(dropPresumed(this.locks, Date.now()))
     const { granted, blocked } = decideGrants(this.locks, this.restoresMax)
     this.locks = grantLocks(this.locks, granted)
     await Promise.all(granted.map((request) => this.grant(request)))
-    setCurrentDetails(describeLocks(blocked, this.locks))
+    setCurrentDetails(describeLocks([...blocked, ...blockedWider(this.locks)], this.locks))
     if (workflowInfo().continueAsNewSuggested && this.confirm.length === 0)
       await continueAsNew({ locks: this.locks, restoresMax: this.restoresMax } satisfies CarriedLocks)
     const now = Date.now()
@@ -178,6 +191,12 @@ class LocksRun {
       log.warn('could not look for restores that have closed', { reason: reasonOf(thrown) })
     }
   }
+}
+
+/** Whether a value names a run. */
+function isRun(value: unknown): value is LockRun {
+  const { workflowId, runId } = (value ?? {}) as Record<string, unknown>
+  return typeof workflowId === 'string' && typeof runId === 'string'
 }
 
 /** Rows that are shown; details are limited to 20,000 bytes. */

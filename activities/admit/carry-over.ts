@@ -9,6 +9,7 @@ import type { Journal, StoredFacts } from '../frame/journal.ts'
 import { carryScaled } from '../finalize/scale-workloads.ts'
 import { recreateFolder } from '../existing/recreate-notes.ts'
 import { carryHooks } from '../hooks/hook-journal.ts'
+import { widerFolder } from '../locks/widen-hold.ts'
 import { inPlaceFolder, putBackFolder } from '../volumes/in-place-notes.ts'
 import { podVolumesKey } from '../volumes/await-pod-volumes.ts'
 import { nativeShardsToKeep } from '../volumes/make-volume.ts'
@@ -58,6 +59,7 @@ export async function carryOver(
   await copyShards(from, to, await from.list(inPlaceFolder))
   await copyShards(from, to, await from.list(putBackFolder))
   await copyShards(from, to, await from.list(recreateFolder))
+  await copyShards(from, to, await from.list(widerFolder))
   await carryHooks(from, to)
   await carryScaled(from, to)
   const { existing: _before, ...kept } = plan

@@ -1,6 +1,6 @@
 import type { PluginAnswer } from '../../core/actions/plugin-action.ts'
 import { targetNamespace } from '../../core/filter/namespace-mapping.ts'
-import { itemKey } from '../../core/items/outcome.ts'
+import { error, itemKey, scopeOf } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
 import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
@@ -9,6 +9,9 @@ import type { Tally } from '../../core/results/tally.ts'
 import { ArchiveError } from '../../core/port-errors.ts'
 import { parseJson, stringifyJson } from '../../core/values/manifest-json.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
+import type { LocksOfRun } from '../../contract/lock-workflow.ts'
+import { targetNamespaces } from '../../core/locks/decide-grants.ts'
+import { itemPath } from '../../velero/resource.ts'
 import type { ItemAddress } from '../../velero/resource.ts'
 import { outcomesShard, readOutcomes } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
@@ -17,6 +20,9 @@ import type { PlannedSession } from '../frame/session.ts'
 import { registerPods } from '../hooks/hook-journal.ts'
 import type { Plugins } from '../ports.ts'
 import { pluginRestore } from '../operations/plugin-restore.ts'
+import { widenHold, widerNamespaces } from '../locks/widen-hold.ts'
+import type { Settings } from '../settings.ts'
+import { NotYet } from './item-tools.ts'
 import type { Brought, ItemTools, PluginTools } from './item-tools.ts'
 import { restoreInto } from './restore-item.ts'
 import { ensureNamespace } from './target-namespaces.ts'
@@ -27,7 +33,9 @@ import type { SettledStep } from './side-by-side.ts'
 export interface AskingChunk {
   session: PlannedSession
   attempt: Attempt
-  input: { wave: number; refused?: readonly string[] }
+  input: { wave: number; refused?: readonly string[]; reset?: LocksOfRun }
+  /** Absent where the restore ends: it asks for no further namespace then. */
+  settings?: Pick<Settings, 'lockTimeoutSeconds'>
   key: string
   /** Earlier attempts may have settled answers. */
   follows: boolean
@@ -39,6 +47,7 @@ export function makePluginTools(chunk: AskingChunk, host: Plugins | undefined): 
   const { admission, journal, facts } = session
   if (host === undefined || (facts.plugins ?? []).length === 0) return undefined
   const placeOf = onceCalled(() => placesOf(session.plan))
+  const held = onceCalled(() => new Set(targetNamespaces(session.plan)))
   const memory: Memory = { brought: new Map(), tallies: new Map() }
   return {
     host,
@@ -47,7 +56,7 @@ export function makePluginTools(chunk: AskingChunk, host: Plugins | undefined): 
     settled: async (key) => (follows ? unpack(await journal.read<StoredAnswer>(answerShard(key))) : undefined),
     settle: async (key, answer) => unpack(await journal.writeOnce(answerShard(key), pack(answer))) ?? answer,
     bring: (wanted, mustInclude, tools) =>
-      bring({ ...chunk, memory, wanted, place: placeOf().get(itemKey(wanted)) }, mustInclude, tools),
+      bring({ ...chunk, memory, wanted, held, place: placeOf().get(itemKey(wanted)) }, mustInclude, tools),
   }
 }
 
@@ -96,6 +105,8 @@ interface Wanted extends AskingChunk {
   wanted: ItemAddress
   /** Undefined where it is not in the plan. */
   place: Place | undefined
+  /** The namespaces that the plan writes into. */
+  held: () => ReadonlySet<string>
 }
 
 /**
@@ -157,8 +168,15 @@ async function restoreNow(want: Wanted, tools: ItemTools): Promise<Outcome | und
   const group = place === undefined ? `additional/${hash}` : chunkKey(place.wave, place.chunk)
   const shardOf = (suffix: string) => `${attempt.id}-${suffix}${hash.slice(0, 16)}`
   const journal = session.journal
-  if (place === undefined && namespace !== undefined)
-    await ensureUnplanned({ name: namespace, target: target ?? namespace }, want, tools)
+  if (place === undefined && target !== undefined) {
+    const without = await whyNotInto(target, want, tools)
+    if (without !== undefined) {
+      const outcome = leftOutcome(wanted, { target, without }, tools)
+      await journal.write(outcomesShard(group, shardOf(''), 0), [outcome])
+      return outcome
+    }
+    await ensureUnplanned({ name: namespace ?? target, target }, want, tools)
+  }
   const run = { groupResource, session, input, ensured: new Map() }
   const pass = { before: undefined, pass: 0 }
   let step = await tryItem(() => restoreInto(item, run, tools), pass, tools)
@@ -174,6 +192,36 @@ async function restoreNow(want: Wanted, tools: ItemTools): Promise<Outcome | und
     await registerPods(journal, { chunk: place === undefined ? key : group, attempt: shardOf(''), part: 0 }, [hooks])
   await journal.write(outcomesShard(group, shardOf(''), 0), [outcome])
   return outcome
+}
+
+/**
+ * Makes sure that no other restore writes into the namespace of an item that is not in the plan (rule 9). Throws `NotYet` while
+ * one does; returns why the item has to be left.
+ */
+async function whyNotInto(target: string, want: Wanted, tools: ItemTools): Promise<string | undefined> {
+  const { session, attempt, input, settings, held } = want
+  if (held().has(target) || held().has('*')) return undefined
+  const { journal, ref } = session
+  if (settings === undefined) {
+    const isHeld = (await widerNamespaces(journal)).includes(target)
+    return isHeld ? undefined : `the restore ends, and does not ask for namespace ${target} any more`
+  }
+  const { lockTimeoutSeconds } = settings
+  const widening = { ref, run: input.reset?.run, journal, attempt, clock: tools.clock, lockTimeoutSeconds }
+  const answer = await widenHold(target, widening)
+  if (answer === undefined) return undefined
+  if ('waitingFor' in answer) throw new NotYet(`${answer.waitingFor}, since a plugin wants an item there`)
+  return answer.without
+}
+
+function leftOutcome(
+  wanted: ItemAddress,
+  { target, without }: { target: string; without: string },
+  tools: ItemTools,
+): Outcome {
+  const path = itemPath(wanted.groupResource, wanted)
+  const message = error(scopeOf(target), `${path} is wanted by an action of a plugin and is not restored: ${without}`)
+  return { key: itemKey(wanted), messages: [message], because: without, at: tools.now() }
 }
 
 /** Makes sure of the namespace of an item that is not in the plan: the plan may not have it. */

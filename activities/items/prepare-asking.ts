@@ -173,7 +173,7 @@ async function askPlugins(input: ItemInput, rules: ItemRules, work: ItemWork): P
     if (tools.plugins === undefined) throw new Error('a plugin is to be asked where there is none')
     const asking: Asking = { ...prepared, input, work, plugins: tools.plugins }
     const reply = await ask(asking)
-    if (!('failed' in reply) && !reply.skip) told.push(...(await bringAdditional(reply, asking)))
+    if (!('failed' in reply) && !reply.skip) told.push(...(await bringOrSettle(reply, asking)))
     replies.set(prepared.action, reply)
   }
 }
@@ -213,6 +213,16 @@ async function ask(asking: Asking): Promise<PluginReply> {
 }
 
 const keyOf = ({ work, action }: Asking) => sha256Hex(JSON.stringify([itemKey(work.address), action])).slice(0, 40)
+
+/** Where its items have to wait, the answer is settled: the plugin is not asked again at each look. */
+async function bringOrSettle(answer: PluginAnswer, asking: Asking): Promise<Message[]> {
+  try {
+    return await bringAdditional(answer, asking)
+  } catch (thrown) {
+    if (thrown instanceof NotYet) await asking.plugins.settle(keyOf(asking), answer)
+    throw thrown
+  }
+}
 
 /** Restores the items that an answer asks for, and waits until they are ready. Trouble with that does not keep the item. */
 async function bringAdditional(answer: PluginAnswer, asking: Asking): Promise<Message[]> {

@@ -11,6 +11,7 @@ import { readRestore, recordEvent } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Sessions, WorkerParts } from '../frame/session.ts'
 import type { Ports } from '../ports.ts'
+import { widerNamespaces } from './widen-hold.ts'
 
 /** Which restore asks for its target namespaces, and which workflow it asks. */
 export interface RequestLocksInput extends LocksOfRun {
@@ -57,7 +58,7 @@ export async function sendRequest(
   })
 }
 
-/** What a run of a restore asks for: all namespaces that its plan writes into. */
+/** What a run of a restore asks for: all namespaces that its plan writes into, and those that it has got besides. */
 export async function lockRequestOf(
   sessions: Sessions,
   ref: AdmittedRef,
@@ -72,8 +73,12 @@ export async function lockRequestOf(
     restore: `${ref.namespace}/${ref.name}`,
     createdAt: admission.restore.creationTimestamp,
     uid: ref.uid,
-    namespaces: targetNamespaces(plan),
+    namespaces: withWider(targetNamespaces(plan), await widerNamespaces(journal)),
   }
+}
+
+function withWider(planned: readonly string[], wider: readonly string[]): string[] {
+  return planned[0] === '*' ? [...planned] : [...new Set([...planned, ...wider])]
 }
 
 /** Which restore waits, and what for. */

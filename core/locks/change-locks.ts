@@ -1,5 +1,6 @@
 import { byCreation } from './decide-grants.ts'
 import type { LockRequest, Locks } from './decide-grants.ts'
+import { keepWider } from './wider-locks.ts'
 
 /** How many requests may wait. It limits the state of the lock workflow. */
 export const waitingMax = 500
@@ -16,8 +17,8 @@ export function requestLocks(
   const isOther = (one: LockRequest) => one.workflowId !== request.workflowId
   const others = waiting.filter(isOther)
   const otherHolders = holders.filter(isOther)
-  if (holders.some((one) => !isOther(one) && one.presumed === undefined))
-    return { locks: { holders: [...otherHolders, request], waiting: others } }
+  const held = holders.find((one) => !isOther(one) && one.presumed === undefined)
+  if (held !== undefined) return { locks: { holders: [...otherHolders, keepWider(request, held)], waiting: others } }
   const line = [...others, request].toSorted(byCreation)
   const [refused] = line.splice(waitingMax)
   return { locks: { holders: otherHolders, waiting: line }, ...(refused === undefined ? {} : { refused }) }
@@ -61,7 +62,12 @@ export function grantLocks({ holders, waiting }: Locks, granted: readonly LockRe
 /** Whether a value is a request. It comes from a signal, which people can also send by hand. */
 export function isLockRequest(value: unknown): value is LockRequest {
   if (typeof value !== 'object' || value === null) return false
-  const { workflowId, runId, restore, createdAt, uid, namespaces } = value as Record<string, unknown>
+  const { workflowId, runId, restore, createdAt, uid, namespaces, wants } = value as Record<string, unknown>
   const areTexts = [workflowId, runId, restore, createdAt, uid].every((text) => typeof text === 'string')
-  return areTexts && Array.isArray(namespaces) && namespaces.every((name) => typeof name === 'string')
+  return areTexts && wants === undefined && areNames(namespaces)
+}
+
+/** Whether a value is a list of names. */
+export function areNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string')
 }

@@ -16,6 +16,8 @@ export interface LockRequest {
    * The restore is only presumed to be a holder, until this time at most. When it requests, it must wait like others.
    */
   presumed?: { untilMs?: number }
+  /** Namespaces that a holder wants besides: an action of a plugin asks for an item there. */
+  wants?: readonly string[]
 }
 
 /** The restores that hold their namespaces, and those that wait for them. */

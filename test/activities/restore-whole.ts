@@ -36,6 +36,7 @@ export interface Whole {
   backupSpec?: object
   spec?: RestoreSpec
   annotations?: Record<string, string>
+  settings?: Partial<Settings>
   /** Stands in the cluster before. */
   standing?: readonly Manifest[]
   /** Hosted by the worker. Then the operations are looked at once. */
@@ -106,11 +107,12 @@ interface Act {
 
 async function actOn<Result>({ world, activity, input, whole }: Act): Promise<Result> {
   const { plugins, faults } = whole
-  const hosting = (ports: Ports, given: Settings) =>
-    createActivities(plugins === undefined ? ports : { ...ports, plugins }, given)
+  const given = { ...settings, ...whole.settings }
+  const hosting = (ports: Ports, set: Settings) =>
+    createActivities(plugins === undefined ? ports : { ...ports, plugins }, set)
   const create = hosting as unknown as Parameters<typeof runAttempts>[0]['create']
   const failing = activity === 'restoreChunk' && faults !== undefined ? { faults } : {}
-  const { outcome } = await runAttempts({ world, create, settings, activity, input, ...failing })
+  const { outcome } = await runAttempts({ world, create, settings: given, activity, input, ...failing })
   if ('failure' in outcome) throw new Error(`${activity}: ${outcome.failure.message}`)
   return outcome.result as Result
 }

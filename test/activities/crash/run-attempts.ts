@@ -99,7 +99,7 @@ function startProcess({ world, create, settings, activity }: RunOptions, schedul
           scheduledTimestampMs,
           activityId: '1',
           activityType: activity,
-          workflowExecution: { workflowId: 'again', runId },
+          workflowExecution: execution,
         },
         { client: running.temporal, logger: new DefaultLogger('ERROR') },
       ),
@@ -112,7 +112,8 @@ function startProcess({ world, create, settings, activity }: RunOptions, schedul
   }
 }
 
-const runId = '01234567-89ab-cdef-0123-456789abcdef'
+/** The run to which activities belong. */
+export const execution = { workflowId: 'again', runId: '01234567-89ab-cdef-0123-456789abcdef' }
 
 async function attemptOf(
   { activity, input }: RunOptions,
