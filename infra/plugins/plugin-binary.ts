@@ -60,53 +60,22 @@ const deathMs = 1000
 /** Makes the use of a binary. Nothing is started before the first call. */
 export function createBinary(path: string, options: BinaryOptions): PluginBinary {
   const inTurn = pLimit(options.callsMax)
-  let running: { starting: Promise<PluginProcess>; isOver: () => boolean } | undefined
-  const closing = new AbortController()
-
-  /** Of several calls that find it dead, the first one starts it again. */
-  function started(): Promise<PluginProcess> {
-    if (closing.signal.aborted)
-      return Promise.reject(new PluginError('died', `plugin ${path} cannot be called: the worker stops`))
-    if (running !== undefined && !running.isOver()) return running.starting
-    let [process, failed]: [PluginProcess | undefined, boolean] = [undefined, false]
-    const starting = startReady(path, options, closing.signal)
-    starting.then(
-      (one) => (process = one),
-      () => (failed = true),
-    )
-    running = { starting, isOver: () => failed || process?.ended() !== undefined }
-    return starting
-  }
-
-  /** A process that is being ended takes no further call. */
-  function forget(process: PluginProcess): void {
-    const one = running
-    void one?.starting.then((known) => {
-      if (known === process && running === one) running = undefined
-    })
-  }
+  const kept = keepProcess(path, options)
 
   async function tried<T>(who: string, method: Named, work: Work<T>, signal?: AbortSignal): Promise<T> {
     const called = { who, name: method.name, options }
     for (let tries = 1; ; tries++) {
-      const process = await started()
+      const process = await kept.started()
       try {
         return await inTime(process, work, called)
       } catch (thrown) {
         const failure = await judge(thrown, process, called)
-        if (failure.kind === 'late') forget(process)
-        const isWanted = !closing.signal.aborted && signal?.aborted !== true
+        if (failure.kind === 'late') kept.forget(process)
+        const isWanted = !kept.isClosed() && signal?.aborted !== true
         if (failure.kind !== 'died' || method.once === true || tries >= triesMax || !isWanted) throw failure
         options.log.warn(`${failure.message}; the call is made again`, { plugin: path })
       }
     }
-  }
-
-  async function stop(): Promise<void> {
-    const stopping = running
-    running = undefined
-    const process = await stopping?.starting.catch(() => undefined)
-    await process?.stop()
   }
 
   return {
@@ -130,8 +99,48 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
         }),
       )
     },
+    stop: () => kept.stop(),
+    close: () => kept.close(),
+  }
+}
+
+/** Keeps one process of a binary while that is used. */
+function keepProcess(path: string, options: BinaryOptions) {
+  let running: { starting: Promise<PluginProcess>; isOver: () => boolean } | undefined
+  const closing = new AbortController()
+
+  async function stop(): Promise<void> {
+    const stopping = running
+    running = undefined
+    const process = await stopping?.starting.catch(() => undefined)
+    await process?.stop()
+  }
+
+  return {
+    /** Of several calls that find it dead, the first one starts it again. */
+    started(): Promise<PluginProcess> {
+      if (closing.signal.aborted)
+        return Promise.reject(new PluginError('died', `plugin ${path} cannot be called: the worker stops`))
+      if (running !== undefined && !running.isOver()) return running.starting
+      let [process, failed]: [PluginProcess | undefined, boolean] = [undefined, false]
+      const starting = startReady(path, options, closing.signal)
+      starting.then(
+        (one) => (process = one),
+        () => (failed = true),
+      )
+      running = { starting, isOver: () => failed || process?.ended() !== undefined }
+      return starting
+    },
+    /** A process that is being ended takes no further call. */
+    forget(process: PluginProcess): void {
+      const one = running
+      void one?.starting.then((known) => {
+        if (known === process && running === one) running = undefined
+      })
+    },
+    isClosed: () => closing.signal.aborted,
     stop,
-    close() {
+    close(): Promise<void> {
       closing.abort()
       return stop()
     },
