@@ -3,7 +3,7 @@ import type { Restore } from '../velero/restore.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import type { FailureCause } from '../core/report/failure-causes.ts'
 import type { TimelineEntry } from '../core/report/timeline.ts'
-import type { HandedCounts } from '../core/results/handed-counts.ts'
+import type { HandedCounts } from '../core/results/chunk-counts.ts'
 import { query, signal } from './messages.ts'
 
 export type { RestoreOutcome } from './restore-outcome.ts'

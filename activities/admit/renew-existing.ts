@@ -1,7 +1,7 @@
 import { askedBy } from '../../core/asked/annotations.ts'
 import { resolveExisting } from '../../core/asked/existing.ts'
 import { resolveResource } from '../../core/filter/resolve-resource.ts'
-import { servedAsPlanned } from '../../core/plan/planned-kinds.ts'
+import { servedAsPlanned } from '../../core/plan/planned-facts.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { existingAnnotation } from '../../velero/labels.ts'

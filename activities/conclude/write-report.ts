@@ -1,5 +1,4 @@
-import { reportFactsInSteps } from '../../core/report/report-facts.ts'
-import { reportedRestore } from '../../core/report/reported-restore.ts'
+import { reportFactsInSteps, reportedRestore } from '../../core/report/report-facts.ts'
 import { reportInPieces } from '../../core/report/render-report.ts'
 import type { TimelineEntry } from '../../core/report/timeline.ts'
 import { withOperations } from '../../core/operations/operations.ts'

@@ -1,4 +1,4 @@
-import { whyClaimsWouldGo } from '../../core/items/claims-at-risk.ts'
+import { whyClaimsWouldGo } from '../../core/items/decide-existing.ts'
 import { error, scopeOf } from '../../core/items/outcome.ts'
 import { whyObjectStays } from '../../core/items/why-waiting.ts'
 import { plannedKey } from '../../core/plan/plan.ts'

@@ -1,5 +1,5 @@
 import { ApiError, isAlreadyExists, isConflict, isNotFound, isTransient } from '../../core/port-errors.ts'
-import { eventOf } from '../../core/notify/end-event.ts'
+import { eventOf } from '../../core/notify/notice-facts.ts'
 import type { EndDetails } from '../../core/report/failure-causes.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import type { Metadata } from '../../velero/manifest.ts'

@@ -1,6 +1,5 @@
-import { afterItem, afterLook, fullFlight } from '../../core/in-flight/items-in-flight.ts'
+import { afterItem, afterLook, fullFlight, nextInLine } from '../../core/in-flight/items-in-flight.ts'
 import type { ItemsInFlight } from '../../core/in-flight/items-in-flight.ts'
-import { nextInLine } from '../../core/in-flight/next-in-line.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import type { Clock, Cluster } from '../ports.ts'
 import { afterRead, politeFlight } from '../../core/in-flight/polite-flight.ts'

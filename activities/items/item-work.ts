@@ -1,7 +1,6 @@
 import { podHooks } from '../../core/hooks/pod-hooks.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
-import { faultInWords } from '../../core/items/item-fault.ts'
-import { troubleOf } from '../../core/items/item-trouble.ts'
+import { faultInWords, troubleOf } from '../../core/items/item-trouble.ts'
 import type { TroubleKind } from '../../core/items/item-trouble.ts'
 import { error, isSecret, itemKey, listedKind, listedName, scopeOf } from '../../core/items/outcome.ts'
 import type { Message, NativeVolume, Outcome } from '../../core/items/outcome.ts'

@@ -2,12 +2,16 @@ import { ArchiveError } from '../../core/port-errors.ts'
 import { activeActions } from '../../core/actions/built-in.ts'
 import { error, warning } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
-import { withPlannedItems, withPlannedSnapshotClasses, snapshotClasses } from '../../core/plan/planned-facts.ts'
+import {
+  servedByDefinitions,
+  snapshotClasses,
+  withPlannedItems,
+  withPlannedSnapshotClasses,
+} from '../../core/plan/planned-facts.ts'
 import { definitions, planInSteps } from '../../core/plan/make-plan.ts'
 import { orderResources } from '../../core/plan/order-resources.ts'
 import { summarize } from '../../core/plan/plan.ts'
 import type { Plan, PlanSummary } from '../../core/plan/plan.ts'
-import { servedByDefinitions } from '../../core/plan/planned-kinds.ts'
 import { resolveLists } from '../../core/filter/includes-excludes.ts'
 import type { ResolveResource } from '../../core/filter/includes-excludes.ts'
 import { resolveResource } from '../../core/filter/resolve-resource.ts'

@@ -1,5 +1,5 @@
 import { changedFields } from '../../core/preview/changed-fields.ts'
-import type { Finding } from '../../core/items/finding.ts'
+import type { Finding } from '../../core/items/outcome.ts'
 import { whyUnasked } from '../../core/preview/why-unasked.ts'
 import type { WouldMake } from '../../core/preview/why-unasked.ts'
 import { ApiError, isAlreadyExists } from '../../core/port-errors.ts'

@@ -1,6 +1,5 @@
-import type { Outcome } from '../../core/items/outcome.ts'
+import type { Finding, Outcome } from '../../core/items/outcome.ts'
 import type { WouldMake } from '../../core/preview/why-unasked.ts'
-import type { Finding } from '../../core/items/finding.ts'
 import { plannedKey } from '../../core/plan/plan.ts'
 import type { PlannedItem } from '../../core/plan/plan.ts'
 import type { ItemTools } from '../items/item-tools.ts'

@@ -29,6 +29,7 @@ import type { RestoreSpec } from '../../velero/restore.ts'
 import { entriesMax, entriesOf, pairsOf, quoted } from './entries.ts'
 import { clashWithSpec, existingRulesOf, faultOfExisting } from './existing.ts'
 import type { ExistingRule } from './existing.ts'
+import type { Manifest } from '../../velero/manifest.ts'
 
 /** An annotation that a Restore may have. */
 export interface RestoreAnnotation {
@@ -183,4 +184,22 @@ function faultOfPairs(value: string): string | undefined {
   if (pairs.some(([from, to]) => from === '' || to === '')) return 'it takes <old>=<new>, with commas between them'
   const twice = pairs.find(([from], index) => pairs.findIndex(([other]) => other === from) !== index)
   return twice === undefined ? undefined : `${quoted(twice[0])} is mapped twice`
+}
+
+/**
+ * What people ask for by annotations of one Restore, as the ConfigMaps that Velero's actions read: they stand in the place of those
+ * in the cluster. By the names of the actions.
+ */
+export function askedConfigs({ storageClasses, images }: Asked, namespace: string): Record<string, Manifest[]> {
+  const configMap = (name: string, data: Record<string, string>): Manifest[] => [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data },
+  ]
+  // The action takes its rules in the order of their keys.
+  const rows = (images ?? []).map(([from, to], index) => [String(index).padStart(4, '0'), `${from},${to}`] as const)
+  return {
+    ...(storageClasses && {
+      'velero.io/change-storage-class': configMap('asked-storage-classes', { ...storageClasses }),
+    }),
+    ...(images && { 'velero.io/change-image-name': configMap('asked-images', Object.fromEntries(rows)) }),
+  }
 }

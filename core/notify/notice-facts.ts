@@ -1,8 +1,10 @@
 import type { EndDetails, FailureCause } from '../report/failure-causes.ts'
 import type { ReportedRestore } from '../report/report-facts.ts'
-import { reportedRestore } from '../report/reported-restore.ts'
+import { reportedRestore } from '../report/report-facts.ts'
 import { plainSentences } from '../report/verdict.ts'
 import type { Restore } from '../../velero/restore.ts'
+import { phaseEvent } from '../results/restore-status.ts'
+import { isTerminal } from '../../velero/phases.ts'
 
 /** What a notification may tell, by the names of its placeholders. What is not known is null. */
 export interface NoticeFacts {
@@ -113,4 +115,17 @@ export function noticeFacts(
 /** A cause with how often it was met. */
 export function causeLine({ cause, count }: FailureCause): string {
   return `${count} × ${cause}`
+}
+
+/**
+ * The Event for the phase of a Restore. At the end it says what the report says first, and the most frequent cause of errors, where
+ * they are known. The same Restore and details make the same Event, so that it is recorded once.
+ */
+export function eventOf(restore: Restore, details: EndDetails | undefined): ReturnType<typeof phaseEvent> {
+  const event = phaseEvent(restore.status)
+  if (event === undefined || details === undefined || !isTerminal(restore.status?.phase)) return event
+  const { warnings, errors, ...ended } = endedRestore(restore)
+  const [first] = details.causes
+  const cause = first === undefined ? '' : ` Most frequent error: ${causeLine(first)}`
+  return { ...event, note: `${plainSentences(ended, { ...details.counts, warnings, errors })}${cause}` }
 }

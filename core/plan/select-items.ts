@@ -10,6 +10,7 @@ import type { LabelFilter, Labels } from '../filter/label-selector.ts'
 import { itemKey } from '../items/outcome.ts'
 import type { AskedObject } from '../asked/annotations.ts'
 import type { FilterPolicies } from '../filter/parse-filter-policy.ts'
+import { targetNamespace } from '../filter/namespace-mapping.ts'
 
 /** Why an item of the archive is not selected. */
 export type LeaveReason =
@@ -168,4 +169,21 @@ function decideByLabels({ asksLabels, acceptsLabels }: LabelFilter, { labels }: 
   if (!asksLabels) return select
   if (labels === undefined) return { do: 'ask', for: 'labels' }
   return acceptsLabels(labels) ? select : { do: 'leave', because: 'labels-do-not-match' }
+}
+
+/**
+ * The place of an item in the cluster, if an item of another namespace of the backup may be mapped onto it too; else
+ * undefined. Of the items at one place Velero restores the first and leaves out the others without a word. Source:
+ * pkg/restore/restore.go restoreItem, `restoredItems`.
+ */
+export function makeSharedPlaces(
+  mapping: Readonly<Record<string, string>> | undefined,
+  namespaces: Iterable<string>,
+): (item: ItemAddress) => string | undefined {
+  const sources = Map.groupBy(new Set(namespaces), (source) => targetNamespace(mapping, source))
+  return ({ groupResource, namespace, name }) => {
+    if (namespace === undefined) return undefined
+    const target = targetNamespace(mapping, namespace)
+    return (sources.get(target)?.length ?? 0) > 1 ? `${groupResource}|${target}|${name}` : undefined
+  }
 }

@@ -2,7 +2,7 @@ import { formatGroupResource } from '../../velero/resource.ts'
 import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { ApiError } from '../port-errors.ts'
-import type { Finding } from '../items/finding.ts'
+import type { Finding } from '../items/outcome.ts'
 
 /** Whether the restore itself would make an object. */
 export type WouldMake = (groupResource: GroupResource, name: string, namespace?: string) => boolean

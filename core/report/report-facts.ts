@@ -1,11 +1,13 @@
-import { parseItemKey } from '../items/outcome.ts'
+import { error, parseItemKey, warning } from '../items/outcome.ts'
 import type { Message, Outcome } from '../items/outcome.ts'
 import { isListed } from '../results/tally.ts'
 import type { Tally } from '../results/tally.ts'
-import { forEachInSteps } from '../values/slices.ts'
+import { finish, forEachInSteps } from '../values/slices.ts'
 import type { Steps } from '../values/slices.ts'
-import type { ItemAction } from '../../velero/results.ts'
+import { messagesOf } from '../../velero/results.ts'
+import type { ItemAction, ResourceList, Results } from '../../velero/results.ts'
 import type { TimelineEntry } from './timeline.ts'
+import type { Restore } from '../../velero/restore.ts'
 
 /** What a report says of the restore itself. */
 export interface ReportedRestore {
@@ -197,4 +199,45 @@ class Words {
     this.#places.set(word, this.words.length)
     return this.words.push(word) - 1
   }
+}
+
+/** What a report says of the Restore; `now` where its times are missing. */
+export function reportedRestore({ metadata, spec, status = {} }: Restore, now: string): ReportedRestore {
+  const { hookStatus, failureReason, startTimestamp, completionTimestamp } = status
+  const hooks = { attempted: hookStatus?.hooksAttempted ?? 0, failed: hookStatus?.hooksFailed ?? 0 }
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    backup: spec.backupName ?? '',
+    ...(spec.scheduleName ? { schedule: spec.scheduleName } : {}),
+    phase: status.phase || 'New',
+    ...(failureReason ? { reason: failureReason } : {}),
+    startedAt: startTimestamp ?? now,
+    endedAt: completionTimestamp ?? now,
+    ...(hookStatus === undefined ? {} : { hooks }),
+  }
+}
+
+const actions: readonly ItemAction[] = ['created', 'updated', 'skipped', 'failed']
+
+/**
+ * What a report says of a restore of which only the result files are there: one of Velero's, or one whose worker could not write
+ * the report. It has no timeline, and messages are not with their items.
+ */
+export function reportFactsOfFiles(restore: ReportedRestore, list: ResourceList, results: Results): ReportFacts {
+  const outcomes = new Map<string, Outcome>()
+  for (const [kind, names] of Object.entries(list)) {
+    for (const entry of names) {
+      const [, name = entry, word = ''] = /^(.*)\(([a-z]+)\)$/s.exec(entry) ?? []
+      const action = actions.find((known) => known === word)
+      const key = `${kind}|${name}|`
+      outcomes.set(key, { key, ...(action && { action }), listed: { kind, name }, messages: [], at: restore.startedAt })
+    }
+  }
+  const messages = [
+    ...messagesOf(results.errors).map((text) => error('velero', text)),
+    ...messagesOf(results.warnings).map((text) => warning('velero', text)),
+  ]
+  outcomes.set('messages', { key: 'messages', messages, at: restore.endedAt })
+  return finish(reportFactsInSteps(outcomes, restore, []))
 }

@@ -153,3 +153,26 @@ function goEscape(text: string): string {
   if (code === 11) return String.raw`\v`
   return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
 }
+
+/** So many are quoted where people see them at once; the log has all. */
+const quotedMax = 3
+/** The text stands in an Event, which takes 1,024 characters. */
+const textMax = 900
+
+/**
+ * What people should know of a restore where Velero says nothing, so that the results say nothing either: labels that got
+ * lost, a claim that cannot be bound, an update of an object that goes away, included namespaces of which the backup has
+ * nothing. One text with the first few; undefined where there is nothing to say.
+ */
+export function remarksOf(tally: Tally, frame: Pick<LogFrame, 'spec' | 'isEmpty' | 'remarks'>): string | undefined {
+  const remarks = [...nothingSentence(frame), ...(frame.remarks ?? []), ...[...tally.values()].flatMap(remarkIn).sort()]
+  if (remarks.length === 0) return undefined
+  const more = remarks.length > quotedMax ? [`and ${remarks.length - quotedMax} more in the log`] : []
+  return [...remarks.slice(0, quotedMax), ...more].join('; ').slice(0, textMax)
+}
+
+/** The reason of an object that was written is a remark; that of others says why they were not. */
+function remarkIn({ action, because, listed }: Outcome): string[] {
+  if (because === undefined || (action !== 'created' && action !== 'updated')) return []
+  return [`${listed?.kind ?? ''} ${listed?.name ?? ''}: ${because}`]
+}

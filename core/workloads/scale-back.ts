@@ -2,6 +2,9 @@ import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { AtZero } from '../items/outcome.ts'
 import { fieldsAt, valueAt } from '../values/fields.ts'
+import { scaledWorkloads } from '../items/zero-replicas.ts'
+import type { IsPlanned } from '../items/zero-replicas.ts'
+import type { Plan } from '../plan/plan.ts'
 
 /** The next step for a workload that was created with zero replicas. */
 export type ScaleStep =
@@ -113,4 +116,16 @@ function withoutReplicas(entry: ManagedFieldsEntry): ManagedFieldsEntry {
   const { 'f:spec': _spec, ...others } = fieldsAt(entry.fieldsV1) ?? {}
   const { 'f:replicas': _replicas, ...spec } = fieldsAt(entry.fieldsV1, 'f:spec') ?? {}
   return { ...entry, fieldsV1: Object.keys(spec).length === 0 ? others : { ...others, 'f:spec': spec } }
+}
+
+/** Which controllers of pods a plan restores. */
+export function plannedWorkloads({ waves }: Pick<Plan, 'waves'>): IsPlanned {
+  const places = new Set<string>()
+  for (const { groupResource, chunks } of waves) {
+    if (!scaledWorkloads.includes(groupResource)) continue
+    for (const { items } of chunks)
+      for (const { namespace, name, twinOf } of items)
+        if (twinOf === undefined) places.add(`${groupResource}|${namespace ?? ''}|${name}`)
+  }
+  return (groupResource, namespace, name) => places.has(`${groupResource}|${namespace}|${name}`)
 }

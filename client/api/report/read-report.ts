@@ -1,6 +1,5 @@
-import { reportFactsOfFiles } from '../../../core/report/report-of-files.ts'
+import { reportFactsOfFiles, reportedRestore } from '../../../core/report/report-facts.ts'
 import { reportInPieces } from '../../../core/report/render-report.ts'
-import { reportedRestore } from '../../../core/report/reported-restore.ts'
 import { restoreResultsKey } from '../../../velero/object-keys.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import type { ResourceList } from '../../../velero/results.ts'

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { annotationFaults, askedBy, restoreAnnotations } from '../../../core/asked/annotations.ts'
-import { askedConfigs } from '../../../core/asked/asked-configs.ts'
+import { annotationFaults, askedBy, askedConfigs, restoreAnnotations } from '../../../core/asked/annotations.ts'
 
 describe('the annotations of a Restore', () => {
   it.each([

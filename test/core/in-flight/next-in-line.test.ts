@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { nextInLine } from '../../../core/in-flight/next-in-line.ts'
+import { nextInLine } from '../../../core/in-flight/items-in-flight.ts'
 
 it.each([
   { waiting: [], held: {}, next: undefined },

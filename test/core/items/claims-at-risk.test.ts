@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { whyClaimsWouldGo } from '../../../core/items/claims-at-risk.ts'
+import { whyClaimsWouldGo } from '../../../core/items/decide-existing.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 
 const make = (kind: string, name: string, owner?: string): Manifest => ({

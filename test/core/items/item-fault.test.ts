@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { faultInWords } from '../../../core/items/item-fault.ts'
+import { faultInWords } from '../../../core/items/item-trouble.ts'
 
 const caught = (work: () => unknown): unknown => {
   try {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { eventOf } from '../../../core/notify/end-event.ts'
+import { endedRestore, eventOf, noticeFacts } from '../../../core/notify/notice-facts.ts'
 import { isNotified, judgeAnswer } from '../../../core/notify/judge-answer.ts'
-import { endedRestore, noticeFacts } from '../../../core/notify/notice-facts.ts'
 import { endDetailsInSteps } from '../../../core/report/failure-causes.ts'
 import { error, warning } from '../../../core/items/outcome.ts'
 import type { Outcome } from '../../../core/items/outcome.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chunkKey } from '../../../core/plan/plan.ts'
 import { ChunkCounts } from '../../../core/results/chunk-counts.ts'
-import type { ShownCounts } from '../../../core/results/handed-counts.ts'
+import type { ShownCounts } from '../../../core/results/chunk-counts.ts'
 import { shownCounts as counts } from './shown-counts.ts'
 
 describe('the counts of chunks', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { chunkKey } from '../../../core/plan/plan.ts'
-import { handCounts, takeCounts } from '../../../core/results/handed-counts.ts'
+import { handCounts, takeCounts } from '../../../core/results/chunk-counts.ts'
 import { shownCounts as counts } from './shown-counts.ts'
 
 describe('the counts that a run hands to the next', () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Outcome } from '../../../core/items/outcome.ts'
-import { remarksOf } from '../../../core/results/remarks.ts'
+import { remarksOf } from '../../../core/results/render-log.ts'
 import { tallyOf } from '../../../core/results/tally.ts'
 
 const outcome = (name: string, more: Partial<Outcome> = {}): Outcome => ({

@@ -3,6 +3,8 @@ import { parseItemKey } from '../items/outcome.ts'
 import { quantityValue } from '../values/quantity.ts'
 import type { Tally } from '../results/tally.ts'
 import { verdictOf } from './verdict.ts'
+import { whatExists } from '../asked/existing.ts'
+import { saysMustNotExist } from '../items/decide-existing.ts'
 
 /** Kinds that a quota may count under their plain name. Source: pkg/quota/v1/evaluator/core of Kubernetes. */
 const plain = [
@@ -43,4 +45,12 @@ export function quotaNotes(quotas: readonly Manifest[], tally: Tally): string[] 
       ]
     })
   })
+}
+
+/** One sentence where a restore would end before it writes, since objects exist that must not; none otherwise. */
+export function existingNotes(tally: Tally): string[] {
+  const names = [...tally.values()].flatMap(({ messages, listed }) =>
+    messages.some(saysMustNotExist) ? [`${listed?.kind ?? ''} ${listed?.name ?? ''}`] : [],
+  )
+  return names.length === 0 ? [] : [`The restore would end before it writes: ${whatExists(names.sort())} and must not`]
 }
