@@ -12,7 +12,7 @@ import type { ObjectRef, ResourceRef } from '../../velero/resource.ts'
 
 /** One call of an activity to the outside world. */
 export interface PortCall {
-  port: 'cluster' | 'bucket' | 'archives' | 'presence' | 'exec' | 'temporal' | 'snapshotter' | 'webhook'
+  port: 'cluster' | 'bucket' | 'archives' | 'presence' | 'exec' | 'temporal' | 'snapshotter' | 'plugin' | 'webhook'
   /** The method. */
   name: string
   /** The object, key or scope that it is about. */

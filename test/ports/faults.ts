@@ -45,7 +45,7 @@ export function withLatency(clock: SimulatedClock, ms: number): Around {
 
 /** Whether a call can fail with an error that passes. Waiting for others ends only well, or with the caller's own end. */
 export function canFail({ port }: PortCall): boolean {
-  return port !== 'presence' && port !== 'exec' && port !== 'snapshotter' && port !== 'webhook'
+  return !(['presence', 'exec', 'snapshotter', 'plugin', 'webhook'] as PortCall['port'][]).includes(port)
 }
 
 /** What the real port throws where the other side is away for a moment. */
@@ -62,6 +62,7 @@ export function passingError({ port, name, on }: PortCall): Error {
     case 'presence':
     case 'exec':
     case 'snapshotter':
+    case 'plugin':
     case 'webhook':
       return new Error(text)
   }

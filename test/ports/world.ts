@@ -9,14 +9,16 @@ import { createClock } from './clock.ts'
 import type { SimulatedClock } from './clock.ts'
 import { createCluster } from './cluster/cluster.ts'
 import type { ClusterState, InMemoryCluster } from './cluster/cluster.ts'
+import { createRecorder } from './plugins/delete-actions.ts'
+import type { InMemoryRecorder } from './plugins/delete-actions.ts'
 import { createExec } from './exec.ts'
 import type { InMemoryExec } from './exec.ts'
 import { Death } from './faults.ts'
 import { createLog } from './log.ts'
 import { createLeases } from './presence/presence.ts'
 import type { InMemoryLeases } from './presence/presence.ts'
-import { createCloud } from './snapshotters.ts'
-import type { InMemoryCloud } from './snapshotters.ts'
+import { createCloud } from './plugins/snapshotters.ts'
+import type { InMemoryCloud } from './plugins/snapshotters.ts'
 import { createTemporal } from './temporal.ts'
 import type { InMemoryTemporal, InMemoryWorkflow } from './temporal.ts'
 import { createReceiver } from './webhook.ts'
@@ -32,6 +34,7 @@ export interface World {
   temporal: InMemoryTemporal
   log: ReturnType<typeof createLog>
   cloud: InMemoryCloud
+  deleteAction: InMemoryRecorder
   receiver: InMemoryReceiver
   /** Starts a process of a worker. Each of its calls passes through `around`. */
   startProcess(around?: Around): WorkerProcess
@@ -48,6 +51,8 @@ export interface WorldState {
   ran: readonly string[]
   processes: number
   volumes: readonly string[]
+  snapshots: readonly string[]
+  recorded: readonly string[]
   received: ReadonlyMap<string, string>
 }
 
@@ -68,7 +73,8 @@ export function createWorld(from?: WorldState): World {
   const exec = createExec(clock, from?.ran)
   const temporal = createTemporal(clock, from?.workflows)
   const log = createLog()
-  const cloud = createCloud(from?.volumes)
+  const cloud = createCloud(from?.volumes, from?.snapshots)
+  const deleteAction = createRecorder(from?.recorded)
   const receiver = createReceiver(from?.received)
   let processes = from?.processes ?? 0
 
@@ -89,6 +95,7 @@ export function createWorld(from?: WorldState): World {
       clock,
       log,
       snapshotters: cloud.connect(alive),
+      deleteActions: deleteAction.connect(alive),
       webhook: receiver.connect(alive),
     }
     return {
@@ -110,6 +117,7 @@ export function createWorld(from?: WorldState): World {
     temporal,
     log,
     cloud,
+    deleteAction,
     receiver,
     startProcess,
     state: () => ({
@@ -120,6 +128,8 @@ export function createWorld(from?: WorldState): World {
       ran: [...exec.ran],
       processes,
       volumes: [...cloud.volumes],
+      snapshots: [...cloud.snapshots],
+      recorded: [...deleteAction.recorded],
       received: new Map(receiver.received),
     }),
   }

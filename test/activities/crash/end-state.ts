@@ -19,6 +19,8 @@ export interface EndState {
   /** How often each command has run. */
   ran: Record<string, number>
   workflows: Record<string, unknown>
+  /** What a DeleteItemAction was given, and the snapshots of the cloud. */
+  plugins: { recorded: string; snapshots: string }
   /** What the receiver of notifications got, by delivery. */
   received: Record<string, unknown>
 }
@@ -40,6 +42,10 @@ export function endStateOf(world: World, { outcome }: Pick<Ended, 'outcome'>): E
     files: Object.fromEntries(keys.filter(([key]) => !inJournal(key)).map(([key, body]) => [key, fileOf(body, key)])),
     ran: countEach(world.exec.ran),
     workflows: workflowsOf(world),
+    plugins: {
+      recorded: [...world.deleteAction.recorded].sort().join(', '),
+      snapshots: [...world.cloud.snapshots].sort().join(', '),
+    },
     received: Object.fromEntries(world.receiver.received),
   }
 }

@@ -4,6 +4,7 @@ import type { DeletionRef } from '../../../../contract/delete-backup.ts'
 import type { Manifest } from '../../../../velero/manifest.ts'
 import { backupContentsKey, backupVolumeSnapshotsKey } from '../../../../velero/object-keys.ts'
 import { archiveBody } from '../../../ports/archives.ts'
+import { cloudProvider } from '../../../ports/plugins/snapshotters.ts'
 import type { World, WorldState } from '../../../ports/world.ts'
 import { backupName } from '../backup.ts'
 import type { Scenario } from '../crash-points.ts'
@@ -89,6 +90,32 @@ export function withNativeSnapshot(world: World): void {
   })
 }
 
+/** Puts ConfigMaps into the backup, for which there is a DeleteItemAction. */
+function withConfigMaps(world: World): void {
+  const items = ['a', 'b', 'c'].map((name) => ({
+    groupResource: 'configmaps',
+    manifest: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' } },
+  }))
+  world.buckets.place('backups', backupContentsKey(backupName), archiveBody(items))
+}
+
+/** Puts native snapshots into the backup, and the location that has them. */
+function withSnapshotsInCloud(world: World): void {
+  const ids = ['s-1', 's-2']
+  for (const id of [...ids, 'of-another-backup']) world.cloud.snapshots.add(id)
+  const list = ids.map((id) => ({
+    spec: { location: 'here', persistentVolumeName: id },
+    status: { providerSnapshotID: id },
+  }))
+  world.buckets.place('backups', backupVolumeSnapshotsKey(backupName), gzipSync(JSON.stringify(list)))
+  world.cluster.place({
+    apiVersion: 'velero.io/v1',
+    kind: 'VolumeSnapshotLocation',
+    metadata: { name: 'here', namespace: 'velero' },
+    spec: { provider: cloudProvider },
+  })
+}
+
 /** The world before and the input of an activity that deletes a part of the backup. */
 async function part(change: (world: World) => void = () => undefined) {
   let input: DeletedBackup | undefined
@@ -116,10 +143,12 @@ export const beginDeletion: readonly Scenario[] = [
 
 export const runDeleteActions: readonly Scenario[] = [
   { when: 'the backup has CSI snapshots', world: world(withCsiSnapshot), input: { ...plain.input, from: 0 } },
+  { when: 'a plugin is given items', world: world(withConfigMaps), input: { ...plain.input, from: 0 } },
 ]
 
 export const deleteSnapshots: readonly Scenario[] = [
   { when: 'the location of a snapshot is gone', world: world(withNativeSnapshot), input: plain.input },
+  { when: 'a plugin deletes snapshots', world: world(withSnapshotsInCloud), input: plain.input },
 ]
 
 export const deleteBackupFiles: readonly Scenario[] = [

@@ -1,12 +1,14 @@
-import type { Snapshotters, VolumeSnapshotter } from '../../activities/snapshotter-port.ts'
-import { PluginError } from '../../core/port-errors.ts'
-import type { Manifest } from '../../velero/manifest.ts'
-import type { Around } from './calls.ts'
+import type { Snapshotters, VolumeSnapshotter } from '../../../activities/snapshotter-port.ts'
+import { PluginError } from '../../../core/port-errors.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
+import type { Around } from '../calls.ts'
 
 /** The cloud of a volume snapshotter, in memory. It outlasts processes. */
 export interface InMemoryCloud {
   /** The ids of its volumes. */
   volumes: readonly string[]
+  /** The ids of its snapshots that are to be deleted one day. */
+  snapshots: Set<string>
   /** The port, as a process of a worker has it. */
   connect(around?: Around): Snapshotters
 }
@@ -15,8 +17,9 @@ export interface InMemoryCloud {
 export const cloudProvider = 'example.io/files'
 
 /** Makes a cloud. Words in the id of a snapshot make it misbehave, as the plugin of devstack/go/velero/demo-plugin does. */
-export function createCloud(from: readonly string[] = []): InMemoryCloud {
+export function createCloud(from: readonly string[] = [], stored: Iterable<string> = []): InMemoryCloud {
   const volumes = [...from]
+  const snapshots = new Set(stored)
   const told = new Set<string>()
 
   /** The plugin dies, or hangs, when it has made the volume; with `once` for the first time only. */
@@ -46,11 +49,15 @@ export function createCloud(from: readonly string[] = []): InMemoryCloud {
       const set = { ...spec, csi: { ...spec.csi, volumeHandle: id } }
       return { ...volume, metadata: { ...volume.metadata, name }, spec: set } satisfies Manifest
     },
-    async deleteSnapshot() {},
+    // A missing one counts as deleted, as with the plugins of clouds.
+    async deleteSnapshot(id) {
+      snapshots.delete(id)
+    },
   }
 
   return {
     volumes,
+    snapshots,
     connect: (around = (_call, run) => run()) => ({
       async open({ spec }) {
         if (spec.provider !== cloudProvider)
