@@ -34,6 +34,7 @@ import type { Ports } from './ports.ts'
 import { awaitRequested, cancelRequested, createRequested } from './request/request-restore.ts'
 import type { Settings } from './settings.ts'
 import { admitUndo } from './undo/admit-undo.ts'
+import { awaitCustom } from './undo/await-custom.ts'
 import { endUndo } from './undo/end-undo.ts'
 import { planUndo } from './undo/plan-undo.ts'
 import { undoChunk } from './undo/undo-chunk.ts'
@@ -85,6 +86,7 @@ export function createActivities(ports: Ports, settings: Settings) {
     admitUndo: admitUndo(parts),
     planUndo: planUndo({ ...parts, itemLimits }),
     undoChunk: undoChunk({ ...parts, itemLimits }),
+    awaitCustom: awaitCustom(parts),
     endUndo: endUndo(parts),
     createRequested: createRequested(ports, settings),
     awaitRequested: awaitRequested(ports),

@@ -34,4 +34,8 @@ export interface UndoResult extends UndoCounts {
   keptFirst: readonly KeptObject[]
   /** When it ended; RFC 3339. */
   at: string
+  /** The key of its report in the backup location, an HTML page; absent where nothing was written. */
+  report?: string
+  /** Where a browser finds the report, where `DRYDOCK_REPORT_URL` says that. */
+  reportUrl?: string
 }

@@ -1,5 +1,6 @@
 import { query, signal } from './messages.ts'
 import type { RestoreRef } from './restore-workflow.ts'
+import type { StepCounts } from '../core/undo/undo-step.ts'
 import type { UndoCounts } from './undo-outcome.ts'
 
 /** The type of the workflow that undoes a restore which is over. It runs on the task queue of the restore. */
@@ -20,6 +21,21 @@ export function undoWorkflowIdOf(
 export interface UndoInput extends RestoreRef {
   /** Nothing is written: the result says what would be done. */
   dryRun?: boolean
+  /** Where a run goes on whose history had grown long; absent for the first run. */
+  goOn?: UndoPlace
+}
+
+/** How far an undo has come, and what it has shown. */
+export interface UndoPlace {
+  stage: 'plan' | 'undo'
+  /** The place of the wave in the order of the undo, and of the chunk in its wave. */
+  at: number
+  chunk: number
+  /** What the plan has come to. */
+  counts: StepCounts
+  shown: { itemsDone: number; counts: StepCounts }
+  /** Custom objects that had not gone in time, a clause each. */
+  stillThere: readonly string[]
 }
 
 /** Type of the failure of an undo that was refused: nothing was written. */

@@ -46,6 +46,8 @@ export const restoreResourceListKey = (restore: string): string =>
 export const restoreReportKey = (restore: string): string => `restores/${restore}/restore-${restore}-report.html`
 /** What the undo of the restore has done about each object; Velero has none. */
 export const restoreUndoKey = (restore: string): string => `restores/${restore}/restore-${restore}-undo.json.gz`
+/** The report of the undo, an HTML page. */
+export const restoreUndoReportKey = (restore: string): string => `restores/${restore}/restore-${restore}-undo.html`
 /** The list of `RestoreOperation`. */
 export const restoreItemOperationsKey = (restore: string): string =>
   `restores/${restore}/restore-${restore}-itemoperations.json.gz`

@@ -10,6 +10,7 @@ import type { Restore } from '../../velero/restore.ts'
 import { failureTypeOf, failureTypes, fatal, gone, undoRefused, wrongCluster } from '../frame/failures.ts'
 import { openJournal, readOutcomes, shards } from '../frame/journal.ts'
 import type { Journal, StoredAdmission } from '../frame/journal.ts'
+import { listIfServed } from '../frame/list-if-served.ts'
 import { locationNameOf, openLocation } from '../frame/locations.ts'
 import { changeRestore, readRestore } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
@@ -27,8 +28,8 @@ export interface AdmitUndoInput {
 /** What the workflow has to know of the plan of the restore. */
 export interface AdmittedUndo {
   ref: AdmittedRef
-  /** Items of each chunk, by wave. */
-  waves: readonly { groupResource: string; chunks: readonly number[] }[]
+  /** Items of each chunk, by wave; `custom` where the kind is defined by a CustomResourceDefinition. */
+  waves: readonly { groupResource: string; chunks: readonly number[]; custom?: boolean }[]
 }
 
 /**
@@ -51,12 +52,24 @@ export function admitUndo({ ports, sessions }: WorkerParts) {
           sessions.forget(ref.uid)
           await noteBegun(ports, ref)
         }
+        const custom = await customKinds(ports.cluster)
         return {
           ref: admitted,
-          waves: summarize(plan).waves.map(({ groupResource, chunks }) => ({ groupResource, chunks })),
+          waves: summarize(plan).waves.map(({ groupResource, chunks }) => ({
+            groupResource,
+            chunks,
+            ...(custom.has(groupResource) ? { custom: true } : {}),
+          })),
         }
       },
     )
+}
+
+/** The names of all CustomResourceDefinitions, which are those of the kinds that they define. */
+async function customKinds(cluster: Cluster): Promise<ReadonlySet<string>> {
+  const definitions = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
+  const found = await listIfServed(cluster, definitions, { metadataOnly: true })
+  return new Set(found.map(({ metadata }) => metadata.name))
 }
 
 function refused({ name }: { name: string }, why: string): Error {

@@ -3,11 +3,14 @@ import { keptShownMax } from '../../contract/undo-outcome.ts'
 import type { UndoResult } from '../../contract/undo-outcome.ts'
 import { countsInWords, countSteps, nameOf } from '../../core/undo/undo-step.ts'
 import { formatUndoState, undoStateOf } from '../../core/undo/undo-state.ts'
+import type { StepCounts } from '../../core/undo/undo-step.ts'
+import { undoReportFactsInSteps, undoReportInPieces } from '../../core/undo/undo-report.ts'
+import { firstNames } from '../../core/values/first-names.ts'
 import { jsonInPieces } from '../../core/values/json-in-pieces.ts'
 import { undoneAnnotation } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
-import { restoreUndoKey } from '../../velero/object-keys.ts'
-import { gzipOf } from '../frame/in-slices.ts'
+import { restoreUndoKey, restoreUndoReportKey } from '../../velero/object-keys.ts'
+import { bytesOf, gzipOf, inSlices } from '../frame/in-slices.ts'
 import { changeRestore, recordEvent } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
@@ -19,14 +22,17 @@ export interface EndUndoInput {
   ref: AdmittedRef
   /** Why it stopped before its end; absent where it has done all. */
   stopped?: string
+  /** Custom objects that were deleted and had not gone in time, a clause each. */
+  stillThere?: readonly string[]
 }
 
 /**
- * Tells what an undo came to: in a file in the bucket, which names each object, on the Restore, and in an Event. Where it was stopped,
+ * Tells what an undo came to: in two files in the bucket, which name each object, one for programs and one to read, on the Restore, and
+ * in an Event. Where it was stopped,
  * attempts that may still write are waited for first (rule 7).
  */
-export function endUndo({ ports, sessions }: WorkerParts) {
-  return ({ ref, stopped }: EndUndoInput): Promise<UndoResult> => {
+export function endUndo({ ports, sessions, settings: { reportUrl } }: WorkerParts) {
+  return ({ ref, stopped, stillThere = [] }: EndUndoInput): Promise<UndoResult> => {
     const frame = { doing: `telling what the undo of restore ${ref.name} came to`, scope: `${ref.uid}/undo-end` }
     return runActivity(ports.presence, frame, async (attempt) => {
       if (stopped !== undefined) await attempt.fence(`${ref.uid}/undo/`)
@@ -40,12 +46,24 @@ export function endUndo({ ports, sessions }: WorkerParts) {
       const state = stopped === undefined ? 'done' : 'stopped'
       const listed = steps.map(({ object, do: what, because }) => ({ object: nameOf(object), do: what, because }))
       const { keptFirst: _first, ...numbers } = counts
-      const told = { restore: ref.name, uid: ref.uid, state, stopped, at, ...numbers, objects: listed }
+      const told = { restore: ref.name, uid: ref.uid, state, stopped, at, ...numbers, stillThere, objects: listed }
       const file = await gzipOf(jsonInPieces(told))
+      const reported = {
+        restore: ref.name,
+        backup: restore.spec.backupName ?? '',
+        at,
+        ...(stopped === undefined ? {} : { stopped }),
+        stillThere,
+        counts: numbers,
+      }
+      const facts = await inSlices(undoReportFactsInSteps(steps, reported), attempt.signal)
+      const page = await bytesOf(undoReportInPieces(facts), attempt.signal)
       // The bucket does not know of Leases: this is asked when the write goes out.
       ports.presence.assertMayWrite()
       await store.put(restoreUndoKey(ref.name), file)
-      const words = stopped === undefined ? countsInWords(counts) : `${stopped}; ${countsInWords(counts)}`
+      const report = restoreUndoReportKey(ref.name)
+      await store.put(report, page, { contentType: 'text/html; charset=utf-8' })
+      const words = wordsOf(counts, { stopped, stillThere })
       const text = formatUndoState({ state, at, text: words.slice(0, 1000) })
       const restored = await changeRestore(ports.cluster, ref, (live) =>
         undoStateOf(live)?.state === 'begun' ? { metadata: { annotations: { [undoneAnnotation]: text } } } : undefined,
@@ -57,7 +75,25 @@ export function endUndo({ ports, sessions }: WorkerParts) {
           ? { type: 'Normal', reason: 'Undone', note: words }
           : { type: 'Warning', reason: 'UndoStopped', note: words },
       )
-      return { dryRun: false, ...counts, at }
+      return {
+        dryRun: false,
+        ...counts,
+        at,
+        report,
+        ...(reportUrl === '' ? {} : { reportUrl: `${reportUrl}/${report}` }),
+      }
     })
   }
 }
+
+function wordsOf(
+  counts: StepCounts,
+  { stopped, stillThere }: { stopped: string | undefined; stillThere: readonly string[] },
+): string {
+  const first = stopped === undefined ? '' : `${stopped}; `
+  const last = stillThere.length === 0 ? '' : `; on their way out: ${firstNames(stillThere, namesMax)}`
+  return `${first}${countsInWords(counts)}${last}`
+}
+
+/** Objects that a sentence names. */
+const namesMax = 3

@@ -8,11 +8,12 @@ import type {
   CallOptions,
   LogLine,
   ReadOptions,
+  ReportOptions,
   RestoreHandle,
   RestoreState,
   ResultOptions,
 } from './options.ts'
-import { reportOf } from './report/read-report.ts'
+import { reportOf, undoReportOf } from './report/read-report.ts'
 import { handleOf } from './restore-handle.ts'
 import { withConnections } from './session.ts'
 import { composeManifest, submitRestore } from './start-restore.ts'
@@ -26,7 +27,15 @@ export type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.t
 export type { Result, Results } from '../../velero/results.ts'
 export { ClientError } from './options.ts'
 export type { ErrorCode, ExitCode } from './options.ts'
-export type { AskedBy, CallOptions, ConnectionOptions, LogLine, ReadOptions, RestoreHandle } from './options.ts'
+export type {
+  AskedBy,
+  CallOptions,
+  ConnectionOptions,
+  LogLine,
+  ReadOptions,
+  ReportOptions,
+  RestoreHandle,
+} from './options.ts'
 export type { RestoreState, ResultOptions, SignalOptions } from './options.ts'
 
 /** What to restore, and where the servers are. */
@@ -154,11 +163,13 @@ export async function readLog(name: string, options: CallOptions & ReadOptions =
 
 /**
  * The report of a restore that is over, as an HTML page that needs no network. It comes from the bucket, or is made of the result
- * files where no worker has written it. Throws `NOT_WRITTEN` before the items are restored.
+ * files where no worker has written it. With `undo` it is the one of its undo. Throws `NOT_WRITTEN` before the items are restored, and
+ * before the undo has ended.
  */
-export async function readReport(name: string, options: CallOptions & ReadOptions = {}): Promise<string> {
+export async function readReport(name: string, options: ReportOptions = {}): Promise<string> {
+  const read = options.undo === true ? undoReportOf : reportOf
   return withConnections(options, openConnections, async (connections) =>
-    reportOf(connections, await requireRestore(connections, name), options),
+    read(connections, await requireRestore(connections, name), options),
   )
 }
 

@@ -190,3 +190,9 @@ const codesByExit: Partial<Record<ExitCode, ErrorCode>> = {
   [exitCodes.temporalUnreachable]: 'TEMPORAL_UNREACHABLE',
   [exitCodes.clusterUnreachable]: 'CLUSTER_UNREACHABLE',
 }
+
+/** Which report is read. */
+export interface ReportOptions extends CallOptions, ReadOptions {
+  /** That of the undo of the restore. */
+  undo?: boolean
+}

@@ -66,6 +66,18 @@ export async function readOwnFile(
   return bytes === undefined ? undefined : inflate(bytes, key)
 }
 
+/**
+ * Reads a page of Drydock from the backup location of a restore; undefined where it does not exist. Throws the error of the API server
+ * or the bucket.
+ */
+export async function readPage(
+  connections: Connections,
+  restore: Restore,
+  { key, options }: { key: string; options: ReadOptions },
+): Promise<string | undefined> {
+  return (await readFromBucket(connections, restore, { key, options }))?.toString('utf8')
+}
+
 /** The error about a file in the bucket that is incomplete or was changed. */
 export function damagedFile(key: string, cause: unknown): ClientError {
   return new ClientError(exitCodes.error, `${key} in the backup location is damaged: ${messageOf(cause)}`, {

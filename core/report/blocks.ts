@@ -10,6 +10,17 @@ export interface Block {
   html: string
 }
 
+/** Links to the parts of a page, and the parts; the table of items comes after them. */
+export function* blocksInPieces(all: readonly (Block | undefined)[]): Generator<string> {
+  const blocks = all.filter((block) => block !== undefined)
+  const parts = [...blocks.map(({ id, title }) => ({ id, title })), { id: 'items', title: 'Items' }]
+  yield `<nav aria-label="Parts of this page"><ul>${parts.map(({ id, title }) => `<li><a href="#${id}">${title}</a></li>`).join('')}</ul></nav>
+<main id="main">
+`
+  for (const { id, title, html } of blocks)
+    yield `<section id="${id}" aria-labelledby="${id}-title">\n<h2 id="${id}-title">${title}</h2>\n${html}\n</section>\n`
+}
+
 /** Groups, and rows of a table, that are shown. */
 const groupsMax = 100
 const rowsMax = 200
@@ -135,10 +146,12 @@ function itemTable(caption: string, rows: readonly string[]): string {
   return tableOf(caption, words.map((word) => `<th scope="col">${word}</th>`).join(''), rows)
 }
 
-function tableOf(caption: string, head: string, rows: readonly string[]): string {
+/** A table. The rows are HTML. */
+export function tableOf(caption: string, head: string, rows: readonly string[]): string {
   return `<div class="wide"><table><caption>${caption}</caption><thead><tr>${head}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`
 }
 
-function more(count: number, what: string): string {
+/** How many more there are than are shown. */
+export function more(count: number, what: string): string {
   return count > 0 ? `<p class="soft">… and ${count} more ${what}.</p>` : ''
 }

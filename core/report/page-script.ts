@@ -7,7 +7,7 @@ import { unseenPattern } from './html.ts'
 export const pageScript = String.raw`
 'use strict'
 const data = JSON.parse(document.getElementById('data').textContent)
-const actions = { c: 'created', u: 'updated', s: 'skipped', f: 'failed', '': 'not listed' }
+const actions = data.actions
 const size = 200
 const at = (id) => document.getElementById(id)
 const visible = (text) =>
@@ -42,8 +42,8 @@ function draw() {
     cell(row, data.namespaces[namespace], true)
     cell(row, name, true)
     cell(row, actions[action]).className = 'is-' + (actions[action] || 'none').replace(' ', '-')
-    cell(row, '+' + seconds + ' s')
-    cell(row, String(tries))
+    if (data.isTimed) cell(row, '+' + seconds + ' s')
+    if (data.isTimed) cell(row, String(tries))
     cell(row, texts.join('\n'), true)
     rows.append(row)
   }
@@ -77,4 +77,4 @@ search()
 `
 
 /** The hash of the script, as the page's policy names it: no other script may run. A test holds it. */
-export const pageScriptHash = 'sha256-3nnRj1pMr71mmoJquDdDIA9Y+QMmxRS7b+fmvBcFHLQ='
+export const pageScriptHash = 'sha256-T1tE+aS4i8dNvB61u8VhS2trRh19Kgj91F7UfTXYxoM='

@@ -184,7 +184,7 @@ export function noActions(): ActionCounts {
 }
 
 /** Words by number. */
-class Words {
+export class Words {
   readonly words: string[]
   readonly #places: Map<string, number>
 

@@ -1,6 +1,7 @@
 import { log, setCurrentDetails, setHandler } from '@temporalio/workflow'
 import { cancelUndoSignal, undoProgressQuery } from '../../contract/undo-restore.ts'
-import type { UndoInput, UndoProgress } from '../../contract/undo-restore.ts'
+import type { UndoInput, UndoPlace, UndoProgress } from '../../contract/undo-restore.ts'
+import type { UndoResult } from '../../contract/undo-outcome.ts'
 import { addCounts, countsInWords, noSteps } from '../../core/undo/undo-step.ts'
 import type { StepCounts } from '../../core/undo/undo-step.ts'
 import { reasonIn } from '../run-view.ts'
@@ -14,6 +15,7 @@ export class UndoView {
   private counts: StepCounts = noSteps
   private itemsDone = 0
   private itemsTotal = 0
+  private report: string | undefined
 
   constructor(input: UndoInput, cancel: () => void) {
     this.input = input
@@ -29,11 +31,18 @@ export class UndoView {
     this.show()
   }
 
-  /** The restore can be undone. */
-  begin(itemsTotal: number): void {
+  /** The restore can be undone. A run that goes on shows what the one before has shown. */
+  begin(itemsTotal: number, goOn?: UndoPlace): void {
     this.itemsTotal = itemsTotal
-    this.doing = 'looking at its objects'
+    this.doing = goOn?.stage === 'undo' ? 'undoing' : 'looking at its objects'
+    this.itemsDone = goOn?.shown.itemsDone ?? 0
+    this.counts = goOn?.shown.counts ?? noSteps
     this.show()
+  }
+
+  /** What the next run is to show. */
+  shown(): UndoPlace['shown'] {
+    return { itemsDone: this.itemsDone, counts: this.counts }
   }
 
   /** What is to be done about so many items is decided. */
@@ -52,9 +61,10 @@ export class UndoView {
   }
 
   /** All is done. */
-  ended(counts: StepCounts): void {
+  ended({ reportUrl, report, ...counts }: UndoResult): void {
     this.counts = { ...counts, keptFirst: [] }
     this.doing = 'undone'
+    if (report !== undefined) this.report = reportUrl === undefined ? `\`${report}\`` : `[${report}](${reportUrl})`
     this.show()
   }
 
@@ -62,6 +72,15 @@ export class UndoView {
   waitingFor(reason: string | undefined): void {
     this.waiting = reason
     this.show()
+  }
+
+  /** Begins a wait that may change its words, as `lookUntilOver` has it. */
+  beginWait(): { reason: () => string; change: (reason: string) => void; end: () => void } {
+    return {
+      reason: () => this.waiting ?? '',
+      change: (reason) => this.waitingFor(reason),
+      end: () => this.waitingFor(undefined),
+    }
   }
 
   /** Something that stops nothing. */
@@ -79,8 +98,9 @@ export class UndoView {
     const { namespace, name } = this.input
     const items = this.itemsTotal === 0 ? '' : `, ${this.itemsDone} of ${this.itemsTotal} items`
     const waiting = this.waiting === undefined ? '' : `\n\nWaiting for ${this.waiting}.`
+    const report = this.report === undefined ? '' : `\n\nReport: ${this.report}`
     setCurrentDetails(
-      `**Undo of ${namespace}/${name}**: ${this.doing}${items}: ${countsInWords(this.counts)}.${waiting}`,
+      `**Undo of ${namespace}/${name}**: ${this.doing}${items}: ${countsInWords(this.counts)}.${waiting}${report}`,
     )
   }
 }

@@ -1,12 +1,14 @@
 import { reportFactsOfFiles, reportedRestore } from '../../../core/report/report-facts.ts'
 import { reportInPieces } from '../../../core/report/render-report.ts'
-import { restoreResultsKey } from '../../../velero/object-keys.ts'
+import { undoStateOf } from '../../../core/undo/undo-state.ts'
+import { restoreResultsKey, restoreUndoReportKey } from '../../../velero/object-keys.ts'
 import type { Restore } from '../../../velero/restore.ts'
 import type { ResourceList } from '../../../velero/results.ts'
 import type { Connections } from '../connections.ts'
 import { parseResults } from '../describe-restore.ts'
+import { ClientError, exitCodes } from '../errors.ts'
 import type { ReadOptions } from '../options.ts'
-import { readReportFile, readResultFile } from '../read-result-file.ts'
+import { readPage, readReportFile, readResultFile } from '../read-result-file.ts'
 import { notWritten } from '../restore-handle.ts'
 
 /**
@@ -26,4 +28,21 @@ export async function reportOf(connections: Connections, restore: Restore, optio
     parseResults(results, restoreResultsKey(name)),
   )
   return [...reportInPieces(facts)].join('')
+}
+
+/** The report of the undo of a restore, as an HTML page. Throws `NOT_WRITTEN` where nobody has undone it, or the undo has not ended. */
+export async function undoReportOf(connections: Connections, restore: Restore, options: ReadOptions): Promise<string> {
+  const { name } = restore.metadata
+  const state = undoStateOf(restore)?.state
+  const why =
+    state === undefined
+      ? `Restore "${name}" was not undone`
+      : state === 'begun'
+        ? `the undo of restore "${name}" has not ended`
+        : undefined
+  const page =
+    why === undefined ? await readPage(connections, restore, { key: restoreUndoReportKey(name), options }) : undefined
+  if (page !== undefined) return page
+  const problem = why ?? `the undo of restore "${name}" has no report in the backup location`
+  throw new ClientError(exitCodes.error, problem, { code: 'NOT_WRITTEN' })
 }

@@ -72,14 +72,14 @@ const objectOf = once(({ metadata, ...rest }: Manifest) => {
   return timeless({ ...rest, metadata: { ...kept, owners } })
 })
 
-/** JSON as it says, a log as its lines in any order, anything else as it is. */
+/** JSON as it says, a log as its lines in any order, anything else as text; without times. */
 const fileOf = once((body: Buffer, key: string): unknown => {
   const text = key.endsWith('.gz') && body[0] === 0x1f ? gunzipSync(body).toString('utf8') : body.toString('utf8')
   if (key.endsWith('-logs.gz')) return text.split('\n').map(timeless).sort()
   try {
     return timeless(JSON.parse(text))
   } catch {
-    return text
+    return timeless(text)
   }
 })
 

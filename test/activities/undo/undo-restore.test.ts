@@ -1,13 +1,14 @@
 import '../../ports/deterministic.ts'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { rfc3339 } from '../../../velero/manifest.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { restoreUndoKey } from '../../../velero/object-keys.ts'
 import { startGarbageCollector } from '../../ports/controllers.ts'
 import type { World } from '../../ports/world.ts'
 import { restoreWhole } from '../restore-whole.ts'
-import { inPhase, restoreAt } from '../crash/restore-in-memory.ts'
-import { dumpOf, undo } from './undoing.ts'
+import { act, inPhase, restoreAt } from '../crash/restore-in-memory.ts'
+import { dumpOf, undo, undone } from './undoing.ts'
 
 const owned = (fieldsV1: object) => ({
   managedFields: [
@@ -171,6 +172,27 @@ describe('an undo', () => {
         { object: 'configmaps shop/one', do: 'delete' },
       ],
     })
+    const page = world.buckets.objects('backups').get('restores/again/restore-again-undo.html')?.toString('utf8') ?? ''
+    expect(page).toContain('2 objects deleted, 0 objects put back. It has done all that it could.')
+  })
+
+  it('waits a bounded time for a custom object whose finalizer holds it, and names both', async () => {
+    const { world } = await restored(['one'])
+    const held = world.cluster.look(at('configmaps', 'one'))!
+    await undo(world)
+    const metadata = {
+      ...held.metadata,
+      deletionTimestamp: rfc3339(world.clock.now()),
+      finalizers: ['example.com/end'],
+    }
+    world.cluster.place({ ...held, metadata })
+    const wait = (sinceMs: number) =>
+      act(world, 'awaitCustom', { ref: undone(world), kinds: ['configmaps'], sinceMs, look: { told: '' } })
+    const name = 'configmaps shop/one (held by finalizer example.com/end)'
+    expect(await wait(world.clock.now().getTime())).toMatchObject({
+      waitingFor: `the end of ${name}, before what may be their operator is deleted`,
+    })
+    expect(await wait(0)).toEqual({ left: [name] })
   })
 })
 

@@ -1,4 +1,5 @@
 import type { AdmittedUndo } from '../../../activities/undo/admit-undo.ts'
+import type { AdmittedRef } from '../../../contract/restore-workflow.ts'
 import type { UndoResult } from '../../../contract/undo-outcome.ts'
 import { keptShownMax } from '../../../contract/undo-outcome.ts'
 import { addCounts, noSteps } from '../../../core/undo/undo-step.ts'
@@ -13,8 +14,7 @@ export async function undo(
   options: { dryRun?: boolean; afterPlan?: () => Promise<unknown> } = {},
 ): Promise<StepCounts | UndoResult> {
   const { dryRun = false } = options
-  const uid = world.cluster.look(restoreAt)?.metadata.uid ?? ''
-  const ref = { namespace: 'velero', name, uid, cluster: world.cluster.connect().id }
+  const { location: _location, ...ref } = undone(world)
   const admitted = await act<AdmittedUndo>(world, 'admitUndo', { ref, dryRun })
   const chunks = admitted.waves
     .flatMap(({ chunks: sizes }, wave) => sizes.map((_items, chunk) => ({ ref: admitted.ref, wave, chunk })))
@@ -26,6 +26,12 @@ export async function undo(
   await options.afterPlan?.()
   for (const one of chunks) await act(world, 'undoChunk', one)
   return act<UndoResult>(world, 'endUndo', { ref: admitted.ref })
+}
+
+/** The restore that is undone. */
+export function undone(world: World): AdmittedRef {
+  const uid = world.cluster.look(restoreAt)?.metadata.uid ?? ''
+  return { namespace: 'velero', name, uid, cluster: world.cluster.connect().id, location: 'default' }
 }
 
 /** What people have in the cluster: not Velero's own objects, nor what the server assigns. */

@@ -1,13 +1,17 @@
 import { WorkflowFailedError } from '@temporalio/client'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
+import { undoProgressQuery } from '../../../contract/undo-restore.ts'
 import { fatal, undoRefused } from '../../../activities/frame/failures.ts'
 import type { EndUndoInput } from '../../../activities/undo/end-undo.ts'
 import { undoWorkflowType } from '../../../contract/undo-restore.ts'
 import { stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes } from '../../workflows/story.ts'
+import { ownTemporal } from '../chaos/own-temporal.ts'
 
 const tell = stories()
+/** Histories of this length are already long for this server. */
+const tellLong = stories(() => ownTemporal(['limit.historyCount.suggestContinueAsNew=30']))
 
 const waves = [
   { groupResource: 'namespaces', chunks: [1] },
@@ -16,7 +20,7 @@ const waves = [
 const one = { deleted: 1, putBack: 0, kept: 1, gone: 0, keptFirst: [{ object: 'secrets a/b', because: 'x' }] }
 
 /** Tells the story of an undo: its calls, and how it ended. */
-async function told(fakes: Fakes = {}, input: object = {}) {
+async function told(fakes: Fakes = {}, input: object = {}, by = tell) {
   const ended: (string | undefined)[] = []
   const plain: Fakes = {
     admitUndo: ({ ref }) => ({ ref: { ...ref, location: 'default' }, waves }),
@@ -27,7 +31,7 @@ async function told(fakes: Fakes = {}, input: object = {}) {
       return { dryRun: false, ...one, deleted: 3, at: 't' }
     },
   }
-  return { ...(await tell({ ...plain, ...fakes }, input, undoWorkflowType)), ended }
+  return { ...(await by({ ...plain, ...fakes }, input, undoWorkflowType)), ended }
 }
 
 /** What the workflow failed with. */
@@ -52,6 +56,24 @@ describe('the story of an undo', () => {
     ])
     expect(calls.slice(-2)).toEqual(['undoChunk 0/0', 'endUndo'])
     expect(ended).toEqual([undefined])
+  })
+
+  it('works off custom objects first, and waits for their end before it deletes what may be their operator', async () => {
+    const custom = [{ groupResource: 'apples.example.com', chunks: [1], custom: true }, ...waves]
+    let looks = 0
+    const { handle, calls, ended } = await told({
+      admitUndo: ({ ref }) => ({ ref: { ...ref, location: 'default' }, waves: custom }),
+      awaitCustom: ({ kinds }) => {
+        expect(kinds).toEqual(['apples.example.com'])
+        return ++looks === 1 ? { waitingFor: 'the end of apples.example.com a/b', afterSeconds: 1 } : { left: ['x'] }
+      },
+      endUndo: ({ stillThere }) => ({ dryRun: false, ...one, at: stillThere?.join() }),
+    })
+    expect(await handle.result()).toMatchObject({ at: 'x' })
+    const done = calls.filter((call) => /^(undoChunk|awaitCustom)/.test(call))
+    expect(done.slice(0, 3)).toEqual(['undoChunk 0/0', 'awaitCustom', 'awaitCustom'])
+    expect(done.slice(3)).toHaveLength(3)
+    expect(ended).toEqual([])
   })
 
   it('only looks where that is asked for, and holds nothing', async () => {
@@ -91,5 +113,50 @@ describe('the story of an undo', () => {
       'the undo of restore "again" has stopped: the disk is gone',
     ])
     expect(ended).toEqual(['the disk is gone'])
+  })
+})
+
+describe('an undo with a long history', () => {
+  const chunks = Array.from({ length: 30 }, () => 1)
+  const admitUndo: Fakes['admitUndo'] = ({ ref }) => ({
+    ref: { ...ref, location: 'default' },
+    waves: [
+      { groupResource: 'namespaces', chunks: [1] },
+      { groupResource: 'secrets', chunks },
+    ],
+  })
+
+  it('goes on in new runs: each chunk is planned and worked off once, and its counts are those of all runs', async () => {
+    const { handle, calls } = await told(
+      { admitUndo, endUndo: () => ({ dryRun: false, ...one, deleted: 31, at: 't' }) },
+      {},
+      tellLong,
+    )
+    expect(await handle.result()).toMatchObject({ deleted: 31 })
+    for (const activity of ['planUndo', 'undoChunk']) {
+      const done = calls.filter((call) => call.startsWith(activity))
+      expect([done.length, new Set(done).size, done.at(-1)]).toEqual([31, 31, `${activity} 0/0`])
+    }
+    expect(calls.filter((call) => call === 'admitUndo').length).toBeGreaterThan(1)
+    expect(calls.filter((call) => call === 'endUndo')).toHaveLength(1)
+    const seen = await handle.query(undoProgressQuery)
+    expect(seen).toMatchObject({ itemsDone: 31, itemsTotal: 31 })
+  })
+
+  it('shows what all runs have planned where it only looks', async () => {
+    const { handle, calls } = await told({ admitUndo }, { dryRun: true }, tellLong)
+    expect(await handle.result()).toMatchObject({ dryRun: true, deleted: 31, kept: 31 })
+    expect(calls.filter((call) => call.startsWith('planUndo'))).toHaveLength(31)
+  })
+
+  it('is cancelled in a later run, and tells how far it came', async () => {
+    let done = 0
+    const undoChunk = () => (++done > 20 ? untilCancelled() : one)
+    const story = await told({ admitUndo, undoChunk }, {}, tellLong)
+    const { handle, ended } = story
+    await story.called('undoChunk 1/9')
+    await handle.signal('cancel', 'enough')
+    expect(await causeOf(handle.result())).toBeInstanceOf(CancelledFailure)
+    expect(ended).toEqual(['cancelled: enough'])
   })
 })

@@ -10,12 +10,14 @@ import type { BucketOptions } from '../../bucket-options.ts'
 
 interface ReportOptions extends GlobalOptions, BucketOptions {
   file?: string
+  undo?: boolean
 }
 
 const examples = `
 Examples:
   drydock report shop-20260101120000 --file shop.html
   drydock report shop-20260101120000 > shop.html
+  drydock report shop-20260101120000 --undo --file undone.html
 
 The page needs no network: open it in a browser, print it, or send it to somebody.`
 
@@ -26,6 +28,7 @@ export function addReport(program: Command, run: RunCommand): void {
     .description('write the report of a restore that is over, as one HTML page')
     .argument('<name>', 'name of the Restore')
     .option('-f, --file <file>', 'the file to write; without it the page goes to standard output')
+    .option('--undo', 'the report of its undo')
   addBucketOptions(command)
     .addHelpText('after', examples)
     .action((name: string) => run((io) => report(io, command.optsWithGlobals<ReportOptions>(), name)))
@@ -37,11 +40,14 @@ async function report(io: Io, options: ReportOptions, name: string): Promise<Exi
   const reading = readOptionsOf(options)
   return withConnections(io, options, async (connections) => {
     const restore = await requireRestore(connections, name)
-    const { reportOf } = await import('../../../api/report/read-report.ts')
-    const page = await reportOf(connections, restore, reading)
+    const { reportOf, undoReportOf } = await import('../../../api/report/read-report.ts')
+    const page = await (options.undo === true ? undoReportOf : reportOf)(connections, restore, reading)
     if (options.file === undefined) io.out.write(page)
     else await write(options.file, page)
-    if (options.file !== undefined) io.out.write(`The report of restore "${name}" is in ${options.file}\n`)
+    if (options.file !== undefined)
+      io.out.write(
+        `The report of ${options.undo === true ? 'the undo of ' : ''}restore "${name}" is in ${options.file}\n`,
+      )
     return exitCodes.ok
   })
 }

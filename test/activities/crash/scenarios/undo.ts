@@ -100,7 +100,20 @@ export const undoChunk: readonly Scenario[] = [
   },
 ]
 
+export const awaitCustom: readonly Scenario[] = [
+  {
+    when: 'they are gone',
+    world: worldOf('done'),
+    input: { ref, kinds: ['configmaps', 'widgets.example.com'], sinceMs: 0, look: { told: '' } },
+  },
+]
+
 export const endUndo: readonly Scenario[] = [
   { when: 'all is done', world: worldOf('done'), input: { ref } },
   { when: 'it was stopped', world: worldOf('planned'), input: { ref, stopped: 'cancelled: enough' } },
+  {
+    when: 'a custom object has not gone',
+    world: worldOf('done'),
+    input: { ref, stillThere: ['widgets.example.com a/b'] },
+  },
 ]
