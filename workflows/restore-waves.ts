@@ -8,7 +8,7 @@ import { lockedIfReset } from './hold-namespaces.ts'
 import type { HookRun } from './hook-run.ts'
 import type { Pause } from './pause.ts'
 import type { RunView } from './run-view.ts'
-import { reportProgress } from './waves/report-progress.ts'
+import { reportProgress } from './report-progress.ts'
 
 /** The restore whose waves these are. */
 export interface WavesInput {

@@ -1,8 +1,8 @@
-import { readVeleroApi } from './admission-facts.ts'
 import { ApplicationFailure } from '@temporalio/common'
+import { readVeleroApi } from './admission-facts.ts'
 import type { Wait } from '../../contract/look.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
-import { annotationFaults } from '../../core/asked/annotations.ts'
+import { annotationFaults, askedBy } from '../../core/asked/annotations.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import {
   beginAnew,
@@ -13,7 +13,7 @@ import {
   whyNotRetried,
 } from '../../core/request/decide-retry.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
-import { claimedAnnotation, retryRefusedAnnotation } from '../../velero/labels.ts'
+import { claimedAnnotation, existingAnnotation, retryRefusedAnnotation } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { isNew } from '../../velero/phases.ts'
@@ -25,11 +25,13 @@ import { locationNameOf, openLocation } from '../frame/locations.ts'
 import { changeRestore, recordEvent } from '../frame/restore-resource.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
-import type { ObjectStore, Ports } from '../ports.ts'
+import type { Cluster, ObjectStore, Ports } from '../ports.ts'
 import { carryOver } from './carry-over.ts'
-import { renewExisting } from './renew-existing.ts'
 import { admitted, claimRestore, withFinalizer } from './claim-restore.ts'
 import type { AdmitReport } from './claim-restore.ts'
+import { resolveExisting } from '../../core/asked/existing.ts'
+import { resolveResource } from '../../core/filter/resolve-resource.ts'
+import { servedAsPlanned } from '../../core/plan/planned-facts.ts'
 
 /** The retry that is asked for: of which Restore, as it was read, by which token. */
 interface Asked {
@@ -202,4 +204,33 @@ export async function recordRefusal(ports: Ports, restore: Restore): Promise<boo
   const note = `Restore "${restore.metadata.name}" ${why}`
   await recordEvent(ports, restore, { type: 'Warning', reason: 'NotRetried', note })
   return true
+}
+
+/** The run before: its journal, and what it was admitted with. */
+interface RunBefore {
+  journal: Journal
+  admission: StoredAdmission
+}
+
+/**
+ * The policies for objects that exist in the next run of a restore, as its annotation says now: whoever has taken `recreate` away
+ * must not see anything deleted by it. Where the annotation is as it was, so are its policies. A refusal where a word names no
+ * kind of the cluster or the plan.
+ */
+export async function renewExisting(
+  { journal, admission }: RunBefore,
+  { metadata: { annotations = {} } }: Restore,
+  cluster: Pick<Cluster, 'discover'>,
+): Promise<Pick<Plan, 'existing'> | { refused: string }> {
+  const { existing: asked } = askedBy(annotations)
+  if (asked === undefined) return {}
+  const plan = await journal.read<Plan>(shards.plan)
+  if (plan === undefined) return {}
+  const wasAsked = admission.restore.annotations?.[existingAnnotation]
+  if (wasAsked === annotations[existingAnnotation] && plan.existing !== undefined) return { existing: plan.existing }
+  const served = await cluster.discover()
+  const planned = servedAsPlanned(plan.waves)
+  const resolved = resolveExisting(asked, (word) => resolveResource(word, served) ?? resolveResource(word, planned))
+  if ('error' in resolved) return { refused: `annotation ${existingAnnotation} cannot be followed: ${resolved.error}` }
+  return { existing: resolved.rules }
 }

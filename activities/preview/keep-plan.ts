@@ -1,3 +1,5 @@
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
 import type { Plan } from '../../core/plan/plan.ts'
 import { comparedSentence, differencesFromPlan, parseFromPlan } from '../../core/preview/compare-with-plan.ts'
 import { existingNotes, quotaNotes } from '../../core/preview/plan-notes.ts'
@@ -19,7 +21,6 @@ import type { StoredFacts } from '../frame/journal.ts'
 import type { Session } from '../frame/session.ts'
 import { fatal } from '../frame/failures.ts'
 import type { Cluster, ObjectStore, Ports } from '../ports.ts'
-import { readPlanFile } from './read-plan-file.ts'
 
 /** Writes what a plan came to beside the other files of its Restore, as a whole, and tells it on the Restore in a sentence. */
 export async function keepPlan(
@@ -105,4 +106,21 @@ async function findPlan(store: ObjectStore, wanted: { name: string; uid: string 
 function sentences(found: PlanFile, tally: Tally): string[] {
   const differences = differencesFromPlan(tally, found)
   return [comparedSentence(found.plan.name, found.items.length, differences.length), ...differences]
+}
+
+const inflate = promisify(gunzip)
+
+/** A file with more bytes than this, after decompression, counts as damaged. */
+const planBytesMax = 512 * 1024 * 1024
+
+/** Reads the file of a plan; undefined where there is none, or where it is damaged. Errors of the bucket are `StoreError`s. */
+export async function readPlanFile(store: ObjectStore, name: string): Promise<PlanFile | undefined> {
+  const bytes = await store.get(restorePlanKey(name))
+  if (bytes === undefined) return undefined
+  try {
+    const text = (await inflate(bytes, { maxOutputLength: planBytesMax })).toString('utf8')
+    return JSON.parse(text) as PlanFile
+  } catch {
+    return undefined
+  }
 }

@@ -1,15 +1,14 @@
 import type { Cluster, ObjectStore, Stores } from '../../activities/ports.ts'
 import type { BackupStorageLocation } from '../../velero/backup.ts'
-import { readCaCert } from './ca-cert.ts'
+import { readCaCert, readCustomerKey } from './location-secrets.ts'
+import type { SecretSource } from './location-secrets.ts'
 import { readCredentials } from './credentials.ts'
 import type { StoreCredentials } from './credentials.ts'
-import { readCustomerKey } from './customer-key.ts'
 import { createIdentities } from './identities.ts'
 import type { Identities } from './identities.ts'
 import { readLocation, type LocationSettings } from './location-settings.ts'
 import { createAgents, createClients, type Agents } from './s3-client.ts'
 import { createS3Store } from './s3-store.ts'
-import type { SecretSource } from './secret-key.ts'
 import { describeEndpoint } from './store-failure.ts'
 
 export interface StoresOptions {

@@ -9,7 +9,7 @@ import type { RequestedOutcome } from '../../contract/restore-request.ts'
 import { drillRecordOf } from '../../core/drill/drill-record.ts'
 import { drillRestore, drillRestoreName } from '../../core/drill/drill-restore.ts'
 import { reasonOf } from '../activity-calls.ts'
-import { notifyOfDrill } from '../notify/drill-notice.ts'
+import { notifyOfDrill } from '../notify/end-notice.ts'
 import { awaitRestore, downloads, drills, unlessFailed } from './drill-calls.ts'
 
 /** What a drill has come to so far. */

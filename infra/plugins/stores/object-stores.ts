@@ -2,7 +2,8 @@ import type { Cluster, Stores } from '../../../activities/ports.ts'
 import { PluginError, StoreError } from '../../../core/port-errors.ts'
 import { sha256Hex } from '../../../core/values/derived-names.ts'
 import type { BackupStorageLocation } from '../../../velero/backup.ts'
-import { readCaCert } from '../../store/ca-cert.ts'
+import { readCaCert, readSecretKey } from '../../store/location-secrets.ts'
+import type { SecretSource } from '../../store/location-secrets.ts'
 import {
   builtInPlugin,
   checkFiles,
@@ -11,8 +12,6 @@ import {
   readPlace,
 } from '../../store/location-settings.ts'
 import { once } from '../../store/open-store.ts'
-import { readSecretKey } from '../../store/secret-key.ts'
-import type { SecretSource } from '../../store/secret-key.ts'
 import { createCredentialFiles } from '../credentials-file.ts'
 import type { CredentialFiles } from '../credentials-file.ts'
 import type { BinaryOptions } from '../plugin-binary.ts'

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { createMetrics } from '../../../infra/metrics/worker-metrics.ts'
-import { waitClassOf } from '../../../infra/metrics/wait-class.ts'
+import { createMetrics, waitClassOf } from '../../../infra/metrics/worker-metrics.ts'
 import { checkMonitoring } from './check-monitoring.ts'
 import type { CheckedMonitoring } from './check-monitoring.ts'
 

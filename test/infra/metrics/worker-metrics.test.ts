@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import { createMetrics } from '../../../infra/metrics/worker-metrics.ts'
-import { waitClassOf } from '../../../infra/metrics/wait-class.ts'
+import { createMetrics, waitClassOf } from '../../../infra/metrics/worker-metrics.ts'
 
 it.each([
   ['namespace shop to go away, for another 30 s', 'namespace'],

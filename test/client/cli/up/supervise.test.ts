@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decideRestart } from '../../../../client/cli/up/decide-restart.ts'
-import { supervise } from '../../../../client/cli/up/supervise.ts'
+import { decideRestart, supervise } from '../../../../client/cli/up/supervise.ts'
 import type { Program } from '../../../../client/cli/up/supervise.ts'
 
 /** Keeps a program that ends with these codes, each after so many seconds; the signal comes with the last one. */

@@ -1,8 +1,8 @@
 import { condition, patched } from '@temporalio/workflow'
-import type { AdmittedRef } from '../../contract/restore-workflow.ts'
-import type { PlanSummary } from '../../core/plan/plan.ts'
-import { steps } from '../activity-calls.ts'
-import type { RunView } from '../run-view.ts'
+import type { AdmittedRef } from '../contract/restore-workflow.ts'
+import type { PlanSummary } from '../core/plan/plan.ts'
+import { steps } from './activity-calls.ts'
+import type { RunView } from './run-view.ts'
 
 /** Between two writes of the progress: after each chunk they were half of all events. */
 const progressPauseMs = 3_000
