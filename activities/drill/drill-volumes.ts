@@ -1,19 +1,21 @@
-import { decideDrillVolume, isGoing, isLeftOf, volumeText } from '../../core/drill/drill-volume.ts'
-import { isOfScratch } from '../../core/drill/scratch-namespace.ts'
-import type { ScratchOwner } from '../../core/drill/scratch-namespace.ts'
+import { decideDrillVolume, isGoing, volumeText } from '../../core/drill/drill-volume.ts'
+import { isOfScratch, scratchSelector } from '../../core/drill/scratch-namespace.ts'
 import { isConflict, isNotFound } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
+import type { Attempt } from '../frame/run-activity.ts'
 import type { Cluster } from '../ports.ts'
 import { ownerOf, runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
 
 /** What {@link ownDrillVolumes} is asked for. */
 export interface OwnVolumesInput extends DrillRun {
-  /** The names of the scratch namespaces. */
+  /** The names of the scratch namespaces; none where the drill did not come so far. */
   scratch: readonly string[]
   /** The uid of the Restore; absent where none was made. */
   restoreUid?: string
+  /** When the first scratch namespace was made; absent where none was. */
+  since?: string
 }
 
 /** Volumes that stay which a drill names. */
@@ -28,19 +30,30 @@ const volumes = { group: '', version: 'v1', resource: 'persistentvolumes' }
 export function ownDrillVolumes(ports: DrillPorts) {
   return (input: OwnVolumesInput): Promise<{ left: string[] }> =>
     runDrillStep(ports, input, { doing: 'looking at the volumes' }, async (attempt) => {
-      const { cluster } = ports
-      const { scratch, restoreUid } = input
-      const owner = ownerOf(input)
-      const claims = await claimsIn(cluster, scratch)
-      const left: string[] = []
-      for (const seen of claims.size === 0 ? [] : await cluster.list(volumes, {})) {
-        if (!isOfScratch(seen, scratch)) continue
-        attempt.throwIfStopped()
-        const told = await settle(cluster, seen, (volume) => decideDrillVolume({ volume, owner, restoreUid, claims }))
-        if (told !== undefined) left.push(told)
-      }
-      return { left: left.slice(0, toldMax) }
+      const claims = await claimsIn(ports.cluster, input.scratch)
+      if (claims.size === 0) return { left: [] }
+      return { left: await own(ports.cluster, { ...input, claims, attempt }) }
     })
+}
+
+interface Owning extends OwnVolumesInput {
+  claims: ReadonlySet<string> | undefined
+  attempt: Pick<Attempt, 'throwIfStopped'>
+}
+
+/** Has each volume go that is the drill's own. Returns those that stay, a clause each. */
+async function own(cluster: Cluster, { claims, attempt, ...input }: Owning): Promise<string[]> {
+  const { scratch, restoreUid, since } = input
+  const owner = ownerOf(input)
+  const left: string[] = []
+  for (const seen of await cluster.list(volumes, {})) {
+    if (!isOfScratch(seen, scratch)) continue
+    attempt.throwIfStopped()
+    const decide = (volume: Manifest) => decideDrillVolume({ volume, owner, restoreUid, claims, since })
+    const told = await settle(cluster, seen, decide)
+    if (told !== undefined) left.push(told)
+  }
+  return left.slice(0, toldMax)
 }
 
 async function claimsIn(cluster: Cluster, scratch: readonly string[]): Promise<ReadonlySet<string>> {
@@ -77,15 +90,16 @@ async function settle(
 }
 
 /**
- * The volumes of a drill that are still there once its claims are gone: `going` ones are waited for, the others stay. One that was
- * provisioned after {@link ownDrillVolumes} has looked goes or stays by the policy of its StorageClass.
+ * The volumes of a drill that are still there once its claims are gone: `going` ones are waited for, the others stay. A provisioner may
+ * have made one after {@link ownDrillVolumes} has looked: that goes too.
  */
 export async function volumesLeft(
   cluster: Cluster,
-  { owner, scratch }: { owner: ScratchOwner; scratch: readonly string[] },
+  input: OwnVolumesInput & Pick<Owning, 'attempt'>,
 ): Promise<{ going: string[]; stays: string[] }> {
-  const found = scratch.length === 0 ? [] : await cluster.list(volumes, {})
-  const left = found.filter((volume) => isLeftOf(volume, owner, scratch))
+  if (input.scratch.length === 0) return { going: [], stays: [] }
+  await own(cluster, { ...input, claims: undefined })
+  const left = await cluster.list(volumes, { labelSelector: scratchSelector(ownerOf(input)) })
   const [going, stays] = [left.filter(isGoing), left.filter((volume) => !isGoing(volume))]
   return { going: going.map(volumeText), stays: stays.map(volumeText) }
 }

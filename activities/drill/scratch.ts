@@ -20,6 +20,7 @@ import type { Archive, Cluster } from '../ports.ts'
 import { isOver, ownerOf, runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
 import { volumesLeft } from './drill-volumes.ts'
+import type { OwnVolumesInput } from './drill-volumes.ts'
 import { inTarball } from './in-tarball.ts'
 import type { ChosenBackup } from './in-tarball.ts'
 
@@ -30,7 +31,13 @@ export interface MakeScratchInput extends DrillRun {
 }
 
 /** Whether a drill has its namespaces. */
-export type ScratchReport = { do: 'go' } | { do: 'refuse'; because: string }
+export type ScratchReport =
+  | {
+      do: 'go'
+      /** When the first of them was made, by the API server's clock. */
+      since?: string
+    }
+  | { do: 'refuse'; because: string }
 
 const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
 
@@ -54,20 +61,27 @@ export function makeScratch(ports: DrillPorts) {
       const originals = await inTarball(ports, { ...input, attempt }, (archive) =>
         readOriginals(archive, input.mapping),
       )
+      const made: (string | null | undefined)[] = []
       for (const [original, name] of Object.entries(input.mapping)) {
         attempt.throwIfStopped()
         try {
           const manifest = scratchNamespace(name, owner, originals.get(original))
-          await cluster.create(namespaces, undefined, manifest, { fieldManager: restoreFieldManager })
+          const { metadata } = await cluster.create(namespaces, undefined, manifest, {
+            fieldManager: restoreFieldManager,
+          })
+          made.push(metadata.creationTimestamp)
         } catch (thrown) {
           if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
           if (!isAlreadyExists(thrown))
             return { do: 'refuse', because: `namespace ${name} cannot be made: ${thrown.message}` }
-          const because = taken(await cluster.get({ ...namespaces, name }))
+          const standing = await cluster.get({ ...namespaces, name })
+          const because = taken(standing)
           if (because !== undefined) return { do: 'refuse', because }
+          made.push(standing?.metadata.creationTimestamp)
         }
       }
-      return { do: 'go' }
+      const [since] = made.flatMap((time) => time ?? []).toSorted()
+      return { do: 'go', ...(since === undefined ? {} : { since }) }
     })
 }
 
@@ -91,9 +105,7 @@ async function readOriginals(
 }
 
 /** What {@link removeScratch} is asked for. */
-export interface RemoveScratchInput extends DrillRun {
-  /** The names of the scratch namespaces; none where the drill did not come so far. */
-  scratch: readonly string[]
+export interface RemoveScratchInput extends OwnVolumesInput {
   /** How long it waits for what is being deleted. */
   patienceSeconds: number
 }
@@ -120,7 +132,7 @@ export function removeScratch({ cluster, presence, clock }: DrillPorts) {
         const stays: string[] = []
         // A volume is held by its claim.
         if (standing.length === 0) {
-          const volumes = await volumesLeft(cluster, { owner: ownerOf(input), scratch: input.scratch })
+          const volumes = await volumesLeft(cluster, { ...input, attempt })
           going.push(...(await removeCompanions(cluster, input)), ...volumes.going)
           stays.push(...volumes.stays)
         }

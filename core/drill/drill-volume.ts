@@ -3,7 +3,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { claimRef } from '../items/volume-fate.ts'
 import { textAt } from '../values/fields.ts'
 import { validLabelValue } from '../values/derived-names.ts'
-import { isOfScratch, runOf } from './scratch-namespace.ts'
+import { runOf } from './scratch-namespace.ts'
 import type { ScratchOwner } from './scratch-namespace.ts'
 
 /** What is known of a PersistentVolume when the claims of a drill are about to be deleted. */
@@ -12,8 +12,10 @@ export interface DrillVolumeFacts {
   owner: ScratchOwner
   /** The uid of the Restore; undefined where none was made. */
   restoreUid: string | undefined
-  /** The uids of the claims that stand in the scratch namespaces. */
-  claims: ReadonlySet<string>
+  /** The uids of the claims that stand in the scratch namespaces; undefined where these are gone. */
+  claims: ReadonlySet<string> | undefined
+  /** When the first scratch namespace was made, by the API server's clock; undefined where none was. */
+  since: string | undefined
 }
 
 /**
@@ -28,12 +30,15 @@ const provisionedBy = 'pv.kubernetes.io/provisioned-by'
 /**
  * Decides about a volume that a claim of a drill is bound to. A volume is the drill's own, with its disk, where the name says that a
  * provisioner has made it for this very claim, or where this very restore has made it from a snapshot. Any other one may have
- * the disk of the original: it is never told to go with its claim.
+ * the disk of the original: it is never told to go with its claim. Once the claims are gone, those that were made since the drill made
+ * its namespaces are of its claims: a provisioner may come late.
  */
-export function decideDrillVolume({ volume, owner, restoreUid, claims }: DrillVolumeFacts): DrillVolume {
+export function decideDrillVolume({ volume, owner, restoreUid, claims, since }: DrillVolumeFacts): DrillVolume {
   const uid = textAt(volume, 'spec', 'claimRef', 'uid')
-  if (uid === '' || !claims.has(uid)) return { do: 'nothing' }
+  const isOf = claims === undefined ? isSince(volume, since) : claims.has(uid)
+  if (uid === '' || !isOf) return { do: 'nothing' }
   if (isProvisionedFor(volume, uid) || isFromSnapshotBy(volume, restoreUid)) return own(volume, owner)
+  if (claims === undefined) return { do: 'nothing' }
   const isRestored = volume.metadata.labels?.[restoreNameLabel] === validLabelValue(owner.restore)
   const policy = textAt(volume, 'spec', 'persistentVolumeReclaimPolicy')
   if (isRestored || policy === 'Delete') return { do: 'nothing' }
@@ -42,6 +47,10 @@ export function decideDrillVolume({ volume, owner, restoreUid, claims }: DrillVo
     do: 'tell',
     because: `persistentvolumes ${volume.metadata.name} (claim ${claim?.namespace}/${claim?.name} was bound to it, and its reclaim policy ${policy} keeps it with what was written)`,
   }
+}
+
+function isSince({ metadata: { creationTimestamp } }: Manifest, since: string | undefined): boolean {
+  return Date.parse(creationTimestamp ?? '') >= Date.parse(since ?? '')
 }
 
 function isProvisionedFor({ metadata }: Manifest, claim: string): boolean {
@@ -59,14 +68,6 @@ function own(volume: Manifest, owner: ScratchOwner): DrillVolume {
   if (goes && labels?.[drillRunLabel] === run) return { do: 'nothing' }
   const metadata = { uid, resourceVersion, labels: { [drillRunLabel]: run } }
   return { do: 'own', patch: goes ? { metadata } : { metadata, spec: { persistentVolumeReclaimPolicy: 'Delete' } } }
-}
-
-/** Whether a volume was made for a run of a drill, by what is known of it once its claim is gone. */
-export function isLeftOf(volume: Manifest, owner: ScratchOwner, scratch: readonly string[]): boolean {
-  const { labels = {}, creationTimestamp } = volume.metadata
-  if (labels[drillRunLabel] !== undefined) return labels[drillRunLabel] === runOf(owner)
-  const isLate = Date.parse(creationTimestamp ?? '') >= Date.parse(owner.at)
-  return isLate && isOfScratch(volume, scratch) && labels[restoreNameLabel] === undefined
 }
 
 /** Whether the end of such a volume can be waited for: it is to go with its claim, and somebody takes it away. */

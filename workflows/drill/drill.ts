@@ -15,6 +15,8 @@ import { awaitRestore, downloads, drills, unlessFailed } from './drill-calls.ts'
 /** What a drill has come to so far. */
 interface Progress {
   backup?: ChosenBackup
+  /** When its first scratch namespace was made. */
+  since?: string
   /** The uid of its Restore. */
   restoreUid?: string
   /** The names of its scratch namespaces. */
@@ -71,6 +73,7 @@ async function restoreBackup(run: DrillRun, requestId: string, progress: Progres
     { ...run, backup, mapping },
   ])
   if (made.do === 'refuse') return void (progress.because = made.because)
+  if (made.since !== undefined) progress.since = made.since
   setCurrentDetails(`drill ${request.name}: restores backup ${backup.name} by restore ${run.restore}`)
   const asked = drillRestore(request, { name: run.restore, backup: backup.name, mapping })
   // Whoever cancels this now may have a Restore already.
@@ -91,7 +94,13 @@ async function restoreBackup(run: DrillRun, requestId: string, progress: Progres
 async function end(run: DrillRun, requestId: string, progress: Progress): Promise<DrillRecord> {
   const { request, restore, at } = run
   setCurrentDetails(`drill ${request.name}: removes what it made`)
-  const { scratch = [], restoreUid } = progress
+  const { scratch = [], restoreUid, since } = progress
+  const of = {
+    ...run,
+    scratch,
+    ...(restoreUid === undefined ? {} : { restoreUid }),
+    ...(since === undefined ? {} : { since }),
+  }
   // The Restore goes first: once it is gone, nothing more is restored.
   const left = [
     ...(await leftBy('the Restore', () =>
@@ -100,13 +109,11 @@ async function end(run: DrillRun, requestId: string, progress: Progress): Promis
       ]),
     )),
     ...(await leftBy('the volumes', () =>
-      drills.ownDrillVolumes.executeWithOptions({ summary: 'have its volumes go with their claims' }, [
-        { ...run, scratch, ...(restoreUid === undefined ? {} : { restoreUid }) },
-      ]),
+      drills.ownDrillVolumes.executeWithOptions({ summary: 'have its volumes go with their claims' }, [of]),
     )),
     ...(await leftBy('the scratch namespaces', () =>
       drills.removeScratch.executeWithOptions({ summary: 'remove the scratch namespaces' }, [
-        { ...run, scratch, patienceSeconds },
+        { ...of, patienceSeconds },
       ]),
     )),
   ]

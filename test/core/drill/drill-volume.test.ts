@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decideDrillVolume, isGoing, isLeftOf, volumeText } from '../../../core/drill/drill-volume.ts'
+import { decideDrillVolume, isGoing, volumeText } from '../../../core/drill/drill-volume.ts'
 import { runOf } from '../../../core/drill/scratch-namespace.ts'
 import { drillRunLabel, fromSnapshotAnnotation, restoreNameLabel } from '../../../velero/labels.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
@@ -16,8 +16,11 @@ const volume = (metadata: Partial<Manifest['metadata']>, spec: object = {}, stat
   spec: { persistentVolumeReclaimPolicy: 'Retain', claimRef, ...spec },
   status,
 })
+const since = '2026-01-01T03:00:01Z'
+const facts = { owner, restoreUid: 'restore', since }
 const decided = (of: Manifest, claims: readonly string[] = ['claim']) =>
-  decideDrillVolume({ volume: of, owner, restoreUid: 'restore', claims: new Set(claims) })
+  decideDrillVolume({ ...facts, volume: of, claims: new Set(claims) })
+const decidedLate = (of: Manifest) => decideDrillVolume({ ...facts, volume: of, claims: undefined })
 const owned = {
   metadata: { uid: 'u', resourceVersion: '1', labels: { [drillRunLabel]: runOf(owner) } },
   spec: Delete,
@@ -64,14 +67,15 @@ describe('a volume that a claim of a drill is bound to', () => {
 })
 
 describe('a volume without its claim', () => {
-  const later = '2026-01-01T03:00:05Z'
-  it('is the drill’s where it is marked so, or was provisioned since the drill began', () => {
-    const scratch = ['scratch-shop']
-    expect(isLeftOf(volume({ labels: { [drillRunLabel]: runOf(owner) } }), owner, scratch)).toBe(true)
-    expect(isLeftOf(volume({ creationTimestamp: later }), owner, scratch)).toBe(true)
-    expect(isLeftOf(volume({ creationTimestamp: '2026-01-01T02:00:00Z' }), owner, scratch)).toBe(false)
-    expect(isLeftOf(volume({ creationTimestamp: later, labels: { [drillRunLabel]: 'x' } }), owner, scratch)).toBe(false)
-    expect(isLeftOf(volume({ creationTimestamp: later }), owner, ['other'])).toBe(false)
+  const of = { name: 'pvc-claim', annotations: provisioned }
+  it('is the drill’s where it was provisioned since the drill made its namespaces, and no other one is', () => {
+    expect(decidedLate(volume({ ...of, creationTimestamp: since }))).toEqual({ do: 'own', patch: owned })
+    expect(decidedLate(volume({ ...of, creationTimestamp: '2026-01-01T03:00:00Z' }))).toEqual({ do: 'nothing' })
+    expect(decidedLate(volume({ name: 'stood-there', creationTimestamp: since }))).toEqual({ do: 'nothing' })
+    const unknown = { ...facts, since: undefined, claims: undefined }
+    expect(decideDrillVolume({ ...unknown, volume: volume({ ...of, creationTimestamp: since }) })).toEqual({
+      do: 'nothing',
+    })
   })
 
   it('is waited for as long as somebody takes it away, and named with why it stays', () => {
