@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { keepEvidence } from './secrets/evidence.ts'
 import type { TestCluster } from './stack.ts'
 import { workerEnv } from './worker.ts'
 
@@ -71,7 +72,12 @@ function startProcess(
   if (options.closeOutput === true) child.stdout?.destroy()
   else child.stdout?.on('data', (piece: Buffer) => (text.out += piece.toString()))
   child.stderr?.on('data', (piece: Buffer) => (text.err += piece.toString()))
-  const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)))
+  const ended = new Promise<number | null>((resolve) =>
+    child.on('close', (code) => {
+      keepEvidence('command', text.out + text.err)
+      resolve(code)
+    }),
+  )
   return {
     out: () => text.out,
     err: () => text.err,

@@ -7,6 +7,7 @@ import type { ClusterOptions } from '../../devstack/cluster.ts'
 import { withClient } from '../../devstack/with-client.ts'
 import type { Cluster, ExtraService, FullStack } from '../../devstack/stack-types.ts'
 import { uploadFolder } from '../../devstack/bucket.ts'
+import { keepEvidence } from './secrets/evidence.ts'
 import { borrowCluster } from './clusters/cluster-pool.ts'
 import { ownDir, removeOwn } from './run/sweep.ts'
 
@@ -56,13 +57,25 @@ export async function freshCluster(options: FreshClusterOptions = {}): Promise<T
 export async function bareCluster(): Promise<Cluster> {
   const { cluster, giveBack } = await borrowCluster(inject('clusters'))
   whenFileIsOver(({ hasPassed }) => hasPassed && giveBack())
+  whenFileIsOver(() => keepEvents(cluster))
   return cluster
+}
+
+/** The Events of a cluster, as far as its API server still answers. */
+export async function keepEvents(cluster: Cluster): Promise<void> {
+  await withClient(cluster, async (client) => {
+    const { body } = await client.request('GET', '/apis/events.k8s.io/v1/events')
+    keepEvidence('events', JSON.stringify(body))
+  }).catch(() => undefined)
 }
 
 async function clusterWith(services: readonly ExtraService[], prefix: string): Promise<Cluster> {
   const dir = ownDir()
   whenFileIsOver(() => removeOwn(dir))
-  return startCluster({ dir, with: services, lean: true, etcd: { address: theStack().etcd, prefix: `/${prefix}` } })
+  const etcd = { address: theStack().etcd, prefix: `/${prefix}` }
+  const cluster = await startCluster({ dir, with: services, lean: true, etcd })
+  whenFileIsOver(() => keepEvents(cluster))
+  return cluster
 }
 
 /** A path under test/fixtures. */

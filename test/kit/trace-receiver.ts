@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { whenFileIsOver } from './run/clean-up.ts'
+import { keepEvidence } from './secrets/evidence.ts'
 
 /** A span as it came in. */
 export interface ReceivedSpan {
@@ -44,6 +45,7 @@ export async function receiveTraces(): Promise<TraceReceiver> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   whenFileIsOver(() => {
+    keepEvidence('traces', bodies.join('\n'))
     server.closeAllConnections()
     server.close()
   })

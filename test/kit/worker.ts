@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { whenFileIsOver } from './run/clean-up.ts'
+import { keepEvidence } from './secrets/evidence.ts'
 import { waitUntil } from './wait-until.ts'
 import type { TestCluster } from './stack.ts'
 
@@ -32,9 +33,13 @@ export async function startWorker(cluster: TestCluster, env: Record<string, stri
   // On its exit the last lines of its log may still be on their way.
   const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)))
   let over = false
-  void ended.then(() => (over = true))
+  void ended.then(() => {
+    over = true
+    keepEvidence('worker-log', text)
+  })
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (text += piece.toString()))
   whenFileIsOver(async () => {
+    if (!over) await keepMetrics(text)
     if (!over) child.kill('SIGKILL')
     await ended
     rmSync(archives, { recursive: true, force: true })
@@ -57,8 +62,15 @@ export async function startWorker(cluster: TestCluster, env: Record<string, stri
   }
 }
 
+/** A worker that is frozen, or not ready, does not answer. */
+async function keepMetrics(log: string): Promise<void> {
+  await fetch(`${httpAddress({ log: () => log })}/metrics`, { signal: AbortSignal.timeout(2000) })
+    .then(async (answer) => keepEvidence('metrics', await answer.text()))
+    .catch(() => undefined)
+}
+
 /** Where a worker serves health and metrics: it logs the address, since it is started with any free port. */
-export function httpAddress(worker: TestWorker): string {
+export function httpAddress(worker: Pick<TestWorker, 'log'>): string {
   const line = worker
     .log()
     .split('\n')

@@ -1,12 +1,10 @@
-import { rm } from 'node:fs/promises'
 import { endProcess } from '../../../devstack/processes/end-process.ts'
 import { freePorts } from '../../../devstack/processes/free-ports.ts'
 import { openHome } from '../../../devstack/home.ts'
 import { launchTemporal } from '../../../devstack/services/temporal.ts'
 import type { TemporalAddress } from '../../../devstack/stack-types.ts'
-import { stopStack } from '../../../devstack/stop-stack.ts'
 import { whenFileIsOver } from '../../kit/run/clean-up.ts'
-import { ownDir } from '../../kit/run/sweep.ts'
+import { ownDir, removeOwn } from '../../kit/run/sweep.ts'
 
 /** A Temporal server of a test's own, which may go away and come back. */
 export interface OwnTemporal extends TemporalAddress {
@@ -22,10 +20,7 @@ export interface OwnTemporal extends TemporalAddress {
  */
 export async function ownTemporal(dynamicConfig: readonly string[] = []): Promise<OwnTemporal> {
   const dir = ownDir()
-  whenFileIsOver(async () => {
-    await stopStack(dir)
-    await rm(dir, { recursive: true, force: true })
-  })
+  whenFileIsOver(() => removeOwn(dir))
   const home = openHome(dir)
   const ports = await freePorts(4)
   const start = () => launchTemporal(home, ports, undefined, dynamicConfig)

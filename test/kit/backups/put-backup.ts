@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { openBucket } from '../../../devstack/bucket.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
+import { noteSecrets } from '../secrets/evidence.ts'
 import type { TestCluster } from '../stack.ts'
 import { withAdmin } from '../restores.ts'
 import { tarball } from './tarball.ts'
@@ -27,6 +28,7 @@ export interface MadeUpBackup {
  */
 export async function putBackup(cluster: TestCluster, backup: MadeUpBackup): Promise<void> {
   const { name } = backup
+  noteSecrets(backup.items.map(([, item]) => item))
   const resource = backupResource(cluster, backup)
   const tarball = await archiveOf(backup.items)
   const client = openBucket(cluster.s3)

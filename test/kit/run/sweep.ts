@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stopStack } from '../../../devstack/stop-stack.ts'
+import { keepStackEvidence } from '../secrets/evidence.ts'
 
 const pattern = /^drydock-own-(\d+)-/
 
@@ -20,9 +21,12 @@ export async function sweepLeftovers(): Promise<void> {
   }
 }
 
-/** Stops the stack in this folder, or those in the folders in it, and removes the folder. */
+/** Stops the stack in this folder, or those in the folders in it, and removes the folder, but for what a run searches in the end. */
 export async function removeOwn(dir: string): Promise<void> {
   const inner = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  for (const stack of [dir, ...inner.map(({ name }) => join(dir, name))]) await stopStack(stack).catch(() => undefined)
+  for (const stack of [dir, ...inner.map(({ name }) => join(dir, name))]) {
+    await stopStack(stack, { keepFiles: true }).catch(() => undefined)
+    keepStackEvidence(stack)
+  }
   await rm(dir, { recursive: true, force: true })
 }
