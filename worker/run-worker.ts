@@ -1,7 +1,11 @@
 import { flushCompileCache } from 'node:module'
-import packageJson from '../package.json' with { type: 'json' }
+import { startWorkflow, WorkflowRunOperationHandler } from '@temporalio/nexus'
 import { Worker } from '@temporalio/worker'
 import type { WorkerOptions } from '@temporalio/worker'
+import * as nexus from 'nexus-rpc'
+import { drydockService, requestRestoreType } from '../contract/restore-request.ts'
+import type { RequestedOutcome, RestoreRequest } from '../contract/restore-request.ts'
+import packageJson from '../package.json' with { type: 'json' }
 import type { Log } from '../activities/ports.ts'
 import { systemClock } from '../infra/clock.ts'
 import { createMetrics } from '../infra/metrics/worker-metrics.ts'
@@ -10,7 +14,6 @@ import { startTracing } from '../infra/traces/start-tracing.ts'
 import type { Tracing } from '../infra/traces/start-tracing.ts'
 import { slotsOf } from './config.ts'
 import type { Versioning, WorkerConfig } from './config.ts'
-import { nexusService } from './nexus/nexus-service.ts'
 import { observeActivities } from './observe-activities.ts'
 import { hasSearchAttributes } from '../contract/search-attributes.ts'
 import { serveHealth } from './health.ts'
@@ -174,4 +177,14 @@ async function runUntil(worker: Worker, stop: AbortSignal | undefined): Promise<
   if (stop?.aborted === true) shutDown()
   stop?.addEventListener('abort', shutDown, { once: true })
   await running
+}
+
+/** The service that a worker offers to workflows of other namespaces: an operation is a run of the workflow `requestRestore`. */
+function nexusService(): nexus.ServiceHandler<(typeof drydockService)['operations']> {
+  return nexus.serviceHandler(drydockService, {
+    restore: new WorkflowRunOperationHandler<RestoreRequest, RequestedOutcome>((context, request) =>
+      // A start that is sent again has the same id, and finds the run.
+      startWorkflow(context, requestRestoreType, { workflowId: `request/${context.requestId}`, args: [request] }),
+    ),
+  })
 }

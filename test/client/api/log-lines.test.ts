@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseLog } from '../../../client/api/log-lines.ts'
+import { parseLog } from '../../../client/api/restore-handle.ts'
 import { renderLog } from '../../../core/results/render-log.ts'
 import type { Outcome } from '../../../core/items/outcome.ts'
 
