@@ -9,6 +9,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow'
+import type { ActivityOptions } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import { isWait } from '../contract/look.ts'
@@ -21,103 +22,61 @@ const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval
 /** Each attempt sends a heartbeat every second; one that sends none for so long is lost, and another one begins. */
 const heartbeatTimeout = '10s'
 
+/** Activities with their limits; `retries` says in what their retries differ from the usual ones. */
+function calls(limits: Omit<ActivityOptions, 'heartbeatTimeout' | 'retry'>, retries: ActivityOptions['retry'] = {}) {
+  return proxyActivities<Activities>({ ...limits, heartbeatTimeout, retry: { ...retry, ...retries } })
+}
+
 /** Short steps: a few reads and writes of the Restore. Retried for two hours: then the cluster is gone, not busy. */
-export const steps = proxyActivities<Activities>({
-  startToCloseTimeout: '2m',
-  scheduleToCloseTimeout: '2h',
-  heartbeatTimeout,
-  retry,
-})
+export const steps = calls({ startToCloseTimeout: '2m', scheduleToCloseTimeout: '2h' })
 
 /** Reads the archive and plans: as long as a large download takes, with time for an outage of the bucket. */
-export const planning = proxyActivities<Activities>({
-  startToCloseTimeout: '4h',
-  scheduleToCloseTimeout: '12h',
-  heartbeatTimeout,
-  retry,
-})
+export const planning = calls({ startToCloseTimeout: '4h', scheduleToCloseTimeout: '12h' })
 
 /**
  * Restores a chunk: usually seconds or minutes; the limits are for outages. Any worker takes it: by default the one that runs the
  * workflow gets its activities at once, and the others would have nothing to do.
  */
-export const chunks = proxyActivities<Activities>({
-  allowEagerDispatch: false,
-  startToCloseTimeout: '4h',
-  scheduleToCloseTimeout: '24h',
-  heartbeatTimeout,
-  retry,
-})
+export const chunks = calls({ allowEagerDispatch: false, startToCloseTimeout: '4h', scheduleToCloseTimeout: '24h' })
 
 /** Writes result files: a bucket that is unavailable is waited for, visibly, for a day. */
-export const results = proxyActivities<Activities>({
-  startToCloseTimeout: '30m',
-  scheduleToCloseTimeout: '24h',
-  heartbeatTimeout,
-  retry,
-})
+export const results = calls({ startToCloseTimeout: '30m', scheduleToCloseTimeout: '24h' })
 
 /** Writes the result files of a cancelled or failed restore: its terminal phase waits for them no longer (rule 13). */
-export const lastResults = proxyActivities<Activities>({
-  startToCloseTimeout: '60s',
-  scheduleToCloseTimeout: '60s',
-  heartbeatTimeout,
-  retry: { ...retry, maximumInterval: '5s' },
-})
+export const lastResults = calls(
+  { startToCloseTimeout: '60s', scheduleToCloseTimeout: '60s' },
+  { maximumInterval: '5s' },
+)
 
 /** Writes a phase. No limit in all: every claimed restore reaches a terminal phase. */
-export const phases = proxyActivities<Activities>({ startToCloseTimeout: '2m', heartbeatTimeout, retry })
+export const phases = calls({ startToCloseTimeout: '2m' })
 
 /** Waits that may take days: for node agents, operations and hooks, which have deadlines of their own. */
-export const waits = proxyActivities<Activities>({
-  startToCloseTimeout: '90d',
-  scheduleToCloseTimeout: '90d',
-  heartbeatTimeout,
-  retry,
-})
+export const waits = calls({ startToCloseTimeout: '90d', scheduleToCloseTimeout: '90d' })
 
 /** Looks, of seconds each: see `contract/look.ts`. What they wait for has deadlines of its own, in the journal. */
-export const looks = proxyActivities<Activities>({
-  startToCloseTimeout: '5m',
-  scheduleToCloseTimeout: '90d',
-  heartbeatTimeout,
-  retry,
-})
+export const looks = calls({ startToCloseTimeout: '5m', scheduleToCloseTimeout: '90d' })
 
 /** Cancels operations at the end of a cancelled or failed restore: its terminal phase waits for that no longer. */
-export const lastCancels = proxyActivities<Activities>({
-  startToCloseTimeout: '15s',
-  scheduleToCloseTimeout: '15s',
-  heartbeatTimeout,
-  retry: { ...retry, maximumInterval: '2s' },
-})
+export const lastCancels = calls(
+  { startToCloseTimeout: '15s', scheduleToCloseTimeout: '15s' },
+  { maximumInterval: '2s' },
+)
 
 /**
  * Removes what a cancelled or failed restore has left, and puts back claims that made way for their data, however many: its
  * terminal phase waits for that only as long as the cluster, or the bucket with their notes, does not answer.
  */
-export const lastRemovals = proxyActivities<Activities>({
-  startToCloseTimeout: '3m',
-  scheduleToCloseTimeout: '3m',
-  heartbeatTimeout,
-  retry: { ...retry, maximumInterval: '5s' },
-})
+export const lastRemovals = calls(
+  { startToCloseTimeout: '3m', scheduleToCloseTimeout: '3m' },
+  { maximumInterval: '5s' },
+)
 
 /** Steps that a restore can do without: retried for two minutes. */
-export const optional = proxyActivities<Activities>({
-  startToCloseTimeout: '1m',
-  scheduleToCloseTimeout: '2m',
-  heartbeatTimeout,
-  retry: { ...retry, maximumInterval: '5s' },
-})
+export const optional = calls({ startToCloseTimeout: '1m', scheduleToCloseTimeout: '2m' }, { maximumInterval: '5s' })
 
 /** Writes the report of a restore that is over: nobody waits for it longer than half a minute. */
-export const lastReport = proxyActivities<Activities>({
-  startToCloseTimeout: '30s',
-  scheduleToCloseTimeout: '30s',
-  heartbeatTimeout,
-  retry: { ...retry, maximumAttempts: 3 },
-})
+export const lastReport = calls({ startToCloseTimeout: '30s', scheduleToCloseTimeout: '30s' }, { maximumAttempts: 3 })
 
 /** The type of the failure that an activity threw, see `activities/frame/failures.ts`; undefined for other errors. */
 export function typeOf(error: unknown): string | undefined {
