@@ -5,7 +5,7 @@ import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import { lastRemovals, lastResults, optional, phases, reasonOf, results, steps } from './activity-calls.ts'
 import { cancelOperations } from './async-work.ts'
-import type { HookRun } from './hook-run.ts'
+import type { HookRun } from './async-work.ts'
 import type { RunView } from './run-view.ts'
 
 /** What a restore that is given up has begun. */
