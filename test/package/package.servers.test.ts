@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -95,6 +95,34 @@ describe('the package', () => {
       const workflowBundle = { codePath: join(installed, `dist/${name}.bundle.js`) }
       await Worker.runReplayHistory({ workflowBundle }, history)
     }
+  })
+
+  it('works beside another version of itself: each is what it says, and a program tells errors of both by their code', () => {
+    const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { version: string }
+    // As `npm install drydock-before@npm:velero-drydock@0.0.1` would install it.
+    const before = join(modules, 'drydock-before')
+    cpSync(installed, before, { recursive: true })
+    const built = readdirSync(join(before, 'dist')).filter((file) => /^(cli|shared-.*)\.js$/.test(file))
+    for (const file of ['package.json', ...built.map((name) => `dist/${name}`)]) {
+      const text = readFileSync(join(before, file), 'utf8')
+      writeFileSync(join(before, file), text.replaceAll(version, '0.0.1'))
+    }
+    // Twice, since what the first run has compiled is kept for the next one.
+    for (const [folder, says] of [
+      [installed, version],
+      [before, '0.0.1'],
+      [installed, version],
+    ] as const)
+      expect(run([join(folder, 'client/cli/bin.cjs'), '--version']).stdout).toBe(`${says}\n`)
+    const program = `
+      for (const name of ['velero-drydock', 'drydock-before']) {
+        const { ClientError, getRestore } = await import(name)
+        const error = await getRestore('r', { kubeconfig: '/nonexistent' }).catch((thrown) => thrown)
+        console.log(error.code, error instanceof ClientError, error instanceof (await import('velero-drydock')).ClientError)
+      }`
+    const { stdout, stderr } = run(['--input-type=module', '-e', program])
+    expect(stderr).toBe('')
+    expect(stdout).toBe('INVALID_ARGUMENT true true\nINVALID_ARGUMENT true false\n')
   })
 
   it('is imported, and its types are clean for a strict program that checks its libraries too', () => {
