@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { cacheDir } from './cache-dir.ts'
 
@@ -24,15 +24,18 @@ export async function cachedFolder(name: string, fill: (aside: string) => Promis
   }
 }
 
-/** Copies folders out of a Go module, such as `example.com/thing@v1.2.3`, into one folder. */
+/** Copies what folders hold, and files, out of a Go module, such as `example.com/thing@v1.2.3`, into one folder. */
 export async function copyFromGoModule(
   module: string,
-  folders: readonly string[],
+  parts: readonly string[],
   { to, cwd, signal }: { to: string; cwd: string; signal: AbortSignal },
 ): Promise<void> {
   const { stdout } = await run('go', ['mod', 'download', '-json', module], { cwd, signal })
   const { Dir } = JSON.parse(stdout) as { Dir: string }
   // Files of Go modules are read-only; a read-only copy could not be removed.
-  for (const folder of folders) await cp(join(Dir, folder), to, { recursive: true })
+  for (const part of parts) {
+    const isFile = (await stat(join(Dir, part))).isFile()
+    await cp(join(Dir, part), isFile ? join(to, basename(part)) : to, { recursive: true })
+  }
   await run('chmod', ['-R', 'u+w', to])
 }

@@ -6,7 +6,12 @@ import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 export interface Rendered {
   kind: string
   metadata: { name: string; annotations?: Record<string, string> }
-  spec?: { replicas?: number; template?: { metadata: object; spec: PodSpec }; triggers?: { metadata: object }[] }
+  spec?: {
+    replicas?: number
+    template?: { metadata: object; spec: PodSpec }
+    triggers?: { type: string; metadata: object }[]
+    secretTargetRef?: { parameter: string }[]
+  }
 }
 
 interface PodSpec {
@@ -198,24 +203,20 @@ export async function clusterUidIn(client: KubeClient): Promise<string> {
   return (body as { metadata: { uid: string } }).metadata.uid
 }
 
-/** The kinds of KEDA and of prometheus-operator, without their schemas. */
-export function openCrds(): object[] {
-  return [
-    ['keda.sh', 'v1alpha1', 'ScaledObject'],
-    ['keda.sh', 'v1alpha1', 'TriggerAuthentication'],
-    ['monitoring.coreos.com', 'v1', 'ServiceMonitor'],
-  ].map(([group, version, kind = '']) => {
-    const singular = kind.toLowerCase()
-    const plural = `${singular}s`
-    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
-    return {
-      metadata: { name: `${plural}.${group}` },
-      spec: {
-        group,
-        scope: 'Namespaced',
-        names: { kind, plural, singular },
-        versions: [{ name: version, served: true, storage: true, schema }],
+/** The kind of prometheus-operator, without its schema. */
+export const serviceMonitorCrd: object = {
+  metadata: { name: 'servicemonitors.monitoring.coreos.com' },
+  spec: {
+    group: 'monitoring.coreos.com',
+    scope: 'Namespaced',
+    names: { kind: 'ServiceMonitor', plural: 'servicemonitors', singular: 'servicemonitor' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
       },
-    }
-  })
+    ],
+  },
 }

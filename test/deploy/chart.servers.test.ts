@@ -11,13 +11,15 @@ import { stopStack } from '../../devstack/stop-stack.ts'
 import { obtainTool } from '../../devstack/tools/obtain-tool.ts'
 import { readConfig } from '../../worker/config.ts'
 import { ownDir } from '../kit/run/sweep.ts'
-import { clusterUidIn, envOf, manifestsIn, openCrds, podOf, valueSets } from './chart-values.ts'
+import { clusterUidIn, envOf, manifestsIn, podOf, serviceMonitorCrd, valueSets } from './chart-values.ts'
 import type { Rendered } from './chart-values.ts'
+import { kedaOf, type Keda } from './keda.ts'
 
 const dir = ownDir()
 let helm: string
 let kubeconfig: string
 let client: KubeClient
+let keda: Keda
 
 beforeAll(async () => {
   helm = await obtainTool('helm', { report: console.error, signal: new AbortController().signal })
@@ -26,7 +28,8 @@ beforeAll(async () => {
   client = openKubeClient({ url: cluster.kubeUrl, ca: cluster.kubeCa, token: cluster.tokens.admin })
   const strict = { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } }
   await client.must('PATCH', '/api/v1/namespaces/velero', strict, 'application/merge-patch+json')
-  for (const crd of openCrds())
+  keda = await kedaOf(dir)
+  for (const crd of [serviceMonitorCrd, ...keda.crds])
     await client.must('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
 })
 
@@ -75,6 +78,30 @@ describe('the chart', () => {
     expect(envOf(await deployed())).toMatchObject({ TEMPORAL_ADDRESS: 'temporal-frontend.temporal:7233' })
     const trial = await client.request('GET', '/apis/apps/v1/namespaces/velero/statefulsets/drydock-trial-temporal')
     expect(trial.status).toBe(404)
+  })
+
+  it.each([
+    ['a client certificate', 'autoscaling by KEDA', 'temporal.tls.serverName=frontend'],
+    ['an API key and a version', 'Temporal Cloud and Worker Versioning', 'autoscaling.enabled=true'],
+  ])('scales in the words of KEDA itself, with %s', async (_with, set, more) => {
+    const file = join(dir, 'keda.yaml')
+    writeFileSync(file, stringify(valueSets[set]?.values))
+    const options = ['--values', file, '--set', `${more},autoscaling.clusterUid=u`]
+    const own = manifestsIn(must('template', ...release, ...options)).filter(
+      ({ kind }) => kind === 'ScaledObject' || kind === 'TriggerAuthentication',
+    )
+    expect(own).toHaveLength(2)
+    for (const { kind, ...object } of own) {
+      const path = `/apis/keda.sh/v1alpha1/namespaces/velero/${kind.toLowerCase()}s`
+      const asked = { kind, ...object, metadata: { ...object.metadata, name: 'asked' } }
+      await client.must('POST', `${path}?dryRun=All&fieldValidation=Strict`, asked)
+    }
+    const [trigger] = own.flatMap(({ spec }) => spec?.triggers ?? [])
+    expect(trigger?.type).toBe('temporal')
+    expect(keda.triggerMetadata).toEqual(expect.arrayContaining(Object.keys(trigger?.metadata ?? {})))
+    const secrets = own.flatMap(({ spec }) => spec?.secretTargetRef ?? []).map(({ parameter }) => parameter)
+    expect(secrets.length).toBeGreaterThan(0)
+    expect(keda.authParams).toEqual(expect.arrayContaining(secrets))
   })
 
   it('lets OpenShift choose user and group', () => {
