@@ -5,6 +5,7 @@ import { isAlreadyExists, isConflict, refusalOf } from '../../core/port-errors.t
 import { fieldManagerOf, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
+import { createOrder } from '../volumes/create-order.ts'
 import { refusedFor } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
 
@@ -47,7 +48,7 @@ async function create(companion: Companion, tools: ItemTools): Promise<void> {
   const { resource, manifest, status } = companion
   const fieldManager = fieldManagerOf(tools.mark.uid)
   try {
-    await tools.cluster.create(resource, manifest.metadata.namespace, manifest, { fieldManager })
+    await createOrder(tools.cluster, resource, manifest, { fieldManager })
   } catch (thrown) {
     if (!isAlreadyExists(thrown)) throw thrown
     await complete(companion, thrown, tools)

@@ -9,6 +9,7 @@ import { restoreFieldManager } from '../frame/restore-resource.ts'
 import { podVolumeRestores } from '../operations/node-agent-orders.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import type { Cluster } from '../ports.ts'
+import { createOrder } from './create-order.ts'
 
 /** What PodVolumeRestores are created with, the same for all volumes of a restore. */
 export interface OrderContext {
@@ -75,7 +76,7 @@ export async function orderPodVolume(
     if (claim !== undefined && 'error' in claim) return claim.error
     const source = { location, repoIdentifier, ...(claim === undefined ? {} : { claimUid: claim.uid }) }
     const order = makePodVolumeRestore(work, volume, restore, source)
-    await cluster.create(podVolumeRestores, restore.namespace, order, { fieldManager: restoreFieldManager })
+    await createOrder(cluster, podVolumeRestores, order, { fieldManager: restoreFieldManager })
     return undefined
   } catch (thrown) {
     return isAlreadyExists(thrown) ? undefined : refusalOf(thrown).message

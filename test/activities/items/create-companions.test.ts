@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createCompanions } from '../../../activities/items/create-companions.ts'
+import { orderForNext } from '../../../core/volumes/order-for-next.ts'
+import { ApiError } from '../../../core/port-errors.ts'
 import type { Companion } from '../../../core/actions/action.ts'
 import { apiError, prices, refusing, restoring } from './restoring.ts'
 
@@ -30,5 +32,23 @@ describe('an object that an action needs beside an item', () => {
     })
     const conflict = apiError(409, 'Conflict', 'Operation cannot be fulfilled on resourcequotas "few"')
     await expect(creating(conflict)).rejects.toBe(conflict)
+  })
+})
+
+describe('an order for node agents', () => {
+  const order = { apiVersion: 'velero.io/v1', kind: 'PodVolumeRestore', metadata: { name: 'o' }, spec: { pod: {} } }
+  const asking = new ApiError({
+    code: 422,
+    reason: 'Invalid',
+    message: 'PodVolumeRestore.velero.io "o" is invalid: spec.restoreType: Required value',
+    causes: [{ reason: 'FieldValueRequired', message: 'Required value', field: 'spec.restoreType' }],
+  })
+
+  it.each([
+    ['is made in the form of CRDs that were upgraded meanwhile', order, asking, { pod: {}, restoreType: '' }],
+    ['that has a type is not made in another form', { ...order, spec: { restoreType: 'x' } }, asking, undefined],
+    ['that is refused for another reason is not either', order, apiError(422, 'Invalid', 'no'), undefined],
+  ])('%s', (_, manifest, refusal, spec) => {
+    expect(orderForNext(manifest, refusal)?.['spec']).toEqual(spec)
   })
 })
