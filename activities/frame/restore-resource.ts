@@ -105,7 +105,6 @@ export async function recordEventOn(
   const hash = sha256Hex([uid, event.reason, note].join('|')).slice(0, 16)
   const now = clock.now().toISOString().replace(/Z$/, '000Z')
   const manifest = {
-    apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
     metadata: { name: `${name.slice(0, 200)}.${hash}`, namespace },
     eventTime: now,
@@ -118,13 +117,29 @@ export async function recordEventOn(
     regarding: { apiVersion: 'velero.io/v1', kind, namespace, name, uid },
   }
   try {
-    await cluster.create({ group: 'events.k8s.io', version: 'v1', resource: 'events' }, namespace, manifest, {
-      fieldManager: restoreFieldManager,
-    })
+    await createEvent(cluster, namespace, manifest)
   } catch (thrown) {
     if (!(thrown instanceof ApiError)) throw thrown
     if (!isAlreadyExists(thrown))
       log.warn(`could not record an Event: ${thrown.message}`, { [kind.toLowerCase()]: name })
+  }
+}
+
+/** Kubernetes before 1.19 serves Events as `v1beta1` alone. */
+async function createEvent(cluster: Cluster, namespace: string, event: object): Promise<void> {
+  const create = (version: string) => {
+    const manifest = { apiVersion: `events.k8s.io/${version}`, ...event }
+    const resource = { group: 'events.k8s.io', version, resource: 'events' }
+    return cluster.create(resource, namespace, manifest, { fieldManager: restoreFieldManager })
+  }
+  try {
+    await create('v1')
+  } catch (thrown) {
+    if (!isNotFound(thrown)) throw thrown
+    // Where the namespace is gone, the first answer says so.
+    await create('v1beta1').catch((other: unknown) => {
+      throw isNotFound(other) ? thrown : other
+    })
   }
 }
 

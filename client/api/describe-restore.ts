@@ -1,6 +1,6 @@
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import type { FailureGroup } from '../../core/report/failure-groups.ts'
-import { ApiError } from '../../core/port-errors.ts'
+import { ApiError, isNotFound } from '../../core/port-errors.ts'
 import { undoStateOf } from '../../core/undo/undo-state.ts'
 import type { UndoState } from '../../core/undo/undo-state.ts'
 import { remarksReason } from '../../velero/labels.ts'
@@ -162,10 +162,18 @@ export function parseResults(text: string, key: string): Results {
 
 /** The newest Event that tells what the results do not say; undefined where there is none, or Events may not be read. */
 async function readRemarks(connections: Connections, { metadata }: Restore): Promise<string | undefined> {
-  const path = `/apis/events.k8s.io/v1/namespaces/${metadata.namespace ?? connections.namespace}/events`
+  const namespace = metadata.namespace ?? connections.namespace
   const query = { fieldSelector: `reason=${remarksReason},regarding.uid=${metadata.uid ?? ''}` }
+  const read = (version: string) => {
+    const path = `/apis/events.k8s.io/${version}/namespaces/${namespace}/events`
+    return connections.connection.send({ method: 'GET', path, query })
+  }
   try {
-    const { items } = (await connections.connection.send({ method: 'GET', path, query })) as EventList
+    // Kubernetes before 1.19 serves Events as v1beta1 alone.
+    const { items } = (await read('v1').catch((thrown: unknown) => {
+      if (isNotFound(thrown)) return read('v1beta1')
+      throw thrown
+    })) as EventList
     return items?.toSorted((one, other) => (one.eventTime ?? '').localeCompare(other.eventTime ?? '')).at(-1)?.note
   } catch (thrown) {
     if (thrown instanceof ApiError) return undefined
