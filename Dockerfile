@@ -5,10 +5,13 @@
 #   docker build -t drydock-worker --build-arg BASE=registry.example/node:24 --secret id=npmrc,src=$HOME/.npmrc .
 #
 # BASE is Linux with glibc, Node 24 and npm. The secret tells npm of a registry of your own; it is in no layer.
+# buildah 1.28 confuses the two processors. There leave out --platform, and name the other one and both bases:
+#   --build-arg TARGETARCH=arm64 --build-arg BASE=<image for the other one> --build-arg BUILD_BASE=<image for this one>
 # `npm run test:image` builds this file and restores in the container.
 ARG BASE=node:24-slim
+ARG BUILD_BASE=${BASE}
 
-FROM --platform=$BUILDPLATFORM ${BASE} AS build
+FROM --platform=$BUILDPLATFORM ${BUILD_BASE} AS build
 # Temporal's core checks the certificates of Temporal Cloud against the system's, which a slim base does not have.
 RUN test -s /etc/ssl/certs/ca-certificates.crt || (apt-get update && apt-get install -y --no-install-recommends ca-certificates)
 WORKDIR /drydock

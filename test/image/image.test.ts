@@ -72,3 +72,23 @@ describe('the image', () => {
     expect(new Set(attempts.map(({ worker }) => worker)).size).toBe(2)
   })
 })
+
+describe('a worker of the image alone', () => {
+  it('restores 5,003 items within the memory that the chart asks for', async () => {
+    buildImage()
+    const cluster = await freshCluster({ backups: ['bulk5k'] })
+    const before = performance.now()
+    const worker = await startContainer(cluster)
+    const started = performance.now()
+    await createRestore(cluster, { name: 'bulk', spec: { backupName: 'bulk5k' } })
+    const { status } = await awaitRestore(cluster, 'bulk', undefined, 400_000)
+    expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: 5003, totalItems: 5003 } })
+    const seconds = (performance.now() - started) / 1000
+    const facts = podman('exec', worker.name, 'cat', '/proc/1/status')
+    const megabytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(facts)?.[1]) / 1000
+    // `resources.requests.memory` of the chart's values.
+    expect(megabytes).toBeLessThan(805)
+    const ready = ((started - before) / 1000).toFixed(1)
+    console.log(`ready after ${ready} s; 5,003 items in ${seconds.toFixed(0)} s; at most ${megabytes.toFixed(0)} MB`)
+  })
+})
