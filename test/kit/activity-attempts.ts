@@ -15,11 +15,16 @@ export interface ActivityAttempt {
 }
 
 /** Reads from the history of a restore which activities ran, where, and at which attempt. */
-export async function activityAttempts(cluster: TestCluster, restore: Restore): Promise<ActivityAttempt[]> {
+export function activityAttempts(cluster: TestCluster, restore: Restore): Promise<ActivityAttempt[]> {
+  const { name, namespace = '', uid = '' } = restore.metadata
+  return attemptsIn(cluster, workflowIdOf({ name, namespace, uid }))
+}
+
+/** The same, from the history of any workflow. */
+export async function attemptsIn(cluster: TestCluster, workflowId: string): Promise<ActivityAttempt[]> {
   const connection = await Connection.connect({ address: cluster.temporal.address })
   try {
-    const { name, namespace = '', uid = '' } = restore.metadata
-    const handle = new Client({ connection }).workflow.getHandle(workflowIdOf({ name, namespace, uid }))
+    const handle = new Client({ connection }).workflow.getHandle(workflowId)
     const { events } = await handle.fetchHistory()
     const scheduled = new Map<string, string>()
     const attempts: ActivityAttempt[] = []

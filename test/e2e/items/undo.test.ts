@@ -1,9 +1,12 @@
+import { Client, Connection } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { undoProgressQuery, undoWorkflowIdOf } from '../../../contract/undo-restore.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
-import { manyItems, slowly } from '../../kit/backups/many-items.ts'
-import { openDefinition } from '../../kit/backups/open-definition.ts'
-import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
+import { attemptsIn } from '../../kit/activity-attempts.ts'
+import { manyItems } from '../../kit/backups/many-items.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
+import { openBucketGate } from '../../kit/bucket-gate.ts'
+import type { BucketGate, HeldRequests } from '../../kit/bucket-gate.ts'
 import { runClient, startClient } from '../../kit/client.ts'
 import { awaitRestore, createRestore, getRestore, readObject, withAdmin } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
@@ -11,75 +14,7 @@ import type { TestCluster } from '../../kit/stack.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
-
-const count = 200
-
-const owner = (manager: string, fieldsV1: object) => ({
-  managedFields: [
-    { manager, operation: 'Update', apiVersion: 'v1', time: '2026-11-23T20:32:23Z', fieldsType: 'FieldsV1', fieldsV1 },
-  ],
-})
-
-function configMap(name: string, namespace: string, data: Record<string, string>, metadata: object = {}): Manifest {
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, ...metadata }, data }
-}
-
-const definition = openDefinition({ group: 'undo.example.com', kind: 'Widget' })
-
-const deployment: Manifest = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'web', namespace: 'shop', labels: { app: 'web' } },
-  spec: {
-    replicas: 1,
-    selector: { matchLabels: { app: 'web' } },
-    template: {
-      metadata: { labels: { app: 'web' } },
-      spec: { containers: [{ name: 'web', image: 'example.com/web:1' }] },
-    },
-  },
-}
-
-const service: Manifest = {
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { name: 'web', namespace: 'shop' },
-  spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
-}
-
-const widget: Manifest = {
-  apiVersion: 'undo.example.com/v1',
-  kind: 'Widget',
-  metadata: { name: 'one', namespace: 'shop' },
-}
-
-/** Of all kinds: created in a new namespace, in one that stands, and over objects that stand there. */
-const items: BackedUpItem[] = [
-  ['customresourcedefinitions.apiextensions.k8s.io', definition],
-  ['widgets.undo.example.com', widget],
-  ['deployments.apps', deployment],
-  ['services', service],
-  ['serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'shop' } }],
-  [
-    'secrets',
-    { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key', namespace: 'shop' }, data: { key: 'dmFsdWU=' } },
-  ],
-  [
-    'configmaps',
-    configMap(
-      'standing',
-      'old',
-      { a: 'backup', b: 'backup' },
-      owner('operator', { 'f:data': { '.': {}, 'f:a': {}, 'f:b': {} } }),
-    ),
-  ],
-  [
-    'secrets',
-    { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'standing', namespace: 'old' }, data: { key: 'YmFja3Vw' } },
-  ],
-  ['configmaps', configMap('edited', 'old', { a: 'backup' })],
-  ...manyItems('many', { count, namespace: 'shop' }).items,
-]
+import { configMap, count, custom, items, small } from './undo-backups.ts'
 
 const kinds = [
   '/api/v1/namespaces',
@@ -91,10 +26,14 @@ const kinds = [
 describe('drydock undo', () => {
   let cluster: TestCluster
   let worker: TestWorker
+  let gate: BucketGate
   beforeAll(async () => {
     cluster = await freshCluster({ backups: [] })
-    worker = await startWorker(cluster, { DRYDOCK_CHUNK_ITEMS: '20' })
+    gate = await openBucketGate(cluster)
+    worker = await startOne()
   })
+
+  const startOne = () => startWorker(cluster, { DRYDOCK_CHUNK_ITEMS: '20' })
 
   /** All objects without what the server assigns at each write; a namespace that is on its way out is gone. */
   async function dump(): Promise<Record<string, unknown>> {
@@ -115,13 +54,14 @@ describe('drydock undo', () => {
   const send = (method: 'POST', path: string, body?: object) =>
     withAdmin(cluster, (admin) => admin.must(method, path, body))
 
-  const edit = (path: string, change: object) =>
+  const patch = (path: string, change: object, manager = 'kubectl-edit') =>
     withAdmin(cluster, (admin) =>
-      admin.must('PATCH', `${path}?fieldManager=kubectl-edit`, change, 'application/merge-patch+json'),
+      admin.must('PATCH', `${path}?fieldManager=${manager}`, change, 'application/merge-patch+json'),
     )
 
+  /** Objects that stand there before the restores change them. */
   async function stand(): Promise<void> {
-    await send('POST', '/api/v1/namespaces', { metadata: { name: 'old' } })
+    for (const name of ['old', 'changed']) await send('POST', '/api/v1/namespaces', { metadata: { name } })
     const of = (plural: string) => `/api/v1/namespaces/old/${plural}`
     await send(
       'POST',
@@ -130,30 +70,69 @@ describe('drydock undo', () => {
     )
     await send('POST', of('configmaps'), configMap('edited', 'old', { a: 'before' }))
     await send('POST', of('secrets'), { metadata: { name: 'standing', namespace: 'old' }, data: { key: 'YmVmb3Jl' } })
+    await send(
+      'POST',
+      '/api/v1/namespaces/changed/configmaps',
+      configMap('one', 'changed', { a: 'before', b: 'before' }),
+    )
   }
 
-  it('leaves the cluster as it was, but for what a user has changed meanwhile, and survives its worker', async () => {
+  async function restored(name: string, spec: object): Promise<void> {
+    await createRestore(cluster, { name, spec: { existingResourcePolicy: 'update', ...spec } })
+    const { status } = await awaitRestore(cluster, name)
+    expect(status).toMatchObject({ phase: 'Completed' })
+  }
+
+  async function uidOf(name: string): Promise<string> {
+    return (await getRestore(cluster, name))?.metadata.uid ?? ''
+  }
+
+  /** What its undo says that it waits for. */
+  async function waitingFor(name: string): Promise<string | undefined> {
+    const workflowId = undoWorkflowIdOf({ namespace: cluster.veleroNamespace, name, uid: await uidOf(name) })
+    const connection = await Connection.connect({ address: cluster.temporal.address })
+    try {
+      return (await new Client({ connection }).workflow.getHandle(workflowId).query(undoProgressQuery)).waitingFor
+    } finally {
+      await connection.close()
+    }
+  }
+
+  const undoing = (name: string) => startClient(cluster, ['undo', name, '--yes', '--wait', '-o', 'json'])
+
+  /** The activity in which the undo of each small restore is killed, and the request to the bucket that it stands before then. */
+  const killed: Record<
+    string,
+    { activity: string; request: ['GET' | 'PUT', (uid: string) => string]; namespace: string }
+  > = {
+    'killed-admit': { activity: 'admitUndo', request: ['GET', (uid) => `${uid}/plan`], namespace: 'admitted' },
+    'killed-plan': { activity: 'planUndo', request: ['PUT', (uid) => `${uid}/undo/work/`], namespace: 'planned' },
+    'killed-deleted': { activity: 'undoChunk', request: ['PUT', (uid) => `${uid}/undo/done/`], namespace: 'deleted' },
+    'killed-put-back': { activity: 'undoChunk', request: ['PUT', (uid) => `${uid}/undo/done/`], namespace: 'changed' },
+    'killed-end': {
+      activity: 'endUndo',
+      request: ['PUT', () => 'restore-killed-end-undo.json.gz'],
+      namespace: 'ended',
+    },
+  }
+
+  it('leaves the cluster as it was, but for what a user has changed meanwhile; killed in each activity it ends the same', async () => {
     await stand()
     const before = await dump()
     await putBackup(cluster, { name: 'mixed', items })
-    await createRestore(cluster, { name: 'mixed', spec: { backupName: 'mixed', existingResourcePolicy: 'update' } })
-    const { status } = await awaitRestore(cluster, 'mixed')
-    expect(status?.phase).toBe('Completed')
-    const restored = await dump()
-    expect(Object.keys(restored).length).toBeGreaterThan(Object.keys(before).length + count)
+    await putBackup(cluster, { name: 'small', items: small })
+    await restored('mixed', { backupName: 'mixed' })
+    for (const [name, { namespace }] of Object.entries(killed))
+      await restored(name, { backupName: 'small', namespaceMapping: { small: namespace } })
 
-    await edit('/api/v1/namespaces/shop/configmaps/item-7', { data: { key: 'by a user' } })
-    await edit('/api/v1/namespaces/old/configmaps/edited', { data: { b: 'by a user' } })
+    await patch('/api/v1/namespaces/shop/configmaps/item-7', { data: { key: 'by a user' } })
+    await patch('/api/v1/namespaces/old/configmaps/edited', { data: { b: 'by a user' } })
 
     const unchanged = await dump()
+    expect(Object.keys(unchanged).length).toBeGreaterThan(Object.keys(before).length + count)
     const shown = await runClient(cluster, ['undo', 'mixed', '--dry-run', '-o', 'json'])
     expect(shown).toMatchObject({ code: 0, err: '' })
-    const would = JSON.parse(shown.out) as {
-      deleted: number
-      putBack: number
-      kept: number
-      keptFirst: { object: string }[]
-    }
+    const would = JSON.parse(shown.out) as { keptFirst: { object: string }[] }
     expect(would).toMatchObject({ deleted: count - 1 + 6, putBack: 2, kept: 3 })
     expect(would.keptFirst.map(({ object }) => object).toSorted()).toEqual([
       'configmaps old/edited',
@@ -161,26 +140,37 @@ describe('drydock undo', () => {
       'namespaces shop',
     ])
     expect(await dump()).toEqual(unchanged)
-
     const unasked = await runClient(cluster, ['undo', 'mixed'])
     expect(unasked).toMatchObject({
       code: 2,
       err: 'nothing is undone, since nobody can be asked: use --yes to undo unasked\n',
     })
 
+    const holds: HeldRequests[] = [gate.hold('PUT', `${await uidOf('mixed')}/undo/done/`)]
+    for (const [name, { request }] of Object.entries(killed))
+      holds.push(gate.hold(request[0], request[1](await uidOf(name))))
+    const undos = ['mixed', ...Object.keys(killed)].map((name) => [name, undoing(name)] as const)
+    await Promise.all(holds.map(({ come }) => come))
     worker.kill('SIGKILL')
-    worker = await startWorker(cluster, slowly)
-    const undoing = startClient(cluster, ['undo', 'mixed', '--yes', '--wait', '-o', 'json'])
-    await waitUntil(
-      async () => Object.keys(await dump()).length < Object.keys(restored).length - 20,
-      120_000,
-      'the undo to be in its midst',
-    )
-    worker.kill('SIGKILL')
-    worker = await startWorker(cluster, { DRYDOCK_CHUNK_ITEMS: '20' })
-    const { code, out, err } = await undoing.all()
-    expect({ code, err }).toEqual({ code: 0, err: '' })
-    expect(JSON.parse(out)).toMatchObject({ deleted: count - 1 + 6, putBack: 2, kept: 3, gone: 0 })
+    for (const { release } of holds) release()
+    worker = await startOne()
+    for (const [name, client] of undos) {
+      const { code, out, err } = await client.all()
+      expect({ name, code, err }).toEqual({ name, code: 0, err: '' })
+      const isChange = name === 'killed-put-back'
+      expect(JSON.parse(out)).toMatchObject(
+        name === 'mixed'
+          ? { deleted: count - 1 + 6, putBack: 2, kept: 3, gone: 0 }
+          : { deleted: isChange ? 1 : 3, putBack: isChange ? 1 : 0, kept: 0, gone: 0 },
+      )
+    }
+    for (const [name, { activity }] of Object.entries(killed)) {
+      const workflowId = undoWorkflowIdOf({ namespace: cluster.veleroNamespace, name, uid: await uidOf(name) })
+      const attempts = await attemptsIn(cluster, workflowId)
+      expect(attempts.filter(({ attempt }) => attempt > 1).map((one) => one.activity)).toEqual(
+        expect.arrayContaining([activity]),
+      )
+    }
 
     const after = await dump()
     const keptNow = ['/api/v1/configmaps shop/item-7', '/api/v1/configmaps old/edited', '/api/v1/namespaces /shop']
@@ -190,7 +180,9 @@ describe('drydock undo', () => {
     expect(without(after)).toEqual(without(before))
     expect(after['/api/v1/configmaps shop/item-7']).toMatchObject({ data: { key: 'by a user' } })
     expect(after['/api/v1/configmaps old/edited']).toMatchObject({ data: { a: 'backup', b: 'by a user' } })
+  })
 
+  it('tells what it came to on the Restore, in the bucket, and as a page', async () => {
     const { metadata } = (await getRestore(cluster, 'mixed')) ?? { metadata: {} }
     expect((metadata as { annotations?: Record<string, string> }).annotations?.['drydock.io/undone']).toMatch(
       /^done, .*, 3 kept/,
@@ -198,11 +190,11 @@ describe('drydock undo', () => {
     const file = JSON.parse((await readObject(cluster, 'restores/mixed/restore-mixed-undo.json.gz')) ?? '{}') as {
       objects: object[]
     }
-    expect(file.objects).toContainEqual({
-      object: 'configmaps shop/item-7',
-      do: 'keep',
-      because: expect.stringMatching(/^kubectl-edit has changed it since/) as string,
-    })
+    const because = expect.stringMatching(/^kubectl-edit has changed it since/) as string
+    expect(file.objects).toContainEqual({ object: 'configmaps shop/item-7', do: 'keep', because })
+    const page = await runClient(cluster, ['report', 'mixed', '--undo'])
+    expect(page).toMatchObject({ code: 0, err: '' })
+    expect(page.out).toContain(`${count - 1 + 6} objects deleted, 2 objects put back, 3 objects kept as they are.`)
   })
 
   it('refuses what it cannot undo with one sentence', async () => {
@@ -217,21 +209,42 @@ describe('drydock undo', () => {
     expect((await runClient(cluster, ['undo', 'nothing', '--yes'])).code).toBe(6)
   })
 
+  it('deletes custom objects first, and nothing else before their finalizers have let them go', async () => {
+    await putBackup(cluster, { name: 'custom', items: custom })
+    await restored('custom', { backupName: 'custom' })
+    const at = '/apis/apples.example.com/v1/namespaces/grove/apples/one'
+    await patch(at, { metadata: { finalizers: ['example.com/operator'] } })
+    expect(await runClient(cluster, ['report', 'custom', '--undo'])).toMatchObject({
+      code: 1,
+      err: 'Restore "custom" was not undone\n',
+    })
+    const client = undoing('custom')
+    const waits = async () => (await waitingFor('custom'))?.includes('example.com/operator') === true
+    const isGoing = async () =>
+      ((await withAdmin(cluster, (admin) => admin.must('GET', at))).body as Manifest).metadata.deletionTimestamp !==
+      undefined
+    await waitUntil(isGoing, 60_000, 'the custom object to be deleted')
+    await waitUntil(waits, 120_000, 'the wait to be told')
+    expect(await dump()).toHaveProperty(['/apis/apps/v1/deployments grove/web'])
+    await patch(at, { metadata: { finalizers: null } })
+    const { code, out } = await client.all()
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ deleted: 4, kept: 0, gone: 0 })
+  })
+
   it('stops on a cancel, and goes on from there when it is started again', async () => {
-    await putBackup(cluster, manyItems('again', { count: 600 }))
-    await createRestore(cluster, { name: 'again', spec: { backupName: 'again' } })
-    await awaitRestore(cluster, 'again')
-    worker.kill('SIGKILL')
-    worker = await startWorker(cluster, slowly)
-    const all = Object.keys(await dump()).length
-    const undoing = startClient(cluster, ['undo', 'again', '--yes', '--wait'])
-    await waitUntil(async () => Object.keys(await dump()).length < all, 120_000, 'the undo to begin')
+    await putBackup(cluster, manyItems('again', { count: 60 }))
+    await restored('again', { backupName: 'again' })
+    const held = gate.hold('PUT', `${await uidOf('again')}/undo/done/`)
+    const client = undoing('again')
+    await held.come
     expect(await runClient(cluster, ['cancel', 'again'])).toMatchObject({ code: 0 })
-    expect((await undoing.all()).code).toBe(5)
+    held.release()
+    expect((await client.all()).code).toBe(5)
     const stopped = await getRestore(cluster, 'again')
     expect(stopped?.metadata.annotations?.['drydock.io/undone']).toMatch(/^stopped, .*cancelled: by drydock cancel/)
-    const { code, out } = await runClient(cluster, ['undo', 'again', '--yes', '--wait', '-o', 'json'])
+    const { code, out } = await undoing('again').all()
     expect(code).toBe(0)
-    expect(JSON.parse(out)).toMatchObject({ deleted: 601, kept: 0, gone: 0 })
+    expect(JSON.parse(out)).toMatchObject({ deleted: 61, kept: 0, gone: 0 })
   })
 })
