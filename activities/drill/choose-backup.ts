@@ -1,5 +1,6 @@
 import { chooseBackup } from '../../core/drill/choose-backup.ts'
 import { drillFaults, scratchMapping } from '../../core/drill/drill-request.ts'
+import { ArchiveError } from '../../core/port-errors.ts'
 import { locationNameOf } from '../../core/request/admission-facts.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Backup } from '../../velero/backup.ts'
@@ -39,9 +40,16 @@ export function chooseDrillBackup(ports: DrillPorts, settings: Settings) {
       if (chosen.do === 'refuse') return chosen
       const backup = { name: chosen.backup.metadata.name, location: locationNameOf(chosen.backup) }
       if (backup.location === '') return { do: 'refuse', because: `backup ${backup.name} names no location` }
-      const scratch = scratchMapping(request, await inTarball(ports, { request, backup, attempt }, namespacesOf))
-      if ('fault' in scratch) return { do: 'refuse', because: scratch.fault, backup }
-      return { do: 'go', backup, mapping: scratch.mapping }
+      try {
+        const scratch = scratchMapping(request, await inTarball(ports, { request, backup, attempt }, namespacesOf))
+        if ('fault' in scratch) return { do: 'refuse', because: scratch.fault, backup }
+        return { do: 'go', backup, mapping: scratch.mapping }
+      } catch (thrown) {
+        // What is told and kept of the drill is to name the backup.
+        if (thrown instanceof ArchiveError && thrown.kind !== 'disk')
+          return { do: 'refuse', because: `backup ${backup.name} cannot be read: ${thrown.message}`, backup }
+        throw thrown
+      }
     })
 }
 

@@ -6,7 +6,10 @@ import type { Manifest } from '../../../velero/manifest.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
 import { runClient } from '../../kit/client.ts'
+import { startReceiver } from '../../kit/notify-receiver.ts'
+import type { Received, Receiver } from '../../kit/notify-receiver.ts'
 import { awaitRestore, createRestore, listKeys, withAdmin } from '../../kit/restores.ts'
+import { whenFileIsOver } from '../../kit/run/clean-up.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { createVelero, eventsOf, listVelero, patchVelero } from '../../kit/velero/velero-objects.ts'
@@ -14,10 +17,22 @@ import { waitUntil } from '../../kit/wait-until.ts'
 import { askWorker, startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
 import { dumpCluster } from '../../parity/dump-cluster.ts'
+import { startProvisioner } from '../../velero-e2e/provisioner.ts'
 
 const metadata = (name: string) => ({ name, namespace: 'shop' })
 const pods = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } }
 const onceADay = { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'job', image: 'job:1' }] } } }
+
+/** Its volumes, and their disks, stay where nobody has them go. */
+const storageClass = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'retained' },
+  provisioner: 'rancher.io/local-path',
+  reclaimPolicy: 'Retain',
+}
+
+const secret = 'a secret of the receiver'
 
 const items: readonly BackedUpItem[] = [
   ['namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } }],
@@ -59,6 +74,19 @@ const items: readonly BackedUpItem[] = [
     },
   ],
   ['clusterroles.rbac.authorization.k8s.io', clusterRole()],
+  [
+    'persistentvolumeclaims',
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: metadata('data'),
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+        storageClassName: storageClass.metadata.name,
+      },
+    },
+  ],
 ]
 
 function clusterRole(): Manifest {
@@ -77,6 +105,10 @@ async function putNightly(cluster: TestCluster, name: string, startTimestamp: st
 describe('a drill', () => {
   let cluster: TestCluster
   let worker: TestWorker
+  let receiver: Receiver
+  const startOne = async () => {
+    worker = await startWorker(cluster, { DRYDOCK_NOTIFY_URL: receiver.url, DRYDOCK_NOTIFY_SECRET: secret })
+  }
   const drill = (...argv: string[]) => runClient(cluster, ['drill', ...argv])
   const dump = () => dumpCluster(cluster, cluster.veleroNamespace)
   const shows = (series: string, isIt: (value: number) => boolean) => async () => {
@@ -85,6 +117,10 @@ describe('a drill', () => {
     return line !== undefined && isIt(Number(line.slice(series.length + 1)))
   }
   const labels = () => `velero_namespace="${cluster.veleroNamespace}",drill="nightly"`
+  const volumes = async () => {
+    const { body } = await withAdmin(cluster, (admin) => admin.must('GET', '/api/v1/persistentvolumes'))
+    return (body as { items: Manifest[] }).items
+  }
   const reports = () => listKeys(cluster, 'metadata/drydock/drills/')
 
   beforeAll(async () => {
@@ -97,7 +133,10 @@ describe('a drill', () => {
       spec: { schedule: '0 1 * * *', template },
     })
     await putNightly(cluster, 'nightly-1', '2026-11-20T01:00:00Z')
-    worker = await startWorker(cluster)
+    await withAdmin(cluster, (admin) => admin.must('POST', '/apis/storage.k8s.io/v1/storageclasses', storageClass))
+    whenFileIsOver(startProvisioner(cluster, console.error).stop)
+    receiver = await startReceiver(secret)
+    await startOne()
     // What the controllers make of their own is there before the first dump.
     await waitUntil(async () => 'configmaps|default|kube-root-ca.crt' in (await dump()), 60_000, 'the controllers')
   })
@@ -114,7 +153,7 @@ describe('a drill', () => {
     expect((await drill('list')).out).toContain('There is no drill')
   })
 
-  it('leaves nothing but its reports, however often it runs', async () => {
+  it('leaves nothing but its reports, however often it runs, and where its worker is killed: no volume of a class with Retain', async () => {
     const before = await dump()
     const created = await drill(
       'create',
@@ -129,7 +168,14 @@ describe('a drill', () => {
     )
     expect(created).toMatchObject({ code: 0, err: '' })
     for (let count = 1; count <= 3; count++) {
-      const run = await drill('run', 'nightly', '--wait', '-o', 'json')
+      const running = drill('run', 'nightly', '--wait', '-o', 'json')
+      await waitUntil(async () => (await volumes()).length > 0, 60_000, 'the claim of the copy to get its volume')
+      expect((await volumes())[0]?.['spec']).toMatchObject({ claimRef: { namespace: 'scratch-shop', name: 'data' } })
+      if (count === 2) {
+        worker.kill('SIGKILL')
+        await startOne()
+      }
+      const run = await running
       const record = JSON.parse(run.out) as DrillRecord
       expect(run, record.sentence).toMatchObject({ code: 0 })
       expect(record).toMatchObject({ ok: true, backup: 'nightly-1', phase: 'Completed', errors: 0 })
@@ -139,6 +185,10 @@ describe('a drill', () => {
       expect(await listKeys(cluster, 'restores/')).toEqual([])
       expect((await reports()).length).toBe(Math.min(count, 2) * 2)
     }
+    await waitUntil(() => receiver.received.length === 3, 60_000, 'the notifications')
+    expect(receiver.received.map((one) => [receiver.isSigned(one), JSON.parse(one.body).phase])).toEqual(
+      Array.from({ length: 3 }, () => [true, 'Completed']),
+    )
     const told = await eventsOf(cluster, 'nightly')
     expect(told.map(({ reason }) => reason)).toEqual(['DrillSucceeded', 'DrillSucceeded', 'DrillSucceeded'])
     const success = `drydock_drill_last_success_timestamp_seconds{${labels()}}`
@@ -165,24 +215,38 @@ describe('a drill', () => {
     await waitUntil(async () => !('namespaces||scratch-shop' in (await dump())), 60_000, 'the namespace to go')
   })
 
-  it('whose backup is broken is told within a minute, by metric and Event, and leaves nothing', async () => {
+  it('whose backup is broken is told within a minute, by metric, Event and signed webhook, and leaves nothing', async () => {
     const before = await dump()
     await putNightly(cluster, 'nightly-2', '2026-11-21T01:00:00Z')
     const bucket = openBucket(cluster.s3)
     const Key = `${cluster.prefix}/backups/nightly-2/nightly-2.tar.gz`
     await bucket.send(new PutObjectCommand({ Bucket: cluster.s3.bucket, Key, Body: Buffer.from('no tarball') }))
     bucket.destroy()
+    const since = Date.now()
+    const took = new Map<string, number>()
+    const within = async (what: string, isTold: () => boolean | Promise<boolean>) => {
+      await waitUntil(isTold, 60_000 - (Date.now() - since), `${what} to tell the failure`)
+      took.set(what, Date.now() - since)
+    }
+    const isFailed = ({ body }: Received) => body.includes('"phase":"Failed"')
     const run = await drill('run', 'nightly', '--wait')
     expect(run.code).toBe(4)
-    expect(run.out).toMatch(/^Failed: .+$/m)
+    expect(run.out).toMatch(/^Failed: backup nightly-2 cannot be read: .+$/m)
     const told = (await eventsOf(cluster, 'nightly')).at(-1)
     expect(told).toMatchObject({ type: 'Warning', reason: 'DrillFailed', note: expect.stringContaining('nightly-2') })
-    expect(await shows(`drydock_drill_failures_total{${labels()}}`, (value) => value === 2)()).toBe(true)
-    await waitUntil(
-      shows(`drydock_drill_last_ok{${labels()}}`, (value) => value === 0),
-      60_000,
-      'the failure to be told',
+    await within('the webhook', () => receiver.received.filter(isFailed).length === 2)
+    const notice = receiver.received.findLast(isFailed)
+    expect(notice !== undefined && receiver.isSigned(notice)).toBe(true)
+    expect(JSON.parse(notice?.body ?? '')).toMatchObject({ drill: 'nightly', backup: 'nightly-2' })
+    await within(
+      'the counter',
+      shows(`drydock_drill_failures_total{${labels()}}`, (value) => value === 2),
     )
+    await within(
+      'the gauge',
+      shows(`drydock_drill_last_ok{${labels()}}`, (value) => value === 0),
+    )
+    console.info('a broken backup was told after, in ms:', Object.fromEntries(took))
     expect(await dump()).toEqual(before)
     expect((await drill('describe', 'nightly')).out).toMatch(/FAILED/)
   })

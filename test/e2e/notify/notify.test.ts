@@ -1,14 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { headersOf } from '../../../infra/notify/webhook.ts'
 import { awaitRestore, createRestore } from '../../kit/restores.ts'
-import { whenFileIsOver } from '../../kit/run/clean-up.ts'
+import { startReceiver } from '../../kit/notify-receiver.ts'
+import type { Receiver } from '../../kit/notify-receiver.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { eventsOf } from '../../kit/velero/velero-objects.ts'
@@ -17,57 +13,23 @@ import { startWorker } from '../../kit/worker.ts'
 
 const secret = 'a secret of the receiver'
 
-/** A notification as it came in. */
-interface Received {
-  /** The name of the Restore. */
-  name: string
-  body: string
-  headers: IncomingHttpHeaders
-}
-
-const received: Received[] = []
-const receivedOf = (name: string) => received.filter((one) => one.name === name)
-
-/** What the receiver does, by the name of the Restore: `hangs…` is never answered, `busy…` is taken the second time. */
-function answer(name: string, response: ServerResponse): void {
-  if (name.startsWith('hangs')) return
-  const isBusy = name.startsWith('busy') && receivedOf(name).length === 1
-  response.writeHead(isBusy ? 503 : 200).end(isBusy ? 'come back later' : '')
-}
-
-async function listen(): Promise<string> {
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const { name } = JSON.parse(body) as { name: string }
-      received.push({ name, body, headers: request.headers })
-      answer(name, response)
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  whenFileIsOver(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook/token-of-the-address`
-}
-
-/** Whether it was signed with the secret, over its time and its body. */
-function isSigned({ headers, body }: Received): boolean {
-  const id = String(headers['x-drydock-delivery'])
-  const at = new Date(Number(headers['x-drydock-timestamp']) * 1000)
-  return headersOf({ id, body, at }, secret)['x-drydock-signature'] === headers['x-drydock-signature']
-}
-
 describe('a worker with a receiver of notifications', () => {
   let cluster: TestCluster
   let log: () => string
+  let receiver: Receiver
   beforeAll(async () => {
     cluster = await freshCluster()
     const file = join(mkdtempSync(join(tmpdir(), 'drydock-template-')), 'template.json')
     const template = { name: '{{name}}', phase: '{{phase}}', errors: '{{errors}}', text: '{{phase}}: {{sentence}}' }
     writeFileSync(file, JSON.stringify(template))
+    // By the name of the Restore: `hangs…` is never answered, `busy…` is taken the second time.
+    receiver = await startReceiver(secret, ({ name }, response, count) => {
+      if (name.startsWith('hangs')) return
+      const isBusy = name.startsWith('busy') && count === 1
+      response.writeHead(isBusy ? 503 : 200).end(isBusy ? 'come back later' : '')
+    })
     const worker = await startWorker(cluster, {
-      DRYDOCK_NOTIFY_URL: await listen(),
+      DRYDOCK_NOTIFY_URL: receiver.url,
       DRYDOCK_NOTIFY_SECRET: secret,
       DRYDOCK_NOTIFY_TEMPLATE: file,
       DRYDOCK_NOTIFY_TIMEOUT: '13s',
@@ -79,15 +41,15 @@ describe('a worker with a receiver of notifications', () => {
     return awaitRestore(cluster, name)
   }
   const told = (name: string, times = 1) =>
-    waitUntil(() => receivedOf(name).length >= times, 60_000, `the notification of ${name}`)
+    waitUntil(() => receiver.of(name).length >= times, 60_000, `the notification of ${name}`)
 
   it('sends one signed notification of each end, and an Event says the same', async () => {
     const { status } = await restored('good')
     await told('good')
     await restored('refused', 'nope')
     await told('refused')
-    const [good, refused] = received
-    expect(received.map((one) => [one.name, isSigned(one)])).toEqual([
+    const [good, refused] = receiver.received
+    expect(receiver.received.map((one) => [one.name, receiver.isSigned(one)])).toEqual([
       ['good', true],
       ['refused', true],
     ])
@@ -109,8 +71,8 @@ describe('a worker with a receiver of notifications', () => {
   it('sends it again under the same id where the receiver was busy', async () => {
     await restored('busy')
     await told('busy', 2)
-    const deliveries = receivedOf('busy')
-    expect(deliveries.map(isSigned)).toEqual([true, true])
+    const deliveries = receiver.of('busy')
+    expect(deliveries.map((one) => receiver.isSigned(one))).toEqual([true, true])
     expect(new Set(deliveries.map(({ headers }) => headers['x-drydock-delivery'])).size).toBe(1)
     expect(new Set(deliveries.map(({ body }) => body)).size).toBe(1)
   })

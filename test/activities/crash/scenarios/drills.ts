@@ -7,7 +7,7 @@ import {
   restoreNameLabel,
   scheduleNameLabel,
 } from '../../../../velero/labels.ts'
-import { drillFolder, restoreReportKey } from '../../../../velero/object-keys.ts'
+import { backupContentsKey, drillFolder, restoreReportKey } from '../../../../velero/object-keys.ts'
 import { drillRequest } from '../../../core/drill/builders.ts'
 import { startControllers } from '../../../ports/controllers.ts'
 import type { World } from '../../../ports/world.ts'
@@ -57,6 +57,11 @@ export const chooseDrillBackup: readonly Scenario[] = [
     world: () => world(),
     input: run,
     settings: { veleroControllers: 'on' },
+  },
+  {
+    when: 'its tarball is gone',
+    world: () => world(({ buckets }) => buckets.drop('backups', backupContentsKey(backupName))),
+    input: run,
   },
   {
     when: 'its schedule has none',
