@@ -2,8 +2,8 @@ import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { headersOf } from '../../infra/notify/webhook.ts'
-import { whenFileIsOver } from './run/clean-up.ts'
+import { headersOf } from '../../../infra/notify/webhook.ts'
+import { whenFileIsOver } from '../run/clean-up.ts'
 
 /** A notification as it came in. */
 export interface Received {

@@ -1,8 +1,8 @@
 import { createServer, request as onwardRequest } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { whenFileIsOver } from './run/clean-up.ts'
-import type { TestCluster } from './stack.ts'
-import { patchVelero } from './velero/velero-objects.ts'
+import { whenFileIsOver } from '../run/clean-up.ts'
+import type { TestCluster } from '../stack.ts'
+import { patchVelero } from '../velero/velero-objects.ts'
 
 /** Requests to the bucket that wait. */
 export interface HeldRequests {
