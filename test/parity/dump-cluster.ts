@@ -23,16 +23,18 @@ export async function dumpCluster(cluster: ClusterAddress, veleroNamespace: stri
     const answer = await request(cluster.kubeUrl + path, { dispatcher, headers })
     const text = await answer.body.text()
     // The group of an APIService whose server is not there.
-    if (answer.statusCode === 503) return { resources: [], items: [] }
+    if (answer.statusCode === 503 && path.startsWith('/apis/')) return { resources: [], items: [] }
     if (answer.statusCode >= 300) throw new Error(`GET ${path}: ${answer.statusCode} ${text}`)
     return parseKeepingIntegers(text) as Json
   }
   try {
     const resources = (await Promise.all((await groupVersions(read)).map((paths) => listable(paths, read)))).flat()
     const lists = await Promise.all(
-      resources.map(async ({ key, path }) =>
-        ((await read(path))['items'] as Json[]).map((item) => [key, item] as const),
-      ),
+      resources.map(async ({ key, path }) => {
+        const { items } = await read(path)
+        if (!Array.isArray(items)) throw new Error(`GET ${path}: the answer is no list`)
+        return (items as Json[]).map((item) => [key, item] as const)
+      }),
     )
     const objects = lists.flat().filter(([key, item]) => isCompared(key, item, veleroNamespace))
     const named = objects.map(([key, item]) => [nameOf(key, item), dumped(item)] as const)
