@@ -11,6 +11,7 @@ import type { BackupStorageLocation } from '../velero/backup.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import type { ItemAddress, ObjectRef, ResourceRef } from '../velero/resource.ts'
+import type { ActsAs, MayActAs } from './acting-port.ts'
 import type { Snapshotters } from './snapshotter-port.ts'
 import type { Webhook } from './webhook-port.ts'
 
@@ -39,7 +40,7 @@ export interface Ports {
 }
 
 /** The target cluster. Every failure is thrown as `ApiError`; nothing is retried here. */
-export interface Cluster {
+export interface Cluster extends ActsAs<Cluster> {
   /** The uid of namespace `kube-system`: which cluster this is (rule 3). */
   readonly id: string
   /** Reads one object, uncached; undefined where it (or its kind) is not there. */
@@ -226,7 +227,7 @@ export interface ContainerCommand {
   command: readonly string[]
 }
 
-export interface ExecOptions {
+export interface ExecOptions extends MayActAs {
   timeoutMs: number
   signal: AbortSignal
 }

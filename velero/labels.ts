@@ -105,6 +105,10 @@ export const ownersAnnotation = 'drydock.io/owners'
 
 /** On a Restore: `"true"` keeps what it restores from taking names, addresses and ports of others, and suspends Jobs and CronJobs. */
 export const isolateAnnotation = 'drydock.io/isolate'
+
+/** As whom a restore writes what it restores, and of which groups that user is. */
+export const impersonateUserAnnotation = 'drydock.io/impersonate-user'
+export const impersonateGroupsAnnotation = 'drydock.io/impersonate-groups'
 /** On the Restore of a drill: the name of the drill. */
 export const drillLabel = 'drydock.io/drill'
 /** On a scratch namespace of a drill: the name of the Restore that it was made for. */

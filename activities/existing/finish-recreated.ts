@@ -12,6 +12,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
 import { ifJournalIsThere } from '../finalize/given-up.ts'
 import type { GivenUp } from '../finalize/given-up.ts'
+import { actingFor } from '../frame/acting-as.ts'
 import { outcomesShard, readOutcomes, withShards } from '../frame/journal.ts'
 import { pauseAfter, waitSince } from '../frame/run-activity.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
@@ -44,7 +45,13 @@ export async function finishRecreated(given: Finishing): Promise<boolean> {
   const isLeft = await ifJournalIsThere(ports.log, undone, async () => {
     const { journal, admission } = await sessions.open(ref)
     const notes = isPreview(admission) ? [] : await allRecreateNotes(journal)
-    return notes.length > 0 && sessions.withPlan(ref, attempt.signal, (session) => finishAll(notes, session, given))
+    return (
+      notes.length > 0 &&
+      sessions.withPlan(ref, attempt.signal, (session) => {
+        const acting = actingFor(ports, given.settings, session.admission)
+        return finishAll(notes, session, { ...given, ports: acting })
+      })
+    )
   })
   return isLeft ?? false
 }

@@ -67,7 +67,7 @@ export function removeLeftovers(parts: WorkerParts) {
         await removeResultsOfUploads(ref, ports)
         await removeStubs(ref, ports)
       }
-      if (restore === undefined || isInPlace(restore.spec)) await putBackAtOnce({ ref, ports, sessions, attempt })
+      if (restore === undefined || isInPlace(restore.spec)) await putBackAtOnce({ ...parts, ref, attempt })
       const isAsked = restore === undefined || restore.metadata.annotations?.[existingAnnotation] !== undefined
       const isLeft = await createAgain({ ...parts, ref, attempt, isLate: only === 'claims' }, isAsked)
       if (restore?.metadata.annotations?.[replicasAnnotation] !== undefined)

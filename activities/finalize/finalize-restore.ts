@@ -11,6 +11,7 @@ import { redact } from '../../core/values/redact.ts'
 import { formatGoDuration } from '../../core/values/go-duration.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { asFailure, failureTypes, unknownTask } from '../frame/failures.ts'
+import { actingFor } from '../frame/acting-as.ts'
 import { outcomesShard } from '../frame/journal.ts'
 import { assertUnderway, lookAgain, runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -109,7 +110,8 @@ export function finalizeRestore(parts: FinalizeParts) {
       const standing = await session.journal.read<TaskResult>(shard)
       if (standing !== undefined) return reportOf(standing)
       await assertUnderway(parts.ports.cluster, ref, { isReset: input.follows === true })
-      const result = await runTask(input, { ...parts, session, attempt, factsOf })
+      const ports = actingFor(parts.ports, parts.settings, session.admission)
+      const result = await runTask(input, { ...parts, ports, session, attempt, factsOf })
       if ('waitingFor' in result) return lookAgain(attempt, input.look, result)
       return reportOf(await session.journal.writeOnce(shard, result))
     })

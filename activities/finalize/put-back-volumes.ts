@@ -7,9 +7,11 @@ import { decidePutBack } from '../../core/volumes/in-place.ts'
 import type { ClaimInPlace, PutBack } from '../../core/volumes/in-place.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
+import { actingFor } from '../frame/acting-as.ts'
 import { withShards } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 import { pauseAfter } from '../frame/run-activity.ts'
+import type { WorkerParts } from '../frame/session.ts'
 import type { Ports } from '../ports.ts'
 import { notePutBack, notesLeft } from '../volumes/in-place-notes.ts'
 import { ifJournalIsThere, tellGivenUp } from './given-up.ts'
@@ -53,13 +55,20 @@ export const putBackVolumes: FinalizeTask = {
  * The same for a restore that was cancelled or has failed, within seconds of the cluster's answers. What cannot be put back is an error in its
  * results, which names the volume. Where the journal cannot be read the log says so. A plan has taken no claim away.
  */
-export async function putBackAtOnce({ ref, ports, sessions, attempt }: GivenUp): Promise<void> {
+export async function putBackAtOnce({
+  ref,
+  ports,
+  settings,
+  sessions,
+  attempt,
+}: GivenUp & Pick<WorkerParts, 'settings'>): Promise<void> {
   await ifJournalIsThere(ports.log, 'volumes that were to be filled in place are not looked after', async () => {
     const { journal, admission } = await sessions.open(ref)
     if (isPreview(admission)) return
+    const acting = actingFor(ports, settings, admission)
     for (let looks = 1; ; looks++) {
       const isOver = looks >= looksAtOnce
-      const look = { uid: ref.uid, ports, isFilled: () => false, isOver }
+      const look = { uid: ref.uid, ports: acting, isFilled: () => false, isOver }
       const { messages, waits } = await lookAtVolumes(journal, look)
       if (waits.length === 0) {
         if (messages.length > 0) await tellGivenUp({ task: putBackVolumes.name, messages }, journal, ports.clock)

@@ -6,6 +6,7 @@ import { validLabelValue } from '../../core/values/derived-names.ts'
 import { hooksAnnotation, restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { cachedByRun } from '../frame/cached-by-run.ts'
+import { actingFor } from '../frame/acting-as.ts'
 import { assertUnderway, pauseAfter, runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
@@ -56,7 +57,8 @@ export function runHooks({ ports, sessions, settings }: WorkerParts) {
       try {
         const session = await sessions.open(ref)
         await assertUnderway(ports.cluster, ref)
-        const ended = await runRounds({ ...session, read: await readerIn(session) }, ports, attempt)
+        const acting = actingFor(ports, settings, session.admission)
+        const ended = await runRounds({ ...session, read: await readerIn(session) }, acting, attempt)
         if (!ended.isOver) throw attempt.pause(pauseOf(ended, attempt))
       } finally {
         running--

@@ -10,6 +10,7 @@ import { ensureNamespaces, lostOutcome } from './target-namespaces.ts'
 import type { IntoNamespaces, NamespacesReport } from './target-namespaces.ts'
 import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
+import { actingFor } from '../frame/acting-as.ts'
 import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
 import { journalIntents } from './item-work.ts'
 import type { Intent, ItemStep } from './item-work.ts'
@@ -83,16 +84,17 @@ export function restoreChunk(parts: ChunkParts) {
         const follows = attempt.number > 1 || again || reset !== undefined
         const known = follows || session.facts.plugins ? await readOutcomes(session.journal, key) : []
         const itemLimit = limitFor(session.admission.restore.annotations, parts)
-        return runChunk({ ...countingFor(parts, session), itemLimit, session, attempt, input, key, known, follows })
+        return runChunk({ ...partsFor(parts, session), itemLimit, session, attempt, input, key, known, follows })
       })
     })
   }
 }
 
-/** The parts of a worker for a restore: what a preview predicts is not counted as done. */
-function countingFor(parts: ChunkParts, { admission }: PlannedSession): ChunkParts {
-  if (!isPreview(admission)) return parts
-  const { meter: _uncounted, ...ports } = parts.ports
+/** The parts of a worker for a restore: as whom it writes, and what a preview predicts is not counted as done. */
+function partsFor(parts: ChunkParts, { admission }: PlannedSession): ChunkParts {
+  const acting = actingFor(parts.ports, parts.settings, admission)
+  if (!isPreview(admission)) return { ...parts, ports: acting }
+  const { meter: _uncounted, ...ports } = acting
   return { ...parts, ports }
 }
 

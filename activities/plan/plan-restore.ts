@@ -24,6 +24,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { formatGroupResource } from '../../velero/resource.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
+import { checkRights } from './check-rights.ts'
 import { fatal } from '../frame/failures.ts'
 import { inSlices } from '../frame/in-slices.ts'
 import { assertUnderway, runActivity } from '../frame/run-activity.ts'
@@ -64,7 +65,9 @@ export function planRestore({ ports, sessions, settings }: WorkerParts) {
       const planning = { session, ports, settings, attempt }
       const stored = await session.journal.read<Plan>(shards.plan)
       if (stored !== undefined) await renewFacts(stored, planning)
-      return { ...summarize(stored ?? (await makeAndStore(planning))), lanes: settings.lanes }
+      const plan = stored ?? (await makeAndStore(planning))
+      await checkRights(plan, session.admission, planning)
+      return { ...summarize(plan), lanes: settings.lanes }
     })
 }
 

@@ -13,7 +13,7 @@ const noUid = 'dry-run'
 /**
  * The cluster as the preview of one item has it: each write is a dry run, and what such a write makes stands for this item
  * alone. What is removed is away for this item alone. What the server says that the real write would not meet counts as
- * made. `finding` is filled on the way.
+ * made. `finding` is filled on the way. As whom it writes is decided before: these are the writes of that user.
  */
 export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Finding): Cluster {
   const standing = new Map<string, Manifest>()
@@ -29,10 +29,9 @@ export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Findin
     Object.assign(finding, why)
     return why === undefined || why.kindMissing === true ? undefined : why
   }
-  return {
-    id: cluster.id,
-    list: (resource, options) => cluster.list(resource, options),
-    discover: (unread) => cluster.discover(unread),
+  const dryRun: Cluster = {
+    ...cluster,
+    as: () => dryRun,
     async get(ref) {
       const own = standing.get(keyOf(ref))
       if (own !== undefined || removed.has(keyOf(ref))) return own
@@ -74,6 +73,7 @@ export function dryRunCluster(cluster: Cluster, made: WouldMake, finding: Findin
     remove: (ref, options) =>
       askToRemove(cluster, { ref, options }, { finding, unasked }).then(() => void removed.add(keyOf(ref))),
   }
+  return dryRun
 }
 
 /** The server is asked about an object that is deleted for good; a claim that makes way comes back. */

@@ -6,6 +6,7 @@ import type { WrittenItem } from '../../core/undo/written-item.ts'
 import { readShard } from '../frame/journal.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import { settleAll } from '../items/side-by-side.ts'
+import { actingFor } from '../frame/acting-as.ts'
 import { assertUndoing } from './admit-undo.ts'
 import { createDecider } from './decide-item.ts'
 import type { UndoChunkInput, UndoParts } from './decide-item.ts'
@@ -28,6 +29,7 @@ export function undoChunk(parts: UndoParts) {
       await assertUndoing(ports.cluster, ref, false)
       const session = await sessions.open(ref)
       const { journal } = session
+      const acting = actingFor(ports, parts.settings, session.admission)
       const planned = await readShard<UndoStep[]>(journal, stepsShard('work', key))
       const decider = await createDecider({ ports, sessions, session, input, signal: attempt.signal })
       const written = new Map<string, WrittenItem>(decider.written.map((item) => [item.outcome.key, item]))
@@ -37,7 +39,7 @@ export function undoChunk(parts: UndoParts) {
       const { failure } = await settleAll(planned, bounds, async (step, limited) => {
         const item = written.get(step.key)
         if (item === undefined || step.do === 'keep' || step.do === 'gone') done.push(step)
-        else done.push(await limited(() => undoObject(step, { item, decider, look, ports, uid: ref.uid })))
+        else done.push(await limited(() => undoObject(step, { item, decider, look, ports: acting, uid: ref.uid })))
         attempt.done(done.length)
       })
       const sorted = inOrder(done)

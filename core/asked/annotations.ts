@@ -6,6 +6,8 @@ import {
   existingAnnotation,
   fromPlanAnnotation,
   hooksAnnotation,
+  impersonateGroupsAnnotation,
+  impersonateUserAnnotation,
   imagesAnnotation,
   isolateAnnotation,
   managedFieldsAnnotation,
@@ -26,6 +28,7 @@ import {
   validateAnnotation,
 } from '../../velero/labels.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
+import { faultOfGroups, faultOfUser } from './acting-user.ts'
 import { entriesMax, entriesOf, pairsOf, quoted } from './entries.ts'
 import { clashWithSpec, existingRulesOf, faultOfExisting } from './existing.ts'
 import type { ExistingRule } from './existing.ts'
@@ -99,6 +102,8 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byPeople(ownersAnnotation, '`relink` or `drop`', oneOf('relink', 'drop')),
   byPeople(replicasAnnotation, '`zero` or `scale-back`', oneOf('zero', 'scale-back')),
   byPeople(existingAnnotation, '`<policy>` or `<resource>=<policy>`, with commas', faultOfExisting),
+  byPeople(impersonateUserAnnotation, '`<user>`', faultOfUser),
+  byPeople(impersonateGroupsAnnotation, '`<group>,<group>`', faultOfGroups),
   byPeople(validateAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(managedFieldsAnnotation, '`exact` or `owners`', oneOf('exact', 'owners')),
   byPeople(politeAnnotation, '`true` or `false`', oneOf('true', 'false')),
@@ -135,6 +140,11 @@ export function annotationFaults(
       (name === existingAnnotation ? clashWithSpec(value, spec.existingResourcePolicy) : undefined)
     return fault === undefined ? [] : [`annotation ${name} is ${quoted(value)}: ${fault}`]
   })
+  const { [impersonateGroupsAnnotation]: groups, [impersonateUserAnnotation]: user } = annotations
+  if (groups !== undefined && user === undefined)
+    faults.push(
+      `annotation ${impersonateGroupsAnnotation} is ${quoted(groups)}: whose groups these are is not said: set ${impersonateUserAnnotation} too`,
+    )
   const { [replicasAnnotation]: replicas } = annotations
   if (replicas === undefined || (spec.hooks?.resources ?? []).length === 0) return faults
   const noPods = 'pods of workloads are left out then, so spec.hooks has no pods to run in: remove one of the two'

@@ -1,6 +1,8 @@
 import type { Cluster, Log } from '../../activities/ports.ts'
+import type { ActingUser } from '../../core/asked/acting-user.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import { parseJson, stringifyJson } from '../../core/values/manifest-json.ts'
+import { asUser, impersonation, mayDo } from './as-user.ts'
 import { createObjects, withWriteDeadlines } from './objects.ts'
 import type { ApiRequest, WriteDeadlines } from './objects.ts'
 import { openCredentials } from './credentials.ts'
@@ -70,7 +72,15 @@ export async function connectCluster(options: ConnectOptions): Promise<ClusterCo
   }
   const objects = createObjects(connection.send, options.log)
   const id = await readClusterId(objects, connection.close)
-  return { ...connection, cluster: { id, ...objects } }
+  const sentAs = (user: ActingUser) =>
+    createObjects((request) => connection.send({ ...request, as: user }), options.log)
+  const cluster: Cluster = {
+    id,
+    ...objects,
+    as: (user, veleroNamespace) => asUser(cluster, sentAs(user), veleroNamespace),
+    mayDo: (user, what) => mayDo(sentAs(user), what),
+  }
+  return { ...connection, cluster }
 }
 
 /** Which pools and credentials a request goes out with. */
@@ -169,8 +179,9 @@ async function streamOnce(call: Call, request: ApiRequest, onLine: (line: string
 
 function wireRequest(credentials: Credentials, request: ApiRequest, timeoutSeconds: number): ExchangeRequest {
   const body = request.body === undefined ? undefined : stringifyJson(request.body)
-  const headers: Record<string, string> = {
+  const headers: ExchangeRequest['headers'] = {
     ...credentials.headers,
+    ...impersonation(request.as),
     accept: request.accept ?? acceptFor(request, body?.length ?? 0),
     'user-agent': 'drydock',
   }

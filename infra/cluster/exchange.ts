@@ -15,7 +15,7 @@ export interface Target {
 export interface ExchangeRequest {
   method: Dispatcher.HttpMethod
   path: string
-  headers: Record<string, string>
+  headers: Record<string, string | string[]>
   body?: string
   /** Called at the moment the request is put on the wire, however long it stood in line; what it throws stops it. */
   beforeSend?: () => void

@@ -4,6 +4,7 @@ import { formatGoDuration } from '../../core/values/go-duration.ts'
 import { timerMsMax } from '../clock.ts'
 import { openCredentials, type Credentials } from './credentials.ts'
 import { readApiError } from './read-api-error.ts'
+import { impersonation } from './as-user.ts'
 import { objectPath } from './objects.ts'
 
 export interface PodExecOptions {
@@ -117,14 +118,14 @@ async function credentialsOf(
   }
 }
 
-function openSocket({ command, credentials }: Run): WebSocket {
+function openSocket({ command, credentials, as }: Run): WebSocket {
   const query = new URLSearchParams({ container: command.container, stdout: 'true', stderr: 'true' })
   for (const word of command.command) query.append('command', word)
   const ref = { group: '', version: 'v1', resource: 'pods', namespace: command.namespace, name: command.pod }
   const origin = credentials.origin.replace(/^http/, 'ws')
   return new WebSocket(`${origin}${credentials.basePath}${objectPath(ref, 'exec')}?${query.toString()}`, protocols, {
     ...credentials.tls,
-    headers: { ...credentials.headers, 'user-agent': 'drydock' },
+    headers: { ...credentials.headers, ...impersonation(as), 'user-agent': 'drydock' },
     handshakeTimeout: handshakeMs,
     maxPayload: messageBytesMax,
     perMessageDeflate: false,

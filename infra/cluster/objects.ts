@@ -1,4 +1,5 @@
 import type { Cluster, Log, RemoveOptions } from '../../activities/ports.ts'
+import type { ActingUser } from '../../core/asked/acting-user.ts'
 import { ApiError, isNotFound } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { discoverResources } from './discovery.ts'
@@ -7,7 +8,7 @@ import type { ResourceRef } from '../../velero/resource.ts'
 import type { LongWrite } from '../presence/write-horizon.ts'
 
 /** The calls of the port `Cluster`, each one request (a list: one per page), none retried. */
-export function createObjects(send: Send, log: Log): Omit<Cluster, 'id'> {
+export function createObjects(send: Send, log: Log): Omit<Cluster, 'id' | 'as' | 'mayDo'> {
   return {
     get: async (ref) =>
       canBeName(ref.name)
@@ -97,6 +98,8 @@ export interface ApiRequest {
    * Lease is renewed and a watch is kept however many writes stand in line. So has `slow`: writes that take long.
    */
   lane?: 'bulk' | 'vital' | 'slow'
+  /** As whom it is made; without it as the worker. */
+  as?: ActingUser
   /** Rule 7 does not hold for this write: only the renewal of the Lease itself may say so. */
   exempt?: boolean
   /** The server's deadline for it; without it the connection's own for reads or writes. */

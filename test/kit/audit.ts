@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 export interface AuditEvent {
   verb: string
   userAgent?: string
+  /** As whom the request was made, where that is somebody else than its sender. */
+  impersonatedUser?: { username: string; groups?: string[] }
   requestURI: string
   objectRef?: { resource?: string; namespace?: string; name?: string; apiGroup?: string; subresource?: string }
   responseStatus?: { code?: number }

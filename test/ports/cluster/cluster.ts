@@ -1,8 +1,10 @@
 import type { Cluster } from '../../../activities/ports.ts'
+import type { Access, ActingUser } from '../../../core/asked/acting-user.ts'
 import { isNotFound } from '../../../core/port-errors.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import type { ObjectRef } from '../../../velero/resource.ts'
 import type { SimulatedClock } from '../clock.ts'
+import { asUser } from '../../../infra/cluster/as-user.ts'
 import { ApiServer } from './api-server.ts'
 import { asSent } from './objects.ts'
 import { Storage } from './storage.ts'
@@ -17,6 +19,10 @@ export type { ClusterState } from './storage.ts'
 export interface InMemoryCluster {
   /** The port, as one worker has it. `assertMayWrite` is asked before each write. */
   connect(assertMayWrite?: () => void): Cluster
+  /** Decides what a user may do, when that is asked; without it each one may do all. */
+  mayDo: (user: ActingUser, what: Access) => boolean
+  /** Writes that were made as somebody else, in order: `alice: create configmaps shop/settings`. */
+  readonly writtenAs: readonly string[]
   /** Puts an object there as it is, with any status, as if it had always been there; or in place of the one that is. */
   place(manifest: Manifest): Manifest
   /** Sets fields of an object that stands there, such as its status, as a controller does. */
@@ -41,8 +47,18 @@ export function createCluster(clock: SimulatedClock, from?: ClusterState): InMem
       server.place({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   const trial = () => new ApiServer(clock, new Storage(clock, storage.state()))
   const id = storage.find(kubeSystem)?.metadata.uid ?? ''
-  return {
-    connect: (assertMayWrite) => connectTo({ server, trial }, id, assertMayWrite ?? (() => {})),
+  const writtenAs: string[] = []
+  const memory: InMemoryCluster = {
+    mayDo: () => true,
+    writtenAs,
+    connect: (assertMayWrite = () => {}) => {
+      const cluster: Cluster = {
+        ...connectTo({ server, trial }, id, assertMayWrite),
+        as: (user, veleroNamespace) => asUser(cluster, noting(cluster, user, writtenAs), veleroNamespace),
+        mayDo: async (user, what) => memory.mayDo(user, what),
+      }
+      return cluster
+    },
     place: (manifest) => server.place(manifest),
     amend(ref, fields) {
       const live = storage.find(ref)
@@ -54,6 +70,32 @@ export function createCluster(clock: SimulatedClock, from?: ClusterState): InMem
     onChange: (listener) => void storage.listeners.push(listener),
     state: () => storage.state(),
   }
+  return memory
+}
+
+/** The writes of a cluster, noted as those of a user. */
+function noting(cluster: Cluster, { user }: ActingUser, notes: string[]): Cluster {
+  const note = (verb: string, { resource }: { resource: string }, namespace: string | undefined, name = ''): void =>
+    void notes.push(`${user}: ${verb} ${resource} ${namespace === undefined ? '' : `${namespace}/`}${name}`)
+  return {
+    ...cluster,
+    create: (resource, namespace, manifest, options) => {
+      note('create', resource, namespace, (manifest as Manifest).metadata.name)
+      return cluster.create(resource, namespace, manifest, options)
+    },
+    patch: (ref, ...rest) => {
+      note('patch', ref, ref.namespace, ref.name)
+      return cluster.patch(ref, ...rest)
+    },
+    replaceStatus: (ref, ...rest) => {
+      note('update', ref, ref.namespace, ref.name)
+      return cluster.replaceStatus(ref, ...rest)
+    },
+    remove: (ref, ...rest) => {
+      note('delete', ref, ref.namespace, ref.name)
+      return cluster.remove(ref, ...rest)
+    },
+  }
 }
 
 const kubeSystem = { group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' }
@@ -64,7 +106,7 @@ interface Servers {
   trial: () => ApiServer
 }
 
-function connectTo({ server, trial }: Servers, id: string, assertMayWrite: () => void): Cluster {
+function connectTo({ server, trial }: Servers, id: string, assertMayWrite: () => void): Omit<Cluster, 'as' | 'mayDo'> {
   const on = ({ dryRun }: { dryRun?: true }) => (dryRun === true ? trial() : server)
   const writing = async <T>(write: () => T): Promise<T> => {
     assertMayWrite()

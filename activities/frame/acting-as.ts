@@ -1,0 +1,20 @@
+import { actingUsers } from '../../core/asked/acting-user.ts'
+import type { Ports } from '../ports.ts'
+import type { Settings } from '../settings.ts'
+import type { StoredAdmission } from './journal.ts'
+
+/** The ports by which a restore writes what it restores: as the user whom Restore or worker name, or as the worker itself. */
+export function actingFor(
+  ports: Ports,
+  settings: Pick<Settings, 'actingUser' | 'veleroNamespace'>,
+  { restore }: Pick<StoredAdmission, 'restore'>,
+): Ports {
+  const users = actingUsers(restore.annotations, settings.actingUser)
+  if (users === undefined) return ports
+  const { acts } = users
+  return {
+    ...ports,
+    cluster: ports.cluster.as(acts, settings.veleroNamespace),
+    exec: { run: (command, options) => ports.exec.run(command, { ...options, as: acts }) },
+  }
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import type { Access, ActingUser } from '../../../core/asked/acting-user.ts'
+import { anObject } from '../../core/items/builders.ts'
+import type { World } from '../../ports/world.ts'
+import { restoreWhole } from '../restore-whole.ts'
+
+const inShop = (kind: string, name: string) => anObject(kind, name, { namespace: 'shop' })
+const items = {
+  configmaps: [inShop('ConfigMap', 'one')],
+  secrets: [inShop('Secret', 'key'), inShop('Secret', 'other')],
+}
+const asAlice = { 'drydock.io/impersonate-user': 'alice', 'drydock.io/impersonate-groups': 'shopkeepers, readers' }
+
+describe('a restore that is made as somebody else', () => {
+  it('writes all of its objects and their namespace as that user, and the Restore as the worker', async () => {
+    const { world, list } = await restoreWhole({ items, annotations: asAlice })
+    expect(Object.keys(list)).toEqual(['v1/ConfigMap', 'v1/Namespace', 'v1/Secret'])
+    expect([...new Set(world.cluster.writtenAs)]).toEqual(
+      expect.arrayContaining([
+        'alice: create namespaces shop',
+        'alice: create configmaps shop/one',
+        'alice: create secrets shop/key',
+      ]),
+    )
+    expect(world.cluster.writtenAs.filter((write) => /restores|events/.test(write))).toEqual([])
+  })
+
+  it('asks for each right of the plan, as a whole first, with the groups of the user', async () => {
+    const asked: [ActingUser, Access][] = []
+    const before = ({ cluster }: World) => {
+      cluster.mayDo = (user, what) => {
+        asked.push([user, what])
+        return what.verb !== '*' && (what.namespace !== undefined || what.resource === 'namespaces')
+      }
+    }
+    await restoreWhole({ items, annotations: asAlice, before })
+    expect(asked[0]).toEqual([
+      { user: 'alice', groups: ['shopkeepers', 'readers'] },
+      { verb: '*', group: '*', resource: '*' },
+    ])
+    const texts = asked.map(([, { verb, resource, namespace = 'everywhere' }]) => `${verb} ${resource} ${namespace}`)
+    expect(texts.slice(1).toSorted()).toEqual([
+      'create configmaps everywhere',
+      'create configmaps shop',
+      'create namespaces everywhere',
+      'create secrets everywhere',
+      'create secrets shop',
+      'patch configmaps everywhere',
+      'patch configmaps shop',
+      'patch secrets everywhere',
+      'patch secrets shop',
+    ])
+  })
+
+  it('ends before it writes anything where a right is missing, and names the items', async () => {
+    let written: readonly string[] = ['never read']
+    const before = ({ cluster }: World) => {
+      cluster.mayDo = (_, { verb, resource }) => verb === 'create' && resource !== 'secrets'
+      written = cluster.writtenAs
+    }
+    await expect(restoreWhole({ items, annotations: asAlice, before })).rejects.toThrow(
+      'user alice may not create secrets in namespace shop (2 items, the first is secrets/shop/key); ' +
+        'patch secrets in namespace shop (2 items, the first is secrets/shop/key); ' +
+        'patch configmaps in namespace shop (configmaps/shop/one): nothing was restored',
+    )
+    expect(written).toEqual([])
+  })
+
+  it('is narrowed by the user of the worker, who has to be allowed as well', async () => {
+    const ofWorker = { settings: { actingUser: { user: 'restorer', groups: [] } } }
+    const before = ({ cluster }: World) => {
+      cluster.mayDo = ({ user }, { resource, verb }) => user === 'alice' || (verb !== '*' && resource !== 'secrets')
+    }
+    await expect(restoreWhole({ items, annotations: asAlice, before, ...ofWorker })).rejects.toThrow(
+      'user restorer may not create secrets in namespace shop',
+    )
+    const { world } = await restoreWhole({ items, ...ofWorker })
+    expect(world.cluster.writtenAs).toContain('restorer: create secrets shop/key')
+  })
+
+  it('needs no right to create a namespace that is there', async () => {
+    const standing = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }]
+    const before = ({ cluster }: World) => {
+      cluster.mayDo = (_, { verb, resource }) => verb !== '*' && resource !== 'namespaces'
+    }
+    const { list } = await restoreWhole({ items, annotations: asAlice, standing, before })
+    expect(list['v1/ConfigMap']).toEqual(['shop/one(created)'])
+  })
+})
