@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import type { ExecOptions } from '../../../activities/ports.ts'
 import { createPodExec } from '../../../infra/cluster/exec.ts'
 import { statusOf } from '../../kit/exec-front.ts'
 
@@ -23,7 +24,7 @@ describe('running a command in a container', () => {
   let refusal: { code: number; body: string }
   let isRefusing: boolean
   let serve: (socket: WebSocket) => void
-  let seen: { url: string; protocol: string; authorization: string }[]
+  let seen: { url: string; protocol: string; authorization: string; as?: unknown[] }[]
   let port: number
 
   server.on('upgrade', (incoming, socket, head) => {
@@ -41,6 +42,7 @@ describe('running a command in a container', () => {
         url: incoming.url ?? '',
         protocol: opened.protocol,
         authorization: incoming.headers.authorization ?? '',
+        as: [incoming.headers['impersonate-user'], incoming.headersDistinct['impersonate-group']],
       })
       serve(opened)
     })
@@ -67,12 +69,10 @@ describe('running a command in a container', () => {
   }
   const frame = (channel: number, text: string) => Buffer.concat([Buffer.from([channel]), Buffer.from(text)])
   const command = { namespace: 'shop', pod: 'web-1', container: 'app', command: ['sh', '-c', 'echo a & b=c'] }
-  const run = (
-    options: { timeoutMs?: number; signal?: AbortSignal; assertMayWrite?: () => void; server?: string } = {},
-  ) => {
-    const { timeoutMs = 5_000, signal = new AbortController().signal, assertMayWrite } = options
+  const run = (options: Partial<ExecOptions> & { assertMayWrite?: () => void; server?: string } = {}) => {
+    const { timeoutMs = 5_000, signal = new AbortController().signal, assertMayWrite, as } = options
     const kubeconfig = kubeconfigFor(options.server ?? `http://127.0.0.1:${port}/gateway`)
-    return createPodExec({ kubeconfig, assertMayWrite }).run(command, { timeoutMs, signal })
+    return createPodExec({ kubeconfig, assertMayWrite }).run(command, { timeoutMs, signal, as })
   }
 
   it('sends the command word by word, with the credentials, and gathers both outputs', async () => {
@@ -87,6 +87,15 @@ describe('running a command in a container', () => {
     expect(url.searchParams.getAll('command')).toEqual(command.command)
     expect(url.searchParams.get('container')).toBe('app')
     expect(seen[0]).toMatchObject({ protocol: 'v5.channel.k8s.io', authorization: 'Bearer secret-token' })
+  })
+
+  it('sends it as the user that is named, with all of its groups, and else as nobody but the sender', async () => {
+    await run()
+    await run({ as: { user: 'alice', groups: ['shopkeepers', 'readers'] } })
+    expect(seen.map(({ as }) => as)).toEqual([
+      [undefined, undefined],
+      ['alice', ['shopkeepers', 'readers']],
+    ])
   })
 
   it('speaks the older protocol where the server knows no other', async () => {
