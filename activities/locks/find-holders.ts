@@ -12,7 +12,7 @@ import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { inFlight } from '../frame/in-flight.ts'
 import { runActivity } from '../frame/run-activity.ts'
-import type { Ports } from '../ports.ts'
+import type { Clock, Ports } from '../ports.ts'
 import { locationNameOf } from '../frame/locations.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import { lockRequestOf } from './request-locks.ts'
@@ -73,7 +73,9 @@ async function findHold(restore: Restore, query: string, parts: WorkerParts): Pr
   const run = { workflowId, runId: seen.runId }
   // A restore without a plan has written nothing, unless it says that it holds or does not answer.
   const mayHaveWritten = verdict.as === 'holder' || (verdict.as === 'presumed' && verdict.forMs === undefined)
-  const request = (await plannedBy(restore, run, parts)) ?? (mayHaveWritten ? everythingFor(restore, run) : undefined)
+  const request =
+    (await inTime(plannedBy(restore, run, parts), parts.ports.clock)) ??
+    (mayHaveWritten ? everythingFor(restore, run) : undefined)
   if (request === undefined) return undefined
   return verdict.as === 'waiting'
     ? { where: 'waiting', request }
@@ -83,6 +85,21 @@ async function findHold(restore: Restore, query: string, parts: WorkerParts): Pr
 function presumption(verdict: HoldVerdict, nowMs: number): Pick<LockRequest, 'presumed'> {
   if (verdict.as !== 'presumed') return {}
   return { presumed: verdict.forMs === undefined ? {} : { untilMs: nowMs + verdict.forMs } }
+}
+
+/** How long reading a plan may take: until then nothing is granted to any restore, and one bucket may hang. */
+const planMs = 15_000
+
+/** Undefined where it takes longer. */
+async function inTime<T>(work: Promise<T>, clock: Clock): Promise<T | undefined> {
+  const enough = new AbortController()
+  const late = clock.sleep(planMs, enough.signal).then(() => undefined)
+  late.catch(() => undefined)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    enough.abort()
+  }
 }
 
 type Run = Pick<LockRequest, 'workflowId' | 'runId'>
