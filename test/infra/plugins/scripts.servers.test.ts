@@ -14,6 +14,32 @@ function script(path: string, text: string, by = '/bin/sh'): void {
   chmodSync(file, 0o755)
 }
 
+/** A plugin without Velero's framework. It says that it has an action, and does something when it is asked what that applies to. */
+function servingScript(path: string, { kind, name }: { kind: string; name: string }, whenAsked = ''): void {
+  const socket = JSON.stringify(join(dir, `${path.replace('/', '-')}.socket`))
+  const text = `
+const { Server, ServerCredentials } = require(${JSON.stringify(createRequire(import.meta.url).resolve('@grpc/grpc-js'))})
+const { existsSync, writeFileSync } = require('node:fs')
+const field = (number, value) => Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), Buffer.from(value)])
+const action = Buffer.concat([field(2, ${JSON.stringify(kind)}), field(3, ${JSON.stringify(name)})])
+const server = new Server()
+const bytes = { requestStream: false, responseStream: false, requestSerialize: Buffer.from, requestDeserialize: Buffer.from }
+const serve = (path, answer) =>
+  server.addService(
+    { call: { path, ...bytes, responseSerialize: Buffer.from, responseDeserialize: Buffer.from } },
+    { call: (_call, done) => done(null, answer()) },
+  )
+serve('/generated.PluginLister/ListPlugins', () => field(1, action))
+serve('/generated.RestoreItemAction/AppliesTo', () => {
+  ${whenAsked}
+  return Buffer.alloc(0)
+})
+const socket = ${socket} + process.pid
+server.bindAsync('unix:' + socket, ServerCredentials.createInsecure(), () => console.log('1|2|unix|' + socket + '|grpc'))
+setInterval(() => {}, 1000)`
+  script(path, text, process.execPath)
+}
+
 describe('the host of plugins', () => {
   it('has none where the folder is missing or empty', async () => {
     expect(await open('nowhere').restoreItemActions(never)).toEqual([])
@@ -21,37 +47,37 @@ describe('the host of plugins', () => {
 
   it('starts a process again that lives on and does not listen any more', async () => {
     const once = join(dir, 'deaf-once')
-    script(
-      'deaf/plugin',
-      `const { Server, ServerCredentials } = require(${JSON.stringify(createRequire(import.meta.url).resolve('@grpc/grpc-js'))})
-      const { existsSync, writeFileSync } = require('node:fs')
-      const field = (number, value) => Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), Buffer.from(value)])
-      const action = Buffer.concat([field(2, 'RestoreItemAction'), field(3, 'example.io/deaf')])
-      const server = new Server()
-      const unary = (path) => ({
-        path, requestStream: false, responseStream: false, requestSerialize: Buffer.from, requestDeserialize: Buffer.from,
-        responseSerialize: Buffer.from, responseDeserialize: Buffer.from,
-      })
-      const serve = (service, calls) =>
-        server.addService(
-          Object.fromEntries(Object.keys(calls).map((name) => [name, unary('/' + service + '/' + name)])),
-          Object.fromEntries(Object.entries(calls).map(([name, run]) => [name, (call, done) => done(null, run())])),
-        )
-      serve('generated.PluginLister', { ListPlugins: () => field(1, action) })
-      serve('generated.RestoreItemAction', {
-        AppliesTo() {
-          if (!existsSync(${JSON.stringify(once)})) server.forceShutdown()
-          writeFileSync(${JSON.stringify(once)}, '')
-          return Buffer.alloc(0)
-        },
-      })
-      const socket = ${JSON.stringify(join(dir, 'deaf-socket'))} + process.pid
-      server.bindAsync('unix:' + socket, ServerCredentials.createInsecure(), () => console.log('1|2|unix|' + socket + '|grpc'))
-      setInterval(() => {}, 1000)`,
-      process.execPath,
-    )
+    const stopListening = `if (!existsSync(${JSON.stringify(once)})) server.forceShutdown()
+      writeFileSync(${JSON.stringify(once)}, '')`
+    servingScript('deaf/plugin', { kind: 'RestoreItemAction', name: 'example.io/deaf' }, stopListening)
     expect(await open('deaf').appliesTo('example.io/deaf', never)).toMatchObject({ labels: '' })
     expect(log.lines.join()).toContain('it did not listen on its socket any more, and was ended')
+  })
+
+  it.each([
+    ['Other', 'example.io/a', 'cannot be used: invalid plugin kind: Other'],
+    ['ObjectStore', 'a', 'cannot be used: invalid plugin name "a"'],
+    [
+      'RestoreItemAction',
+      'velero.io/pod',
+      'because another plugin is already registered for this kind and name (command=velero)',
+    ],
+  ])('says of a binary why it cannot have a %s named %s', async (kind, name, why) => {
+    const path = `${kind}-${name.replace('/', '-')}/plugin`
+    servingScript(path, { kind, name })
+    const problem: unknown = await open(dirname(path))
+      .restoreItemActions(never)
+      .catch((thrown: unknown) => thrown)
+    expect((problem as Error).message).toContain(join(dir, path))
+    expect((problem as Error).message).toContain(why)
+  })
+
+  it('says of two binaries that both have a plugin of one name', async () => {
+    for (const file of ['twice/one', 'twice/two'])
+      servingScript(file, { kind: 'RestoreItemAction', name: 'example.io/same' })
+    await expect(open('twice').restoreItemActions(never)).rejects.toThrow(
+      `unable to register plugin (kind=RestoreItemAction, name=example.io/same, command=${join(dir, 'twice/two')}) because another plugin is already registered for this kind and name (command=${join(dir, 'twice/one')})`,
+    )
   })
 
   it('lets go of a plugin that does not say what it has when that is cancelled', async () => {
