@@ -1,6 +1,7 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { workflowIdOf } from '../contract/restore-workflow.ts'
 import type { ManagedFieldsMode } from '../core/items/field-owners.ts'
+import { obtainTool } from '../devstack/tools/obtain-tool.ts'
 import { startWorkerProcess } from '../devstack/processes/worker-process.ts'
 import type { ExtraService, FullStack, Stack } from '../devstack/stack-types.ts'
 import type { RestoreSpec } from '../velero/restore.ts'
@@ -43,6 +44,8 @@ export interface Started {
   stop(): Promise<void>
 }
 
+const quietly = { report: () => undefined, signal: new AbortController().signal }
+
 /** As many requests as a worker has under way at the same time by default (`DRYDOCK_ITEMS_IN_FLIGHT`). */
 const connections = 32
 
@@ -53,9 +56,16 @@ export const contenders: readonly Contender[] = [
   drydock('exact', 'Drydock, exact'),
   drydock('owners', 'Drydock, owners'),
   drydock('owners', 'Drydock, owners, polite', { name: 'polite', env: { DRYDOCK_POLITE: 'true' } }),
+  drydock('exact', 'Drydock, exact, each ConfigMap through an action of a plugin', {
+    name: 'plugin',
+    env: async () => ({ DRYDOCK_PLUGIN_DIR: dirname(await obtainTool('velero-demo-plugin', quietly)) }),
+  }),
   raw('raw-exact', 'Raw writes of exact', 'exact'),
   raw('raw-owners', 'Raw writes of owners', 'owners'),
 ]
+
+/** Those that the bench measures unless it is told: what a plugin costs is a question of its own. */
+export const usualContenders: readonly string[] = contenders.map(({ name }) => name).filter((name) => name !== 'plugin')
 
 function velero(name: string, title: string, veleroFlags: readonly string[]): Contender {
   return {
@@ -74,7 +84,10 @@ function velero(name: string, title: string, veleroFlags: readonly string[]): Co
 function drydock(
   managedFields: ManagedFieldsMode,
   title: string,
-  { name = managedFields, env = {} }: { name?: string; env?: Record<string, string> } = {},
+  {
+    name = managedFields,
+    env = {},
+  }: { name?: string; env?: Record<string, string> | (() => Promise<Record<string, string>>) } = {},
 ): Contender {
   return {
     name,
@@ -83,7 +96,11 @@ function drydock(
     start: async (course) => {
       const stack = course.stack as FullStack
       const worker = await startWorkerProcess({
-        env: { ...stack.env, DRYDOCK_MANAGED_FIELDS: managedFields, ...env },
+        env: {
+          ...stack.env,
+          DRYDOCK_MANAGED_FIELDS: managedFields,
+          ...(typeof env === 'function' ? await env() : env),
+        },
         logFile: join(stack.dir, 'worker.log'),
         archiveDir: join(stack.dir, 'archives'),
       })

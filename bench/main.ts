@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { renderTable } from '../client/show/render-table.ts'
-import { contenders } from './contenders.ts'
+import { contenders, usualContenders } from './contenders.ts'
 import { runRounds } from './run-rounds.ts'
 import { costTable, roundsTable, speedTable } from './report/columns.ts'
 import { readMeasurements } from './report/results-file.ts'
@@ -34,7 +34,7 @@ const program = new Command('bench')
       'each time on new servers on this machine. Prints medians of speed and cost.',
   )
   .option('--workload <names>', `one or more of ${workloadNames.join(', ')}`, list(workloadNames), usualWorkloads)
-  .option('--contenders <names>', `one or more of ${contenderNames.join(', ')}`, list(contenderNames), contenderNames)
+  .option('--contenders <names>', `one or more of ${contenderNames.join(', ')}`, list(contenderNames), usualContenders)
   .option('--rounds <n>', 'how often each contender restores each workload', count, 3)
   .option('--scale <factor>', 'makes made-up workloads smaller, for a try', factor, 1)
   .option('--results <folder>', 'adds the measurements to what this folder has; without it nothing is kept')

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { RestoreSpec } from '../velero/restore.ts'
 import { writeBackupFolder } from './backups/backup-folder.ts'
 import type { BackedUp } from './backups/backup-folder.ts'
-import { applications, podsWithClaims, smallObjects } from './backups/made-up-objects.ts'
+import { applications, configMaps, podsWithClaims, smallObjects } from './backups/made-up-objects.ts'
 
 /** A backup to restore, and how. */
 export interface Workload {
@@ -67,6 +67,14 @@ export const workloads: readonly Workload[] = [
     ...small,
   },
   {
+    name: 'configmaps',
+    title: '5,000 ConfigMaps in one namespace: what an action of a plugin costs',
+    backup: 'configmaps',
+    items: (scale) => configMaps(Math.max(1, Math.round(5000 * scale))),
+    first: '/api/v1/configmaps',
+    resources: ['namespaces', 'configmaps'],
+  },
+  {
     name: 'small',
     title: '300 Secrets and ConfigMaps, to try the bench',
     backup: 'small',
@@ -75,7 +83,7 @@ export const workloads: readonly Workload[] = [
   },
 ]
 
-/** What the bench measures unless it is told. `small` proves nothing, and `bulk100k` takes longest. */
+/** What the bench measures unless it is told. `small` proves nothing, `configmaps` goes with `plugin`, and `bulk100k` takes longest. */
 export const usualWorkloads: readonly string[] = ['bulk5k', 'bulk5k-update', 'applications', 'pods', 'bulk100k']
 
 /** The folder of a workload's backup; a made-up one is written below `dir`. */

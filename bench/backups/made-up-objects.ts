@@ -12,6 +12,14 @@ export function* smallObjects(namespaces: number, pairs: number): Generator<Back
   }
 }
 
+/** One namespace with so many ConfigMaps. */
+export function* configMaps(count: number): Generator<BackedUp> {
+  const namespace = 'bulk'
+  yield aNamespace(namespace)
+  for (const name of namesOf('item', count))
+    yield ['configmaps', anObject('v1', 'ConfigMap', { namespace, name }, { data: { text: configText } })]
+}
+
 /** Namespaces with so many applications each: a Deployment, its Service and its ConfigMap, as Helm installs them. */
 export function* applications(namespaces: number, perNamespace: number): Generator<BackedUp> {
   for (const namespace of namesOf('team', namespaces)) {
