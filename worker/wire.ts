@@ -11,6 +11,7 @@ import { newWorkerId, startPresence } from '../infra/presence/presence.ts'
 import type { RunningPresence } from '../infra/presence/presence.ts'
 import type { WorkerMetrics } from '../infra/metrics/worker-metrics.ts'
 import { createDeleteActions } from '../infra/plugins/delete-actions.ts'
+import { environmentOfPlugins } from '../infra/plugins/handshake.ts'
 import { createPlugins } from '../infra/plugins/plugins.ts'
 import { createRegistry } from '../infra/plugins/registry.ts'
 import type { PluginsOptions } from '../infra/plugins/registry.ts'
@@ -162,17 +163,12 @@ function makePorts(
 /** How long a plugin may take until it listens, as in hashicorp/go-plugin. */
 const pluginStartMs = 60_000
 
-/** What gives access to Temporal, or to the receiver of notifications, in its name. */
-const hiddenFromPlugins = /^(?:TEMPORAL_|DRYDOCK_NOTIFY_)/
-
-/** Plugins get the environment of the worker, as they get that of Velero's server, but for such access. */
 function optionsOfPlugins({ plugins, settings, itemBytesMax, logLevel }: WorkerConfig, log: Log): PluginsOptions {
   const { features, veleroNamespace } = settings
-  const own = Object.entries(process.env).filter(([name]) => !hiddenFromPlugins.test(name))
   return {
     dir: plugins.dir,
     args: [`--log-level=${logLevel}`, ...(features.length === 0 ? [] : [`--features=${features.join(',')}`])],
-    env: { ...Object.fromEntries(own), VELERO_NAMESPACE: veleroNamespace },
+    env: environmentOfPlugins(process.env, veleroNamespace),
     startMs: pluginStartMs,
     callMs: plugins.callTimeoutSeconds * 1000,
     callsMax: plugins.callsMax,

@@ -9,6 +9,18 @@ export const handshakeEnvironment: Readonly<Record<string, string>> = {
   PLUGIN_PROTOCOL_VERSIONS: '2',
 }
 
+/** What gives access to Temporal, to the receiver of notifications or of traces, in the worker's name. */
+const hidden = /^(?:TEMPORAL_|DRYDOCK_NOTIFY_|OTEL_EXPORTER_OTLP_)/
+
+/** The environment of plugins: that of the worker, as they get that of Velero's server, but for such access. */
+export function environmentOfPlugins(
+  env: Readonly<Record<string, string | undefined>>,
+  veleroNamespace: string,
+): Record<string, string | undefined> {
+  const own = Object.entries(env).filter(([name]) => !hidden.test(name))
+  return { ...Object.fromEntries(own), VELERO_NAMESPACE: veleroNamespace }
+}
+
 const [coreVersion, protocolVersion] = ['1', '2']
 
 /** Characters of a first line that an error quotes. */
