@@ -1,6 +1,7 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 
 /** Files with credentials of locations, which plugins read: their configuration names the file. */
@@ -11,10 +12,19 @@ export interface CredentialFiles {
   close(): Promise<void>
 }
 
+/** Files that are kept: of credentials that are renewed all the time the old ones open nothing any more. */
+const filesMax = 100
+
 /** Keeps files with credentials in a folder of their own, which nobody but the worker's user may read. */
 export function createCredentialFiles(): CredentialFiles {
   let folder: Promise<string> | undefined
   let written = 0
+  const kept = new LRUCache<string, true>({
+    max: filesMax,
+    dispose: (_is, path, reason) => {
+      if (reason === 'evict') void rm(path, { force: true }).catch(() => undefined)
+    },
+  })
   return {
     async write(credentials) {
       folder ??= mkdtemp(join(tmpdir(), 'drydock-credentials-'))
@@ -23,6 +33,7 @@ export function createCredentialFiles(): CredentialFiles {
       const next = `${path}.${written++}`
       await writeFile(next, credentials, { mode: 0o600 })
       await rename(next, path)
+      kept.set(path, true)
       return path
     },
     async close() {

@@ -120,7 +120,12 @@ function keepProcess(path: string, options: BinaryOptions) {
     /** Of several calls that find it dead, the first one starts it again. */
     started(): Promise<PluginProcess> {
       if (closing.signal.aborted)
-        return Promise.reject(new PluginError('died', `plugin ${path} cannot be called: the worker stops`))
+        return Promise.reject(
+          new PluginError(
+            'died',
+            `plugin ${path} is not called any more: the worker stops, or its location has had many other credentials since`,
+          ),
+        )
       if (running !== undefined && !running.isOver()) return running.starting
       let [process, failed]: [PluginProcess | undefined, boolean] = [undefined, false]
       const starting = startReady(path, options, closing.signal)

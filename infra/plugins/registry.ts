@@ -57,7 +57,7 @@ export function createRegistry(options: PluginsOptions): PluginRegistry {
   let isClosed = false
 
   function binaryAt(path: string): PluginBinary {
-    if (isClosed) throw new PluginError('died', `plugin ${path} cannot be called: the worker stops`)
+    if (isClosed) throw new PluginError('died', `plugin ${path} is not called any more: the worker stops`)
     const binary = binaries.get(path) ?? createBinary(path, options)
     binaries.set(path, binary)
     return binary

@@ -11,7 +11,7 @@ import { jsonOf } from './messages.ts'
 import type { BinaryOptions } from './plugin-binary.ts'
 import type { PluginRegistry } from './registry.ts'
 import { snapshotterMethods } from './snapshotter-protocol.ts'
-import { createUsedBinary } from './used-binary.ts'
+import { createUsedBinary, keptByUse } from './used-binary.ts'
 import type { UsedBinary } from './used-binary.ts'
 
 /** The volume snapshot locations of a worker, until they are closed. */
@@ -31,21 +31,19 @@ export function createSnapshotters(
   options: BinaryOptions,
 ): RunningSnapshotters {
   const files = createCredentialFiles()
-  const used = new Map<string, UsedBinary>()
+  const used = keptByUse<UsedBinary>((one) => one.close())
   return {
     async open(location) {
       const name = snapshotterName(location.spec.provider)
       const { binary } = await registry.find('VolumeSnapshotter', name)
       const config = await configOf(location, { secrets, files, options })
       const key = JSON.stringify([binary.path, name, Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))])
-      const one =
-        used.get(key) ??
+      const make = () =>
         createUsedBinary(snapshotterMethods.init, { plugin: name, config }, { path: binary.path, options })
-      used.set(key, one)
-      return snapshotterOf(name, one)
+      return snapshotterOf(name, used.use(key, make))
     },
     async close() {
-      await Promise.all([...used.values()].map(({ close }) => close()))
+      await used.closeAll()
       await files.close()
     },
   }

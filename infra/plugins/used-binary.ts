@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { createBinary } from './plugin-binary.ts'
 import type { BinaryOptions, PluginBinary } from './plugin-binary.ts'
 import type { Method, Nothing } from './protocol.ts'
@@ -22,6 +23,30 @@ export function createUsedBinary(
 ): UsedBinary {
   const make = (process: Caller) => process.call(init, { plugin, config })
   return whileUsed(createBinary(path, { ...options, first: { who: plugin, name: init.name, make } }))
+}
+
+/** Configurations that are kept, of locations and of credentials that are renewed; the process of one has mostly ended long before. */
+const configurationsMax = 100
+
+/** Keeps the binaries of configurations, those that were used last. */
+export function keptByUse<Kept extends object>(close: (one: Kept) => Promise<unknown>) {
+  const kept = new LRUCache<string, Kept>({
+    max: configurationsMax,
+    dispose: (one, _key, reason) => {
+      if (reason === 'evict') void close(one)
+    },
+  })
+  return {
+    /** The one of a configuration; it is made where there is none. */
+    use(key: string, make: () => Kept): Kept {
+      const one = kept.get(key) ?? make()
+      kept.set(key, one)
+      return one
+    },
+    async closeAll(): Promise<void> {
+      await Promise.all([...kept.values()].map(close))
+    },
+  }
 }
 
 type Caller = Parameters<NonNullable<BinaryOptions['first']>['make']>[0]

@@ -54,6 +54,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       '@grpc/grpc-js',
       '@kubernetes/client-node',
       'ini',
+      'lru-cache',
       'p-limit',
       'pino',
       'prom-client',

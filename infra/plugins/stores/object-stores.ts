@@ -17,7 +17,7 @@ import type { CredentialFiles } from '../credentials-file.ts'
 import type { BinaryOptions } from '../plugin-binary.ts'
 import { notFound } from '../registry.ts'
 import type { PluginRegistry } from '../registry.ts'
-import { createUsedBinary } from '../used-binary.ts'
+import { createUsedBinary, keptByUse } from '../used-binary.ts'
 import type { UsedBinary } from '../used-binary.ts'
 import { createPluginStore } from './plugin-store.ts'
 import { storeMethods } from './store-protocol.ts'
@@ -52,16 +52,16 @@ export function createObjectStores(registry: PluginRegistry, options: ObjectStor
   const claims = createWriteClaims(cluster, namespace)
   const files = createCredentialFiles()
   const warn = once((message) => options.log.warn(message))
-  const used = new Map<string, Record<'binary' | 'downloads', UsedBinary>>()
+  const used = keptByUse<Record<'binary' | 'downloads', UsedBinary>>(({ binary, downloads }) =>
+    Promise.all([binary.close(), downloads.close()]),
+  )
 
   async function binariesOf(plugin: string, config: Record<string, string>) {
     const binary = (await registry.all('ObjectStore')).find(({ name }) => name === plugin)?.binary
     if (binary === undefined) throw notFound('ObjectStore', plugin, registry.dir)
     const key = JSON.stringify([binary.path, plugin, sorted(config)])
     const create = () => createUsedBinary(storeMethods.init, { plugin, config }, { path: binary.path, options })
-    const one = used.get(key) ?? { binary: create(), downloads: create() }
-    used.set(key, one)
-    return one
+    return used.use(key, () => ({ binary: create(), downloads: create() }))
   }
 
   return {
@@ -86,8 +86,7 @@ export function createObjectStores(registry: PluginRegistry, options: ObjectStor
       }
     },
     async close() {
-      const all = [...used.values()].flatMap(({ binary, downloads }) => [binary.close(), downloads.close()])
-      await Promise.all(all)
+      await used.closeAll()
       await files.close()
     },
   }

@@ -3,6 +3,15 @@ import { dirname } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { createCredentialFiles } from '../../../infra/plugins/credentials-file.ts'
 
+it('files with credentials that are renewed all the time do not grow without end', async () => {
+  const files = createCredentialFiles()
+  onTestFinished(() => files.close())
+  let path = ''
+  for (let count = 0; count < 250; count++) path = await files.write(Buffer.from(`token ${count}`))
+  await expect.poll(async () => (await readdir(dirname(path))).length).toBe(100)
+  expect(await readFile(path, 'utf8')).toBe('token 249')
+})
+
 it('a file with credentials is whole whenever a plugin reads it, and nobody else may', async () => {
   const files = createCredentialFiles()
   onTestFinished(() => files.close())
