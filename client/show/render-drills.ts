@@ -1,5 +1,6 @@
 import type { DrillSummary } from '../api/drill/drills.ts'
 import type { DrillRecords } from '../api/drill/read-records.ts'
+import { formatSeconds } from './progress.ts'
 import { renderTable } from './render-table.ts'
 
 /** A table of drills; `width` is that of the terminal. */
@@ -29,7 +30,7 @@ export function renderDrill(
     ['Schedule', `${cron} (${timeZone})`],
     ['Workloads', request.replicas === 'zero' ? 'with zero replicas' : 'as in the backup'],
     ['Keeps', `${request.keep} reports`],
-    ['Deadline', `${request.deadlineSeconds} s`],
+    ['Deadline', formatSeconds(request.deadlineSeconds)],
     ['Created', secondOf(createdAt)],
     ['Next run', paused ? `none: paused${note === undefined ? '' : ` (${note})`}` : secondOf(nextRunAt)],
     ...running.map((id): [string, string] => ['Running', id]),

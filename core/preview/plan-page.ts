@@ -41,8 +41,18 @@ function itemsBlock(file: PlanFile): string {
   return `${head}${table('Items that would not simply be created', ['Verdict', 'Kind', 'Name', 'Note'], rows)}${left}`
 }
 
+/** A verdict stays on one line, also where the other columns are wide. */
+function isWord(cell: string): boolean {
+  return verdicts.some((verdict) => verdict === cell)
+}
+
 function table(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const titles = head.map((title) => `<th scope="col">${title}</th>`).join('')
-  const lines = rows.map((row) => `<tr>${row.map((cell) => `<td>${nameHtml(cell)}</td>`).join('')}</tr>\n`).join('')
+  const titles = head.map((title) => `<th scope="col" class="word">${title}</th>`).join('')
+  const lines = rows
+    .map(
+      (row) =>
+        `<tr>${row.map((cell) => `<td${isWord(cell) ? ' class="word"' : ''}>${nameHtml(cell)}</td>`).join('')}</tr>\n`,
+    )
+    .join('')
   return `<div class="wide"><table>\n<caption>${caption}</caption>\n<thead><tr>${titles}</tr></thead>\n<tbody>\n${lines}</tbody>\n</table></div>\n`
 }

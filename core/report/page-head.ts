@@ -41,6 +41,7 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; white-space: pre-wrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
+.word { white-space: nowrap; overflow-wrap: normal; }
 .bar { display: block; height: .7rem; min-width: 2px; background: var(--mark); border-radius: 2px; }
 .is-created, .is-updated, .is-deleted, .is-put-back { color: var(--good); } .is-failed { color: var(--bad); font-weight: 600; } .is-skipped, .is-gone-before { color: var(--soft); } .is-kept { color: var(--warn); }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .5rem 0; padding: .4rem .8rem; background: var(--shade); }

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../velero/manifest.ts'
+import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import { formatGroupResource } from '../../velero/resource.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import { isWrittenBy } from '../items/field-owners.ts'
@@ -10,7 +10,7 @@ import { semanticEqual } from '../values/manifest-json.ts'
 import { contentsOf } from './change-note.ts'
 import type { ChangeNote } from './change-note.ts'
 import type { UndoStep } from './undo-step.ts'
-import { whoChanged } from './who-changed.ts'
+import { isPartOfCluster, whoChanged } from './who-changed.ts'
 import type { CreatedObject } from './who-changed.ts'
 
 /** What is known of an item when its undo is decided. */
@@ -80,6 +80,8 @@ function decideChanged(object: UndoStep['object'], facts: UndoFacts): UndoStep |
   if (outcome.contents === undefined) return step('keep', unknownBefore)
   if (live.metadata.resourceVersion === outcome.version || contentsOf(live) === outcome.contents)
     return step('put-back')
+  // The cluster has put back itself what it makes of its own, such as `kube-root-ca.crt`: nothing is left to undo, or to tell.
+  if (isMadeByCluster(object) && isPartOfCluster(laterWriter(live, created.manager) ?? {})) return undefined
   return step('keep', lastWriter(live, created.manager))
 }
 
@@ -108,14 +110,17 @@ function isMadeByCluster({ group, resource, name }: ObjectRef): boolean {
 }
 
 function lastWriter(live: Manifest, ours: string): string {
+  const last = laterWriter(live, ours)
+  return last?.manager === undefined ? 'it was changed since' : `${last.manager} has changed it since (${last.time})`
+}
+
+/** Who has written it last, where that was after this restore. */
+function laterWriter(live: Manifest, ours: string): ManagedFieldsEntry | undefined {
   const [last] = (live.metadata.managedFields ?? [])
     .filter(({ subresource, manager }) => subresource !== 'status' && manager !== ours)
     .toSorted((a, b) => Date.parse(b.time ?? '') - Date.parse(a.time ?? ''))
   const mark = (live.metadata.managedFields ?? []).find(({ manager }) => manager === ours)
-  const isLater = Date.parse(last?.time ?? '') >= Date.parse(mark?.time ?? '')
-  return last?.manager !== undefined && isLater
-    ? `${last.manager} has changed it since (${last.time})`
-    : 'it was changed since'
+  return Date.parse(last?.time ?? '') >= Date.parse(mark?.time ?? '') ? last : undefined
 }
 
 type MakeStep = (what: UndoStep['do'], because?: string) => UndoStep

@@ -82,7 +82,8 @@ function isStatus({ subresource }: ManagedFieldsEntry): boolean {
 const partsOfCluster =
   /^(kube-controller-manager|kube-scheduler|kube-apiserver|kubelet|cloud-controller-manager|k3s|k3s-supervisor|rke2|node-agent|node-agent-server|(csi|external)-(provisioner|attacher|resizer|snapshotter)|snapshot-controller)$/
 
-function isPartOfCluster({ manager = '' }: ManagedFieldsEntry): boolean {
+/** Whether a part of the cluster owns these fields. */
+export function isPartOfCluster({ manager = '' }: Pick<ManagedFieldsEntry, 'manager'>): boolean {
   return partsOfCluster.test(manager)
 }
 

@@ -116,6 +116,17 @@ describe('the undo of a changed object', () => {
     expect(decideUndo(facts({ ...updated, live: seen }))?.do).toBe('put-back')
   })
 
+  it('says nothing of what the cluster makes of its own, and has put back itself', () => {
+    const name = 'kube-root-ca.crt'
+    const own = { outcome: { ...updated.outcome, object: { ...object, name } }, note }
+    const decided = (writer: string) => {
+      const managedFields = [...ours.managedFields, { manager: writer, time: '2026-01-02T00:00:00Z' }]
+      return decideUndo(facts({ ...own, live: live({ name, resourceVersion: '9', managedFields }, { a: 'new' }) }))
+    }
+    expect(decided('kube-controller-manager')).toBeUndefined()
+    expect(decided('kubectl-edit')).toMatchObject({ do: 'keep' })
+  })
+
   it('keeps it where somebody has changed it', () => {
     const managedFields = [...ours.managedFields, { manager: 'kubectl-edit', time: '2026-01-02T00:00:00Z' }]
     const seen = {

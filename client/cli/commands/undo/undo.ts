@@ -112,7 +112,10 @@ async function printStarted(
   const { workflowId } = started
   const url = webUiLink(io.env, await connections.temporal(), workflowId)
   printResult(io, options.output, { name, uid, workflowId, ...(url === undefined ? {} : { url }) }, () =>
-    [`Restore "${name}" is being undone`, ...(url === undefined ? [] : [url])].join('\n'),
+    [
+      `Restore "${name}" is being undone; drydock describe ${name} tells how it ended`,
+      ...(url === undefined ? [] : [url]),
+    ].join('\n'),
   )
   return exitCodes.ok
 }
