@@ -10,7 +10,7 @@ import type { DrillPorts, DrillRun } from './drill-input.ts'
 
 /** What {@link ownDrillVolumes} is asked for. */
 export interface OwnVolumesInput extends DrillRun {
-  /** The names of the scratch namespaces; none where the drill did not come so far. */
+  /** The names of the scratch namespaces that were made; none where the drill did not come so far. */
   scratch: readonly string[]
   /** The uid of the Restore; absent where none was made. */
   restoreUid?: string
@@ -21,18 +21,24 @@ export interface OwnVolumesInput extends DrillRun {
 /** Volumes that stay which a drill names. */
 const toldMax = 20
 
+const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
 const volumes = { group: '', version: 'v1', resource: 'persistentvolumes' }
 
 /**
  * Has the volumes that were made for the claims of a drill go with their claims, whatever their reclaim policy is, and marks them, so
- * that their end is waited for. Returns those that stay, a clause each. It runs while the claims stand. Safe to run twice.
+ * that their end is waited for. Returns those that stay, a clause each. It runs while the claims stand. A namespace is the drill's own
+ * by its label alone: one of the same name may be somebody else's, with that one's data. Safe to run twice.
  */
 export function ownDrillVolumes(ports: DrillPorts) {
   return (input: OwnVolumesInput): Promise<{ left: string[] }> =>
     runDrillStep(ports, input, { doing: 'looking at the volumes' }, async (attempt) => {
-      const claims = await claimsIn(ports.cluster, input.scratch)
+      const { cluster } = ports
+      const standing = await cluster.list(namespaces, { labelSelector: scratchSelector(ownerOf(input)) })
+      const scratch = standing.map(({ metadata }) => metadata.name)
+      const claims = await claimsIn(cluster, scratch)
       if (claims.size === 0) return { left: [] }
-      return { left: await own(ports.cluster, { ...input, claims, attempt }) }
+      const seen = (await cluster.list(volumes, {})).filter((volume) => isOfScratch(volume, scratch))
+      return { left: await own(cluster, seen, { ...input, claims, attempt }) }
     })
 }
 
@@ -41,16 +47,18 @@ interface Owning extends OwnVolumesInput {
   attempt: Pick<Attempt, 'throwIfStopped'>
 }
 
-/** Has each volume go that is the drill's own. Returns those that stay, a clause each. */
-async function own(cluster: Cluster, { claims, attempt, ...input }: Owning): Promise<string[]> {
-  const { scratch, restoreUid, since } = input
+/** Has each of these volumes go that is the drill's own. Returns those that stay, a clause each. */
+async function own(
+  cluster: Cluster,
+  seen: readonly Manifest[],
+  { claims, attempt, restoreUid, since, ...input }: Owning,
+): Promise<string[]> {
   const owner = ownerOf(input)
   const left: string[] = []
-  for (const seen of await cluster.list(volumes, {})) {
-    if (!isOfScratch(seen, scratch)) continue
+  for (const one of seen) {
     attempt.throwIfStopped()
     const decide = (volume: Manifest) => decideDrillVolume({ volume, owner, restoreUid, claims, since })
-    const told = await settle(cluster, seen, decide)
+    const told = await settle(cluster, one, decide)
     if (told !== undefined) left.push(told)
   }
   return left.slice(0, toldMax)
@@ -97,9 +105,29 @@ export async function volumesLeft(
   cluster: Cluster,
   input: OwnVolumesInput & Pick<Owning, 'attempt'>,
 ): Promise<{ going: string[]; stays: string[] }> {
-  if (input.scratch.length === 0) return { going: [], stays: [] }
-  await own(cluster, { ...input, claims: undefined })
+  const seen = await ofEndedScratch(cluster, await cluster.list(volumes, {}), input.scratch)
+  await own(cluster, seen, { ...input, claims: undefined })
   const left = await cluster.list(volumes, { labelSelector: scratchSelector(ownerOf(input)) })
   const [going, stays] = [left.filter(isGoing), left.filter((volume) => !isGoing(volume))]
   return { going: going.map(volumeText), stays: stays.map(volumeText) }
+}
+
+/**
+ * Those of the companions that are bound to something in a scratch namespace that is gone. A namespace that has the name of one by now
+ * is somebody else's. It is looked for after the companions were seen: they cannot be of one that was made later.
+ */
+export async function ofEndedScratch(
+  cluster: Cluster,
+  companions: readonly Manifest[],
+  scratch: readonly string[],
+): Promise<Manifest[]> {
+  const found = companions.filter((one) => isOfScratch(one, scratch))
+  if (found.length === 0) return []
+  const standing = await Promise.all(scratch.map((name) => cluster.get({ ...namespaces, name })))
+  return found.filter((one) =>
+    isOfScratch(
+      one,
+      scratch.filter((_name, index) => standing[index] === undefined),
+    ),
+  )
 }

@@ -1,10 +1,4 @@
-import {
-  isOfScratch,
-  isScratchOf,
-  scratchNamespace,
-  scratchSelector,
-  whyTaken,
-} from '../../core/drill/scratch-namespace.ts'
+import { isScratchOf, scratchNamespace, scratchSelector, whyTaken } from '../../core/drill/scratch-namespace.ts'
 import { whyNamespaceStays } from '../../core/items/why-waiting.ts'
 import { ApiError, isAlreadyExists, isTransient } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
@@ -19,7 +13,7 @@ import { restoreFieldManager } from '../frame/restore-resource.ts'
 import type { Archive, Cluster } from '../ports.ts'
 import { isOver, ownerOf, runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
-import { volumesLeft } from './drill-volumes.ts'
+import { ofEndedScratch, volumesLeft } from './drill-volumes.ts'
 import type { OwnVolumesInput } from './drill-volumes.ts'
 import { inTarball } from './in-tarball.ts'
 import type { ChosenBackup } from './in-tarball.ts'
@@ -153,15 +147,17 @@ export function removeScratch({ cluster, presence, clock }: DrillPorts) {
 async function removeCompanions(cluster: Cluster, { restore, scratch }: RemoveScratchInput): Promise<string[]> {
   const labelSelector = `${restoreNameLabel}=${validLabelValue(restore)}`
   const left: string[] = []
-  for (const resource of companionResources)
-    for (const seen of await listIfServed(cluster, resource, { labelSelector })) {
-      if (!isOfScratch(seen, scratch) || seen.metadata.labels?.[drillRunLabel] !== undefined) continue
+  for (const resource of companionResources) {
+    const labelled = await listIfServed(cluster, resource, { labelSelector })
+    for (const seen of await ofEndedScratch(cluster, labelled, scratch)) {
+      if (seen.metadata.labels?.[drillRunLabel] !== undefined) continue
       const { metadata } = seen
       const at = { ...resource, name: metadata.name }
       const takesSnapshot = textAt(seen, 'spec', 'deletionPolicy') === 'Delete'
       if (!takesSnapshot && metadata.deletionTimestamp === undefined) await removeExactly(cluster, at, metadata.uid)
       if ((await cluster.get(at)) !== undefined) left.push(`${at.resource} ${at.name}`)
     }
+  }
   return left
 }
 

@@ -19,7 +19,7 @@ interface Progress {
   since?: string
   /** The uid of its Restore. */
   restoreUid?: string
-  /** The names of its scratch namespaces. */
+  /** The names of its scratch namespaces; absent until all of them are made. */
   scratch?: readonly string[]
   outcome?: RequestedOutcome
   kept?: KeptReport
@@ -68,11 +68,12 @@ async function restoreBackup(run: DrillRun, requestId: string, progress: Progres
   if (start.backup !== undefined) progress.backup = start.backup
   if (start.do === 'refuse') return void (progress.because = start.because)
   const { backup, mapping } = start
-  progress.scratch = Object.values(mapping)
   const made = await downloads.makeScratch.executeWithOptions({ summary: 'make the scratch namespaces' }, [
     { ...run, backup, mapping },
   ])
   if (made.do === 'refuse') return void (progress.because = made.because)
+  // Where this is not reached, a namespace of such a name may be somebody else's.
+  progress.scratch = Object.values(mapping)
   if (made.since !== undefined) progress.since = made.since
   setCurrentDetails(`drill ${request.name}: restores backup ${backup.name} by restore ${run.restore}`)
   const asked = drillRestore(request, { name: run.restore, backup: backup.name, mapping })

@@ -43,10 +43,15 @@ describe('the story of a drill', () => {
   })
 
   it('restores nothing where it is refused, and fails with the sentence', async () => {
-    const { handle, calls, records } = await told({ makeScratch: () => ({ do: 'refuse', because: 'it is taken' }) })
+    const own: (readonly string[])[] = []
+    const { handle, calls, records } = await told({
+      makeScratch: () => ({ do: 'refuse', because: 'it is taken' }),
+      ownDrillVolumes: ({ scratch }) => (own.push(scratch), { left: [] }),
+    })
     await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'DrillFailed', message: 'it is taken' } })
     expect(calls).toEqual(['chooseDrillBackup', 'makeScratch', ...end])
     expect(records).toMatchObject([{ ok: false, sentence: 'it is taken', backup: 'b' }])
+    expect(own).toEqual([[]])
   })
 
   it('tells why a step failed for good, and removes what it made', async () => {

@@ -150,11 +150,21 @@ function bound(made: World): void {
     })
 }
 
+/** The same, where the namespace with the claim is somebody else's: the drill was refused. */
+function foreign(made: World): void {
+  bound(made)
+  made.cluster.amend(
+    { group: '', version: 'v1', resource: 'namespaces', name: 'scratch-shop' },
+    { metadata: { name: 'scratch-shop' } },
+  )
+}
+
 const owning = { ...run, scratch: ['scratch-shop', 'scratch-other'], restoreUid: ref.uid }
 
 export const ownDrillVolumes: readonly Scenario[] = [
   { when: 'claims have volumes', world: () => world(bound), input: owning },
   { when: 'there are no claims', world: () => world(scratch), input: owning },
+  { when: 'the namespace is somebody else’s', world: () => world(foreign), input: owning },
 ]
 
 export const removeScratch: readonly Scenario[] = [
