@@ -106,7 +106,7 @@ export function createBinary(path: string, options: BinaryOptions): PluginBinary
 
 /** Keeps one process of a binary while that is used. */
 function keepProcess(path: string, options: BinaryOptions) {
-  let running: { starting: Promise<PluginProcess>; isOver: () => boolean } | undefined
+  let running: { starting: Promise<PluginProcess>; process?: PluginProcess; hasFailed?: true } | undefined
   const closing = new AbortController()
 
   async function stop(): Promise<void> {
@@ -126,22 +126,19 @@ function keepProcess(path: string, options: BinaryOptions) {
             `plugin ${path} is not called any more: the worker stops, or its location has had many other credentials since`,
           ),
         )
-      if (running !== undefined && !running.isOver()) return running.starting
-      let [process, failed]: [PluginProcess | undefined, boolean] = [undefined, false]
-      const starting = startReady(path, options, closing.signal)
-      starting.then(
-        (one) => (process = one),
-        () => (failed = true),
+      const isOver = running?.hasFailed ?? running?.process?.ended() !== undefined
+      if (running !== undefined && !isOver) return running.starting
+      const one: NonNullable<typeof running> = { starting: startReady(path, options, closing.signal) }
+      one.starting.then(
+        (process) => (one.process = process),
+        () => (one.hasFailed = true),
       )
-      running = { starting, isOver: () => failed || process?.ended() !== undefined }
-      return starting
+      running = one
+      return one.starting
     },
-    /** A process that is being ended takes no further call. */
+    /** A process that is being ended takes no further call. Another one may be starting already. */
     forget(process: PluginProcess): void {
-      const one = running
-      void one?.starting.then((known) => {
-        if (known === process && running === one) running = undefined
-      })
+      if (running?.process === process) running = undefined
     },
     isClosed: () => closing.signal.aborted,
     stop,

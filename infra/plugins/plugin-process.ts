@@ -81,7 +81,7 @@ export async function startPlugin(path: string, options: ProcessOptions, signal:
     readOutput(client, printed)
     void ended.then(async () => {
       client.close()
-      if (address.socket !== undefined) await rm(address.socket, { force: true })
+      if (address.socket !== undefined) await rm(address.socket, { force: true }).catch(() => undefined)
     })
     return {
       ended: () => end,

@@ -15,9 +15,15 @@ function script(path: string, text: string, by = '/bin/sh'): void {
 }
 
 /** A plugin without Velero's framework. It says that it has an action, and does something when it is asked what that applies to. */
-function servingScript(path: string, { kind, name }: { kind: string; name: string }, whenAsked = ''): void {
+function servingScript(
+  path: string,
+  { kind, name }: { kind: string; name: string },
+  whenAsked = '',
+  whenStarted = '',
+): void {
   const socket = JSON.stringify(join(dir, `${path.replace('/', '-')}.socket`))
   const text = `
+${whenStarted}
 const { Server, ServerCredentials } = require(${JSON.stringify(createRequire(import.meta.url).resolve('@grpc/grpc-js'))})
 const { existsSync, writeFileSync } = require('node:fs')
 const field = (number, value) => Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), Buffer.from(value)])
@@ -52,6 +58,41 @@ describe('the host of plugins', () => {
     servingScript('deaf/plugin', { kind: 'RestoreItemAction', name: 'example.io/deaf' }, stopListening)
     expect(await open('deaf').appliesTo('example.io/deaf', never)).toMatchObject({ labels: '' })
     expect(log.lines.join()).toContain('it did not listen on its socket any more, and was ended')
+  })
+
+  it('outlives a call that is late on a process that was ended, while the next one cannot be started', async () => {
+    // A child of the plugin listens: it keeps the connection for a while when the plugin has been ended.
+    const listenInChild = `if (process.env.IS_CHILD === undefined) {
+      require('node:child_process').spawn(__filename, { env: { ...process.env, IS_CHILD: 'yes' }, stdio: 'inherit' })
+      setInterval(() => {}, 1000)
+      return
+    }`
+    const hang = `writeFileSync(__filename, '#!/bin/sh\\nsleep 1\\nexit 4\\n')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4000)
+      process.exit()`
+    servingScript('stuck/plugin', { kind: 'RestoreItemAction', name: 'example.io/stuck' }, hang, listenInChild)
+    const unhandled: unknown[] = []
+    const note = (thrown: unknown) => unhandled.push(thrown)
+    process.on('unhandledRejection', note)
+    try {
+      const plugins = open('stuck', { callsMax: 2, callMs: 1000 })
+      await plugins.restoreItemActions(never)
+      const whyNot = async () =>
+        plugins.appliesTo('example.io/stuck', never).then(
+          () => 'answered',
+          (thrown: unknown) => String(thrown),
+        )
+      const first = whyNot()
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      const [second, third] = [whyNot(), whyNot()]
+      expect(await first).toContain('has not answered AppliesTo within 1 s')
+      expect(await second).toContain('has not answered AppliesTo within 1 s')
+      expect(await third).toContain('it ended before it printed a line (exit code 4)')
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', note)
+    }
   })
 
   it.each([
