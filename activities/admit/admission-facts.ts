@@ -42,6 +42,7 @@ export async function gatherAdmissionFacts(
     location: location as BackupStorageLocation | { error: string } | undefined,
     modifierConfigMap: modifiers === undefined || 'error' in modifiers ? undefined : modifiers,
     policyConfigMap: policies,
+    actingUser: settings.actingUser,
     defaultItemOperationTimeout: settings.itemOperationTimeout,
   }
 }

@@ -92,7 +92,7 @@ async function makeRun(parts: WorkerParts, asked: Asked): Promise<MadeRun | { re
     ? 'its items were restored by Velero'
     : await missingBackup(parts, store, before)
   if (problem !== undefined) return { refused: problem }
-  const [fault] = annotationFaults(restore.metadata.annotations, before.admission.spec)
+  const [fault] = annotationFaults(restore.metadata.annotations, before.admission.spec, parts.settings.actingUser)
   if (fault !== undefined) return { refused: fault }
   const renewed = await renewExisting(before, restore, parts.ports.cluster)
   if ('refused' in renewed) return renewed

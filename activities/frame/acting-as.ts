@@ -1,4 +1,4 @@
-import { actingUsers } from '../../core/asked/acting-user.ts'
+import { actingUser } from '../../core/asked/acting-user.ts'
 import type { Ports } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 import type { StoredAdmission } from './journal.ts'
@@ -9,12 +9,11 @@ export function actingFor(
   settings: Pick<Settings, 'actingUser' | 'veleroNamespace'>,
   { restore }: Pick<StoredAdmission, 'restore'>,
 ): Ports {
-  const users = actingUsers(restore.annotations, settings.actingUser)
-  if (users === undefined) return ports
-  const { acts } = users
+  const user = actingUser(restore.annotations, settings.actingUser)
+  if (user === undefined) return ports
   return {
     ...ports,
-    cluster: ports.cluster.as(acts, settings.veleroNamespace),
-    exec: { run: (command, options) => ports.exec.run(command, { ...options, as: acts }) },
+    cluster: ports.cluster.as(user, settings.veleroNamespace),
+    exec: { run: (command, options) => ports.exec.run(command, { ...options, as: user }) },
   }
 }

@@ -1,4 +1,4 @@
-import { actingUsers } from '../../core/asked/acting-user.ts'
+import { actingUser } from '../../core/asked/acting-user.ts'
 import type { ActingUser } from '../../core/asked/acting-user.ts'
 import { neededRights, rightsInWords } from '../../core/plan/needed-rights.ts'
 import type { NeededRight } from '../../core/plan/needed-rights.ts'
@@ -17,7 +17,7 @@ const anything = { group: '*', resource: '*' }
 const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
 
 /**
- * Ends a restore before it writes anything where a user as whom it is made may not do all of its plan. What a grant covers as a whole is
+ * Ends a restore before it writes anything where the user as whom it is made may not do all of its plan. What a grant covers as a whole is
  * asked as a whole, so a plan of many namespaces takes few questions. The first denial of a right does not hide the others.
  */
 export async function checkRights(
@@ -25,22 +25,20 @@ export async function checkRights(
   { restore }: Pick<StoredAdmission, 'restore'>,
   { ports: { cluster }, settings }: { ports: Pick<Ports, 'cluster'>; settings: Pick<Settings, 'actingUser'> },
 ): Promise<void> {
-  const users = actingUsers(restore.annotations, settings.actingUser)
-  if (users === undefined) return
+  const user = actingUser(restore.annotations, settings.actingUser)
+  if (user === undefined) return
   const there = await cluster.list(namespaces, { metadataOnly: true })
   const names = new Set(there.map(({ metadata }) => metadata.name))
   const needed = neededRights(plan, (namespace) => names.has(namespace))
-  for (const user of users.all) {
-    const denied = await deniedTo(user, needed, cluster).catch((thrown: unknown) => {
-      throw thrown instanceof ApiError && thrown.code === 403
-        ? fatal(`the worker may not act as user ${user.user}: ${thrown.message}`)
-        : thrown
-    })
-    if (denied.length > 0)
-      throw fatal(
-        `user ${user.user} may not ${rightsInWords(denied)}: nothing was restored. Give these rights to the user, or leave these items out`,
-      )
-  }
+  const denied = await deniedTo(user, needed, cluster).catch((thrown: unknown) => {
+    throw thrown instanceof ApiError && thrown.code === 403
+      ? fatal(`the worker may not act as user ${user.user}: ${thrown.message}`)
+      : thrown
+  })
+  if (denied.length > 0)
+    throw fatal(
+      `user ${user.user} may not ${rightsInWords(denied)}: nothing was restored. Give these rights to the user, or leave these items out`,
+    )
 }
 
 async function deniedTo(user: ActingUser, needed: readonly NeededRight[], cluster: Cluster): Promise<NeededRight[]> {

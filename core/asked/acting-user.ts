@@ -18,6 +18,11 @@ export interface Access {
 /** Its members pass by all authorization, so nobody could be told what they may not do. */
 const unbound = 'system:masters'
 
+/** Begin of the names that Kubernetes keeps for its own parts, and for service accounts. */
+const ofKubernetes = 'system:'
+const serviceAccount = 'system:serviceaccount:'
+const openGroups = /^system:(?:authenticated$|serviceaccounts(?::|$))/
+
 /** The user that the annotations of a Restore name; undefined where they name none. */
 export function askedUser(annotations: Readonly<Record<string, string>> = {}): ActingUser | undefined {
   const { [impersonateUserAnnotation]: user, [impersonateGroupsAnnotation]: groups = '' } = annotations
@@ -25,21 +30,38 @@ export function askedUser(annotations: Readonly<Record<string, string>> = {}): A
 }
 
 /**
- * As whom a restore writes, and who else has to be allowed each write: where the worker is told a user, a Restore that names another one
- * may do what both may do, and no more.
+ * As whom a restore writes: the user of the worker, else the one whom the Restore names; undefined for the worker itself. The user of the
+ * worker comes first whatever a Restore says: whoever writes a Restore must not choose their way around it.
  */
-export function actingUsers(
+export function actingUser(
   annotations: Readonly<Record<string, string>> | undefined,
   ofWorker: ActingUser | undefined,
-): { acts: ActingUser; all: readonly ActingUser[] } | undefined {
-  const users = [askedUser(annotations), ofWorker].filter((user) => user !== undefined)
-  const [acts] = users
-  return acts === undefined ? undefined : { acts, all: users }
+): ActingUser | undefined {
+  return ofWorker ?? askedUser(annotations)
 }
+
+/** Why a Restore may not name this user: the worker has one for all restores. The same one in other words is no fault. */
+export function faultOfOtherUser(
+  annotations: Readonly<Record<string, string>>,
+  ofWorker: ActingUser | undefined,
+): string | undefined {
+  const { [impersonateUserAnnotation]: user, [impersonateGroupsAnnotation]: groups } = annotations
+  if (ofWorker === undefined || user === undefined) return undefined
+  const [asked, own] = [quoted(user), quoted(ofWorker.user)]
+  if (user !== ofWorker.user)
+    return `annotation ${impersonateUserAnnotation} is ${asked}: this worker restores as user ${own} alone: name that one, or none`
+  if (groups === undefined || sameNames(entriesOf(groups), ofWorker.groups)) return undefined
+  return `annotation ${impersonateGroupsAnnotation} is ${quoted(groups)}: this worker restores as user ${own} alone, who has other groups: leave them out`
+}
+
+const sameNames = (some: readonly string[], others: readonly string[]): boolean =>
+  some.every((name) => others.includes(name)) && others.every((name) => some.includes(name))
 
 /** What is wrong with the name of a user. */
 export function faultOfUser(value: string): string | undefined {
   if (value.trim() === '') return 'it names no user'
+  if (value.startsWith(ofKubernetes) && !value.startsWith(serviceAccount))
+    return 'it is a user of Kubernetes itself, whom rules of the cluster may pass by: only service accounts are taken'
   return isHeader(value) ? undefined : 'a name has visible characters of ASCII alone'
 }
 
@@ -49,6 +71,8 @@ export function faultOfGroups(value: string): string | undefined {
   if (groups.length === 0) return 'it names no group'
   if (groups.length > entriesMax) return `it names ${groups.length} groups, and may name ${entriesMax}`
   if (groups.includes(unbound)) return `${quoted(unbound)} passes by all authorization, and cannot be asked for`
+  if (groups.some((group) => group.startsWith(ofKubernetes) && !openGroups.test(group)))
+    return 'it names a group of Kubernetes itself, which rules of the cluster may pass by'
   return groups.every(isHeader) ? undefined : 'a name has visible characters of ASCII alone'
 }
 

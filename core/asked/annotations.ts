@@ -28,7 +28,8 @@ import {
   validateAnnotation,
 } from '../../velero/labels.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
-import { faultOfGroups, faultOfUser } from './acting-user.ts'
+import { faultOfGroups, faultOfOtherUser, faultOfUser } from './acting-user.ts'
+import type { ActingUser } from './acting-user.ts'
 import { entriesMax, entriesOf, pairsOf, quoted } from './entries.ts'
 import { clashWithSpec, existingRulesOf, faultOfExisting } from './existing.ts'
 import type { ExistingRule } from './existing.ts'
@@ -125,11 +126,12 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
 
 /**
  * What is wrong with the annotations of a Restore, a sentence each: what nobody knows must not be passed over in silence, nor
- * what its spec contradicts.
+ * what its spec contradicts. Where the worker has a user for all restores, a Restore may name no other one.
  */
 export function annotationFaults(
   annotations: Readonly<Record<string, string>> = {},
   spec: Pick<RestoreSpec, 'hooks' | 'existingResourcePolicy'> = {},
+  ofWorker?: ActingUser,
 ): string[] {
   const faults = Object.entries(annotations).flatMap(([name, value]) => {
     if (!name.startsWith(ofUs)) return []
@@ -145,6 +147,8 @@ export function annotationFaults(
     faults.push(
       `annotation ${impersonateGroupsAnnotation} is ${quoted(groups)}: whose groups these are is not said: set ${impersonateUserAnnotation} too`,
     )
+  const other = faultOfOtherUser(annotations, ofWorker)
+  if (other !== undefined) faults.push(other)
   const { [replicasAnnotation]: replicas } = annotations
   if (replicas === undefined || (spec.hooks?.resources ?? []).length === 0) return faults
   const noPods = 'pods of workloads are left out then, so spec.hooks has no pods to run in: remove one of the two'

@@ -1,3 +1,4 @@
+import type { ActingUser } from '../asked/acting-user.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreSpec, VeleroApi } from '../../velero/restore.ts'
@@ -27,6 +28,8 @@ export interface AdmissionFacts {
   api?: VeleroApi | undefined
   /** The ConfigMap of `spec.resourcePolicy`; undefined if it does not exist. */
   policyConfigMap?: Manifest | { error: string } | undefined
+  /** As whom the worker restores; absent for itself, or whom the Restore names. */
+  actingUser?: ActingUser | undefined
   /** The default of the Velero server in Go's syntax, such as `4h0m0s`. */
   defaultItemOperationTimeout: string
 }

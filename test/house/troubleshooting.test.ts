@@ -20,7 +20,7 @@ const sources: readonly { files: string; functions: readonly string[] }[] = [
 const sentences = [
   'core/request/{admit-request,hook-faults,look-at-location,decide-retry}.ts',
   'core/undo/undo-state.ts',
-  'core/asked/{annotations,existing}.ts',
+  'core/asked/{acting-user,annotations,existing}.ts',
   'core/hooks/pod-hooks.ts',
 ]
 

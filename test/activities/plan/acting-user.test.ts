@@ -66,16 +66,19 @@ describe('a restore that is made as somebody else', () => {
     expect(written).toEqual([])
   })
 
-  it('is narrowed by the user of the worker, who has to be allowed as well', async () => {
+  it('is made as the user of the worker where that has one, and refused where the Restore names another one', async () => {
     const ofWorker = { settings: { actingUser: { user: 'restorer', groups: [] } } }
-    const before = ({ cluster }: World) => {
-      cluster.mayDo = ({ user }, { resource, verb }) => user === 'alice' || (verb !== '*' && resource !== 'secrets')
-    }
-    await expect(restoreWhole({ items, annotations: asAlice, before, ...ofWorker })).rejects.toThrow(
-      'user restorer may not create secrets in namespace shop',
-    )
     const { world } = await restoreWhole({ items, ...ofWorker })
     expect(world.cluster.writtenAs).toContain('restorer: create secrets shop/key')
+    let seen: World | undefined
+    const before = (started: World) => void (seen = started)
+    await expect(restoreWhole({ items, annotations: asAlice, before, ...ofWorker })).rejects.toThrow()
+    expect(seen?.cluster.writtenAs).toEqual([])
+    const restore = { group: 'velero.io', version: 'v1', resource: 'restores', namespace: 'velero', name: 'again' }
+    expect(seen?.cluster.look(restore)?.['status']).toMatchObject({
+      phase: 'FailedValidation',
+      validationErrors: [expect.stringContaining('this worker restores as user "restorer" alone')],
+    })
   })
 
   it('needs no right to create a namespace that is there', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { actingUsers } from '../../../core/asked/acting-user.ts'
+import { actingUser } from '../../../core/asked/acting-user.ts'
 import { annotationFaults } from '../../../core/asked/annotations.ts'
 import { rightsInWords } from '../../../core/plan/needed-rights.ts'
 
@@ -7,22 +7,45 @@ const user = 'drydock.io/impersonate-user'
 const groups = 'drydock.io/impersonate-groups'
 
 describe('as whom a restore writes', () => {
-  it('is the worker where nobody is named, the user of the worker, or the one of the Restore, with both to allow it', () => {
-    const restorer = { user: 'restorer', groups: [] }
-    const alice = { user: 'alice', groups: ['a', 'b'] }
-    expect(actingUsers({}, undefined)).toBeUndefined()
-    expect(actingUsers(undefined, restorer)).toEqual({ acts: restorer, all: [restorer] })
-    expect(actingUsers({ [user]: 'alice', [groups]: 'a, b' }, restorer)).toEqual({
-      acts: alice,
-      all: [alice, restorer],
-    })
+  const restorer = { user: 'restorer', groups: ['r', 's'] }
+
+  it('is the worker where nobody is named, the one of the Restore, and before all others the user of the worker', () => {
+    const asked = { [user]: 'alice', [groups]: 'a, b' }
+    expect(actingUser({}, undefined)).toBeUndefined()
+    expect(actingUser(asked, undefined)).toEqual({ user: 'alice', groups: ['a', 'b'] })
+    expect(actingUser(undefined, restorer)).toBe(restorer)
+    expect(actingUser(asked, restorer)).toBe(restorer)
   })
+
+  it.each([
+    [
+      { [user]: 'alice' },
+      'annotation drydock.io/impersonate-user is "alice": this worker restores as user "restorer" alone',
+    ],
+    [{ [user]: 'alice', [groups]: 's, r' }, 'this worker restores as user "restorer" alone: name that one, or none'],
+    [{ [user]: 'restorer', [groups]: 'r, admins, s' }, 'impersonate-groups is "r, admins, s": this worker restores as'],
+    [{ [user]: 'restorer', [groups]: 'r' }, 'who has other groups: leave them out'],
+  ])('is no other than the user of the worker: %j is refused', (annotations, fault) => {
+    expect(annotationFaults(annotations as Record<string, string>, {}, restorer)).toEqual([
+      expect.stringContaining(fault),
+    ])
+    expect(annotationFaults(annotations as Record<string, string>, {})).toEqual([])
+  })
+
+  it.each([{}, { [user]: 'restorer' }, { [user]: 'restorer', [groups]: 's,r' }])(
+    'may be named as it is for the worker: %j',
+    (annotations) => {
+      expect(annotationFaults(annotations as Record<string, string>, {}, restorer)).toEqual([])
+    },
+  )
 
   it.each([
     [{ [user]: ' ' }, 'it names no user'],
     [{ [user]: 'alice\r\nimpersonate-group: system:masters' }, 'visible characters of ASCII alone'],
     [{ [user]: 'alice', [groups]: ',' }, 'it names no group'],
     [{ [user]: 'alice', [groups]: 'a, system:masters' }, 'passes by all authorization'],
+    [{ [user]: 'system:kube-controller-manager' }, 'a user of Kubernetes itself'],
+    [{ [user]: 'alice', [groups]: 'a,system:nodes' }, 'a group of Kubernetes itself'],
     [{ [user]: 'alice', [groups]: 'a b' }, 'visible characters of ASCII alone'],
     [{ [groups]: 'a' }, 'whose groups these are is not said'],
   ])('%j is refused: %s', (annotations, fault) => {
@@ -32,7 +55,9 @@ describe('as whom a restore writes', () => {
   it.each(['alice', 'system:serviceaccount:shop:restorer', 'https://issuer.example.com#alice@example.com'])(
     '%s is the name of a user',
     (name) => {
-      expect(annotationFaults({ [user]: name, [groups]: 'system:authenticated' })).toEqual([])
+      expect(annotationFaults({ [user]: name, [groups]: 'system:authenticated,system:serviceaccounts:shop' })).toEqual(
+        [],
+      )
     },
   )
 
