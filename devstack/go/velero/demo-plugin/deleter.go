@@ -9,7 +9,7 @@ import (
 	"github.com/vmware-tanzu/velero/pkg/plugin/velero"
 )
 
-// A file: to it is added which item of which backup was deleted.
+// A file: to it is added which item of which backup was deleted. The item names it, or the Backup.
 const deletedAnnotation = "demo.example.io/deleted"
 
 // recordAction writes down the ConfigMaps of a backup that is deleted, and misbehaves where an item asks for it.
@@ -25,7 +25,11 @@ func (a *recordAction) Execute(in *velero.DeleteItemActionExecuteInput) error {
 		return err
 	}
 	a.log.Infof("deleting %s", item.name)
+	hold("DeleteItemAction", in.Backup.Name)
 	path := item.annotations[deletedAnnotation]
+	if path == "" {
+		path = in.Backup.Annotations[deletedAnnotation]
+	}
 	if path == "" {
 		return misbehave(item)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // hold keeps a call from its answer as long as the folder of DEMO_HOLD_DIR has a file hold-<call>-<restore>, and notes the
-// process in the file in-<call>-<restore>.
+// process in the file in-<call>-<restore>. Of calls that are about no restore the name is any, or that of the backup.
 func hold(call, restore string) {
 	if dir := os.Getenv("DEMO_HOLD_DIR"); dir != "" {
 		what := fmt.Sprintf("%s-%s", call, restore)

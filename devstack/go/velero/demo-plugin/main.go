@@ -59,6 +59,7 @@ func main() {
 type labelAction struct{ log logrus.FieldLogger }
 
 func (a *labelAction) AppliesTo() (velero.ResourceSelector, error) {
+	hold("AppliesTo", "any")
 	return velero.ResourceSelector{IncludedResources: []string{"cm"}}, nil
 }
 

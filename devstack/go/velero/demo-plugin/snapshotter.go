@@ -17,7 +17,8 @@ import (
 // fileSnapshotter has a folder as its cloud: snapshots/<id>, volumes/<id>, and calls, a line for each call that has an effect.
 // Its location names the folder as dir; without one it has a folder of its own. Words in the id of a snapshot make it
 // misbehave: see CreateVolumeFromSnapshot and SetVolumeID. The id of a volume is vol-<id of the snapshot>, then -2, -3. A file
-// hold in the folder keeps answers back, and a line of held has the process.
+// hold in the folder keeps answers of CreateVolumeFromSnapshot back, hold-SetVolumeID and hold-DeleteSnapshot those of these
+// calls; a line of held, in-SetVolumeID or in-DeleteSnapshot has the process.
 type fileSnapshotter struct {
 	log     logrus.FieldLogger
 	dir     string
@@ -114,6 +115,7 @@ func (s *fileSnapshotter) GetVolumeID(pv runtime.Unstructured) (string, error) {
 }
 
 func (s *fileSnapshotter) SetVolumeID(pv runtime.Unstructured, volumeID string) (runtime.Unstructured, error) {
+	s.hold("SetVolumeID")
 	object := &unstructured.Unstructured{Object: pv.UnstructuredContent()}
 	switch {
 	case strings.Contains(volumeID, "unset"):
@@ -149,6 +151,7 @@ func (s *fileSnapshotter) DeleteSnapshot(snapshotID string) error {
 	if err := s.note("DeleteSnapshot " + snapshotID); err != nil {
 		return err
 	}
+	s.hold("DeleteSnapshot")
 	if strings.Contains(snapshotID, "stuck") {
 		return errors.Errorf("snapshot %s is in use", snapshotID)
 	}
@@ -157,6 +160,10 @@ func (s *fileSnapshotter) DeleteSnapshot(snapshotID string) error {
 		return nil
 	}
 	return err
+}
+
+func (s *fileSnapshotter) hold(call string) {
+	holdBy(filepath.Join(s.dir, "hold-"+call), filepath.Join(s.dir, "in-"+call))
 }
 
 func (s *fileSnapshotter) note(call string) error {
