@@ -1,9 +1,11 @@
 import { addReadonlyUser, setUpCluster } from './cluster/cluster-setup.ts'
 import { openHome, type Home } from './home.ts'
+import { takeNodePlace } from './node/node-place.ts'
+import { whyNoNode } from './node/node-requirements.ts'
 import { startExtraServices, type ExtraOptions } from './services/extra-services.ts'
 import { startApiServer } from './services/kube-apiserver.ts'
 import { startEtcd } from './services/etcd.ts'
-import type { BucketAddress, Cluster } from './stack-types.ts'
+import type { BucketAddress, Cluster, NodePlace } from './stack-types.ts'
 import { stopStack } from './stop-stack.ts'
 import { veleroCrds } from './cluster/velero-crds.ts'
 import { withClient } from './with-client.ts'
@@ -37,7 +39,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await stopStack(options.dir)
   const home = openHome(options.dir, options)
   try {
-    const bare = await bringUpCluster(home, options)
+    const node = await placeIfAsked(home, options)
+    const bare = await bringUpCluster(home, { ...options, ...node })
     await startExtraServices(home, bare, options)
     const cluster = { ...bare, pids: pidsOf(home) }
     home.state.cluster = cluster
@@ -50,7 +53,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 }
 
 /** The cluster's part of a stack. */
-export async function bringUpCluster(home: Home, options: Omit<ClusterOptions, 'dir'>): Promise<Cluster> {
+export async function bringUpCluster(
+  home: Home,
+  options: Omit<ClusterOptions, 'dir'> & { node?: NodePlace },
+): Promise<Cluster> {
   const veleroNamespace = options.veleroNamespace ?? 'velero'
   const crds = veleroCrds(home)
   // An API server that fails must not leave this promise without a listener.
@@ -61,7 +67,9 @@ export async function bringUpCluster(home: Home, options: Omit<ClusterOptions, '
     etcd,
     ...prefix,
     audit: options.audit ?? false,
-    serviceAccountAdmission: options.serviceAccountAdmission ?? false,
+    // The pods of a real node have tokens.
+    serviceAccountAdmission: options.serviceAccountAdmission ?? options.node !== undefined,
+    ...(options.node === undefined ? {} : { node: options.node }),
     lean: options.lean ?? false,
   })
   await withClient(address, async (client) => {
@@ -74,6 +82,14 @@ export async function bringUpCluster(home: Home, options: Omit<ClusterOptions, '
     if (options.readonlyUser === true) await addReadonlyUser(client)
   })
   return { ...address, dir: home.dir, veleroNamespace, pids: pidsOf(home) }
+}
+
+/** The place of the node where one is asked for: the API server has to be started for it. */
+export async function placeIfAsked(home: Home, { with: services }: ExtraOptions): Promise<{ node?: NodePlace }> {
+  if (services?.includes('node') !== true) return {}
+  const reason = whyNoNode()
+  if (reason !== undefined) throw new Error(reason)
+  return { node: await takeNodePlace(home) }
 }
 
 /** The pid of every service that was started in this home. */

@@ -1,5 +1,5 @@
 /** Servers that are started on request only. */
-export type ExtraService = 'controllerManager' | 'scheduler' | 'kwok' | 'velero'
+export type ExtraService = 'controllerManager' | 'scheduler' | 'node' | 'kwok' | 'velero'
 
 /** A bucket and who may use it. */
 export interface BucketAddress {
@@ -46,4 +46,17 @@ export interface TemporalAddress {
 /** A stack with Temporal in it. */
 export interface FullStack extends Stack {
   temporal: TemporalAddress
+}
+
+/** What a node has of the machine: a bridge with networks of its own, and a cgroup. Both have the node's name. */
+export interface NodePlace {
+  name: string
+  /** The first two numbers of its addresses: `10.79` has pods in 10.79.0.0/24 and services in 10.79.1.0/24. */
+  net: string
+  /** The bridge's address; kubelet listens there, and whatever pods are to reach. */
+  gateway: string
+  /** The first address of the services, where the API server itself listens: so neither kube-proxy nor a rule of the firewall is needed. */
+  apiAddress: string
+  /** By this token kubelet is known to the API server. */
+  token: string
 }

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeBucket, openBucket, uploadFolder } from './bucket.ts'
-import { bringUpCluster, pidsOf } from './cluster.ts'
+import { bringUpCluster, pidsOf, placeIfAsked } from './cluster.ts'
 import { openHome, type Home } from './home.ts'
 import { extraTools, startExtraServices, type ExtraOptions } from './services/extra-services.ts'
 import { startTemporal } from './services/temporal.ts'
@@ -81,14 +81,18 @@ async function bucketAndCluster(
   folders: readonly string[],
   options: StackOptions,
 ): Promise<[BucketAddress, Cluster]> {
-  const s3 = await startVersitygw(home)
+  const place = await placeIfAsked(home, options)
+  const s3 = await startVersitygw(home, undefined, place.node?.gateway)
   const filled = fillBucket(s3, folders)
   const [, cluster] = await allOrNone([
     filled,
     bringUpCluster(home, {
       audit: options.audit ?? false,
       lean: options.lean ?? false,
-      serviceAccountAdmission: options.serviceAccountAdmission ?? false,
+      ...(options.serviceAccountAdmission === undefined
+        ? {}
+        : { serviceAccountAdmission: options.serviceAccountAdmission }),
+      ...place,
       location: { s3 },
       backups: folders,
       readonlyUser: true,

@@ -2,12 +2,14 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRunning } from './processes/process-mark.ts'
 import type { ProcessMark } from './processes/process-mark.ts'
-import type { Cluster, Stack } from './stack-types.ts'
+import type { Cluster, NodePlace, Stack } from './stack-types.ts'
 
 /** What `state.json` holds: enough to find and stop every process, whoever started it. */
 export interface StackState {
   version: 1
   services: Record<string, ServiceState>
+  /** What a node has of the machine. */
+  node?: NodePlace
   /** Present once everything is up. */
   stack?: Stack
   cluster?: Cluster

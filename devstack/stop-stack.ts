@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { removeNodePlace } from './node/node-place.ts'
 import { endProcess } from './processes/end-process.ts'
 import { readState, writeState } from './state.ts'
 
@@ -10,6 +11,7 @@ export async function stopStack(dir: string, options: { keepFiles?: boolean } = 
   const state = readState(dir)
   if (state === undefined) return
   await Promise.all(Object.values(state.services).map(endProcess))
+  if (state.node !== undefined) await removeNodePlace(state.node)
   if (options.keepFiles === true) writeState(dir, { version: 1, services: {} })
   else await rm(dir, { recursive: true, force: true, maxRetries: 3 })
 }

@@ -1,4 +1,5 @@
 import type { Home } from '../home.ts'
+import { startNode } from '../node/start-node.ts'
 import type { Cluster, ExtraService } from '../stack-types.ts'
 import type { ToolName } from '../tools/tools.ts'
 import { startControllerManager } from './kube-controller-manager.ts'
@@ -23,12 +24,13 @@ export async function startExtraServices(home: Home, cluster: Cluster, options: 
 }
 
 /** All of them, in the order of their start. */
-export const extraServices: readonly ExtraService[] = ['controllerManager', 'scheduler', 'kwok', 'velero']
+export const extraServices: readonly ExtraService[] = ['controllerManager', 'scheduler', 'node', 'kwok', 'velero']
 
 /** The tools that a service runs. */
 export const extraTools: Readonly<Record<ExtraService, readonly ToolName[]>> = {
   controllerManager: ['kube-controller-manager'],
   scheduler: ['kube-scheduler'],
+  node: ['kubelet', 'velero', 'velero-restore-helper'],
   kwok: ['kwok'],
   velero: ['velero', 'velero-plugin-for-aws'],
 }
@@ -45,6 +47,8 @@ function start(service: ExtraService, { home, cluster, options }: Start): Promis
       return startControllerManager(home, cluster)
     case 'scheduler':
       return startScheduler(home, cluster)
+    case 'node':
+      return startNode(home, cluster)
     case 'kwok':
       return startKwok(home, cluster)
     case 'velero':

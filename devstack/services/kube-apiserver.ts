@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { onFreePorts } from '../processes/free-ports.ts'
 import type { Home } from '../home.ts'
+import { nodeFlags } from '../node/start-node.ts'
 import { launch } from '../processes/launch.ts'
-import type { ClusterAddress } from '../stack-types.ts'
+import type { ClusterAddress, NodePlace } from '../stack-types.ts'
 import { answersOk } from './answers-ok.ts'
 
 export interface ApiServerOptions {
@@ -15,6 +16,8 @@ export interface ApiServerOptions {
   audit?: boolean
   /** Refuses pods whose ServiceAccount does not exist, as a complete cluster does. */
   serviceAccountAdmission?: boolean
+  /** A real node will be there: the server listens where its pods look for it, and knows its kubelet. */
+  node?: NodePlace
   /**
    * Without priority and fairness, whose objects and controller cost a start a sixth of its CPU time; limits of requests stay. On
    * one processor: threads that wake each other cost more than they gain where many servers share few processors.
@@ -28,7 +31,8 @@ export interface ApiServerOptions {
  */
 export async function startApiServer(home: Home, options: ApiServerOptions): Promise<ClusterAddress> {
   const tokens = { admin: randomBytes(16).toString('hex'), readonly: randomBytes(16).toString('hex') }
-  writeSecrets(home.folder('kube-apiserver'), tokens)
+  writeSecrets(home.folder('kube-apiserver'), tokens, options.node)
+  if (options.node !== undefined) return launchApiServer(home, { port: 443, tokens }, options)
   return onFreePorts(1, ([port = 0]) => launchApiServer(home, { port, tokens }, options))
 }
 
@@ -38,10 +42,14 @@ export async function launchApiServer(
   { port, tokens }: { port: number; tokens: ClusterAddress['tokens'] },
   options: ApiServerOptions,
 ): Promise<ClusterAddress> {
-  const kubeUrl = `https://127.0.0.1:${port}`
+  const host = options.node?.apiAddress ?? '127.0.0.1'
+  const kubeUrl = `https://${host}:${port}`
   const folder = home.folder('kube-apiserver')
   const auditLog = options.audit === true ? join(folder, 'audit.log') : undefined
-  const args = serverFlags(folder, port, options)
+  const args = [
+    ...serverFlags(folder, { host, port }, options),
+    ...(options.node === undefined ? clusterFlags : await nodeFlags(home, options.node)),
+  ]
   await launch(home, {
     name: 'kube-apiserver',
     binary: await home.tool('kube-apiserver'),
@@ -58,27 +66,33 @@ export async function launchApiServer(
 }
 
 /** The keys for tokens of service accounts, and the file of users. */
-function writeSecrets(folder: string, tokens: ClusterAddress['tokens']): void {
+function writeSecrets(folder: string, tokens: ClusterAddress['tokens'], node: NodePlace | undefined): void {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   writeFileSync(serviceAccountKey(folder), keys.privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 })
   writeFileSync(join(folder, 'sa.pub'), keys.publicKey.export({ type: 'spki', format: 'pem' }))
-  const users = [`${tokens.admin},admin,admin,system:masters`, `${tokens.readonly},drydock-readonly,drydock-readonly`]
+  const users = [
+    `${tokens.admin},admin,admin,system:masters`,
+    `${tokens.readonly},drydock-readonly,drydock-readonly`,
+    ...(node === undefined ? [] : [`${node.token},system:node:${node.name},${node.name},system:nodes`]),
+  ]
   writeFileSync(join(folder, 'tokens.csv'), `${users.join('\n')}\n`, { mode: 0o600 })
 }
 
-function serverFlags(folder: string, port: number, options: ApiServerOptions): string[] {
+function serverFlags(
+  folder: string,
+  { host, port }: { host: string; port: number },
+  options: ApiServerOptions,
+): string[] {
   return [
     `--etcd-servers=${options.etcd}`,
     `--etcd-prefix=${options.etcdPrefix ?? '/registry'}`,
     `--secure-port=${port}`,
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
+    `--bind-address=${host}`,
+    `--advertise-address=${host}`,
     // The endpoints of the service `kubernetes` may not contain a loopback address.
     '--endpoint-reconciler-type=none',
     `--cert-dir=${folder}`,
-    '--authorization-mode=RBAC',
     `--token-auth-file=${join(folder, 'tokens.csv')}`,
-    '--service-cluster-ip-range=10.96.0.0/16',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${join(folder, 'sa.pub')}`,
     `--service-account-signing-key-file=${serviceAccountKey(folder)}`,
@@ -88,6 +102,8 @@ function serverFlags(folder: string, port: number, options: ApiServerOptions): s
     '--profiling=false',
   ]
 }
+
+const clusterFlags: readonly string[] = ['--authorization-mode=RBAC', '--service-cluster-ip-range=10.96.0.0/16']
 
 /** Blocking and strict: a request whose event cannot be written fails, so the log can be used as evidence. */
 function auditFlags(folder: string, log: string): string[] {

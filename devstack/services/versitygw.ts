@@ -3,10 +3,13 @@ import type { Home } from '../home.ts'
 import { launch } from '../processes/launch.ts'
 import type { BucketAddress } from '../stack-types.ts'
 
-/** Starts an S3 server over a folder; the bucket itself is made by whoever fills it. `keys` are those of its only user. */
-export async function startVersitygw(home: Home, keys = defaultKeys): Promise<BucketAddress> {
+/**
+ * Starts an S3 server over a folder; the bucket itself is made by whoever fills it. `keys` are those of its only user. `host` is where
+ * it listens: pods of a real node do not reach 127.0.0.1.
+ */
+export async function startVersitygw(home: Home, keys = defaultKeys, host = '127.0.0.1'): Promise<BucketAddress> {
   return onFreePorts(1, async ([port]) => {
-    const s3 = { endpoint: `http://127.0.0.1:${port}`, bucket: 'velero', ...keys, region: 'us-east-1' }
+    const s3 = { endpoint: `http://${host}:${port}`, bucket: 'velero', ...keys, region: 'us-east-1' }
     await launchVersitygw(home, s3)
     return s3
   })

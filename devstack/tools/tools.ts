@@ -28,10 +28,12 @@ export type ToolName =
   | 'kube-apiserver'
   | 'kube-controller-manager'
   | 'kube-scheduler'
+  | 'kubelet'
   | 'kwok'
   | 'kubectl'
   | 'helm'
   | 'velero'
+  | 'velero-restore-helper'
   | 'velero-plugin-for-aws'
   | 'velero-plugin-for-gcp'
   | 'velero-demo-plugin'
@@ -145,6 +147,15 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     build: kubernetesBuild('kube-scheduler'),
     usualBuildSeconds: 60,
   },
+  // After kube-apiserver most of it comes out of the build cache.
+  kubelet: {
+    name: 'kubelet',
+    version: kubernetes,
+    environment: 'DRYDOCK_KUBELET_BIN',
+    versionCheck: kubernetesCheck,
+    build: kubernetesBuild('kubelet'),
+    usualBuildSeconds: 50,
+  },
   kwok: {
     name: 'kwok',
     version: 'v0.8.0',
@@ -187,6 +198,14 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
       ldflags: `-X github.com/vmware-tanzu/velero/pkg/buildinfo.Version=${velero}`,
     },
     usualBuildSeconds: 166,
+  },
+  // What waits in the init container of a pod until its volumes are filled.
+  'velero-restore-helper': {
+    name: 'velero-restore-helper',
+    version: velero,
+    environment: 'DRYDOCK_VELERO_RESTORE_HELPER_BIN',
+    build: { kind: 'module', module: 'velero', package: 'github.com/vmware-tanzu/velero/cmd/velero-restore-helper' },
+    usualBuildSeconds: 5,
   },
   'velero-plugin-for-aws': {
     name: 'velero-plugin-for-aws',

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endProcess } from '../../../devstack/processes/end-process.ts'
+import { sweepNodes } from '../../../devstack/node/node-place.ts'
 import { isRunning, markProcess, type ProcessMark } from '../../../devstack/processes/process-mark.ts'
 import { endMarkedProcesses } from './marked-processes.ts'
 
@@ -56,6 +57,7 @@ export async function endRun(dir: string): Promise<void> {
   if (group !== undefined) await endProcess(group)
   await endMarkedProcesses(dir)
   await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+  await sweepNodes()
 }
 
 /** Ends what is left of runs that were killed and could not do so themselves. */
