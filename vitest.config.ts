@@ -13,6 +13,7 @@ const servers = 'test/**/*.servers.test.ts'
 const e2e = 'test/e2e/**/*.test.ts'
 const fixtures = 'test/fixtures/**'
 const image = 'test/image/**/*.test.ts'
+const node = 'test/node/**/*.test.ts'
 
 const sharedStack = {
   globalSetup: ['test/kit/run/clusters-setup.ts', 'test/kit/run/global-setup.ts'],
@@ -23,10 +24,15 @@ const sharedStack = {
   hookTimeout: 15 * minutes,
 }
 
+/** A project that runs only where its name is among the arguments. */
+function named(name: string, include: string) {
+  return process.argv.includes(name) ? [{ test: { name, include: [include], ...sharedStack } }] : []
+}
+
 /**
  * Three projects. `unit` starts no process. `servers`: a file whose name ends in `.servers.test.ts` starts processes or real
- * servers of its own. `e2e`: the files of `test/e2e` share one stack, which the run starts and stops. A fourth one, `image`, builds
- * a container image, which takes minutes and root: it runs only where it is named.
+ * servers of its own. `e2e`: the files of `test/e2e` share one stack, which the run starts and stops. Two more take
+ * minutes and root, and run only where they are named: `image` builds a container image, and the tests of `node` run a real node.
  */
 export default defineConfig({
   test: {
@@ -39,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [e2e, servers, image, fixtures],
+          exclude: [e2e, servers, image, node, fixtures],
           // The second one has to come before whatever a file imports, since files share that.
           setupFiles: ['test/kit/run/no-processes.ts', 'test/ports/deterministic.ts'],
           // Files share what they import, which takes longer than most of them; none of them changes anything of another one.
@@ -66,7 +72,8 @@ export default defineConfig({
           ...sharedStack,
         },
       },
-      ...(process.argv.includes('image') ? [{ test: { name: 'image', include: [image], ...sharedStack } }] : []),
+      ...named('image', image),
+      ...named('node', node),
     ],
   },
 })

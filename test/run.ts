@@ -71,14 +71,29 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'check-rules',
   ],
   image: ['temporal', 'versitygw', 'etcd', 'kube-apiserver'],
+  node: [
+    'temporal',
+    'versitygw',
+    'etcd',
+    'kube-apiserver',
+    'kube-controller-manager',
+    'kube-scheduler',
+    'velero',
+    'velero-plugin-for-aws',
+    'velero-restore-helper',
+    'kubelet',
+  ],
 }
+
+/** The projects of `npm test`. */
+const usual = ['unit', 'servers', 'e2e']
 
 function toolsFor(argv: readonly string[]): Set<ToolName> {
   const projects = argv.flatMap((word, at) => {
     if (word.startsWith('--project=')) return [word.slice('--project='.length)]
     return argv[at - 1] === '--project' ? [word] : []
   })
-  return new Set((projects.length === 0 ? Object.keys(toolsOf) : projects).flatMap((name) => toolsOf[name] ?? []))
+  return new Set((projects.length === 0 ? usual : projects).flatMap((name) => toolsOf[name] ?? []))
 }
 
 async function runVitest(argv: readonly string[], run: ReturnType<typeof beginRun>): Promise<number> {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { obtainTool } from '../../../devstack/tools/obtain-tool.ts'
-import type { TestCluster } from '../stack.ts'
+import type { Cluster } from '../../../devstack/stack-types.ts'
 
 /** What a run of the `velero` command line gave. */
 export interface CliResult {
@@ -15,7 +15,7 @@ export function veleroBinary(): Promise<string> {
 }
 
 /** Runs the real `velero` against a cluster. */
-export async function velero(cluster: TestCluster, ...args: string[]): Promise<CliResult> {
+export async function velero(cluster: Cluster, ...args: string[]): Promise<CliResult> {
   const binary = await veleroBinary()
   const env = {
     ...process.env,

@@ -1,0 +1,98 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { whyNoNode } from '../../devstack/node/node-requirements.ts'
+import { isMissing } from '../kit/debian-program.ts'
+import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../kit/restores.ts'
+import { listVelero } from '../kit/velero/velero-objects.ts'
+import { waitUntil } from '../kit/wait-until.ts'
+import { startWorker, type TestWorker } from '../kit/worker.ts'
+import {
+  backUpDepot,
+  deleteNamespace,
+  depot,
+  depotFiles,
+  makeDepot,
+  readVolume,
+  shrinkDepot,
+  smallFiles,
+  type DepotFiles,
+} from './depot.ts'
+import { besideVelero, startNodeCluster, type NodeCluster } from './node-cluster.ts'
+
+const why = whyNoNode()
+
+describe.skipIf(isMissing('a node', why === undefined, why))('on a real node', () => {
+  let cluster: NodeCluster
+  let worker: TestWorker
+  beforeAll(async () => {
+    cluster = await startNodeCluster()
+    worker = await startWorker(cluster, besideVelero)
+    await makeDepot(cluster)
+  })
+
+  it('a file system backup comes back byte by byte, with modes, owners and links, and hooks run around it', async () => {
+    const before = await backUpDepot(cluster, 'whole')
+    expect(Object.keys(before.stock).length).toBeGreaterThan(smallFiles)
+    const kept = await readVolume(cluster, depot)
+    await deleteNamespace(cluster, depot)
+    await withAdmin(cluster, (admin) => admin.must('DELETE', `/api/v1/persistentvolumes/${kept.metadata.name}`))
+    rmSync(join(cluster.volumes, kept.metadata.name), { recursive: true })
+    await createRestore(cluster, { name: 'whole', spec: { backupName: 'whole' } })
+    const { status } = await awaitRestore(cluster, 'whole', undefined, 300_000)
+    expect((await readResultFiles(cluster, 'whole')).results?.errors).toEqual({})
+    expect(status).toMatchObject({ phase: 'Completed', hookStatus: { hooksAttempted: 1 } })
+    expect(withoutHooks(await depotFiles(cluster, depot))).toEqual(withoutHooks(before))
+    const volume = await readVolume(cluster, depot)
+    expect(readFileSync(join(cluster.volumes, volume.metadata.name, 'hooks.txt'), 'utf8')).toBe('before\nafter\n')
+    // Its class would delete it, and knows no labels.
+    expect(kept).toMatchObject({ spec: { persistentVolumeReclaimPolicy: 'Retain' } })
+    expect(volume).toMatchObject({
+      metadata: { labels: { shelf: 'seven' } },
+      spec: { persistentVolumeReclaimPolicy: 'Retain' },
+    })
+    expect(volume.metadata.name).not.toBe(kept.metadata.name)
+  })
+
+  describe('what goes wrong while bytes move', () => {
+    let before: DepotFiles
+    beforeAll(async () => {
+      await shrinkDepot(cluster)
+      before = await backUpDepot(cluster, 'small')
+    })
+
+    /** Restores the application into a namespace of this name, and waits until the bytes of the large volume move; returns their order. */
+    async function restoreUntilBytesMove(name: string): Promise<string> {
+      await createRestore(cluster, { name, spec: { backupName: 'small', namespaceMapping: { [depot]: name } } })
+      const find = async () =>
+        (await ordersOf(name)).find(
+          ({ spec, status }) => spec?.['volume'] === 'stock' && status?.['phase'] === 'InProgress',
+        )?.metadata.name
+      await waitUntil(async () => (await find()) !== undefined, 120_000, 'bytes that move')
+      return (await find()) ?? ''
+    }
+
+    /** The orders of a restore for Velero's node agent. */
+    const ordersOf = async (restore: string) =>
+      (await listVelero(cluster, 'podvolumerestores')).filter(
+        ({ metadata }) => metadata.labels?.['velero.io/restore-name'] === restore,
+      )
+
+    it('a worker that is killed: the next one goes on with the same orders', async () => {
+      await restoreUntilBytesMove('killed')
+      worker.kill('SIGKILL')
+      await worker.ended
+      worker = await startWorker(cluster, besideVelero)
+      const { status } = await awaitRestore(cluster, 'killed', undefined, 300_000)
+      expect(status).toMatchObject({ phase: 'Completed' })
+      expect(await ordersOf('killed')).toHaveLength(2)
+      expect(withoutHooks(await depotFiles(cluster, 'killed'))).toEqual(withoutHooks(before))
+    })
+  })
+})
+
+/** All but the file to which hooks append: it is compared by what they wrote. */
+function withoutHooks({ stock, scratch }: DepotFiles): DepotFiles {
+  const { 'hooks.txt': _, ...others } = stock
+  return { stock: others, scratch }
+}
