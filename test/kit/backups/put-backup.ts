@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { openBucket } from '../../../devstack/bucket.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
+import { noteSecrets } from '../secrets/evidence.ts'
 import type { TestCluster } from '../stack.ts'
 import { withAdmin } from '../restores.ts'
 import { tarball } from './tarball.ts'
@@ -31,6 +32,7 @@ export interface MadeUpBackup {
  */
 export async function putBackup(cluster: TestCluster, backup: MadeUpBackup): Promise<void> {
   const { name } = backup
+  noteSecrets(backup.items.map(([, item]) => item))
   const resource = backupResource(cluster, backup)
   const client = openBucket(cluster.s3)
   const put = (file: string, Body: Buffer) =>
@@ -53,6 +55,7 @@ export async function putBackup(cluster: TestCluster, backup: MadeUpBackup): Pro
 /** Puts a backup below a folder that is the bucket of a location, and its Backup into the cluster. */
 export async function putBackupInto(folder: string, cluster: TestCluster, backup: MadeUpBackup): Promise<void> {
   const { name } = backup
+  noteSecrets(backup.items.map(([, item]) => item))
   const resource = backupResource(cluster, backup)
   const own = join(folder, 'backups', name)
   await mkdir(own, { recursive: true })
