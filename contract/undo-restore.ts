@@ -33,7 +33,7 @@ export interface UndoPlace {
   chunk: number
   /** What the plan has come to. */
   counts: StepCounts
-  shown: { itemsDone: number; counts: StepCounts }
+  shown: { itemsDone: number; counts: StepCounts; paused?: string }
   /** Custom objects that had not gone in time, a clause each. */
   stillThere: readonly string[]
 }

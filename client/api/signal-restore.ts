@@ -10,13 +10,10 @@ export type { AskedBy } from './options.ts'
 
 /** Asks a restore to stop, or its undo, where that is under way. Throws a `ClientError` where it is over. */
 export async function cancelRestore(connections: Connections, restore: Restore, reason: string): Promise<AskedBy> {
-  const { cancelUndo } = await import('./undo/undo-restore.ts')
-  const asked = await cancelUndo(connections, restore, reason)
-  if (asked !== undefined) return asked
   return ask(connections, restore, { annotation: { [cancelAnnotation]: reason }, signal: [cancelSignal.name, reason] })
 }
 
-/** Starts no further chunk of a restore until it is resumed. Throws a `ClientError` where it is over. */
+/** Starts no further chunk of a restore, or of its undo, until it is resumed. Throws a `ClientError` where it is over. */
 export function pauseRestore(connections: Connections, restore: Restore, reason: string): Promise<AskedBy> {
   return ask(connections, restore, { annotation: { [pauseAnnotation]: reason }, signal: [pauseSignal.name, reason] })
 }
@@ -33,9 +30,14 @@ interface Wish {
 
 /**
  * Writes a wish onto the Restore, where every run finds it, and sends it to the workflow that runs now, which is faster.
- * Who may not change the Restore may still send the signal.
+ * Who may not change the Restore may still send the signal. Of a restore that is over, its undo gets the signal.
  */
 async function ask(connections: Connections, restore: Restore, wish: Wish): Promise<AskedBy> {
+  if (isOver(restore)) {
+    const { signalUndo } = await import('./undo/undo-restore.ts')
+    const asked = await signalUndo(connections, restore, wish.signal)
+    if (asked !== undefined) return asked
+  }
   refuseOver(restore)
   const [annotated] = await Promise.allSettled([annotate(connections, restore, wish.annotation)])
   if (await sendSignal(connections, restore, wish.signal)) return 'signal'

@@ -192,9 +192,10 @@ export class UndoRun {
       const wave = this.order[at] ?? 0
       const sizes = this.waves[wave]?.chunks ?? []
       const last = sizes.length - 1
-      const next = await inLanes({ from, to: sizes.length, isOver }, (index) => {
+      const next = await inLanes({ from, to: sizes.length, isOver }, async (index) => {
+        await this.view.unpaused()
         const chunk = last - index
-        return work({ wave, chunk, items: sizes[chunk] ?? 0 })
+        await work({ wave, chunk, items: sizes[chunk] ?? 0 })
       })
       this.place = next < sizes.length ? { stage, at, chunk: next } : { stage, at: at + 1, chunk: 0 }
       if (isOver()) await this.goOnInNewRun()

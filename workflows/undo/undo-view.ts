@@ -1,4 +1,5 @@
-import { log, setCurrentDetails, setHandler } from '@temporalio/workflow'
+import { condition, log, setCurrentDetails, setHandler } from '@temporalio/workflow'
+import { pauseSignal, resumeSignal } from '../../contract/restore-workflow.ts'
 import { cancelUndoSignal, undoProgressQuery } from '../../contract/undo-restore.ts'
 import type { UndoInput, UndoPlace, UndoProgress } from '../../contract/undo-restore.ts'
 import type { UndoResult } from '../../contract/undo-outcome.ts'
@@ -16,9 +17,15 @@ export class UndoView {
   private itemsDone = 0
   private itemsTotal = 0
   private report: string | undefined
+  private paused: string | undefined
 
   constructor(input: UndoInput, cancel: () => void) {
     this.input = input
+    this.paused = input.goOn?.shown.paused
+    setHandler(pauseSignal, (argument) => this.pause(reasonIn(argument) ?? ''), {
+      description: 'Begin no further chunk until `resume`; the argument is the reason',
+    })
+    setHandler(resumeSignal, () => this.pause(undefined), { description: 'Go on' })
     setHandler(undoProgressQuery, () => this.progress(), { description: 'How many items, and what was done' })
     setHandler(
       cancelUndoSignal,
@@ -42,7 +49,8 @@ export class UndoView {
 
   /** What the next run is to show. */
   shown(): UndoPlace['shown'] {
-    return { itemsDone: this.itemsDone, counts: this.counts }
+    const { itemsDone, counts, paused } = this
+    return { itemsDone, counts, ...(paused === undefined ? {} : { paused }) }
   }
 
   /** What is to be done about so many items is decided. */
@@ -57,6 +65,16 @@ export class UndoView {
     this.doing = 'undoing'
     this.itemsDone += items
     this.counts = addCounts(this.counts, counts, 0)
+    this.show()
+  }
+
+  /** Returns at once unless the undo is paused. */
+  async unpaused(): Promise<void> {
+    if (this.paused !== undefined) await condition(() => this.paused === undefined)
+  }
+
+  private pause(reason: string | undefined): void {
+    this.paused = reason
     this.show()
   }
 
@@ -90,14 +108,20 @@ export class UndoView {
 
   private progress(): UndoProgress {
     const { deleted, putBack, kept, gone } = this.counts
-    const waiting = this.waiting === undefined ? {} : { waitingFor: this.waiting }
+    const reason = this.reason()
+    const waiting = reason === undefined ? {} : { waitingFor: reason }
     return { deleted, putBack, kept, gone, itemsDone: this.itemsDone, itemsTotal: this.itemsTotal, ...waiting }
+  }
+
+  private reason(): string | undefined {
+    return this.waiting ?? (this.paused === undefined ? undefined : `resume: paused ${this.paused}`.trimEnd())
   }
 
   private show(): void {
     const { namespace, name } = this.input
     const items = this.itemsTotal === 0 ? '' : `, ${this.itemsDone} of ${this.itemsTotal} items`
-    const waiting = this.waiting === undefined ? '' : `\n\nWaiting for ${this.waiting}.`
+    const reason = this.reason()
+    const waiting = reason === undefined ? '' : `\n\nWaiting for ${reason}.`
     const report = this.report === undefined ? '' : `\n\nReport: ${this.report}`
     setCurrentDetails(
       `**Undo of ${namespace}/${name}**: ${this.doing}${items}: ${countsInWords(this.counts)}.${waiting}${report}`,

@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client'
 import { taskQueueOf } from '../../../contract/task-queue.ts'
-import { cancelUndoSignal, undoFailedType, undoRefusedType } from '../../../contract/undo-restore.ts'
+import { undoFailedType, undoRefusedType } from '../../../contract/undo-restore.ts'
 import { undoWorkflowIdOf, undoWorkflowType } from '../../../contract/undo-restore.ts'
 import type { UndoInput } from '../../../contract/undo-restore.ts'
 import type { UndoResult } from '../../../contract/undo-outcome.ts'
@@ -55,20 +55,20 @@ export async function startUndo(
 }
 
 /**
- * Asks an undo to stop at the next object. Undefined where none is under way. The Restore says that late: an undo that still looks
- * whether it can begin is asked too, where Temporal can be reached.
+ * Sends a signal to the undo of a restore. Undefined where none is under way. The Restore says that late: an undo that still looks
+ * whether it can begin gets it too, where Temporal can be reached.
  */
-export async function cancelUndo(
+export async function signalUndo(
   connections: Connections,
   restore: Restore,
-  reason: string,
+  [name, ...args]: [name: string, ...args: string[]],
 ): Promise<'signal' | undefined> {
   const state = undoStateOf(restore)?.state
   if (!isOver(restore) || state === 'done') return undefined
   if (state !== 'begun' && !(await connections.temporal()).reachable) return undefined
   const { client } = await requireTemporal(connections.temporal())
   try {
-    await client.workflow.getHandle(undoWorkflowIdOf(refOf(connections, restore))).signal(cancelUndoSignal.name, reason)
+    await client.workflow.getHandle(undoWorkflowIdOf(refOf(connections, restore))).signal(name, ...args)
     return 'signal'
   } catch (thrown) {
     if (isTemporalError(thrown, 'WorkflowNotFoundError')) return undefined

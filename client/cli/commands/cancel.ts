@@ -22,7 +22,7 @@ The restore stops at the next item and ends Failed, "cancelled: <reason>"; what 
 export function addCancel(program: Command, run: RunCommand): void {
   const command = program
     .command('cancel')
-    .description('stop a running restore')
+    .description('stop a running restore, or its undo')
     .argument('<name>', 'name of the Restore')
     .option('--reason <text>', 'why; it becomes part of the failureReason')
     .option('-w, --wait', 'show the restore until it is over')

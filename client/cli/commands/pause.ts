@@ -15,14 +15,14 @@ interface PauseOptions extends GlobalOptions {
 export function addPause(program: Command, run: RunCommand): void {
   const pauseCommand = program
     .command('pause')
-    .description('start no further chunk of a restore until resume')
+    .description('start no further chunk of a restore, or of its undo, until resume')
     .argument('<name>', 'name of the Restore')
     .option('--reason <text>', 'why; it is shown as what the restore waits for')
     .addHelpText('after', '\nExamples:\n  drydock pause shop-20260101120000 --reason "the storage is busy"')
     .action((name: string) => run((io) => pause(io, pauseCommand.optsWithGlobals<PauseOptions>(), name)))
   const resumeCommand = program
     .command('resume')
-    .description('let a paused restore continue')
+    .description('let a paused restore, or its undo, continue')
     .argument('<name>', 'name of the Restore')
     .addHelpText('after', '\nExamples:\n  drydock resume shop-20260101120000')
     .action((name: string) => run((io) => resume(io, resumeCommand.optsWithGlobals<GlobalOptions>(), name)))

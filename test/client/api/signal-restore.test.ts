@@ -45,6 +45,25 @@ describe('the undo of a restore', () => {
     expect(await signalled(async () => {})).toEqual({ asked: 'signal', ids: ['undo/velero/shop/one'] })
   })
 
+  it('is paused and resumed', async () => {
+    const { cluster, connections } = connectInMemory()
+    const sent: unknown[][] = []
+    const getHandle = (id: string) => ({ signal: async (...signal: unknown[]) => void sent.push([id, ...signal]) })
+    const temporal = async () => ({ reachable: true, client: { workflow: { getHandle } }, namespace: 'default' })
+    const restore = placeRestore(cluster, { phase: 'Completed' }, { uid: 'one' })
+    const reached = { ...connections, temporal } as never
+    expect([await pauseRestore(reached, restore, 'lunch'), await resumeRestore(reached, restore)]).toEqual([
+      'signal',
+      'signal',
+    ])
+    const id = 'undo/velero/shop/one'
+    expect(sent).toEqual([
+      [id, 'pause', 'lunch'],
+      [id, 'resume'],
+    ])
+    expect(cluster.look(shopRef)?.metadata.annotations).toBeUndefined()
+  })
+
   it('is not there where Temporal knows none, and then the restore is over', async () => {
     const none = () => Promise.reject(Object.assign(new Error('none'), { name: 'WorkflowNotFoundError' }))
     expect((await signalled(none)).asked).toMatchObject({ code: 'RESTORE_OVER' })

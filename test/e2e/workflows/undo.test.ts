@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { WorkflowFailedError } from '@temporalio/client'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
@@ -5,8 +6,9 @@ import { undoProgressQuery } from '../../../contract/undo-restore.ts'
 import { fatal, undoRefused } from '../../../activities/frame/failures.ts'
 import type { EndUndoInput } from '../../../activities/undo/end-undo.ts'
 import { undoWorkflowType } from '../../../contract/undo-restore.ts'
-import { stories, untilCancelled } from '../../workflows/story.ts'
+import { beating, stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes } from '../../workflows/story.ts'
+import { waitUntil } from '../../kit/wait-until.ts'
 import { ownTemporal } from '../chaos/own-temporal.ts'
 
 /** Histories of this length are long for this server; those of short stories are shorter. */
@@ -116,7 +118,7 @@ describe('the story of an undo', () => {
 })
 
 describe('an undo with a long history', () => {
-  const chunks = Array.from({ length: 30 }, () => 1)
+  const chunks = Array.from({ length: 60 }, () => 1)
   const admitUndo: Fakes['admitUndo'] = ({ ref }) => ({
     ref: { ...ref, location: 'default' },
     waves: [
@@ -128,31 +130,61 @@ describe('an undo with a long history', () => {
   it('goes on in new runs: each chunk is planned and worked off once, and its counts are those of all runs', async () => {
     const { handle, calls } = await told({
       admitUndo,
-      endUndo: () => ({ dryRun: false, ...one, deleted: 31, at: 't' }),
+      endUndo: () => ({ dryRun: false, ...one, deleted: 61, at: 't' }),
     })
-    expect(await handle.result()).toMatchObject({ deleted: 31 })
+    expect(await handle.result()).toMatchObject({ deleted: 61 })
     for (const activity of ['planUndo', 'undoChunk']) {
       const done = calls.filter((call) => call.startsWith(activity))
-      expect([done.length, new Set(done).size, done.at(-1)]).toEqual([31, 31, `${activity} 0/0`])
+      expect([done.length, new Set(done).size, done.at(-1)]).toEqual([61, 61, `${activity} 0/0`])
     }
     expect(calls.filter((call) => call === 'admitUndo').length).toBeGreaterThan(1)
     expect(calls.filter((call) => call === 'endUndo')).toHaveLength(1)
     const seen = await handle.query(undoProgressQuery)
-    expect(seen).toMatchObject({ itemsDone: 31, itemsTotal: 31 })
+    expect(seen).toMatchObject({ itemsDone: 61, itemsTotal: 61 })
   })
 
   it('shows what all runs have planned where it only looks', async () => {
     const { handle, calls } = await told({ admitUndo }, { dryRun: true })
-    expect(await handle.result()).toMatchObject({ dryRun: true, deleted: 31, kept: 31 })
-    expect(calls.filter((call) => call.startsWith('planUndo'))).toHaveLength(31)
+    expect(await handle.result()).toMatchObject({ dryRun: true, deleted: 61, kept: 61 })
+    expect(calls.filter((call) => call.startsWith('planUndo'))).toHaveLength(61)
+  })
+
+  it('stays paused in the next run, until it is resumed', async () => {
+    const pausedAt = Promise.withResolvers<void>()
+    const letGo = Promise.withResolvers<void>()
+    const planUndo: Fakes['planUndo'] = async ({ chunk }) => {
+      if (chunk !== 40) return one
+      pausedAt.resolve()
+      await beating(letGo.promise)
+      return one
+    }
+    const { handle, calls } = await told({ admitUndo, planUndo, endUndo: () => ({ dryRun: false, ...one, at: 't' }) })
+    await pausedAt.promise
+    // The other chunks of this run are through: it ends with this one, since its history is long.
+    const isQuiet = async () => {
+      const { length } = calls
+      await sleep(1_500)
+      return calls.length === length
+    }
+    await waitUntil(isQuiet, 60_000, 'all else of the run')
+    const runs = () => calls.filter((call) => call === 'admitUndo').length
+    const before = runs()
+    await handle.signal('pause', 'lunch')
+    letGo.resolve()
+    const waits = async () => (await handle.query(undoProgressQuery)).waitingFor === 'resume: paused lunch'
+    await waitUntil(async () => (await waits()) && runs() > before, 60_000, 'the next run')
+    expect(calls.filter((call) => call.startsWith('undoChunk'))).toEqual([])
+    await handle.signal('resume')
+    await handle.result()
+    expect(calls.filter((call) => call.startsWith('undoChunk'))).toHaveLength(61)
   })
 
   it('is cancelled in a later run, and tells how far it came', async () => {
     let done = 0
-    const undoChunk = () => (++done > 20 ? untilCancelled() : one)
+    const undoChunk = () => (++done > 27 ? untilCancelled() : one)
     const story = await told({ admitUndo, undoChunk })
     const { handle, ended } = story
-    await story.called('undoChunk 1/9')
+    await story.called('undoChunk 1/30')
     await handle.signal('cancel', 'enough')
     expect(await causeOf(handle.result())).toBeInstanceOf(CancelledFailure)
     expect(ended).toEqual(['cancelled: enough'])
