@@ -11,7 +11,7 @@ import type { BackupStorageLocation } from '../velero/backup.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import type { ItemAddress, ObjectRef, ResourceRef } from '../velero/resource.ts'
-import type { ActsAs, MayActAs } from './acting-port.ts'
+import type { ActsAs, MayActAs, MayBeOfDrydock } from './acting-port.ts'
 import type { Snapshotters } from './snapshotter-port.ts'
 import type { Webhook } from './webhook-port.ts'
 
@@ -74,7 +74,7 @@ export interface ListOptions {
   cached?: boolean
 }
 
-export interface WriteOptions {
+export interface WriteOptions extends MayBeOfDrydock {
   fieldManager: string
   /**
    * `short`: given up after some seconds, then the `ApiError` says `outOfTime`. `long`: may take as long as the API server
@@ -94,7 +94,7 @@ export interface PatchOptions extends WriteOptions {
   subresource?: 'status'
 }
 
-export interface RemoveOptions {
+export interface RemoveOptions extends MayBeOfDrydock {
   /** Only the object with this uid. */
   uid?: string | undefined
   /** Only the object as it was then. */

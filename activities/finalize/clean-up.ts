@@ -127,7 +127,8 @@ async function removeResultsOfUploads({ uid, namespace }: Ref, ports: Pick<Ports
   const labelSelector = `${restoreUidLabel}=${validLabelValue(uid)},${resourceUsageLabel}=DataUpload`
   for (const found of await ports.cluster.list(configMaps, { namespace, labelSelector, metadataOnly: true })) {
     try {
-      await ports.cluster.remove({ ...configMaps, namespace, name: found.metadata.name }, preconditionsOf(found))
+      const result = { ...configMaps, namespace, name: found.metadata.name }
+      await ports.cluster.remove(result, { ...preconditionsOf(found), ofDrydock: true })
     } catch (thrown) {
       const refusal = refusalOf(thrown)
       ports.log.warn(`could not delete DataUploadResult ConfigMap ${found.metadata.name}: ${refusal.message}`)

@@ -5,6 +5,7 @@ import { isAlreadyExists, isConflict, refusalOf } from '../../core/port-errors.t
 import { fieldManagerOf, restoreUidLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
+import type { WriteOptions } from '../ports.ts'
 import { createOrder } from '../volumes/create-order.ts'
 import { refusedFor } from './item-tools.ts'
 import type { ItemTools } from './item-tools.ts'
@@ -46,15 +47,19 @@ export interface CompanionProblem {
 
 async function create(companion: Companion, tools: ItemTools): Promise<void> {
   const { resource, manifest, status } = companion
-  const fieldManager = fieldManagerOf(tools.mark.uid)
+  const options = optionsOf(companion, tools)
   try {
-    await createOrder(tools.cluster, resource, manifest, { fieldManager })
+    await createOrder(tools.cluster, resource, manifest, options)
   } catch (thrown) {
     if (!isAlreadyExists(thrown)) throw thrown
     await complete(companion, thrown, tools)
   }
   if (status === undefined) return
-  await tools.cluster.patch(refOf(companion), { status }, { fieldManager, subresource: 'status' })
+  await tools.cluster.patch(refOf(companion), { status }, { ...options, subresource: 'status' })
+}
+
+function optionsOf({ ofDrydock }: Companion, { mark }: ItemTools): WriteOptions {
+  return { fieldManager: fieldManagerOf(mark.uid), ...(ofDrydock && { ofDrydock }) }
 }
 
 /** Several items may share a companion: each adds its own entries to those of the others. */
@@ -67,7 +72,7 @@ async function complete(companion: Companion, refusal: unknown, tools: ItemTools
     const { uid, resourceVersion } = live.metadata
     const guarded = { ...patch, metadata: { uid, resourceVersion } }
     try {
-      await tools.cluster.patch(refOf(companion), guarded, { fieldManager: fieldManagerOf(tools.mark.uid) })
+      await tools.cluster.patch(refOf(companion), guarded, optionsOf(companion, tools))
       return
     } catch (thrown) {
       if (!isConflict(thrown) || tries >= conflictsMax) throw thrown

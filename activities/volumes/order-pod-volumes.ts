@@ -76,7 +76,7 @@ export async function orderPodVolume(
     if (claim !== undefined && 'error' in claim) return claim.error
     const source = { location, repoIdentifier, ...(claim === undefined ? {} : { claimUid: claim.uid }) }
     const order = makePodVolumeRestore(work, volume, restore, source)
-    await createOrder(cluster, podVolumeRestores, order, { fieldManager: restoreFieldManager })
+    await createOrder(cluster, podVolumeRestores, order, { fieldManager: restoreFieldManager, ofDrydock: true })
     return undefined
   } catch (thrown) {
     return isAlreadyExists(thrown) ? undefined : refusalOf(thrown).message

@@ -110,6 +110,8 @@ export interface ActionResult {
 export interface Companion {
   resource: ResourceRef
   manifest: Manifest
+  /** It is for Drydock and Velero alone, in Velero's namespace: the worker writes it, as whomever the item is written. */
+  ofDrydock?: true
   /**
    * Several items may share one companion. If it exists already and is ours, the entries of the list at this path that
    * the live object does not have are appended to it.

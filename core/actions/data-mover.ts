@@ -30,6 +30,7 @@ export const dataUpload: ItemAction = {
       {
         resource: { group: '', version: 'v1', resource: 'configmaps' },
         manifest: resultConfigMap(input),
+        ofDrydock: true,
         onError: 'fail to create DataUploadResult ConfigMap',
       },
     ],
@@ -93,7 +94,7 @@ export function dataDownload(input: ActionInput, result: Fields, target: Downloa
     },
   }
   const resource = { group: 'velero.io', version: 'v2alpha1', resource: 'datadownloads' }
-  return { identity, companion: { resource, manifest, onError: 'fail to create DataDownload' } }
+  return { identity, companion: { resource, manifest, ofDrydock: true, onError: 'fail to create DataDownload' } }
 }
 
 /** The target namespace of the claim, and the id of the asynchronous operation. */

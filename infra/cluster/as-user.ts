@@ -1,4 +1,4 @@
-import type { Cluster } from '../../activities/ports.ts'
+import type { Cluster, WriteOptions } from '../../activities/ports.ts'
 import type { Access, ActingUser } from '../../core/asked/acting-user.ts'
 
 type Writes = Pick<Cluster, 'create' | 'patch' | 'replaceStatus' | 'remove'>
@@ -13,18 +13,18 @@ export function impersonation(user: ActingUser | undefined): Record<string, stri
 }
 
 /**
- * A cluster in which all is read, and Velero's own objects are written, by `own`; the rest is written by `theirs`. Whether the user may
- * write into Velero's namespace is asked when the restore is planned, as for all others.
+ * A cluster in which all is read by `own`, and all is written by `theirs`, in each namespace and of each kind, but for what a call names
+ * as an object of Drydock itself.
  */
-export function asUser(own: Cluster, theirs: Writes, veleroNamespace: string): Cluster {
-  const by = ({ group }: { group: string }, namespace: string | undefined): Writes =>
-    group === 'velero.io' || namespace === veleroNamespace ? own : theirs
+export function asUser(own: Cluster, theirs: Writes): Cluster {
+  const by = (options: Pick<WriteOptions, 'ofDrydock'> | undefined): Writes =>
+    options?.ofDrydock === true ? own : theirs
   return {
     ...own,
-    create: (resource, namespace, ...rest) => by(resource, namespace).create(resource, namespace, ...rest),
-    patch: (ref, ...rest) => by(ref, ref.namespace).patch(ref, ...rest),
-    replaceStatus: (ref, ...rest) => by(ref, ref.namespace).replaceStatus(ref, ...rest),
-    remove: (ref, ...rest) => by(ref, ref.namespace).remove(ref, ...rest),
+    create: (resource, namespace, manifest, options) => by(options).create(resource, namespace, manifest, options),
+    patch: (ref, patch, options) => by(options).patch(ref, patch, options),
+    replaceStatus: (ref, manifest, options) => by(options).replaceStatus(ref, manifest, options),
+    remove: (ref, options) => by(options).remove(ref, options),
   }
 }
 

@@ -77,7 +77,7 @@ export async function connectCluster(options: ConnectOptions): Promise<ClusterCo
   const cluster: Cluster = {
     id,
     ...objects,
-    as: (user, veleroNamespace) => asUser(cluster, sentAs(user), veleroNamespace),
+    as: (user) => asUser(cluster, sentAs(user)),
     mayDo: (user, what) => mayDo(sentAs(user), what),
   }
   return { ...connection, cluster }

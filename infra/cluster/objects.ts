@@ -56,7 +56,7 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id' | 'as' |
   }
 }
 
-function deleteOptions({ propagation, dryRun, ...preconditions }: RemoveOptions): object {
+function deleteOptions({ propagation, dryRun, ofDrydock: _ours, ...preconditions }: RemoveOptions): object {
   return {
     kind: 'DeleteOptions',
     apiVersion: 'v1',

@@ -86,7 +86,7 @@ function clusterWithCalls(cluster: Cluster, around: Around): Cluster {
       call('replaceStatus', nameOf(ref), () => cluster.replaceStatus(ref, manifest, options)),
     remove: (ref, options) => call('remove', nameOf(ref), () => cluster.remove(ref, options)),
     discover: (unread) => call('discover', '', () => cluster.discover(unread)),
-    as: (user, veleroNamespace) => clusterWithCalls(cluster.as(user, veleroNamespace), around),
+    as: (user) => clusterWithCalls(cluster.as(user), around),
     mayDo: (user, what) => call('mayDo', `${user.user} ${what.verb} ${what.resource}`, () => cluster.mayDo(user, what)),
   }
 }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Access, ActingUser } from '../../../core/asked/acting-user.ts'
 import { anObject } from '../../core/items/builders.ts'
+import { backupRepository } from '../../../core/volumes/backup-repository.ts'
+import { resourceUsageLabel, restoreUidLabel } from '../../../velero/labels.ts'
+import { startControllers } from '../../ports/controllers.ts'
+import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
+import { act, chunkOf, ref, waves, worldAt } from '../crash/restore-in-memory.ts'
 import { restoreWhole } from '../restore-whole.ts'
 
 const inShop = (kind: string, name: string) => anObject(kind, name, { namespace: 'shop' })
@@ -9,6 +14,14 @@ const items = {
   configmaps: [inShop('ConfigMap', 'one')],
   secrets: [inShop('Secret', 'key'), inShop('Secret', 'other')],
 }
+const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', rules: [] }
+const location = { apiVersion: 'velero.io/v1', kind: 'BackupStorageLocation', spec: {} }
+const repository = {
+  ...backupRepository({ namespace: 'shop', location: 'default', type: 'kopia' }, 'velero'),
+  status: { phase: 'Ready' },
+}
+const isOrder = (kind: string, { [restoreUidLabel]: uid, [resourceUsageLabel]: usage }: Record<string, string> = {}) =>
+  uid !== undefined && (usage === 'DataUpload' || /^(?:DataDownload|PodVolumeRestore)$/.test(kind))
 const asAlice = { 'drydock.io/impersonate-user': 'alice', 'drydock.io/impersonate-groups': 'shopkeepers, readers' }
 
 describe('a restore that is made as somebody else', () => {
@@ -23,6 +36,41 @@ describe('a restore that is made as somebody else', () => {
       ]),
     )
     expect(world.cluster.writtenAs.filter((write) => /restores|events/.test(write))).toEqual([])
+  })
+
+  it('writes items as that user in the namespace of Velero too, and items that are resources of Velero', async () => {
+    const { world, results } = await restoreWhole({
+      items: {
+        configmaps: [anObject('ConfigMap', 'one', { namespace: 'velero' })],
+        'roles.rbac.authorization.k8s.io': [{ ...role, metadata: { name: 'all', namespace: 'velero' } }],
+        'backupstoragelocations.velero.io': [{ ...location, metadata: { name: 'other', namespace: 'velero' } }],
+      },
+      annotations: asAlice,
+    })
+    expect(results.errors).toEqual({})
+    const creates = world.cluster.writtenAs.filter((write) => / create .* velero\//.test(write)).toSorted()
+    expect(creates).toEqual([
+      'alice: create backupstoragelocations velero/other',
+      'alice: create configmaps velero/one',
+      'alice: create roles velero/all',
+    ])
+  })
+
+  it('orders the filling of volumes as the worker: the user needs no rights in the namespace of Velero', async () => {
+    const world = createWorld(await worldAt('planned', { annotations: asAlice, standing: [repository] }))
+    startControllers(world)
+    for (const wave of waves) await act(world, 'restoreChunk', chunkOf(wave))
+    const orders = world.cluster.objects().filter(({ kind, metadata: { labels } }) => isOrder(kind, labels))
+    expect(orders.map(({ kind }) => kind).toSorted()).toEqual(['ConfigMap', 'DataDownload', 'PodVolumeRestore'])
+    await act(world, 'awaitPodVolumes', { ref, waves: [waves.indexOf('pods')] })
+    await act(world, 'pollOperations', { ref, until: 'end', failed: 0 })
+    await act(world, 'concludeRestore', { ref, complete: true })
+    await act(world, 'setPhase', { ref, phase: 'FinalizingPartiallyFailed' })
+    await act(world, 'finalizeRestore', { ref, task: 'clean-up' })
+    const left = world.cluster.objects().filter(({ kind, metadata: { labels } }) => isOrder(kind, labels))
+    expect(left.map(({ kind }) => kind)).not.toContain('ConfigMap')
+    expect(world.cluster.writtenAs.filter((write) => write.includes(' velero/'))).toEqual([])
+    expect(world.cluster.writtenAs).toContain('alice: create persistentvolumeclaims shop/moved')
   })
 
   it('asks for each right of the plan, as a whole first, with the groups of the user', async () => {

@@ -54,7 +54,7 @@ export function createCluster(clock: SimulatedClock, from?: ClusterState): InMem
     connect: (assertMayWrite = () => {}) => {
       const cluster: Cluster = {
         ...connectTo({ server, trial }, id, assertMayWrite),
-        as: (user, veleroNamespace) => asUser(cluster, noting(cluster, user, writtenAs), veleroNamespace),
+        as: (user) => asUser(cluster, noting(cluster, user, writtenAs)),
         mayDo: async (user, what) => memory.mayDo(user, what),
       }
       return cluster
