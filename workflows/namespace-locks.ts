@@ -9,6 +9,7 @@ import {
   releaseLocks,
   requestLocks,
 } from '../core/locks/change-locks.ts'
+import { assumedHolders, narrowLocks } from '../core/locks/assumed-holders.ts'
 import { decideGrants } from '../core/locks/decide-grants.ts'
 import type { Blocked, LockRequest, Locks } from '../core/locks/decide-grants.ts'
 import { blockedWider, grantWider, wantWider } from '../core/locks/wider-locks.ts'
@@ -55,6 +56,8 @@ class LocksRun {
   private readonly fresh: boolean
   /** Runs that released their locks while restores were being asked what they hold. */
   private released: { workflowId: string; runId: string }[] | undefined
+  /** Holders are being asked again of which nobody could say what they hold. */
+  private isNarrowing = false
   /** Holders that asked again: they are told again that they hold. */
   private readonly confirm: LockRequest[] = []
   /** Requests that had no place in the queue. */
@@ -99,7 +102,24 @@ class LocksRun {
       if (Date.now() < this.nextLookMs) continue
       this.nextLookMs = 0
       await this.dropClosed()
+      const assumed = assumedHolders(this.locks)
+      if (assumed.length > 0 && !this.isNarrowing && patched('assumed-holders')) void this.narrow(assumed)
     }
+  }
+
+  /** Asks assumed holders again what they hold: their buckets may answer now. Others are served meanwhile. Never rejects. */
+  private async narrow(workflowIds: readonly string[]): Promise<void> {
+    this.isNarrowing = true
+    try {
+      const found = await optional.findHolders.executeWithOptions({ summary: 'ask again what restores hold' }, [
+        { query: holdQuery.name, workflowIds },
+      ])
+      this.locks = narrowLocks(this.locks, workflowIds, found)
+      this.changed = true
+    } catch (thrown) {
+      log.warn('could not ask again what restores hold', { reason: reasonOf(thrown) })
+    }
+    this.isNarrowing = false
   }
 
   private request(request: LockRequest, restoresMax: number): void {

@@ -15,31 +15,46 @@ import { runActivity } from '../frame/run-activity.ts'
 import type { Clock, Ports } from '../ports.ts'
 import { locationNameOf } from '../frame/locations.ts'
 import type { WorkerParts } from '../frame/session.ts'
-import { lockRequestOf } from './request-locks.ts'
+import { plannedRequestOf } from './request-locks.ts'
 
 /** How a restore is asked what it holds. */
 export interface FindHoldersInput {
   /** The query of a restore's workflow that answers with its {@link Hold}. */
   query: string
+  /** Only the restores of these workflows are asked; absent for all. */
+  workflowIds?: readonly string[]
 }
 
 /** How long an answer may take: a worker that is not stuck answers within milliseconds. */
 const answerMs = 5000
 const askedAtOnce = 10
 
+/** How long reading a plan may take: its bucket may hang. */
+const planMs = 15_000
+
+/** How long all answers and plans may take: at first nothing is granted to any restore until then. */
+const allMs = 45_000
+
 /**
  * Finds the restores that hold their target namespaces or wait for them, by asking the workflow of each restore in
  * progress: the workflow of the locks may have been terminated, and its knowledge with it (rule 9). A restore that does
- * not answer, or was terminated a moment ago, is presumed to hold. A failure with one of them hides none of the others.
+ * not answer, or was terminated a moment ago, is presumed to hold. One whose plan cannot be read in time is assumed to hold all
+ * namespaces. A failure with one of them hides none of the others.
  */
 export function findHolders(parts: WorkerParts) {
-  const { cluster, presence } = parts.ports
-  return ({ query }: FindHoldersInput): Promise<Locks> =>
+  const { cluster, presence, clock } = parts.ports
+  return ({ query, workflowIds }: FindHoldersInput): Promise<Locks> =>
     runActivity(presence, { doing: 'asking restores which namespaces they hold' }, async () => {
+      const untilMs = clock.now().getTime() + allMs
+      const leftMs = () => Math.max(0, untilMs - clock.now().getTime())
       const namespace = parts.settings.veleroNamespace
       const listed = await cluster.list({ group: 'velero.io', version: 'v1', resource: 'restores' }, { namespace })
-      const restores = (listed as unknown as Restore[]).filter(mayHold)
-      const seen = await inFlight(restores, askedAtOnce, (restore) => findHold(restore, query, parts))
+      const restores = (listed as unknown as Restore[]).filter(
+        (one) => mayHold(one) && workflowIds?.includes(workflowOf(one)) !== false,
+      )
+      const plans = createPlanReader(parts, leftMs)
+      const look = { query, leftMs, plannedBy: plans, nowMs: () => clock.now().getTime() }
+      const seen = await inFlight(restores, askedAtOnce, (restore) => findHold(restore, look))
       const of = (where: 'holders' | 'waiting') => seen.flatMap((one) => (one?.where === where ? [one.request] : []))
       return { holders: of('holders'), waiting: of('waiting') }
     })
@@ -61,25 +76,32 @@ interface Found {
   request: LockRequest
 }
 
-async function findHold(restore: Restore, query: string, parts: WorkerParts): Promise<Found | undefined> {
-  const { name, uid = '' } = restore.metadata
-  const ref = { namespace: parts.settings.veleroNamespace, name, uid }
-  const workflowId = isUndoing(restore) ? undoWorkflowIdOf(ref) : workflowIdOf(ref)
-  const nowMs = parts.ports.clock.now().getTime()
-  const seen = await queryHold(workflowId, query, nowMs)
+function workflowOf(restore: Restore): string {
+  const { namespace = '', name, uid = '' } = restore.metadata
+  return (isUndoing(restore) ? undoWorkflowIdOf : workflowIdOf)({ namespace, name, uid })
+}
+
+/** What one look at the restores shares. */
+interface HoldersLook {
+  query: string
+  leftMs: () => number
+  plannedBy: PlanReader
+  nowMs: () => number
+}
+
+async function findHold(restore: Restore, look: HoldersLook): Promise<Found | undefined> {
+  const workflowId = workflowOf(restore)
+  const seen = await queryHold(workflowId, look)
   if (seen === undefined) return undefined
   const verdict = judgeHold(seen.hold)
   if (verdict.as === 'nothing') return undefined
   const run = { workflowId, runId: seen.runId }
+  const planned = await look.plannedBy(restore, run)
+  if (verdict.as === 'waiting') return typeof planned === 'string' ? undefined : { where: 'waiting', request: planned }
   // A restore without a plan has written nothing, unless it says that it holds or does not answer.
-  const mayHaveWritten = verdict.as === 'holder' || (verdict.as === 'presumed' && verdict.forMs === undefined)
-  const request =
-    (await inTime(plannedBy(restore, run, parts), parts.ports.clock)) ??
-    (mayHaveWritten ? everythingFor(restore, run) : undefined)
-  if (request === undefined) return undefined
-  return verdict.as === 'waiting'
-    ? { where: 'waiting', request }
-    : { where: 'holders', request: { ...request, ...presumption(verdict, nowMs) } }
+  if (planned === 'no plan' && verdict.as === 'presumed' && verdict.forMs !== undefined) return undefined
+  const request = typeof planned === 'string' ? everythingFor(restore, run) : planned
+  return { where: 'holders', request: { ...request, ...presumption(verdict, look.nowMs()) } }
 }
 
 function presumption(verdict: HoldVerdict, nowMs: number): Pick<LockRequest, 'presumed'> {
@@ -87,13 +109,10 @@ function presumption(verdict: HoldVerdict, nowMs: number): Pick<LockRequest, 'pr
   return { presumed: verdict.forMs === undefined ? {} : { untilMs: nowMs + verdict.forMs } }
 }
 
-/** How long reading a plan may take: until then nothing is granted to any restore, and one bucket may hang. */
-const planMs = 15_000
-
 /** Undefined where it takes longer. */
-async function inTime<T>(work: Promise<T>, clock: Clock): Promise<T | undefined> {
+async function inTime<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T | undefined> {
   const enough = new AbortController()
-  const late = clock.sleep(planMs, enough.signal).then(() => undefined)
+  const late = clock.sleep(ms, enough.signal).then(() => undefined)
   late.catch(() => undefined)
   try {
     return await Promise.race([work, late])
@@ -104,41 +123,62 @@ async function inTime<T>(work: Promise<T>, clock: Clock): Promise<T | undefined>
 
 type Run = Pick<LockRequest, 'workflowId' | 'runId'>
 
-async function plannedBy(restore: Restore, run: Run, parts: WorkerParts): Promise<LockRequest | undefined> {
-  const { cluster, log } = parts.ports
-  const { name, uid = '' } = restore.metadata
-  try {
-    const location = await locationNameOf(cluster, restore)
-    if ('missing' in location) return undefined
-    const ref = { namespace: parts.settings.veleroNamespace, name, uid, cluster: cluster.id, location: location.name }
-    return await lockRequestOf(parts.sessions, ref, run)
-  } catch (thrown) {
-    log.info(`the namespaces of a restore in progress are not known: ${String(thrown)}`, { restore: name })
-    return undefined
+/** Reads what a restore asks for by its plan: that it has none yet, and that nobody can say, are different things. */
+type PlanReader = (restore: Restore, run: Run) => Promise<LockRequest | 'no plan' | 'unknown'>
+
+/** A location that has been late once is not waited for again: many restores may be of one that hangs. */
+function createPlanReader({ ports, sessions, settings }: WorkerParts, leftMs: () => number): PlanReader {
+  const { cluster, clock, log } = ports
+  const late = new Set<string>()
+  return async (restore, run) => {
+    const { name, uid = '' } = restore.metadata
+    const note = (why: string) =>
+      log.info(`the namespaces of a restore in progress are not known: ${why}`, { restore: name })
+    try {
+      const location = await locationNameOf(cluster, restore)
+      if ('missing' in location) return 'unknown'
+      const ms = Math.min(planMs, leftMs())
+      if (late.has(location.name) || ms === 0) return 'unknown'
+      const ref = { namespace: settings.veleroNamespace, name, uid, cluster: cluster.id, location: location.name }
+      const reading = plannedRequestOf(sessions, ref, run).then((request) => request ?? ('no plan' as const))
+      reading.catch(() => undefined)
+      const planned = await inTime(reading, ms, clock)
+      if (planned !== undefined) return planned
+      late.add(location.name)
+      // The next look opens the bucket anew.
+      sessions.forget(uid)
+      note(`location ${location.name} does not answer`)
+      return 'unknown'
+    } catch (thrown) {
+      note(String(thrown))
+      return 'unknown'
+    }
   }
 }
 
 function everythingFor({ metadata }: Restore, run: Run): LockRequest {
   const { namespace = '', name, uid = '', creationTimestamp } = metadata
-  return { ...run, restore: `${namespace}/${name}`, createdAt: creationTimestamp ?? '', uid, namespaces: ['*'] }
+  const restore = `${namespace}/${name}`
+  return { ...run, restore, createdAt: creationTimestamp ?? '', uid, namespaces: ['*'], assumed: true }
 }
 
 /** Asks the workflow of the restore; undefined where Temporal knows none. */
 async function queryHold(
   workflowId: string,
-  query: string,
-  nowMs: number,
+  { query, leftMs, nowMs }: HoldersLook,
 ): Promise<{ runId: string; hold: ObservedHold } | undefined> {
   const { client } = Context.current()
   const handle = client.workflow.getHandle(workflowId)
-  const inTime = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + answerMs, work)
+  const within = <T>(ms: number, work: () => Promise<T>) => client.withDeadline(Date.now() + ms, work)
   try {
-    const { runId, startTime, closeTime, status } = await inTime(() => handle.describe())
+    const { runId, startTime, closeTime, status } = await within(answerMs, () => handle.describe())
     if (closeTime !== undefined)
-      return { runId, hold: { seen: 'closed', byForce: isByForce(status), sinceMs: nowMs - closeTime.getTime() } }
-    const word = await inTime(() => handle.query<Hold>(query)).catch(() => undefined)
+      return { runId, hold: { seen: 'closed', byForce: isByForce(status), sinceMs: nowMs() - closeTime.getTime() } }
+    const queryMs = Math.min(answerMs, leftMs())
+    const word =
+      queryMs === 0 ? undefined : await within(queryMs, () => handle.query<Hold>(query)).catch(() => undefined)
     if (word === undefined) return { runId, hold: { seen: 'no answer' } }
-    return { runId: word.runId, hold: { seen: 'answer', state: word.state, ageMs: nowMs - startTime.getTime() } }
+    return { runId: word.runId, hold: { seen: 'answer', state: word.state, ageMs: nowMs() - startTime.getTime() } }
   } catch (thrown) {
     if (thrown instanceof WorkflowNotFoundError) return undefined
     throw thrown

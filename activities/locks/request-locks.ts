@@ -64,9 +64,20 @@ export async function lockRequestOf(
   ref: AdmittedRef,
   run: { workflowId: string; runId: string },
 ): Promise<LockRequest> {
+  const request = await plannedRequestOf(sessions, ref, run)
+  if (request === undefined) throw journalDamaged(`the journal of restore ${ref.name} has no plan`)
+  return request
+}
+
+/** The same; undefined where the restore has no plan yet. */
+export async function plannedRequestOf(
+  sessions: Sessions,
+  ref: AdmittedRef,
+  run: { workflowId: string; runId: string },
+): Promise<LockRequest | undefined> {
   const { journal, admission } = await sessions.open(ref)
   const plan = await journal.read<Plan>(shards.plan)
-  if (plan === undefined) throw journalDamaged(`the journal of restore ${ref.name} has no plan`)
+  if (plan === undefined) return undefined
   return {
     workflowId: run.workflowId,
     runId: run.runId,

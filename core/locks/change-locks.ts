@@ -62,9 +62,9 @@ export function grantLocks({ holders, waiting }: Locks, granted: readonly LockRe
 /** Whether a value is a request. It comes from a signal, which people can also send by hand. */
 export function isLockRequest(value: unknown): value is LockRequest {
   if (typeof value !== 'object' || value === null) return false
-  const { workflowId, runId, restore, createdAt, uid, namespaces, wants } = value as Record<string, unknown>
+  const { workflowId, runId, restore, createdAt, uid, namespaces, wants, assumed } = value as Record<string, unknown>
   const areTexts = [workflowId, runId, restore, createdAt, uid].every((text) => typeof text === 'string')
-  return areTexts && wants === undefined && areNames(namespaces)
+  return areTexts && wants === undefined && assumed === undefined && areNames(namespaces)
 }
 
 /** Whether a value is a list of names. */

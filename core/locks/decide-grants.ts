@@ -16,6 +16,8 @@ export interface LockRequest {
    * The restore is only presumed to be a holder, until this time at most. When it requests, it must wait like others.
    */
   presumed?: { untilMs?: number }
+  /** Its plan could not be read yet: until then it is assumed to hold all namespaces. Those that it wants besides are named. */
+  assumed?: true
   /** Namespaces that a holder wants besides: an action of a plugin asks for an item there. */
   wants?: readonly string[]
 }
@@ -68,7 +70,8 @@ function firstOverlap(
   others: readonly LockRequest[],
 ): { restore: string; where: string } | undefined {
   const wanted = new Set(request.namespaces)
-  for (const { restore, namespaces } of others) {
+  for (const { restore, namespaces, assumed } of others) {
+    if (assumed === true && wanted.size > 0) return { restore, where: 'namespaces that its journal has not told yet' }
     if (wanted.has('*') && namespaces.length > 0) return { restore, where: 'a namespace of it' }
     if (namespaces[0] === '*' && wanted.size > 0) return { restore, where: 'many namespaces' }
     const shared = namespaces.find((name) => wanted.has(name))

@@ -8,7 +8,7 @@ export type LockRun = Pick<LockRequest, 'workflowId' | 'runId'>
 export function wantWider(locks: Locks, run: LockRun, namespaces: readonly string[]): Locks {
   const holders = locks.holders.map((one) => {
     if (!isRun(one, run)) return one
-    const more = namespaces.filter((name) => !holds(one, name))
+    const more = namespaces.filter((name) => !holdsFor(one, name))
     return more.length === 0 ? one : { ...one, wants: [...new Set([...(one.wants ?? []), ...more])] }
   })
   return { ...locks, holders }
@@ -33,9 +33,9 @@ function withMore({ wants = [], ...holder }: LockRequest, names: readonly string
   return { ...holder, namespaces, ...(left.length === 0 ? {} : { wants: left }) }
 }
 
-/** The request of a holder that asks again: it keeps what it holds besides, and what it wants. */
+/** The request of a holder that asks again, or whose plan is known now: it keeps what it holds besides, and what it wants. */
 export function keepWider(request: LockRequest, held: LockRequest): LockRequest {
-  const more = holds(request, '*') ? [] : held.namespaces.filter((name) => !request.namespaces.includes(name))
+  const more = held.namespaces.filter((name) => name !== '*' && !holdsFor(request, name))
   if (more.length === 0 && held.wants === undefined) return request
   return {
     ...request,
@@ -57,7 +57,7 @@ export type WiderVerdict = { do: 'go' | 'ask' } | { do: 'wait' | 'leave'; behind
 export function judgeWider({ holders }: Locks, run: LockRun, namespace: string): WiderVerdict {
   const me = holders.find((one) => isRun(one, run))
   if (me === undefined) return { do: 'ask' }
-  if (holds(me, namespace)) return { do: 'go' }
+  if (holdsFor(me, namespace)) return { do: 'go' }
   if (me.wants?.includes(namespace) !== true) return { do: 'ask' }
   const [blocker] = blockersOf(me, namespace, holders)
   if (blocker === undefined) return { do: 'wait', behind: 'its turn' }
@@ -97,6 +97,11 @@ const blockersOf = (request: LockRequest, namespace: string, holders: readonly L
 /** Whether a request has a namespace; `*` stands for all. */
 function holds({ namespaces }: LockRequest, namespace: string): boolean {
   return namespaces[0] === '*' || namespaces.includes(namespace)
+}
+
+/** Whether it stays so: what is only assumed ends when the plan is known, so a restore has to ask before it writes elsewhere. */
+function holdsFor({ assumed, namespaces }: LockRequest, name: string): boolean {
+  return namespaces.includes(name) || (assumed !== true && namespaces[0] === '*')
 }
 
 /** One that is only presumed to hold its namespaces is not meant. */

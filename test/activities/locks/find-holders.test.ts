@@ -1,31 +1,74 @@
 import '../../ports/deterministic.ts'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createActivities } from '../../../activities/index.ts'
-import type { AnyActivities, RunOptions } from '../crash/run-attempts.ts'
+import type { Locks } from '../../../core/locks/decide-grants.ts'
 import { workflowIdOf } from '../../../contract/restore-workflow.ts'
 import { createWorld } from '../../ports/world.ts'
-import { ref, settings, worldAt } from '../crash/restore-in-memory.ts'
+import type { World } from '../../ports/world.ts'
+import type { AnyActivities, RunOptions } from '../crash/run-attempts.ts'
+import { create, ref, restoreAt, settings, worldAt } from '../crash/restore-in-memory.ts'
 import { runAttempts } from '../crash/run-attempts.ts'
 
-it.each([
-  ['holds them is taken to hold all', 'held', [{ namespaces: ['*'] }]],
-  ['waits for them is left out: it asks again', 'asked', []],
-])('a restore whose plan cannot be read, since its bucket hangs, and that %s', async (_what, state, holders) => {
+const runId = 'run-1'
+const workflowId = workflowIdOf(ref)
+
+/** A world with a restore whose workflow answers so, begun this moment. */
+async function worldWith(state: string): Promise<World> {
   const world = createWorld(await worldAt('planned'))
-  const runId = 'run-1'
   const answers = { namespaces: { state, runId } }
-  world.temporal.place({ type: 'restore', workflowId: workflowIdOf(ref), runId, answers })
+  world.temporal.place({ type: 'restore', workflowId, runId, startedAtMs: world.clock.nowMs(), answers })
+  return world
+}
+
+const hanging: RunOptions['create'] = (ports, set) => {
   const stores = { open: () => new Promise<never>(() => undefined) }
-  const create: RunOptions['create'] = (ports, set) =>
-    createActivities({ ...ports, stores }, set) as unknown as AnyActivities
+  return createActivities({ ...ports, stores }, set) as unknown as AnyActivities
+}
+
+/** What is found, and how long that took. */
+async function find(world: World, by = create, input: object = {}): Promise<{ found: Locks; tookMs: number }> {
   const begunMs = world.clock.nowMs()
-  const { outcome } = await runAttempts({
-    world,
-    create,
-    settings,
-    activity: 'findHolders',
-    input: { query: 'namespaces' },
+  const options = { world, create: by, settings, activity: 'findHolders', input: { query: 'namespaces', ...input } }
+  const { outcome } = await runAttempts(options)
+  return { found: (outcome as { result: Locks }).result, tookMs: world.clock.nowMs() - begunMs }
+}
+
+describe('a restore whose plan cannot be read, since its bucket hangs,', () => {
+  it('is assumed to hold all namespaces where it holds some, until its bucket tells which', async () => {
+    const world = await worldWith('held')
+    const { found, tookMs } = await find(world, hanging)
+    expect(found).toMatchObject({ holders: [{ namespaces: ['*'], assumed: true }], waiting: [] })
+    expect(tookMs).toBeLessThan(30_000)
+    const later = await find(world, create, { workflowIds: [workflowId] })
+    expect(later.found.holders).toMatchObject([{ namespaces: expect.arrayContaining(['shop']) }])
+    expect(later.found.holders[0]?.assumed).toBeUndefined()
+    expect((await find(world, create, { workflowIds: ['another'] })).found).toEqual({ holders: [], waiting: [] })
   })
-  expect(outcome).toMatchObject({ result: { holders, waiting: [] } })
-  expect(world.clock.nowMs() - begunMs).toBeLessThan(30_000)
+
+  it('counts as a holder for a moment where its workflow was started a moment ago: the one before may still write', async () => {
+    const world = await worldWith('none')
+    const [holder] = (await find(world, hanging)).found.holders
+    expect(holder).toMatchObject({ namespaces: ['*'], assumed: true })
+    expect(holder?.presumed?.untilMs).toBeGreaterThan(world.clock.nowMs())
+  })
+
+  it('is left out where it waits: it asks again', async () => {
+    expect((await find(await worldWith('asked'), hanging)).found).toEqual({ holders: [], waiting: [] })
+  })
+
+  it('is waited for once, also where 200 restores have their plans there: each is a holder', async () => {
+    const world = await worldWith('held')
+    const restore = world.cluster.look(restoreAt)
+    for (let n = 1; n < 200; n++) {
+      const { uid: _own, ...metadata } = restore?.metadata ?? { name: '' }
+      const placed = { ...restore, metadata: { ...metadata, name: `again-${n}` } } as NonNullable<typeof restore>
+      world.cluster.place(placed)
+      const uid = world.cluster.look({ ...restoreAt, name: `again-${n}` })?.metadata.uid ?? ''
+      const id = workflowIdOf({ ...ref, name: `again-${n}`, uid })
+      world.temporal.place({ type: 'restore', workflowId: id, answers: { namespaces: { state: 'held', runId } } })
+    }
+    const { found, tookMs } = await find(world, hanging)
+    expect(found.holders).toHaveLength(200)
+    expect(tookMs).toBeLessThan(30_000)
+  })
 })

@@ -84,7 +84,7 @@ it('drops what a restore holds that was terminated, keeps what one holds that ru
   for (const seconds of waited.slice(1)) expect(seconds).toBeGreaterThanOrEqual(4.9)
 })
 
-it('asks who holds before it grants anything, and heeds who gives back meanwhile', async () => {
+it('asks who holds before it grants anything, heeds who gives back meanwhile, and asks again what a restore holds that could not tell', async () => {
   const cluster = 'inherited'
   const holders: LockRequest[] = ['leaves', 'stays'].map((uid) => ({
     workflowId: `restore/velero/${uid}`,
@@ -96,10 +96,15 @@ it('asks who holds before it grants anything, and heeds who gives back meanwhile
   }))
   const asked = Promise.withResolvers<void>()
   const answer = Promise.withResolvers<void>()
-  const findHolders = async () => {
+  const again: unknown[] = []
+  const findHolders: Fakes['findHolders'] = async ({ workflowIds }) => {
     asked.resolve()
+    if (workflowIds !== undefined) {
+      again.push(workflowIds)
+      return { holders: holders.map((one) => ({ ...one, namespaces: ['bank'] })), waiting: [] }
+    }
     await beating(answer.promise)
-    return { holders, waiting: [] }
+    return { holders: holders.map((one) => ({ ...one, namespaces: ['*'], assumed: true })), waiting: [] }
   }
   const next = await tell({ ...locking, findHolders, findClosed: () => [] }, { cluster })
   await asked.promise
@@ -107,10 +112,12 @@ it('asks who holds before it grants anything, and heeds who gives back meanwhile
   await locks.signal('release', { workflowId: 'restore/velero/leaves', runId: 'leaves' })
   answer.resolve()
   const waitsFor = async () => (await next.handle.query(progressQuery)).waitingFor
-  await expect.poll(waitsFor, { timeout: 240_000 }).toBe('Restore velero/stays, which restores into namespace shop')
+  await expect
+    .poll(waitsFor, { timeout: 240_000 })
+    .toBe('Restore velero/stays, which restores into namespaces that its journal has not told yet')
   expect(next.calls).not.toContain('restoreChunk 0/0')
-  await locks.signal('release', { workflowId: 'restore/velero/stays', runId: 'stays' })
   expect((await next.handle.result()).phase).toBe('Completed')
+  expect(again).toEqual([['restore/velero/stays']])
 })
 
 it('releases with the last chunk, not with the last phase', async () => {
