@@ -2,7 +2,7 @@ import type { Cluster, Log } from '../../activities/ports.ts'
 import type { ActingUser } from '../../core/asked/acting-user.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import { parseJson, stringifyJson } from '../../core/values/manifest-json.ts'
-import { asUser, impersonation, mayDo } from './as-user.ts'
+import { asUser, headersAs, mayDo } from './as-user.ts'
 import { createObjects, withWriteDeadlines } from './objects.ts'
 import type { ApiRequest, WriteDeadlines } from './objects.ts'
 import { openCredentials } from './credentials.ts'
@@ -180,8 +180,7 @@ async function streamOnce(call: Call, request: ApiRequest, onLine: (line: string
 function wireRequest(credentials: Credentials, request: ApiRequest, timeoutSeconds: number): ExchangeRequest {
   const body = request.body === undefined ? undefined : stringifyJson(request.body)
   const headers: ExchangeRequest['headers'] = {
-    ...credentials.headers,
-    ...impersonation(request.as),
+    ...headersAs(credentials, request.as),
     accept: request.accept ?? acceptFor(request, body?.length ?? 0),
     'user-agent': 'drydock',
   }

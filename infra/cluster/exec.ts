@@ -4,7 +4,7 @@ import { formatGoDuration } from '../../core/values/go-duration.ts'
 import { timerMsMax } from '../clock.ts'
 import { openCredentials, type Credentials } from './credentials.ts'
 import { readApiError } from './read-api-error.ts'
-import { impersonation } from './as-user.ts'
+import { headersAs } from './as-user.ts'
 import { objectPath } from './objects.ts'
 
 export interface PodExecOptions {
@@ -60,13 +60,18 @@ type Answer = ExecAnswer | { unauthorized: string }
 function runOnce(run: Run, { assertMayWrite }: PodExecOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
     run.signal.throwIfAborted()
+    const headers = headersOf(run)
+    if ('problem' in headers) {
+      resolve(ended(headers.problem))
+      return
+    }
     try {
       assertMayWrite?.()
     } catch (thrown) {
       resolve({ do: 'not-begun', because: textOf(thrown) })
       return
     }
-    const socket = openSocket(run)
+    const socket = openSocket(run, headers.as)
     const output = { stdout: boundedText(), stderr: boundedText() }
     let problem: string | undefined
 
@@ -108,6 +113,14 @@ function runOnce(run: Run, { assertMayWrite }: PodExecOptions): Promise<Answer> 
   })
 }
 
+function headersOf({ credentials, as }: Run): { as: ReturnType<typeof headersAs> } | { problem: string } {
+  try {
+    return { as: headersAs(credentials, as) }
+  } catch (thrown) {
+    return { problem: `the worker may not act as user ${as?.user ?? ''}: ${textOf(thrown)}` }
+  }
+}
+
 async function credentialsOf(
   read: () => Promise<Credentials>,
 ): Promise<Credentials | { do: 'not-begun'; because: string }> {
@@ -118,14 +131,14 @@ async function credentialsOf(
   }
 }
 
-function openSocket({ command, credentials, as }: Run): WebSocket {
+function openSocket({ command, credentials }: Run, headers: ReturnType<typeof headersAs>): WebSocket {
   const query = new URLSearchParams({ container: command.container, stdout: 'true', stderr: 'true' })
   for (const word of command.command) query.append('command', word)
   const ref = { group: '', version: 'v1', resource: 'pods', namespace: command.namespace, name: command.pod }
   const origin = credentials.origin.replace(/^http/, 'ws')
   return new WebSocket(`${origin}${credentials.basePath}${objectPath(ref, 'exec')}?${query.toString()}`, protocols, {
     ...credentials.tls,
-    headers: { ...credentials.headers, ...impersonation(as), 'user-agent': 'drydock' },
+    headers: { ...headers, 'user-agent': 'drydock' },
     handshakeTimeout: handshakeMs,
     maxPayload: messageBytesMax,
     perMessageDeflate: false,

@@ -69,9 +69,11 @@ describe('running a command in a container', () => {
   }
   const frame = (channel: number, text: string) => Buffer.concat([Buffer.from([channel]), Buffer.from(text)])
   const command = { namespace: 'shop', pod: 'web-1', container: 'app', command: ['sh', '-c', 'echo a & b=c'] }
-  const run = (options: Partial<ExecOptions> & { assertMayWrite?: () => void; server?: string } = {}) => {
+  const run = (
+    options: Partial<ExecOptions> & { assertMayWrite?: () => void; server?: string; user?: object } = {},
+  ) => {
     const { timeoutMs = 5_000, signal = new AbortController().signal, assertMayWrite, as } = options
-    const kubeconfig = kubeconfigFor(options.server ?? `http://127.0.0.1:${port}/gateway`)
+    const kubeconfig = kubeconfigFor(options.server ?? `http://127.0.0.1:${port}/gateway`, options.user)
     return createPodExec({ kubeconfig, assertMayWrite }).run(command, { timeoutMs, signal, as })
   }
 
@@ -96,6 +98,18 @@ describe('running a command in a container', () => {
       [undefined, undefined],
       ['alice', ['shopkeepers', 'readers']],
     ])
+  })
+
+  it('sends nothing where the kubeconfig acts as somebody already, as whom the command would not be run then', async () => {
+    const alice = { user: 'alice', groups: [] }
+    expect(await run({ as: alice, user: { token: 'secret-token', as: 'narrow' } })).toMatchObject({
+      do: 'ended',
+      problem: expect.stringContaining('the worker may not act as user alice: its kubeconfig acts as user narrow (as)'),
+    })
+    expect(await run({ as: { ...alice, groups: ['system:masters'] } })).toMatchObject({ do: 'ended' })
+    expect(seen).toEqual([])
+    expect(await run({ user: { token: 'secret-token', as: 'narrow' } })).toMatchObject({ problem: '' })
+    expect(seen.map(({ as }) => as)).toEqual([['narrow', undefined]])
   })
 
   it('speaks the older protocol where the server knows no other', async () => {
@@ -178,13 +192,13 @@ describe('running a command in a container', () => {
   })
 })
 
-function kubeconfigFor(server: string): string {
+function kubeconfigFor(server: string, user: object = { token: 'secret-token' }): string {
   const file = join(mkdtempSync(join(tmpdir(), 'drydock-exec-')), 'kubeconfig')
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'u', user: { token: 'secret-token' } }],
+    users: [{ name: 'u', user }],
     contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
     'current-context': 'c',
   }
