@@ -4,7 +4,7 @@ import { openBucket } from '../../../devstack/bucket.ts'
 import type { DrillRecord } from '../../../core/drill/drill-record.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
-import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
+import { isMissing } from '../../kit/debian-program.ts'
 import { runClient } from '../../kit/client.ts'
 import { startReceiver } from '../../kit/servers/notify-receiver.ts'
 import type { Received, Receiver } from '../../kit/servers/notify-receiver.ts'
@@ -16,82 +16,14 @@ import { createVelero, eventsOf, listVelero, patchVelero } from '../../kit/veler
 import { waitUntil } from '../../kit/wait-until.ts'
 import { askWorker, startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
+import { items, storageClass } from './nightly-backup.ts'
+import { canDraw, drawCommands } from '../client/draw-pages.ts'
 import { dumpCluster } from '../../parity/dump-cluster.ts'
 import { startProvisioner } from '../../velero-e2e/provisioner.ts'
 
-const metadata = (name: string) => ({ name, namespace: 'shop' })
-const pods = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } }
-const onceADay = { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'job', image: 'job:1' }] } } }
-
-/** Its volumes, and their disks, stay where nobody has them go. */
-const storageClass = {
-  apiVersion: 'storage.k8s.io/v1',
-  kind: 'StorageClass',
-  metadata: { name: 'retained' },
-  provisioner: 'rancher.io/local-path',
-  reclaimPolicy: 'Retain',
-}
-
 const secret = 'a secret of the receiver'
 
-const items: readonly BackedUpItem[] = [
-  ['namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } }],
-  ['configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata('c'), data: { key: 'value' } }],
-  [
-    'services',
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: metadata('web'),
-      spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80, nodePort: 30080 }] },
-    },
-  ],
-  [
-    'ingresses.networking.k8s.io',
-    {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'Ingress',
-      metadata: metadata('web'),
-      spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
-    },
-  ],
-  [
-    'cronjobs.batch',
-    {
-      apiVersion: 'batch/v1',
-      kind: 'CronJob',
-      metadata: metadata('daily'),
-      spec: { schedule: '0 0 * * *', jobTemplate: { spec: onceADay } },
-    },
-  ],
-  [
-    'deployments.apps',
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: metadata('web'),
-      spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: pods },
-    },
-  ],
-  ['clusterroles.rbac.authorization.k8s.io', clusterRole()],
-  [
-    'persistentvolumeclaims',
-    {
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
-      metadata: metadata('data'),
-      spec: {
-        accessModes: ['ReadWriteOnce'],
-        resources: { requests: { storage: '1Gi' } },
-        storageClassName: storageClass.metadata.name,
-      },
-    },
-  ],
-]
-
-function clusterRole(): Manifest {
-  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'shop' }, rules: [] }
-}
+const shortened = (line: string) => (line.length > 118 ? `${line.slice(0, 117)}…` : line)
 
 /** Puts a backup of Velero's Schedule `nightly` there, begun at that time. */
 async function putNightly(cluster: TestCluster, name: string, startTimestamp: string): Promise<void> {
@@ -215,6 +147,14 @@ describe('a drill', () => {
     await waitUntil(async () => !('namespaces||scratch-shop' in (await dump())), 60_000, 'the namespace to go')
   })
 
+  it.skipIf(isMissing('chromium', canDraw))('is pictured in docs/images', async () => {
+    const shown = async (...argv: string[]) => {
+      const { out } = await drill(...argv)
+      return { caption: '', lines: [`$ drydock drill ${argv.join(' ')}`, ...out.trimEnd().split('\n')].map(shortened) }
+    }
+    await drawCommands('drill', 120, [await shown('list'), await shown('describe', 'nightly')])
+  })
+
   it('whose backup is broken is told within a minute, by metric, Event and signed webhook, and leaves nothing', async () => {
     const before = await dump()
     await putNightly(cluster, 'nightly-2', '2026-11-21T01:00:00Z')
@@ -249,6 +189,21 @@ describe('a drill', () => {
     console.info('a broken backup was told after, in ms:', Object.fromEntries(took))
     expect(await dump()).toEqual(before)
     expect((await drill('describe', 'nightly')).out).toMatch(/FAILED/)
+  })
+
+  it.skipIf(isMissing('chromium', canDraw))('has its notification pictured in docs/images', async () => {
+    const { headers = {}, body = '{}' } = receiver.received.at(-1) ?? {}
+    const names = Object.keys(headers).filter((name) => /^(content-type|x-drydock)/.test(name))
+    const head = ['POST /hook HTTP/1.1', ...names.map((name) => `${name}: ${String(headers[name])}`), '']
+    const lines = [...head, ...JSON.stringify(JSON.parse(body), undefined, 2).split('\n')].map(shortened)
+    const [event] = (await eventsOf(cluster, 'nightly')).slice(-1)
+    await drawCommands('notification', 120, [
+      { caption: 'what the receiver gets', lines },
+      {
+        caption: 'the Event on the Schedule of Velero',
+        lines: [`${event?.type}  ${event?.reason}`, event?.note ?? ''].map(shortened),
+      },
+    ])
   })
 
   it('can be paused, resumed and deleted', async () => {

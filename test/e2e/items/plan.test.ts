@@ -6,14 +6,17 @@ import type { Manifest } from '../../../velero/manifest.ts'
 import { openDefinition } from '../../kit/backups/open-definition.ts'
 import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
+import { isMissing } from '../../kit/debian-program.ts'
 import { runClient } from '../../kit/client.ts'
 import { awaitRestore, createRestore, getRestore, readObject, readResultFiles, withAdmin } from '../../kit/restores.ts'
 import { whenFileIsOver } from '../../kit/run/clean-up.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
+import { patchVelero } from '../../kit/velero/velero-objects.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWebhook, webhookFor, webhooksPath } from '../../kit/webhook.ts'
 import { startWorker } from '../../kit/worker.ts'
+import { canDraw, drawPage } from '../client/draw-pages.ts'
 
 const namespace = 'mixed'
 /** Its quota is used up. */
@@ -76,6 +79,8 @@ let cluster: TestCluster
 
 beforeAll(async () => {
   cluster = await freshCluster({ backups: [] })
+  // A worker would bring the Backup back that a test deletes.
+  await patchVelero(cluster, 'backupstoragelocations', 'default', { spec: { backupSyncPeriod: '0s' } })
   const denying = await startWebhook(() => ({ allowed: false, status: { code: 403, message: 'not on my watch' } }))
   whenFileIsOver(() => denying.close())
   await withAdmin(cluster, async (admin) => {
@@ -168,6 +173,10 @@ describe('drydock plan', () => {
     expect(done).toMatchObject({ code: 3, err: '' })
     const { log } = await readResultFiles(cluster, 'mixed-done')
     expect(log).toContain(`All ${all} items came out as plan mixed-plan said`)
+  })
+
+  it.skipIf(isMissing('chromium', canDraw))('is pictured in docs/images', async () => {
+    await drawPage('plan', readFileSync(join(cluster.dir, 'plan.html'), 'utf8'))
   })
 
   it('is not carried out once its backup is gone, in one sentence', async () => {

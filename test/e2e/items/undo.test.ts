@@ -7,6 +7,7 @@ import { manyItems } from '../../kit/backups/many-items.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { openBucketGate } from '../../kit/servers/bucket-gate.ts'
 import type { BucketGate, HeldRequests } from '../../kit/servers/bucket-gate.ts'
+import { isMissing } from '../../kit/debian-program.ts'
 import { runClient, startClient } from '../../kit/client.ts'
 import { awaitRestore, createRestore, getRestore, readObject, withAdmin } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
@@ -14,6 +15,7 @@ import type { TestCluster } from '../../kit/stack.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
+import { canDraw, drawPage } from '../client/draw-pages.ts'
 import { configMap, count, custom, items, small } from './undo-backups.ts'
 
 const kinds = [
@@ -195,6 +197,10 @@ describe('drydock undo', () => {
     const page = await runClient(cluster, ['report', 'mixed', '--undo'])
     expect(page).toMatchObject({ code: 0, err: '' })
     expect(page.out).toContain(`${count - 1 + 6} objects deleted, 2 objects put back, 3 objects kept as they are.`)
+  })
+
+  it.skipIf(isMissing('chromium', canDraw))('is pictured in docs/images', async () => {
+    await drawPage('undo-report', (await runClient(cluster, ['report', 'mixed', '--undo'])).out)
   })
 
   it('refuses what it cannot undo with one sentence', async () => {
