@@ -3,6 +3,8 @@ import { onFreePorts } from '../processes/free-ports.ts'
 import type { Home } from '../home.ts'
 import { launch } from '../processes/launch.ts'
 import type { TemporalAddress } from '../stack-types.ts'
+import { isTemporalServerWanted } from '../tools/versions.ts'
+import { launchTemporalServer } from './temporal-server.ts'
 
 /** The search attributes by which the Web UI finds restores. */
 export const searchAttributes: Readonly<Record<string, string>> = {
@@ -23,10 +25,17 @@ export async function startTemporal(home: Home, attributes = searchAttributes): 
 /** Starts it on four given ports, so that a server which was stopped returns with its data. */
 export async function launchTemporal(
   home: Home,
-  [port, ui, http, metrics]: readonly number[],
+  [port = 0, ui, http = 0, metrics = 0]: readonly number[],
   attributes = searchAttributes,
   dynamicConfig: readonly string[] = [],
 ): Promise<TemporalAddress> {
+  const found = { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${ui}` }
+  const settings = [...always, ...dynamicConfig]
+  if (isTemporalServerWanted()) {
+    const options = { port, http, metrics, searchAttributes: attributes, dynamicConfig: settings }
+    await launchTemporalServer(home, options)
+    return found
+  }
   await launch(home, {
     name: 'temporal',
     binary: await home.tool('temporal'),
@@ -42,13 +51,13 @@ export async function launchTemporal(
       // As etcd does: it never waits for the disk, since nobody needs a stack after a crash of the machine.
       '--sqlite-pragma=synchronous=OFF',
       '--log-level=warn',
-      ...[...always, ...dynamicConfig].map((value) => `--dynamic-config-value=${value}`),
+      ...settings.map((value) => `--dynamic-config-value=${value}`),
       ...Object.entries(attributes).map(([name, type]) => `--search-attribute=${name}=${type}`),
     ],
-    address: `127.0.0.1:${port}`,
+    address: found.address,
     ready: () => knows(`http://127.0.0.1:${http}`, attributes),
   })
-  return { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${ui}` }
+  return found
 }
 
 /** The namespace comes before its search attributes, and a workflow that sets one too early fails. */

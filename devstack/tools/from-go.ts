@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { cachedPath } from './cache-dir.ts'
-import type { GoModule, Progress, Tool } from './tools.ts'
+import type { Progress, Tool } from './tools.ts'
+import type { GoModule } from './versions.ts'
 
 const run = promisify(execFile)
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { kubernetesVersion, temporalServer, type GoModule } from './versions.ts'
 
 /** Where to report what is fetched or built, and how to stop it. */
 export interface Progress {
@@ -23,6 +24,7 @@ export interface Tool {
 
 export type ToolName =
   | 'temporal'
+  | 'temporal-server'
   | 'versitygw'
   | 'etcd'
   | 'kube-apiserver'
@@ -65,23 +67,14 @@ export interface Platform {
   arch: 'amd64' | 'arm64'
 }
 
-/** Our Go modules, which pin what is built. */
-export type GoModule = 'core' | 'velero' | 'prometheus'
-
 /** How Go makes it: a package of one of our modules, the tests of such a package, or one that is installed by its version. */
 export type GoBuild =
   | { kind: 'module'; module: GoModule; package: string; ldflags?: string }
   | { kind: 'tests'; module: GoModule; package: string }
   | { kind: 'install'; package: string }
 
-const kubernetes = 'v1.36.3'
+const kubectl = 'v1.36.3'
 const velero = 'v1.18.3'
-const kubernetesFlags = [
-  `-X k8s.io/component-base/version.gitVersion=${kubernetes}`,
-  '-X k8s.io/component-base/version.gitMajor=1',
-  '-X k8s.io/component-base/version.gitMinor=36',
-].join(' ')
-const kubernetesCheck = { args: ['--version'], pattern: /v1\.36\./ }
 
 /** Every tool of the stack. Versions of what is built in a module are those of its go.mod. */
 export const tools: Readonly<Record<ToolName, Tool>> = {
@@ -98,6 +91,14 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     },
     build: { kind: 'module', module: 'core', package: 'github.com/temporalio/cli/cmd/temporal' },
     usualBuildSeconds: 174,
+  },
+  // Temporal's own server, which also speaks TLS; the command line's dev server does not.
+  'temporal-server': {
+    name: 'temporal-server',
+    version: temporalServer,
+    environment: 'DRYDOCK_TEMPORAL_SERVER_BIN',
+    build: { kind: 'module', module: 'temporal-server', package: 'go.temporal.io/server/cmd/server' },
+    usualBuildSeconds: 200,
   },
   versitygw: {
     name: 'versitygw',
@@ -122,40 +123,11 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     build: { kind: 'module', module: 'core', package: 'go.etcd.io/etcd/server/v3' },
     usualBuildSeconds: 14,
   },
-  'kube-apiserver': {
-    name: 'kube-apiserver',
-    version: kubernetes,
-    environment: 'DRYDOCK_KUBE_APISERVER_BIN',
-    versionCheck: kubernetesCheck,
-    release: { kind: 'envtest', minor: 'v1.36' },
-    build: kubernetesBuild('kube-apiserver'),
-    usualBuildSeconds: 195,
-  },
-  'kube-controller-manager': {
-    name: 'kube-controller-manager',
-    version: kubernetes,
-    environment: 'DRYDOCK_KUBE_CONTROLLER_MANAGER_BIN',
-    versionCheck: kubernetesCheck,
-    build: kubernetesBuild('kube-controller-manager'),
-    usualBuildSeconds: 54,
-  },
-  'kube-scheduler': {
-    name: 'kube-scheduler',
-    version: kubernetes,
-    environment: 'DRYDOCK_KUBE_SCHEDULER_BIN',
-    versionCheck: kubernetesCheck,
-    build: kubernetesBuild('kube-scheduler'),
-    usualBuildSeconds: 60,
-  },
+  'kube-apiserver': kubernetesTool('kube-apiserver', 'DRYDOCK_KUBE_APISERVER_BIN', 195),
+  'kube-controller-manager': kubernetesTool('kube-controller-manager', 'DRYDOCK_KUBE_CONTROLLER_MANAGER_BIN', 54),
+  'kube-scheduler': kubernetesTool('kube-scheduler', 'DRYDOCK_KUBE_SCHEDULER_BIN', 60),
   // After kube-apiserver most of it comes out of the build cache.
-  kubelet: {
-    name: 'kubelet',
-    version: kubernetes,
-    environment: 'DRYDOCK_KUBELET_BIN',
-    versionCheck: kubernetesCheck,
-    build: kubernetesBuild('kubelet'),
-    usualBuildSeconds: 50,
-  },
+  kubelet: kubernetesTool('kubelet', 'DRYDOCK_KUBELET_BIN', 50),
   kwok: {
     name: 'kwok',
     version: 'v0.8.0',
@@ -165,11 +137,11 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
   },
   kubectl: {
     name: 'kubectl',
-    version: kubernetes,
+    version: kubectl,
     environment: 'DRYDOCK_KUBECTL_BIN',
     versionCheck: { args: ['version', '--client'], pattern: /v1\.36\./ },
     release: { kind: 'envtest', minor: 'v1.36' },
-    build: kubernetesBuild('kubectl'),
+    build: kubernetesBuild('kubectl', 'core', kubectl),
     usualBuildSeconds: 45,
   },
   helm: {
@@ -268,6 +240,27 @@ function sourceHash(path: string): string {
   return hash.digest('hex').slice(0, 8)
 }
 
-function kubernetesBuild(command: string): GoBuild {
-  return { kind: 'module', module: 'core', package: `k8s.io/kubernetes/cmd/${command}`, ldflags: kubernetesFlags }
+/** A server of Kubernetes, of the version that is asked for. Releases of old ones do not exist. */
+function kubernetesTool(name: ToolName, environment: string, usualBuildSeconds: number): Tool {
+  const { version, minor, module } = kubernetesVersion()
+  return {
+    name,
+    version,
+    environment,
+    versionCheck: { args: ['--version'], pattern: new RegExp(`v1\\.${minor}\\.`) },
+    ...(name === 'kube-apiserver' && module === 'core' ? { release: { kind: 'envtest', minor: `v1.${minor}` } } : {}),
+    build: kubernetesBuild(name, module, version),
+    usualBuildSeconds,
+  }
+}
+
+function kubernetesBuild(command: string, module: GoModule, version: string): GoBuild {
+  const [, minor = ''] = version.split('.')
+  // The second one is what API servers of old versions answer with.
+  const flags = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((place) => [
+    `-X ${place}.gitVersion=${version}`,
+    `-X ${place}.gitMajor=1`,
+    `-X ${place}.gitMinor=${minor}`,
+  ])
+  return { kind: 'module', module, package: `k8s.io/kubernetes/cmd/${command}`, ldflags: flags.join(' ') }
 }

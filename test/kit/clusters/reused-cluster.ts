@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'undici'
 import { startCluster, type ClusterOptions } from '../../../devstack/cluster.ts'
 import type { Cluster } from '../../../devstack/stack-types.ts'
+import type { Send } from '../../../infra/cluster/api-request.ts'
+import { discoverResources } from '../../../infra/cluster/discovery.ts'
+import { createLog } from '../../ports/log.ts'
 import { waitUntil } from '../wait-until.ts'
 import { putEtcdBack, readEtcd, toBase64, type EtcdData, type EtcdWrite } from './etcd-data.ts'
 import { awaitWatchCaches, kindOf } from './watch-caches.ts'
@@ -76,24 +79,17 @@ function withNewIdentity({ prefix, data }: ReusedCluster): EtcdData {
   return { ...data, [key]: { revision: 'none', value } }
 }
 
-interface Discovery {
-  items: { metadata: { name: string }; versions: { version: string; resources: { resource: string }[] }[] }[]
-}
-
 async function servedBy(cluster: Cluster): Promise<string[]> {
   const dispatcher = new Agent({ connect: { ca: cluster.kubeCa } })
-  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
-  try {
+  const send: Send = async ({ path, accept = 'application/json' }) => {
     const headers = { authorization: `Bearer ${cluster.tokens.admin}`, accept }
-    const answer = await request(`${cluster.kubeUrl}/apis`, { dispatcher, headers })
-    const { items } = (await answer.body.json()) as Discovery
-    return items
-      .flatMap(({ metadata, versions }) =>
-        versions.flatMap(({ version, resources }) =>
-          resources.map(({ resource }) => `${metadata.name}/${version}/${resource}`),
-        ),
-      )
-      .sort()
+    const answer = await request(cluster.kubeUrl + path, { dispatcher, headers })
+    return answer.body.json()
+  }
+  try {
+    const found = await discoverResources(send, createLog())
+    const ofGroups = found.filter(({ group }) => group !== '')
+    return ofGroups.map(({ group, version, resource }) => `${group}/${version}/${resource}`).sort()
   } finally {
     await dispatcher.close()
   }
