@@ -70,7 +70,7 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'kubectl',
     'check-rules',
   ],
-  image: ['temporal', 'versitygw', 'etcd', 'kube-apiserver'],
+  image: ['temporal', 'versitygw', 'etcd', 'kube-apiserver', 'velero', 'helm', 'kubectl'],
   node: [
     'temporal',
     'versitygw',

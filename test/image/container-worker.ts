@@ -32,16 +32,21 @@ const locked = [
 let started = 0
 
 /** Starts the image on the network of this machine and waits until its worker is ready. It is removed after the tests of the file. */
-export async function startContainer(cluster: TestCluster, env: Record<string, string> = {}): Promise<ContainerWorker> {
-  const name = `drydock-test-${process.pid}-${++started}`
+export function startContainer(cluster: TestCluster, env: Record<string, string> = {}): Promise<ContainerWorker> {
   const dir = mkdtempSync(join(tmpdir(), 'drydock-container-'))
   const kubeconfig = join(dir, 'kubeconfig')
   copyFileSync(cluster.kubeconfig, kubeconfig)
   chmodSync(kubeconfig, 0o644)
   chmodSync(dir, 0o755)
-  const wanted = { ...workerEnv(cluster), KUBECONFIG: '/kubeconfig', ...env }
-  const settings = Object.entries(wanted).flatMap(([key, value]) => ['--env', `${key}=${value}`])
+  whenFileIsOver(() => rmSync(dir, { recursive: true, force: true }))
   const mounts = ['--tmpfs', '/tmp:rw,size=64m,mode=1777', '--volume', `${kubeconfig}:/kubeconfig:ro`]
+  return runContainer(mounts, { ...workerEnv(cluster), KUBECONFIG: '/kubeconfig', ...env })
+}
+
+/** The same with these mounts and this environment alone. */
+export async function runContainer(mounts: readonly string[], env: Record<string, string>): Promise<ContainerWorker> {
+  const name = `drydock-test-${process.pid}-${++started}`
+  const settings = Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`])
   const options = ['--name', name, '--network', 'host', '--user', anyUser, ...locked, ...mounts, ...settings]
   const child = spawn('podman', ['run', '--rm', ...engineOptions, ...options, image], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,7 +59,6 @@ export async function startContainer(cluster: TestCluster, env: Record<string, s
   whenFileIsOver(async () => {
     execFileSync('podman', ['rm', '--force', '--ignore', '--time', '0', name], { stdio: 'ignore' })
     await ended
-    rmSync(dir, { recursive: true, force: true })
   })
   const isReady = () => text.includes('worker is ready') && text.includes('watching Restores')
   await waitUntil(() => over || isReady(), 120_000, 'the worker to be ready')
