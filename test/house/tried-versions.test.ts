@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { tools } from '../../devstack/tools/tools.ts'
+import { kubernetesVersions, temporalServer } from '../../devstack/tools/versions.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')
 
-it('the README names the versions that the tests run', () => {
+it('the README names the versions that the tests run, and those that `npm run test:versions` tries', () => {
   const [, table = ''] = /## Versions it was tried with\n([^#]*)/.exec(read('README.md')) ?? []
-  const tools = read('devstack/tools/tools.ts')
-  const [, kubernetes = ''] = /const kubernetes = '(.*)'/.exec(tools) ?? []
-  const [, velero = ''] = /const velero = '(.*)'/.exec(tools) ?? []
-  const [, temporal = ''] = /name: 'temporal',[\s\S]*?version: '(.*?)'/.exec(tools) ?? []
   const { devDependencies, dependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
   const node = dependencies?.['node'] ?? devDependencies?.['node'] ?? ''
-  for (const version of [kubernetes, velero, temporal, node]) {
+  const kubernetes = Object.keys(kubernetesVersions)
+  for (const version of [...kubernetes, tools.velero.version, tools.temporal.version, temporalServer, node]) {
     expect(version).toMatch(/^v?\d+\.\d+\.\d+$/)
     expect(table).toContain(version)
   }
@@ -19,7 +18,7 @@ it('the README names the versions that the tests run', () => {
     read('README.md')
       .split('\n\n')
       .find((text) => text.includes('img.shields.io')) ?? ''
-  for (const version of [velero, kubernetes]) expect(badges).toContain(`-${version}-`)
+  for (const version of [tools.velero.version, ...kubernetes]) expect(badges).toContain(version)
 })
 
 it('the badges of the README name the licence and the oldest Node of the package', () => {
