@@ -4,7 +4,7 @@ import { temporalServer } from '../../devstack/tools/versions.ts'
 
 /**
  * `npm run test:versions`: the core of the tests of whole restores on other versions of the servers than those of `npm test`, which it
- * is no part of. Their first build takes ten minutes. With names it runs those alone: `npm run test:versions -- kubernetes`.
+ * is no part of. The first run builds them, which takes minutes each. With names it runs those alone: `npm run test:versions -- kubernetes`.
  */
 const others: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   kubernetes: { DRYDOCK_KUBERNETES_VERSION: 'v1.24.0' },
