@@ -1,4 +1,5 @@
 import { CancelledFailure, Context } from '@temporalio/activity'
+import type { Info as ActivityInfo } from '@temporalio/activity'
 import { isProgramFault } from '../../core/program-fault.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { Cluster, Presence } from '../ports.ts'
@@ -28,6 +29,8 @@ export interface Attempt {
   fence: (scope: string) => Promise<void>
   /** What the attempt before has left in {@link Attempt.pause}; undefined for the first one, and after one that was lost. */
   carried: unknown
+  /** A good part of the time that the activity has is over: a look that has nothing to do until later ends it. */
+  isLate: boolean
   /** The failure by which a look ends that has nothing to do until later. It writes nothing after this. */
   pause: (wait: Wait) => Error
 }
@@ -64,6 +67,9 @@ export interface ActivityFrame {
 
 /** How often an attempt beats: a cancel reaches it with the next beat (rule 13). */
 const beatMs = 1000
+
+/** A wait that has used this part of the activity's time, and an hour at least, goes on in the next activity. */
+const [lateAfter, lateMs] = [1 / 4, 3_600_000]
 
 /**
  * The frame of every activity. It sends a heartbeat each second, waits for earlier attempts where the activity has a
@@ -126,6 +132,7 @@ function beginAttempt(presence: Presence): Begun {
       waitingFor(undefined)
     },
     carried: before.over === true ? before.carry : undefined,
+    isLate: isLate(info),
     pause(wait) {
       const { faults: _past, ...last } = beat
       context.heartbeat({ ...last, waitingFor: wait.waitingFor, over: true, carry: wait.carry })
@@ -143,6 +150,12 @@ function beginAttempt(presence: Presence): Begun {
   return { attempt, end, before, countFault }
 }
 
+/** By the times of Temporal's server. */
+function isLate(info: ActivityInfo): boolean {
+  const waitedMs = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs
+  return waitedMs >= Math.max(lateMs, info.scheduleToCloseTimeoutMs * lateAfter)
+}
+
 /** Measures each wait from its first mention to the next one, and reports it to the context of the activity. */
 function measureWaits(): (reason: string | undefined) => void {
   const waited = currentActivity()?.waited
@@ -156,10 +169,13 @@ function measureWaits(): (reason: string | undefined) => void {
 
 /**
  * Ends a look. The workflow gets the wait where its words are news, so that people see it; else the attempt fails in
- * order and Temporal begins the next one after the pause: a wait of days is one activity in the history.
+ * order and Temporal begins the next one after the pause: a wait of days is a few activities in the history. The workflow gets
+ * it also long before the activity's time is over: how long is waited, a deadline of its own says.
  */
 export function lookAgain(attempt: Attempt, look: Look | undefined, wait: Wait): Wait {
-  if (look?.told !== undefined && wordsOf(look.told) !== wordsOf(wait.waitingFor)) return wait
+  if (look === undefined) throw attempt.pause(wait)
+  const isNews = look.told !== undefined && wordsOf(look.told) !== wordsOf(wait.waitingFor)
+  if (isNews || attempt.isLate) return wait
   throw attempt.pause(wait)
 }
 

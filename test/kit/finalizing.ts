@@ -196,6 +196,6 @@ function anAttempt(): Attempt {
   const { signal } = new AbortController()
   const nothing = () => undefined
   const fence = () => Promise.resolve()
-  const now = { number: 1, id: 'a', signal, carried: undefined }
+  const now = { number: 1, id: 'a', signal, carried: undefined, isLate: false }
   return { ...now, throwIfStopped: nothing, waitingFor: nothing, done: nothing, fence, pause: waiting }
 }

@@ -73,6 +73,8 @@ export class ScheduledActivity {
         attempt: number,
         heartbeatDetails: this.lastBeat,
         scheduledTimestampMs: this.scheduledMs,
+        currentAttemptScheduledTimestampMs: this.clock.nowMs(),
+        scheduleToCloseTimeoutMs: msToNumber(this.call.options.scheduleToCloseTimeout ?? 0),
         activityId: this.id,
         activityType: this.call.name,
         workflowExecution: { workflowId: this.workflowId, runId: this.runId },

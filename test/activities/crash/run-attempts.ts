@@ -19,6 +19,8 @@ export interface RunOptions {
   settings: Settings
   activity: string
   input: unknown
+  /** How long all attempts may take; nobody ends them. */
+  scheduleToCloseTimeoutMs?: number
   /** What goes wrong in each attempt, from 1. */
   faults?: (attempt: number) => FaultPlan
 }
@@ -77,7 +79,10 @@ interface Process {
   plan: FaultPlan
 }
 
-function startProcess({ world, create, settings, activity }: RunOptions, scheduledTimestampMs: number): Process {
+function startProcess(
+  { world, create, settings, activity, scheduleToCloseTimeoutMs = 90 * 24 * 3_600_000 }: RunOptions,
+  scheduledTimestampMs: number,
+): Process {
   const state = { isDead: false }
   const started = { plan: (() => undefined) as FaultPlan, count: 0 }
   const around = withFaults(
@@ -97,6 +102,8 @@ function startProcess({ world, create, settings, activity }: RunOptions, schedul
           attempt,
           heartbeatDetails,
           scheduledTimestampMs,
+          currentAttemptScheduledTimestampMs: world.clock.nowMs(),
+          scheduleToCloseTimeoutMs,
           activityId: '1',
           activityType: activity,
           workflowExecution: execution,

@@ -50,7 +50,7 @@ export function restoring(
     cluster: wrap(world.cluster.connect()),
     clock: world.clock,
     log: world.log,
-    attempt: { ...attempt, fence: () => Promise.resolve(), carried: undefined, pause: waiting },
+    attempt: { ...attempt, fence: () => Promise.resolve(), carried: undefined, isLate: false, pause: waiting },
     rules: rulesWith(),
     mark: { uid: 'uid-1', creationTimestamp: rfc3339(world.clock.now()), labels },
     managedFields: 'exact',

@@ -2,6 +2,7 @@ import '../../ports/deterministic.ts'
 import { describe, expect, it } from 'vitest'
 import { locksWorkflowIdOf, locksWorkflowType } from '../../../contract/lock-workflow.ts'
 import type { LocksOfRun } from '../../../contract/lock-workflow.ts'
+import type { Look } from '../../../contract/look.ts'
 import { workflowIdOf } from '../../../contract/restore-workflow.ts'
 import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
 import { createWorld } from '../../ports/world.ts'
@@ -36,9 +37,14 @@ async function worldWith(locks: Locks): Promise<World> {
 }
 
 /** The chunk of the ConfigMaps in a run that was reset. */
-async function restoreIn(world: World, set: object = {}) {
-  const input = { ...chunkOf('configmaps'), reset }
-  return runAttempts({ world, create, settings: { ...settings, ...set }, activity: 'restoreChunk', input })
+async function restoreIn(
+  world: World,
+  set: object = {},
+  more: { look?: Look; scheduleToCloseTimeoutMs?: number } = {},
+) {
+  const { look, ...options } = more
+  const input = { ...chunkOf('configmaps'), reset, ...(look === undefined ? {} : { look }) }
+  return runAttempts({ world, create, settings: { ...settings, ...set }, activity: 'restoreChunk', input, ...options })
 }
 
 const hasConfigMap = (world: World) =>
@@ -82,6 +88,18 @@ describe('a run that was reset', () => {
       failure: { type: 'RestoreFailed', message: expect.stringContaining('waiting for Restore velero/other') },
     })
     expect(hasConfigMap(world)).toBe(false)
+  })
+
+  it('goes on waiting in another activity long before the time of this one is over', async () => {
+    const world = await worldWith({ holders: [other], waiting: [own] })
+    const begunMs = world.clock.nowMs()
+    const waitingFor = 'Restore velero/other, which restores into namespace shop'
+    const hours = 3_600_000
+    const more = { look: { told: waitingFor }, scheduleToCloseTimeoutMs: 3 * hours }
+    const { outcome } = await restoreIn(world, { lockTimeoutSeconds: 24 * 3600 }, more)
+    expect(outcome).toMatchObject({ result: { waitingFor } })
+    expect(world.clock.nowMs() - begunMs).toBeGreaterThanOrEqual(hours)
+    expect(world.clock.nowMs() - begunMs).toBeLessThan(1.5 * hours)
   })
 
   it.each([
