@@ -66,7 +66,7 @@ export function planRestore({ ports, sessions, settings }: WorkerParts) {
       const stored = await session.journal.read<Plan>(shards.plan)
       if (stored !== undefined) await renewFacts(stored, planning)
       const plan = stored ?? (await makeAndStore(planning))
-      await checkRights(plan, session.admission, planning)
+      await checkRights(plan, planning)
       return { ...summarize(plan), lanes: settings.lanes }
     })
 }

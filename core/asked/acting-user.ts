@@ -12,6 +12,7 @@ export interface Access {
   verb: string
   group: string
   resource: string
+  subresource?: string
   namespace?: string
 }
 

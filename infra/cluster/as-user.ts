@@ -53,11 +53,14 @@ export function asUser(own: Cluster, theirs: Writes): Cluster {
 const reviews = { group: 'authorization.k8s.io', version: 'v1', resource: 'selfsubjectaccessreviews' }
 
 /** Asks the API server, as that user, what it may do. */
-export async function mayDo(theirs: Writes, { verb, group, resource, namespace = '' }: Access): Promise<boolean> {
+export async function mayDo(
+  theirs: Writes,
+  { verb, group, resource, subresource = '', namespace = '' }: Access,
+): Promise<boolean> {
   const review = {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectAccessReview',
-    spec: { resourceAttributes: { verb, group, resource, namespace } },
+    spec: { resourceAttributes: { verb, group, resource, subresource, namespace } },
   }
   const answer = await theirs.create(reviews, undefined, review, { fieldManager: 'drydock' })
   return (answer['status'] as { allowed?: boolean } | undefined)?.allowed === true

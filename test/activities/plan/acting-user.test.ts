@@ -6,6 +6,7 @@ import { resourceUsageLabel, restoreUidLabel } from '../../../velero/labels.ts'
 import { startControllers } from '../../ports/controllers.ts'
 import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
+import { checkRights } from '../../../activities/plan/check-rights.ts'
 import { act, chunkOf, ref, waves, worldAt } from '../crash/restore-in-memory.ts'
 import { restoreWhole } from '../restore-whole.ts'
 
@@ -109,9 +110,55 @@ describe('a restore that is made as somebody else', () => {
     await expect(restoreWhole({ items, annotations: asAlice, before })).rejects.toThrow(
       'user alice may not create secrets in namespace shop (2 items, the first is secrets/shop/key); ' +
         'patch secrets in namespace shop (2 items, the first is secrets/shop/key); ' +
-        'patch configmaps in namespace shop (configmaps/shop/one): nothing was restored',
+        'patch configmaps in namespace shop (configmaps/shop/one): nothing was written in this run',
     )
     expect(written).toEqual([])
+  })
+
+  it('asks for the right to run commands, as a part of pods, where the Restore has hooks', async () => {
+    const asked: Access[] = []
+    const before = ({ cluster }: World) => {
+      cluster.mayDo = (_, what) => {
+        asked.push(what)
+        return what.verb !== '*' && what.subresource === undefined
+      }
+    }
+    const spec = { hooks: { resources: [{ name: 'warm up', postHooks: [{ exec: { command: ['true'] } }] }] } }
+    const pod = { ...inShop('Pod', 'web'), spec: { containers: [{ name: 'app', image: 'app' }] } }
+    await expect(restoreWhole({ items: { pods: [pod] }, annotations: asAlice, before, spec })).rejects.toThrow(
+      'user alice may not create pods/exec in namespace shop (pods/shop/web); get pods/exec in namespace shop (pods/shop/web): nothing',
+    )
+    expect(asked).toContainEqual({ verb: 'get', group: '', resource: 'pods', subresource: 'exec' })
+  })
+
+  it('asks nothing more once it is cancelled', async () => {
+    const stopped = new Error('cancelled')
+    let asked = 0
+    const { cluster } = createWorld()
+    cluster.mayDo = () => {
+      asked++
+      return false
+    }
+    const secrets = Array.from({ length: 100 }, (_, index) => ({ name: 'key', target: `shop-${index}` }))
+    const plan = {
+      etag: '',
+      provisioned: [],
+      notes: [],
+      waves: [{ groupResource: 'secrets', chunks: [{ items: secrets }] }],
+    }
+    const admission = { restore: { annotations: asAlice, namespace: 'velero' }, spec: {} }
+    const checking = {
+      session: { admission, journal: {} },
+      ports: { cluster: cluster.connect() },
+      settings: { actingUser: undefined },
+      attempt: {
+        throwIfStopped: () => {
+          if (asked >= 3) throw stopped
+        },
+      },
+    }
+    await expect(checkRights(plan, checking as unknown as Parameters<typeof checkRights>[1])).rejects.toBe(stopped)
+    expect(asked).toBeLessThan(20)
   })
 
   it('is made as the user of the worker where that has one, and refused where the Restore names another one', async () => {
