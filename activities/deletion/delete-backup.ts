@@ -6,13 +6,16 @@ import { requestErrors } from '../../core/deletion/request-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { DeleteBackupRequest } from '../../velero/delete-backup-request.ts'
-import { backupNameLabel, backupUidLabel } from '../../velero/labels.ts'
+import { isConflict, isNotFound } from '../../core/port-errors.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { ObjectRef } from '../../velero/resource.ts'
+import { backupNameLabel, backupUidLabel, restoreFinalizer } from '../../velero/labels.ts'
 import { backupFolder } from '../../velero/object-keys.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { phaseRefused, requestNotWritten, wrongCluster } from '../frame/failures.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { pauseAfter, runActivity } from '../frame/run-activity.ts'
-import type { Ports } from '../ports.ts'
+import type { Cluster, Ports } from '../ports.ts'
 import { frameOf, openDeleted, readDeleted } from './deleted-backup.ts'
 import type { DeletedBackup, StepReport } from './deleted-backup.ts'
 import { besideRequest, changeRequest, deletionFieldManager, readRequest } from './deletion-request.ts'
@@ -125,7 +128,9 @@ export function deleteRestoresOf({ cluster, presence, clock }: DeletionPorts) {
       for (const { metadata } of left) {
         if (metadata.deletionTimestamp !== undefined) continue
         const at = besideRequest(ref, 'restores', metadata.name)
-        const refusal = await refusalIn(() => removeExactly(cluster, at, metadata.uid))
+        const refusal = await refusalIn(async () => {
+          if (await keepForFiles(cluster, at, metadata)) await removeExactly(cluster, at, metadata.uid)
+        })
         if (refusal !== undefined) errors.push(`error deleting restore ${ref.namespace}/${metadata.name}: ${refusal}`)
       }
       if (left.length === 0 || errors.length > 0) return { errors: requestErrors(errors) }
@@ -139,6 +144,23 @@ export function deleteRestoresOf({ cluster, presence, clock }: DeletionPorts) {
         afterSeconds: pauseAfter(attempt.number, lookSeconds),
       })
     })
+}
+
+/**
+ * A Restore without Velero's finalizer, of an older Velero, would go at once and leave its files. Velero's server gives it to each
+ * Restore that is over. False where it has been changed meanwhile: the next look sees it. Source: pkg/controller/restore_controller.go.
+ */
+async function keepForFiles(cluster: Cluster, at: ObjectRef, metadata: Manifest['metadata']): Promise<boolean> {
+  const { uid, resourceVersion, finalizers = [] } = metadata
+  if (finalizers.includes(restoreFinalizer)) return true
+  const patch = { metadata: { uid, resourceVersion, finalizers: [...finalizers, restoreFinalizer] } }
+  try {
+    await cluster.patch(at, patch, { fieldManager: deletionFieldManager })
+    return true
+  } catch (thrown) {
+    if (isNotFound(thrown) || isConflict(thrown)) return false
+    throw thrown
+  }
 }
 
 /** A request that the API server refuses to change is tried again for so long. */

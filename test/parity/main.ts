@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { startStack, stopStack } from '../../devstack/stack.ts'
 import { describeDifference } from './compare-outcomes.ts'
 import type { Comparison } from './compare-outcomes.ts'
+import { checkDeletion, isDeletion, recordDeletion, recordedDeletions } from './deletions/delete-case.ts'
 import { recordedCases } from './golden-case.ts'
 import { endLanes, laneFolders } from './lanes.ts'
 import { caseFolders } from './parity-bench.ts'
@@ -51,7 +52,7 @@ async function stopAll(dir: string): Promise<void> {
 
 async function record(names: readonly string[], bench: Bench): Promise<number> {
   const failed = await each(names, async (name) => {
-    await recordCase(name, bench)
+    await (isDeletion(name) ? recordDeletion(name, bench) : recordCase(name, bench))
     return true
   })
   return failed === 0 ? 0 : 1
@@ -60,7 +61,8 @@ async function record(names: readonly string[], bench: Bench): Promise<number> {
 const again = ' with second chances'
 
 async function check(names: readonly string[], bench: Bench, chances: string | undefined): Promise<number> {
-  const all = names.length > 0 ? names : recordedCases()
+  const deletions = names.length > 0 ? names.filter(isDeletion) : chances === undefined ? recordedDeletions() : []
+  const all = names.length > 0 ? names.filter((name) => !isDeletion(name)) : recordedCases()
   const changed = casesWithSecondChances()
   const second = chances === undefined ? all.filter((name) => changed.includes(name)) : all
   const cases = [
@@ -74,9 +76,16 @@ async function check(names: readonly string[], bench: Bench, chances: string | u
     for (const difference of comparison.wrong) console.log(`    ${describeDifference(difference)}`)
     return isGreen(comparison)
   })
+  const wrong = await each(deletions, async (name) => {
+    const found = await checkDeletion(name, bench)
+    for (const difference of found) console.log(`    ${describeDifference(difference)}`)
+    return found.length === 0
+  })
+  if (deletions.length > 0)
+    console.log(`\n${deletions.length - wrong} of ${deletions.length} deletions are as Velero v1.18.3 made them`)
   console.log(`\n${cases.length - failed} of ${cases.length} cases are as Velero v1.18.3 made them, but for:`)
   for (const [reason, count] of reasons) console.log(`  ${count} × ${reason}`)
-  return failed === 0 ? 0 : 1
+  return failed + wrong === 0 ? 0 : 1
 }
 
 async function each(names: readonly string[], work: (name: string) => Promise<boolean>): Promise<number> {

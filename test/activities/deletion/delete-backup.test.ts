@@ -193,3 +193,17 @@ describe('the native snapshots of a deleted backup', () => {
     expect(asked).toEqual([`delete s-1 of ${provider}`])
   })
 })
+
+it('the restores of a deleted backup stay until their files are gone, also those without Velero’s finalizer', async () => {
+  const world = await worldWith()
+  const restore = () => world.cluster.look(at('restores', 'again'))?.metadata
+  expect(restore()?.finalizers ?? []).toEqual([])
+  const seen: unknown[] = []
+  world.clock.later(60_000, () => {
+    const { finalizers, deletionTimestamp } = restore() ?? {}
+    seen.push([finalizers, typeof deletionTimestamp])
+    world.cluster.drop(at('restores', 'again'))
+  })
+  expect(await act(world, 'deleteRestoresOf', inputOf(world))).toEqual({ result: { errors: [] } })
+  expect(seen).toEqual([[['restores.velero.io/external-resources-finalizer'], 'string']])
+})

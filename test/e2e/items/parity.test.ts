@@ -3,6 +3,7 @@ import { casesWithSecondChances, checkCase } from '../../parity/run-cases.ts'
 import { describeDifference } from '../../parity/compare-outcomes.ts'
 import { workerSettings } from '../../parity/case-worker.ts'
 import { readCaseFile, recordedCases } from '../../parity/golden-case.ts'
+import { checkDeletion, recordedDeletions } from '../../parity/deletions/delete-case.ts'
 import { endLanes } from '../../parity/lanes.ts'
 import { theStack } from '../../kit/stack.ts'
 
@@ -26,5 +27,9 @@ describe.concurrent('a restore is as Velero v1.18.3 made it', () => {
   test.each(bySettings(casesWithSecondChances()))('%s, but for what second chances change', async (name) => {
     const { wrong } = await checkCase(name, theStack(), { secondChances: true })
     expect(wrong.map(describeDifference)).toEqual([])
+  })
+
+  test.each(recordedDeletions())('of a backup: %s', async (name) => {
+    expect((await checkDeletion(name, theStack())).map(describeDifference)).toEqual([])
   })
 })
