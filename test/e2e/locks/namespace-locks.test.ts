@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -10,10 +11,11 @@ import { runClient } from '../../kit/client.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
 import { holdNamespace } from '../../kit/held-namespace.ts'
-import { awaitRestore, clusterIdOf, createRestore, getRestore } from '../../kit/restores.ts'
+import { awaitRestore, clusterIdOf, createRestore, getRestore, readResultFiles } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
 import { eventsOf } from '../../kit/velero/velero-objects.ts'
+import { demoPlugin } from '../../kit/velero/demo-plugin.ts'
 import { startWorker } from '../../kit/worker.ts'
 
 const aConfigMap = (namespace: string): BackedUpItem => [
@@ -54,7 +56,7 @@ describe('restores into the same namespace', () => {
   beforeAll(async () => {
     cluster = await freshCluster()
     await putBackups(cluster)
-    await startWorker(cluster)
+    await startWorker(cluster, { DRYDOCK_PLUGIN_DIR: dirname(await demoPlugin()) })
     await createRestore(cluster, { name: 'first', spec: { backupName: 'bulk-held' } })
     await awaitRestore(cluster, 'first', isUnderWay)
     await createRestore(cluster, { name: 'second', spec: bulk })
@@ -95,6 +97,16 @@ describe('restores into the same namespace', () => {
     expect((await awaitRestore(cluster, 'fourth')).status?.progress?.itemsRestored ?? 0).toBe(0)
   })
 
+  it('take turns too where a plugin wants an item of a namespace that the plan does not have', async () => {
+    const annotations = { 'demo.example.io/wants': 'configmaps:bulk:c' }
+    const metadata = { name: 'wants', namespace: 'wider', labels: { app: 'wider' }, annotations }
+    const wants: BackedUpItem = ['configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata }]
+    await putBackup(cluster, { name: 'wider', items: [wants, aConfigMap('bulk')] })
+    const labelSelector = { matchLabels: { app: 'wider' } }
+    await createRestore(cluster, { name: 'wider', spec: { backupName: 'wider', labelSelector } })
+    await expect.poll(() => waitOf('wider'), { timeout: 240_000, interval }).toMatch(holder)
+  })
+
   it('let go on cancel: one that waits ends at once, and the next one follows the holder', async () => {
     expect((await runClient(cluster, ['cancel', 'second', '--reason', 'not needed'])).code).toBe(0)
     expect((await awaitRestore(cluster, 'second')).status).toMatchObject({
@@ -104,6 +116,10 @@ describe('restores into the same namespace', () => {
     expect(await itemsOf('third')).toBe(0)
     expect((await runClient(cluster, ['cancel', 'first', '--reason', 'over'])).code).toBe(0)
     expect((await awaitRestore(cluster, 'third')).status).toMatchObject({ phase: 'Completed' })
+    expect((await awaitRestore(cluster, 'wider')).status).toMatchObject({ phase: 'Completed' })
+    const { resourceList } = await readResultFiles(cluster, 'wider')
+    // It stands there; that of the backup has no owners of fields, so Velero calls it different.
+    expect(resourceList?.['v1/ConfigMap']).toEqual(['bulk/c(failed)', 'wider/wants(created)'])
   })
 })
 
