@@ -24,7 +24,6 @@ export async function takeNodePlace(home: Home): Promise<NodePlace> {
     if (!(await addBridge(place, home.dir))) continue
     home.state.node = place
     home.save()
-    makeCgroups(place)
     return place
   }
   throw new Error('no network is free for a node')
@@ -66,8 +65,14 @@ async function addBridge({ name, net, gateway, apiAddress }: NodePlace, owner: s
   return true
 }
 
-/** One in each hierarchy; below it everything is as kubelet makes it. A group without processors and memory would take no process. */
-function makeCgroups({ name }: NodePlace): void {
+/**
+ * Makes one in each hierarchy; below it everything is as kubelet makes it. What a node that was stopped has left there is removed, as by
+ * a machine that starts: kubelet would wait for containers that it finds there for good. A group without processors and memory would
+ * take no process.
+ */
+export async function makeCgroups(place: Pick<NodePlace, 'name'>): Promise<void> {
+  await removeCgroups(place)
+  const { name } = place
   for (const folder of hierarchies()) mkdirSync(join(folder, name), { recursive: true })
   const cpuset = join(cgroups, 'cpuset')
   for (const file of ['cpuset.cpus', 'cpuset.mems'])
@@ -76,13 +81,17 @@ function makeCgroups({ name }: NodePlace): void {
 
 /** Gives a place back, once no process of the node is left. */
 export async function removeNodePlace(place: Pick<NodePlace, 'name'>): Promise<void> {
+  await removeCgroups(place)
+  if (existsSync(join(links, place.name))) await ip('link', 'del', place.name)
+}
+
+async function removeCgroups(place: Pick<NodePlace, 'name'>): Promise<void> {
   const deadline = Date.now() + endSecondsMax * 1000
   for (const folder of hierarchies().map((one) => join(one, place.name)))
     while (!removeCgroup(folder)) {
       if (Date.now() > deadline) throw new Error(`processes of the node ${place.name} do not end: see ${folder}`)
       await sleep(50)
     }
-  if (existsSync(join(links, place.name))) await ip('link', 'del', place.name)
 }
 
 /** Gives back the places of nodes whose folder is gone: they were killed with the run that had started them. */

@@ -9,6 +9,7 @@ import type { ClusterAddress, NodePlace } from '../stack-types.ts'
 import { withClient } from '../with-client.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodeImages } from './node-images.ts'
+import { makeCgroups } from './node-place.ts'
 import { mustProgram } from './node-requirements.ts'
 
 const run = promisify(execFile)
@@ -30,8 +31,10 @@ export async function startNode(home: Home, cluster: ClusterAddress): Promise<vo
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text, { mode: 0o600 })
   }
+  await makeCgroups(node)
   const images = await nodeImages(home)
   const kubelet = await home.tool('kubelet')
+  const since = Date.now()
   await withClient(cluster, (client) =>
     launch(home, {
       name: 'node',
@@ -47,7 +50,7 @@ export async function startNode(home: Home, cluster: ClusterAddress): Promise<vo
         KUBELET: kubelet,
       },
       address: node.gateway,
-      ready: async () => isReady((await client.must('GET', `/api/v1/nodes/${node.name}`)).body),
+      ready: async () => isReady((await client.must('GET', `/api/v1/nodes/${node.name}`)).body, since),
       readySecondsMax,
     }),
   )
@@ -60,9 +63,11 @@ export function nodeFolder(home: Home): string {
   return home.folder('node')
 }
 
-function isReady(node: unknown): boolean {
-  const { status } = node as { status?: { conditions?: { type: string; status: string }[] } }
-  return (status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True')
+/** Times of a node are in whole seconds. What a node says that was stopped is not that of the one that starts. */
+function isReady(node: unknown, since: number): boolean {
+  const { status } = node as { status?: { conditions?: { type: string; status: string; lastHeartbeatTime: string }[] } }
+  const ready = (status?.conditions ?? []).find(({ type }) => type === 'Ready')
+  return ready?.status === 'True' && Date.parse(ready.lastHeartbeatTime) >= since - 1000
 }
 
 /** Flags by which an API server knows the node, and by which it reaches the node's pods. */

@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { whyNoNode } from '../../devstack/node/node-requirements.ts'
+import { runClient } from '../kit/client.ts'
 import { isMissing } from '../kit/debian-program.ts'
 import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../kit/restores.ts'
 import { listVelero } from '../kit/velero/velero-objects.ts'
@@ -13,6 +14,7 @@ import {
   depot,
   depotFiles,
   makeDepot,
+  podsOf,
   readVolume,
   shrinkDepot,
   smallFiles,
@@ -78,6 +80,14 @@ describe.skipIf(isMissing('a node', why === undefined, why))('on a real node', (
         ({ metadata }) => metadata.labels?.['velero.io/restore-name'] === restore,
       )
 
+    const phasesOf = async (restore: string) => (await ordersOf(restore)).map(({ status }) => status?.['phase'])
+
+    /** Takes pods of Velero's namespace away at once. */
+    const removePods = (which: string) =>
+      withAdmin(cluster, (admin) =>
+        admin.must('DELETE', `/api/v1/namespaces/${cluster.veleroNamespace}/pods?${which}`, { gracePeriodSeconds: 0 }),
+      )
+
     it('a worker that is killed: the next one goes on with the same orders', async () => {
       await restoreUntilBytesMove('killed')
       worker.kill('SIGKILL')
@@ -87,6 +97,43 @@ describe.skipIf(isMissing('a node', why === undefined, why))('on a real node', (
       expect(status).toMatchObject({ phase: 'Completed' })
       expect(await ordersOf('killed')).toHaveLength(2)
       expect(withoutHooks(await depotFiles(cluster, 'killed'))).toEqual(withoutHooks(before))
+    })
+
+    it('a pod that is evicted: what it waited for is called off, and its name told', async () => {
+      await restoreUntilBytesMove('evicted')
+      const [pod] = await withAdmin(cluster, (admin) => podsOf(admin, 'evicted'))
+      const name = pod?.metadata.name ?? ''
+      const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } }
+      await withAdmin(cluster, (admin) =>
+        admin.must('POST', `/api/v1/namespaces/evicted/pods/${name}/eviction`, eviction),
+      )
+      const { status } = await awaitRestore(cluster, 'evicted', undefined, 200_000)
+      expect(status).toMatchObject({ phase: 'PartiallyFailed' })
+      expect((await readResultFiles(cluster, 'evicted')).results?.errors.velero).toEqual([
+        `pod volume restore cannot go on: pod evicted/${name} was deleted`,
+      ])
+      expect(await phasesOf('evicted')).not.toContain('InProgress')
+    })
+
+    it('a node agent that dies: its data movers go on without it', async () => {
+      await restoreUntilBytesMove('agent')
+      await removePods('labelSelector=name%3Dnode-agent')
+      const { status } = await awaitRestore(cluster, 'agent', undefined, 200_000)
+      expect(status).toMatchObject({ phase: 'Completed' })
+      expect(withoutHooks(await depotFiles(cluster, 'agent'))).toEqual(withoutHooks(before))
+    })
+
+    // Velero leaves such an order as it is, so nobody can tell that it is lost.
+    it.each([
+      ['mover', 'a data mover that is lost', (order: string) => removePods(`fieldSelector=metadata.name%3D${order}`)],
+    ])('%s: after %s a cancel ends the wait, and a retry fills the volume', async (name, _, breakIt) => {
+      await breakIt(await restoreUntilBytesMove(name))
+      await runClient(cluster, ['cancel', name, '--wait'])
+      const { status } = await awaitRestore(cluster, name, undefined, 120_000)
+      expect(status).toMatchObject({ phase: 'Failed' })
+      const retried = await runClient(cluster, ['retry', name, '--wait'])
+      expect(retried).toMatchObject({ code: 0, out: expect.stringContaining(`Restore "${name}" Completed`) as string })
+      expect(withoutHooks(await depotFiles(cluster, name))).toEqual(withoutHooks(before))
     })
   })
 })
