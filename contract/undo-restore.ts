@@ -1,6 +1,7 @@
 import { query, signal } from './messages.ts'
-import type { RestoreRef } from './restore-workflow.ts'
+import type { AdmittedRef, RestoreRef } from './restore-workflow.ts'
 import type { StepCounts } from '../core/undo/undo-step.ts'
+import type { UndoOrder } from '../core/undo/undo-order.ts'
 import type { UndoCounts } from './undo-outcome.ts'
 
 /** The type of the workflow that undoes a restore which is over. It runs on the task queue of the restore. */
@@ -36,6 +37,13 @@ export interface UndoPlace {
   shown: { itemsDone: number; counts: StepCounts; paused?: string }
   /** Custom objects that had not gone in time, a clause each. */
   stillThere: readonly string[]
+  /** Where the journal is: one that ends before it is admitted again tells how far it came. Absent in runs of earlier versions. */
+  admitted?: AdmittedRef
+  /**
+   * The order that `at` counts in. It is that of the first run: a kind of custom objects is none any more once the undo has deleted
+   * its definition. Absent in runs of earlier versions.
+   */
+  order?: UndoOrder
 }
 
 /** Type of the failure of an undo that was refused: nothing was written. */

@@ -23,6 +23,8 @@ export interface AdmitUndoInput {
   ref: RestoreRef
   /** Nothing is written onto the Restore. */
   dryRun: boolean
+  /** A run that goes on: the Restore says since the first one that it is being undone, or that it was stopped meanwhile. */
+  goesOn?: true
 }
 
 /** What the workflow has to know of the plan of the restore. */
@@ -37,22 +39,24 @@ export interface AdmittedUndo {
  * where it cannot: nothing is written then. The journal is read from the bucket, not from what this worker remembers of it.
  */
 export function admitUndo({ ports, sessions }: WorkerParts) {
-  return ({ ref, dryRun }: AdmitUndoInput): Promise<AdmittedUndo> =>
+  return ({ ref, dryRun, goesOn }: AdmitUndoInput): Promise<AdmittedUndo> =>
     runActivity(
       ports.presence,
       { doing: `looking whether restore ${ref.name} can be undone`, scope: `${ref.uid}/undo-admission` },
-      async () => {
+      async (attempt) => {
         if (ref.cluster !== ports.cluster.id) throw wrongCluster(ref.cluster, ports.cluster.id)
         const restore = await readRestore(ports.cluster, ref)
         if (restore === undefined) throw refused(ref, 'was deleted, and its journal with it')
         refuseUnlessFit(ref, restore)
         const { store, admitted } = await openAdmitted(ports, ref, restore)
         const plan = await readJournal(store, admitted)
-        if (!dryRun) {
-          sessions.forget(ref.uid)
+        const custom = await customKinds(ports.cluster)
+        if (!dryRun) sessions.forget(ref.uid)
+        if (!dryRun && goesOn !== true) {
+          // An undo that is cancelled by now does not tell its end any more.
+          attempt.throwIfStopped()
           await noteBegun(ports, ref)
         }
-        const custom = await customKinds(ports.cluster)
         return {
           ref: admitted,
           waves: summarize(plan).waves.map(({ groupResource, chunks }) => ({

@@ -44,6 +44,7 @@ export class UndoRun {
     this.place = { stage, at, chunk }
     this.counts = input.goOn?.counts ?? noSteps
     this.stillThere = input.goOn?.stillThere ?? []
+    this.admitted = input.goOn?.admitted
     this.view = new UndoView(input, () => this.scope.cancel())
     this.hold = new NamespaceHold(input, this.view)
   }
@@ -56,11 +57,11 @@ export class UndoRun {
   /** Looks whether the restore can be undone: reads its whole journal. Where it cannot, nothing is written. */
   async admit(): Promise<void> {
     const { ref, waves } = await results.admitUndo.executeWithOptions({ summary: 'look whether it can be undone' }, [
-      { ref: bareRefOf(this.input), dryRun: this.isDryRun },
+      { ref: bareRefOf(this.input), dryRun: this.isDryRun, ...(this.input.goOn === undefined ? {} : { goesOn: true }) },
     ])
     this.admitted = ref
     this.waves = waves
-    const { order, customCount } = undoOrder(waves)
+    const { order, customCount } = this.input.goOn?.order ?? undoOrder(waves)
     this.order = order
     this.customCount = customCount
     const items = waves.flatMap((wave) => wave.chunks).reduce((sum, size) => sum + size, 0)
@@ -155,12 +156,18 @@ export class UndoRun {
   async failed(error: unknown): Promise<UndoResult> {
     if (!(error instanceof ActivityFailure) && !(error instanceof ApplicationFailure)) throw error
     const reason = reasonOf(error)
-    if (typeOf(error) === undoRefusedType) throw ApplicationFailure.nonRetryable(reason, undoRefusedType)
+    if (typeOf(error) === undoRefusedType && !this.mayHaveWritten())
+      throw ApplicationFailure.nonRetryable(reason, undoRefusedType)
     await this.stop(reason)
     throw ApplicationFailure.nonRetryable(
       `the undo of restore "${this.input.name}" has stopped: ${reason}`,
       undoFailedType,
     )
+  }
+
+  /** Whether a refusal comes too late to say that nothing was written: an earlier run may have deleted objects. */
+  private mayHaveWritten(): boolean {
+    return this.input.goOn !== undefined && !this.isDryRun
   }
 
   /** Tells on the Restore and in the bucket how far it came, within a minute: started again it goes on from there. */
@@ -205,10 +212,11 @@ export class UndoRun {
   /** Continues in a new run, which holds the same namespaces. Nothing is awaited between the look at a cancel and the end of this run. */
   private goOnInNewRun(): Promise<never> {
     if (this.scope.consideredCancelled) throw new CancelledFailure('cancelled before a new run')
-    const { place, counts, stillThere } = this
+    const { place, counts, stillThere, order, customCount } = this
+    const admitted = this.ref()
     return continueAsNew<(input: UndoInput) => Promise<UndoResult>>({
       ...this.input,
-      goOn: { ...place, counts, stillThere, shown: this.view.shown() },
+      goOn: { ...place, counts, stillThere, shown: this.view.shown(), admitted, order: { order, customCount } },
     })
   }
 

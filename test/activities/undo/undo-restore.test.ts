@@ -5,6 +5,7 @@ import { rfc3339 } from '../../../velero/manifest.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { restoreUndoKey } from '../../../velero/object-keys.ts'
 import { startGarbageCollector } from '../../ports/controllers.ts'
+import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
 import { restoreWhole } from '../restore-whole.ts'
 import { act, inPhase, restoreAt } from '../crash/restore-in-memory.ts'
@@ -54,6 +55,14 @@ async function restored(names: readonly string[], more: Partial<Parameters<typeo
   inPhase(world, 'Completed')
   return { world, before }
 }
+
+/** Somebody removes the journal from the bucket. */
+function dropJournal({ buckets }: World): void {
+  for (const key of [...buckets.objects('backups').keys()].filter((one) => one.includes('/drydock/')))
+    buckets.drop('backups', key)
+}
+
+const stateOf = (world: World) => world.cluster.look(restoreAt)?.metadata.annotations?.['drydock.io/undone']
 
 describe('an undo', () => {
   it('leaves the cluster as it was before the restore', async () => {
@@ -155,15 +164,13 @@ describe('an undo', () => {
     const before = dumpOf(world)
     expect(await undo(world, { dryRun: true })).toMatchObject({ deleted: 3, kept: 0 })
     expect(dumpOf(world)).toEqual(before)
-    expect(world.cluster.look(restoreAt)?.metadata.annotations?.['drydock.io/undone']).toBeUndefined()
+    expect(stateOf(world)).toBeUndefined()
   })
 
   it('tells what it came to on the Restore and in the bucket', async () => {
     const { world } = await restored(['one'])
     await undo(world)
-    expect(world.cluster.look(restoreAt)?.metadata.annotations?.['drydock.io/undone']).toMatch(
-      /^done, 20\d\d-.*Z, 2 deleted, 0 put back, 0 kept, 0 gone before$/,
-    )
+    expect(stateOf(world)).toMatch(/^done, 20\d\d-.*Z, 2 deleted, 0 put back, 0 kept, 0 gone before$/)
     const file = world.buckets.objects('backups').get(restoreUndoKey('again')) ?? ''
     expect(JSON.parse(gunzipSync(file).toString('utf8'))).toMatchObject({
       state: 'done',
@@ -174,6 +181,39 @@ describe('an undo', () => {
     })
     const page = world.buckets.objects('backups').get('restores/again/restore-again-undo.html')?.toString('utf8') ?? ''
     expect(page).toContain('2 objects deleted, 0 objects put back. It has done all that it could.')
+  })
+
+  it('tells on the Restore and in an Event that it was stopped, also where its journal was lost meanwhile', async () => {
+    const { world } = await restored(['one'])
+    await undo(world, { afterPlan: () => Promise.reject(new Error('stop here')) }).catch(() => undefined)
+    expect(stateOf(world)).toMatch(/^begun, /)
+    dropJournal(world)
+    await act(world, 'endUndo', { ref: undone(world), stopped: 'its journal is gone' })
+    const words = /its journal is gone; how far it came is not known: .*journal of restore again .*has no admission/
+    expect(stateOf(world)).toMatch(/^stopped, /)
+    expect(stateOf(world)).toMatch(words)
+    const events = world.cluster.objects().filter(({ kind }) => kind === 'Event')
+    expect(events.find((one) => one['reason'] === 'UndoStopped')?.['note']).toMatch(words)
+    expect(world.buckets.objects('backups').has(restoreUndoKey('again'))).toBe(false)
+  })
+
+  it('that was stopped is not begun again by a run that goes on', async () => {
+    const { world } = await restored(['one'])
+    const { location: _location, ...ref } = undone(world)
+    await act(world, 'admitUndo', { ref, dryRun: false })
+    await act(world, 'endUndo', { ref: undone(world), stopped: 'cancelled: enough' })
+    await act(world, 'admitUndo', { ref, dryRun: false, goesOn: true })
+    expect(stateOf(world)).toMatch(/^stopped, .*, cancelled: enough; 0 deleted/)
+    await act(world, 'admitUndo', { ref, dryRun: false })
+    expect(stateOf(world)).toMatch(/^begun, /)
+  })
+
+  it('is not told as done where its journal was lost', async () => {
+    const { world } = await restored(['one'])
+    await undo(world, { afterPlan: () => Promise.reject(new Error('stop here')) }).catch(() => undefined)
+    dropJournal(world)
+    await expect(act(createWorld(world.state()), 'endUndo', { ref: undone(world) })).rejects.toThrow(/has no admission/)
+    expect(stateOf(world)).toMatch(/^begun, /)
   })
 
   it('waits a bounded time for a custom object whose finalizer holds it, and names both', async () => {
@@ -214,8 +254,7 @@ describe('an undo is refused with one sentence', () => {
   it('where the journal is gone, and nothing is touched', async () => {
     const { world } = await restored(['one'])
     const before = dumpOf(world)
-    for (const key of [...world.buckets.objects('backups').keys()].filter((one) => one.includes('/drydock/')))
-      world.buckets.drop('backups', key)
+    dropJournal(world)
     await expect(undo(world)).rejects.toThrow(/its journal is gone from backup location "default"/)
     expect(dumpOf(world)).toEqual(before)
   })

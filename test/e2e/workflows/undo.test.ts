@@ -191,3 +191,73 @@ describe('an undo with a long history', () => {
     expect(story.calls.filter((call) => call === 'admitUndo').length).toBeGreaterThan(1)
   })
 })
+
+describe('an undo that goes on in a new run', () => {
+  const chunks = Array.from({ length: 30 }, () => 1)
+  const custom = (isDefined: boolean) => (isDefined ? { custom: true } : {})
+  /** Custom objects of two kinds. The definition of the first one is restored too, and goes before the Secrets have gone. */
+  const wavesOf = (isDefined: boolean) => [
+    { groupResource: 'namespaces', chunks: [1] },
+    { groupResource: 'apples.example.com', chunks: [1, 1], ...custom(isDefined) },
+    { groupResource: 'secrets', chunks },
+    { groupResource: 'pears.example.com', chunks: [1], ...custom(true) },
+    { groupResource: 'deployments.apps', chunks: [1] },
+  ]
+  const total = wavesOf(true).flatMap((wave) => wave.chunks).length
+
+  it('keeps its order where a kind of custom objects is defined no more', async () => {
+    let isDefined = true
+    const { handle, calls } = await told({
+      admitUndo: ({ ref }) => ({ ref: { ...ref, location: 'default' }, waves: wavesOf(isDefined) }),
+      undoChunk: ({ wave }) => {
+        if (wave === 2) isDefined = false
+        return one
+      },
+      awaitCustom: () => ({ left: [] }),
+    })
+    await handle.result()
+    const done = calls.filter((call) => call.startsWith('undoChunk'))
+    expect(done.slice(0, 3).toSorted()).toEqual(['undoChunk 1/0', 'undoChunk 1/1', 'undoChunk 3/0'])
+    expect([done.length, new Set(done).size]).toEqual([total, total])
+    expect(calls.lastIndexOf('admitUndo')).toBeGreaterThan(calls.indexOf('undoChunk 2/29'))
+  })
+
+  /** The first run has done much when the second one asks whether it may go on. */
+  async function endsIn(admission: () => unknown) {
+    const again = Promise.withResolvers<void>()
+    let hasDeleted = false
+    const story = await told({
+      admitUndo: ({ ref }) => {
+        if (!hasDeleted) return { ref: { ...ref, location: 'default' }, waves: wavesOf(true) }
+        again.resolve()
+        return admission()
+      },
+      undoChunk: () => {
+        hasDeleted = true
+        return one
+      },
+      awaitCustom: () => ({ left: [] }),
+    })
+    await again.promise
+    return story
+  }
+
+  it('tells how far it came where the next run is refused: it is not said that nothing was written', async () => {
+    const { handle, ended } = await endsIn(() => {
+      throw undoRefused('its journal is gone')
+    })
+    const cause = (await causeOf(handle.result())) as ApplicationFailure
+    expect([cause.type, cause.message]).toEqual([
+      'UndoFailed',
+      'the undo of restore "again" has stopped: its journal is gone',
+    ])
+    expect(ended).toEqual(['its journal is gone'])
+  })
+
+  it('tells how far it came where the next run is cancelled before it may go on', async () => {
+    const { handle, ended } = await endsIn(untilCancelled)
+    await handle.signal('cancel', 'enough')
+    expect(await causeOf(handle.result())).toBeInstanceOf(CancelledFailure)
+    expect(ended).toEqual(['cancelled: enough'])
+  })
+})

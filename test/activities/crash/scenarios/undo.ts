@@ -1,3 +1,4 @@
+import { journalFolder } from '../../../../velero/object-keys.ts'
 import type { AdmittedUndo } from '../../../../activities/undo/admit-undo.ts'
 import { createWorld } from '../../../ports/world.ts'
 import type { World, WorldState } from '../../../ports/world.ts'
@@ -71,6 +72,7 @@ export const admitUndo: readonly Scenario[] = [
     world: () => changed(worldAt('finalizing'), over),
     input: { ref: bare, dryRun: true },
   },
+  { when: 'a new run goes on', world: worldOf('planned'), input: { ref: bare, dryRun: false, goesOn: true } },
   { when: 'the restore is not over', world: () => worldAt('finalizing'), input: { ref: bare, dryRun: false } },
 ]
 
@@ -108,9 +110,16 @@ export const awaitCustom: readonly Scenario[] = [
   },
 ]
 
+const admissionKey = `${journalFolder(ref.name, ref.uid)}admission.json.gz`
+
 export const endUndo: readonly Scenario[] = [
   { when: 'all is done', world: worldOf('done'), input: { ref } },
   { when: 'it was stopped', world: worldOf('planned'), input: { ref, stopped: 'cancelled: enough' } },
+  {
+    when: 'it was stopped, since its journal is gone',
+    world: () => changed(worldOf('planned')(), ({ buckets }) => buckets.drop('backups', admissionKey)),
+    input: { ref, stopped: 'its journal is gone' },
+  },
   {
     when: 'a custom object has not gone',
     world: worldOf('done'),
