@@ -1,5 +1,5 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import type { Manifest } from '../../../velero/manifest.ts'
 
 /**
@@ -56,13 +56,19 @@ export function secretValues(item: Manifest): SecretValue[] {
   ]
 }
 
-/** Takes what a stack that has ended leaves: Temporal's database and log. */
+/** Takes what a stack that has ended leaves: Temporal's database and log, and what Drydock has put into its bucket for people. */
 export function keepStackEvidence(dir: string): void {
   const folder = process.env[evidenceVariable]
   if (folder === undefined) return
+  const place = join(folder, `${basename(dirname(dir))}-${basename(dir)}`)
+  if (existsSync(place)) return
+  keepTemporal(dir, place)
+  keepFiles(join(dir, 's3/data'), join(place, 'bucket'))
+}
+
+function keepTemporal(dir: string, place: string): void {
   const database = join(dir, 'temporal/temporal.db')
-  const place = join(folder, basename(dir))
-  if (!existsSync(database) || existsSync(place)) return
+  if (!existsSync(database)) return
   mkdirSync(place)
   // The last writes of a server that was killed stand beside its database.
   for (const end of ['', '-wal', '-shm'])
@@ -70,3 +76,18 @@ export function keepStackEvidence(dir: string): void {
   const log = join(dir, 'logs/temporal.log')
   if (existsSync(log)) renameSync(log, join(place, 'temporal.log'))
 }
+
+/** The pages that Drydock makes, and the logs and results of its restores. Those that Velero has restored have no journal. */
+function keepFiles(bucket: string, place: string): void {
+  if (!existsSync(bucket)) return
+  const isOurs = (path: string): boolean => existsSync(join(bucket, dirname(path), 'drydock'))
+  for (const entry of readdirSync(bucket, { recursive: true, withFileTypes: true })) {
+    const path = join(relative(bucket, entry.parentPath), entry.name)
+    if (!entry.isFile() || !(pages.test(path) || (results.test(path) && isOurs(path)))) continue
+    mkdirSync(dirname(join(place, path)), { recursive: true })
+    renameSync(join(bucket, path), join(place, path))
+  }
+}
+
+const pages = /\.html$/
+const results = /(?:^|\/)restores\/[^/]+\/[^/]+\.gz$/

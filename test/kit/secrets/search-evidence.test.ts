@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { evidenceVariable, keepEvidence, noteSecrets } from './evidence.ts'
+import { evidenceVariable, keepEvidence, keepStackEvidence, noteSecrets } from './evidence.ts'
 import { fixtureSecrets } from './fixture-secrets.ts'
 import { judgeSearch, searchEvidence, tellSearch } from './search-evidence.ts'
 
@@ -70,9 +70,30 @@ describe('the search for values of Secrets after a run', () => {
     expect(() => judgeSearch(searchEvidence([folder], []))).toThrow('saw nothing')
     const clean = { values: 1, files: 2, rows: 3, bytes: 4_000_000, found: [] }
     expect(() => judgeSearch(clean)).not.toThrow()
+    for (const none of ['values', 'files', 'rows'])
+      expect(() => judgeSearch({ ...clean, [none]: 0 })).toThrow('saw nothing')
     expect(tellSearch(clean)).toBe(
       "1 values of Secrets were looked for in 2 files and 3 rows of Temporal's databases, 4.0 MB: none found",
     )
+  })
+
+  it('finds one in what a stack leaves: in the pages and results of its bucket, not in backups, journals and what Velero did', () => {
+    const stack = mkdtempSync(join(tmpdir(), 'drydock-stack-'))
+    const put = (path: string): void => {
+      mkdirSync(dirname(join(stack, path)), { recursive: true })
+      writeFileSync(join(stack, path), gzipSync(value))
+    }
+    put('s3/data/velero/backups/shop/shop.tar.gz')
+    put('s3/data/velero/prefix/restores/ours/drydock/uid/outcomes.json.gz')
+    put('s3/data/velero/prefix/restores/ours/restore-ours-results.gz')
+    put('s3/data/velero/prefix/restores/ours/restore-ours-report.html')
+    put('s3/data/velero/restores/of-velero/restore-of-velero-logs.gz')
+    keepStackEvidence(stack)
+    rmSync(stack, { recursive: true })
+    expect(searchEvidence([folder], secrets).found.map((line) => /[^/]+(?=: the value)/.exec(line)?.[0])).toEqual(
+      expect.arrayContaining(['restore-ours-report.html', 'restore-ours-results.gz']),
+    )
+    expect(searchEvidence([folder], secrets)).toMatchObject({ files: 2 })
   })
 
   it('looks for the values of Secrets that a test made up as well, but for those that are too short to tell', () => {

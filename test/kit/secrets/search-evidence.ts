@@ -44,12 +44,12 @@ export function tellSearch({ values, files, rows, bytes, found }: Search): strin
   return `${values} values of Secrets were looked for in ${where}: ${found.length === 0 ? 'none found' : `${found.length} FOUND`}`
 }
 
-/** Throws where a value was found, or where nothing was there to search. */
+/** Throws where a value was found, or where nothing was there to search: each run that keeps evidence has a Temporal. */
 export function judgeSearch(search: Search): void {
-  if (search.values === 0 || search.files === 0)
-    throw new Error(`the search for values of Secrets saw nothing: ${tellSearch(search)}`)
   if (search.found.length > 0)
     throw new Error([`values of Secrets were found:`, ...search.found.slice(0, toldMax)].join('\n  '))
+  if (search.values === 0 || search.files === 0 || search.rows === 0)
+    throw new Error(`the search for values of Secrets saw nothing: ${tellSearch(search)}`)
 }
 
 const toldMax = 20
