@@ -1,53 +1,56 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { openKubeClient } from '../../devstack/cluster/kube-client.ts'
 import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 import { startStack, stopStack } from '../../devstack/stack.ts'
-import type { FullStack } from '../../devstack/stack-types.ts'
 import { retryAnnotation } from '../../velero/labels.ts'
-import { isTerminal } from '../../velero/phases.ts'
-import type { RestorePhase } from '../../velero/phases.ts'
-import type { Restore, RestoreSpec } from '../../velero/restore.ts'
 import { cancelSignal, pauseSignal, progressQuery } from '../../contract/restore-workflow.ts'
 import { locksQuery, locksWorkflowIdOf } from '../../contract/lock-workflow.ts'
-import { resumeSignal, workflowIdOf } from '../../contract/restore-workflow.ts'
+import { resumeSignal } from '../../contract/restore-workflow.ts'
 import { waitUntil } from '../kit/wait-until.ts'
+import { recordAnnotated, recordDrill, recordUndo } from './record-people.ts'
+import { clusterOf, create, over, restoresPath, save } from './recorder.ts'
+import type { Recorder } from './recorder.ts'
 
 /**
  * `node test/histories/record.ts CHANGE [Clean Turns …]` records the histories that `test/workflows/replay.test.ts` replays, from
  * restores by a real worker on the real stack. Run it after a change of the order of commands, with a word for the change: it
  * is added to the names of the files, since histories of earlier versions stay.
  */
-interface Recorder {
-  stack: FullStack
-  kube: KubeClient
-  client: Client
-}
-
-const restoresPath = '/apis/velero.io/v1/namespaces/velero/restores'
 
 async function main(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'drydock-histories-'))
   const stack = await startStack({ dir, backups: ['shop', 'bulk5k'] })
   const connection = await Connection.connect({ address: stack.temporal.address })
   const kube = openKubeClient({ url: stack.kubeUrl, ca: stack.kubeCa, token: stack.tokens.admin })
-  const env = { ...process.env, ...stack.env, DRYDOCK_ARCHIVE_DIR: join(dir, 'archives'), DRYDOCK_HTTP_ADDRESS: '127.0.0.1:0' }
+  const receiver = createServer((request, response) => void request.resume().on('end', () => response.end()))
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  const env = {
+    ...process.env,
+    ...stack.env,
+    DRYDOCK_ARCHIVE_DIR: join(dir, 'archives'),
+    DRYDOCK_HTTP_ADDRESS: '127.0.0.1:0',
+    DRYDOCK_NOTIFY_URL: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`,
+  }
   const main = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
   const worker = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   const ended = new Promise((resolve) => worker.on('exit', resolve))
-  const recorder = { stack, kube, client: new Client({ connection }) }
+  const recorder = { stack, kube, client: new Client({ connection }), change }
   try {
     for (const record of all.filter(({ name }) => wanted.length === 0 || wanted.includes(name.slice('record'.length))))
       await record(recorder)
   } finally {
     worker.kill('SIGTERM')
     await ended
+    receiver.closeAllConnections()
+    receiver.close()
     await connection.close()
     await kube.close()
     await stopStack(dir)
@@ -163,15 +166,8 @@ async function waiting(recorder: Recorder, name: string): Promise<{ holder: Work
   return { holder, id }
 }
 
-async function locksId({ kube }: Recorder): Promise<string> {
-  const cluster = (await kube.must('GET', '/api/v1/namespaces/kube-system')).body as Restore
-  return locksWorkflowIdOf({ namespace: 'velero', cluster: cluster.metadata.uid ?? '' })
-}
-
-async function create({ kube }: Recorder, name: string, spec: RestoreSpec): Promise<string> {
-  const body = { apiVersion: 'velero.io/v1', kind: 'Restore', metadata: { name, namespace: 'velero' }, spec }
-  const { metadata } = (await kube.must('POST', restoresPath, body)).body as Restore
-  return workflowIdOf({ namespace: 'velero', name, uid: metadata.uid ?? '' })
+async function locksId(recorder: Recorder): Promise<string> {
+  return locksWorkflowIdOf({ namespace: 'velero', cluster: await clusterOf(recorder) })
 }
 
 async function underWay({ client }: Recorder, id: string): Promise<void> {
@@ -179,21 +175,18 @@ async function underWay({ client }: Recorder, id: string): Promise<void> {
   await waitUntil(async () => (await itemsDone().catch(() => 0)) > 1, 60_000, `${id} to be under way`)
 }
 
-async function over({ kube }: Recorder, name: string, wanted?: RestorePhase): Promise<void> {
-  const phase = async () => ((await kube.request('GET', `${restoresPath}/${name}`)).body as Restore).status?.phase
-  const isOver = async () => (wanted === undefined ? isTerminal(await phase()) : (await phase()) === wanted)
-  await waitUntil(isOver, 120_000, `Restore ${name} to be over`)
-}
-
-async function save({ client }: Recorder, name: string, id: string, runId?: string): Promise<void> {
-  const handle = client.workflow.getHandle(id, runId)
-  await handle.result().catch(() => undefined)
-  const history = await handle.fetchHistory()
-  writeFileSync(new URL(`${name}-${change}.json`, import.meta.url), `${historyToJSON(history)}\n`)
-  console.log(`${name}: ${history.events?.length ?? 0} events`)
-}
-
-const all = [recordClean, recordPartlyFailed, recordRetried, recordCancelled, recordResumed, recordTurns, recordAnew]
-const [change, ...wanted] = process.argv.slice(2)
-if (change === undefined) throw new Error('say in a word what has changed: node test/histories/record.ts CHANGE [Clean …]')
+const all = [
+  recordClean,
+  recordPartlyFailed,
+  recordRetried,
+  recordCancelled,
+  recordResumed,
+  recordTurns,
+  recordAnew,
+  recordAnnotated,
+  recordUndo,
+  recordDrill,
+]
+const [change = '', ...wanted] = process.argv.slice(2)
+if (change === '') throw new Error('say in a word what has changed: node test/histories/record.ts CHANGE [Clean …]')
 await main()

@@ -46,7 +46,7 @@ describe('recorded histories', () => {
     for await (const { workflowId, error } of Worker.runReplayHistories(options, all)) errors.set(workflowId, error)
   })
 
-  it('are there of a clean, a partly failed, a cancelled, a resumed, a waiting and a retried restore, and of the locks', () => {
+  it('are there of a clean, a partly failed, a cancelled, a resumed, a waiting and a retried restore, of the locks, of undos, drills and notifications', () => {
     const recorded = ['cancelled', 'clean', 'locks', 'locks-anew', 'partly-failed', 'resumed', 'turns']
     // Recorded when restores began to ask for their finalization tasks; those above have none of that.
     recorded.push('clean-listed', 'partly-failed-listed', 'resumed-listed')
@@ -58,6 +58,9 @@ describe('recorded histories', () => {
     recorded.push('partly-failed-parked', 'retried-parked')
     // Recorded when the conclusion came to tell the finalization tasks and a report was written.
     recorded.push(...recorded.slice(0, 7).map((name) => `${name}-reported`), 'retried-reported')
+    // Recorded when a restore could be undone, drilled and notified of, and annotations came to say more of it.
+    const people = ['annotated', 'notify', 'undo-plan', 'undo', 'drill', 'drill-failed']
+    recorded.push(...people.map((name) => `${name}-people`))
     expect(names.toSorted()).toEqual(recorded.map((name) => `${name}.json`).toSorted())
   })
 
