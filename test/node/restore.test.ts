@@ -2,6 +2,8 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { whyNoNode } from '../../devstack/node/node-requirements.ts'
+import { startNode } from '../../devstack/node/start-node.ts'
+import { endProcess } from '../../devstack/processes/end-process.ts'
 import { runClient } from '../kit/client.ts'
 import { isMissing } from '../kit/debian-program.ts'
 import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../kit/restores.ts'
@@ -123,9 +125,16 @@ describe.skipIf(isMissing('a node', why === undefined, why))('on a real node', (
       expect(withoutHooks(await depotFiles(cluster, 'agent'))).toEqual(withoutHooks(before))
     })
 
+    const stopNode = async (): Promise<void> => {
+      const running = cluster.home.state.services['node']
+      if (running !== undefined) await endProcess(running)
+      await startNode(cluster.home, cluster)
+    }
+
     // Velero leaves such an order as it is, so nobody can tell that it is lost.
     it.each([
       ['mover', 'a data mover that is lost', (order: string) => removePods(`fieldSelector=metadata.name%3D${order}`)],
+      ['stopped', 'a node that stops and comes back', stopNode],
     ])('%s: after %s a cancel ends the wait, and a retry fills the volume', async (name, _, breakIt) => {
       await breakIt(await restoreUntilBytesMove(name))
       await runClient(cluster, ['cancel', name, '--wait'])
