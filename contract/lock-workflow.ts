@@ -23,7 +23,7 @@ export interface LockSignal {
   restoresMax: number
 }
 
-/** The argument of the signal `widen`. */
+/** The argument of the signals `widen` and `withdraw`. */
 export interface WidenSignal {
   run: { workflowId: string; runId: string }
   namespaces: string[]
@@ -40,6 +40,8 @@ export interface Hold {
 export const requestLocksSignal = signal<[LockSignal]>('request')
 /** Sent to the lock workflow: a run that holds its namespaces wants others besides. */
 export const widenLocksSignal = signal<[WidenSignal]>('widen')
+/** Sent to the lock workflow: a run does without namespaces that it wanted besides, and has not got. */
+export const withdrawLocksSignal = signal<[WidenSignal]>('withdraw')
 /** Sent to the lock workflow: this run no longer needs its namespaces. */
 export const releaseLocksSignal = signal<[{ workflowId: string; runId: string }]>('release')
 /** Sent to a restore: the namespaces are granted, or `behind` says what the restore waits for. */

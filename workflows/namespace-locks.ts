@@ -12,7 +12,7 @@ import {
 import { assumedHolders, narrowLocks } from '../core/locks/assumed-holders.ts'
 import { decideGrants } from '../core/locks/decide-grants.ts'
 import type { Blocked, LockRequest, Locks } from '../core/locks/decide-grants.ts'
-import { blockedWider, grantWider, wantWider } from '../core/locks/wider-locks.ts'
+import { blockedWider, dropWishes, grantWider, wantWider } from '../core/locks/wider-locks.ts'
 import type { LockRun } from '../core/locks/wider-locks.ts'
 import { optional, reasonOf, steps } from './activity-calls.ts'
 import {
@@ -22,6 +22,7 @@ import {
   releaseLocksSignal,
   requestLocksSignal,
   widenLocksSignal,
+  withdrawLocksSignal,
 } from '../contract/lock-workflow.ts'
 
 /** What is carried over when a history is continued as new. */
@@ -77,6 +78,12 @@ class LocksRun {
       // A worker of an earlier version has left such a signal unheard: who sent it sends it again.
       if (patched('wider-locks') && isRun(signal?.run) && areNames(signal.namespaces)) {
         this.locks = wantWider(this.locks, signal.run, signal.namespaces)
+        this.changed = true
+      }
+    })
+    setHandler(withdrawLocksSignal, (signal) => {
+      if (patched('wider-locks') && isRun(signal?.run) && areNames(signal.namespaces)) {
+        this.locks = dropWishes(this.locks, signal.run, signal.namespaces)
         this.changed = true
       }
     })

@@ -21,6 +21,7 @@ import { registerPods } from '../hooks/hook-journal.ts'
 import type { Plugins } from '../ports.ts'
 import { pluginRestore } from '../operations/plugin-restore.ts'
 import { widenHold, widerNamespaces } from '../locks/widen-hold.ts'
+import type { NotWider } from '../locks/widen-hold.ts'
 import type { Settings } from '../settings.ts'
 import { NotYet } from './item-tools.ts'
 import type { Brought, ItemTools, PluginTools } from './item-tools.ts'
@@ -48,7 +49,7 @@ export function makePluginTools(chunk: AskingChunk, host: Plugins | undefined): 
   if (host === undefined || (facts.plugins ?? []).length === 0) return undefined
   const placeOf = onceCalled(() => placesOf(session.plan))
   const held = onceCalled(() => new Set(targetNamespaces(session.plan)))
-  const memory: Memory = { brought: new Map(), tallies: new Map() }
+  const memory: Memory = { brought: new Map(), tallies: new Map(), wider: new Map() }
   return {
     host,
     restore: pluginRestore(admission),
@@ -97,6 +98,8 @@ interface Memory {
   brought: Map<string, Brought>
   /** Outcomes of chunks of earlier waves. */
   tallies: Map<string, Promise<Tally>>
+  /** Whether namespaces that the plan does not have may be written into. While one may not, its items wait for the next look. */
+  wider: Map<string, Promise<NotWider | undefined>>
 }
 
 /** An item that an action of a plugin wants before another one. */
@@ -199,19 +202,29 @@ async function restoreNow(want: Wanted, tools: ItemTools): Promise<Outcome | und
  * one does; returns why the item has to be left.
  */
 async function whyNotInto(target: string, want: Wanted, tools: ItemTools): Promise<string | undefined> {
-  const { session, attempt, input, settings, held } = want
+  const { memory, held } = want
   if (held().has(target) || held().has('*')) return undefined
-  const { journal, ref } = session
-  if (settings === undefined) {
-    const isHeld = (await widerNamespaces(journal)).includes(target)
-    return isHeld ? undefined : `the restore ends, and does not ask for namespace ${target} any more`
-  }
-  const { lockTimeoutSeconds } = settings
-  const widening = { ref, run: input.reset?.run, journal, attempt, clock: tools.clock, lockTimeoutSeconds }
-  const answer = await widenHold(target, widening)
+  const asking = memory.wider.get(target) ?? askFor(target, want, tools)
+  memory.wider.set(target, asking)
+  asking.catch(() => memory.wider.delete(target))
+  const answer = await asking
   if (answer === undefined) return undefined
   if ('waitingFor' in answer) throw new NotYet(`${answer.waitingFor}, since a plugin wants an item there`)
   return answer.without
+}
+
+async function askFor(
+  target: string,
+  { session, attempt, input, settings }: Wanted,
+  { clock }: ItemTools,
+): Promise<NotWider | undefined> {
+  const { journal, ref } = session
+  if (settings !== undefined) {
+    const { lockTimeoutSeconds } = settings
+    return widenHold(target, { ref, run: input.reset?.run, journal, attempt, clock, lockTimeoutSeconds })
+  }
+  const isHeld = (await widerNamespaces(journal)).includes(target)
+  return isHeld ? undefined : { without: `the restore ends, and does not ask for namespace ${target} any more` }
 }
 
 function leftOutcome(

@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity'
-import { locksQuery, locksWorkflowIdOf, locksWorkflowType, widenLocksSignal } from '../../contract/lock-workflow.ts'
+import { WorkflowNotFoundError } from '@temporalio/common'
+import { locksQuery, locksWorkflowIdOf, locksWorkflowType } from '../../contract/lock-workflow.ts'
+import { widenLocksSignal, withdrawLocksSignal } from '../../contract/lock-workflow.ts'
 import type { WidenSignal } from '../../contract/lock-workflow.ts'
 import type { Locks } from '../../core/locks/decide-grants.ts'
 import { judgeWider } from '../../core/locks/wider-locks.ts'
@@ -33,33 +35,42 @@ export async function widerNamespaces(journal: Journal): Promise<string[]> {
   return (await readAll<string>(journal, widerFolder)).toSorted()
 }
 
-/** The pauses between the questions of one look; a namespace that nobody has is there at the first. */
-const pausesMs: readonly number[] = [100, 300, 900]
+/** The pauses until the wish is heard: a namespace that nobody has is there after the first. One that another has is not waited for. */
+const pausesMs: readonly number[] = [100, 300]
 
 /** How long the workflow of the locks may take to answer. */
 const answerMs = 5000
 
+/** Why a restore may not write into a namespace: what it waits for, or why it has to do without. */
+export type NotWider = { waitingFor: string } | { without: string }
+
 /**
- * Makes sure that no other restore writes into a namespace that the plan does not have, before this one does (rule 9): nothing,
- * what it waits for, or why it has to do without. That it has it is journalled, so that a later run asks for it with the others.
+ * Makes sure that no other restore writes into a namespace that the plan does not have, before this one does (rule 9): undefined
+ * where it may. That it has it is journalled, so that a later run asks for it with the others. Who does without wants it no more.
  */
-export async function widenHold(
-  namespace: string,
-  widening: Widening,
-): Promise<undefined | { waitingFor: string } | { without: string }> {
-  const { journal, attempt, clock, lockTimeoutSeconds } = widening
+export async function widenHold(namespace: string, widening: Widening): Promise<undefined | NotWider> {
+  const { journal, attempt, clock } = widening
   if ((await journal.read<string>(shardOf(namespace))) !== undefined) return undefined
-  let verdict: WiderVerdict
-  for (let asked = 0; ; asked++) {
-    verdict = await judge(namespace, widening)
-    if (verdict.do === 'go') {
-      await journal.write(shardOf(namespace), namespace)
-      return undefined
-    }
-    const pauseMs = pausesMs[asked]
-    if (verdict.do === 'leave' || pauseMs === undefined) break
+  let verdict = await judge(namespace, widening)
+  for (const pauseMs of pausesMs) {
+    if (verdict.do !== 'ask' && verdict.do !== 'soon') break
     await clock.sleep(pauseMs, attempt.signal)
+    verdict = await judge(namespace, widening)
   }
+  if (verdict.do === 'go') {
+    await journal.write(shardOf(namespace), namespace)
+    return undefined
+  }
+  const answer = await notYet(namespace, verdict, widening)
+  if ('without' in answer) await withdraw(namespace, widening)
+  return answer
+}
+
+async function notYet(
+  namespace: string,
+  verdict: WiderVerdict,
+  { journal, clock, lockTimeoutSeconds }: Widening,
+): Promise<NotWider> {
   const behind = 'behind' in verdict ? verdict.behind : `its turn to restore into namespace ${namespace}`
   if (verdict.do === 'leave') return { without: `${behind} and waits for this restore in turn` }
   const since = await waitSince(journal, shardOf(namespace), clock.now())
@@ -68,11 +79,25 @@ export async function widenHold(
   return { without: `gave up after ${patience} of waiting for ${behind}` }
 }
 
+function runOf({ run }: Widening): LockRun {
+  const { workflowId = '', runId = '' } = run ?? Context.current().info.workflowExecution ?? {}
+  return { workflowId, runId }
+}
+
+/** Else it gets the namespace later, writes nothing there, and keeps others from it until its end. */
+async function withdraw(namespace: string, widening: Widening): Promise<void> {
+  const wish: WidenSignal = { run: runOf(widening), namespaces: [namespace] }
+  const handle = Context.current().client.workflow.getHandle(locksWorkflowIdOf(widening.ref))
+  await handle.signal(withdrawLocksSignal.name, wish).catch((thrown: unknown) => {
+    if (!(thrown instanceof WorkflowNotFoundError)) throw thrown
+  })
+}
+
 /** Asks the workflow of the locks, and sends it the wish where it does not know of that. Where it does not run it is started. */
-async function judge(namespace: string, { ref, run: named }: Widening): Promise<WiderVerdict> {
+async function judge(namespace: string, widening: Widening): Promise<WiderVerdict> {
   const { client, info } = Context.current()
-  const { workflowId = '', runId = '' } = named ?? info.workflowExecution ?? {}
-  const run = { workflowId, runId }
+  const { ref } = widening
+  const run = runOf(widening)
   const handle = client.workflow.getHandle(locksWorkflowIdOf(ref))
   const known = await client
     .withDeadline(Date.now() + answerMs, () => handle.query<Locks>(locksQuery.name))

@@ -14,6 +14,17 @@ export function wantWider(locks: Locks, run: LockRun, namespaces: readonly strin
   return { ...locks, holders }
 }
 
+/** Notes that a holder does without namespaces that it wanted besides. What it has got it keeps: it may write there already. */
+export function dropWishes(locks: Locks, run: LockRun, namespaces: readonly string[]): Locks {
+  const holders = locks.holders.map((one) => {
+    if (!isRun(one, run) || one.wants === undefined) return one
+    const { wants, ...rest } = one
+    const left = wants.filter((name) => !namespaces.includes(name))
+    return left.length === 0 ? rest : { ...rest, wants: left }
+  })
+  return { ...locks, holders }
+}
+
 /**
  * Gives holders what they want besides, where no other one holds it, in the order of creation. They come before all that wait:
  * those hold nothing, so nobody waits for them.
@@ -45,10 +56,10 @@ export function keepWider(request: LockRequest, held: LockRequest): LockRequest 
 }
 
 /**
- * Whether a restore may write into one more namespace: it has it, has to ask for it, waits for another one, or must do without it,
- * since that one waits for it in turn.
+ * Whether a restore may write into one more namespace: it has it, has to ask for it, gets it in a moment, waits for another one, or
+ * must do without it, since that one waits for it in turn.
  */
-export type WiderVerdict = { do: 'go' | 'ask' } | { do: 'wait' | 'leave'; behind: string }
+export type WiderVerdict = { do: 'go' | 'ask' | 'soon' } | { do: 'wait' | 'leave'; behind: string }
 
 /**
  * Decides whether a restore may write into one more namespace. Of restores that wait for each other in a circle the one that was
@@ -60,7 +71,7 @@ export function judgeWider({ holders }: Locks, run: LockRun, namespace: string):
   if (holdsFor(me, namespace)) return { do: 'go' }
   if (me.wants?.includes(namespace) !== true) return { do: 'ask' }
   const [blocker] = blockersOf(me, namespace, holders)
-  if (blocker === undefined) return { do: 'wait', behind: 'its turn' }
+  if (blocker === undefined) return { do: 'soon' }
   const behind = `Restore ${blocker.restore}, which restores into namespace ${namespace}`
   const circle = waitedForBy(me, holders).filter((one) => waitedForBy(one, holders).includes(me))
   const last = circle.toSorted(byCreation).at(-1)

@@ -1,7 +1,8 @@
-import { locksWorkflowIdOf, locksWorkflowType, widenLocksSignal } from '../../../contract/lock-workflow.ts'
+import { locksWorkflowIdOf, locksWorkflowType } from '../../../contract/lock-workflow.ts'
+import { widenLocksSignal, withdrawLocksSignal } from '../../../contract/lock-workflow.ts'
 import type { WidenSignal } from '../../../contract/lock-workflow.ts'
 import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
-import { grantWider, wantWider } from '../../../core/locks/wider-locks.ts'
+import { dropWishes, grantWider, wantWider } from '../../../core/locks/wider-locks.ts'
 import type { World } from '../../ports/world.ts'
 import { execution } from '../crash/run-attempts.ts'
 
@@ -14,7 +15,7 @@ export const own: LockRequest = {
   namespaces: ['shop'],
 }
 
-/** Keeps the locks in place of their workflow, by its decisions; returns how to change what others hold. */
+/** Keeps the locks in place of their workflow, by its decisions; returns how to look at them, and how to change what others hold. */
 export function keepLocks(world: World, ...others: readonly LockRequest[]) {
   const workflowId = locksWorkflowIdOf({ namespace: 'velero', cluster: world.cluster.connect().id })
   let locks: Locks = { holders: [own, ...others], waiting: [] }
@@ -25,12 +26,14 @@ export function keepLocks(world: World, ...others: readonly LockRequest[]) {
   }
   world.temporal.onTold = ({ signals, workflowId: told }) => {
     const last = signals.at(-1)
-    if (told !== workflowId || last?.name !== widenLocksSignal.name) return
+    const change = { [widenLocksSignal.name]: wantWider, [withdrawLocksSignal.name]: dropWishes }[last?.name ?? '']
+    if (told !== workflowId || last === undefined || change === undefined) return
     const [{ run, namespaces }] = last.args as [WidenSignal]
-    answer(wantWider(locks, run, namespaces))
+    answer(change(locks, run, namespaces))
   }
   answer(locks)
   return {
+    now: () => locks,
     release: (other: LockRequest) =>
       answer({ ...locks, holders: locks.holders.filter(({ workflowId: id }) => id !== other.workflowId) }),
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { requestLocks } from '../../../core/locks/change-locks.ts'
 import { decideGrants } from '../../../core/locks/decide-grants.ts'
 import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
-import { blockedWider, grantWider, judgeWider, wantWider } from '../../../core/locks/wider-locks.ts'
+import { blockedWider, dropWishes, grantWider, judgeWider, wantWider } from '../../../core/locks/wider-locks.ts'
 
 /** A restore that came in that second. */
 const asks = (name: string, second: number, ...namespaces: string[]): LockRequest => ({
@@ -51,6 +51,14 @@ describe('a restore that wants one more namespace', () => {
     ] as const
     const locks = grantWider(circle.reduce((all, [one, name]) => wantWider(all, one, [name]), held))
     expect(circle.map(([one, name]) => judgeWider(locks, one, name).do)).toEqual(['wait', 'wait', 'leave'])
+  })
+
+  it('does not get one that it does without since, and keeps what it has got', () => {
+    const wanted = grantWider(wantWider(held, b, ['shop', 'aside']))
+    const without = dropWishes(wanted, b, ['shop', 'aside'])
+    const free = grantWider({ ...without, holders: without.holders.filter(({ restore }) => restore !== 'velero/a') })
+    expect(free.holders).toEqual([c, { ...b, namespaces: ['bank', 'aside'] }])
+    expect(dropWishes(wanted, { ...b, runId: 'another' }, ['shop'])).toEqual(wanted)
   })
 
   it('asks first, and where only one that was terminated is known', () => {

@@ -7,6 +7,7 @@ import type { Presence } from '../../../activities/ports.ts'
 import { findClosed } from '../../../activities/locks/find-holders.ts'
 import type { LockRequest } from '../../../core/locks/decide-grants.ts'
 import { systemClock } from '../../../infra/clock.ts'
+import { locksQuery } from '../../../contract/lock-workflow.ts'
 import { progressQuery } from '../../../contract/restore-workflow.ts'
 import { resetBefore } from '../../kit/reset-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
@@ -86,7 +87,7 @@ it('drops what a restore holds that was terminated, keeps what one holds that ru
 
 it('asks who holds before it grants anything, heeds who gives back meanwhile, and asks again what a restore holds that could not tell', async () => {
   const cluster = 'inherited'
-  const holders: LockRequest[] = ['leaves', 'stays'].map((uid) => ({
+  const holders: LockRequest[] = ['leaves', 'stays', 'knows'].map((uid) => ({
     workflowId: `restore/velero/${uid}`,
     runId: uid,
     restore: `velero/${uid}`,
@@ -104,7 +105,8 @@ it('asks who holds before it grants anything, heeds who gives back meanwhile, an
       return { holders: holders.map((one) => ({ ...one, namespaces: ['bank'] })), waiting: [] }
     }
     await beating(answer.promise)
-    return { holders: holders.map((one) => ({ ...one, namespaces: ['*'], assumed: true })), waiting: [] }
+    const [leaves, stays, knows] = holders.map((one) => ({ ...one, namespaces: ['*'], assumed: true as const }))
+    return { holders: [leaves, stays, { ...knows, namespaces: ['mail'], assumed: undefined }], waiting: [] }
   }
   const next = await tell({ ...locking, findHolders, findClosed: () => [] }, { cluster })
   await asked.promise
@@ -116,8 +118,22 @@ it('asks who holds before it grants anything, heeds who gives back meanwhile, an
     .poll(waitsFor, { timeout: 240_000 })
     .toBe('Restore velero/stays, which restores into namespaces that its journal has not told yet')
   expect(next.calls).not.toContain('restoreChunk 0/0')
+  // A wish is heard, and withdrawn: what the other one holds then is not asked for any more.
+  const wish = { run: { workflowId: 'restore/velero/knows', runId: 'knows' }, namespaces: ['bank'] }
+  const wants = async () => (await locks.query(locksQuery)).holders.map(({ wants: names }) => names)
+  await locks.signal('widen', wish)
+  await expect.poll(wants, { timeout: 60_000 }).toContainEqual(['bank'])
+  await locks.signal('withdraw', wish)
+  await expect.poll(wants, { timeout: 60_000 }).not.toContainEqual(['bank'])
   expect((await next.handle.result()).phase).toBe('Completed')
-  expect(again).toEqual([['restore/velero/stays']])
+  expect(new Set(again)).toEqual(new Set([['restore/velero/stays']]))
+  const held = (await locks.query(locksQuery)).holders.map(({ restore, namespaces }) => [restore, namespaces])
+  expect(held).toEqual(
+    expect.arrayContaining([
+      ['velero/stays', ['bank']],
+      ['velero/knows', ['mail']],
+    ]),
+  )
 })
 
 it('releases with the last chunk, not with the last phase', async () => {
