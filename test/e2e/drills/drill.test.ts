@@ -133,18 +133,30 @@ describe('a drill', () => {
     expect(described).toMatch(/ok +nightly-1 +\d+ s/)
   })
 
-  it('restores nothing where one of its namespaces exists, and says which', async () => {
-    await withAdmin(cluster, (admin) =>
-      admin.must('POST', '/api/v1/namespaces', { metadata: { name: 'scratch-shop' } }),
-    )
+  it('restores nothing where one of its namespaces exists, says which, and leaves the volume of a claim there alone', async () => {
+    const [, claim] = items.find(([resource]) => resource === 'persistentvolumeclaims') ?? []
+    const theirs = { ...claim, metadata: { name: 'data', namespace: 'scratch-shop' } }
+    await withAdmin(cluster, async (admin) => {
+      await admin.must('POST', '/api/v1/namespaces', { metadata: { name: 'scratch-shop' } })
+      await admin.must('POST', '/api/v1/namespaces/scratch-shop/persistentvolumeclaims', theirs)
+    })
     await waitUntil(async () => 'configmaps|scratch-shop|kube-root-ca.crt' in (await dump()), 60_000, 'the controllers')
+    const isBound = async () =>
+      (await volumes()).some(({ status }) => (status as { phase?: string })?.phase === 'Bound')
+    await waitUntil(isBound, 60_000, 'the claim to get its volume')
     const before = await dump()
+    const volume = await volumes()
+    expect(volume).toMatchObject([{ spec: { persistentVolumeReclaimPolicy: 'Retain' } }])
     const run = await drill('run', 'nightly', '--wait')
     expect(run.code).toBe(4)
     expect(run.out).toContain('Failed: namespace scratch-shop exists already: give the drill another prefix')
     expect(await dump()).toEqual(before)
+    expect(await volumes()).toEqual(volume)
     await withAdmin(cluster, (admin) => admin.must('DELETE', '/api/v1/namespaces/scratch-shop'))
     await waitUntil(async () => !('namespaces||scratch-shop' in (await dump())), 60_000, 'the namespace to go')
+    const at = `/api/v1/persistentvolumes/${volume[0]?.metadata.name}`
+    await withAdmin(cluster, (admin) => admin.must('DELETE', at))
+    await waitUntil(async () => (await volumes()).length === 0, 60_000, 'the volume to go')
   })
 
   it.skipIf(isMissing('chromium', canDraw))('is pictured in docs/images', async () => {

@@ -219,7 +219,9 @@ describe('an undo that goes on in a new run', () => {
     const done = calls.filter((call) => call.startsWith('undoChunk'))
     expect(done.slice(0, 3).toSorted()).toEqual(['undoChunk 1/0', 'undoChunk 1/1', 'undoChunk 3/0'])
     expect([done.length, new Set(done).size]).toEqual([total, total])
-    expect(calls.lastIndexOf('admitUndo')).toBeGreaterThan(calls.indexOf('undoChunk 2/29'))
+    // A new run began between two Secrets, when the kind was defined no more.
+    const secrets = calls.flatMap((call, index) => (call.startsWith('undoChunk 2/') ? [index] : []))
+    expect(calls.slice(secrets[0], secrets.at(-1))).toContain('admitUndo')
   })
 
   /** The first run has done much when the second one asks whether it may go on. */
