@@ -14,6 +14,8 @@ function script(path: string, text: string, by = '/bin/sh'): void {
   chmodSync(file, 0o755)
 }
 
+let sockets = 0
+
 /** A plugin without Velero's framework. It says that it has an action, and does something when it is asked what that applies to. */
 function servingScript(
   path: string,
@@ -21,7 +23,8 @@ function servingScript(
   whenAsked = '',
   whenStarted = '',
 ): void {
-  const socket = JSON.stringify(join(dir, `${path.replace('/', '-')}.socket`))
+  // The name is short: the path of a socket has at most 107 characters, and the folder of a test may have most of them.
+  const socket = JSON.stringify(join(dir, `${++sockets}.`))
   const text = `
 ${whenStarted}
 const { Server, ServerCredentials } = require(${JSON.stringify(createRequire(import.meta.url).resolve('@grpc/grpc-js'))})
