@@ -15,7 +15,7 @@ import { cancelSignal, pauseSignal, progressQuery } from '../../contract/restore
 import { locksQuery, locksWorkflowIdOf } from '../../contract/lock-workflow.ts'
 import { resumeSignal } from '../../contract/restore-workflow.ts'
 import { waitUntil } from '../kit/wait-until.ts'
-import { recordAnnotated, recordDrill, recordUndo } from './record-people.ts'
+import { recordAnnotated, recordDrill, recordUndo } from './record-others.ts'
 import { clusterOf, create, over, restoresPath, save } from './recorder.ts'
 import type { Recorder } from './recorder.ts'
 
