@@ -130,9 +130,14 @@ function callFaultsOf(disturbances: readonly Disturbance[]): Map<number, CallFau
   return new Map(disturbances.flatMap((one) => (one.kind === 'call' ? [[one.n, one.fault] as const] : [])))
 }
 
-/** Has timers and the clock of the process follow the simulated time; returns how to take that back. */
+/**
+ * Has intervals and the clock of the process follow the simulated time; returns how to take that back. Other timers stay real:
+ * they end what a worker has kept for many minutes, so they go with the simulation, which they would hold in memory.
+ */
 function useSimulatedTime({ clock }: World): () => void {
-  const real = { now: Date.now, setInterval: globalThis.setInterval, clearInterval: globalThis.clearInterval }
+  const { setInterval, clearInterval, setTimeout } = globalThis
+  const real = { now: Date.now, setInterval, clearInterval, setTimeout }
+  const waiting: NodeJS.Timeout[] = []
   const beating = new Set<object>()
   const setSimulated = (work: () => void, ms: number): object => {
     const timer = {}
@@ -145,12 +150,20 @@ function useSimulatedTime({ clock }: World): () => void {
     clock.later(ms, beat)
     return timer
   }
+  const setReal = (...call: Parameters<typeof setTimeout>): NodeJS.Timeout => {
+    const timer = real.setTimeout(...call)
+    waiting.push(timer)
+    return timer
+  }
   Date.now = () => clock.nowMs()
+  globalThis.setTimeout = setReal as typeof setTimeout
   globalThis.setInterval = setSimulated as unknown as typeof setInterval
   globalThis.clearInterval = ((timer: object) => void beating.delete(timer)) as unknown as typeof clearInterval
   return () => {
     Date.now = real.now
     globalThis.setInterval = real.setInterval
     globalThis.clearInterval = real.clearInterval
+    globalThis.setTimeout = real.setTimeout
+    for (const timer of waiting) clearTimeout(timer)
   }
 }
