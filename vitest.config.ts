@@ -36,8 +36,8 @@ function named(name: string, include: string) {
  */
 export default defineConfig({
   test: {
-    // Many files wait for much of their time: with six at a time two processors stood still for a quarter of it.
-    maxWorkers: 8,
+    // Many files wait for much of their time: with three at a time two processors stood still for a third of it. Eight took longer than six.
+    maxWorkers: 6,
     maxConcurrency: 2,
     sequence: { sequencer: LongestFirst },
     projects: [

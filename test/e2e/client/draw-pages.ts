@@ -22,6 +22,12 @@ export async function drawPage(name: string, html: string): Promise<void> {
   }
 }
 
+/** A command of `drydock` and what it has printed; a line that is too long for so many columns is cut off. */
+export function commandShown(argv: readonly string[], out: string, columns: number): TerminalMoment {
+  const cutOff = (line: string) => (line.length > columns - 2 ? `${line.slice(0, columns - 3)}…` : line)
+  return { caption: '', lines: [`$ drydock ${argv.join(' ')}`, ...out.trimEnd().split('\n')].map(cutOff) }
+}
+
 /** Draws commands with what they have printed as docs/images/<name>.png. */
 export async function drawCommands(name: string, columns: number, moments: readonly TerminalMoment[]): Promise<void> {
   const browser = await openBrowser(executable ?? '')

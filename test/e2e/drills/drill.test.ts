@@ -17,7 +17,7 @@ import { waitUntil } from '../../kit/wait-until.ts'
 import { askWorker, startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
 import { items, storageClass } from './nightly-backup.ts'
-import { canDraw, drawCommands } from '../client/draw-pages.ts'
+import { canDraw, commandShown, drawCommands } from '../client/draw-pages.ts'
 import { dumpCluster } from '../../parity/dump-cluster.ts'
 import { startProvisioner } from '../../velero-e2e/provisioner.ts'
 
@@ -162,7 +162,7 @@ describe('a drill', () => {
   it.skipIf(isMissing('chromium', canDraw))('is pictured in docs/images', async () => {
     const shown = async (...argv: string[]) => {
       const { out } = await drill(...argv)
-      return { caption: '', lines: [`$ drydock drill ${argv.join(' ')}`, ...out.trimEnd().split('\n')].map(shortened) }
+      return commandShown(['drill', ...argv], out, 120)
     }
     await drawCommands('drill', 120, [await shown('list'), await shown('describe', 'nightly')])
   })

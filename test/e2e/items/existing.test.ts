@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Manifest } from '../../../velero/manifest.ts'
+import { canDraw, commandShown, drawCommands } from '../client/draw-pages.ts'
 import { textAt, valueAt } from '../../../core/values/fields.ts'
 import type { BackedUpItem } from '../../kit/backups/put-backup.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
@@ -7,6 +8,7 @@ import { runClient } from '../../kit/client.ts'
 import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
 import { freshCluster } from '../../kit/stack.ts'
 import type { TestCluster } from '../../kit/stack.ts'
+import { isMissing } from '../../kit/debian-program.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
 import { startWorker } from '../../kit/worker.ts'
 import type { TestWorker } from '../../kit/worker.ts'
@@ -74,6 +76,13 @@ describe('objects that exist', () => {
     worker = await start()
   })
 
+  const columns = 120
+  const pictured: ReturnType<typeof commandShown>[] = []
+  const shown = async (...argv: string[]) => {
+    const ended = await runClient(cluster, argv)
+    pictured.push(commandShown(argv, ended.out + ended.err, columns))
+    return ended
+  }
   const place = (...manifests: Manifest[]) =>
     withAdmin(cluster, async (admin) => {
       const { namespace } = manifests[0]?.metadata ?? {}
@@ -101,17 +110,9 @@ describe('objects that exist', () => {
     const before = await Promise.all(standing.map(look))
     const wanted = [deployment('anew', 'new'), job('anew', 'example.com/new:1'), service('anew', { clusterIP: 'None' })]
     await putBackup(cluster, { name: 'anew', items: inBackup(...wanted, configMap('anew', 'same', '1')) })
-    const planned = await runClient(cluster, ['plan', 'anew-plan', '--from-backup', 'anew', '--existing', 'recreate'])
+    const planned = await shown('plan', 'anew-plan', '--from-backup', 'anew', '--existing', 'recreate')
     expect(planned.out).toMatch(/5 items: 3 recreate, 2 skip/)
-    const { code, err } = await runClient(cluster, [
-      'start',
-      'anew',
-      '--from-backup',
-      'anew',
-      '--existing',
-      'recreate',
-      '--wait',
-    ])
+    const { code, err } = await shown('start', 'anew', '--from-backup', 'anew', '--existing', 'recreate', '--wait')
     expect({ code, err }).toEqual({ code: 0, err: '' })
     const after = await Promise.all(standing.map(look))
     for (const [index, one] of after.entries()) {
@@ -197,15 +198,7 @@ describe('objects that exist', () => {
     const items = inBackup(configMap('taken', 'one', 'ours'), configMap('taken', 'two', 'ours'))
     await putBackup(cluster, { name: 'taken', items: [...items, ...inBackup(configMap('untouched', 'three', 'ours'))] })
     const theirs = await look(configMap('taken', 'one', ''))
-    const { code } = await runClient(cluster, [
-      'start',
-      'taken',
-      '--from-backup',
-      'taken',
-      '--existing',
-      'fail',
-      '--wait',
-    ])
+    const { code } = await shown('start', 'taken', '--from-backup', 'taken', '--existing', 'fail', '--wait')
     expect(code).not.toBe(0)
     const { status } = await awaitRestore(cluster, 'taken')
     expect(status).toMatchObject({
@@ -221,5 +214,9 @@ describe('objects that exist', () => {
     await withAdmin(cluster, (admin) => admin.must('DELETE', '/api/v1/namespaces/taken/configmaps/one'))
     expect((await runClient(cluster, ['retry', 'taken', '--wait'])).code).toBe(0)
     expect((await look(configMap('taken', 'one', '')))?.['data']).toEqual({ value: 'ours' })
+  })
+  it.skipIf(isMissing('chromium', canDraw))('are pictured in docs/images', async () => {
+    expect(pictured).toHaveLength(3)
+    await drawCommands('existing', columns, pictured)
   })
 })
