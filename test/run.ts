@@ -37,14 +37,14 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** What each stack has. */
+const stack: readonly ToolName[] = ['temporal', 'versitygw', 'etcd', 'kube-apiserver']
+
 /** The tools that the tests of a project start; they are there before the tests, so that no test waits for a build. */
 const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
   unit: [],
   servers: [
-    'temporal',
-    'versitygw',
-    'etcd',
-    'kube-apiserver',
+    ...stack,
     'kube-controller-manager',
     'kube-scheduler',
     'kwok',
@@ -56,10 +56,7 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'check-rules',
   ],
   e2e: [
-    'temporal',
-    'versitygw',
-    'etcd',
-    'kube-apiserver',
+    ...stack,
     'velero',
     'velero-plugin-for-aws',
     'velero-demo-plugin',
@@ -70,12 +67,9 @@ const toolsOf: Readonly<Record<string, readonly ToolName[]>> = {
     'kubectl',
     'check-rules',
   ],
-  image: ['temporal', 'versitygw', 'etcd', 'kube-apiserver', 'velero', 'helm', 'kubectl'],
+  image: [...stack, 'velero', 'helm', 'kubectl'],
   node: [
-    'temporal',
-    'versitygw',
-    'etcd',
-    'kube-apiserver',
+    ...stack,
     'kube-controller-manager',
     'kube-scheduler',
     'velero',

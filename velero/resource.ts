@@ -4,6 +4,9 @@
  */
 export type GroupResource = string
 
+/** Namespaces, as the API server is asked for them. */
+export const namespaceResource = { group: '', version: 'v1', resource: 'namespaces' } as const
+
 /** Splits `deployments.apps` into plural and group. The core group is the empty string. */
 export function parseGroupResource(groupResource: GroupResource): { resource: string; group: string } {
   const dot = groupResource.indexOf('.')

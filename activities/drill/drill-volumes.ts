@@ -7,6 +7,7 @@ import type { Attempt } from '../frame/run-activity.ts'
 import type { Cluster } from '../ports.ts'
 import { ownerOf, runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
+import { namespaceResource } from '../../velero/resource.ts'
 
 /** What {@link ownDrillVolumes} is asked for. */
 export interface OwnVolumesInput extends DrillRun {
@@ -21,7 +22,6 @@ export interface OwnVolumesInput extends DrillRun {
 /** Volumes that stay which a drill names. */
 const toldMax = 20
 
-const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
 const volumes = { group: '', version: 'v1', resource: 'persistentvolumes' }
 
 /**
@@ -33,7 +33,7 @@ export function ownDrillVolumes(ports: DrillPorts) {
   return (input: OwnVolumesInput): Promise<{ left: string[] }> =>
     runDrillStep(ports, input, { doing: 'looking at the volumes' }, async (attempt) => {
       const { cluster } = ports
-      const standing = await cluster.list(namespaces, { labelSelector: scratchSelector(ownerOf(input)) })
+      const standing = await cluster.list(namespaceResource, { labelSelector: scratchSelector(ownerOf(input)) })
       const scratch = standing.map(({ metadata }) => metadata.name)
       const claims = await claimsIn(cluster, scratch)
       if (claims.size === 0) return { left: [] }
@@ -123,7 +123,7 @@ export async function ofEndedScratch(
 ): Promise<Manifest[]> {
   const found = companions.filter((one) => isOfScratch(one, scratch))
   if (found.length === 0) return []
-  const standing = await Promise.all(scratch.map((name) => cluster.get({ ...namespaces, name })))
+  const standing = await Promise.all(scratch.map((name) => cluster.get({ ...namespaceResource, name })))
   return found.filter((one) =>
     isOfScratch(
       one,

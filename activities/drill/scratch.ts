@@ -17,6 +17,7 @@ import { ofEndedScratch, volumesLeft } from './drill-volumes.ts'
 import type { OwnVolumesInput } from './drill-volumes.ts'
 import { inTarball } from './in-tarball.ts'
 import type { ChosenBackup } from './in-tarball.ts'
+import { namespaceResource } from '../../velero/resource.ts'
 
 /** What {@link makeScratch} is asked for. */
 export interface MakeScratchInput extends DrillRun {
@@ -33,8 +34,6 @@ export type ScratchReport =
     }
   | { do: 'refuse'; because: string }
 
-const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
-
 /**
  * Makes the scratch namespaces of a drill, each with the labels of the backup's one and with those that say whose it is. Where one of
  * them is somebody else's, the drill is refused: nothing is made where that is seen first, and what was made is removed at the end of
@@ -49,7 +48,7 @@ export function makeScratch(ports: DrillPorts) {
       const taken = (standing: Manifest | undefined) =>
         standing === undefined || isScratchOf(standing, owner) ? undefined : whyTaken(standing, owner)
       for (const name of wanted) {
-        const because = taken(await cluster.get({ ...namespaces, name }))
+        const because = taken(await cluster.get({ ...namespaceResource, name }))
         if (because !== undefined) return { do: 'refuse', because }
       }
       const originals = await inTarball(ports, { ...input, attempt }, (archive) =>
@@ -60,7 +59,7 @@ export function makeScratch(ports: DrillPorts) {
         attempt.throwIfStopped()
         try {
           const manifest = scratchNamespace(name, owner, originals.get(original))
-          const { metadata } = await cluster.create(namespaces, undefined, manifest, {
+          const { metadata } = await cluster.create(namespaceResource, undefined, manifest, {
             fieldManager: restoreFieldManager,
           })
           made.push(metadata.creationTimestamp)
@@ -68,7 +67,7 @@ export function makeScratch(ports: DrillPorts) {
           if (!(thrown instanceof ApiError) || isTransient(thrown)) throw thrown
           if (!isAlreadyExists(thrown))
             return { do: 'refuse', because: `namespace ${name} cannot be made: ${thrown.message}` }
-          const standing = await cluster.get({ ...namespaces, name })
+          const standing = await cluster.get({ ...namespaceResource, name })
           const because = taken(standing)
           if (because !== undefined) return { do: 'refuse', because }
           made.push(standing?.metadata.creationTimestamp)
@@ -118,10 +117,10 @@ export function removeScratch({ cluster, presence, clock }: DrillPorts) {
       input,
       { doing: 'removing the scratch namespaces', followsEarlierRun: true },
       async (attempt) => {
-        const standing = await cluster.list(namespaces, { labelSelector: scratchSelector(ownerOf(input)) })
+        const standing = await cluster.list(namespaceResource, { labelSelector: scratchSelector(ownerOf(input)) })
         for (const { metadata } of standing)
           if (metadata.deletionTimestamp === undefined)
-            await removeExactly(cluster, { ...namespaces, name: metadata.name }, metadata.uid)
+            await removeExactly(cluster, { ...namespaceResource, name: metadata.name }, metadata.uid)
         const going = standing.map((one) => `namespace ${one.metadata.name}${whyNamespaceStays(one)}`)
         const stays: string[] = []
         // A volume is held by its claim.

@@ -4,6 +4,7 @@ import { ApiError } from '../../core/port-errors.ts'
 import type { Clock, Cluster } from '../ports.ts'
 import { afterRead, politeFlight } from '../../core/in-flight/polite-flight.ts'
 import type { ItemLimit } from './side-by-side.ts'
+import { namespaceResource } from '../../velero/resource.ts'
 
 /** How often the API server is asked for something else while items are under way. */
 const readEveryMs = 500
@@ -164,7 +165,7 @@ function createLoadWatch({ clock, cluster, everyMs, told }: LoadWatchParts): Loa
 async function readMs(cluster: Pick<Cluster, 'get'>, clock: Clock): Promise<number> {
   const began = clock.now().getTime()
   try {
-    await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
+    await cluster.get({ ...namespaceResource, name: 'kube-system' })
     return clock.now().getTime() - began
   } catch {
     return Infinity

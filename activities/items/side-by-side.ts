@@ -10,6 +10,7 @@ import type { Outcome, Parked } from '../../core/items/outcome.ts'
 import { isTransient } from '../../core/port-errors.ts'
 import type { ItemTools } from './item-tools.ts'
 import type { ItemStep } from './item-work.ts'
+import { namespaceResource } from '../../velero/resource.ts'
 
 /** Places for items, over all restores of this worker. */
 export interface ItemLimit {
@@ -241,7 +242,7 @@ export interface PassOfItem {
 /** Whether the API server answers a request that is about no item. That this worker may write, its Lease shows. */
 async function answersOthers({ cluster }: ItemTools): Promise<boolean> {
   try {
-    await cluster.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
+    await cluster.get({ ...namespaceResource, name: 'kube-system' })
     return true
   } catch (thrown) {
     if (isTransient(thrown)) return false

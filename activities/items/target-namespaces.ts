@@ -26,6 +26,7 @@ import { outcomesShard } from '../frame/journal.ts'
 import type { Ports } from '../ports.ts'
 import { countWithCauses } from '../../core/report/failure-causes.ts'
 import type { CountsWithCauses } from '../../core/report/failure-causes.ts'
+import { namespaceResource } from '../../velero/resource.ts'
 
 /**
  * Makes sure that a target namespace exists: creates it with the backup's labels, annotations and spec, or finds it. A
@@ -48,16 +49,16 @@ export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Prom
   })
   let doing = 'getting'
   try {
-    const standing = await tools.cluster.get({ ...namespaces, name })
+    const standing = await tools.cluster.get({ ...namespaceResource, name })
     if (standing !== undefined) return stateOf(standing, tools, ready)
     doing = 'creating'
     const manifest = await namespaceManifest(item, name, tools)
     try {
       const fieldManager = fieldManagerOf(tools.mark.uid)
-      return ready(await tools.cluster.create(namespaces, undefined, manifest, { fieldManager }))
+      return ready(await tools.cluster.create(namespaceResource, undefined, manifest, { fieldManager }))
     } catch (thrown) {
       if (!isAlreadyExists(thrown)) throw thrown
-      const met = await tools.cluster.get({ ...namespaces, name })
+      const met = await tools.cluster.get({ ...namespaceResource, name })
       return met === undefined ? { terminating: name } : stateOf(met, tools, ready)
     }
   } catch (thrown) {
@@ -71,8 +72,6 @@ export async function ensureNamespace(item: PlannedItem, tools: ItemTools): Prom
     return { trouble: { kind, outcome, thrown, retryAfterSeconds: thrown.retryAfterSeconds } }
   }
 }
-
-const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
 
 /** What an undo of the restore goes by. */
 function identityOf({ metadata: { uid, resourceVersion } }: Manifest): Pick<Outcome, 'namespaceUid' | 'version'> {
@@ -252,7 +251,7 @@ export function awaitNamespace({ ports, sessions, settings }: WorkerParts) {
     runActivity(presence, { doing: `looking whether namespace ${name} is gone` }, async (attempt) => {
       const { journal } = await sessions.open(ref)
       const since = await waitSince(journal, `namespace/${name}`, clock.now())
-      const namespace = await cluster.get({ ...namespaces, name })
+      const namespace = await cluster.get({ ...namespaceResource, name })
       if (namespace === undefined || namespace.metadata.deletionTimestamp === undefined) return { gone: true }
       const leftMs = since + settings.terminatingTimeoutSeconds * 1000 - clock.now().getTime()
       if (leftMs <= 0) return { gone: false }

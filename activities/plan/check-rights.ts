@@ -13,13 +13,12 @@ import type { Attempt } from '../frame/run-activity.ts'
 import type { Session } from '../frame/session.ts'
 import type { Cluster, Ports } from '../ports.ts'
 import type { Settings } from '../settings.ts'
+import { namespaceResource } from '../../velero/resource.ts'
 
 /** Questions to the API server at once. */
 const questionsMax = 8
 
 const anything = { group: '*', resource: '*' }
-const namespaces = { group: '', version: 'v1', resource: 'namespaces' }
-
 /** What the check works with. */
 interface Checking {
   session: Pick<Session, 'admission' | 'journal'>
@@ -37,7 +36,7 @@ export async function checkRights(plan: Plan, { session, ports, settings, attemp
   const user = actingUser(restore.annotations, settings.actingUser)
   if (user === undefined) return
   const { cluster } = ports
-  const there = await cluster.list(namespaces, { metadataOnly: true })
+  const there = await cluster.list(namespaceResource, { metadataOnly: true })
   const names = new Set(there.map(({ metadata }) => metadata.name))
   const isThere = (namespace: string): boolean => names.has(namespace)
   const needed = neededRights(plan, { isThere, spec, home: restore.namespace, inPlace: await claimsInPlace(session) })

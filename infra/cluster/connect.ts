@@ -11,6 +11,7 @@ import { exchange, exchangeLines, keepPools, networkError } from './exchange.ts'
 import type { ExchangeAnswer, ExchangeRequest, Pools } from './exchange.ts'
 import { readApiError } from './read-api-error.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { namespaceResource } from '../../velero/resource.ts'
 
 export { KubeconfigError } from './credentials.ts'
 
@@ -226,7 +227,7 @@ async function currentCredentials(read: () => Promise<Credentials>): Promise<Cre
 
 async function readClusterId(objects: Pick<Cluster, 'get'>, close: () => Promise<void>): Promise<string> {
   try {
-    const namespace = await objects.get({ group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
+    const namespace = await objects.get({ ...namespaceResource, name: 'kube-system' })
     const uid = namespace?.metadata.uid
     if (uid === undefined) throw new Error('the cluster has no namespace kube-system, whose uid would name it')
     return uid

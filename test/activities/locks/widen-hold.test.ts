@@ -1,5 +1,6 @@
 import '../../ports/deterministic.ts'
 import { describe, expect, it } from 'vitest'
+import type { LockRequest } from '../../../core/locks/decide-grants.ts'
 import { anObject } from '../../core/items/builders.ts'
 import type { World } from '../../ports/world.ts'
 import { at, configMap, hosting, item } from '../hosting-plugins.ts'
@@ -10,8 +11,11 @@ describe('an item that a plugin wants in a namespace that the plan does not have
   const other = { ...own, workflowId: 'other', restore: 'velero/other', uid: 'other', namespaces: ['aside'] }
   const far = at('configmaps', 'far', 'aside')
 
-  /** The restore, while another one holds that namespace. `hold` says for how long, and what that one wants. */
-  async function restoreBeside(hold: (locks: ReturnType<typeof keepLocks>, world: World) => void, more: object = {}) {
+  type Beside = { holder?: LockRequest } & Partial<Parameters<typeof restoreWhole>[0]>
+  type Hold = (locks: ReturnType<typeof keepLocks>, world: World) => void
+
+  /** The restore, while another one holds that namespace: `holder`. `hold` says for how long. */
+  async function restoreBeside(hold: Hold, { holder = other, ...more }: Beside = {}) {
     const { plugins, asked } = hosting((name) => ({
       additionalItems: name === 'a' ? [item('configmaps', 'far', 'aside')] : [],
     }))
@@ -24,7 +28,7 @@ describe('an item that a plugin wants in a namespace that the plan does not have
       },
       spec: { labelSelector: { matchLabels: { app: 'web' } } },
       plugins,
-      afterPlan: (world) => hold(keepLocks(world, other), world),
+      afterPlan: (world) => hold(keepLocks(world, holder), world),
       ...more,
     })
     return { ...restored, asked }
@@ -106,20 +110,9 @@ describe('an item that a plugin wants in a namespace that the plan does not have
     ],
   ])('goes without it, with an error that says why, where the other one is %s', async (_what, holder, why) => {
     let locks: ReturnType<typeof keepLocks> | undefined
-    const { plugins } = hosting((name) => ({
-      additionalItems: name === 'a' ? [item('configmaps', 'far', 'aside')] : [],
-    }))
-    const { world, results, list } = await restoreWhole({
-      items: {
-        configmaps: [
-          anObject('ConfigMap', 'a', { namespace: 'shop', labels: { app: 'web' } }),
-          configMap('far', 'aside'),
-        ],
-      },
-      spec: { labelSelector: { matchLabels: { app: 'web' } } },
-      plugins,
+    const { world, results, list } = await restoreBeside((now) => (locks = now), {
+      holder: { ...other, ...holder },
       settings: { lockTimeoutSeconds: 600 },
-      afterPlan: (now) => void (locks = keepLocks(now, { ...other, ...holder })),
     })
     // Else it would get the namespace later, and keep others from it.
     expect(locks?.now().holders.find(({ workflowId }) => workflowId === own.workflowId)).toEqual(own)

@@ -4,15 +4,8 @@ import { isLockRequest, releaseLocks, requestLocks } from '../../../core/locks/c
 import { decideGrants } from '../../../core/locks/decide-grants.ts'
 import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
 import { grantWider, judgeWider, wantWider } from '../../../core/locks/wider-locks.ts'
+import { asks } from './asks.ts'
 
-const asks = (name: string, second: number, ...namespaces: string[]): LockRequest => ({
-  workflowId: `restore/velero/${name}`,
-  runId: `run-of-${name}`,
-  restore: `velero/${name}`,
-  createdAt: `2026-01-01T00:00:0${second}Z`,
-  uid: `uid-${name}`,
-  namespaces,
-})
 const known = asks('hung', 1, 'shop')
 const hung: LockRequest = { ...known, namespaces: ['*'], assumed: true }
 const waits = asks('waits', 2, 'bank')

@@ -11,19 +11,10 @@ import {
 } from '../../../core/locks/change-locks.ts'
 import { decideGrants, targetNamespaces } from '../../../core/locks/decide-grants.ts'
 import { judgeHold } from '../../../core/locks/judge-hold.ts'
-import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
+import type { Locks } from '../../../core/locks/decide-grants.ts'
+import { asks } from './asks.ts'
 
 const none: Locks = { holders: [], waiting: [] }
-
-/** A restore that came in that second of the day. */
-const asks = (name: string, second: number, ...namespaces: string[]): LockRequest => ({
-  workflowId: `restore/velero/${name}`,
-  runId: `run-of-${name}`,
-  restore: `velero/${name}`,
-  createdAt: new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString().replace('.000Z', 'Z'),
-  uid: `uid-${name}`,
-  namespaces,
-})
 
 const decide = (locks: Locks, restoresMax = 50) => {
   const { granted, blocked } = decideGrants(locks, restoresMax)

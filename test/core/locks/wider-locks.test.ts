@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { requestLocks } from '../../../core/locks/change-locks.ts'
 import { decideGrants } from '../../../core/locks/decide-grants.ts'
-import type { LockRequest, Locks } from '../../../core/locks/decide-grants.ts'
+import type { Locks } from '../../../core/locks/decide-grants.ts'
 import { blockedWider, dropWishes, grantWider, judgeWider, wantWider } from '../../../core/locks/wider-locks.ts'
+import { asks } from './asks.ts'
 
-/** A restore that came in that second. */
-const asks = (name: string, second: number, ...namespaces: string[]): LockRequest => ({
-  workflowId: `restore/velero/${name}`,
-  runId: `run-of-${name}`,
-  restore: `velero/${name}`,
-  createdAt: `2026-01-01T00:00:0${second}Z`,
-  uid: `uid-${name}`,
-  namespaces,
-})
 const [a, b, c] = [asks('a', 1, 'shop'), asks('b', 2, 'bank'), asks('c', 3, 'mail')]
 const held: Locks = { holders: [c, a, b], waiting: [] }
 const namesOf = ({ holders }: Locks) => Object.fromEntries(holders.map((one) => [one.restore, one.namespaces]))
