@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -67,11 +67,11 @@ async function gather(entry: TarFile, gathered: Gathered, file: ItemsFile): Prom
 }
 
 async function store(bytes: Buffer, stored: Map<string, ItemPlace>, file: ItemsFile): Promise<ItemPlace> {
-  const hash = createHash('sha256').update(bytes).digest('base64')
-  const known = stored.get(hash)
+  const digest = hash('sha256', bytes, 'base64')
+  const known = stored.get(digest)
   if (known !== undefined) return known
   const fresh = { offset: await file.append(bytes), sizeBytes: bytes.length, crc: crc32(bytes) }
-  stored.set(hash, fresh)
+  stored.set(digest, fresh)
   return fresh
 }
 

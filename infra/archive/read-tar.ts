@@ -23,7 +23,7 @@ export interface TarFile {
 export async function* readTar(chunks: AsyncIterable<Buffer>, bounds: ArchiveBounds): AsyncGenerator<TarFile> {
   const tar = extract(options)
   let sourceFailure: unknown
-  const source = Readable.from(inBatches(untilEndMark(chunks)), { objectMode: false, highWaterMark: 256 * 1024 })
+  const source = Readable.from(untilEndMark(chunks), { objectMode: false, highWaterMark: 256 * 1024 })
   source.once('error', (error) => {
     sourceFailure = error
     tar.destroy(error)
@@ -77,15 +77,30 @@ function toFile(entry: Entry, { itemBytesMax, toFailure }: FileOptions): TarFile
   if (!isFolder && type !== 'file') return undefined
   const read = async (): Promise<Buffer> => {
     if (size > itemBytesMax) throw tooBig(`${path} has more bytes`, 'itemBytesMax', itemBytesMax)
-    const parts: Buffer[] = []
     try {
-      for await (const part of entry as AsyncIterable<Buffer>) parts.push(part)
+      return await contentOf(entry)
     } catch (error) {
       throw toFailure(error)
     }
-    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
   }
   return { path, isFolder, read }
+}
+
+/** The bytes of a file. An iterator for each of tens of thousands of files costs more than this. */
+function contentOf(entry: Entry): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  const parts: Buffer[] = []
+  let isWhole = false
+  entry.on('data', (part) => parts.push(part as Buffer))
+  entry.on('end', () => {
+    isWhole = true
+    resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts))
+  })
+  entry.on('error', reject)
+  entry.on('close', () => {
+    if (!isWhole) reject(damaged('unexpected EOF'))
+  })
+  return promise
 }
 
 const blockBytes = 512
@@ -93,26 +108,62 @@ const blockBytes = 512
 /**
  * Hands on a tar stream up to its end mark, two blocks of zeros where a header is due. Go, and so Velero, stops there,
  * whatever follows (padding, garbage, a second archive), while tar-stream would read it. A stream may also end where a
- * header is due, or in the padding of the last file: for Go both are whole. One that ends elsewhere is cut off.
+ * header is due, or in the padding of the last file: for Go both are whole. One that ends elsewhere is cut off. Whole
+ * chunks are handed on: one turn for each of tens of thousands of entries costs more than all else that is done with them.
  */
 async function* untilEndMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const reader = new ByteReader(chunks)
+  let last: Span = { toEnd: 0, padding: 0 }
   for (;;) {
-    const header = await reader.exactly(blockBytes)
-    if (header === undefined) return
-    if (isZero(header)) break
-    yield header
-    const size = bodyBytes(header)
-    for (let left = size; left > 0;) {
-      const piece = await reader.some(left)
-      if (piece === undefined) throw damaged('unexpected EOF')
-      left -= piece.length
-      yield piece
+    const chunk = await reader.some(Infinity)
+    if (chunk === undefined) break
+    const passed = passEntries(chunk, last)
+    last = passed.last
+    yield chunk.subarray(0, passed.bytes)
+    if (passed.failure !== undefined) throw passed.failure
+    if (passed.isOver) return readAfterMark(reader, chunk.subarray(passed.bytes + blockBytes))
+    // A header that goes on in the next chunk; after one that ends where a header is due there are none of it.
+    reader.giveBack(chunk.subarray(passed.bytes))
+    if (passed.bytes < chunk.length) reader.giveBack((await reader.exactly(blockBytes)) ?? Buffer.alloc(0))
+  }
+  if (last.toEnd > last.padding) throw damaged('unexpected EOF')
+  yield Buffer.alloc(last.toEnd)
+}
+
+/** How far it is to the end of an entry that goes on behind a chunk, and how many bytes of its last block are padding. */
+interface Span {
+  toEnd: number
+  padding: number
+}
+
+/** Passes over the entries of a chunk, of which the first bytes may belong to the last entry of the chunk before. */
+function passEntries(
+  chunk: Buffer,
+  before: Span,
+): { bytes: number; last: Span; isOver: boolean; failure?: unknown } {
+  let bytes = Math.min(before.toEnd, chunk.length)
+  let last: Span = { ...before, toEnd: before.toEnd - bytes }
+  while (bytes + blockBytes <= chunk.length) {
+    const header = chunk.subarray(bytes, bytes + blockBytes)
+    if (isZero(header)) return { bytes, last, isOver: true }
+    let size: number
+    try {
+      size = bodyBytes(header)
+    } catch (failure) {
+      return { bytes, last, isOver: false, failure }
     }
     const padding = (blockBytes - (size % blockBytes)) % blockBytes
-    for (let left = padding; left > 0;) left -= (await reader.some(left))?.length ?? left
-    yield Buffer.alloc(padding)
+    const span = blockBytes + size + padding
+    const here = Math.min(span, chunk.length - bytes)
+    bytes += here
+    last = { toEnd: span - here, padding }
   }
+  return { bytes, last, isOver: false }
+}
+
+/** What follows the first block of the end mark. */
+async function readAfterMark(reader: ByteReader, rest: Buffer): Promise<void> {
+  reader.giveBack(rest)
   const second = await reader.exactly(blockBytes)
   if (second !== undefined && !isZero(second)) throw damaged(invalidHeader)
   await readRest(reader)
@@ -122,12 +173,14 @@ function isZero(block: Buffer): boolean {
   return block.every((byte) => byte === 0)
 }
 
+const zero = '0'.charCodeAt(0)
+
 /** The size of what follows a header. Links, devices and folders have none, whatever the header says, as in Go. */
 function bodyBytes(header: Buffer): number {
-  if ('123456'.includes(String.fromCharCode(header.readUInt8(156)))) return 0
-  const field = header.subarray(124, 136)
-  if ((field.readUInt8(0) & 0x80) !== 0) return Number(field.readBigUInt64BE(4))
-  const digits = field.toString('latin1').replace(/^[ \0]+|[ \0].*$/g, '')
+  const type = header.readUInt8(156) - zero
+  if (type >= 1 && type <= 6) return 0
+  if ((header.readUInt8(124) & 0x80) !== 0) return Number(header.readBigUInt64BE(128))
+  const digits = header.toString('latin1', 124, 136).replace(/^[ \0]+|[ \0].*$/g, '')
   if (!/^[0-7]*$/.test(digits)) throw damaged(invalidHeader)
   return Number.parseInt(`0${digits}`, 8)
 }
@@ -138,26 +191,9 @@ function bodyBytes(header: Buffer): number {
  */
 async function readRest(reader: ByteReader): Promise<void> {
   try {
-    while ((await reader.some(batchBytes)) !== undefined);
+    while ((await reader.some(Infinity)) !== undefined);
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error
     if (error.kind === 'too-big' || error.message === badChecksum) throw error
   }
-}
-
-const batchBytes = 64 * 1024
-
-/** Gathers small pieces, so that the next reader has fewer turns. */
-async function* inBatches(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let batch: Buffer[] = []
-  let bytes = 0
-  for await (const piece of pieces) {
-    batch.push(piece)
-    bytes += piece.length
-    if (bytes < batchBytes) continue
-    yield Buffer.concat(batch)
-    batch = []
-    bytes = 0
-  }
-  if (bytes > 0) yield Buffer.concat(batch)
 }

@@ -84,3 +84,31 @@ describe('a tar that is cut off inside an intact gzip file', () => {
     }
   })
 })
+
+/** What a tar holds when it comes in chunks of so many bytes. */
+async function contentsOf(tar: Buffer, chunkBytes: number): Promise<string[]> {
+  const chunks = Array.from({ length: Math.ceil(tar.length / chunkBytes) }, (_, index) =>
+    tar.subarray(index * chunkBytes, (index + 1) * chunkBytes),
+  )
+  const contents: string[] = []
+  for await (const entry of readTar(Readable.from(chunks) as AsyncIterable<Buffer>, defaultBounds))
+    contents.push(`${entry.path}: ${entry.isFolder ? 'folder' : (await entry.read()).toString()}`)
+  return contents
+}
+
+describe('a tar that comes in chunks', () => {
+  it('is the same wherever they end: in a header, a file, its padding or the end mark', async () => {
+    const tar = await aTar(parts)
+    const whole = await contentsOf(tar, tar.length)
+    expect(whole).toHaveLength(parts.length)
+    expect(whole[2]).toBe(`resources/pods/namespaces/a/two.json: ${'x'.repeat(600)}`)
+    for (const chunkBytes of [1, 7, 100, 511, 512, 513, 600, 1024, 1500, 4096])
+      expect(await contentsOf(tar, chunkBytes)).toEqual(whole)
+  })
+
+  it('ends at its end mark, though garbage follows it in the same chunk or in later ones', async () => {
+    const tar = Buffer.concat([await aTar(parts), Buffer.alloc(3000, 'garbage')])
+    for (const chunkBytes of [256, 1000, tar.length])
+      expect(await contentsOf(tar, chunkBytes)).toHaveLength(parts.length)
+  })
+})
