@@ -102,7 +102,7 @@ async function planOf(index: ArchiveIndex): Promise<{ plan: Plan; bytes: number 
     order: ['secrets', 'configmaps'],
     namespaceMapping: undefined,
     sizeOf: () => 700,
-    bounds: { itemsMax: 500, bytesMax: 8 * 1024 ** 2 },
+    bounds: { itemsMax: 500, bytesMax: 8 * 1024 ** 2, lanes: 4 },
     provisioned: [],
     leftOut: {},
     notes: [],

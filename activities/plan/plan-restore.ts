@@ -204,7 +204,7 @@ async function planArchive(
     order,
     namespaceMapping: spec.namespaceMapping,
     sizeOf: selected.sizeOf,
-    bounds: { itemsMax: settings.chunkItemsMax, bytesMax: settings.chunkBytesMax },
+    bounds: { itemsMax: settings.chunkItemsMax, bytesMax: settings.chunkBytesMax, lanes: settings.lanes },
     provisioned: selected.provisioned,
     leftOut: selected.leftOut,
     notes: selected.notes,

@@ -40,7 +40,7 @@ export function* planInSteps(input: PlanInput): Steps<Plan> {
   const others = input.items.filter((item) => item.groupResource !== 'namespaces')
   const waves: Wave[] = []
   for (const { groupResource, items } of yield* placeInSteps(others, input.order)) {
-    const cutter = new ChunkCutter(input.bounds)
+    const cutter = new ChunkCutter(evenBounds(items.length, input.bounds))
     yield* forEachInSteps(items, (item) => cutter.add(plannedItem(item, input.namespaceMapping), input.sizeOf(item)))
     waves.push({ groupResource, chunks: cutter.chunks })
   }
@@ -126,11 +126,24 @@ export function* mergeInSteps(items: Iterable<PlaceableItem>): Steps<PlaceableIt
 export interface ChunkBounds {
   itemsMax: number
   bytesMax: number
+  /** How many chunks of a restore run side by side. */
+  lanes: number
+}
+
+/**
+ * The bounds for a wave of so many items: its chunks are about equal, and where there are more than run side by side, as many in
+ * each round. A last chunk that runs alone has the whole wave wait for it.
+ */
+export function evenBounds(items: number, bounds: ChunkBounds): ChunkBounds {
+  const { itemsMax, lanes } = bounds
+  const least = Math.ceil(items / itemsMax)
+  const chunks = least > lanes ? Math.ceil(least / lanes) * lanes : least
+  return { ...bounds, itemsMax: Math.max(1, Math.ceil(items / Math.max(1, chunks))) }
 }
 
 /** Cuts items, in their order, into chunks. An item larger than `bytesMax` has a chunk of its own. */
 export function cutChunks(items: readonly (PlannedItem & { sizeBytes: number })[], bounds: ChunkBounds): Chunk[] {
-  const cutter = new ChunkCutter(bounds)
+  const cutter = new ChunkCutter(evenBounds(items.length, bounds))
   for (const { sizeBytes, ...item } of items) cutter.add(item, sizeBytes)
   return cutter.chunks
 }

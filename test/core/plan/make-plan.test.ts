@@ -22,7 +22,7 @@ function planOf(items: readonly PlaceableItem[], more: Partial<PlanInput> = {}):
     order: [definitions, 'persistentvolumes', 'secrets', 'pods'],
     namespaceMapping: undefined,
     sizeOf: () => 10,
-    bounds: { itemsMax: 100, bytesMax: 1000 },
+    bounds: { itemsMax: 100, bytesMax: 1000, lanes: 4 },
     provisioned: [],
     leftOut: {},
     notes: [],
@@ -99,7 +99,7 @@ describe('a plan', () => {
   it('has each item in exactly one chunk', () => {
     fc.assert(
       fc.property(someItems, (items) => {
-        const planned = planOf(items, { bounds: { itemsMax: 2, bytesMax: 1000 } })
+        const planned = planOf(items, { bounds: { itemsMax: 2, bytesMax: 1000, lanes: 4 } })
           .waves.filter((wave) => wave.groupResource !== 'namespaces')
           .flatMap((wave) =>
             wave.chunks.flatMap((chunk) =>
@@ -152,7 +152,7 @@ describe('chunks', () => {
         fc.integer({ min: 1, max: 5 }),
         fc.integer({ min: 1, max: 60 }),
         (items, itemsMax, bytesMax) => {
-          const chunks = cutChunks(items, { itemsMax, bytesMax })
+          const chunks = cutChunks(items, { itemsMax, bytesMax, lanes: 4 })
           expect(chunks.flatMap((chunk) => chunk.items.map(({ name }) => name))).toEqual(items.map(({ name }) => name))
           const sizes = new Map(items.map(({ name, sizeBytes }) => [name, sizeBytes]))
           for (const chunk of chunks) {
@@ -166,17 +166,32 @@ describe('chunks', () => {
     )
   })
 
+  it('are equal, and none runs alone after rounds of four', () => {
+    const sizes = (count: number) =>
+      cutChunks(
+        Array.from({ length: count }, (_, at) => ({ name: `i${at}`, sizeBytes: 1 })),
+        { itemsMax: 500, bytesMax: 1e6, lanes: 4 },
+      ).map((chunk) => chunk.items.length)
+    expect(sizes(500)).toEqual([500])
+    expect(sizes(501)).toEqual([251, 250])
+    expect(sizes(1201)).toEqual([401, 401, 399])
+    expect(sizes(2501)).toEqual([313, 313, 313, 313, 313, 313, 313, 310])
+    expect(sizes(4000)).toEqual(Array.from({ length: 8 }, () => 500))
+  })
+
   it('are filled before the next is begun', () => {
     const items = Array.from({ length: 5 }, (_, at) => ({ name: `i${at}`, sizeBytes: 1 }))
-    expect(cutChunks(items, { itemsMax: 2, bytesMax: 100 }).map((chunk) => chunk.items.length)).toEqual([2, 2, 1])
-    expect(cutChunks(items, { itemsMax: 9, bytesMax: 3 }).map((chunk) => chunk.items.length)).toEqual([3, 2])
+    expect(cutChunks(items, { itemsMax: 2, bytesMax: 100, lanes: 4 }).map((chunk) => chunk.items.length)).toEqual([
+      2, 2, 1,
+    ])
+    expect(cutChunks(items, { itemsMax: 9, bytesMax: 3, lanes: 4 }).map((chunk) => chunk.items.length)).toEqual([3, 2])
   })
 })
 
 describe('the summary of a plan', () => {
   it('counts items, those to be ensured too', () => {
     const plan = planOf([item('pods', 'p', 'a'), item('pods', 'q', 'a'), item('pods', 'r', 'a')], {
-      bounds: { itemsMax: 2, bytesMax: 100 },
+      bounds: { itemsMax: 2, bytesMax: 100, lanes: 4 },
     })
     expect(summarize(plan)).toEqual({
       items: 4,
@@ -189,7 +204,7 @@ describe('the summary of a plan', () => {
 
   it('of 500 chunks stays under 64 KB', () => {
     const items = Array.from({ length: 10_000 }, (_, at) => item('configmaps', `name-${at}`, 'a'))
-    const plan = planOf(items, { bounds: { itemsMax: 20, bytesMax: 1e9 } })
+    const plan = planOf(items, { bounds: { itemsMax: 20, bytesMax: 1e9, lanes: 4 } })
     expect(plan.waves[1]?.chunks).toHaveLength(500)
     expect(JSON.stringify(summarize(plan)).length).toBeLessThan(64 * 1024)
   })
