@@ -18,6 +18,8 @@ export interface Contender {
   title: string
   /** Servers beside etcd, the API server and the bucket. */
   needs: { temporal: boolean; with: readonly ExtraService[]; veleroFlags: readonly string[] }
+  /** The workload that it restores before anything is measured. */
+  before?: string
   start(course: Course): Promise<Started>
 }
 
@@ -29,6 +31,8 @@ export interface Course {
   folder: string
   /** What the Restore asks for. */
   spec: RestoreSpec
+  /** What it restores before anything is measured. */
+  before?: { backup: string; folder: string }
   /** Ends the wait for a restore. */
   signal: AbortSignal
 }
@@ -62,22 +66,42 @@ export const contenders: readonly Contender[] = [
   }),
   raw('raw-exact', 'Raw writes of exact', 'exact'),
   raw('raw-owners', 'Raw writes of owners', 'owners'),
+  again(velero('velero-unlimited', 'Velero, client limits lifted', ['--client-qps=100000', '--client-burst=100000'])),
+  again(drydock('owners', 'Drydock, owners')),
+  again(raw('raw-owners', 'Raw writes of owners', 'owners')),
 ]
 
-/** Those that the bench measures unless it is told: what a plugin costs is a question of its own. */
-export const usualContenders: readonly string[] = contenders.map(({ name }) => name).filter((name) => name !== 'plugin')
+/** Those that the bench measures unless it is told: what a plugin costs, and who has restored before, are questions of their own. */
+export const usualContenders: readonly string[] = contenders
+  .filter(({ name, before }) => name !== 'plugin' && before === undefined)
+  .map(({ name }) => name)
+
+/**
+ * The same, but it restores another backup of 5,000 objects before anything is measured. A worker runs for long, and its JavaScript
+ * becomes fast by being run.
+ */
+function again(one: Contender): Contender {
+  return { ...one, name: `${one.name}-again`, title: `${one.title}, the second time`, before: 'configmaps' }
+}
+
+async function restoreBefore({ stack, before, signal }: Course): Promise<void> {
+  if (before !== undefined) await restoreToEnd(stack, { backupName: before.backup }, { signal, name: 'before' })
+}
 
 function velero(name: string, title: string, veleroFlags: readonly string[]): Contender {
   return {
     name,
     title,
     needs: { temporal: false, with: ['velero'], veleroFlags },
-    start: async (course) => ({
-      pid: course.stack.pids['velero'] ?? 0,
-      restore: async () =>
-        (await restoreToEnd(course.stack, course.spec, course.signal)).status?.progress?.itemsRestored ?? 0,
-      stop: async () => {},
-    }),
+    start: async (course) => {
+      await restoreBefore(course)
+      return {
+        pid: course.stack.pids['velero'] ?? 0,
+        restore: async () =>
+          (await restoreToEnd(course.stack, course.spec, course)).status?.progress?.itemsRestored ?? 0,
+        stop: async () => {},
+      }
+    },
   }
 }
 
@@ -104,11 +128,12 @@ function drydock(
         logFile: join(stack.dir, 'worker.log'),
         archiveDir: join(stack.dir, 'archives'),
       })
+      await restoreBefore(course)
       let workflowId = ''
       return {
         pid: worker.pid,
         restore: async () => {
-          const { metadata, status } = await restoreToEnd(course.stack, course.spec, course.signal)
+          const { metadata, status } = await restoreToEnd(course.stack, course.spec, course)
           workflowId = workflowIdOf({ namespace: 'velero', name: metadata.name, uid: metadata.uid ?? '' })
           return status?.progress?.itemsRestored ?? 0
         },
@@ -141,8 +166,13 @@ export async function prepareExisting(course: Course): Promise<void> {
   }
 }
 
-function generate({ stack, workload, folder }: Course, task: RawTask) {
-  const { backup } = workload
-  const target = { url: stack.kubeUrl, ca: stack.kubeCa, token: stack.tokens.admin }
-  return startGenerator({ task, tarball: join(folder, `${backup}.tar.gz`), backup, target, connections })
+function generate({ stack, workload, folder, before }: Course, task: RawTask) {
+  const source = (backup: string, from: string) => ({ backup, tarball: join(from, `${backup}.tar.gz`) })
+  return startGenerator({
+    task,
+    ...source(workload.backup, folder),
+    ...(before === undefined ? {} : { before: source(before.backup, before.folder) }),
+    target: { url: stack.kubeUrl, ca: stack.kubeCa, token: stack.tokens.admin },
+    connections,
+  })
 }

@@ -21,6 +21,8 @@ export interface RunPlan {
   round: number
   /** The folder of the backup. */
   folder: string
+  /** The backup that the contender restores before anything is measured, and its folder. */
+  before?: { backup: string; folder: string }
   /** An empty folder, or none yet; removed at the end. */
   dir: string
   signal: AbortSignal
@@ -38,7 +40,12 @@ export async function measureRun(plan: RunPlan): Promise<Measurement> {
   const dir = join(plan.dir, 'stack')
   let started: Started | undefined
   try {
-    const options = { dir, backups: [plan.folder], signal: plan.signal, report: plan.report }
+    const options = {
+      dir,
+      backups: [plan.folder, ...(plan.before === undefined ? [] : [plan.before.folder])],
+      signal: plan.signal,
+      report: plan.report,
+    }
     const servers = { with: needs.with, veleroFlags: needs.veleroFlags }
     const stack: Stack = needs.temporal
       ? await startStack({ ...options, ...servers })
@@ -55,9 +62,10 @@ export async function measureRun(plan: RunPlan): Promise<Measurement> {
   }
 }
 
-function courseOf({ workload, contender, folder, signal }: RunPlan, stack: Stack): Course {
+function courseOf({ workload, contender, folder, before, signal }: RunPlan, stack: Stack): Course {
   const part = workload.part?.contenders.includes(contender.name) === true ? workload.part.spec : {}
-  return { stack, workload, folder, signal, spec: { backupName: workload.backup, ...workload.spec, ...part } }
+  const spec = { backupName: workload.backup, ...workload.spec, ...part }
+  return { stack, workload, folder, signal, spec, ...(before === undefined ? {} : { before }) }
 }
 
 async function measure(plan: RunPlan, stack: Stack, started: Started): Promise<Measurement> {

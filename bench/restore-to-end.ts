@@ -5,14 +5,17 @@ import type { Restore, RestoreSpec } from '../velero/restore.ts'
 import { watchObjects } from './observe/watch-objects.ts'
 
 const path = '/apis/velero.io/v1/namespaces/velero/restores'
-const name = 'bench'
 const deadlineMs = 40 * 60_000
 
 /**
  * Creates a Restore and waits for its terminal phase, by a watch: that costs less than to ask again and again, and no time is lost. Throws
  * unless it ends `Completed`.
  */
-export async function restoreToEnd(cluster: ClusterAddress, spec: RestoreSpec, signal: AbortSignal): Promise<Restore> {
+export async function restoreToEnd(
+  cluster: ClusterAddress,
+  spec: RestoreSpec,
+  { signal, name = 'bench' }: { signal: AbortSignal; name?: string },
+): Promise<Restore> {
   let restore: Restore | undefined
   await withClient(cluster, async (client) => {
     const metadata = { name, namespace: 'velero' }

@@ -4,7 +4,7 @@ import { measureRun } from './measure-run.ts'
 import { isDisturbed } from './measurement.ts'
 import type { Measurement } from './measurement.ts'
 import { keepMeasurement, readMeasurements } from './report/results-file.ts'
-import { backupFolderOf } from './workloads.ts'
+import { backupFolderOf, workloads } from './workloads.ts'
 import type { Workload } from './workloads.ts'
 
 /** What to measure, and where to keep it. */
@@ -31,11 +31,19 @@ export async function runRounds(plan: Rounds): Promise<void> {
     for (const contender of plan.contenders) {
       const dir = join(plan.dir, `${workload.name}-${contender.name}-${round}`)
       const report = (line: string) => console.error(line)
-      const measured = await measureRun({ workload, contender, round, folder, dir, report, signal: plan.signal })
+      const before = await backupBefore(contender, plan)
+      const run = { workload, contender, round, folder, dir, report, signal: plan.signal }
+      const measured = await measureRun({ ...run, ...(before === undefined ? {} : { before }) })
       keepMeasurement(results, measured)
       console.error(lineOf(measured))
     }
   }
+}
+
+async function backupBefore({ before }: Contender, plan: Rounds) {
+  const workload = workloads.find(({ name }) => name === before)
+  if (workload === undefined) return undefined
+  return { backup: workload.backup, folder: await backupFolderOf(workload, join(plan.dir, 'backups'), plan.scale) }
 }
 
 function lineOf(measured: Measurement): string {

@@ -14,7 +14,7 @@ export function* smallObjects(namespaces: number, pairs: number): Generator<Back
 
 /** One namespace with so many ConfigMaps. */
 export function* configMaps(count: number): Generator<BackedUp> {
-  const namespace = 'bulk'
+  const namespace = 'config'
   yield aNamespace(namespace)
   for (const name of namesOf('item', count))
     yield ['configmaps', anObject('v1', 'ConfigMap', { namespace, name }, { data: { text: configText } })]

@@ -6,13 +6,19 @@ import type { RawCall, RawTask, RawWrite } from './raw-writes.ts'
 import { readTarball } from './read-tarball.ts'
 
 /** What the load generator is told by its parent. It is a process of its own, so that its CPU can be told from the bench's. */
-export interface RawOrder {
+export interface RawOrder extends RawSource {
   task: RawTask
-  tarball: string
-  backup: string
+  /** What it writes before it is ready. */
+  before?: RawSource
   target: { url: string; ca: string; token: string }
   /** So many requests are under way at the same time, each on its own connection. */
   connections: number
+}
+
+/** The backup whose objects it writes. */
+interface RawSource {
+  tarball: string
+  backup: string
 }
 
 /** What it tells its parent. */
@@ -25,25 +31,38 @@ process.once('message', (order) => {
 
 /** All is made ready before the parent says go: what is measured is the sending alone. */
 async function prepareThenWrite(order: RawOrder): Promise<void> {
-  const prepare = makePreparer(order.backup)
-  const items = (await readTarball(order.tarball)).flatMap((item) => prepare(item) ?? [])
-  const isNamespace = (item: (typeof items)[number]) => item.groupResource === 'namespaces'
-  const namespaces = items.filter(isNamespace).map((item) => rawWrite(item, order.task))
-  const others = items.filter((item) => !isNamespace(item)).map((item) => rawWrite(item, order.task))
+  const { count, namespaces, others } = await prepareWrites(order, order.task)
   const pool = new Pool(order.target.url, {
     connections: order.connections,
     pipelining: 1,
     connect: { ca: order.target.ca },
   })
+  const send = sender(pool, order)
+  if (order.before !== undefined) {
+    const first = await prepareWrites(order.before, order.task)
+    await writeAll(first.namespaces, order.connections, send)
+    await writeAll(first.others, order.connections, send)
+  }
   const go = new Promise((resolve) => process.once('message', resolve))
   tell({ is: 'ready' })
   await go
-  const send = sender(pool, order)
   if (!(order.task.do === 'restore' && order.task.exists)) await writeAll(namespaces, order.connections, send)
   await writeAll(others, order.connections, send)
   await pool.close()
   // It stays until it is stopped, so that its CPU and memory can be read.
-  tell({ is: 'done', items: items.length })
+  tell({ is: 'done', items: count })
+}
+
+async function prepareWrites(
+  { tarball, backup }: RawSource,
+  task: RawTask,
+): Promise<{ count: number; namespaces: RawWrite[]; others: RawWrite[] }> {
+  const prepare = makePreparer(backup)
+  const items = (await readTarball(tarball)).flatMap((item) => prepare(item) ?? [])
+  const isNamespace = (item: (typeof items)[number]) => item.groupResource === 'namespaces'
+  const namespaces = items.filter(isNamespace).map((item) => rawWrite(item, task))
+  const others = items.filter((item) => !isNamespace(item)).map((item) => rawWrite(item, task))
+  return { count: items.length, namespaces, others }
 }
 
 type Send = (call: RawCall, before: ExchangeAnswer | undefined) => Promise<ExchangeAnswer>

@@ -19,7 +19,7 @@ export const roleTitles: Readonly<Record<Role, string>> = {
 
 /** Speed: rate with its spread, ratios within a round, waits. */
 export function speedTable(summaries: readonly Summary[], titleOf: (contender: string) => string): Table {
-  const compared = ['velero', 'velero-unlimited'].filter((name) =>
+  const compared = ['velero', 'velero-unlimited', 'velero-unlimited-again'].filter((name) =>
     summaries.some(({ contender }) => contender === name),
   )
   const head = ['', 'rounds', 'items', 'seconds', 'items/s', 'least to most']
