@@ -137,10 +137,7 @@ interface Span {
 }
 
 /** Passes over the entries of a chunk, of which the first bytes may belong to the last entry of the chunk before. */
-function passEntries(
-  chunk: Buffer,
-  before: Span,
-): { bytes: number; last: Span; isOver: boolean; failure?: unknown } {
+function passEntries(chunk: Buffer, before: Span): { bytes: number; last: Span; isOver: boolean; failure?: unknown } {
   let bytes = Math.min(before.toEnd, chunk.length)
   let last: Span = { ...before, toEnd: before.toEnd - bytes }
   while (bytes + blockBytes <= chunk.length) {
