@@ -12,6 +12,7 @@ import type { Manifest } from '../velero/manifest.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import type { ItemAddress, ObjectRef, ResourceRef } from '../velero/resource.ts'
 import type { ActsAs, MayActAs, MayBeOfDrydock } from './acting-port.ts'
+import type { Archive } from './archive-port.ts'
 import type { Snapshotters } from './snapshotter-port.ts'
 import type { Webhook } from './webhook-port.ts'
 
@@ -169,33 +170,6 @@ export interface Archives {
     key: string,
     options: { etag?: string; signal?: AbortSignal; onProgress?: (bytes: number) => void },
   ): Promise<Archive>
-}
-
-/** One indexed backup archive. */
-export interface Archive {
-  readonly etag: string
-  /** False where the tarball has no folder `resources`: Velero warns then and restores nothing. */
-  readonly hasResources: boolean
-  /** All items, sorted by group-resource, version, namespace and file name as bytes. */
-  readonly entries: readonly ArchiveEntry[]
-  /** The JSON text of an item. Throws `ArchiveError` where the disk copy is damaged. */
-  read(entry: ArchiveEntry): Promise<string>
-  /** Ends the use of the archive: the cache may remove it from now on. */
-  close(): Promise<void>
-}
-
-/** One file of the archive that holds an item. */
-export interface ArchiveEntry {
-  groupResource: string
-  /** Undefined for the copy that Velero restores by default; else a version folder such as `v1` or `v1beta1`. */
-  version?: string
-  /** The version folder was marked `-preferredversion`. */
-  preferred?: boolean
-  namespace?: string
-  /** The file's name without `.json`. */
-  name: string
-  offset: number
-  sizeBytes: number
 }
 
 /** This worker's Lease in the cluster, and which attempts other workers run (rule 7). */

@@ -11,7 +11,7 @@ import type { Outcome } from '../core/items/outcome.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { planInSteps } from '../core/plan/make-plan.ts'
 import { logInPieces } from '../core/results/render-log.ts'
-import { resourceListInSteps, resultsInSteps } from '../core/results/render-results.ts'
+import { resourceListInPieces, resultsInSteps } from '../core/results/render-results.ts'
 import { tallyInSteps } from '../core/results/tally.ts'
 import { goJsonInPieces } from '../core/values/go-text.ts'
 import { jsonInPieces, parseJsonInSteps } from '../core/values/json-in-pieces.ts'
@@ -93,7 +93,7 @@ async function writeIndex(path: string, count: number): Promise<void> {
 async function planOf(index: ArchiveIndex): Promise<{ plan: Plan; bytes: number }> {
   const steps = planInSteps({
     etag: index.etag,
-    items: index.entries.map(({ groupResource, namespace, name }) => ({
+    items: [...index.entries].map(({ groupResource, namespace, name }) => ({
       groupResource,
       name,
       ...(namespace === undefined ? {} : { namespace }),
@@ -135,7 +135,7 @@ async function conclude(outcomes: readonly Outcome[]): Promise<number> {
   const restore = { namespace: 'velero', name: 'growth' }
   const log = await gzipOf(logInPieces(tally, { restore, spec: {}, startedAt: at, endedAt: at }))
   const results = await gzipOf(goJsonInPieces(await inSlices(resultsInSteps(tally))))
-  const list = await gzipOf(goJsonInPieces(await inSlices(resourceListInSteps(tally))))
+  const list = await gzipOf(resourceListInPieces(tally))
   return log.length + results.length + list.length
 }
 

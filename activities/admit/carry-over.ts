@@ -4,7 +4,7 @@ import type { Plan } from '../../core/plan/plan.ts'
 import { isThrough } from '../../core/request/decide-retry.ts'
 import { tallyOf } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
-import { copyShards, outcomesShard, readShard, shards, withShards } from '../frame/journal.ts'
+import { copyShards, outcomesShard, readPlan, readShard, shards, withShards } from '../frame/journal.ts'
 import type { Journal, StoredFacts } from '../frame/journal.ts'
 import { carryScaled } from '../finalize/scale-workloads.ts'
 import { recreateFolder } from '../existing/recreate-notes.ts'
@@ -36,7 +36,7 @@ export async function carryOver(
   to: Journal,
   renewed: Pick<Plan, 'existing'> = {},
 ): Promise<CarriedOver> {
-  const plan = await from.read<Plan>(shards.plan)
+  const plan = await readPlan(from)
   // A plan without waves tells of trouble with the archive or the selection: it is made again.
   if (plan === undefined || plan.waves.length === 0) return { items: 0, again: 0 }
   const facts = (await from.read<StoredFacts>(shards.facts)) ?? (await from.read<StoredFacts>(shards.factsBefore))

@@ -19,7 +19,7 @@ import { backupContentsKey } from '../../velero/object-keys.ts'
 import { isNew } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { asFailure, failureTypes } from '../frame/failures.ts'
-import { openJournal, readAll, shards } from '../frame/journal.ts'
+import { openJournal, readAll, readPlan, shards } from '../frame/journal.ts'
 import type { Journal, StoredAdmission } from '../frame/journal.ts'
 import { locationNameOf, openLocation } from '../frame/locations.ts'
 import { changeRestore, recordEvent } from '../frame/restore-resource.ts'
@@ -146,7 +146,7 @@ async function missingBackup(
   const key = backupContentsKey(name)
   const found = await store.head(key)
   if (found === undefined) return `the archive ${key} is not in the bucket any more`
-  const plan = await before.journal.read<Plan>(shards.plan)
+  const plan = await readPlan(before.journal)
   const isOther = plan !== undefined && plan.waves.length > 0 && plan.etag !== found.etag
   return isOther ? `the archive ${key} was replaced since the restore was planned` : undefined
 }
@@ -224,7 +224,7 @@ export async function renewExisting(
 ): Promise<Pick<Plan, 'existing'> | { refused: string }> {
   const { existing: asked } = askedBy(annotations)
   if (asked === undefined) return {}
-  const plan = await journal.read<Plan>(shards.plan)
+  const plan = await readPlan(journal)
   if (plan === undefined) return {}
   const wasAsked = admission.restore.annotations?.[existingAnnotation]
   if (wasAsked === annotations[existingAnnotation] && plan.existing !== undefined) return { existing: plan.existing }

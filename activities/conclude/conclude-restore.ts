@@ -1,15 +1,15 @@
 import { workLeft } from '../../core/finalize/work-left.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
-import { withOperations } from '../../core/operations/operations.ts'
+import { operationOutcomes } from '../../core/operations/operations.ts'
 import { goJsonInPieces } from '../../core/values/go-text.ts'
 import type { Steps } from '../../core/values/slices.ts'
 import { endDetailsInSteps } from '../../core/report/failure-causes.ts'
 import type { EndDetails } from '../../core/report/failure-causes.ts'
 import { isPreview, plannedWords } from '../../core/preview/verdict.ts'
 import { logInPieces, remarksOf } from '../../core/results/render-log.ts'
-import { countItems, resourceListInSteps, resultsInSteps } from '../../core/results/render-results.ts'
-import { tallyInSteps } from '../../core/results/tally.ts'
+import { notableInSteps } from '../../core/results/notable-outcomes.ts'
+import { resourceListInPieces, resultsInSteps } from '../../core/results/render-results.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import { countMessages } from '../../velero/results.ts'
 import {
@@ -22,7 +22,8 @@ import {
 import { assertUnderway, runActivity } from '../frame/run-activity.ts'
 import { journalDamaged } from '../frame/failures.ts'
 import { gzipOf, inSlices } from '../frame/in-slices.ts'
-import { readOutcomes } from '../frame/journal.ts'
+import { readPlan } from '../frame/journal.ts'
+import { readTally } from '../frame/read-tally.ts'
 import { readOperations } from '../operations/operation-shards.ts'
 import { compareWithPlan, keepPlan } from '../preview/keep-plan.ts'
 import { remarksReason } from '../../velero/labels.ts'
@@ -76,11 +77,11 @@ export function concludeRestore(parts: FinalizeParts) {
         isReset: input.follows === true,
         after: input.complete ? undefined : 'failure',
       })
-      const { plan, outcomes, volumes, names } = await readAllOf(session)
-      const restored = await inSlices(tallyInSteps([...outcomes, ...(plan?.notes ?? [])]), signal)
-      if (input.complete && plan !== undefined) await inSlices(checkComplete(plan, restored, session), signal)
-      const operations = await readOperations(session.journal, restored)
-      const tally = withOperations(restored, operations)
+      const { plan, tally, volumes, names } = await readAllOf(session, signal)
+      if (input.complete && plan !== undefined) await inSlices(checkComplete(plan, tally, session), signal)
+      const notable = await inSlices(notableInSteps(tally), signal)
+      const operations = await readOperations(session.journal, notable)
+      for (const one of operationOutcomes(operations, notable)) tally.add(one)
       const results = await inSlices(resultsInSteps(tally), signal)
       const leftOut = plan?.leftOut === undefined ? {} : { leftOut: plan.leftOut }
       const isEmpty = plan !== undefined && plan.waves.length === 0
@@ -99,33 +100,36 @@ export function concludeRestore(parts: FinalizeParts) {
       await putFiles(session, ports.presence, {
         log: after(await inheritedLog(session), logInPieces(tally, about)),
         results: goJsonInPieces(results),
-        resourceList: goJsonInPieces(preview ? {} : await inSlices(resourceListInSteps(tally), signal)),
+        resourceList: preview ? goJsonInPieces({}) : resourceListInPieces(tally),
         operations: goJsonInPieces(operations),
         volumes: goJsonInPieces(
-          await volumeInfos(input, session, await gatherVolumeInfos(restored, session.ref, ports)),
+          await volumeInfos(input, session, await gatherVolumeInfos(notable, session.ref, ports)),
         ),
       })
-      if (!preview) await tellRemarks(remarksOf(tally, about), session, ports)
+      if (!preview) await tellRemarks(remarksOf(notable, about), session, ports)
+      const details = await inSlices(endDetailsInSteps(tally), signal)
       return {
-        items: countItems(tally),
+        items: Object.values(details.counts).reduce((sum, count) => sum + count, 0),
         warnings: countMessages(results.warnings),
         errors: countMessages(results.errors),
         operations: operations.length,
-        ...(preview ? {} : { details: await inSlices(endDetailsInSteps(tally), signal) }),
-        ...(input.complete ? { tasks: listTasks(session, parts, workLeft({ tally, volumes, shards: names })) } : {}),
+        ...(preview ? {} : { details }),
+        ...(input.complete
+          ? { tasks: listTasks(session, parts, workLeft({ tally: notable, volumes, shards: names })) }
+          : {}),
       }
     })
 }
 
 /** What the journal holds of a restore, and the names of its shards. */
-async function readAllOf({ journal }: Session) {
-  const [plan, outcomes, facts, names] = await Promise.all([
-    journal.read<Plan>(shards.plan),
-    readOutcomes(journal, ''),
+async function readAllOf({ journal }: Session, signal: AbortSignal) {
+  const plan = await readPlan(journal)
+  const [tally, facts, names] = await Promise.all([
+    readTally(journal, { more: plan?.notes ?? [], signal }),
     journal.read<StoredFacts>(shards.facts),
     journal.list(''),
   ])
-  return { plan, outcomes, volumes: Object.values(facts?.volumes.infos ?? {}), names }
+  return { plan, tally, volumes: Object.values(facts?.volumes.infos ?? {}), names }
 }
 
 /** Tells in an Event, which `describe` shows, what the results do not say. What Velero restored is not ours to remark on. */

@@ -1,14 +1,14 @@
 import { reportFactsInSteps, reportedRestore } from '../../core/report/report-facts.ts'
 import { reportInPieces } from '../../core/report/render-report.ts'
 import type { TimelineEntry } from '../../core/report/timeline.ts'
-import { withOperations } from '../../core/operations/operations.ts'
-import type { Plan } from '../../core/plan/plan.ts'
-import { tallyInSteps } from '../../core/results/tally.ts'
+import { operationOutcomes } from '../../core/operations/operations.ts'
+import { notableInSteps } from '../../core/results/notable-outcomes.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { restoreReportKey } from '../../velero/object-keys.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { bytesOf, inSlices } from '../frame/in-slices.ts'
-import { readOutcomes, shards } from '../frame/journal.ts'
+import { readPlan } from '../frame/journal.ts'
+import { readTally } from '../frame/read-tally.ts'
 import { assertUnderway, runActivity } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import { readOperations } from '../operations/operation-shards.ts'
@@ -37,10 +37,10 @@ export function writeReport({ ports, sessions, settings: { reportUrl } }: Worker
       async ({ signal }) => {
         const session = await sessions.open(ref)
         const restore = await assertUnderway(ports.cluster, ref, { after: 'end' })
-        const plan = await session.journal.read<Plan>(shards.plan)
-        const outcomes = await readOutcomes(session.journal, '')
-        const restored = await inSlices(tallyInSteps([...outcomes, ...(plan?.notes ?? [])]), signal)
-        const tally = withOperations(restored, await readOperations(session.journal, restored))
+        const plan = await readPlan(session.journal)
+        const tally = await readTally(session.journal, { more: plan?.notes ?? [], signal })
+        const notable = await inSlices(notableInSteps(tally), signal)
+        for (const one of operationOutcomes(await readOperations(session.journal, notable), notable)) tally.add(one)
         const reported = reportedRestore(restore, rfc3339(ports.clock.now()))
         const facts = await inSlices(reportFactsInSteps(tally, reported, timeline), signal)
         const page = await bytesOf(reportInPieces(facts), signal)

@@ -13,7 +13,8 @@ import { itemPath } from '../../velero/resource.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import type { Archive, DeleteActions, Ports } from '../ports.ts'
+import type { Archive } from '../archive-port.ts'
+import type { DeleteActions, Ports } from '../ports.ts'
 import type { Backup } from '../../velero/backup.ts'
 import { frameOf, openDeleted } from './deleted-backup.ts'
 import type { DeletedBackup, StepReport } from './deleted-backup.ts'
@@ -130,7 +131,7 @@ async function goThrough(archive: Archive, way: Way): Promise<ItemsReport> {
   let [calls, index] = [0, from]
   const until = ports.clock.now().getTime() + pageMs
   for (; index < archive.entries.length && calls < callsMax && ports.clock.now().getTime() < until; index++) {
-    const entry = archive.entries[index]
+    const entry = archive.entries.at(index)
     if (entry === undefined || entry.version !== undefined) continue
     const wanted = rules.filter((rule) => rule.appliesTo(entry.groupResource, entry.namespace))
     if (wanted.length === 0 && entry.groupResource !== snapshotContents) continue

@@ -16,7 +16,9 @@ import { backupContentsKey, backupPodVolumeBackupsKey } from '../../velero/objec
 import { itemPath } from '../../velero/resource.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import type { Archive, ObjectStore, Ports } from '../ports.ts'
+import type { Archive } from '../archive-port.ts'
+import { entriesOf } from '../frame/archive-entries.ts'
+import type { ObjectStore, Ports } from '../ports.ts'
 import { readItem, readList } from './read-files.ts'
 
 type InsidePorts = Pick<Ports, 'cluster' | 'stores' | 'archives'>
@@ -101,8 +103,7 @@ async function movedVolumes(
 
 async function movedIn(archive: Archive, backup: string, attempt: Attempt): Promise<Found<VolumeData>> {
   const data: VolumeData[] = []
-  for (const entry of archive.entries) {
-    if (entry.groupResource !== 'datauploads.velero.io' || entry.version !== undefined) continue
+  for (const entry of entriesOf(archive, 'datauploads.velero.io')) {
     attempt.throwIfStopped()
     const item = readItem(await archive.read(entry))
     if (item === undefined)

@@ -6,7 +6,9 @@ import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Backup } from '../../velero/backup.ts'
 import { scheduleNameLabel } from '../../velero/labels.ts'
 import { readVeleroControllers } from '../admit/admission-facts.ts'
-import type { Archive, Cluster } from '../ports.ts'
+import type { Archive } from '../archive-port.ts'
+import { entriesOf } from '../frame/archive-entries.ts'
+import type { Cluster } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 import { runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
@@ -64,9 +66,8 @@ async function readBackups(cluster: Cluster, { request: { from, namespace } }: D
 }
 
 /** The namespaces that the items of a backup are in, and those that are items of it, sorted. */
-function namespacesOf({ entries }: Archive): string[] {
-  const names = entries.flatMap(({ groupResource, namespace, name }) =>
-    namespace !== undefined ? [namespace] : groupResource === 'namespaces' ? [name] : [],
-  )
-  return [...new Set(names)].sort()
+function namespacesOf(archive: Archive): string[] {
+  const namespaces = archive.entries.folders.flatMap(({ namespace }) => namespace ?? [])
+  const items = [...entriesOf(archive, 'namespaces')].map(({ name }) => name)
+  return [...new Set([...namespaces, ...items])].sort()
 }

@@ -2,7 +2,7 @@ import type { DrillRequest } from '../../core/drill/drill-request.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { openLocation } from '../frame/locations.ts'
 import type { Attempt } from '../frame/run-activity.ts'
-import type { Archive } from '../ports.ts'
+import type { Archive } from '../archive-port.ts'
 import type { DrillPorts } from './drill-input.ts'
 
 /** A backup, and the location that holds it. */

@@ -10,7 +10,9 @@ import { removeExactly } from '../deletion/deletion-request.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { pauseAfter } from '../frame/run-activity.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
-import type { Archive, Cluster } from '../ports.ts'
+import type { Archive } from '../archive-port.ts'
+import { entriesOf } from '../frame/archive-entries.ts'
+import type { Cluster } from '../ports.ts'
 import { isOver, ownerOf, runDrillStep } from './drill-input.ts'
 import type { DrillPorts, DrillRun } from './drill-input.ts'
 import { ofEndedScratch, volumesLeft } from './drill-volumes.ts'
@@ -84,9 +86,8 @@ async function readOriginals(
   mapping: Readonly<Record<string, string>>,
 ): Promise<Map<string, Manifest>> {
   const found = new Map<string, Manifest>()
-  for (const entry of archive.entries) {
-    if (entry.groupResource !== 'namespaces' || entry.version !== undefined || !Object.hasOwn(mapping, entry.name))
-      continue
+  for (const entry of entriesOf(archive, 'namespaces')) {
+    if (!Object.hasOwn(mapping, entry.name)) continue
     try {
       found.set(entry.name, parseJson(await archive.read(entry)) as Manifest)
     } catch (thrown) {

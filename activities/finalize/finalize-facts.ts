@@ -1,14 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import { parseItemKey } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
-import { tallyInSteps } from '../../core/results/tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { formatGroupResource, formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
-import { inSlices, pauses } from '../frame/in-slices.ts'
-import { readOutcomes } from '../frame/journal.ts'
+import { pauses } from '../frame/in-slices.ts'
+import { readTally } from '../frame/read-tally.ts'
 import { readOperations } from '../operations/operation-shards.ts'
 import type { Session } from '../frame/session.ts'
 import { shards } from '../frame/journal.ts'
@@ -46,8 +45,7 @@ export function createFactsCache(): (session: Session, runId: string) => Promise
 }
 
 async function gatherFinalizeFacts({ journal }: Session): Promise<FinalizeFacts> {
-  const [outcomes, facts] = await Promise.all([readOutcomes(journal, ''), journal.read<StoredFacts>(shards.facts)])
-  const tally = await inSlices(tallyInSteps(outcomes))
+  const [tally, facts] = await Promise.all([readTally(journal), journal.read<StoredFacts>(shards.facts)])
   const pause = pauses()
   const restored = new Map<string, RestoredOutcome>()
   for (const outcome of tally.values()) {

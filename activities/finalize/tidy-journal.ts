@@ -1,6 +1,5 @@
 import type { Outcome } from '../../core/items/outcome.ts'
-import type { Plan } from '../../core/plan/plan.ts'
-import { readOutcomes, shards } from '../frame/journal.ts'
+import { readOutcomes, readPlan } from '../frame/journal.ts'
 import { hookShardsToRemove } from '../hooks/hook-journal.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
 
@@ -29,7 +28,7 @@ export const tidyJournal: FinalizeTask = {
 /** Whether the restore will be over with an error, so that it may be retried. */
 async function hasError({ facts, session: { journal } }: FinalizeContext): Promise<boolean> {
   if (facts.operations.some(({ status }) => status.phase === 'Failed')) return true
-  const notes = (await journal.read<Plan>(shards.plan))?.notes ?? []
+  const notes = (await readPlan(journal))?.notes ?? []
   const outcomes: Outcome[] = [...facts.tally.values(), ...(await readOutcomes(journal, 'finalize')), ...notes]
   return outcomes.some(({ messages }) => messages.some(({ severity }) => severity === 'error'))
 }

@@ -1,6 +1,8 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { Outcome } from '../../core/items/outcome.ts'
+import { packIfChunk } from '../../core/plan/packed-chunk.ts'
+import type { Plan } from '../../core/plan/plan.ts'
 import { jsonInPieces, parseJsonInSteps } from '../../core/values/json-in-pieces.ts'
 import { journalFolder } from '../../velero/object-keys.ts'
 import { journalDamaged } from './failures.ts'
@@ -26,8 +28,11 @@ const largeLength = 512 * 1024
  * several attempts may write has the attempt in its name; the others are written only where there is none yet.
  */
 export interface Journal {
-  /** The shard's content; undefined where there is none. Throws `JournalDamaged` for one that is foreign or broken. */
-  read<T>(name: string): Promise<T | undefined>
+  /**
+   * The shard's content; undefined where there is none. Throws `JournalDamaged` for one that is foreign or broken. Of a large one,
+   * `keep` gets each value four containers deep as soon as it is read, and what it returns stands in its place.
+   */
+  read<T>(name: string, keep?: (part: unknown) => unknown): Promise<T | undefined>
   /** Writes a shard, and replaces an older one. */
   write(name: string, content: unknown): Promise<void>
   /** Writes a shard unless there is one, and returns the content of the one that is there then. */
@@ -59,9 +64,9 @@ export function openJournal(store: ObjectStore, owner: JournalOwner): Journal {
   const folder = journalFolder(owner.name, owner.uid, owner.run)
   const keyOf = (name: string) => `${folder}${name}.json.gz`
 
-  async function read<T>(name: string): Promise<T | undefined> {
+  async function read<T>(name: string, keep?: (part: unknown) => unknown): Promise<T | undefined> {
     const bytes = await store.get(keyOf(name))
-    return bytes === undefined ? undefined : ((await decode(bytes, name, owner, keyOf(name))) as T)
+    return bytes === undefined ? undefined : ((await decode(bytes, { name, owner, key: keyOf(name), keep })) as T)
   }
 
   return {
@@ -90,11 +95,20 @@ async function encode(content: unknown, name: string, owner: JournalOwner): Prom
   return gzipOf(jsonInPieces(shard), 1)
 }
 
-async function decode(bytes: Buffer, name: string, owner: JournalOwner, key: string): Promise<unknown> {
+/** Which shard is decoded, and whose it has to be. */
+interface Wanted {
+  name: string
+  key: string
+  owner: JournalOwner
+  keep: ((part: unknown) => unknown) | undefined
+}
+
+async function decode(bytes: Buffer, { name, key, owner, keep }: Wanted): Promise<unknown> {
   let shard: Partial<Shard> | null
   try {
     const text = (await inflate(bytes, { maxOutputLength: shardBytesMax })).toString('utf8')
-    const content = text.length < largeLength ? (JSON.parse(text) as unknown) : await inSlices(parseJsonInSteps(text))
+    const content =
+      text.length < largeLength ? (JSON.parse(text) as unknown) : await inSlices(parseJsonInSteps(text, keep))
     shard = content as Partial<Shard> | null
   } catch {
     throw journalDamaged(`journal shard ${key} cannot be read: it is damaged or was written by someone else`)
@@ -106,6 +120,11 @@ async function decode(bytes: Buffer, name: string, owner: JournalOwner, key: str
     )
   }
   return shard?.content
+}
+
+/** The plan of a restore; undefined where it has none yet. */
+export async function readPlan(journal: Pick<Journal, 'read'>): Promise<Plan | undefined> {
+  return journal.read<Plan>(shards.plan, packIfChunk)
 }
 
 /** Name of a shard of outcomes: one folder per chunk or step, one shard per checkpoint (`part`) of each attempt. */

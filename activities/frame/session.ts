@@ -12,12 +12,12 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { parseApiVersion } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import type { Archive, ArchiveEntry, DiscoveredResource, ObjectStore, Ports } from '../ports.ts'
+import type { Archive } from '../archive-port.ts'
+import type { DiscoveredResource, ObjectStore, Ports } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 import { journalDamaged, wrongCluster } from './failures.ts'
-import { openJournal, shards } from './journal.ts'
+import { openJournal, readPlan, shards } from './journal.ts'
 import type { Journal, StoredAdmission, StoredFacts } from './journal.ts'
-import { pauses } from './in-slices.ts'
 import { keepOpen } from './keep-open.ts'
 import { openLocation } from './locations.ts'
 
@@ -117,44 +117,23 @@ async function openSession(ports: Ports, ref: AdmittedRef): Promise<Session> {
 }
 
 async function openPlan(ports: Ports, session: Session, signal: AbortSignal): Promise<OpenPlan & { archive: Archive }> {
-  const [plan, facts] = await Promise.all([
-    session.journal.read<Plan>(shards.plan),
-    session.journal.read<StoredFacts>(shards.facts),
-  ])
+  const [plan, facts] = await Promise.all([readPlan(session.journal), session.journal.read<StoredFacts>(shards.facts)])
   if (plan === undefined || facts === undefined)
     throw journalDamaged(`journal of restore ${session.ref.name} (${session.ref.uid}) has no plan`)
   const rules = rulesOf(session.admission, facts, await ports.cluster.discover())
   const key = backupContentsKey(session.admission.spec.backupName ?? '')
   const archive = await ports.archives.open(session.store, key, { etag: plan.etag, signal })
-  return { plan, facts, rules, archive, readItem: await readerOf(archive) }
+  return { plan, facts, rules, archive, readItem: readerOf(archive) }
 }
 
 /** Reads items by the place that a plan names: resource, version folder, namespace and name. */
-async function readerOf(archive: Archive): Promise<PlannedSession['readItem']> {
-  // Two levels, so that a million items share the texts of their places, and their names with the archive.
-  const index = new Map<string, Map<string, ArchiveEntry>>()
-  const pause = pauses()
-  let [last, inLast] = ['', new Map<string, ArchiveEntry>()]
-  for (const entry of archive.entries) {
-    const folder = folderOf(entry.groupResource, entry)
-    if (folder !== last) {
-      inLast = index.get(folder) ?? new Map<string, ArchiveEntry>()
-      index.set(folder, inLast)
-      last = folder
-    }
-    inLast.set(entry.name, entry)
-    await pause()
+function readerOf(archive: Archive): PlannedSession['readItem'] {
+  return async (groupResource, { namespace, name, version }) => {
+    const item = { groupResource, name, ...(namespace && { namespace }), ...(version && { version }) }
+    const entry = archive.entries.at(archive.entries.placeOf(item))
+    if (entry !== undefined) return archive.read(entry)
+    throw new ArchiveError('missing', `the archive has no ${groupResource}|${version ?? ''}|${namespace ?? ''}|${name}`)
   }
-  return async (groupResource, item) => {
-    const folder = folderOf(groupResource, item)
-    const entry = index.get(folder)?.get(item.name)
-    if (entry === undefined) throw new ArchiveError('missing', `the archive has no ${folder}|${item.name}`)
-    return archive.read(entry)
-  }
-}
-
-function folderOf(groupResource: GroupResource, item: Pick<PlannedItem, 'namespace' | 'version'>): string {
-  return `${groupResource}|${item.version ?? ''}|${item.namespace ?? ''}`
 }
 
 /** What the spec and the cluster's kinds say about all items of a restore. */

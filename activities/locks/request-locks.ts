@@ -3,10 +3,9 @@ import type { LockSignal, LocksOfRun } from '../../contract/lock-workflow.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { targetNamespaces } from '../../core/locks/decide-grants.ts'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
-import type { Plan } from '../../core/plan/plan.ts'
 import { currentActivity } from '../frame/activity-context.ts'
 import { journalDamaged } from '../frame/failures.ts'
-import { shards } from '../frame/journal.ts'
+import { readPlan } from '../frame/journal.ts'
 import { readRestore, recordEvent } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Sessions, WorkerParts } from '../frame/session.ts'
@@ -76,7 +75,7 @@ export async function plannedRequestOf(
   run: { workflowId: string; runId: string },
 ): Promise<LockRequest | undefined> {
   const { journal, admission } = await sessions.open(ref)
-  const plan = await journal.read<Plan>(shards.plan)
+  const plan = await readPlan(journal)
   if (plan === undefined) return undefined
   return {
     workflowId: run.workflowId,

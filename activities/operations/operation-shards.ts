@@ -1,11 +1,12 @@
 import { mergeOperations } from '../../core/operations/operations.ts'
 import type { OperationStates } from '../../core/operations/operations.ts'
 import { operationsOf } from '../../core/items/outcome.ts'
-import { tallyInSteps } from '../../core/results/tally.ts'
+import { notableInSteps } from '../../core/results/notable-outcomes.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { inSlices } from '../frame/in-slices.ts'
-import { readAll, readOutcomes } from '../frame/journal.ts'
+import { readAll } from '../frame/journal.ts'
+import { readTally } from '../frame/read-tally.ts'
 import type { Journal } from '../frame/journal.ts'
 
 const folder = 'operations/'
@@ -17,8 +18,8 @@ export function operationsShard(attempt: string): string {
 
 /** The outcomes that began an operation: they are complete when all items are through. */
 export async function readBegun(journal: Journal): Promise<Tally> {
-  const tally = await inSlices(tallyInSteps(await readOutcomes(journal, '')))
-  return new Map([...tally].filter(([, outcome]) => operationsOf(outcome).length > 0))
+  const notable = await inSlices(notableInSteps(await readTally(journal)))
+  return new Map([...notable].filter(([, outcome]) => operationsOf(outcome).length > 0))
 }
 
 /** The operations of a restore, each in the most advanced state that an attempt has seen. */

@@ -25,12 +25,14 @@ import { formatGroupResource } from '../../velero/resource.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { checkRights } from './check-rights.ts'
+import { entriesOf, resourcesIn } from '../frame/archive-entries.ts'
 import { fatal } from '../frame/failures.ts'
 import { inSlices } from '../frame/in-slices.ts'
 import { assertUnderway, runActivity } from '../frame/run-activity.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import { gatherFacts } from './gather-facts.ts'
-import type { Archive, DiscoveredResource, Ports } from '../ports.ts'
+import type { Archive } from '../archive-port.ts'
+import type { DiscoveredResource, Ports } from '../ports.ts'
 import { requireSameArchive } from '../preview/keep-plan.ts'
 import { planPlugins } from './plan-plugins.ts'
 import { selectItems } from './select-items.ts'
@@ -40,7 +42,7 @@ import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import type { Settings } from '../settings.ts'
-import { shards } from '../frame/journal.ts'
+import { readPlan, shards } from '../frame/journal.ts'
 import type { StoredFacts } from '../frame/journal.ts'
 
 /** A plan that restores no item. */
@@ -63,7 +65,7 @@ export function planRestore({ ports, sessions, settings }: WorkerParts) {
       const session = await sessions.open(input.ref)
       await assertUnderway(ports.cluster, input.ref, { isReset: input.follows === true })
       const planning = { session, ports, settings, attempt }
-      const stored = await session.journal.read<Plan>(shards.plan)
+      const stored = await readPlan(session.journal)
       if (stored !== undefined) await renewFacts(stored, planning)
       const plan = stored ?? (await makeAndStore(planning))
       await checkRights(plan, planning)
@@ -173,7 +175,7 @@ async function planArchive(
   const { objects, existing: asked } = askedBy(session.admission.restore.annotations)
   const selector = makeItemSelector({ spec, policies: session.admission.policies, resolve, objects })
   if ('error' in selector) return empty([note(ports, 'plan/selection', [error('velero', selector.error)])])
-  const inArchive = new Set(archive.entries.map((entry) => entry.groupResource))
+  const inArchive = resourcesIn(archive)
   const versions = await versionsOf({ session, archive, resources }, ports, settings)
   if ('error' in versions)
     return empty([
@@ -250,7 +252,7 @@ interface Chosen {
 }
 
 async function gatherFromBackup(archive: Archive, { session, ports, settings }: Planning): Promise<StoredFacts> {
-  const inArchive = new Set(archive.entries.map((entry) => entry.groupResource))
+  const inArchive = resourcesIn(archive)
   return withUploads(session, archive, await gatherFacts(inArchive, { session, ports, settings }))
 }
 
@@ -270,9 +272,7 @@ async function readManifests(
   groupResource: GroupResource,
   isWanted: (name: string) => boolean,
 ): Promise<Manifest[]> {
-  const entries = archive.entries.filter(
-    (entry) => entry.groupResource === groupResource && entry.version === undefined && isWanted(entry.name),
-  )
+  const entries = [...entriesOf(archive, groupResource)].filter((entry) => isWanted(entry.name))
   return (await Promise.all(entries.map(async (entry) => readable(await archive.read(entry))))).flat()
 }
 

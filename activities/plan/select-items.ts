@@ -3,12 +3,11 @@ import { itemPath } from '../../velero/resource.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import type { ItemAction } from '../../core/actions/action.ts'
 import { targetNamespace } from '../../core/filter/namespace-mapping.ts'
-import { error, itemKey, scopeOf, warning } from '../../core/items/outcome.ts'
+import { error, itemKey, parseItemKey, scopeOf, warning } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { parseItem, skipReason } from '../../core/items/item-manifest.ts'
 import { volumeFate } from '../../core/items/volume-fate.ts'
 import type { ChosenVersion } from '../../core/plan/choose-version.ts'
-import { mergeInSteps } from '../../core/plan/make-plan.ts'
 import type { PlaceableItem } from '../../core/plan/place-items.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import { makeSharedPlaces, missingObjects } from '../../core/plan/select-items.ts'
@@ -16,10 +15,11 @@ import type { ItemSelector, KnownOfItem } from '../../core/plan/select-items.ts'
 import type { AskedObject } from '../../core/asked/annotations.ts'
 import type { ResolveResource } from '../../core/filter/includes-excludes.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
-import { inSlices, pauses } from '../frame/in-slices.ts'
+import { entriesOf, entryOf, placeOfItem, resourcesIn } from '../frame/archive-entries.ts'
+import { pauses } from '../frame/in-slices.ts'
 import type { Session } from '../frame/session.ts'
 import type { StoredFacts } from '../frame/journal.ts'
-import type { Archive, ArchiveEntry } from '../ports.ts'
+import type { Archive, ArchiveEntry } from '../archive-port.ts'
 
 /** What is selected from. */
 export interface SelectInput {
@@ -59,64 +59,64 @@ const depthMax = 32
  */
 export async function selectItems(input: SelectInput): Promise<Selected> {
   const pause = pauses(input.signal)
-  const byKey = new Map<string, ArchiveEntry>()
-  const firsts = new Map<string, ArchiveEntry>()
-  const namespaces = new Set<string>()
-  const byResource = new Map<GroupResource, ArchiveEntry[]>()
-  for (const entry of input.archive.entries) {
-    if (entry.version !== undefined) continue
-    byKey.set(itemKey(entry), entry)
-    const bucket = bucketOf(entry)
-    if (!firsts.has(bucket)) firsts.set(bucket, entry)
-    if (entry.namespace !== undefined) namespaces.add(entry.namespace)
-    const others = byResource.get(entry.groupResource)
-    if (others === undefined) byResource.set(entry.groupResource, [entry])
-    else others.push(entry)
-    await pause()
-  }
+  const { archive, order } = input
+  const { namespaceMapping } = input.session.admission.spec
   const walk: Walk = {
     ...input,
-    byKey,
-    firsts,
-    placeOf: makeSharedPlaces(input.session.admission.spec.namespaceMapping, namespaces),
+    firsts: firstsOf(archive),
+    placeOf: makeSharedPlaces(
+      namespaceMapping,
+      archive.entries.folders.flatMap(({ version, namespace }) => (version === undefined ? (namespace ?? []) : [])),
+    ),
     firstAt: new Map(),
     taken: new Map(),
     notes: [],
     leftOut: {},
     provisioned: new Set(),
   }
-  for (const groupResource of new Set([...input.order, ...byResource.keys()])) {
-    for (const entry of byResource.get(groupResource) ?? []) {
+  for (const groupResource of new Set([...order, ...resourcesIn(archive)])) {
+    for (const entry of entriesOf(archive, groupResource)) {
       const manifest = await select(walk, entry)
       if (manifest !== undefined) await take(walk, entry, { additional: false, depth: 0, manifest: manifest.read })
       await pause()
     }
   }
   return {
-    items: await inSlices(mergeInSteps(walk.taken.values()), input.signal),
+    items: [...walk.taken.values()],
     provisioned: [...walk.provisioned].sort(),
     leftOut: walk.leftOut,
     notes: [...walk.notes, ...missingNotes(walk)],
-    sizeOf: (item) => byKey.get(itemKey(item))?.sizeBytes ?? 0,
+    sizeOf: (item) => entryOf(archive, item)?.sizeBytes ?? 0,
   }
 }
 
+/** The first item of each resource and namespace, by {@link bucketOf}. */
+function firstsOf({ entries }: Archive): Map<string, ArchiveEntry> {
+  const firsts = new Map<string, ArchiveEntry>()
+  for (const { version, from } of entries.folders) {
+    const first = version === undefined ? entries.at(from) : undefined
+    if (first !== undefined) firsts.set(bucketOf(first), first)
+  }
+  return firsts
+}
+
 /** One outcome with an error for each object that was asked for by name and is not selected. */
-function missingNotes({ asked, byKey, taken, now }: Walk): Outcome[] {
-  const known = { inBackup: new Set(byKey.keys()), selected: new Set(taken.keys()) }
+function missingNotes({ asked, archive, taken, now }: Walk): Outcome[] {
+  const placeOf = (key: string) => placeOfItem(archive, parseItemKey(key))
+  const known = { inBackup: (key: string) => placeOf(key) >= 0, selected: (key: string) => taken.has(placeOf(key)) }
   const messages = missingObjects(asked.objects, asked.resolve, known).map((text) => error('velero', text))
   return messages.length === 0 ? [] : [{ key: 'plan/objects', messages, at: now }]
 }
 
 interface Walk extends SelectInput {
-  byKey: ReadonlyMap<string, ArchiveEntry>
   /** The first item of each resource and namespace: a policy may ask for its kind. */
   firsts: ReadonlyMap<string, ArchiveEntry>
   /** The place of an item that another one may be mapped onto too. */
   placeOf: (item: ItemAddress) => string | undefined
   /** The item that is restored at such a place. */
   firstAt: Map<string, ArchiveEntry>
-  taken: Map<string, PlaceableItem>
+  /** The items that are restored, by their places in the archive, in the order in which they were taken. */
+  taken: Map<number, PlaceableItem>
   leftOut: Selected['leftOut']
   notes: Outcome[]
   provisioned: Set<string>
@@ -150,22 +150,25 @@ function bucketOf(entry: ArchiveEntry): string {
   return `${entry.groupResource}|${entry.namespace ?? ''}`
 }
 
+/** One list for all items that want no others. */
+const nothingBefore: readonly string[] = []
+
 async function take(
   walk: Walk,
   entry: ArchiveEntry,
   how: { additional: boolean; depth: number; manifest: Manifest | undefined },
 ): Promise<void> {
-  const key = itemKey(entry)
-  if (walk.taken.has(key)) return
+  const place = walk.archive.entries.placeOf(entry)
+  if (walk.taken.has(place)) return
   const version = how.additional ? undefined : walk.versions.get(entry.groupResource)?.version
   const item: PlaceableItem = {
     ...addressOf(entry),
-    before: [],
+    before: nothingBefore,
     ...(version === undefined ? {} : { version }),
     ...(how.additional ? { additional: true } : {}),
   }
   const first = await firstAtItsPlace(walk, entry)
-  walk.taken.set(key, first === undefined ? item : { ...item, twinOf: first })
+  walk.taken.set(place, first === undefined ? item : { ...item, twinOf: first })
   if (first !== undefined) return
   const actions = walk.actions.filter(
     (action) => action.additionalItems !== undefined && action.appliesTo.includes(entry.groupResource),
@@ -184,7 +187,7 @@ async function take(
         await take(walk, wanted, { additional: true, depth: how.depth + 1, manifest: undefined })
     }
   }
-  walk.taken.set(key, { ...item, before: [...before] })
+  if (before.size > 0) walk.taken.set(place, { ...item, before: [...before] })
 }
 
 /**
@@ -219,7 +222,7 @@ async function wantedBy(
   const wanted = action.additionalItems?.({ itemFromBackup: manifest, restore, facts: walk.facts.actions })
   const found: ArchiveEntry[] = []
   for (const address of wanted?.items ?? []) {
-    const entry = walk.byKey.get(itemKey(address))
+    const entry = entryOf(walk.archive, address)
     if (entry === undefined) {
       const text = `stat ${itemPath(address.groupResource, address)}: no such file or directory`
       addNote(walk, `plan/wanted/${itemKey(parent)}/${action.name}/${itemKey(address)}`, [
@@ -248,7 +251,7 @@ async function read(walk: Walk, entry: ArchiveEntry): Promise<Manifest | 'unread
     const why = thrown instanceof Error ? thrown.message : String(thrown)
     const { namespaceMapping } = walk.session.admission.spec
     const target = entry.namespace === undefined ? undefined : targetNamespace(namespaceMapping, entry.namespace)
-    if (walk.taken.has(itemKey(entry))) return 'unreadable'
+    if (walk.taken.has(walk.archive.entries.placeOf(entry))) return 'unreadable'
     addNote(walk, `plan/unreadable/${itemKey(entry)}`, [
       error(scopeOf(target), `error decoding "${itemPath(entry.groupResource, entry)}": ${why}`),
     ])

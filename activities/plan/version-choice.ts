@@ -1,7 +1,9 @@
 import { chooseVersions, parseVersionPriorities } from '../../core/plan/choose-version.ts'
 import type { ChosenVersion, ServedGroup } from '../../core/plan/choose-version.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import type { Archive, DiscoveredResource, Ports } from '../ports.ts'
+import type { Archive } from '../archive-port.ts'
+import { resourcesIn } from '../frame/archive-entries.ts'
+import type { DiscoveredResource, Ports } from '../ports.ts'
 import type { Session } from '../frame/session.ts'
 import type { Settings } from '../settings.ts'
 
@@ -20,7 +22,7 @@ export async function versionsOf(
   const format = session.admission.backup.status?.formatVersion ?? ''
   if (!settings.features.includes('EnableAPIGroupVersions') || format < formatWithVersions) return new Map()
   const archived = new Map<string, { groupResource: string; version: string; preferred: boolean }>()
-  for (const { groupResource, version, preferred = false } of archive.entries) {
+  for (const { groupResource, version, preferred = false } of archive.entries.folders) {
     if (version !== undefined) archived.set(`${groupResource}|${version}`, { groupResource, version, preferred })
   }
   const priorities = await cluster.get({
@@ -32,7 +34,7 @@ export async function versionsOf(
   })
   const text = (priorities?.['data'] as Record<string, string> | undefined)?.['restoreResourcesVersionPriority'] ?? ''
   return chooseVersions({
-    resources: new Set(archive.entries.map((entry) => entry.groupResource)),
+    resources: resourcesIn(archive),
     archived: archived.values(),
     served: servedGroups(resources),
     priorities: parseVersionPriorities(text),

@@ -8,7 +8,7 @@ import { undoneAnnotation } from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { failureTypeOf, failureTypes, fatal, gone, undoRefused, wrongCluster } from '../frame/failures.ts'
-import { openJournal, readOutcomes, shards } from '../frame/journal.ts'
+import { openJournal, readOutcomes, readPlan, shards } from '../frame/journal.ts'
 import type { Journal, StoredAdmission } from '../frame/journal.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { locationNameOf, openLocation } from '../frame/locations.ts'
@@ -122,7 +122,7 @@ async function readFit(journal: Journal, store: ObjectStore, ref: AdmittedRef): 
     )
   if (admission.inherited === true)
     throw refused(ref, 'cannot be undone: Velero has restored its items, and no journal says what it created')
-  const plan = await journal.read<Plan>(shards.plan)
+  const plan = await readPlan(journal)
   if (plan === undefined) throw refused(ref, 'has restored nothing: it ended before its plan was made')
   for (const each of journalsOf(store, ref))
     if (!(await readOutcomes(each, '')).every(isUndoable))

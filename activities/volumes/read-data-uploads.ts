@@ -3,7 +3,8 @@ import { textAt } from '../../core/values/fields.ts'
 import type { ActionFacts, RestoreView } from '../../core/actions/action.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Manifest } from '../../velero/manifest.ts'
-import type { Archive } from '../ports.ts'
+import type { Archive } from '../archive-port.ts'
+import { entriesOf } from '../frame/archive-entries.ts'
 
 /** What the DataUploads of a backup say about its claims. */
 export interface DataUploads {
@@ -25,8 +26,7 @@ export async function readDataUploads(
 ): Promise<DataUploads> {
   const results: Manifest[] = []
   const movedClaims: string[] = []
-  for (const entry of archive.entries) {
-    if (entry.groupResource !== 'datauploads.velero.io' || entry.version !== undefined) continue
+  for (const entry of entriesOf(archive, 'datauploads.velero.io')) {
     const upload = readManifest(await archive.read(entry))
     if (upload === undefined) continue
     const { companions = [] } = dataUpload.execute({ item: upload, itemFromBackup: upload, restore, facts })

@@ -1,7 +1,6 @@
 import type { OperationPhase, RestoreOperation } from '../../velero/item-operation.ts'
 import { error, operationsOf } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
-import { mergeTallies, tallyOf } from '../results/tally.ts'
 import type { Tally } from '../results/tally.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
 
@@ -111,10 +110,4 @@ export function operationOutcomes(operations: readonly RestoreOperation[], tally
 
 function hasFailed({ status }: RestoreOperation): boolean {
   return status.phase === 'Failed'
-}
-
-/** The tally of a restore's items with what became of the operations that they began. */
-export function withOperations(restored: Tally, operations: readonly RestoreOperation[]): Tally {
-  const outcomes = operationOutcomes(operations, restored)
-  return outcomes.length === 0 ? restored : mergeTallies(restored, tallyOf(outcomes))
 }

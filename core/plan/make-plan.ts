@@ -1,9 +1,9 @@
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { targetNamespace } from '../filter/namespace-mapping.ts'
-import { itemKey } from '../items/outcome.ts'
 import type { Outcome } from '../items/outcome.ts'
 import { finish, forEachInSteps } from '../values/slices.ts'
 import type { Steps } from '../values/slices.ts'
+import { packChunk } from './packed-chunk.ts'
 import { placeInSteps } from './place-items.ts'
 import type { PlaceableItem } from './place-items.ts'
 import type { Plan, PlannedItem, Wave, Chunk } from './plan.ts'
@@ -42,7 +42,7 @@ export function* planInSteps(input: PlanInput): Steps<Plan> {
   for (const { groupResource, items } of yield* placeInSteps(others, input.order)) {
     const cutter = new ChunkCutter(evenBounds(items.length, input.bounds))
     yield* forEachInSteps(items, (item) => cutter.add(plannedItem(item, input.namespaceMapping), input.sizeOf(item)))
-    waves.push({ groupResource, chunks: cutter.chunks })
+    waves.push({ groupResource, chunks: cutter.end() })
   }
   const namespaces = yield* namespaceWave(input)
   const firstAfterDefinitions = waves.findIndex((wave) => wave.groupResource !== definitions)
@@ -105,23 +105,6 @@ function* toldOf({ items, namespaceMapping }: PlanInput): Steps<(target: string)
   return (target) => selected.get(target) ?? (telling.has(target) ? 0 : 1)
 }
 
-/** Merges entries of the same item. The first one counts, with the `before` of all. */
-export function mergeWanted(items: Iterable<PlaceableItem>): PlaceableItem[] {
-  return finish(mergeInSteps(items))
-}
-
-/** {@link mergeWanted} in steps. */
-export function* mergeInSteps(items: Iterable<PlaceableItem>): Steps<PlaceableItem[]> {
-  const merged = new Map<string, PlaceableItem>()
-  yield* forEachInSteps(items, (item) => {
-    const key = itemKey(item)
-    const known = merged.get(key)
-    if (known === undefined) merged.set(key, item)
-    else merged.set(key, { ...known, before: [...new Set([...known.before, ...item.before])] })
-  })
-  return [...merged.values()]
-}
-
 /** The maximum size of a chunk: small enough to repeat, and large enough to make the overhead per activity small. */
 export interface ChunkBounds {
   itemsMax: number
@@ -145,12 +128,13 @@ export function evenBounds(items: number, bounds: ChunkBounds): ChunkBounds {
 export function cutChunks(items: readonly (PlannedItem & { sizeBytes: number })[], bounds: ChunkBounds): Chunk[] {
   const cutter = new ChunkCutter(evenBounds(items.length, bounds))
   for (const { sizeBytes, ...item } of items) cutter.add(item, sizeBytes)
-  return cutter.chunks
+  return cutter.end()
 }
 
 /** The chunks of the items so far. */
 class ChunkCutter {
-  readonly chunks: { items: PlannedItem[] }[] = []
+  private readonly chunks: Chunk[] = []
+  private items: PlannedItem[] = []
   private bytes = 0
   private readonly bounds: ChunkBounds
 
@@ -160,10 +144,20 @@ class ChunkCutter {
 
   add(item: PlannedItem, sizeBytes: number): void {
     const { itemsMax, bytesMax } = this.bounds
-    const last = this.chunks.at(-1)
-    const isFull = last === undefined || last.items.length >= itemsMax || this.bytes + sizeBytes > bytesMax
-    if (isFull) this.chunks.push({ items: [item] })
-    else last.items.push(item)
-    this.bytes = isFull ? sizeBytes : this.bytes + sizeBytes
+    const isFull = this.items.length >= itemsMax || this.bytes + sizeBytes > bytesMax
+    if (isFull) this.cut()
+    this.items.push(item)
+    this.bytes += sizeBytes
+  }
+
+  end(): Chunk[] {
+    this.cut()
+    return this.chunks
+  }
+
+  private cut(): void {
+    if (this.items.length > 0) this.chunks.push(packChunk({ items: this.items }))
+    this.items = []
+    this.bytes = 0
   }
 }

@@ -40,17 +40,27 @@ export function placeItems(items: readonly PlaceableItem[], order: readonly Grou
 /** {@link placeItems} in steps. */
 export function* placeInSteps(items: readonly PlaceableItem[], order: readonly GroupResource[]): Steps<PlacedWave[]> {
   const turns = new Map(order.map((groupResource, turn) => [groupResource, turn]))
+  const turnOf = ({ groupResource }: PlaceableItem): Place => ({
+    turn: turns.get(groupResource) ?? order.length,
+    ahead: 0,
+  })
+  const wanted = new Set<string>()
+  yield* forEachInSteps(items, ({ before }) => {
+    for (const key of before) wanted.add(key)
+  })
+  // Of a million items few want others: only these and what they want have a place that must be found by a key.
   const byKey = new Map<string, PlaceableItem>()
   const places = new Map<string, Place>()
-  yield* forEachInSteps(items, (item) => {
+  yield* forEachInSteps(wanted.size === 0 ? [] : items, (item) => {
     const key = itemKey(item)
+    if (item.before.length === 0 && !wanted.has(key)) return
     byKey.set(key, item)
-    places.set(key, { turn: turns.get(item.groupResource) ?? order.length, ahead: 0 })
+    places.set(key, turnOf(item))
   })
   yield* forEachInSteps(byKey, ([key, { before }]) => {
     if (before.length > 0) pullAhead(key, byKey, places, 0)
   })
-  return yield* gather(byKey, places)
+  return yield* gather(items, (item) => (places.size > 0 && places.get(itemKey(item))) || turnOf(item))
 }
 
 function pullAhead(
@@ -74,10 +84,10 @@ function isBefore(a: Place, b: Place): boolean {
   return a.turn < b.turn || (a.turn === b.turn && a.ahead > b.ahead)
 }
 
-function* gather(byKey: ReadonlyMap<string, PlaceableItem>, places: ReadonlyMap<string, Place>): Steps<PlacedWave[]> {
+function* gather(items: readonly PlaceableItem[], placeOf: (item: PlaceableItem) => Place): Steps<PlacedWave[]> {
   const waves = new Map<string, PlacedWave & { place: Place }>()
-  yield* forEachInSteps(byKey, ([key, item]) => {
-    const place = places.get(key) ?? { turn: 0, ahead: 0 }
+  yield* forEachInSteps(items, (item) => {
+    const place = placeOf(item)
     const waveKey = `${place.turn}|${place.ahead}|${item.groupResource}`
     const wave = waves.get(waveKey)
     if (wave === undefined) waves.set(waveKey, { groupResource: item.groupResource, items: [item], place })

@@ -105,14 +105,14 @@ export function askedKey({ resource, namespace, name }: AskedObject, resolve: Re
 export function missingObjects(
   objects: readonly AskedObject[],
   resolve: ResolveResource,
-  { inBackup, selected }: { inBackup: ReadonlySet<string>; selected: ReadonlySet<string> },
+  { inBackup, selected }: { inBackup: (key: string) => boolean; selected: (key: string) => boolean },
 ): string[] {
   return objects.flatMap((object) => {
     const key = askedKey(object, resolve)
-    if (selected.has(key)) return []
+    if (selected(key)) return []
     const { resource, namespace, name } = object
     const path = [resource, ...(namespace === undefined ? [] : [namespace]), name].join('/')
-    return inBackup.has(key)
+    return inBackup(key)
       ? [`${path} is asked for by name, and another filter of the restore leaves it out`]
       : [`${path} is asked for by name, and the backup does not have it`]
   })

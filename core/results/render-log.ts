@@ -3,7 +3,8 @@ import { parseItemKey } from '../items/outcome.ts'
 import type { Message, Outcome } from '../items/outcome.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { LeaveReason } from '../plan/select-items.ts'
-import { sortInSteps, withPauses } from '../values/slices.ts'
+import { withPauses } from '../values/slices.ts'
+import { byTimeInSteps } from './packed-tally.ts'
 import type { Tally } from './tally.ts'
 
 /** What the log says about the restore itself. */
@@ -39,11 +40,13 @@ export function* logInPieces(tally: Tally, frame: LogFrame): Generator<string> {
   yield line(frame.startedAt, 'info', `Starting ${what} of backup ${backup}`)
   for (const sentence of nothingSentence(frame)) yield line(frame.startedAt, 'warning', sentence)
   for (const sentence of leftOutSentence(frame.leftOut)) yield line(frame.startedAt, 'info', sentence)
-  const outcomes = yield* withPauses(
-    sortInSteps(tally.values(), (a, b) => compare(a.at, b.at) || compare(a.key, b.key)),
-  )
-  for (const outcome of outcomes) yield itemLine(outcome, line, frame.wouldBe ?? sentenceOf).join('')
+  const outcomes = yield* withPauses(byTimeInSteps(tally))
+  const telling: Outcome[] = []
   for (const outcome of outcomes) {
+    if (outcome.messages.length > 0) telling.push(outcome)
+    yield itemLine(outcome, line, frame.wouldBe ?? sentenceOf).join('')
+  }
+  for (const outcome of telling) {
     for (const message of outcome.messages) yield line(frame.endedAt, ...wordsOf(message), fieldsOf(outcome) ?? {})
   }
   for (const remark of frame.remarks ?? []) yield line(frame.endedAt, 'info', remark)
@@ -132,10 +135,6 @@ function wordsOf({ severity, scope, text }: Message): [level: string, words: str
   if (scope === 'velero') return [level, `Velero restore ${level}: ${text}`]
   if (scope === 'cluster') return [level, `Cluster resource restore ${level}: ${text}`]
   return [level, `Namespace ${scope.slice('namespace:'.length)}, resource restore ${level}: ${text}`]
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** Quotes a value as logrus does, with the escapes of Go. Keys are not quoted. */

@@ -1,8 +1,9 @@
 import type { Result, ResourceList, Results } from '../../velero/results.ts'
 import type { Message, Outcome } from '../items/outcome.ts'
-import { finish, forEachInSteps, sortInSteps } from '../values/slices.ts'
+import { goTextInPieces, goText } from '../values/go-text.ts'
+import { finish, forEachInSteps, sortInSteps, withPauses } from '../values/slices.ts'
 import type { Steps } from '../values/slices.ts'
-import { countOutcomes, isListed } from './tally.ts'
+import { isListed } from './tally.ts'
 import type { Tally } from './tally.ts'
 
 const namespacePrefix = 'namespace:'
@@ -49,24 +50,29 @@ function addTo(lists: Map<string, string[]>, key: string, text: string): void {
 
 /** The content of `restore-<name>-resource-list.json.gz`: sorted by kind and name. */
 export function renderResourceList(tally: Tally): ResourceList {
-  return finish(resourceListInSteps(tally))
+  return JSON.parse([...resourceListInPieces(tally)].join('')) as ResourceList
 }
 
-/** {@link renderResourceList} in steps. */
-export function* resourceListInSteps(tally: Tally): Steps<ResourceList> {
+/** {@link renderResourceList} as the text of its file, in pieces; an empty one is a pause. A kind is forgotten once it is written. */
+export function* resourceListInPieces(tally: Tally): Generator<string> {
+  const list = yield* withPauses(namesByKindInSteps(tally))
+  let before = '{'
+  for (const kind of [...list.keys()].sort(byBytes)) {
+    const names = yield* withPauses(sortInSteps(list.get(kind) ?? [], byBytes))
+    list.delete(kind)
+    yield `${before}${goText(kind)}:`
+    yield* goTextInPieces(names)
+    before = ','
+  }
+  yield before === '{' ? '{}\n' : '}\n'
+}
+
+function* namesByKindInSteps(tally: Tally): Steps<Map<string, string[]>> {
   const list = new Map<string, string[]>()
   yield* forEachInSteps(tally.values(), (one) => {
     if (isListed(one)) addTo(list, one.listed.kind, `${one.listed.name}(${one.action})`)
   })
-  const kinds = [...list].sort(([a], [b]) => byBytes(a, b))
-  const sorted: ResourceList = {}
-  for (const [kind, names] of kinds) sorted[kind] = yield* sortInSteps(names, byBytes)
-  return sorted
-}
-
-/** How many items Velero counts as restored: all that are in the resource list, also failed and skipped ones. */
-export function countItems(tally: Tally): number {
-  return countOutcomes(tally).listed
+  return list
 }
 
 function byBytes(a: string, b: string): number {

@@ -43,7 +43,7 @@ const ranks: Record<string, number> = { created: 4, updated: 3, failed: 2, skipp
  * then `skipped`: a later attempt that finds the created object does not undo the outcome. Then the greater JSON text
  * wins.
  */
-function mergeOutcomes(a: Outcome, b: Outcome): Outcome {
+export function mergeOutcomes(a: Outcome, b: Outcome): Outcome {
   const difference = rank(a) - rank(b)
   if (difference !== 0) return difference > 0 ? a : b
   return canonicalJson(a) >= canonicalJson(b) ? a : b

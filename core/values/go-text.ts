@@ -30,8 +30,22 @@ export function goJson(value: unknown): string {
 
 /** {@link goJson} in pieces, for a large value. */
 export function* goJsonInPieces(value: unknown): Generator<string> {
-  for (const piece of jsonInPieces(value)) yield piece.replace(/[<>&\u2028\u2029]/g, escape)
+  yield* goTextInPieces(value)
   yield '\n'
+}
+
+/** {@link goJsonInPieces} without the line end, for a value within another one. */
+export function* goTextInPieces(value: unknown): Generator<string> {
+  for (const piece of jsonInPieces(value)) yield goEscaped(piece)
+}
+
+/** A text as Go's encoder writes it. */
+export function goText(text: string): string {
+  return goEscaped(JSON.stringify(text))
+}
+
+function goEscaped(json: string): string {
+  return json.replace(/[<>&\u2028\u2029]/g, escape)
 }
 
 function escape(character: string): string {

@@ -44,9 +44,12 @@ function* partsOf(value: unknown, depth: number): Generator<string> {
   }
 }
 
-/** What `JSON.parse` makes of a text, in steps. Throws `SyntaxError` for a text that is not JSON. */
-export function* parseJsonInSteps(text: string): Steps<unknown> {
-  const reader = new Reader(text)
+/**
+ * What `JSON.parse` makes of a text, in steps. Throws `SyntaxError` for a text that is not JSON. `keep` gets each value five containers
+ * deep as soon as it is read, and what it returns stands in its place.
+ */
+export function* parseJsonInSteps(text: string, keep: (part: unknown) => unknown = (part) => part): Steps<unknown> {
+  const reader = new Reader(text, keep)
   const value = yield* readValue(reader, 0)
   if (reader.next() !== '') throw reader.fault()
   return value
@@ -56,7 +59,7 @@ function* readValue(reader: Reader, depth: number): Steps<unknown> {
   const first = reader.next()
   if (depth >= depthMax || (first !== '[' && first !== '{')) {
     if (reader.takesLong()) yield
-    return reader.whole()
+    return depth >= depthMax ? reader.keep(reader.whole()) : reader.whole()
   }
   const list: unknown[] = []
   const map: Record<string, unknown> = {}
@@ -78,12 +81,14 @@ function* readValue(reader: Reader, depth: number): Steps<unknown> {
 
 /** A place in a text. */
 class Reader {
+  readonly keep: (part: unknown) => unknown
   readonly #text: string
   #at = 0
   #pausedAt = 0
 
-  constructor(text: string) {
+  constructor(text: string, keep: (part: unknown) => unknown) {
     this.#text = text
+    this.keep = keep
   }
 
   /** The next character that is no space, which stays; empty at the end. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Archive, Log } from '../../activities/ports.ts'
+import type { Archive } from '../../activities/archive-port.ts'
+import type { Log } from '../../activities/ports.ts'
 import { ArchiveError } from '../../core/port-errors.ts'
 import type { ArchiveBounds } from './archive-bounds.ts'
 import { archiveFolder, evictArchives, removeArchive } from './cache-folder.ts'

@@ -4,25 +4,17 @@ import { open } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { ArchiveError } from '../../core/port-errors.ts'
 import { sortInSteps } from '../../core/values/slices.ts'
-import type { ArchiveEntry } from '../../activities/ports.ts'
 import { tooBig, type ArchiveBounds } from './archive-bounds.ts'
 import { parseVersionFolder, type ItemPath } from './archive-path.ts'
-
-/** Where the bytes of an item stand in the file of items, with their checksum. Copies of an item share their bytes. */
-export interface ItemPlace {
-  offset: number
-  sizeBytes: number
-  crc: number
-}
+import { PackedEntries } from './packed-entries.ts'
+import type { ItemPlace } from './packed-entries.ts'
 
 export interface ArchiveIndex {
   etag: string
   hasResources: boolean
   /** Length of the file of items. */
   itemsBytes: number
-  entries: readonly ArchiveEntry[]
-  /** Checksum by offset: copies of an item share their bytes. */
-  checksums: ReadonlyMap<number, number>
+  entries: PackedEntries
 }
 
 /** What an item takes in memory beside its path, about. */
@@ -110,9 +102,7 @@ function* inBatches(lines: Iterable<string>): Generator<string> {
 /** Reads an index back, line by line. Throws `ArchiveError` of kind `damaged-cache` unless it is whole and as it was written. */
 export async function readIndex(path: string): Promise<ArchiveIndex> {
   const hash = createHash('sha256')
-  const checksums = new Map<number, number>()
-  const texts = new Map<string, string>()
-  const entries: ArchiveEntry[] = []
+  const entries = new PackedEntries()
   let head: Head | undefined
   let last: string | undefined
   try {
@@ -120,7 +110,7 @@ export async function readIndex(path: string): Promise<ArchiveIndex> {
       if (last !== undefined) {
         hash.update(`${last}\n`)
         if (head === undefined) head = JSON.parse(last) as Head
-        else entries.push(toEntry(JSON.parse(last) as Row, checksums, texts))
+        else addTo(entries, JSON.parse(last) as Row)
       }
       last = line
     }
@@ -130,7 +120,7 @@ export async function readIndex(path: string): Promise<ArchiveIndex> {
   if (head === undefined || hash.digest('hex') !== last) throw damaged(path)
   if (head.format !== format || head.count !== entries.length) throw damaged(path)
   const { etag, hasResources, itemsBytes } = head
-  return { etag, hasResources, itemsBytes, entries, checksums }
+  return { etag, hasResources, itemsBytes, entries }
 }
 
 /** The lines of a file. Node's own reader also ends a line at U+2028, which may stand in a name. */
@@ -144,7 +134,7 @@ async function* readLines(path: string): AsyncGenerator<string> {
   if (rest !== '') yield rest
 }
 
-type Head = Omit<ArchiveIndex, 'entries' | 'checksums'> & { format: string; count: number }
+type Head = Omit<ArchiveIndex, 'entries'> & { format: string; count: number }
 
 type Row = [
   groupResource: string,
@@ -158,25 +148,10 @@ type Row = [
 
 const format = 'drydock-archive-index/1'
 
-/** Group-resource and namespace are kept once each, not once for each of a hundred thousand items. */
-function toEntry(row: Row, checksums: Map<number, number>, texts: Map<string, string>): ArchiveEntry {
+function addTo(entries: PackedEntries, row: Row): void {
   const [groupResource, folder, namespace, name, offset, sizeBytes, crc] = row
-  if (sizeBytes > 0) checksums.set(offset, crc)
-  return {
-    groupResource: once(texts, groupResource),
-    ...parseVersionFolder(once(texts, folder)),
-    ...(namespace === '' ? {} : { namespace: once(texts, namespace) }),
-    name,
-    offset,
-    sizeBytes,
-  }
-}
-
-function once(texts: Map<string, string>, text: string): string {
-  const known = texts.get(text)
-  if (known !== undefined) return known
-  texts.set(text, text)
-  return text
+  const names = { groupResource, ...parseVersionFolder(folder), ...(namespace === '' ? {} : { namespace }) }
+  entries.add(names, name, { offset, sizeBytes, crc })
 }
 
 /** A text that sorts as the bytes of file names do in a directory listing: JavaScript's own order differs beyond the BMP. */

@@ -5,10 +5,11 @@ import type { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import type { Log } from '../../activities/ports.ts'
 import type { ArchiveBounds } from './archive-bounds.ts'
-import { IndexBuilder, type ItemPlace } from './archive-index.ts'
+import { IndexBuilder } from './archive-index.ts'
 import { parseItemPath } from './archive-path.ts'
 import { gunzip } from './gunzip.ts'
 import { type TarFile, readTar } from './read-tar.ts'
+import type { ItemPlace } from './packed-entries.ts'
 
 export interface BuildOptions {
   /** An empty folder of our own. */

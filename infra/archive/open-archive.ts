@@ -1,7 +1,7 @@
 import { open, stat, utimes, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import type { ArchiveEntry } from '../../activities/ports.ts'
+import type { ArchiveEntry } from '../../activities/archive-port.ts'
 import { ArchiveError } from '../../core/port-errors.ts'
 import { readIndex, type ArchiveIndex } from './archive-index.ts'
 
@@ -60,7 +60,7 @@ async function readItem(
 ): Promise<string> {
   const { offset, sizeBytes } = entry
   if (sizeBytes === 0) return ''
-  const checksum = index.checksums.get(offset)
+  const checksum = index.entries.checksumAt(index.entries.placeOf(entry))
   if (checksum === undefined || offset + sizeBytes > index.itemsBytes)
     throw damaged(folder, 'an item is not in its index')
   const bytes = await blocks.read(offset, sizeBytes)

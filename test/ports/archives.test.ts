@@ -69,7 +69,7 @@ describe.each([
     const archive = await open().open(store, key, {})
     expect(archive.hasResources).toBe(true)
     expect(archive.etag).toBe((await store.head(key))?.etag)
-    const shown = archive.entries.map(({ offset: _offset, sizeBytes: _size, ...entry }) => entry)
+    const shown = [...archive.entries].map(({ offset: _offset, sizeBytes: _size, ...entry }) => entry)
     expect(shown).toEqual([
       { groupResource: 'configmaps', namespace: 'shop', name: 'a.b' },
       { groupResource: 'configmaps', namespace: 'shop', name: 'b' },
@@ -79,17 +79,26 @@ describe.each([
       { groupResource: 'deployments.apps', version: 'v1', preferred: true, namespace: 'shop', name: 'web' },
       { groupResource: 'namespaces', name: 'shop' },
     ])
-    const texts = await Promise.all(archive.entries.map((entry) => archive.read(entry)))
+    expect(shown.map((item) => archive.entries.placeOf(item))).toEqual([...shown.keys()])
+    expect(archive.entries.placeOf({ groupResource: 'configmaps', name: 'b' })).toBe(-1)
+    expect(archive.entries.folders.map(({ from, to }) => [from, to])).toEqual([
+      [0, 3],
+      [3, 4],
+      [4, 5],
+      [5, 6],
+      [6, 7],
+    ])
+    const texts = await Promise.all([...archive.entries].map((entry) => archive.read(entry)))
     expect(texts[2]).toBe('{"no')
     expect(JSON.parse(texts[6] ?? '')).toEqual(named('Namespace', 'shop'))
-    expect(archive.entries.map(({ sizeBytes }) => sizeBytes)).toEqual(texts.map((text) => Buffer.byteLength(text)))
+    expect([...archive.entries].map(({ sizeBytes }) => sizeBytes)).toEqual(texts.map((text) => Buffer.byteLength(text)))
     await archive.close()
   })
 
   it('tells that it has no resources', async () => {
     await store.put(key, await body([]))
     const archive = await open().open(store, key, {})
-    expect([archive.hasResources, archive.entries]).toEqual([false, []])
+    expect([archive.hasResources, [...archive.entries]]).toEqual([false, []])
     await archive.close()
   })
 

@@ -1,4 +1,5 @@
-import type { Archive, ArchiveEntry, Archives, ObjectStore } from '../../activities/ports.ts'
+import type { Archive, ArchiveEntries, ArchiveEntry, ArchiveFolder } from '../../activities/archive-port.ts'
+import type { Archives, ObjectStore } from '../../activities/ports.ts'
 import { StoreError } from '../../core/port-errors.ts'
 import { changedTarball, missingTarball } from '../../infra/archive/fetch-archive.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -63,14 +64,34 @@ function archiveOf(items: readonly ArchivedItem[], hasResources: boolean, etag: 
   return {
     etag,
     hasResources,
-    entries: entries.sort(inOrder),
+    entries: inMemory(entries.sort(inOrder)),
     read: async ({ offset }) => texts[offset] ?? '',
     close: async () => {},
   }
 }
 
+function inMemory(entries: readonly ArchiveEntry[]): ArchiveEntries {
+  const placesOf = new Map(entries.map((entry, place) => [namesOf(entry), place]))
+  const folders: ArchiveFolder[] = []
+  for (const [place, { name: _name, offset: _offset, sizeBytes: _size, ...entry }] of entries.entries()) {
+    const last = folders.at(-1)
+    const isSame = last !== undefined && namesOf({ ...last, name: '' }) === namesOf({ ...entry, name: '' })
+    if (isSame && last.preferred === entry.preferred) last.to = place + 1
+    else folders.push({ ...entry, from: place, to: place + 1 })
+  }
+  return {
+    length: entries.length,
+    folders,
+    at: (place) => (place < 0 ? undefined : entries[place]),
+    placeOf: (item) => placesOf.get(namesOf(item)) ?? -1,
+    [Symbol.iterator]: () => entries[Symbol.iterator](),
+  }
+}
+
+function namesOf({ groupResource, version = '', namespace = '', name }: Omit<ArchiveEntry, 'offset' | 'sizeBytes'>) {
+  return [groupResource, version, namespace, name].join('\0')
+}
+
 function inOrder(a: ArchiveEntry, b: ArchiveEntry): number {
-  const place = ({ groupResource, version = '', namespace = '', name }: ArchiveEntry) =>
-    Buffer.from([groupResource, version, namespace, name].join('\0'))
-  return Buffer.compare(place(a), place(b))
+  return Buffer.compare(Buffer.from(namesOf(a)), Buffer.from(namesOf(b)))
 }

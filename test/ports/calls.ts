@@ -1,13 +1,5 @@
-import type {
-  Archive,
-  Archives,
-  Cluster,
-  ObjectStore,
-  PodExec,
-  Ports,
-  Presence,
-  Stores,
-} from '../../activities/ports.ts'
+import type { Archive } from '../../activities/archive-port.ts'
+import type { Archives, Cluster, ObjectStore, PodExec, Ports, Presence, Stores } from '../../activities/ports.ts'
 import type { ObjectRef, ResourceRef } from '../../velero/resource.ts'
 
 /** One call of an activity to the outside world. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { itemKey } from '../../../core/items/outcome.ts'
-import { cutChunks, makePlan, mergeWanted } from '../../../core/plan/make-plan.ts'
+import { cutChunks, makePlan } from '../../../core/plan/make-plan.ts'
 import type { PlanInput } from '../../../core/plan/make-plan.ts'
 import { chunkKey, summarize } from '../../../core/plan/plan.ts'
 import type { Plan, PlannedItem } from '../../../core/plan/plan.ts'
@@ -211,14 +211,6 @@ describe('the summary of a plan', () => {
 
   it('names chunks by their place, so that the names sort', () => {
     expect(chunkKey(2, 13)).toBe('wave-002/chunk-00013')
-  })
-})
-
-describe('items that are wanted several times', () => {
-  it('are planned once, selected rather than additional, with everything that comes before them', () => {
-    const selected = { ...item('pods', 'p', 'a'), before: ['x'] }
-    const wanted = { ...item('pods', 'p', 'a'), before: ['x', 'y'], additional: true as const }
-    expect(mergeWanted([selected, wanted])).toEqual([{ ...selected, before: ['x', 'y'] }])
   })
 })
 

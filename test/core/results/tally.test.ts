@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { error, itemKey, warning } from '../../../core/items/outcome.ts'
 import type { Outcome } from '../../../core/items/outcome.ts'
 import { countOutcomes, mergeTallies, tallyOf } from '../../../core/results/tally.ts'
-import { countItems, renderResults } from '../../../core/results/render-results.ts'
+import { renderResults } from '../../../core/results/render-results.ts'
 import type { Tally } from '../../../core/results/tally.ts'
 import { countMessages } from '../../../velero/results.ts'
 
@@ -126,6 +126,6 @@ describe('counts', () => {
       errors: 1,
       operations: 1,
     })
-    expect(countItems(tally)).toBe(3)
+    expect(countOutcomes(tally).listed).toBe(3)
   })
 })

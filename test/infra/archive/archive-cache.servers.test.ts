@@ -30,7 +30,7 @@ describe('damage', () => {
     await writeFile(path, damage(await readFile(path)))
     const store = watched(bench.store)
     const archive = await (await bench.archives({ dir: before.dir })).open(store, key, {})
-    expect(await archive.read(archive.entries[0]!)).toContain('shop-reader')
+    expect(await archive.read(archive.entries.at(0)!)).toContain('shop-reader')
     expect(store.downloads).toBe(1)
   })
 
@@ -40,15 +40,15 @@ describe('damage', () => {
     const archive = await archives.open(bench.store, key, {})
     const path = join(archives.dir, (await folders(archives.dir))[0]!, 'items')
     const content = await readFile(path)
-    content.writeUInt8(content.readUInt8(archive.entries[0]!.offset) ^ 1, archive.entries[0]!.offset)
+    content.writeUInt8(content.readUInt8(archive.entries.at(0)!.offset) ^ 1, archive.entries.at(0)!.offset)
     await writeFile(path, content)
     expect(await archive.read(archive.entries.at(-1)!)).toContain('"kind"')
-    await expect(archive.read(archive.entries[0]!)).rejects.toMatchObject({
+    await expect(archive.read(archive.entries.at(0)!)).rejects.toMatchObject({
       name: 'ArchiveError',
       kind: 'damaged-cache',
     })
     const fresh = await archives.open(bench.store, key, {})
-    expect(await fresh.read(fresh.entries[0]!)).toContain('shop-reader')
+    expect(await fresh.read(fresh.entries.at(0)!)).toContain('shop-reader')
     await Promise.all([archive.close(), fresh.close()])
   })
 
@@ -77,7 +77,7 @@ describe('room', () => {
     const three = await open(3)
     await three.close()
     expect(await folders(archives.dir)).toHaveLength(2)
-    expect(await one.read(one.entries[0]!)).toBe(text(1))
+    expect(await one.read(one.entries.at(0)!)).toBe(text(1))
     const store = watched(bench.store)
     await (await archives.open(store, 'backups/1', {})).close()
     await (await archives.open(store, 'backups/3', {})).close()

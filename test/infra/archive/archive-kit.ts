@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { Archive, ArchiveEntry, Log, ObjectStore } from '../../../activities/ports.ts'
+import type { Archive, ArchiveEntry } from '../../../activities/archive-port.ts'
+import type { Log, ObjectStore } from '../../../activities/ports.ts'
 import { createArchives, type ArchivesOptions } from '../../../infra/archive/archives.ts'
 import { createStores } from '../../../infra/store/open-store.ts'
 import { aLocation, credentialsSecret, startS3, type S3Server } from '../store/start-s3.ts'
@@ -59,8 +60,8 @@ export async function startBench(): Promise<Bench> {
 }
 
 /** `<gr>[@version[!]][ ns]/name` of each entry, in order. */
-export function names(entries: readonly ArchiveEntry[]): string[] {
-  return entries.map(({ groupResource, version, preferred, namespace, name }) => {
+export function names(entries: Iterable<ArchiveEntry>): string[] {
+  return [...entries].map(({ groupResource, version, preferred, namespace, name }) => {
     const folder = version === undefined ? '' : `@${version}${preferred === true ? '!' : ''}`
     return `${groupResource}${folder}${namespace === undefined ? '' : ` ${namespace}`}/${name}`
   })

@@ -48,7 +48,7 @@ describe('the list of the items in a tarball', () => {
     const names = ['a', 'Ä', 'line\u2028separator', '𝔸', 'quote"backslash\\', 'tab\t']
     await build(names.map((name) => anItem(`pods/namespaces/a/${name}`, name)))
     const archive = await openArchive(folder)
-    const entries = archive?.index.entries ?? []
+    const entries = [...(archive?.index.entries ?? [])]
     expect(entries.map(({ name }) => name).sort()).toEqual([...names].sort())
     for (const entry of entries) expect(await archive?.read(entry)).toBe(entry.name)
     await archive?.close()

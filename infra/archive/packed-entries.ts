@@ -1,0 +1,159 @@
+import type { ArchiveEntries, ArchiveEntry, ArchiveFolder } from '../../activities/archive-port.ts'
+
+/** Where the bytes of an item stand in the file of items, with their checksum. Copies of an item share their bytes. */
+export interface ItemPlace {
+  offset: number
+  sizeBytes: number
+  crc: number
+}
+
+type FolderNames = Omit<ArchiveFolder, 'from' | 'to'>
+
+/** How many entries there is room for at first; the room doubles when it is used up. */
+const roomAtFirst = 1024
+const nameBytesAtFirst = 16 * 1024
+
+/**
+ * The entries of an archive in a few large buffers: what a name takes, and 20 bytes. As objects they would take ten times as much.
+ * They are added in the archive's order, and found by their place in it.
+ */
+export class PackedEntries implements ArchiveEntries {
+  readonly folders: ArchiveFolder[] = []
+  length = 0
+  /** The folders of one resource, version and namespace: `v1` and `v1-preferredversion` are two. */
+  readonly #byNames = new Map<string, ArchiveFolder[]>()
+  #names = Buffer.allocUnsafeSlow(nameBytesAtFirst)
+  /** Where each name ends. */
+  #ends = new Uint32Array(roomAtFirst)
+  #offsets = new Float64Array(roomAtFirst)
+  #sizes = new Uint32Array(roomAtFirst)
+  #checksums = new Uint32Array(roomAtFirst)
+  /** The place after the one that was found last: items are mostly looked for one after the other. */
+  #next = 0
+
+  /** Adds the next entry. */
+  add(folder: FolderNames, name: string, { offset, sizeBytes, crc }: ItemPlace): void {
+    const place = this.length++
+    const end = (this.#ends[place - 1] ?? 0) + Buffer.byteLength(name)
+    this.#makeRoom(place + 1, end)
+    this.#names.write(name, this.#ends[place - 1] ?? 0)
+    this.#ends[place] = end
+    this.#offsets[place] = offset
+    this.#sizes[place] = sizeBytes
+    this.#checksums[place] = crc
+    const last = this.folders.at(-1)
+    if (last !== undefined && namesOf(last) === namesOf(folder) && last.preferred === folder.preferred)
+      last.to = place + 1
+    else this.#begin({ ...folder, from: place, to: place + 1 })
+  }
+
+  at(place: number): ArchiveEntry | undefined {
+    const folder = this.#folderAt(place)
+    return folder === undefined ? undefined : this.#entry(place, folder)
+  }
+
+  *[Symbol.iterator](): Generator<ArchiveEntry> {
+    for (const folder of this.folders)
+      for (let place = folder.from; place < folder.to; place++) yield this.#entry(place, folder)
+  }
+
+  placeOf(item: Pick<ArchiveEntry, 'groupResource' | 'version' | 'namespace' | 'name'>): number {
+    const name = Buffer.from(`${item.name}.json`)
+    for (const folder of this.#byNames.get(namesOf(item)) ?? []) {
+      const place = this.#search(folder, name)
+      if (place < 0) continue
+      this.#next = place + 1
+      return place
+    }
+    return -1
+  }
+
+  /** The checksum of an entry's bytes; undefined for a place without an entry. */
+  checksumAt(place: number): number | undefined {
+    return place >= 0 && place < this.length ? this.#checksums[place] : undefined
+  }
+
+  #begin(folder: ArchiveFolder): void {
+    this.folders.push(folder)
+    const known = this.#byNames.get(namesOf(folder))
+    // Of two copies of one version the last one counts.
+    if (known === undefined) this.#byNames.set(namesOf(folder), [folder])
+    else known.unshift(folder)
+  }
+
+  #entry(place: number, { groupResource, version, preferred, namespace }: ArchiveFolder): ArchiveEntry {
+    return {
+      groupResource,
+      ...(version === undefined ? {} : { version }),
+      ...(preferred === undefined ? {} : { preferred }),
+      ...(namespace === undefined ? {} : { namespace }),
+      name: this.#names.toString('utf8', this.#ends[place - 1] ?? 0, this.#ends[place]),
+      offset: this.#offsets[place] ?? 0,
+      sizeBytes: this.#sizes[place] ?? 0,
+    }
+  }
+
+  #folderAt(place: number): ArchiveFolder | undefined {
+    let [from, to] = [0, this.folders.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      const folder = this.folders[middle]
+      if (folder === undefined) return undefined
+      if (place < folder.from) to = middle
+      else if (place >= folder.to) from = middle + 1
+      else return folder
+    }
+    return undefined
+  }
+
+  /** Names stand in the order of their files, `.json` included. */
+  #search(folder: ArchiveFolder, name: Buffer): number {
+    const next = this.#next
+    if (next >= folder.from && next < folder.to && this.#compare(next, name) === 0) return next
+    let [from, to] = [folder.from, folder.to]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      const order = this.#compare(middle, name)
+      if (order === 0) return middle
+      if (order < 0) from = middle + 1
+      else to = middle
+    }
+    return -1
+  }
+
+  #compare(place: number, name: Buffer): number {
+    const begin = this.#ends[place - 1] ?? 0
+    const end = this.#ends[place] ?? 0
+    const length = end - begin
+    const common = Math.min(length, name.length)
+    const order = this.#names.compare(name, 0, common, begin, begin + common)
+    if (order !== 0) return order
+    // The longer one goes on where the other one has its `.json`.
+    return length > common ? 1 : suffix.compare(name, common)
+  }
+
+  #makeRoom(entries: number, nameBytes: number): void {
+    if (nameBytes > this.#names.length) {
+      const names = Buffer.allocUnsafeSlow(Math.max(2 * this.#names.length, nameBytes))
+      this.#names.copy(names)
+      this.#names = names
+    }
+    if (entries <= this.#ends.length) return
+    const room = 2 * this.#ends.length
+    this.#ends = larger(this.#ends, new Uint32Array(room))
+    this.#offsets = larger(this.#offsets, new Float64Array(room))
+    this.#sizes = larger(this.#sizes, new Uint32Array(room))
+    this.#checksums = larger(this.#checksums, new Uint32Array(room))
+  }
+}
+
+const suffix = Buffer.from('.json')
+
+function larger<T extends Uint32Array | Float64Array>(from: T, to: T): T {
+  to.set(from)
+  return to
+}
+
+function namesOf({ groupResource, version = '', namespace = '' }: FolderNames): string {
+  return `${groupResource}|${version}|${namespace}`
+}
