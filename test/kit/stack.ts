@@ -55,8 +55,8 @@ export async function freshCluster(options: FreshClusterOptions = {}): Promise<T
 
 /** A bare cluster of one's own, without location and backups, until the test file is over. */
 export async function bareCluster(): Promise<Cluster> {
-  const { cluster, giveBack } = await borrowCluster(inject('clusters'))
-  whenFileIsOver(({ hasPassed }) => hasPassed && giveBack())
+  const { cluster, giveBack, discard } = await borrowCluster(inject('clusters'))
+  whenFileIsOver(({ hasPassed }) => (hasPassed ? giveBack() : discard()))
   whenFileIsOver(() => keepEvents(cluster))
   return cluster
 }

@@ -3,7 +3,6 @@ import { inject } from 'vitest'
 import { endProcess } from '../../../devstack/processes/end-process.ts'
 import { openHome } from '../../../devstack/home.ts'
 import { launchApiServer } from '../../../devstack/services/kube-apiserver.ts'
-import { stopStack } from '../../../devstack/stop-stack.ts'
 import { borrowCluster } from '../../kit/clusters/cluster-pool.ts'
 import { whenFileIsOver } from '../../kit/run/clean-up.ts'
 
@@ -20,11 +19,11 @@ export interface ApiServer {
 
 /** Borrows a real kube-apiserver, with Velero's resources and the namespace `velero`, until the test file is over. */
 export async function startApiServer(): Promise<ApiServer> {
-  const { cluster, prefix, giveBack } = await borrowCluster(inject('clusters'))
+  const { cluster, prefix, giveBack, discard } = await borrowCluster(inject('clusters'))
   const { kubeconfig, kubeUrl, tokens, etcd, dir } = cluster
   const port = Number(new URL(kubeUrl).port)
   let isAsBefore = true
-  whenFileIsOver(({ hasPassed }) => (hasPassed && isAsBefore ? giveBack() : stopStack(dir)))
+  whenFileIsOver(({ hasPassed }) => (hasPassed && isAsBefore ? giveBack() : discard()))
   return {
     kubeconfig,
     port,

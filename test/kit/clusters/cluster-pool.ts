@@ -3,26 +3,29 @@ import { join } from 'node:path'
 import { openHome } from '../../../devstack/home.ts'
 import { startEtcd } from '../../../devstack/services/etcd.ts'
 import { isUp, readState } from '../../../devstack/state.ts'
+import { stopStack } from '../../../devstack/stop-stack.ts'
 import type { Cluster } from '../../../devstack/stack-types.ts'
-import { noteOf, takeDoor, takePlace } from './pool-places.ts'
+import { leavePlace, noteOf, takeDoor, takePlace } from './pool-places.ts'
 import { removeOwn } from '../run/sweep.ts'
 import { waitUntil } from '../wait-until.ts'
 import { makeBare, startReusedCluster, type ReusedCluster } from './reused-cluster.ts'
 
-/** A cluster of the pool that is ours until our process ends. */
+/** A cluster of the pool that is ours until we return it, or until our process ends. */
 export interface Borrowed {
   cluster: Cluster
   /** Its prefix in etcd. */
   prefix: string
-  /** Says that nothing of ours uses it any more. Without that it is stopped instead of lent again. */
+  /** Says that nothing of ours uses it any more: it is lent again. */
   giveBack: () => void
+  /** Stops it, since somebody may still write into it. */
+  discard: () => Promise<void>
 }
 
 /**
  * Borrows a bare cluster from the pool of the test run: one that an earlier test file has given back, made bare again and with an
- * identity of its own, or else a new one. All keep an audit log, so that each suits everyone; it begins anew. A cluster is lent
- * again when the process of its last user has ended, so that nothing of it still writes; one that was not given back, since its
- * file has failed or was killed, is stopped.
+ * identity of its own, or else a new one. All keep an audit log, so that each suits everyone; it begins anew. The next test file of
+ * the same process may be its next user. One whose file has failed is discarded, and one whose process was killed is stopped by
+ * who takes its place.
  */
 export async function borrowCluster(pool: string): Promise<Borrowed> {
   mkdirSync(pool, { recursive: true })
@@ -41,6 +44,11 @@ export async function borrowCluster(pool: string): Promise<Borrowed> {
       // One that nobody uses stands still, since an idle API server uses a hundredth of a processor and more.
       signalServers(cluster, 'SIGSTOP')
       renameSync(`${noteOf(dir)}.new`, noteOf(dir))
+      leavePlace(dir)
+    },
+    discard: async () => {
+      await stopStack(dir, { keepFiles: true })
+      leavePlace(dir)
     },
   }
 }

@@ -2,8 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { markProcess } from '../../../devstack/processes/process-mark.ts'
-import { takePlace } from './pool-places.ts'
+import { leavePlace, takePlace } from './pool-places.ts'
 
 const aPool = (): string => mkdtempSync(join(tmpdir(), 'drydock-pool-'))
 
@@ -15,12 +14,20 @@ it('a place is taken again when its last user has ended, and not before', async 
   expect(await takePlace(pool)).toBe(one)
 })
 
-it('who gives back is waited for until its process has ended', async () => {
+it('a place that its user has left is taken again by the same process', async () => {
+  const pool = aPool()
+  const [one, two] = [await takePlace(pool), await takePlace(pool)]
+  leavePlace(one)
+  expect(await takePlace(pool)).toBe(one)
+  expect(await takePlace(pool)).not.toBe(two)
+})
+
+it('who gives back is waited for until it has left', async () => {
   const pool = aPool()
   const place = await takePlace(pool)
   writeFileSync(`${place}.json`, '{}')
   const taking = takePlace(pool)
-  writeFileSync(`${place}.user`, JSON.stringify({ ...markProcess(process.pid), startedAt: 'a former process' }))
+  leavePlace(place)
   expect(await taking).toBe(place)
 })
 

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isRunning, markProcess, type ProcessMark } from '../../../devstack/processes/process-mark.ts'
 
 /**
- * Takes a place of a pool for this process and returns its folder, which may not exist yet: one whose last user has ended, or else
- * a new one. A user that has given its cluster back is about to end, so it is waited for.
+ * Takes a place of a pool for this process and returns its folder, which may not exist yet: one that its last user has left, or
+ * whose last user has ended, or else a new one. A user that has given its cluster back is about to leave, so it is waited for.
  */
 export async function takePlace(pool: string): Promise<string> {
   for (let left = looks; ; left--) {
@@ -34,6 +34,11 @@ function take(dir: string): boolean {
   return isFree
 }
 
+/** Leaves a place that this process has taken. */
+export function leavePlace(dir: string): void {
+  writeFileSync(dir + userEnding, nobody)
+}
+
 /** Only one process gets in; false for all others. */
 export function takeDoor(dir: string): boolean {
   try {
@@ -45,9 +50,11 @@ export function takeDoor(dir: string): boolean {
 }
 
 function isUsed(dir: string): boolean {
-  return existsSync(dir + userEnding) && isRunning(JSON.parse(readFileSync(dir + userEnding, 'utf8')) as ProcessMark)
+  const user = existsSync(dir + userEnding) ? readFileSync(dir + userEnding, 'utf8') : nobody
+  return user !== nobody && isRunning(JSON.parse(user) as ProcessMark)
 }
 
+const nobody = ''
 const userEnding = '.user'
 /** Where the cluster of a place is described, from when it was given back until it is lent again. */
 export const noteOf = (dir: string): string => `${dir}.json`
