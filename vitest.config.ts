@@ -61,6 +61,7 @@ export default defineConfig({
           exclude: [e2e, fixtures],
           globalSetup: ['test/kit/run/clusters-setup.ts'],
           setupFiles: ['test/kit/run/clean-up-file.ts'],
+          // As in `unit`; what a file has started ends with the file, by its set-up.
           isolate: false,
           testTimeout: 10 * minutes,
           hookTimeout: 10 * minutes,

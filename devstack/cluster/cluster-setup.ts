@@ -171,7 +171,8 @@ async function eventually(check: () => Promise<boolean>, what: string): Promise<
   }
 }
 
-const servedSecondsMax = 30
+/** Beside many other processes an API server was seen to need more than 30 s. */
+const servedSecondsMax = 120
 const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
 const nameOf = (object: object): string => (object as { metadata: { name: string } }).metadata.name
 const veleroPath = (namespace: string, plural: string): string => `/apis/velero.io/v1/namespaces/${namespace}/${plural}`

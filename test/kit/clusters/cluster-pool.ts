@@ -33,7 +33,11 @@ export async function borrowCluster(pool: string): Promise<Borrowed> {
   const former = existsSync(noteOf(dir)) ? (JSON.parse(readFileSync(noteOf(dir), 'utf8')) as ReusedCluster) : undefined
   // Until it is given back, it is nobody's.
   rmSync(noteOf(dir), { force: true })
-  const reused = (await madeBare(dir, former)) ?? (await startAnew(dir, pool))
+  const discard = async (): Promise<void> => {
+    await stopStack(dir, { keepFiles: true })
+    leavePlace(dir)
+  }
+  const reused = (await madeBare(dir, former)) ?? (await startAnew(dir, pool).catch(discarding(discard)))
   const { cluster } = reused
   if (cluster.auditLog !== undefined) truncateSync(cluster.auditLog)
   return {
@@ -46,10 +50,15 @@ export async function borrowCluster(pool: string): Promise<Borrowed> {
       renameSync(`${noteOf(dir)}.new`, noteOf(dir))
       leavePlace(dir)
     },
-    discard: async () => {
-      await stopStack(dir, { keepFiles: true })
-      leavePlace(dir)
-    },
+    discard,
+  }
+}
+
+/** Discards, and fails as before. */
+function discarding(discard: () => Promise<void>): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await discard()
+    throw error
   }
 }
 
