@@ -2,6 +2,7 @@ import type { ManagedFieldsMode } from '../core/items/field-owners.ts'
 import type { NotifyOrder } from '../contract/notify.ts'
 import type { Template } from '../core/notify/template.ts'
 import type { ActingUser } from '../core/asked/acting-user.ts'
+import type { RestorePolicy } from '../core/asked/restore-policy.ts'
 import type { GroupResource } from '../velero/resource.ts'
 
 /** The settings of a worker that activities use; `worker/config.ts` reads them from the environment, with defaults and bounds. */
@@ -56,6 +57,8 @@ export interface Settings {
   notify: (NotifyOrder & { template: Template }) | undefined
   /** As whom all restores write; undefined for the worker itself, or whom the Restore names. */
   actingUser: ActingUser | undefined
+  /** Who may restore what into which namespaces; undefined for what the cluster allows. */
+  policy: RestorePolicy | undefined
   /** Whether restored objects are validated at the end where the Restore has no annotation for it. */
   validate: boolean
 }

@@ -10,7 +10,7 @@ import {
   readSeconds,
 } from './settings/read-values.ts'
 import type { Env } from './settings/read-values.ts'
-import { readActingUser } from './settings/read-acting-user.ts'
+import { readUsers } from './settings/read-users.ts'
 import { readNotify } from './settings/read-notify.ts'
 import type { NotifyReceiver } from './settings/read-notify.ts'
 import { parsePriorities } from '../core/plan/order-resources.ts'
@@ -160,7 +160,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       reportUrl: readAddress(env, 'DRYDOCK_REPORT_URL', problems),
       priorities: readPriorities(env, problems),
       notify,
-      actingUser: readActingUser(env, problems),
+      ...readUsers(env, problems),
       validate: choice('DRYDOCK_VALIDATE', ['true', 'false'], 'false') === 'true',
       veleroControllers: choice('DRYDOCK_VELERO_CONTROLLERS', ['auto', 'on', 'off'], 'auto'),
     },

@@ -43,6 +43,7 @@ export async function gatherAdmissionFacts(
     modifierConfigMap: modifiers === undefined || 'error' in modifiers ? undefined : modifiers,
     policyConfigMap: policies,
     actingUser: settings.actingUser,
+    policy: settings.policy,
     defaultItemOperationTimeout: settings.itemOperationTimeout,
   }
 }

@@ -92,6 +92,7 @@ export async function claimRestore(
     backup: withoutManagedFields(verdict.backup),
     location,
     startedAt: restore.status?.startTimestamp ?? rfc3339(clock.now()),
+    ...(parts.settings.actingUser === undefined ? {} : { actingUser: parts.settings.actingUser }),
     ...(verdict.modifiers === undefined ? {} : { modifiers: verdict.modifiers }),
     ...(verdict.policies === undefined ? {} : { policies: verdict.policies }),
   }

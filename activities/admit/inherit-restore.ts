@@ -1,3 +1,4 @@
+import { userFaults } from '../../core/asked/annotations.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import { error } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
@@ -28,7 +29,8 @@ const factKinds = new Set(['pods', 'persistentvolumeclaims', 'persistentvolumes'
 /**
  * Makes the journal of a restore that Velero has begun and left: outcomes are read from Velero's result files, once, and
  * the plan is empty, since the items are restored. All of it is stored before the restore is claimed, so that our own
- * result files are never read as Velero's. Returns what is missing where backup or location are gone.
+ * result files are never read as Velero's. Returns what is missing where backup or location are gone, or why
+ * it may not be made as its user.
  */
 export async function inheritRestore(
   { ports, settings }: { ports: Ports; settings: Settings },
@@ -36,6 +38,9 @@ export async function inheritRestore(
   ref: Omit<AdmittedRef, 'location'>,
 ): Promise<{ admission: StoredAdmission } | { missing: string }> {
   const { cluster } = ports
+  // Nobody has validated whom it names, and its phase may be of anybody's making.
+  const [fault] = userFaults(restore.metadata.annotations, settings)
+  if (fault !== undefined) return { missing: fault }
   const get = <T>(resource: string, name: string) =>
     cluster.get({ group: 'velero.io', version: 'v1', resource, namespace: ref.namespace, name }) as Promise<
       T | undefined
@@ -47,7 +52,9 @@ export async function inheritRestore(
   const found = location === '' ? undefined : await get<BackupStorageLocation>('backupstoragelocations', location)
   if (found === undefined) return { missing: `BackupStorageLocation.velero.io "${location}" not found` }
   const store = await ports.stores.open(found)
-  const admission = inheritedAdmission(restore, backup, { ref, location, now: rfc3339(ports.clock.now()) })
+  const inherited = inheritedAdmission(restore, backup, { ref, location, now: rfc3339(ports.clock.now()) })
+  const { actingUser } = settings
+  const admission = { ...inherited, ...(actingUser === undefined ? {} : { actingUser }) }
   const session: Session = { ref: { ...ref, location }, store, journal: openJournal(store, ref), admission }
   await storeOutcomes(session, restore, ports)
   await storeEmptyPlan(session, ports, settings)

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import { readVeleroApi } from './admission-facts.ts'
 import type { Wait } from '../../contract/look.ts'
 import type { RestoreRef } from '../../contract/restore-workflow.ts'
+import { actingUser, faultOfNextUser } from '../../core/asked/acting-user.ts'
 import { annotationFaults, askedBy } from '../../core/asked/annotations.ts'
 import type { Plan } from '../../core/plan/plan.ts'
 import {
@@ -18,6 +19,7 @@ import { rfc3339 } from '../../velero/manifest.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { isNew } from '../../velero/phases.ts'
 import type { Restore } from '../../velero/restore.ts'
+import { userOf } from '../frame/acting-as.ts'
 import { asFailure, failureTypes } from '../frame/failures.ts'
 import { openJournal, readAll, readPlan, shards } from '../frame/journal.ts'
 import type { Journal, StoredAdmission } from '../frame/journal.ts'
@@ -25,6 +27,7 @@ import { locationNameOf, openLocation } from '../frame/locations.ts'
 import { changeRestore, recordEvent } from '../frame/restore-resource.ts'
 import type { Attempt } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
+import type { Settings } from '../settings.ts'
 import type { Cluster, ObjectStore, Ports } from '../ports.ts'
 import { carryOver } from './carry-over.ts'
 import { admitted, claimRestore, withFinalizer } from './claim-restore.ts'
@@ -92,8 +95,9 @@ async function makeRun(parts: WorkerParts, asked: Asked): Promise<MadeRun | { re
     ? 'its items were restored by Velero'
     : await missingBackup(parts, store, before)
   if (problem !== undefined) return { refused: problem }
-  const [fault] = annotationFaults(restore.metadata.annotations, before.admission.spec, parts.settings.actingUser)
-  if (fault !== undefined) return { refused: fault }
+  const ofWorker = parts.settings.actingUser ?? before.admission.actingUser
+  const refused = faultOfAnnotations(restore, before.admission, { ...parts.settings, actingUser: ofWorker })
+  if (refused !== undefined) return { refused }
   const renewed = await renewExisting(before, restore, parts.ports.cluster)
   if ('refused' in renewed) return renewed
   const journal = openJournal(store, { ...ref, run })
@@ -103,6 +107,7 @@ async function makeRun(parts: WorkerParts, asked: Asked): Promise<MadeRun | { re
   const api = await readVeleroApi(parts.ports.cluster)
   const admission = await journal.writeOnce<StoredAdmission>(shards.admission, {
     ...before.admission,
+    ...(ofWorker === undefined ? {} : { actingUser: ofWorker }),
     restore: {
       ...identity,
       annotations: restore.metadata.annotations ?? {},
@@ -112,6 +117,16 @@ async function makeRun(parts: WorkerParts, asked: Asked): Promise<MadeRun | { re
     retry: { token, at, ...carried },
   })
   return { run, admission }
+}
+
+/** What is wrong with the annotations as they are now. They may ask for other things than before, but for no more rights. */
+function faultOfAnnotations(
+  { metadata: { annotations } }: Restore,
+  before: StoredAdmission,
+  settings: Settings,
+): string | undefined {
+  const [fault] = annotationFaults(annotations, before.spec, settings)
+  return fault ?? faultOfNextUser(userOf(before, settings), actingUser(annotations, settings.actingUser))
 }
 
 /** The number of the run that a token makes, settled once. */

@@ -1,3 +1,4 @@
+import { faultOfPolicy, permitsOf } from '../../core/asked/restore-policy.ts'
 import { chooseBackup } from '../../core/drill/choose-backup.ts'
 import { drillFaults, scratchMapping } from '../../core/drill/drill-request.ts'
 import { ArchiveError } from '../../core/port-errors.ts'
@@ -45,6 +46,8 @@ export function chooseDrillBackup(ports: DrillPorts, settings: Settings) {
       try {
         const scratch = scratchMapping(request, await inTarball(ports, { request, backup, attempt }, namespacesOf))
         if ('fault' in scratch) return { do: 'refuse', because: scratch.fault, backup }
+        const because = whyNotPermitted(Object.values(scratch.mapping), settings)
+        if (because !== undefined) return { do: 'refuse', because, backup }
         return { do: 'go', backup, mapping: scratch.mapping }
       } catch (thrown) {
         // What is told and kept of the drill is to name the backup.
@@ -53,6 +56,14 @@ export function chooseDrillBackup(ports: DrillPorts, settings: Settings) {
         throw thrown
       }
     })
+}
+
+/** Why the scratch namespaces are not made, which a restore of this worker may not write into; undefined where they are. */
+function whyNotPermitted(scratch: readonly string[], { policy, actingUser }: Settings): string | undefined {
+  const permits = permitsOf(policy, actingUser)
+  const denied = scratch.find((namespace) => permits?.({ group: '', resource: 'namespaces', namespace }) === false)
+  if (denied === undefined) return undefined
+  return faultOfPolicy(policy, actingUser) ?? `the worker's policy does not let a drill make namespace ${denied}`
 }
 
 async function readBackups(cluster: Cluster, { request: { from, namespace } }: DrillRun): Promise<Backup[]> {

@@ -14,6 +14,7 @@ import { ifJournalIsThere } from '../finalize/given-up.ts'
 import type { GivenUp } from '../finalize/given-up.ts'
 import { actingFor } from '../frame/acting-as.ts'
 import { outcomesShard, readOutcomes, withShards } from '../frame/journal.ts'
+import { readRestore } from '../frame/restore-resource.ts'
 import { pauseAfter, waitSince } from '../frame/run-activity.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { makeItemTools } from '../items/item-tools.ts'
@@ -45,13 +46,10 @@ export async function finishRecreated(given: Finishing): Promise<boolean> {
   const isLeft = await ifJournalIsThere(ports.log, undone, async () => {
     const { journal, admission } = await sessions.open(ref)
     const notes = isPreview(admission) ? [] : await allRecreateNotes(journal)
-    return (
-      notes.length > 0 &&
-      sessions.withPlan(ref, attempt.signal, (session) => {
-        const acting = actingFor(ports, given.settings, session.admission)
-        return finishAll(notes, session, { ...given, ports: acting })
-      })
-    )
+    if (notes.length === 0) return false
+    const live = await readRestore(ports.cluster, ref)
+    const acting = actingFor(ports, given.settings, { admission, live })
+    return sessions.withPlan(ref, attempt.signal, (session) => finishAll(notes, session, { ...given, ports: acting }))
   })
   return isLeft ?? false
 }
@@ -146,7 +144,8 @@ async function tellGoing(going: Going, session: PlannedSession, given: Finishing
 async function create({ note, place }: Going, session: PlannedSession, given: Finishing): Promise<Outcome | undefined> {
   const { attempt, ports } = given
   const { wave, key } = place
-  const plugins = makePluginTools({ session, attempt, input: { wave }, key, follows: true }, ports.plugins)
+  const chunk = { session, attempt, input: { wave }, key, follows: true, users: given.settings }
+  const plugins = makePluginTools(chunk, ports.plugins)
   const tools = {
     ...makeItemTools(session, attempt, given),
     plugins,

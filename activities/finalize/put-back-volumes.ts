@@ -10,6 +10,7 @@ import { rfc3339 } from '../../velero/manifest.ts'
 import { actingFor } from '../frame/acting-as.ts'
 import { withShards } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
+import { readRestore } from '../frame/restore-resource.ts'
 import { pauseAfter } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import type { Ports } from '../ports.ts'
@@ -65,7 +66,8 @@ export async function putBackAtOnce({
   await ifJournalIsThere(ports.log, 'volumes that were to be filled in place are not looked after', async () => {
     const { journal, admission } = await sessions.open(ref)
     if (isPreview(admission)) return
-    const acting = actingFor(ports, settings, admission)
+    const live = await readRestore(ports.cluster, ref)
+    const acting = actingFor(ports, settings, { admission, live })
     for (let looks = 1; ; looks++) {
       const isOver = looks >= looksAtOnce
       const look = { uid: ref.uid, ports: acting, isFilled: () => false, isOver }

@@ -9,6 +9,7 @@ import { journalDamaged } from './failures.ts'
 import { inFlight } from './in-flight.ts'
 import { gzipOf, inSlices } from './in-slices.ts'
 import type { ObjectStore } from '../ports.ts'
+import type { ActingUser } from '../../core/asked/acting-user.ts'
 import type { ActionFacts } from '../../core/actions/action.ts'
 import type { PlannedPlugin } from '../../core/actions/run-plugins.ts'
 import type { ResourceModifiers } from '../../core/modifiers/parse-modifiers.ts'
@@ -230,6 +231,8 @@ export interface StoredAdmission {
   modifiers?: ResourceModifiers
   /** Filter policies, as they were when they were validated. */
   policies?: FilterPolicies
+  /** The user of the worker that has admitted it: another worker, with other settings, must not make the rest as somebody else. */
+  actingUser?: ActingUser
   /** This run is a retry. */
   retry?: StoredRetry
   /** Velero restored the items: their outcomes were read from its files, and its log and volume info are kept. */

@@ -56,8 +56,8 @@ export function runHooks({ ports, sessions, settings }: WorkerParts) {
       running++
       try {
         const session = await sessions.open(ref)
-        await assertUnderway(ports.cluster, ref)
-        const acting = actingFor(ports, settings, session.admission)
+        const live = await assertUnderway(ports.cluster, ref)
+        const acting = actingFor(ports, settings, { admission: session.admission, live })
         const ended = await runRounds({ ...session, read: await readerIn(session) }, acting, attempt)
         if (!ended.isOver) throw attempt.pause(pauseOf(ended, attempt))
       } finally {

@@ -1,5 +1,6 @@
 import type { PluginAnswer } from '../../core/actions/plugin-action.ts'
 import { targetNamespace } from '../../core/filter/namespace-mapping.ts'
+import { permitsOf } from '../../core/asked/restore-policy.ts'
 import { error, itemKey, scopeOf } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
@@ -11,8 +12,9 @@ import { parseJson, stringifyJson } from '../../core/values/manifest-json.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import type { LocksOfRun } from '../../contract/lock-workflow.ts'
 import { targetNamespaces } from '../../core/locks/decide-grants.ts'
-import { itemPath } from '../../velero/resource.ts'
+import { itemPath, parseGroupResource } from '../../velero/resource.ts'
 import type { ItemAddress } from '../../velero/resource.ts'
+import { userOf } from '../frame/acting-as.ts'
 import { outcomesShard, readOutcomes } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 import type { Attempt } from '../frame/run-activity.ts'
@@ -37,6 +39,8 @@ export interface AskingChunk {
   input: { wave: number; refused?: readonly string[]; reset?: LocksOfRun }
   /** Absent where the restore ends: it asks for no further namespace then. */
   settings?: Pick<Settings, 'lockTimeoutSeconds'>
+  /** Whose policy says which items may come. */
+  users: Pick<Settings, 'actingUser' | 'policy'>
   key: string
   /** Earlier attempts may have settled answers. */
   follows: boolean
@@ -198,11 +202,14 @@ async function restoreNow(want: Wanted, tools: ItemTools): Promise<Outcome | und
 }
 
 /**
- * Makes sure that no other restore writes into the namespace of an item that is not in the plan (rule 9). Throws `NotYet` while
- * one does; returns why the item has to be left.
+ * Makes sure that the policy permits an item that is not in the plan, and that no other restore writes into its namespace (rule 9).
+ * Throws `NotYet` while one does; returns why the item has to be left.
  */
 async function whyNotInto(target: string, want: Wanted, tools: ItemTools): Promise<string | undefined> {
-  const { memory, held } = want
+  const { memory, held, session, users, wanted } = want
+  const permits = permitsOf(users.policy, userOf(session.admission, users))
+  const object = { ...parseGroupResource(wanted.groupResource), namespace: target, from: wanted.namespace }
+  if (permits?.(object) === false) return "the worker's policy does not let this restore have it"
   if (held().has(target) || held().has('*')) return undefined
   const asking = memory.wider.get(target) ?? askFor(target, want, tools)
   memory.wider.set(target, asking)

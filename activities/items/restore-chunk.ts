@@ -17,6 +17,7 @@ import type { Intent, ItemStep } from './item-work.ts'
 import type { LocksOfRun } from '../../contract/lock-workflow.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import type { Restore } from '../../velero/restore.ts'
 import type { PlannedSession, WorkerParts } from '../frame/session.ts'
 import { previewItem } from '../preview/preview-item.ts'
 import { createResetCheck } from '../locks/check-reset.ts'
@@ -84,15 +85,24 @@ export function restoreChunk(parts: ChunkParts) {
         const follows = attempt.number > 1 || again || reset !== undefined
         const known = follows || session.facts.plugins ? await readOutcomes(session.journal, key) : []
         const itemLimit = limitFor(session.admission.restore.annotations, parts)
-        return runChunk({ ...partsFor(parts, session), itemLimit, session, attempt, input, key, known, follows })
+        return runChunk({
+          ...partsFor(parts, session, restore),
+          itemLimit,
+          session,
+          attempt,
+          input,
+          key,
+          known,
+          follows,
+        })
       })
     })
   }
 }
 
 /** The parts of a worker for a restore: as whom it writes, and what a preview predicts is not counted as done. */
-function partsFor(parts: ChunkParts, { admission }: PlannedSession): ChunkParts {
-  const acting = actingFor(parts.ports, parts.settings, admission)
+function partsFor(parts: ChunkParts, { admission }: PlannedSession, live: Restore): ChunkParts {
+  const acting = actingFor(parts.ports, parts.settings, { admission, live })
   if (!isPreview(admission)) return { ...parts, ports: acting }
   const { meter: _uncounted, ...ports } = acting
   return { ...parts, ports }
@@ -114,7 +124,7 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   const wave = run.session.plan.waves[run.input.wave]
   const chunk = wave?.chunks[run.input.chunk]
   if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
-  const plugins = makePluginTools(run, run.ports.plugins)
+  const plugins = makePluginTools({ ...run, users: run.settings }, run.ports.plugins)
   const tools = { ...makeItemTools(run.session, run.attempt, run), plugins }
   const known = tallyOf(run.known)
   // Later, an item without an outcome waits for its namespace to go away.

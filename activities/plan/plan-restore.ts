@@ -63,12 +63,12 @@ export function planRestore({ ports, sessions, settings }: WorkerParts) {
   return (input: PlanInput): Promise<PlanSummary> =>
     runActivity(ports.presence, { doing: `planning restore ${input.ref.name}` }, async (attempt) => {
       const session = await sessions.open(input.ref)
-      await assertUnderway(ports.cluster, input.ref, { isReset: input.follows === true })
+      const live = await assertUnderway(ports.cluster, input.ref, { isReset: input.follows === true })
       const planning = { session, ports, settings, attempt }
       const stored = await readPlan(session.journal)
       if (stored !== undefined) await renewFacts(stored, planning)
       const plan = stored ?? (await makeAndStore(planning))
-      await checkRights(plan, planning)
+      await checkRights(plan, { ...planning, sessions, live })
       return { ...summarize(plan), lanes: settings.lanes }
     })
 }

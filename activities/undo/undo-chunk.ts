@@ -26,10 +26,10 @@ export function undoChunk(parts: UndoParts) {
     const key = chunkKey(input.wave, input.chunk)
     const frame = { doing: `undoing ${key}`, scope: `${ref.uid}/undo/${key}` }
     return runActivity(ports.presence, frame, async (attempt) => {
-      await assertUndoing(ports.cluster, ref, false)
+      const live = await assertUndoing(ports.cluster, ref, false)
       const session = await sessions.open(ref)
-      const { journal } = session
-      const acting = actingFor(ports, parts.settings, session.admission)
+      const { journal, admission } = session
+      const acting = actingFor(ports, parts.settings, { admission, live })
       const planned = await readShard<UndoStep[]>(journal, stepsShard('work', key))
       const decider = await createDecider({ ports, sessions, session, input, signal: attempt.signal })
       const written = new Map<string, WrittenItem>(decider.written.map((item) => [item.outcome.key, item]))

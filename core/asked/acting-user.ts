@@ -55,6 +55,30 @@ export function faultOfOtherUser(
   return `annotation ${impersonateGroupsAnnotation} is ${quoted(groups)}: this worker restores as user ${own} alone, who has other groups: leave them out`
 }
 
+/**
+ * Why the next run of a restore may not be made as this user: it has what the run before has journalled, so it has the rights of the
+ * same user, or fewer. Undefined where it may.
+ */
+export function faultOfNextUser(before: ActingUser | undefined, next: ActingUser | undefined): string | undefined {
+  if (before === undefined) return undefined
+  const groups = next?.user === before.user ? next.groups.filter((group) => !before.groups.includes(group)) : undefined
+  if (groups?.length === 0) return undefined
+  return `the run before was made as ${userInWords(before)}, and this one would be as ${userInWords(next)}: name the same user and no more groups, or create a new Restore`
+}
+
+/** Whether two users are one, groups included. */
+export function isSameUser(one: ActingUser | undefined, other: ActingUser | undefined): boolean {
+  return one?.user === other?.user && sameNames(one?.groups ?? [], other?.groups ?? [])
+}
+
+/** Such as `user "alice" of groups "a", "b"`. */
+export function userInWords(user: ActingUser | undefined): string {
+  if (user === undefined) return 'no user'
+  const [group, ...more] = user.groups.map(quoted)
+  if (group === undefined) return `user ${quoted(user.user)}`
+  return `user ${quoted(user.user)} of group${more.length === 0 ? '' : 's'} ${[group, ...more].slice(0, 10).join(', ')}`
+}
+
 const sameNames = (some: readonly string[], others: readonly string[]): boolean =>
   some.every((name) => others.includes(name)) && others.every((name) => some.includes(name))
 

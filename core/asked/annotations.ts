@@ -28,11 +28,13 @@ import {
   validateAnnotation,
 } from '../../velero/labels.ts'
 import type { RestoreSpec } from '../../velero/restore.ts'
-import { faultOfGroups, faultOfOtherUser, faultOfUser } from './acting-user.ts'
+import { actingUser, faultOfGroups, faultOfOtherUser, faultOfUser } from './acting-user.ts'
 import type { ActingUser } from './acting-user.ts'
 import { entriesMax, entriesOf, pairsOf, quoted } from './entries.ts'
 import { clashWithSpec, existingRulesOf, faultOfExisting } from './existing.ts'
 import type { ExistingRule } from './existing.ts'
+import { faultOfPolicy } from './restore-policy.ts'
+import type { RestorePolicy } from './restore-policy.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 
 /** An annotation that a Restore may have. */
@@ -124,14 +126,22 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byUs(undoneAnnotation),
 ]
 
+/** What a worker says about the users of restores. */
+export interface AskedOfWorker {
+  /** As whom all restores write; undefined for itself, or whom a Restore names. */
+  actingUser?: ActingUser | undefined
+  policy?: RestorePolicy | undefined
+}
+
 /**
  * What is wrong with the annotations of a Restore, a sentence each: what nobody knows must not be passed over in silence, nor
- * what its spec contradicts. Where the worker has a user for all restores, a Restore may name no other one.
+ * what its spec contradicts. Where the worker has a user for all restores, a Restore may name no other one; where it has a policy, one
+ * whom that names.
  */
 export function annotationFaults(
   annotations: Readonly<Record<string, string>> = {},
   spec: Pick<RestoreSpec, 'hooks' | 'existingResourcePolicy'> = {},
-  ofWorker?: ActingUser,
+  ofWorker: AskedOfWorker = {},
 ): string[] {
   const faults = Object.entries(annotations).flatMap(([name, value]) => {
     if (!name.startsWith(ofUs)) return []
@@ -142,17 +152,28 @@ export function annotationFaults(
       (name === existingAnnotation ? clashWithSpec(value, spec.existingResourcePolicy) : undefined)
     return fault === undefined ? [] : [`annotation ${name} is ${quoted(value)}: ${fault}`]
   })
-  const { [impersonateGroupsAnnotation]: groups, [impersonateUserAnnotation]: user } = annotations
-  if (groups !== undefined && user === undefined)
-    faults.push(
-      `annotation ${impersonateGroupsAnnotation} is ${quoted(groups)}: whose groups these are is not said: set ${impersonateUserAnnotation} too`,
-    )
-  const other = faultOfOtherUser(annotations, ofWorker)
-  if (other !== undefined) faults.push(other)
+  faults.push(...userFaults(annotations, ofWorker))
   const { [replicasAnnotation]: replicas } = annotations
   if (replicas === undefined || (spec.hooks?.resources ?? []).length === 0) return faults
   const noPods = 'pods of workloads are left out then, so spec.hooks has no pods to run in: remove one of the two'
   return [...faults, `annotation ${replicasAnnotation} is ${quoted(replicas)}: ${noPods}`]
+}
+
+/** Why a restore may not be made as the user whom a Restore names, or without one, a sentence each. */
+export function userFaults(
+  annotations: Readonly<Record<string, string>> = {},
+  { actingUser: ofWorker, policy }: AskedOfWorker,
+): string[] {
+  const { [impersonateGroupsAnnotation]: groups, [impersonateUserAnnotation]: user } = annotations
+  const other = faultOfOtherUser(annotations, ofWorker) ?? faultOfPolicy(policy, actingUser(annotations, ofWorker))
+  return [
+    ...(groups !== undefined && user === undefined
+      ? [
+          `annotation ${impersonateGroupsAnnotation} is ${quoted(groups)}: whose groups these are is not said: set ${impersonateUserAnnotation} too`,
+        ]
+      : []),
+    ...(other === undefined ? [] : [other]),
+  ]
 }
 
 /** What people have asked for by annotations that are valid. */

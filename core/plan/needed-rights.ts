@@ -22,12 +22,14 @@ export interface RightsGiven {
   home: string
   /** `<target namespace>/<name>` of the claims that stand, and whose data is written into their volumes. */
   inPlace: ReadonlySet<string>
+  /** `<target namespace>/<name>` of the pods with a command in their own annotations. */
+  hooked: ReadonlySet<string>
 }
 
 /**
  * What whoever restores a plan has to be allowed, by resource and target namespace. An item is created, and then patched for the owners
  * of its fields; what is recreated is deleted. A claim makes way for its data. Commands run in pods. What is restored in no case, or by
- * the worker itself, needs no right. Hooks that stand in annotations of pods are not known here.
+ * the worker itself, needs no right.
  */
 export function neededRights(plan: Plan, given: RightsGiven): NeededRight[] {
   const rights = new Map<string, NeededRight>()
@@ -61,21 +63,30 @@ function rightsFor(
   if (isNotWritten(groupResource, item, { plan, given })) return []
   if (groupResource === namespaces) return [rightTo('create', groupResource, undefined)]
   const { name, target } = item
-  const { spec, home, inPlace } = given
+  const { spec, home } = given
   const policies = { rules: plan.existing ?? [], fallback: spec.existingResourcePolicy, home }
   const isRecreated = existingPolicyFor({ groupResource, name, target }, policies) === 'recreate'
-  const makesWay = groupResource === claims && inPlace.has(`${target ?? ''}/${name}`)
+  const isInTheWay = makesWay(groupResource, item, given)
   return [
     rightTo('create', groupResource, target),
     rightTo('patch', groupResource, target),
-    ...(isRecreated || makesWay ? [rightTo('delete', groupResource, target)] : []),
-    ...(makesWay ? [rightTo('patch', volumes, undefined)] : []),
-    ...(groupResource === 'pods' && mayHaveHooks(target ?? '', spec) ? execIn(target) : []),
+    ...(isRecreated || isInTheWay ? [rightTo('delete', groupResource, target)] : []),
+    ...(isInTheWay ? [rightTo('patch', volumes, undefined)] : []),
+    ...(groupResource === 'pods' && mayHaveHooks(item, given) ? execIn(target) : []),
   ]
 }
 
+/** Whether a claim that stands is deleted, so that its data can be written into its volume. */
+export function makesWay(
+  groupResource: GroupResource,
+  { name, target }: PlannedItem,
+  { inPlace }: Pick<RightsGiven, 'inPlace'>,
+): boolean {
+  return groupResource === claims && inPlace.has(`${target ?? ''}/${name}`)
+}
+
 /** A volume that its claim gets anew, an item whose place another one takes, a namespace that is there. */
-function isNotWritten(
+export function isNotWritten(
   groupResource: GroupResource,
   item: PlannedItem,
   { plan, given }: { plan: Plan; given: RightsGiven },
@@ -86,7 +97,11 @@ function isNotWritten(
 }
 
 /** Labels of pods are not known here: a hook that selects by them counts for all pods of its namespaces. */
-function mayHaveHooks(namespace: string, { hooks }: RestoreSpec): boolean {
+function mayHaveHooks(
+  { name, target: namespace = '' }: PlannedItem,
+  { spec: { hooks }, hooked }: Pick<RightsGiven, 'spec' | 'hooked'>,
+): boolean {
+  if (hooked.has(`${namespace}/${name}`)) return true
   return (hooks?.resources ?? []).some(
     (hook) =>
       (hook.postHooks ?? []).some(({ exec }) => exec !== undefined && exec !== null) &&
@@ -104,7 +119,8 @@ function rightTo(verb: string, groupResource: GroupResource, namespace: string |
   return { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) }
 }
 
-function nameOf(groupResource: GroupResource, { name, target }: PlannedItem): string {
+/** An item as it is called in messages: by its target. */
+export function nameOf(groupResource: GroupResource, { name, target }: PlannedItem): string {
   return groupResource === namespaces
     ? formatResourceId(groupResource, undefined, target ?? name)
     : formatResourceId(groupResource, target, name)

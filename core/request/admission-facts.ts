@@ -1,4 +1,5 @@
 import type { ActingUser } from '../asked/acting-user.ts'
+import type { RestorePolicy } from '../asked/restore-policy.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { RestoreSpec, VeleroApi } from '../../velero/restore.ts'
@@ -30,6 +31,8 @@ export interface AdmissionFacts {
   policyConfigMap?: Manifest | { error: string } | undefined
   /** As whom the worker restores; absent for itself, or whom the Restore names. */
   actingUser?: ActingUser | undefined
+  /** Who may restore what into which namespaces; absent where the worker has no policy. */
+  policy?: RestorePolicy | undefined
   /** The default of the Velero server in Go's syntax, such as `4h0m0s`. */
   defaultItemOperationTimeout: string
 }

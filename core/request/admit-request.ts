@@ -131,7 +131,7 @@ const specRules: readonly ((draft: SpecDraft) => Finding)[] = [
 ]
 
 function annotations({ facts, spec }: AdmissionDraft): Finding {
-  return { errors: annotationFaults(facts.restore.annotations, spec, facts.actingUser) }
+  return { errors: annotationFaults(facts.restore.annotations, spec, facts) }
 }
 
 function excludeNonRestorable({ spec }: SpecDraft): Finding {

@@ -148,7 +148,7 @@ describe('a restore that is made as somebody else', () => {
     }
     const admission = { restore: { annotations: asAlice, namespace: 'velero' }, spec: {} }
     const checking = {
-      session: { admission, journal: {} },
+      session: { admission, journal: { read: () => Promise.resolve(undefined) } },
       ports: { cluster: cluster.connect() },
       settings: { actingUser: undefined },
       attempt: {

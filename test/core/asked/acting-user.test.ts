@@ -26,7 +26,7 @@ describe('as whom a restore writes', () => {
     [{ [user]: 'restorer', [groups]: 'r, admins, s' }, 'impersonate-groups is "r, admins, s": this worker restores as'],
     [{ [user]: 'restorer', [groups]: 'r' }, 'who has other groups: leave them out'],
   ])('is no other than the user of the worker: %j is refused', (annotations, fault) => {
-    expect(annotationFaults(annotations as Record<string, string>, {}, restorer)).toEqual([
+    expect(annotationFaults(annotations as Record<string, string>, {}, { actingUser: restorer })).toEqual([
       expect.stringContaining(fault),
     ])
     expect(annotationFaults(annotations as Record<string, string>, {})).toEqual([])
@@ -35,7 +35,7 @@ describe('as whom a restore writes', () => {
   it.each([{}, { [user]: 'restorer' }, { [user]: 'restorer', [groups]: 's,r' }])(
     'may be named as it is for the worker: %j',
     (annotations) => {
-      expect(annotationFaults(annotations as Record<string, string>, {}, restorer)).toEqual([])
+      expect(annotationFaults(annotations as Record<string, string>, {}, { actingUser: restorer })).toEqual([])
     },
   )
 

@@ -14,7 +14,7 @@ const planOf = (waves: Record<string, PlannedItem[]>, more: Partial<Plan> = {}):
 
 /** As `create pods/exec shop 2`: verb, resource, namespace, items. */
 const rightsOf = (plan: Plan, given: Partial<RightsGiven> = {}): string[] =>
-  neededRights(plan, { isThere: () => true, spec: {}, home: 'velero', inPlace: new Set(), ...given })
+  neededRights(plan, { isThere: () => true, spec: {}, home: 'velero', inPlace: new Set(), hooked: new Set(), ...given })
     .map(({ verb, resource, subresource, namespace = '-', items }) =>
       [verb, subresource === undefined ? resource : `${resource}/${subresource}`, namespace, items].join(' '),
     )
