@@ -1,11 +1,14 @@
 import { parseAllDocuments } from 'yaml'
 import { expect } from 'vitest'
+import { parseRestorePolicy } from '../../core/asked/parse-restore-policy.ts'
 import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 
 /** What a test reads of a manifest. */
 export interface Rendered {
   kind: string
-  metadata: { name: string; annotations?: Record<string, string> }
+  metadata: { name: string; namespace?: string; annotations?: Record<string, string> }
+  data?: Record<string, string>
+  rules?: { verbs: string[]; resources?: string[]; resourceNames?: string[] }[]
   spec?: {
     replicas?: number
     template?: { metadata: object; spec: PodSpec }
@@ -35,7 +38,7 @@ const mounted = (manifests: readonly Rendered[]): string[] =>
     .flatMap(({ volumeMounts }) => volumeMounts ?? [])
     .map(({ mountPath }) => mountPath)
 
-/** Eight kinds of users; the first one has the defaults. */
+/** Ten kinds of users; the first one has the defaults. */
 export const valueSets: Readonly<Record<string, ValueSet>> = {
   'the defaults': {
     values: {},
@@ -151,6 +154,43 @@ export const valueSets: Readonly<Record<string, ValueSet>> = {
       expect(mounted(manifests)).toEqual(expect.arrayContaining(['/plugins', '/notify']))
       const [worker] = manifests.filter(({ kind }) => kind === 'Deployment')
       expect(worker?.spec?.template?.spec).toMatchObject({ terminationGracePeriodSeconds: 150 })
+    },
+  },
+  'a policy, and users': {
+    values: {
+      policy: {
+        rules: [
+          { user: 'alice', groups: ['shopkeepers'], namespaces: ['shop', 'shop-*'] },
+          { user: 'system:serviceaccount:kube-public:restorer', namespaces: ['shop'] },
+          { asWorker: true, namespaces: ['scratch-*'], from: ['*'] },
+        ],
+        plugins: ['example.com/trusted'],
+      },
+    },
+    sees: ({ manifests, env }) => {
+      expect(env).toMatchObject({ DRYDOCK_POLICY_FILE: '/policy/policy.yaml' })
+      expect(mounted(manifests)).toContain('/policy')
+      const policy = manifests.find(({ kind }) => kind === 'ConfigMap')?.data?.['policy.yaml'] ?? ''
+      const parsed = parseRestorePolicy(policy)
+      expect(parsed).toMatchObject({ policy: { plugins: ['example.com/trusted'] } })
+      expect('policy' in parsed && parsed.policy.rules?.map(({ user }) => user)).toEqual([
+        'alice',
+        'system:serviceaccount:kube-public:restorer',
+        undefined,
+      ])
+      const rules = manifests.flatMap((one) => one.rules ?? []).filter(({ verbs }) => verbs.includes('impersonate'))
+      const named = rules.flatMap(({ resources = [], resourceNames = [] }) =>
+        resourceNames.map((name) => `${resources.join()} ${name}`),
+      )
+      expect(named.toSorted()).toEqual(['groups shopkeepers', 'serviceaccounts restorer', 'users alice'])
+      expect(manifests.find(({ kind }) => kind === 'Role')?.metadata).toMatchObject({ namespace: 'kube-public' })
+    },
+  },
+  'the user of the workers': {
+    values: { settings: { DRYDOCK_IMPERSONATE_USER: 'restorer', DRYDOCK_IMPERSONATE_GROUPS: 'a, b' } },
+    sees: ({ manifests }) => {
+      const rules = manifests.flatMap((one) => one.rules ?? []).filter(({ verbs }) => verbs.includes('impersonate'))
+      expect(rules.map(({ resourceNames }) => resourceNames)).toEqual([['restorer'], ['a', 'b']])
     },
   },
   'prometheus-operator, and an account and rights of somebody else': {

@@ -66,8 +66,8 @@ describe('the chart', () => {
     const manifests = manifestsIn(manifest)
     const worker = manifests.find(({ kind }) => kind === 'Deployment')
     if (worker === undefined) throw new Error('there is no Deployment')
-    // The file is in the pod alone.
-    const { DRYDOCK_NOTIFY_TEMPLATE: _file, ...env } = envOf(worker)
+    // The files are in the pod alone.
+    const { DRYDOCK_NOTIFY_TEMPLATE: _template, DRYDOCK_POLICY_FILE: _policy, ...env } = envOf(worker)
     expect(() => readConfig(env)).not.toThrow()
     for (const owner of manifests.filter(({ spec }) => spec?.template !== undefined)) await admitPod(owner)
     sees({ manifests, env: envOf(worker), clusterUid: await clusterUidIn(client) })

@@ -65,3 +65,11 @@ drydock-{{ $uid }}-{{ .Release.Namespace }}
 {{- fail (printf "heapMi (%d) is not below resources.limits.memory (%d MiB): a worker would be killed before Node frees memory" (int .Values.heapMi) $limit) -}}
 {{- end -}}
 {{- end -}}
+
+{{/* The policy as the workers read it; empty without one. */}}
+{{- define "drydock.policy" -}}
+{{- $policy := dict -}}
+{{- with .Values.policy.rules -}}{{- $_ := set $policy "rules" . -}}{{- end -}}
+{{- with .Values.policy.plugins -}}{{- $_ := set $policy "plugins" . -}}{{- end -}}
+{{- if $policy -}}{{ toYaml $policy }}{{- end -}}
+{{- end -}}

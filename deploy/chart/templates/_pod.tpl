@@ -74,6 +74,9 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if include "drydock.policy" . }}
+- { name: DRYDOCK_POLICY_FILE, value: /policy/policy.yaml }
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - { name: {{ $name }}, value: {{ $value | toString | quote }} }
 {{- end }}
@@ -102,6 +105,9 @@
 {{- end }}
 {{- if and .Values.notify.secret .Values.notify.template.configMap }}
 - { name: notify-template, mountPath: /notify, readOnly: true }
+{{- end }}
+{{- if include "drydock.policy" . }}
+- { name: policy, mountPath: /policy, readOnly: true }
 {{- end }}
 {{- if .Values.caBundle.configMap }}
 - { name: ca-bundle, mountPath: /ca-bundle, readOnly: true }
@@ -136,6 +142,10 @@
 {{- if and .Values.notify.secret .Values.notify.template.configMap }}
 - name: notify-template
   configMap: { name: {{ .Values.notify.template.configMap | quote }} }
+{{- end }}
+{{- if include "drydock.policy" . }}
+- name: policy
+  configMap: { name: {{ printf "%s-policy" (include "drydock.name" .) | quote }} }
 {{- end }}
 {{- with .Values.caBundle.configMap }}
 - name: ca-bundle
