@@ -20,6 +20,9 @@ export interface Service {
   readySecondsMax?: number
 }
 
+/** A server answers after seconds; a machine with much other work takes many times as long. One that ends is known at once. */
+const readySecondsMax = 180
+
 /**
  * Starts a server and waits until it answers. It leads its own process group and outlives us (`up` ends, the stack
  * stays); its pid is on disk before we wait for it, so a kill at any time leaves something to clean up by. Throws `PortTaken`
@@ -28,7 +31,7 @@ export interface Service {
 export async function launch(home: Home, service: Service): Promise<void> {
   home.signal.throwIfAborted()
   const { child, logStart } = start(home, service)
-  const deadline = Date.now() + (service.readySecondsMax ?? 60) * 1000
+  const deadline = Date.now() + (service.readySecondsMax ?? readySecondsMax) * 1000
   while (!(await answers(service))) {
     if (home.signal.aborted) await endOf(home, service)
     home.signal.throwIfAborted()
