@@ -29,11 +29,17 @@ const long = [
   'workflows/replay',
 ]
 
-/** Begins with the files that take longest; the rest comes as vitest orders it. */
+/**
+ * Each project begins with its files that take longest; the rest comes as vitest orders it. Files of one project run one after
+ * another, since a process serves files of one project only. The last project is `unit`, which leaves no processor idle.
+ */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    return sorted.toSorted((one, other) => rank(one) - rank(other))
+    const projects = [...new Set(sorted.map(({ project }) => project.name))]
+    return projects.flatMap((name) =>
+      sorted.filter(({ project }) => project.name === name).toSorted((one, other) => rank(one) - rank(other)),
+    )
   }
 }
 
