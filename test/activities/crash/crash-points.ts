@@ -41,10 +41,14 @@ export interface CrashReport {
   findings: readonly string[]
 }
 
-/** All that can go wrong with a call. An answer that is lost differs from no answer only where the call has an effect. */
-function faultsOf(call: PortCall): readonly Fault[] {
+/**
+ * All that can go wrong with a call. An answer that is lost differs from no answer only where the call has an effect. A process that
+ * dies after one of several reads leaves what one leaves that dies after the first of them, unless others write meanwhile.
+ */
+function faultsOf(call: PortCall, former: PortCall | undefined, { beside }: Scenario): readonly Fault[] {
   const errors: readonly Fault[] = hasEffect(call) ? ['refused', 'unanswered'] : ['refused']
-  return canFail(call) ? [...errors, 'death'] : ['death']
+  const isReadAgain = former !== undefined && !hasEffect(former) && !hasEffect(call) && beside === undefined
+  return [...(canFail(call) ? errors : []), ...(isReadAgain ? [] : (['death'] as const))]
 }
 
 /**
@@ -87,11 +91,13 @@ export async function crashPoints(scenario: Scenario, make: Pick<RunOptions, 'cr
   }
 
   for (const [index, call] of calls.entries())
-    for (const fault of faultsOf(call)) await disturb((number) => at(number, {}, { attempt: 1, n: index + 1, fault }))
+    for (const fault of faultsOf(call, calls[index - 1], scenario))
+      await disturb((number) => at(number, {}, { attempt: 1, n: index + 1, fault }))
 
   const last = calls.length
-  for (const [index, call] of (await callsAfterDeathAt(last)).entries())
-    for (const fault of faultsOf(call))
+  const again = await callsAfterDeathAt(last)
+  for (const [index, call] of again.entries())
+    for (const fault of faultsOf(call, again[index - 1], scenario))
       await disturb((number) => at(number, { 1: last }, { attempt: 2, n: index + 1, fault }))
 
   const middle = Math.ceil(calls.length / 2)
