@@ -38,6 +38,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     folders: ['velero', 'core', 'contract'],
     doors: {
       'activities/ports.ts': 'what activities are over',
+      'activities/archive-port.ts': 'how an archive is read',
       'activities/settings.ts': 'what activities are set by',
     },
     packages: ['@temporalio/activity', '@temporalio/common', 'lru-cache'],
@@ -45,7 +46,12 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   infra: {
     folders: ['velero', 'core'],
-    types: ['activities/ports.ts', 'activities/snapshotter-port.ts', 'activities/webhook-port.ts'],
+    types: [
+      'activities/ports.ts',
+      'activities/archive-port.ts',
+      'activities/snapshotter-port.ts',
+      'activities/webhook-port.ts',
+    ],
     packages: [
       '@aws-sdk/client-s3',
       '@aws-sdk/credential-provider-ini',
