@@ -40,6 +40,23 @@ describe('each rule of correctness', () => {
   )
 })
 
+describe('the tables of docs/security.md', () => {
+  const rows = textOf('docs/security.md')
+    .split('\n')
+    .filter((line) => line.startsWith('|') && !/^\| (boundary|number|-)/.test(line))
+    .map((line) => line.split(' | ').map((cell) => cell.replace(/^\|/, '').replace(/\|$/, '').trim()))
+  const numbers = rows.filter((cells) => cells.length === 3).map(([number]) => number)
+
+  it('have all findings of the review', () => {
+    expect(numbers).toEqual([...Array.from({ length: 13 }, (_, index) => `E${index + 1}`), 'A7', 'C5'])
+  })
+
+  it.each(rows.map((cells) => [cells[0], cells] as const))('name a test that holds it: %s', (_, cells) => {
+    expect([3, 4]).toContain(cells.length)
+    expect(cells.at(-1)).toMatch(/\]\(\.\.\/test\/[^)]+\.test\.ts\)/)
+  })
+})
+
 describe('each decision', () => {
   const pages = files.filter((file) => /^docs\/decisions\/\d{4}-[a-z0-9-]+\.md$/.test(file))
 

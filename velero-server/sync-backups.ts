@@ -1,11 +1,10 @@
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { ApiError, isAlreadyExists, isNotFound, isStoreTransient, isTransient } from '../core/port-errors.ts'
 import { parseJson } from '../core/values/manifest-json.ts'
 import { orphanedBackups, restoresOf, syncedBackup, syncedPodVolume } from './decide/backups.ts'
 import { isDue } from './decide/locations.ts'
 import { rfc3339 } from '../velero/manifest.ts'
 import type { ObjectStore } from '../activities/ports.ts'
+import { inflateText } from '../activities/frame/inflate.ts'
 import type { Backup, BackupStorageLocation } from '../velero/backup.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import { backupMetadataKey, backupPodVolumeBackupsKey } from '../velero/object-keys.ts'
@@ -17,7 +16,6 @@ import type { ServerPorts } from './ports.ts'
 
 const turnMs = 5_000
 const metadataBytesMax = 256 * 1024 * 1024
-const inflate = promisify(gunzip)
 
 /**
  * Keeps Backup and PodVolumeBackup resources in step with the buckets of available locations: what is only in the
@@ -126,8 +124,7 @@ async function bringPodVolumes(ports: ServerPorts, arrival: Arrival & { uid: str
   if (bytes === undefined) return
   let stored: Manifest[]
   try {
-    const inflated = await inflate(bytes, { maxOutputLength: metadataBytesMax })
-    stored = (parseJson(inflated.toString('utf8')) as Manifest[] | null) ?? []
+    stored = (parseJson(await inflateText(bytes, metadataBytesMax)) as Manifest[] | null) ?? []
   } catch {
     ports.log.warn('PodVolumeBackups of a backup cannot be read', { backup: name, key })
     return

@@ -1,5 +1,3 @@
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import type { FoundFile, VeleroFiles } from '../../core/request/inherited-outcomes.ts'
 import {
   restoreItemOperationsKey,
@@ -7,9 +5,9 @@ import {
   restoreResourceListKey,
   restoreResultsKey,
 } from '../../velero/object-keys.ts'
+import { inflateText } from '../frame/inflate.ts'
 import type { ObjectStore } from '../ports.ts'
 
-const inflate = promisify(gunzip)
 const fileBytesMax = 256 * 1024 * 1024
 
 /** Reads the result files that Velero wrote for a restore. Failures of the bucket are thrown; a damaged file is a problem in words. */
@@ -27,7 +25,7 @@ async function readText(store: ObjectStore, key: string): Promise<FoundFile<stri
   const bytes = await store.get(key)
   if (bytes === undefined) return undefined
   try {
-    return { content: (await inflate(bytes, { maxOutputLength: fileBytesMax })).toString('utf8') }
+    return { content: await inflateText(bytes, fileBytesMax) }
   } catch {
     return { problem: `${key}, which Velero wrote, is damaged: it is no gzip file` }
   }

@@ -1,11 +1,9 @@
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { parseJson } from '../../core/values/manifest-json.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { inflateText } from '../frame/inflate.ts'
 import type { ObjectStore } from '../ports.ts'
 
 const fileBytesMax = 256 * 1024 * 1024
-const inflate = promisify(gunzip)
 
 /** The list in a compressed file of a backup, empty where it is not there; or what is wrong with the file. */
 export async function readList<T>(
@@ -15,7 +13,7 @@ export async function readList<T>(
   const bytes = await store.get(key)
   if (bytes === undefined) return { list: [] }
   try {
-    const text = (await inflate(bytes, { maxOutputLength: fileBytesMax })).toString('utf8')
+    const text = await inflateText(bytes, fileBytesMax)
     const content = parseJson(text)
     if (content !== null && !Array.isArray(content)) return { error: `${key} holds no list` }
     return { list: ((content ?? []) as (T | null)[]).filter((one) => one !== null) }

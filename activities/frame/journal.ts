@@ -1,5 +1,3 @@
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { packIfChunk } from '../../core/plan/packed-chunk.ts'
 import type { Plan } from '../../core/plan/plan.ts'
@@ -8,6 +6,7 @@ import { journalFolder } from '../../velero/object-keys.ts'
 import { journalDamaged } from './failures.ts'
 import { inFlight } from './in-flight.ts'
 import { gzipOf, inSlices } from './in-slices.ts'
+import { inflateText } from './inflate.ts'
 import type { ObjectStore } from '../ports.ts'
 import type { ActingUser } from '../../core/asked/acting-user.ts'
 import type { ActionFacts } from '../../core/actions/action.ts'
@@ -58,8 +57,6 @@ interface Shard {
   content: unknown
 }
 
-const inflate = promisify(gunzip)
-
 /** Opens a restore's journal in its backup location. Errors of the bucket are `StoreError`s. */
 export function openJournal(store: ObjectStore, owner: JournalOwner): Journal {
   const folder = journalFolder(owner.name, owner.uid, owner.run)
@@ -107,7 +104,7 @@ interface Wanted {
 async function decode(bytes: Buffer, { name, key, owner, keep }: Wanted): Promise<unknown> {
   let shard: Partial<Shard> | null
   try {
-    const text = (await inflate(bytes, { maxOutputLength: shardBytesMax })).toString('utf8')
+    const text = await inflateText(bytes, shardBytesMax)
     const content =
       text.length < largeLength ? (JSON.parse(text) as unknown) : await inSlices(parseJsonInSteps(text, keep))
     shard = content as Partial<Shard> | null

@@ -1,5 +1,3 @@
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import type { ActionFacts } from '../../core/actions/action.ts'
 import { askedBy, askedConfigs } from '../../core/asked/annotations.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
@@ -9,6 +7,7 @@ import { backupCsiVolumeSnapshotsKey, backupVolumeInfoKey, backupVolumeSnapshots
 import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
 import type { BackupVolumeInfo, NativeSnapshot } from '../../velero/volume-info.ts'
 import { fatal } from '../frame/failures.ts'
+import { inflateText } from '../frame/inflate.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import type { Cluster, ObjectStore, Ports } from '../ports.ts'
 import type { Session } from '../frame/session.ts'
@@ -17,8 +16,6 @@ import type { StoredFacts } from '../frame/journal.ts'
 
 /** A metadata file with more bytes than this, after decompression, is refused. */
 const fileBytesMax = 256 * 1024 * 1024
-
-const inflate = promisify(gunzip)
 
 const storageClasses: ResourceRef = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' }
 const volumeGroupSnapshotClasses: ResourceRef = {
@@ -148,7 +145,7 @@ async function readList<T extends object>(store: ObjectStore, key: string, probl
   if (bytes === undefined) return []
   let list: unknown
   try {
-    list = JSON.parse((await inflate(bytes, { maxOutputLength: fileBytesMax })).toString('utf8')) ?? []
+    list = JSON.parse(await inflateText(bytes, fileBytesMax)) ?? []
   } catch {
     throw fatal(`${problem}: ${key} is no gzipped JSON list`)
   }

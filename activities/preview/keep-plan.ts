@@ -1,5 +1,3 @@
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import type { Plan } from '../../core/plan/plan.ts'
 import { comparedSentence, differencesFromPlan, parseFromPlan } from '../../core/preview/compare-with-plan.ts'
 import { existingNotes, quotaNotes } from '../../core/preview/plan-notes.ts'
@@ -14,6 +12,7 @@ import { jsonInPieces } from '../../core/values/json-in-pieces.ts'
 import { fromPlanAnnotation, remarksReason } from '../../velero/labels.ts'
 import { restorePlanKey, restorePlanPageKey } from '../../velero/object-keys.ts'
 import { gzipOf, inSlices } from '../frame/in-slices.ts'
+import { inflateText } from '../frame/inflate.ts'
 import { recordEvent } from '../frame/restore-resource.ts'
 import { listIfServed } from '../frame/list-if-served.ts'
 import { shards } from '../frame/journal.ts'
@@ -108,8 +107,6 @@ function sentences(found: PlanFile, tally: Tally): string[] {
   return [comparedSentence(found.plan.name, found.items.length, differences.length), ...differences]
 }
 
-const inflate = promisify(gunzip)
-
 /** A file with more bytes than this, after decompression, counts as damaged. */
 const planBytesMax = 512 * 1024 * 1024
 
@@ -118,7 +115,7 @@ export async function readPlanFile(store: ObjectStore, name: string): Promise<Pl
   const bytes = await store.get(restorePlanKey(name))
   if (bytes === undefined) return undefined
   try {
-    const text = (await inflate(bytes, { maxOutputLength: planBytesMax })).toString('utf8')
+    const text = await inflateText(bytes, planBytesMax)
     return JSON.parse(text) as PlanFile
   } catch {
     return undefined

@@ -95,7 +95,7 @@ export function createObjectStores(registry: PluginRegistry, options: ObjectStor
 const sorted = (config: Record<string, string>) => Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))
 
 /** What `Init` gets: the location's config, bucket and prefix, its certificates, and a file with its credentials. */
-async function configOf(
+export async function configOf(
   location: BackupStorageLocation,
   { secrets, files, warn }: { secrets: SecretSource; files: CredentialFiles; warn: (message: string) => void },
 ): Promise<Record<string, string>> {

@@ -72,6 +72,20 @@ describe('an item of the archive', () => {
     })
   })
 
+  it.each([
+    { groupResource: 'clusterrolebindings.x', kind: 'ClusterRoleBinding', apiVersion: 'rbac.authorization.k8s.io/v1' },
+    { groupResource: 'secrets.x', kind: 'Secret', apiVersion: 'v1' },
+  ])(
+    'is refused in the folder $groupResource, which no exclude of $kind covers, and nothing of it is quoted',
+    (one) => {
+      const { groupResource, ...type } = one
+      const text = JSON.stringify({ ...type, metadata: { name: 'a' }, data: { pw: 'aHVudGVyMg==' } })
+      const { problem = '' } = parseItem(text, { groupResource, name: 'a' }) as { problem?: string }
+      expect(problem).toContain('is not of the group of its folder')
+      expect(problem).not.toContain('aHVudGVyMg')
+    },
+  )
+
   it('is refused where it is one of a namespace in the folder of the cluster', () => {
     const cluster = { groupResource: binding.groupResource, name: 'admins' }
     expect(parseItem(JSON.stringify(manifest), cluster)).toHaveProperty('problem')
