@@ -17,6 +17,7 @@ import type { Restore, RestoreStatus } from '../../velero/restore.ts'
 import type { Look, Wait } from '../../contract/look.ts'
 import { ApiError, isTransient } from '../../core/port-errors.ts'
 import { failureTypes, phaseRefused } from '../frame/failures.ts'
+import { askTemporal } from '../frame/ask-temporal.ts'
 import { carriedTo, lookAgain, pauseAfter, runActivity } from '../frame/run-activity.ts'
 import type { ActivityFrame, Attempt } from '../frame/run-activity.ts'
 import { changeRestore, readRestore, recordPhase } from '../frame/restore-resource.ts'
@@ -245,6 +246,7 @@ export function tellLateResults({ cluster, presence }: Pick<Ports, 'cluster' | '
 export function requestCancel({ presence }: Pick<Ports, 'presence'>) {
   return (input: { workflowId: string; runId: string; reason: string }): Promise<void> =>
     runActivity(presence, { doing: `cancelling workflow ${input.workflowId}` }, async () => {
-      await Context.current().client.workflow.getHandle(input.workflowId, input.runId).cancel()
+      const handle = Context.current().client.workflow.getHandle(input.workflowId, input.runId)
+      await askTemporal(() => handle.cancel())
     })
 }

@@ -6,6 +6,7 @@ import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
 import { journalFolder, restoreFolder } from '../../velero/object-keys.ts'
 import { readVeleroControllers } from '../admit/admission-facts.ts'
 import { failureTypeOf, failureTypes } from '../frame/failures.ts'
+import { askTemporal } from '../frame/ask-temporal.ts'
 import { openJournal, shards } from '../frame/journal.ts'
 import { locationNameOf } from '../frame/locations.ts'
 import { changeRestore, readRestore, recordEvent, unlessGone } from '../frame/restore-resource.ts'
@@ -33,11 +34,11 @@ export function endRun({ presence, clock, log }: Pick<Ports, 'presence' | 'clock
       const { client, info } = Context.current()
       const handle = client.workflow.getHandle(input.workflowId)
       try {
-        if ((await handle.describe()).status.name !== 'RUNNING') return
-        if (attempt.carried !== 'asked') await handle.signal(input.signal, input.reason)
+        if ((await askTemporal(() => handle.describe())).status.name !== 'RUNNING') return
+        if (attempt.carried !== 'asked') await askTemporal(() => handle.signal(input.signal, input.reason))
         else if (clock.now().getTime() > info.scheduledTimestampMs + input.patienceSeconds * 1000) {
           log.warn('a cancelled restore does not end and is terminated', { workflow: input.workflowId })
-          await handle.terminate(input.reason)
+          await askTemporal(() => handle.terminate(input.reason))
         }
       } catch (thrown) {
         if (!(thrown instanceof WorkflowNotFoundError)) throw thrown

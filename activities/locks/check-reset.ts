@@ -11,6 +11,7 @@ import { levelsOf } from '../../core/request/levels.ts'
 import { formatGoDuration } from '../../core/values/go-duration.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { fatal } from '../frame/failures.ts'
+import { askTemporal } from '../frame/ask-temporal.ts'
 import { waitSince } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
 import { sendRequest } from './request-locks.ts'
@@ -42,7 +43,7 @@ export function createResetCheck(parts: WorkerParts): ResetCheck {
     // The reset has forgotten what the run before was told, or has read.
     const { workflow } = Context.current().client
     if (Object.keys(levelsOf(restore)).length > 0)
-      await workflow.getHandle(locks.run.workflowId).signal(lookSignal.name)
+      await askTemporal(() => workflow.getHandle(locks.run.workflowId).signal(lookSignal.name))
     const behind = await askForLocks(parts, ref, locks)
     if (behind === undefined) {
       passed.set(runId, true)

@@ -11,6 +11,7 @@ import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { inFlight } from '../frame/in-flight.ts'
+import { askTemporal } from '../frame/ask-temporal.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Clock, Ports } from '../ports.ts'
 import { locationNameOf } from '../frame/locations.ts'
@@ -193,7 +194,7 @@ export function findClosed({ clock, presence }: Pick<Ports, 'clock' | 'presence'
       const closed: string[] = []
       for (const workflowId of workflowIds) {
         try {
-          const { status, closeTime } = await client.workflow.getHandle(workflowId).describe()
+          const { status, closeTime } = await askTemporal(() => client.workflow.getHandle(workflowId).describe())
           const sinceMs = clock.now().getTime() - (closeTime?.getTime() ?? 0)
           const holdsNothing = judgeHold({ seen: 'closed', byForce: isByForce(status), sinceMs }).as === 'nothing'
           if (closeTime !== undefined && holdsNothing) closed.push(workflowId)

@@ -4,6 +4,7 @@ import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { targetNamespaces } from '../../core/locks/decide-grants.ts'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
 import { currentActivity } from '../frame/activity-context.ts'
+import { askTemporal } from '../frame/ask-temporal.ts'
 import { journalDamaged } from '../frame/failures.ts'
 import { readPlan } from '../frame/journal.ts'
 import { readRestore, recordEvent } from '../frame/restore-resource.ts'
@@ -47,14 +48,16 @@ export async function sendRequest(
   const request = await lockRequestOf(sessions, ref, run)
   const signal: LockSignal = { request, restoresMax: settings.restoresMax }
   const { client, info } = Context.current()
-  await client.workflow.signalWithStart(locks.workflowType, {
-    workflowId: locks.workflowId,
-    taskQueue: info.taskQueue,
-    signal: locks.signal,
-    signalArgs: [signal],
-    args: [],
-    staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
-  })
+  await askTemporal(() =>
+    client.workflow.signalWithStart(locks.workflowType, {
+      workflowId: locks.workflowId,
+      taskQueue: info.taskQueue,
+      signal: locks.signal,
+      signalArgs: [signal],
+      args: [],
+      staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
+    }),
+  )
 }
 
 /** What a run of a restore asks for: all namespaces that its plan writes into, and those that it has got besides. */

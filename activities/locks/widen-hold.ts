@@ -8,6 +8,7 @@ import { judgeWider } from '../../core/locks/wider-locks.ts'
 import type { LockRun, WiderVerdict } from '../../core/locks/wider-locks.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import { formatGoDuration } from '../../core/values/go-duration.ts'
+import { askTemporal } from '../frame/ask-temporal.ts'
 import { readAll } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 import { waitSince } from '../frame/run-activity.ts'
@@ -38,8 +39,9 @@ export async function widerNamespaces(journal: Journal): Promise<string[]> {
 /** The pauses until the wish is heard: a namespace that nobody has is there after the first. One that another has is not waited for. */
 const pausesMs: readonly number[] = [100, 300]
 
-/** How long the workflow of the locks may take to answer. */
+/** How long Temporal may take for an answer: an item waits for it. */
 const answerMs = 5000
+const inTime = <T>(work: () => Promise<T>): Promise<T> => askTemporal(work, answerMs)
 
 /** Why a restore may not write into a namespace: what it waits for, or why it has to do without. */
 export type NotWider = { waitingFor: string } | { without: string }
@@ -88,7 +90,7 @@ function runOf({ run }: Widening): LockRun {
 async function withdraw(namespace: string, widening: Widening): Promise<void> {
   const wish: WidenSignal = { run: runOf(widening), namespaces: [namespace] }
   const handle = Context.current().client.workflow.getHandle(locksWorkflowIdOf(widening.ref))
-  await handle.signal(withdrawLocksSignal.name, wish).catch((thrown: unknown) => {
+  await inTime(() => handle.signal(withdrawLocksSignal.name, wish)).catch((thrown: unknown) => {
     if (!(thrown instanceof WorkflowNotFoundError)) throw thrown
   })
 }
@@ -99,18 +101,18 @@ async function judge(namespace: string, widening: Widening): Promise<WiderVerdic
   const { ref } = widening
   const run = runOf(widening)
   const handle = client.workflow.getHandle(locksWorkflowIdOf(ref))
-  const known = await client
-    .withDeadline(Date.now() + answerMs, () => handle.query<Locks>(locksQuery.name))
-    .catch(() => undefined)
+  const known = await inTime(() => handle.query<Locks>(locksQuery.name)).catch(() => undefined)
   const verdict = judgeWider(known ?? { holders: [], waiting: [] }, run, namespace)
   if (verdict.do === 'ask')
-    await client.workflow.signalWithStart(locksWorkflowType, {
-      workflowId: locksWorkflowIdOf(ref),
-      taskQueue: info.taskQueue,
-      signal: widenLocksSignal.name,
-      signalArgs: [{ run, namespaces: [namespace] } satisfies WidenSignal],
-      args: [],
-      staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
-    })
+    await inTime(() =>
+      client.workflow.signalWithStart(locksWorkflowType, {
+        workflowId: locksWorkflowIdOf(ref),
+        taskQueue: info.taskQueue,
+        signal: widenLocksSignal.name,
+        signalArgs: [{ run, namespaces: [namespace] } satisfies WidenSignal],
+        args: [],
+        staticSummary: `Which restore writes into which namespace (${ref.namespace})`,
+      }),
+    )
   return verdict
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Client } from '@temporalio/client'
 import type { Around } from './calls.ts'
 
@@ -22,9 +23,15 @@ export interface ClientServer {
   terminate: (workflowId: string) => void
 }
 
+/** Whether a request ends in time also where the server never answers: each has to. */
+const bounded = new AsyncLocalStorage<true>()
+
 /** The client of a server in memory as the activities of one worker have it. Only what they call is there. */
 export function temporalClient(server: ClientServer, around: Around): Client {
-  const call = <T>(name: string, on: string, run: () => T) => around({ port: 'temporal', name, on }, async () => run())
+  const call = async <T>(name: string, on: string, run: () => T): Promise<T> => {
+    if (bounded.getStore() === undefined) throw new TypeError(`${name} of ${on} has no deadline`)
+    return around({ port: 'temporal', name, on }, async () => run())
+  }
   const getHandle = (workflowId: string) => ({
     describe: () => call('describe', workflowId, () => described(server.describe(workflowId))),
     signal: (name: string, ...args: unknown[]) =>
@@ -40,8 +47,8 @@ export function temporalClient(server: ClientServer, around: Around): Client {
     })
   const client = {
     workflow: { getHandle, signalWithStart },
-    withDeadline: (_deadline: number, work: () => Promise<unknown>) => work(),
-    withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => work(),
+    withDeadline: (_deadline: number, work: () => Promise<unknown>) => bounded.run(true, work),
+    withAbortSignal: (_signal: AbortSignal, work: () => Promise<unknown>) => bounded.run(true, work),
   }
   return client as unknown as Client
 }
