@@ -13,8 +13,11 @@ import type { RestorePhase } from '../velero/phases.ts'
 import type { ItemAddress, ObjectRef, ResourceRef } from '../velero/resource.ts'
 import type { ActsAs, MayActAs, MayBeOfDrydock } from './acting-port.ts'
 import type { Archive } from './archive-port.ts'
+import type { Presence } from './presence-port.ts'
 import type { Snapshotters } from './snapshotter-port.ts'
 import type { Webhook } from './webhook-port.ts'
+
+export type { Presence } from './presence-port.ts'
 
 /**
  * Everything outside of the activities that they use. `infra/` implements it, `worker/wire.ts` puts it together,
@@ -170,22 +173,6 @@ export interface Archives {
     key: string,
     options: { etag?: string; signal?: AbortSignal; onProgress?: (bytes: number) => void },
   ): Promise<Archive>
-}
-
-/** This worker's Lease in the cluster, and which attempts other workers run (rule 7). */
-export interface Presence {
-  /** The name of this worker's Lease, and of the worker in claims and messages. */
-  readonly worker: string
-  /** Throws `ApiError` of reason `NoLease` where the last renewal is too old to begin a write. */
-  assertMayWrite(): void
-  /** Registers an attempt that runs here, until the returned function is called. `scope` is `<restore uid>/<what>`. */
-  begin(scope: string): () => void
-  /**
-   * Waits until no other attempt of that scope (or, where it ends in `/`, of a scope below it) can still write: until the
-   * Lease of each other worker has expired or was renewed without naming the scope, and until attempts in this process have
-   * ended. `onWait` gets the reason, each second.
-   */
-  fence(scope: string, options: { signal: AbortSignal; onWait: (reason: string) => void }): Promise<void>
 }
 
 /** Runs commands in containers, for hooks. */

@@ -31,7 +31,7 @@ export interface Attempt {
   carried: unknown
   /** A good part of the time that the activity has is over: a look that has nothing to do until later ends it. */
   isLate: boolean
-  /** The failure by which a look ends that has nothing to do until later. It writes nothing after this. */
+  /** The failure by which a look ends that has nothing to do until later. It begins no write after this. */
   pause: (wait: Wait) => Error
 }
 
@@ -47,6 +47,8 @@ export interface Heartbeat {
   waitingFor?: string
   /** The attempt has ended in order and writes no more: its successor need not wait for it. */
   over?: true
+  /** A write of it got no answer, and may still take effect: its successor waits for it, though the attempt is over. */
+  unanswered?: true
   /** What it leaves for its successor. */
   carry?: unknown
   /** How many attempts have met a fault of the program. */
@@ -80,13 +82,18 @@ export async function runActivity<T>(
   { doing, scope, followsEarlierRun = false, neverGivenUp = false }: ActivityFrame,
   body: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
-  const { attempt, end, before, countFault } = beginAttempt(presence)
+  const { attempt, end, before, countFault } = beginAttempt(presence, scope)
   // The attempt is known to others before it waits for them: of two that wait, only the later one waits for the other.
   const leave = scope === undefined ? undefined : presence.begin(scope)
   try {
-    const follows = attempt.number > 1 ? before.over !== true : followsEarlierRun
+    const mayStillWrite = before.over !== true || before.unanswered === true
+    const follows = attempt.number > 1 ? mayStillWrite : followsEarlierRun
     if (scope !== undefined && follows) await attempt.fence(scope)
-    return await body(attempt)
+    const result = await body(attempt)
+    // What comes next counts on it that all writes of this one are done: the release of the namespaces, or the next activity (rule 9).
+    if (scope !== undefined)
+      await presence.settle(scope, { signal: attempt.signal, onWait: (reason) => attempt.waitingFor(reason) })
+    return result
   } catch (thrown) {
     const isGivenUp = isProgramFault(thrown) && countFault() >= faultAttemptsMax && !neverGivenUp
     const failure = isGivenUp ? programFault(thrown, doing) : asFailure(thrown, doing)
@@ -106,7 +113,7 @@ interface Begun {
   countFault: () => number
 }
 
-function beginAttempt(presence: Presence): Begun {
+function beginAttempt(presence: Presence, scope: string | undefined): Begun {
   const context = Context.current()
   const { info, cancellationSignal: signal } = context
   const before = (info.attempt > 1 ? (info.heartbeatDetails as Partial<Heartbeat> | undefined) : undefined) ?? {}
@@ -135,7 +142,8 @@ function beginAttempt(presence: Presence): Begun {
     isLate: isLate(info),
     pause(wait) {
       const { faults: _past, ...last } = beat
-      context.heartbeat({ ...last, waitingFor: wait.waitingFor, over: true, carry: wait.carry })
+      const open = scope !== undefined && presence.hasUnanswered(scope) ? { unanswered: true } : {}
+      context.heartbeat({ ...last, waitingFor: wait.waitingFor, over: true, ...open, carry: wait.carry })
       return waiting(wait)
     },
   }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../activities/ports.ts'
+import type { Clock, Presence } from '../../activities/ports.ts'
 
 /** The attempts of this process that may still write, in the order in which they began. */
 export interface Attempts {
@@ -8,6 +8,8 @@ export interface Attempts {
    * them counts as one that may still write until then, also after it has ended.
    */
   unanswered(withinMs: number): void
+  /** Whether a write of a running attempt of that scope got no answer, and may still take effect. */
+  hasUnanswered(scope: string): boolean
   /** Scopes that may still be written to: those of attempts that were not lost, or all while a long write is under way. */
   scopes(longWrites: boolean): string[]
   /** From now on nothing that runs here may write until it has ended: the Lease had run out under it. */
@@ -20,6 +22,20 @@ export interface Attempts {
    * nothing where none may. A scope that ends in `/` stands for all below it, and none of those is the caller's.
    */
   earlierThanMine(scope: string): () => string | undefined
+}
+
+const settlePollMs = 250
+
+/** Waits until no write of the scope that got no answer may take effect any more. */
+export async function untilSettled(
+  { attempts, clock }: { attempts: Attempts; clock: Pick<Clock, 'sleep'> },
+  scope: string,
+  { signal, onWait }: Parameters<Presence['settle']>[1],
+): Promise<void> {
+  while (attempts.hasUnanswered(scope)) {
+    onWait('a write that got no answer, and may still take effect')
+    await clock.sleep(settlePollMs, signal)
+  }
 }
 
 interface Attempt {
@@ -58,6 +74,7 @@ export function createAttempts(onChange: () => void, clock: Pick<Clock, 'sleep'>
         }
       })
     },
+    hasUnanswered: (scope) => [...running].some((one) => one.scope === scope && one.unanswered > 0),
     scopes: (longWrites) => [...running].filter(({ lost }) => longWrites || !lost).map(({ scope }) => scope),
     loseAll() {
       for (const attempt of running) attempt.lost = true

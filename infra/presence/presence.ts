@@ -3,7 +3,7 @@ import type { Clock, Cluster, Log, Presence } from '../../activities/ports.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import type { ClusterConnection } from '../cluster/connect.ts'
 import { createObjects } from '../cluster/objects.ts'
-import { createAttempts, type Attempts } from './attempts.ts'
+import { createAttempts, untilSettled, type Attempts } from './attempts.ts'
 import { waitForOthers } from './fence.ts'
 import type { Horizon, LongWrite } from './write-horizon.ts'
 import { observeLeases, type LeaseObserver, type SeenLease } from './lease-observer.ts'
@@ -78,6 +78,8 @@ export async function startPresence(options: PresenceOptions): Promise<RunningPr
       void clock.sleep(withinMs).then(release)
     },
     fence: (scope, fenceOptions) => waitForOthers({ observer, clock, own: name, attempts }, scope, fenceOptions),
+    hasUnanswered: (scope) => attempts.hasUnanswered(scope),
+    settle: (scope, settleOptions) => untilSettled({ attempts, clock }, scope, settleOptions),
     look: () => observer.look(),
     async holdLongWrite() {
       assertMayWrite()

@@ -143,6 +143,8 @@ async function makePorts(parts: Pick<Finalizing, 'cluster' | 'clock' | 'log'>): 
       assertMayWrite: () => undefined,
       begin: () => () => undefined,
       fence: async () => undefined,
+      hasUnanswered: () => false,
+      settle: async () => undefined,
     },
     exec: createExec(clock).connect(),
     clock,

@@ -121,6 +121,14 @@ export const mutations: readonly Mutation[] = [
     by: unit('test/core/locks/locks.test.ts'),
   },
   {
+    name: 'a write without an answer does not keep the namespaces',
+    rule: 9,
+    file: 'activities/frame/run-activity.ts',
+    find: 'if (scope !== undefined)\n      await presence.settle',
+    put: "if (scope === '')\n      await presence.settle",
+    by: unit('test/activities/frame/run-activity.test.ts'),
+  },
+  {
     name: 'a retry goes on with another tarball',
     rule: 10,
     file: 'activities/admit/retry-restore.ts',

@@ -135,6 +135,8 @@ function presenceWithCalls(presence: Presence, around: Around): Presence {
     begin: (scope) => presence.begin(scope),
     fence: (scope, options) =>
       around({ port: 'presence', name: 'fence', on: scope }, () => presence.fence(scope, options)),
+    hasUnanswered: (scope) => presence.hasUnanswered(scope),
+    settle: (scope, options) => presence.settle(scope, options),
   }
 }
 

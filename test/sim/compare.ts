@@ -2,6 +2,7 @@ import { runOf } from '../../core/request/decide-retry.ts'
 import { differences } from '../activities/crash/end-state.ts'
 import type { EndState } from '../activities/crash/end-state.ts'
 import type { Disturbance } from './disturbances.ts'
+import { asOfFirst } from './others/other-tarball.ts'
 import type { Simulated } from './simulate.ts'
 
 /**
@@ -11,7 +12,7 @@ import type { Simulated } from './simulate.ts'
 export function comparison(run: Simulated, end: EndState, undisturbed: EndState): string[] {
   const isRetried = run.restore !== undefined && runOf(run.restore) > 1
   const part = ({ objects, files, ran }: EndState) => {
-    const parts = { objects: withoutOwn(objects), files: withoutLog(files), ran }
+    const parts = { objects: asOfFirst(withoutOwn(objects)), files: withoutLog(files), ran }
     return isRetried ? ofAnyRun(parts) : parts
   }
   const actual = part(end)
@@ -93,7 +94,9 @@ function withoutOwn(objects: EndState['objects']): Record<string, unknown> {
   )
 }
 
-/** The log tells what was tried again, and the report how long it took. */
+/** The log tells what was tried again, and the report how long it took; the tarball of the backup is nothing of the restore. */
 function withoutLog(files: EndState['files']): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(files).filter(([key]) => !/-logs\.gz$|-report\.html$/.test(key)))
+  return Object.fromEntries(
+    Object.entries(files).filter(([key]) => !/-logs\.gz$|-report\.html$|^backups\/[^/]+\/[^/]+\.tar\.gz$/.test(key)),
+  )
 }

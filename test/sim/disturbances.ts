@@ -26,12 +26,22 @@ export type OtherEvent =
   | 'retry'
   | 'cancel'
   | 'delete'
+  | 'replace-backup'
+
+/** What somebody does to the Restore after a patch of ours was decided, and before it gets there. */
+export type MeanwhileEvent = 'write-restore' | 'change-finalizers' | 'sweep'
 
 /** One thing that goes wrong. */
 export type Disturbance =
   | { kind: 'call'; n: number; fault: CallFault }
   | { kind: 'worker'; atMs: number; event: WorkerEvent; worker: number; forMs: number }
   | { kind: 'other'; atMs: number; event: OtherEvent }
+  /** Just before the n-th patch of the Restore gets there. */
+  | { kind: 'meanwhile'; n: number; event: MeanwhileEvent }
+  /** Another restore asks for the same namespace, and holds it for so long; `first`: its Restore is the older one. */
+  | { kind: 'hold'; atMs: number; forMs: number; first: boolean }
+  /** The servers are slow: each call takes up to three seconds to get there. */
+  | { kind: 'slow'; atMs: number; forMs: number }
   /** The clock of a worker is ahead by so much, or behind, and so is that of the process that is started in its place. */
   | { kind: 'skew'; worker: number; ms: number }
 
@@ -94,7 +104,43 @@ export function disturbancesOf(chance: Chance, workers: number): Disturbance[] {
   }))
   const isRetried = chance.at('is-retried', 0) < 0.3
   const isSkewed = chance.at('is-skewed', 0) < 0.3
-  return [...calls, ...events, ...others, ...ends, ...(isRetried ? retries : []), ...(isSkewed ? skews : [])]
+  const some = [...calls, ...events, ...others, ...ends, ...(isRetried ? retries : []), ...(isSkewed ? skews : [])]
+  return [...some, ...disturbancesByOthers(chance, ends)]
+}
+
+const meanwhileEvents: readonly MeanwhileEvent[] = ['write-restore', 'change-finalizers', 'sweep']
+
+/** A restore patches its Restore about so often. */
+const patchesAbout = 12
+
+/** Those of other writers, of another restore, of who makes backups, and slow servers: a cancel often comes while they are slow. */
+function disturbancesByOthers(chance: Chance, ends: readonly Disturbance[]): Disturbance[] {
+  const meanwhile = Array.from({ length: between(chance.at('meanwhiles', 0), 1, 4) }, (_, i): Disturbance => ({
+    kind: 'meanwhile',
+    n: between(chance.at('meanwhile', i), 1, patchesAbout),
+    event: oneOf(chance.at('meanwhile-event', i), meanwhileEvents),
+  }))
+  const holds: Disturbance = {
+    kind: 'hold',
+    atMs: between(chance.at('hold-at', 0), 0, 8_000),
+    forMs: between(chance.at('hold-for', 0), 1_000, 60_000),
+    first: chance.at('hold-first', 0) < 0.5,
+  }
+  const replaces: Disturbance = {
+    kind: 'other',
+    atMs: between(chance.at('replace-at', 0), 0, lengthMs),
+    event: 'replace-backup',
+  }
+  const [end] = ends
+  const isCancelledSlowly = end !== undefined && 'atMs' in end && chance.at('slow-end', 0) < 0.5
+  const slowAtMs = isCancelledSlowly ? Math.max(0, end.atMs - 5_000) : between(chance.at('slow-at', 0), 0, lengthMs)
+  const slow: Disturbance = { kind: 'slow', atMs: slowAtMs, forMs: between(chance.at('slow-for', 0), 2_000, 15_000) }
+  return [
+    ...(chance.at('is-written', 0) < 0.3 ? meanwhile : []),
+    ...(chance.at('is-held', 0) < 0.15 ? [holds] : []),
+    ...(chance.at('is-replaced', 0) < 0.07 ? [replaces] : []),
+    ...(isCancelledSlowly || chance.at('is-slow', 0) < 0.1 ? [slow] : []),
+  ]
 }
 
 /** A disturbance in a few words. */
@@ -106,6 +152,12 @@ export function inWords(one: Disturbance): string {
       return `at ${one.atMs} ms: ${one.event} worker ${one.worker + 1} for ${one.forMs} ms`
     case 'other':
       return `at ${one.atMs} ms: ${one.event}`
+    case 'meanwhile':
+      return `before patch ${one.n} of the Restore: ${one.event}`
+    case 'hold':
+      return `at ${one.atMs} ms: another restore, ${one.first ? 'older' : 'younger'}, for ${one.forMs} ms`
+    case 'slow':
+      return `at ${one.atMs} ms: all calls are slow for ${one.forMs} ms`
     case 'skew':
       return `the clock of worker ${one.worker + 1} is ${one.ms} ms off`
   }

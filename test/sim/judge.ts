@@ -8,6 +8,7 @@ import { journalFolder } from '../../velero/object-keys.ts'
 import { isTerminal } from '../../velero/phases.ts'
 import { name, ref } from '../activities/crash/restore-in-memory.ts'
 import { comparison } from './compare.ts'
+import { tarballsOf } from './others/other-tarball.ts'
 import { workflowId } from './simulate.ts'
 import type { Simulated } from './simulate.ts'
 import type { SeenWrite } from './workers.ts'
@@ -16,7 +17,17 @@ import type { SeenWrite } from './workers.ts'
 export function judge(run: Simulated, undisturbed: Simulated): string[] {
   const { end, restore } = run
   if (end === undefined || undisturbed.end === undefined) return ['it does not end']
-  const always = [...deadWrites(run), ...lateWrites(run), ...createdTwice(run), ...commandsTwice(run)]
+  const always = [
+    ...deadWrites(run),
+    ...lateWrites(run),
+    ...createdTwice(run),
+    ...commandsTwice(run),
+    ...writesIntoHeld(run),
+    ...outOfOrder(run),
+    ...ofTwoTarballs(run),
+    ...run.workers.begunLate,
+    ...run.lost,
+  ]
   if (restore === undefined) return always
   const { status = {} } = restore
   if (!isTerminal(status.phase) || isSweptByVelero(status)) always.push(`its phase is ${status.phase}`)
@@ -67,6 +78,31 @@ function commandsTwice({ world }: Simulated): string[] {
   return [...counts].filter(([, all]) => all.length > 1).map(([command, all]) => `run ${all.length} times: ${command}`)
 }
 
+/** Writes of items into the namespace while another restore holds it (rule 9). */
+function writesIntoHeld({ workers, held }: Simulated): string[] {
+  const isHeld = (atMs: number) => held.some(({ fromMs, toMs }) => fromMs < atMs && atMs < toMs)
+  const writes = workers.writes.filter(
+    ({ activity, port, call, atMs }) =>
+      activity === 'restoreChunk' && port === 'cluster' && / shop\//.test(call) && isHeld(atMs),
+  )
+  return writes.map(
+    ({ call, activity, attempt }) => `while another restore holds it ${activity} (attempt ${attempt}) wrote: ${call}`,
+  )
+}
+
+/** A claim is made before its pod, wherever the order of resources has it (rule 11). */
+function outOfOrder({ workers }: Simulated): string[] {
+  const first = (call: string) => workers.writes.findIndex((write) => write.call === call)
+  const [claim, pod] = [first('create persistentvolumeclaims shop/data'), first('create pods shop/web')]
+  return pod !== -1 && (claim === -1 || claim > pod) ? ['the pod was made before its claim'] : []
+}
+
+/** All items are of one tarball (rule 10). */
+function ofTwoTarballs({ world }: Simulated): string[] {
+  const tarballs = tarballsOf(world)
+  return tarballs.length > 1 ? [`items of ${tarballs.length} tarballs were restored`] : []
+}
+
 const isMarked = ({ metadata }: Manifest) => metadata.labels?.['velero.io/restore-name'] === name
 const isCompanion = ({ metadata }: Manifest) => metadata.labels?.[restoreUidLabel] === ref.uid
 
@@ -90,6 +126,10 @@ function ifFailed({ restore, server, disturbances }: Simulated): string[] {
   const isCancelled = disturbances.some(
     (one) => one.kind === 'other' && (one.event === 'cancel' || one.event === 'delete'),
   )
+  // A worker that has not read the tarball yet when it is replaced finds another one than the plan was made of.
+  const changedWords = 'was replaced since the restore began'
+  const isReplaced = disturbances.some((one) => one.kind === 'other' && one.event === 'replace-backup')
+  if (isReplaced && reason.includes(changedWords)) return []
   if (!isCancelled) return [`it failed: ${reason}`]
   const status = server.statusOf(workflowId)
   if (!reason.startsWith('cancelled: ')) return [`it was cancelled, and failed: ${reason}`]

@@ -1,3 +1,4 @@
+import type { Settings } from '../../activities/settings.ts'
 import { sliceClock } from '../../activities/frame/in-slices.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
@@ -15,7 +16,9 @@ import type { World } from '../ports/world.ts'
 import { between, chanceOf } from './chance.ts'
 import { disturbancesOf } from './disturbances.ts'
 import type { CallFault, Disturbance } from './disturbances.ts'
-import { othersOf } from './others.ts'
+import { otherRestore, otherRestoresOf } from './others/other-restore.ts'
+import type { Held } from './others/other-restore.ts'
+import { othersOf } from './others/others.ts'
 import { createServer } from './server.ts'
 import type { SimulatedServer } from './server.ts'
 import { startWorkers } from './workers.ts'
@@ -35,6 +38,10 @@ export interface Simulated {
   /** When the Restore entered its terminal phase for the last time, in milliseconds. */
   endedAtMs: number | undefined
   restore: Restore | undefined
+  /** When another restore held the namespace. */
+  held: Held
+  /** What others have written into the Restore and is not there any more. */
+  lost: readonly string[]
 }
 
 /** The workflow that restores. */
@@ -53,6 +60,17 @@ export function planOf(seed: number): Disturbance[] {
 
 function workersOf(seed: number): number {
   return between(chanceOf(seed).at('workers', 0), 2, 6)
+}
+
+/** Pods come before their claims by the order of resources, so the claims have to be pulled ahead of them (rule 11). */
+const isVolume = (one: string) => one.startsWith('persistentvolume')
+const podFirst: Settings = {
+  ...settings,
+  priorities: { ...settings.priorities, high: settings.priorities.high.filter((one) => !isVolume(one)) },
+}
+
+function isPodFirst(seed: number): boolean {
+  return chanceOf(seed).at('pod-first', 0) < 0.3
 }
 
 /** Runs a restore with these disturbances; chance, such as how long a call takes, follows from the seed. */
@@ -76,15 +94,18 @@ async function runToEnd(
 ): Promise<Simulated> {
   const { clock, cluster } = world
   startControllers(world)
-  const code = { restore, namespaceLocks, deleteRestore }
+  const code = { restore, namespaceLocks, deleteRestore, otherRestore }
   const server = createServer(code, clock, () => workers)
   const workers = startWorkers({
     world,
     connect: (around) => server.connect(around),
-    settings,
+    settings: isPodFirst(seed) ? podFirst : settings,
     chance: chanceOf(seed),
     count: workersOf(seed),
     faults: callFaultsOf(disturbances),
+    beforePatch: (n) => {
+      for (const one of disturbances) if (one.kind === 'meanwhile' && one.n === n) others[one.event]()
+    },
     skews: new Map(disturbances.flatMap((one) => (one.kind === 'skew' ? [[one.worker, one.ms] as const] : []))),
     without,
   })
@@ -97,16 +118,20 @@ async function runToEnd(
     else endedAtMs ??= clock.nowMs()
   })
   const others = othersOf(world, server)
+  const otherRestores = otherRestoresOf(world, server)
   const startMs = clock.nowMs()
   for (const one of disturbances) if ('atMs' in one) clock.later(one.atMs, () => disturb(one))
   const isEnded = await clock.run(watch())
   if (isEnded) await clock.advance(afterwardsMs)
   const restoreNow = cluster.look(restoreAt) as unknown as Restore | undefined
   const end = isEnded ? endStateOf(world, { outcome: { result: server.statusOf(workflowId) } }) : undefined
-  return { seed, disturbances, end, world, workers, server, endedAtMs, restore: restoreNow }
+  const { held } = otherRestores
+  return { seed, disturbances, end, world, workers, server, endedAtMs, restore: restoreNow, held, lost: others.lost() }
 
   function disturb(one: Extract<Disturbance, { atMs: number }>): void {
     if (one.kind === 'other') return others[one.event]()
+    if (one.kind === 'hold') return otherRestores.start(one)
+    if (one.kind === 'slow') return workers.slowDown(one.forMs)
     if (one.event === 'kill') workers.kill(one.worker, one.forMs)
     else if (one.event === 'freeze') workers.freeze(one.worker, one.forMs)
     else workers.loseLease(one.worker, one.forMs)
@@ -118,7 +143,7 @@ async function runToEnd(
     while (clock.nowMs() - startMs < endsWithinMs && workers.calls < callsMax) {
       others.watch()
       await clock.sleep(1_000)
-      const isBusy = server.isRunning('restore') || server.isRunning('deleteRestore')
+      const isBusy = ['restore', 'deleteRestore', 'otherRestore'].some((type) => server.isRunning(type))
       quiet = isBusy || !others.isOver() ? 0 : quiet + 1
       if (quiet > 3) return true
     }

@@ -6,9 +6,11 @@ import { DefaultLogger } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
 import type { Ports } from '../../activities/ports.ts'
 import type { Settings } from '../../activities/settings.ts'
+import { name as restoreName } from '../activities/crash/restore-in-memory.ts'
 import { createArchives } from '../ports/archives.ts'
 import { describeCall, hasEffect, withCalls } from '../ports/calls.ts'
 import type { Around, PortCall } from '../ports/calls.ts'
+import { watchStops } from './stops.ts'
 import { Death, canFail, passingError } from '../ports/faults.ts'
 import type { World } from '../ports/world.ts'
 import type { Chance } from './chance.ts'
@@ -47,6 +49,10 @@ export interface SimulatedWorkers {
   kill: (worker: number, forMs: number) => void
   freeze: (worker: number, forMs: number) => void
   loseLease: (worker: number, forMs: number) => void
+  /** From now on each call takes up to three seconds to get there, for so long. */
+  slowDown: (forMs: number) => void
+  /** Items that an attempt has begun after it was told to stop, in words. */
+  readonly begunLate: readonly string[]
   readonly writes: readonly SeenWrite[]
   readonly calls: number
   /** The faults that have come to calls, in words. */
@@ -65,6 +71,8 @@ export interface WorkersOptions {
   count: number
   /** The fault of the n-th call. */
   faults: ReadonlyMap<number, CallFault>
+  /** Called just before the n-th patch of the Restore gets there. */
+  beforePatch: (n: number) => void
   /** How far the clock of a worker is ahead, by its place. */
   skews: ReadonlyMap<number, number>
   /** A rule that is switched off, to see that the simulation misses it. */
@@ -104,6 +112,9 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
   let started = 0
   let tasks = 0
   const processes: Process[] = []
+  const stops = watchStops()
+  let patches = 0
+  let slowUntilMs = -1
 
   async function thawed(one: Process): Promise<void> {
     while (one.frozenUntilMs > clock.nowMs()) await clock.sleep(one.frozenUntilMs - clock.nowMs())
@@ -122,12 +133,15 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
       await thawed(one())
       const n = ++calls
       trace.push(`${clock.nowMs()} ${one().name} ${call.port} ${describeCall(call)}`)
+      stops.see(call)
       const fault = faultOf(faults.get(n), call)
       if (fault !== undefined) happened.push(`${fault} ${describeCall(call)}`)
       if (hasEffect(call) && (call.port === 'cluster' || call.port === 'exec')) one().presence.assertMayWrite()
-      const thereMs = fault === 'slow' ? 3_000 * chance.at('slow', n) : 1 + 30 * chance.at('there', n)
+      const isSlow = fault === 'slow' || slowUntilMs > clock.nowMs()
+      const thereMs = isSlow ? 3_000 * chance.at('slow', n) : 1 + 30 * chance.at('there', n)
       const info = activityHere()
       const arrive = async () => {
+        if (isPatchOfRestore(call)) options.beforePatch(++patches)
         const answer = await run()
         if (hasEffect(call))
           writes.push({ atMs: clock.nowMs(), worker: one().name, call: describeCall(call), port: call.port, ...info })
@@ -203,7 +217,12 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
         if (!(failure instanceof Death)) tell({ failure })
       },
     )
-    return { cancel: (reason: 'CANCELLED' | 'NOT_FOUND') => environment.cancel(reason) }
+    return {
+      cancel(reason: 'CANCELLED' | 'NOT_FOUND') {
+        stops.told(info)
+        environment.cancel(reason)
+      },
+    }
   }
 
   const processAt = (worker: number): Process | undefined => processes[worker]
@@ -227,6 +246,8 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
       one.presence.cutOff()
       clock.later(forMs, () => !one.isDead && one.presence.letThrough())
     },
+    slowDown: (forMs) => void (slowUntilMs = clock.nowMs() + forMs),
+    begunLate: stops.begunLate,
     writes,
     get calls() {
       return calls
@@ -235,6 +256,11 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
     trace,
   }
 }
+
+function isPatchOfRestore({ port, name, on }: PortCall): boolean {
+  return port === 'cluster' && name === 'patch' && on === restoreAt
+}
+const restoreAt = `restores.velero.io velero/${restoreName}`
 
 /** A write that is under way when its sender gives up ends within this time (rule 7). */
 const lateMaxMs = 4_500

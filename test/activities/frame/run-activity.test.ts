@@ -206,6 +206,38 @@ describe('an activity with a scope', () => {
     expect({ carried, waitedMs: atMs - beganMs }).toEqual({ carried: { misses: 2 }, waitedMs: 0 })
   })
 
+  it('ends only when a write of it that got no answer can take effect no more', async () => {
+    const world = createWorld()
+    const presence = world.leases.start('w')
+    const { environment, beats } = anEnvironment()
+    const beganMs = world.clock.nowMs()
+    const body = async () => presence.unanswered(4_000)
+    const activity = environment.run(() => runActivity(presence, frame, body))
+    await world.clock.run(activity as Promise<void>)
+    expect(world.clock.nowMs() - beganMs).toBeGreaterThanOrEqual(4_000)
+    expect(beats).not.toEqual([])
+  })
+
+  it('waits after one that has ended in order where a write of that got no answer', async () => {
+    const world = createWorld()
+    const [first, second] = [world.leases.start('first'), world.leases.start('second')]
+    const { environment, beats } = anEnvironment(1)
+    const looking = environment.run(() =>
+      runActivity(first, frame, async (attempt) => {
+        // Its Lease has named the attempt.
+        await world.clock.sleep(1_000)
+        first.unanswered(4_000)
+        throw attempt.pause({ waitingFor: 'the pod', afterSeconds: 1 })
+      }),
+    )
+    await expect(world.clock.run(looking as Promise<never>)).rejects.toMatchObject({ type: 'Waiting' })
+    const heartbeatDetails = beats.at(-1)
+    const next = new MockActivityEnvironment({ attempt: 2, heartbeatDetails }, { logger: new DefaultLogger('ERROR') })
+    const beganMs = world.clock.nowMs()
+    const run = next.run(() => runActivity(second, frame, async () => world.clock.nowMs()))
+    expect((await world.clock.run(run as Promise<number>)) - beganMs).toBeGreaterThanOrEqual(4_000)
+  })
+
   it('is tried again soon after looks that found nothing new, however many they were', async () => {
     const { presence } = createWorld().startProcess().ports
     const heartbeatDetails = { worker: 'another', done: 0, over: true }

@@ -21,6 +21,8 @@ const presence: Presence = {
   assertMayWrite: () => undefined,
   begin: () => () => undefined,
   fence: () => Promise.resolve(),
+  hasUnanswered: () => false,
+  settle: () => Promise.resolve(),
 }
 
 /** Asks as the worker does; every restore of these stories wants the same namespace. */

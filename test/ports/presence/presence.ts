@@ -1,6 +1,6 @@
 import type { Presence } from '../../../activities/ports.ts'
 import { ApiError } from '../../../core/port-errors.ts'
-import { createAttempts } from '../../../infra/presence/attempts.ts'
+import { createAttempts, untilSettled } from '../../../infra/presence/attempts.ts'
 import type { Attempts } from '../../../infra/presence/attempts.ts'
 import type { SimulatedClock } from '../clock.ts'
 
@@ -97,6 +97,8 @@ function startPresence(clock: SimulatedClock, leases: Map<string, Lease>, worker
     assertMayWrite: () =>
       assertMayWrite(worker, leases.has(worker) ? clock.nowMs() - own.renewedAtMs : Infinity, attempts),
     fence,
+    hasUnanswered: (scope) => attempts.hasUnanswered(scope),
+    settle: (scope, options) => untilSettled({ attempts, clock }, scope, options),
     cutOff: () => void (isCutOff = true),
     letThrough: () => void (isCutOff = false),
     async stop() {
