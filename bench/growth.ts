@@ -4,15 +4,18 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { gzipOf, inSlices } from '../activities/frame/in-slices.ts'
+import { gzipOf, inSlices, pauses } from '../activities/frame/in-slices.ts'
 import { renderTable } from '../client/show/render-table.ts'
 import { itemKey } from '../core/items/outcome.ts'
 import type { Outcome } from '../core/items/outcome.ts'
+import type { PlaceableItem } from '../core/plan/place-items.ts'
 import type { Plan } from '../core/plan/plan.ts'
 import { planInSteps } from '../core/plan/make-plan.ts'
+import { packIfChunk } from '../core/plan/packed-chunk.ts'
 import { logInPieces } from '../core/results/render-log.ts'
 import { resourceListInPieces, resultsInSteps } from '../core/results/render-results.ts'
-import { tallyInSteps } from '../core/results/tally.ts'
+import { PackedTally } from '../core/results/packed-tally.ts'
+import type { Tally } from '../core/results/tally.ts'
 import { goJsonInPieces } from '../core/values/go-text.ts'
 import { jsonInPieces, parseJsonInSteps } from '../core/values/json-in-pieces.ts'
 import { IndexBuilder, readIndex } from '../infra/archive/archive-index.ts'
@@ -36,7 +39,7 @@ async function measureGrowth(counts: readonly number[]): Promise<void> {
     'plan, KiB gzip',
     'conclude, s',
     'result files, KiB gzip',
-    'heap, MiB',
+    'memory held, MiB',
     'peak memory, MiB',
     'event loop p99, ms',
     'CPU at once p99, ms',
@@ -57,13 +60,11 @@ async function measureCount(count: number): Promise<string[]> {
     const [index, readSeconds] = await timed(() => readIndex(path))
     const [{ plan, bytes }, planSeconds] = await timed(() => planOf(index))
     delay.disable()
-    const outcomes = plan.waves.flatMap(({ groupResource, chunks }) =>
-      chunks.flatMap(({ items }) => items.map((item) => outcomeOf({ ...item, groupResource }))),
-    )
+    const tally = new PackedTally(outcomesOf(plan))
     const heap = heapMiB() - heapBefore
     turns.skip()
     delay.enable()
-    const [files, concludeSeconds] = await timed(() => conclude(outcomes))
+    const [files, concludeSeconds] = await timed(() => conclude(tally))
     delay.disable()
     const indexMiB = statSync(path).size / 1024 ** 2
     const peakMiB = process.resourceUsage().maxRSS / 1024
@@ -93,12 +94,7 @@ async function writeIndex(path: string, count: number): Promise<void> {
 async function planOf(index: ArchiveIndex): Promise<{ plan: Plan; bytes: number }> {
   const steps = planInSteps({
     etag: index.etag,
-    items: [...index.entries].map(({ groupResource, namespace, name }) => ({
-      groupResource,
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      before: [],
-    })),
+    items: await itemsOf(index),
     order: ['secrets', 'configmaps'],
     namespaceMapping: undefined,
     sizeOf: () => 700,
@@ -109,8 +105,21 @@ async function planOf(index: ArchiveIndex): Promise<{ plan: Plan; bytes: number 
   })
   const bytes = await gzipOf(jsonInPieces(await inSlices(steps)), 1)
   const text = (await inflate(bytes)).toString()
-  return { plan: (await inSlices(parseJsonInSteps(text))) as Plan, bytes: bytes.length }
+  return { plan: (await inSlices(parseJsonInSteps(text, packIfChunk))) as Plan, bytes: bytes.length }
 }
+
+/** All items of the archive, as they are selected. */
+async function itemsOf(index: ArchiveIndex): Promise<PlaceableItem[]> {
+  const pause = pauses()
+  const items: PlaceableItem[] = []
+  for (const { groupResource, namespace, name } of index.entries) {
+    items.push({ groupResource, name, ...(namespace === undefined ? {} : { namespace }), before: nothing })
+    await pause()
+  }
+  return items
+}
+
+const nothing: readonly string[] = []
 
 const at = '2026-11-28T22:16:00Z'
 
@@ -129,9 +138,14 @@ function outcomeOf(item: { groupResource: string; namespace?: string; name: stri
   return { key: itemKey(item), action: 'created', listed, object, messages: [], at }
 }
 
+/** What the journal holds of a restore that created all items, one after the other. */
+function* outcomesOf({ waves }: Plan): Generator<Outcome> {
+  for (const { groupResource, chunks } of waves)
+    for (const { items } of chunks) for (const item of items) yield outcomeOf({ ...item, groupResource })
+}
+
 /** Makes the result files, and returns how many bytes they take. */
-async function conclude(outcomes: readonly Outcome[]): Promise<number> {
-  const tally = await inSlices(tallyInSteps(outcomes))
+async function conclude(tally: Tally): Promise<number> {
   const restore = { namespace: 'velero', name: 'growth' }
   const log = await gzipOf(logInPieces(tally, { restore, spec: {}, startedAt: at, endedAt: at }))
   const results = await gzipOf(goJsonInPieces(await inSlices(resultsInSteps(tally))))
@@ -175,7 +189,8 @@ async function timed<T>(work: () => T | Promise<T>): Promise<[T, number]> {
 
 function heapMiB(): number {
   globalThis.gc?.()
-  return process.memoryUsage().heapUsed / 1024 ** 2
+  const { heapUsed, external } = process.memoryUsage()
+  return (heapUsed + external) / 1024 ** 2
 }
 
 await measureGrowth(process.argv.slice(2).map(Number))

@@ -16,6 +16,8 @@ import { writeBackupFolder } from './backups/backup-folder.ts'
 import { smallObjects } from './backups/made-up-objects.ts'
 import { openApiFront } from './front/api-front.ts'
 import { activityTimes } from './observe/activity-times.ts'
+import { callsBetween, readCalls } from './observe/count-calls.ts'
+import type { CallCounts } from './observe/count-calls.ts'
 import { cpuOf, peakOf, readProcesses } from './observe/process-table.ts'
 
 const options = new Command('large')
@@ -29,6 +31,10 @@ const options = new Command('large')
   .option('--real', 'all creates reach the real API server')
   .option('--times', 'tells when each activity of the last run began and ended, in milliseconds')
   .option('--alone', 'no small restores beside it')
+  .option(
+    '--kill',
+    'the first worker is killed in the middle (kill -9) and another one started: tells how many creates came twice',
+  )
   .option('--env <pairs...>', 'settings of the workers, as NAME=value', [])
   .parse()
   .opts<{
@@ -38,6 +44,7 @@ const options = new Command('large')
     real?: boolean
     times?: boolean
     alone?: boolean
+    kill?: boolean
     env: string[]
   }>()
 
@@ -69,8 +76,12 @@ async function measureLarge(): Promise<object> {
       options.alone === true ? [] : [await smallRestore(stack, 'first'), await smallRestore(stack, 'second')]
     const began = performance.now()
     const cpuBefore = cpuOfWorkers()
+    const callsBefore = await readCalls(stack)
     const made = await create(stack, 'large', { backupName: 'large' })
     let isOver = false
+    const killed = options.kill === true ? killInTheMiddle(stack, front.kubeconfig, workers) : undefined
+    // Whatever it throws is thrown where it is awaited.
+    killed?.catch(() => {})
     const besides = options.alone === true ? Promise.resolve([]) : restoreBeside(stack, () => isOver)
     const { status, metadata } = await toEnd(stack, made.metadata.name).finally(() => (isOver = true))
     const seconds = (performance.now() - began) / 1000
@@ -90,6 +101,9 @@ async function measureLarge(): Promise<object> {
       aloneSeconds,
       besideSeconds: await besides,
       stub: front.held(),
+      ...(killed === undefined
+        ? {}
+        : { killed: { ...(await killed), creates: await createsSince(stack, callsBefore) } }),
     }
   } finally {
     await Promise.all(workers.map((worker) => worker.stop()))
@@ -103,27 +117,27 @@ async function measureLarge(): Promise<object> {
 }
 
 function startWorkers(stack: FullStack, kubeconfig: string) {
-  return Promise.all(
-    Array.from({ length: options.workers }, async (_, index) => {
-      const own = join(dir, `worker-${index}`)
-      mkdirSync(own)
-      const loop = join(own, 'loop.json')
-      const settings = Object.fromEntries(options.env.map((pair) => pair.split(/=(.*)/s).slice(0, 2)))
-      const worker = await startWorkerProcess({
-        env: {
-          ...stack.env,
-          KUBECONFIG: kubeconfig,
-          DRYDOCK_MANAGED_FIELDS: 'owners',
-          NODE_OPTIONS: `--import ${watchLoop}`,
-          BENCH_LOOP_FILE: loop,
-          ...(settings as Record<string, string>),
-        },
-        logFile: join(own, 'log'),
-        archiveDir: own,
-      })
-      return { ...worker, loop }
-    }),
-  )
+  return Promise.all(Array.from({ length: options.workers }, (_, index) => startWorker(stack, kubeconfig, index)))
+}
+
+async function startWorker(stack: FullStack, kubeconfig: string, index: number) {
+  const own = join(dir, `worker-${index}`)
+  mkdirSync(own)
+  const loop = join(own, 'loop.json')
+  const settings = Object.fromEntries(options.env.map((pair) => pair.split(/=(.*)/s).slice(0, 2)))
+  const worker = await startWorkerProcess({
+    env: {
+      ...stack.env,
+      KUBECONFIG: kubeconfig,
+      DRYDOCK_MANAGED_FIELDS: 'owners',
+      NODE_OPTIONS: `--import ${watchLoop}`,
+      BENCH_LOOP_FILE: loop,
+      ...(settings as Record<string, string>),
+    },
+    logFile: join(own, 'log'),
+    archiveDir: own,
+  })
+  return { ...worker, loop }
 }
 
 /** Restores 15 objects again and again, each time into another namespace, and tells how long each took. */
@@ -156,6 +170,41 @@ async function create(stack: FullStack, name: string, spec: object): Promise<Res
   await withClient(stack, async (client) => void (made = (await client.must('POST', path, body)).body as Restore))
   if (made === undefined) throw new Error(`Restore ${name} was not created`)
   return made
+}
+
+/** Kills the first worker when half of the items are restored, and starts another one. */
+async function killInTheMiddle(
+  stack: FullStack,
+  kubeconfig: string,
+  workers: BenchWorker[],
+): Promise<{ atItems: number }> {
+  const atItems = await untilRestored(stack, 'large', options.objects / 2)
+  const [first] = workers
+  if (first === undefined) throw new Error('no worker runs')
+  process.kill(first.pid, 'SIGKILL')
+  workers.push(await startWorker(stack, kubeconfig, workers.length))
+  return { atItems }
+}
+
+type BenchWorker = Awaited<ReturnType<typeof startWorker>>
+
+/** How many creates of the bulk have reached the API server. */
+async function createsSince(stack: FullStack, before: CallCounts): Promise<number> {
+  return callsBetween(before, await readCalls(stack), ['secrets', 'configmaps'])['POST'] ?? 0
+}
+
+/** Waits until so many items of a restore are restored, and tells how many there are by then. */
+async function untilRestored(stack: FullStack, name: string, items: number): Promise<number> {
+  let restored = 0
+  await withClient(stack, async (client) => {
+    while (restored < items) {
+      await sleep(200, undefined, { signal: stop.signal })
+      const { status } = (await client.must('GET', `${path}/${name}`)).body as Restore
+      if (isTerminal(status?.phase)) throw new Error(`Restore ${name} was over before ${items} items were restored`)
+      restored = status?.progress?.itemsRestored ?? 0
+    }
+  })
+  return restored
 }
 
 async function toEnd(stack: FullStack, name: string): Promise<Restore> {

@@ -1,5 +1,5 @@
 import type { Outcome } from '../items/outcome.ts'
-import { sortInSteps } from '../values/slices.ts'
+import { forEachInSteps, sortInSteps } from '../values/slices.ts'
 import type { Steps } from '../values/slices.ts'
 import { OutcomeRows } from './outcome-rows.ts'
 import { mergeOutcomes } from './tally.ts'
@@ -88,10 +88,11 @@ export class PackedTally implements Tally {
     const sorted = new Uint32Array(rows.length)
     let at = 0
     for (const time of [...byTime.keys()].sort()) {
-      const keyed = (byTime.get(time) ?? []).map((row) => ({ row, key: rows.keyAt(row) }))
+      const keyed: { row: number; key: string }[] = []
+      yield* forEachInSteps(byTime.get(time) ?? [], (row) => void keyed.push({ row, key: rows.keyAt(row) }))
       byTime.delete(time)
-      for (const { row } of yield* sortInSteps(keyed, (a, b) => (a.key < b.key ? -1 : 1))) sorted[at++] = row
-      yield
+      const inOrder = yield* sortInSteps(keyed, (a, b) => (a.key < b.key ? -1 : 1))
+      yield* forEachInSteps(inOrder, ({ row }) => void (sorted[at++] = row))
     }
     return {
       *[Symbol.iterator]() {
