@@ -23,8 +23,12 @@ const itemBytes = 180
 /** Gathers the items of a tarball. Of two with one path the last counts, as on a disk. */
 export class IndexBuilder {
   readonly #indexBytesMax: number
-  /** Places by sort key: one flat text an item, so that the index of a million items fits a worker. */
-  readonly #places = new Map<string, ItemPlace>()
+  /** The numbers of the items by sort key: one flat text an item, so that the index of a million items fits a worker. */
+  readonly #numbers = new Map<string, number>()
+  /** Their places, by number. As a value each would take three times as much. */
+  readonly #offsets: number[] = []
+  readonly #sizes: number[] = []
+  readonly #checksums: number[] = []
   #bytes = 0
 
   constructor({ indexBytesMax }: Pick<ArchiveBounds, 'indexBytesMax'>) {
@@ -34,11 +38,16 @@ export class IndexBuilder {
   /** Throws `ArchiveError` of kind `too-big` where all items together take more than the bound. */
   set(path: ItemPath, place: ItemPlace): void {
     const key = sortKey(path)
-    if (!this.#places.has(key)) this.#bytes += key.length + itemBytes
+    const known = this.#numbers.get(key)
+    if (known === undefined) this.#bytes += key.length + itemBytes
     if (this.#bytes > this.#indexBytesMax) {
       throw tooBig('the list of the items in the tarball takes more bytes', 'indexBytesMax', this.#indexBytesMax)
     }
-    this.#places.set(key, place)
+    const number = known ?? this.#numbers.size
+    if (known === undefined) this.#numbers.set(key, number)
+    this.#offsets[number] = place.offset
+    this.#sizes[number] = place.sizeBytes
+    this.#checksums[number] = place.crc
   }
 
   /** Writes an index: a header line, one line for each item in the archive's order, and a checksum over all. */
@@ -59,7 +68,7 @@ export class IndexBuilder {
 
   /** Sorted with a turn for others after each step: that of a million takes seconds. */
   async #sortedKeys(): Promise<string[]> {
-    const sorting = sortInSteps(this.#places.keys(), (a, b) => (a < b ? -1 : Number(a > b)))
+    const sorting = sortInSteps(this.#numbers.keys(), (a, b) => (a < b ? -1 : Number(a > b)))
     for (;;) {
       const step = sorting.next()
       if (step.done === true) return step.value
@@ -71,13 +80,12 @@ export class IndexBuilder {
     head: Pick<ArchiveIndex, 'etag' | 'hasResources' | 'itemsBytes'>,
     keys: readonly string[],
   ): Generator<string> {
-    yield JSON.stringify({ format, ...head, count: this.#places.size })
+    yield JSON.stringify({ format, ...head, count: this.#numbers.size })
     for (const key of keys) {
-      const place = this.#places.get(key)
-      if (place === undefined) continue
+      const number = this.#numbers.get(key) ?? 0
       const [groupResource = '', folder = '', namespace = '', file = ''] = textOf(key).split('\0')
       const name = file.slice(0, -'.json'.length)
-      const { offset, sizeBytes, crc } = place
+      const [offset = 0, sizeBytes = 0, crc = 0] = [this.#offsets[number], this.#sizes[number], this.#checksums[number]]
       yield JSON.stringify([groupResource, folder, namespace, name, offset, sizeBytes, crc] satisfies Row)
     }
   }
