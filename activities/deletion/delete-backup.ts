@@ -13,7 +13,7 @@ import { backupNameLabel, backupUidLabel, restoreFinalizer } from '../../velero/
 import { backupFolder } from '../../velero/object-keys.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { phaseRefused, requestNotWritten, wrongCluster } from '../frame/failures.ts'
-import { listIfServed } from '../frame/list-if-served.ts'
+import { listIfServed } from '../frame/served-kinds.ts'
 import { pauseAfter, runActivity } from '../frame/run-activity.ts'
 import type { Cluster, Ports } from '../ports.ts'
 import { frameOf, openDeleted, readDeleted } from './deleted-backup.ts'

@@ -5,7 +5,7 @@ import { plannedKey } from '../../core/plan/plan.ts'
 import { isConflict, refusalOf } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { formatResourceId } from '../../velero/resource.ts'
-import { listIfServed } from '../frame/list-if-served.ts'
+import { listIfServed } from '../frame/served-kinds.ts'
 import { NotYet, objectRef, refusedFor } from '../items/item-tools.ts'
 import type { ItemTools, WriteInput, WriteResult } from '../items/item-tools.ts'
 

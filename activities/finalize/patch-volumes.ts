@@ -14,7 +14,7 @@ import type { FinalizeContext, FinalizeFinding, FinalizeTask } from './task.ts'
 import { inFlight } from '../frame/in-flight.ts'
 import { readAll } from '../frame/journal.ts'
 import { pauseAfter } from '../frame/run-activity.ts'
-import { listIfServed } from '../frame/list-if-served.ts'
+import { listIfServed } from '../frame/served-kinds.ts'
 
 /** A claim that this restore created and that gets a new volume. */
 interface NewVolume {

@@ -1,6 +1,18 @@
+import { isNotFound } from '../../core/port-errors.ts'
+import type { Manifest } from '../../velero/manifest.ts'
 import { formatGroupResource } from '../../velero/resource.ts'
-import type { GroupResource } from '../../velero/resource.ts'
-import type { DiscoveredResource } from '../ports.ts'
+import type { GroupResource, ResourceRef } from '../../velero/resource.ts'
+import type { Cluster, DiscoveredResource, ListOptions } from '../ports.ts'
+
+/** All objects of a resource; none where the cluster does not serve it. */
+export async function listIfServed(cluster: Cluster, resource: ResourceRef, options: ListOptions): Promise<Manifest[]> {
+  try {
+    return await cluster.list(resource, options)
+  } catch (thrown) {
+    if (isNotFound(thrown)) return []
+    throw thrown
+  }
+}
 
 /**
  * Each kind once: at the preferred version of its group where that has it, else at the first one that does. A kind may be served only

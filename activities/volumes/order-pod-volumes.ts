@@ -7,7 +7,7 @@ import type { PodVolume } from '../../core/items/outcome.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { restoreFieldManager } from '../frame/restore-resource.ts'
 import { podVolumeRestores } from '../operations/node-agent-orders.ts'
-import { listIfServed } from '../frame/list-if-served.ts'
+import { listIfServed } from '../frame/served-kinds.ts'
 import type { Cluster } from '../ports.ts'
 import { createOrder } from './create-order.ts'
 
