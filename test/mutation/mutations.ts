@@ -102,7 +102,7 @@ export const mutations: readonly Mutation[] = [
     file: 'activities/frame/restore-resource.ts',
     find: 'resourceVersion: live.metadata.resourceVersion },',
     put: '},',
-    by: unit('test/activities/conclude/write-status.test.ts'),
+    by: sim(1),
   },
   {
     name: 'a terminal phase is left',
@@ -118,7 +118,7 @@ export const mutations: readonly Mutation[] = [
     file: 'core/locks/decide-grants.ts',
     find: 'if (held !== undefined)',
     put: 'if (held !== undefined && blocked.length < 0)',
-    by: unit('test/core/locks/locks.test.ts'),
+    by: sim(1),
   },
   {
     name: 'a write without an answer does not keep the namespaces',
@@ -142,7 +142,7 @@ export const mutations: readonly Mutation[] = [
     file: 'core/plan/place-items.ts',
     find: 'if (before.length > 0) pullAhead(',
     put: 'if (before.length > 1_000_000) pullAhead(',
-    by: unit('test/core/plan/place-items.test.ts'),
+    by: sim(1),
   },
   {
     name: 'a hook that may have run is sent again',
@@ -166,7 +166,7 @@ export const mutations: readonly Mutation[] = [
     file: 'activities/items/side-by-side.ts',
     find: 'attempt.throwIfStopped()',
     put: '',
-    by: unit('test/activities/items/side-by-side.test.ts'),
+    by: sim(401, 200),
   },
   {
     name: 'values of a Secret stay in messages',
