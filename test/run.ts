@@ -9,7 +9,8 @@ import { beginRun, endRun, sweepRuns } from './kit/run/test-run.ts'
 
 /**
  * `npm test`: finds, fetches or builds the servers that the wanted projects start, with a line for each, then runs vitest.
- * Arguments are vitest's: `npm test -- --project unit`, `npm test -- test/e2e/items/restore.test.ts`.
+ * Arguments are vitest's: `npm test -- --project unit`, `npm test -- test/e2e/items/restore.test.ts`. With `--prepare` it ends when the
+ * servers are there.
  *
  * Vitest runs in a process group of its own. A signal ends the run within seconds: the group, and every server and worker that
  * a test has started, are killed. What a killed run has left is ended by the next one.
@@ -25,7 +26,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await sweepRuns()
     await sweepLeftovers()
     for (const name of toolsFor(argv)) await obtainTool(name, { report: console.error, signal: stop.signal })
-    return runVitest(argv, run)
+    return argv.includes('--prepare') ? 0 : runVitest(argv, run)
   }
   const working = work()
   working.catch(() => {})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judge } from './judge.ts'
+import { judge, runReport } from './judge.ts'
 import { labelFilter, nameSpecs } from './specs.ts'
 import type { Expected, SpecReport } from './specs.ts'
 
@@ -70,6 +70,19 @@ describe('a report of the suite', () => {
       'the suite has this spec, and expected.json does not',
       'expected.json has this spec, and the suite does not',
     ])
+  })
+})
+
+it('verdicts count in CI as tests do', () => {
+  const verdicts = [
+    { spec: 'a', seconds: 2 },
+    { spec: 'b', seconds: 3, wrong: 'failed: no port' },
+  ]
+  expect(runReport(verdicts)).toMatchObject({
+    passed: 1,
+    failed: 1,
+    failures: [{ test: 'b', error: 'failed: no port' }],
+    files: [{ seconds: 5 }],
   })
 })
 

@@ -1,3 +1,4 @@
+import type { RunReport } from '../kit/run/ci-reporter.ts'
 import { nameSpecs } from './specs.ts'
 import type { Expected, SpecReport } from './specs.ts'
 
@@ -34,6 +35,24 @@ export function judge(
     ...unknown.map((spec) => ({ spec, seconds: 0, wrong: 'the suite has this spec, and expected.json does not' })),
     ...gone.map(({ spec }) => ({ spec, seconds: 0, wrong: 'expected.json has this spec, and the suite does not' })),
   ]
+}
+
+/** The verdicts in the form in which CI judges its tests. */
+export function runReport(verdicts: readonly Verdict[]): RunReport {
+  const file = "Velero's own suite"
+  const failures = verdicts.flatMap(({ spec, wrong }) =>
+    wrong === undefined ? [] : [{ file, test: spec, error: wrong }],
+  )
+  const seconds = verdicts.reduce((sum, verdict) => sum + verdict.seconds, 0)
+  return {
+    passed: verdicts.length - failures.length,
+    failed: failures.length,
+    failures,
+    skipped: [],
+    unhandled: 0,
+    brokenFiles: [],
+    files: [{ file, seconds }],
+  }
 }
 
 function judgePasses({ State, Failure }: SpecReport): string | undefined {

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +9,7 @@ import { obtainTool, ToolUnavailable } from '../../devstack/tools/obtain-tool.ts
 import { choose, readExpected } from './choose.ts'
 import type { Choice } from './choose.ts'
 import { groups } from './groups.ts'
-import { judge } from './judge.ts'
+import { judge, runReport } from './judge.ts'
 import type { Verdict } from './judge.ts'
 import { runSuite, suiteTestdata, suiteTools } from './run-suite.ts'
 import { startServers } from './servers.ts'
@@ -22,6 +22,7 @@ npm run velero-e2e -- --focus PATTERN    those whose names match this expression
 npm run velero-e2e -- --list […]         shows what would run, and what cannot run and why
 npm run velero-e2e -- --prepare          finds, fetches or builds the programs, and runs nothing
 --dir FOLDER                             where logs and reports go; by default .tmp/velero-e2e
+--report FILE                            writes what came of it, as .ci/run judges it
 
 Exit codes: 0 as expected, 1 not so or failed, 2 a wrong command line, 3 a program is missing, 130 interrupted.`
 
@@ -45,6 +46,7 @@ async function main(args: string[]): Promise<number> {
     for (const verdict of ofGroup) console.log(describe(verdict))
     verdicts.push(...ofGroup)
   }
+  if (options.report !== undefined) writeFileSync(options.report, JSON.stringify(runReport(verdicts)))
   const wrong = verdicts.filter((verdict) => verdict.wrong !== undefined)
   console.log(`${verdicts.length - wrong.length} specs are as expected, ${wrong.length} are not`)
   return wrong.length === 0 ? 0 : 1
@@ -69,6 +71,7 @@ interface Options {
   list: boolean
   prepare: boolean
   dir: string
+  report?: string
 }
 
 /** Undefined where they are wrong. */
@@ -83,12 +86,17 @@ function readOptions(args: string[]): Options | undefined {
         list: flag,
         prepare: flag,
         focus: { type: 'string' },
+        report: { type: 'string' },
         dir: { type: 'string', default: standard },
       },
     })
     if (values.all && values.focus !== undefined) return undefined
-    const { focus, ...rest } = values
-    return focus === undefined ? rest : { ...rest, focus: new RegExp(focus) }
+    const { focus, report, ...rest } = values
+    return {
+      ...rest,
+      ...(focus === undefined ? {} : { focus: new RegExp(focus) }),
+      ...(report === undefined ? {} : { report: resolve(report) }),
+    }
   } catch {
     return undefined
   }

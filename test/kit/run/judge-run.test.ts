@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RunReport } from './ci-reporter.ts'
-import { filesAgain, judgeRun } from './judge-run.ts'
+import { filesAgain, judgeRun, withoutReport } from './judge-run.ts'
 
 const report = (change: Partial<RunReport> = {}): RunReport => ({
   passed: 3,
@@ -63,7 +63,7 @@ describe('the judgement of a run', () => {
     })
 
     it('is good where they pass then, and names them with what they said first', () => {
-      const { lines, good } = judgeRun(failing(['test/e2e/a.test.ts']), [], report())
+      const { lines, good } = judgeRun(failing(['test/e2e/a.test.ts']), [], { again: report() })
       expect(good).toBe(true)
       expect(lines).toContain('UNSTEADY, passed alone: test/e2e/a.test.ts > it waits: 1 is not 2')
       expect(lines.at(-1)).toBe('4 passed, 0 failed, 0 skipped')
@@ -74,7 +74,41 @@ describe('the judgement of a run', () => {
       ['they cannot be loaded then', { brokenFiles: ['test/a.test.ts'] }],
       ['none of their tests ran', { passed: 0 }],
     ])('is bad where %s', (_, change) => {
-      expect(judgeRun(failing(['test/e2e/a.test.ts']), [], report(change)).good).toBe(false)
+      expect(judgeRun(failing(['test/e2e/a.test.ts']), [], { again: report(change) }).good).toBe(false)
+    })
+  })
+
+  describe('with other runs beside it', () => {
+    const failure = { file: 'test/node/a.test.ts', test: 'it comes back', error: 'it did not' }
+
+    it('counts their tests, and prints their failures', () => {
+      const { lines, good } = judgeRun(report(), [], { beside: [report(), report({ failed: 1, failures: [failure] })] })
+      expect(good).toBe(false)
+      expect(lines).toContain('failed: test/node/a.test.ts > it comes back: it did not')
+      expect(lines.at(-1)).toBe('9 passed, 1 failed, 0 skipped')
+    })
+
+    it('does not take their failures for unsteady ones of the run', () => {
+      const first = report({ failed: 1, failures: [{ file: 'test/e2e/a.test.ts', test: 'it waits', error: 'no' }] })
+      const beside = [report({ failed: 1, failures: [failure] })]
+      expect(judgeRun(first, [], { again: report(), beside }).good).toBe(false)
+      expect(judgeRun(first, [], { again: report(), beside: [report()] }).good).toBe(true)
+    })
+
+    it.each([
+      ['has written no report', withoutReport('the-suite')],
+      ['has a file that could not be loaded', report({ brokenFiles: ['test/node/a.test.ts'] })],
+      ['has run nothing', report({ passed: 0 })],
+      ['skipped what the list does not name', report({ passed: 0, skipped: skipped('on a real node > a') })],
+    ])('is bad where one %s', (_, beside) => {
+      expect(judgeRun(report(), allowed, { beside: [beside] }).good).toBe(false)
+    })
+
+    it('counts what was left out as skipped, with its reason', () => {
+      const { lines, good } = judgeRun(report(), [], { leftOut: ['the suite: it is late'] })
+      expect(good).toBe(true)
+      expect(lines).toContain('left out: the suite: it is late')
+      expect(lines.at(-1)).toBe('3 passed, 0 failed, 1 skipped')
     })
   })
 })
