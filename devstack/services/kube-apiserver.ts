@@ -119,8 +119,16 @@ function auditFlags(folder: string, log: string): string[] {
   )
   // The server adds to a file that is there, so whoever empties it meanwhile finds no gap in it.
   writeFileSync(log, '', { flag: 'a', mode: 0o600 })
-  return [`--audit-policy-file=${policy}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking-strict']
+  return [
+    `--audit-policy-file=${policy}`,
+    `--audit-log-path=${log}`,
+    '--audit-log-mode=blocking-strict',
+    // Otherwise it begins another file after 100 MB, and who reads this one misses what came before.
+    `--audit-log-maxsize=${auditMegabytesMax}`,
+  ]
 }
+
+const auditMegabytesMax = 100_000
 
 function kubeconfigOf(server: string, ca: string, tokens: ClusterAddress['tokens']): object {
   const users = { admin: tokens.admin, 'drydock-readonly': tokens.readonly }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 
 /** One request in the audit log of an API server. */
 export interface AuditEvent {
@@ -13,13 +13,39 @@ export interface AuditEvent {
   stageTimestamp: string
 }
 
-/** All requests so far, in the order in which they were answered; a line that is being written does not count yet. */
-export function readAudit(cluster: { auditLog?: string }): AuditEvent[] {
-  if (cluster.auditLog === undefined) throw new Error('this cluster keeps no audit log')
-  return readFileSync(cluster.auditLog, 'utf8')
+interface AuditedCluster {
+  auditLog?: string
+}
+
+/** How long the audit log is now, in bytes: from there on `readAudit` reads what comes after this. */
+export function auditLength(cluster: AuditedCluster): number {
+  return statSync(logOf(cluster)).size
+}
+
+/**
+ * All requests so far, in the order in which they were answered; a line that is being written does not count yet. `from` is where to
+ * begin, in bytes.
+ */
+export function readAudit(cluster: AuditedCluster, from = 0): AuditEvent[] {
+  return readFrom(logOf(cluster), from)
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as AuditEvent)
+}
+
+function logOf({ auditLog }: AuditedCluster): string {
+  if (auditLog === undefined) throw new Error('this cluster keeps no audit log')
+  return auditLog
+}
+
+function readFrom(path: string, from: number): string {
+  const bytes = Buffer.alloc(Math.max(0, statSync(path).size - from))
+  const file = openSync(path, 'r')
+  try {
+    return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, from))
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** How often each object of these resources was created with success: `configmaps/ns/name` → times. */
