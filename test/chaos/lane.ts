@@ -18,6 +18,7 @@ import type { RequestFaults, Weather } from './gates/weather.ts'
 import { mixedBackup } from './mixed-backup.ts'
 import { workerCount } from './schedule.ts'
 import type { Way } from './schedule.ts'
+import type { OwnServers } from './servers.ts'
 import { startPods } from './stand-in-pods.ts'
 
 /** The servers of a lane: a cluster that keeps an audit log and that nobody else uses, a bucket, a Temporal server. */
@@ -31,6 +32,8 @@ export interface Ground {
   items: number
   /** A restore is swept by a real Velero server; otherwise by a write in its words. */
   hasVelero?: boolean
+  /** Where nobody else uses the servers. */
+  servers?: OwnServers
 }
 
 /** A worker process with its own ways to the API server and to Temporal. */
@@ -45,6 +48,7 @@ export interface Lane {
   cluster: TestCluster
   items: number
   hasVelero: boolean
+  servers?: OwnServers
   /** The weather of all workers. */
   weather: Record<Way, Weather>
   faults: Record<'api' | 'bucket', RequestFaults>
@@ -61,17 +65,17 @@ export interface Lane {
 /** The name of the backup that its restores restore. */
 export const backupName = 'mixed'
 
-/** Small, so that a disturbance comes in the midst of several chunks, each with some items done. */
-const settings = {
-  DRYDOCK_CHUNK_ITEMS: '25',
-  DRYDOCK_CHECKPOINT_ITEMS: '5',
+/** Small, so that a disturbance comes in the midst of several chunks, each with some items done: at most fifty for each kind. */
+const settingsFor = (items: number) => ({
+  DRYDOCK_CHUNK_ITEMS: String(Math.max(25, Math.ceil(items / 100))),
+  DRYDOCK_CHECKPOINT_ITEMS: String(Math.max(5, Math.ceil(items / 500))),
   DRYDOCK_ITEMS_IN_FLIGHT: '4',
   DRYDOCK_FEATURES: 'EnableCSI',
   DRYDOCK_ITEM_OPERATION_SYNC: '1s',
   DRYDOCK_VELERO_CONTROLLERS: 'off',
   DRYDOCK_WITHOUT_VELERO: 'present',
   DRYDOCK_SHUTDOWN_GRACE_SECONDS: '5',
-}
+})
 
 /** The writes of a restore to the API server take about so long in all, whatever the number of its items. */
 const writesMs = 16_000
@@ -102,8 +106,9 @@ export async function openLane(ground: Ground): Promise<Lane> {
   await putBackup(cluster, mixedBackup(backupName, ground.items))
   await startNodeAgent(cluster, { stepMs: 500 })
   whenFileIsOver(startPods(cluster).stop)
-  const { items, hasVelero = false } = ground
-  const lane: Lane = { cluster, items, hasVelero, weather, faults, sent: [], ...startWorkers(() => lane) }
+  const { items, hasVelero = false, servers } = ground
+  const own = servers === undefined ? {} : { servers }
+  const lane: Lane = { cluster, items, hasVelero, ...own, weather, faults, sent: [], ...startWorkers(() => lane) }
   await Promise.all(Array.from({ length: workerCount }, (_, number) => lane.replace(number)))
   return lane
 }
@@ -171,7 +176,7 @@ async function startOne(lane: Lane, agent: string): Promise<LaneWorker> {
   whenFileIsOver(close)
   const kubeconfig = writeKubeconfig(cluster, api.address)
   const seen = { ...cluster, kubeconfig, temporal: { ...cluster.temporal, address: temporal.address } }
-  const process = await startWorker(seen, settings)
+  const process = await startWorker(seen, settingsFor(lane.items))
   void process.ended.then(close)
   return { process, weather }
 }

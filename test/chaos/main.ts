@@ -1,10 +1,7 @@
-import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { startStack } from '../../devstack/stack.ts'
-import { startReusedCluster } from '../kit/clusters/reused-cluster.ts'
 import { cleanUp } from '../kit/run/clean-up.ts'
 import { ownDir, removeOwn, sweepLeftovers } from '../kit/run/sweep.ts'
-import type { Ground } from './lane.ts'
+import { ownGrounds, sharedGrounds } from './grounds.ts'
 import { runSeeds } from './run-seeds.ts'
 
 /* npm run chaos: whole restores on real servers, with faults by a seed. Exit code 1 where one did not come to its right end. */
@@ -25,15 +22,27 @@ const options = new Command('chaos')
   .option('--items <n>', 'items of the backup', count, 500)
   .option('--lanes <n>', 'clusters side by side, each with one restore at a time', count, 2)
   .option('--velero', 'has a real Velero server sweep restores, where a schedule says so; one at a time on a machine')
+  .option('--users', 'has users pause, cancel and retry, beside what a schedule has')
+  .option('--servers', 'kills servers and starts them again, beside what a schedule has; each lane has its own')
+  .option('--together <n>', 'how many restores run side by side in a lane', count, 1)
   .option('--shrink', 'runs a seed that fails again with fewer faults, until each that is left is needed')
   .parse()
-  .opts<{ runs: number; seed: number; items: number; lanes: number; velero?: boolean; shrink?: boolean }>()
+  .opts<Options>()
+
+interface Options {
+  runs: number
+  seed: number
+  items: number
+  lanes: number
+  together: number
+  velero?: boolean
+  users?: boolean
+  servers?: boolean
+  shrink?: boolean
+}
 
 await sweepLeftovers()
 const dir = ownDir()
-const folders = Array.from({ length: Math.min(options.lanes, options.runs) }, (_, lane) =>
-  join(dir, `lane-${lane + 1}`),
-)
 const stop = async (hasPassed: boolean): Promise<void> => {
   await cleanUp({ hasPassed })
   await removeOwn(dir)
@@ -44,22 +53,19 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
 const startedMs = performance.now()
 let failed = 0
 try {
-  const stack = await startStack({ dir: join(dir, 'stack'), lean: true, report: (line) => console.error(line) })
-  const grounds = await Promise.all(
-    folders.map(async (folder, lane): Promise<Ground> => {
-      const { cluster } = await startReusedCluster({ dir: folder, etcd: stack.etcd, audit: true })
-      return {
-        cluster,
-        s3: stack.s3,
-        prefix: `lane-${lane + 1}`,
-        temporal: stack.temporal,
-        items: options.items,
-        hasVelero: options.velero === true,
-      }
-    }),
-  )
+  const {
+    items,
+    users = false,
+    servers = false,
+    velero: hasVelero = false,
+    together,
+    shrink: shrinks = false,
+  } = options
+  const ground = { dir, lanes: Math.min(options.lanes, options.runs), items, hasVelero }
+  const grounds = await (servers ? ownGrounds(ground) : sharedGrounds(ground))
   const seeds = Array.from({ length: options.runs }, (_, at) => options.seed + at)
-  const found = await runSeeds(grounds, { seeds, report: console.log, shrinks: options.shrink === true })
+  const beside = { users, servers }
+  const found = await runSeeds(grounds, { seeds, report: console.log, shrinks, beside, together })
   failed = found.length
 } finally {
   await stop(failed === 0)

@@ -1,13 +1,13 @@
 import { shrink } from '../sim/shrink.ts'
-import { readEnd } from './read-end.ts'
-import type { ChaosEnd } from './end-state.ts'
-import { judge } from './judge.ts'
+import { readEnd, removeRestored } from './judge/read-end.ts'
+import type { ChaosEnd } from './judge/end-state.ts'
+import { judge } from './judge/judge.ts'
 import { openLane } from './lane.ts'
 import type { Ground, Lane } from './lane.ts'
-import { runRestore } from './run.ts'
+import { runRestores } from './run.ts'
 import type { ChaosRun } from './run.ts'
 import { inWords, scheduleOf } from './schedule.ts'
-import type { Disturbance } from './schedule.ts'
+import type { Beside, Disturbance } from './schedule.ts'
 
 /** A seed whose restore did not come to its right end. */
 export interface FailedSeed {
@@ -22,6 +22,10 @@ export interface SeedOptions {
   report: (line: string) => void
   /** Leaves out disturbances of a seed that fails, as long as it fails without them: some more restores. */
   shrinks?: boolean
+  /** What goes wrong beside what each schedule has. */
+  beside?: Beside
+  /** How many restores of the backup run side by side in a lane. */
+  together?: number
 }
 
 /** Runs the seeds in lanes side by side, each lane on a ground of its own. Resolves to those that failed. */
@@ -53,10 +57,12 @@ interface Undisturbed {
 }
 
 async function runUndisturbed(lane: Lane, report: SeedOptions['report']): Promise<Undisturbed> {
-  const run = await runRestore(lane, newName(), { disturbances: [], lengthMs: 0 })
+  const [run] = await runRestores(lane, [newName()], { disturbances: [], lengthMs: 0 })
+  if (run === undefined) throw new Error('nothing was restored')
   const end = await readEnd(run)
   const found = await judge(run, end)
   if (found.length > 0) throw new Error(`the undisturbed restore is not right:\n${found.join('\n')}`)
+  await removeRestored(run)
   report(`undisturbed: ${run.restore.status?.phase} ${secondsOf(run)}, ${requestsOf(run)}`)
   return { end, lengthMs: (run.endedAtMs ?? run.begunAtMs) - run.begunAtMs }
 }
@@ -64,24 +70,35 @@ async function runUndisturbed(lane: Lane, report: SeedOptions['report']): Promis
 async function runSeed(
   lane: Lane,
   { seed, undisturbed }: { seed: number; undisturbed: Undisturbed },
-  { report, shrinks = false }: SeedOptions,
+  { report, shrinks = false, beside, together = 1 }: SeedOptions,
 ): Promise<FailedSeed | undefined> {
-  const schedule = scheduleOf(seed, lane.items)
+  const schedule = scheduleOf(seed, lane.items, beside)
   const attempt = async (disturbances: readonly Disturbance[]) => {
-    const run = await runRestore(lane, newName(), { disturbances, lengthMs: undisturbed.lengthMs })
-    return { run, found: await judge(run, undisturbed.end) }
+    const names = Array.from({ length: together }, newName)
+    const runs = await runRestores(lane, names, { disturbances, lengthMs: undisturbed.lengthMs })
+    const found: string[] = []
+    for (const run of runs) {
+      const wrong = await judge(run, undisturbed.end)
+      if (wrong.length === 0) await removeRestored(run)
+      found.push(...wrong)
+    }
+    return { runs, found }
   }
-  const { run, found } = await attempt(schedule)
-  const { phase, hookStatus } = run.restore.status ?? {}
-  const lost = (hookStatus?.hooksFailed ?? 0) > 0 ? `, ${hookStatus?.hooksFailed} hooks may have run` : ''
+  const { runs, found } = await attempt(schedule)
   const verdict = found.length === 0 ? 'right' : 'WRONG'
-  report(`seed ${seed}: ${verdict}, ${phase} ${secondsOf(run)}${lost}; ${schedule.map(inWords).join('; ')}`)
+  report(`seed ${seed}: ${verdict}, ${runs.map(inShort).join(', ')}; ${schedule.map(inWords).join('; ')}`)
   if (found.length === 0) return undefined
   for (const line of found) report(`  ! ${line.slice(0, 600)}`)
   const fails = async (fewer: readonly Disturbance[]) => (await attempt(fewer)).found.length > 0
   const kept = shrinks ? await shrink(schedule, fails) : schedule
   if (shrinks) report(`  needed of seed ${seed}: ${kept.map(inWords).join('; ') || 'nothing'}`)
   return { seed, found, schedule: kept.map(inWords) }
+}
+
+function inShort(run: ChaosRun): string {
+  const { phase, hookStatus } = run.restore.status ?? {}
+  const lost = (hookStatus?.hooksFailed ?? 0) > 0 ? `, ${hookStatus?.hooksFailed} hooks may have run` : ''
+  return `${phase} ${secondsOf(run)}${lost}`
 }
 
 const secondsOf = ({ begunAtMs, endedAtMs }: ChaosRun): string =>

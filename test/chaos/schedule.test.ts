@@ -51,4 +51,17 @@ describe('the schedule of a seed', () => {
     expect(most(120)).toBeLessThan(240)
     expect(most(5_000)).toBeGreaterThan(8_000)
   })
+
+  it('has what users do and deaths of servers beside what it has anyway, where they are asked for', () => {
+    const besides = seeds.map((seed) => scheduleOf(seed, 120, { users: true, servers: true }))
+    for (const [seed, one] of besides.entries()) {
+      const { length } = scheduleOf(seed, 120)
+      expect(one.slice(0, length)).toEqual(scheduleOf(seed, 120))
+      expect(one.slice(length).every(({ kind }) => kind === 'user' || kind === 'server')).toBe(true)
+    }
+    const what = new Set(besides.flat().map((one) => inWords(one).replaceAll(/\d+/g, 'n')))
+    for (const event of ['pause for n ms', 'cancel', 'cancel-and-retry']) expect(what).toContain(`at n %: ${event}`)
+    for (const server of ['kube-apiserver', 'etcd', 'versitygw', 'temporal'])
+      expect(what).toContain(`at n %: kill ${server} for n ms`)
+  })
 })

@@ -1,4 +1,5 @@
 import { between, chanceOf, oneOf } from '../sim/chance.ts'
+import type { Chance } from '../sim/chance.ts'
 
 /** Where something goes wrong on the way: to the API server, to the bucket, to Temporal. */
 export type Way = 'api' | 'bucket' | 'temporal'
@@ -24,6 +25,14 @@ export type WorkerEvent = 'kill' | 'freeze' | 'stop' | 'upgrade'
 /** What somebody else does: a person in the Web UI, a starting Velero server, another controller. */
 export type OtherEvent = 'terminate' | 'terminate-locks' | 'sweep' | 'write-restore'
 
+/**
+ * What a user does: pauses the restore for so long, cancels it, or cancels it and retries it when it is over.
+ */
+export type UserEvent = 'pause' | 'cancel' | 'cancel-and-retry'
+
+/** A server that dies by SIGKILL, and is started again with what it has on its disk. */
+export type ServerName = 'kube-apiserver' | 'etcd' | 'versitygw' | 'temporal'
+
 /** One thing that goes wrong. `at` is how far the restore would be then if nothing disturbed it, in percent of its time. */
 export type Disturbance =
   /** The n-th write to the API server, or the n-th request to the bucket, of all workers. */
@@ -32,6 +41,16 @@ export type Disturbance =
   | { kind: 'spell'; at: number; forMs: number; way: Way; worker: number | 'all'; fault: SpellFault }
   | { kind: 'worker'; at: number; worker: number; event: WorkerEvent; forMs: number }
   | { kind: 'other'; at: number; event: OtherEvent }
+  | { kind: 'user'; at: number; event: UserEvent; forMs: number }
+  | { kind: 'server'; at: number; server: ServerName; forMs: number }
+
+/** What may go wrong beside what each schedule has. What a seed has without them stays, and has what they bring beside it. */
+export interface Beside {
+  /** Users pause, cancel and retry. */
+  users?: boolean
+  /** Servers die. */
+  servers?: boolean
+}
 
 /** How many workers serve the cluster. */
 export const workerCount = 2
@@ -42,8 +61,11 @@ const streamSpells: readonly SpellFault[] = ['cut', 'stalled', 'slow', 'unanswer
 const workerEvents: readonly WorkerEvent[] = ['kill', 'kill', 'freeze', 'freeze', 'stop', 'upgrade']
 const otherEvents: readonly OtherEvent[] = ['terminate', 'terminate', 'terminate-locks', 'sweep', 'write-restore']
 
+const userEvents: readonly UserEvent[] = ['pause', 'pause', 'cancel', 'cancel-and-retry', 'cancel-and-retry']
+const servers: readonly ServerName[] = ['kube-apiserver', 'kube-apiserver', 'etcd', 'versitygw', 'temporal']
+
 /** What goes wrong with the restore of a seed, of a backup of about so many items. There is at least one thing. */
-export function scheduleOf(seed: number, items: number): Disturbance[] {
+export function scheduleOf(seed: number, items: number, beside: Beside = {}): Disturbance[] {
   const chance = chanceOf(seed)
   const some = (what: string, most: number, make: (i: number) => Disturbance) =>
     Array.from({ length: between(chance.at(what, 0), 0, most + 1) }, (_, i) => make(i))
@@ -75,8 +97,27 @@ export function scheduleOf(seed: number, items: number): Disturbance[] {
     at: placeOf('other-at', i),
     event: oneOf(chance.at('other', i), otherEvents),
   }))
-  const all = [...requests, ...spells, ...events, ...others]
-  return all.length > 0 ? all : [{ kind: 'worker', at: placeOf('only-at', 0), worker: 0, event: 'kill', forMs: 0 }]
+  const always = [...requests, ...spells, ...events, ...others]
+  const first: Disturbance = { kind: 'worker', at: placeOf('only-at', 0), worker: 0, event: 'kill', forMs: 0 }
+  return [...(always.length > 0 ? always : [first]), ...disturbancesBeside(chance, beside)]
+}
+
+/** One thing that users do, and one death of a server or two. */
+function disturbancesBeside(chance: Chance, beside: Beside): Disturbance[] {
+  const placeOf = (what: string, i: number) => between(chance.at(what, i), 0, 100)
+  const users: Disturbance[] = [0].map((i) => ({
+    kind: 'user',
+    at: placeOf('user-at', i),
+    event: oneOf(chance.at('user', i), userEvents),
+    forMs: between(chance.at('user-for', i), 500, 15_000),
+  }))
+  const deaths = Array.from({ length: between(chance.at('deaths', 0), 1, 3) }, (_, i): Disturbance => ({
+    kind: 'server',
+    at: placeOf('death-at', i),
+    server: oneOf(chance.at('death', i), servers),
+    forMs: between(chance.at('death-for', i) ** 2, 200, 20_000),
+  }))
+  return [...(beside.users === true ? users : []), ...(beside.servers === true ? deaths : [])]
 }
 
 /** A disturbance in a few words. */
@@ -92,6 +133,10 @@ export function inWords(one: Disturbance): string {
       return `at ${one.at} %: ${one.event} worker ${one.worker + 1}${one.event === 'freeze' ? ` for ${one.forMs} ms` : ''}`
     case 'other':
       return `at ${one.at} %: ${one.event}`
+    case 'user':
+      return `at ${one.at} %: ${one.event}${one.event === 'pause' ? ` for ${one.forMs} ms` : ''}`
+    case 'server':
+      return `at ${one.at} %: kill ${one.server} for ${one.forMs} ms`
   }
 }
 

@@ -1,9 +1,9 @@
-import { restoreResultsKey } from '../../velero/object-keys.ts'
-import type { Restore } from '../../velero/restore.ts'
-import type { SentCommand } from '../kit/exec-front.ts'
-import type { ResultFiles } from '../kit/restores.ts'
-import type { ClusterDump, DumpedObject } from '../parity/dump-cluster.ts'
-import { purposeOf } from '../parity/known-names.ts'
+import { restoreResultsKey } from '../../../velero/object-keys.ts'
+import type { Restore } from '../../../velero/restore.ts'
+import type { SentCommand } from '../../kit/exec-front.ts'
+import type { ResultFiles } from '../../kit/restores.ts'
+import type { ClusterDump, DumpedObject } from '../../parity/dump-cluster.ts'
+import { purposeOf } from '../../parity/known-names.ts'
 
 /** What a restore has left, without what is another in each restore: two restores with the same end are equal. */
 export interface ChaosEnd {
@@ -71,8 +71,8 @@ function wellKnown(key: string, object: DumpedObject): string {
 }
 
 /** Two orders for one purpose are two. */
-function numbered(objects: readonly (readonly [string, DumpedObject])[]): Record<string, DumpedObject> {
-  const named: Record<string, DumpedObject> = {}
+function numbered<T>(objects: readonly (readonly [string, T])[]): Record<string, T> {
+  const named: Record<string, T> = {}
   for (const [key, object] of objects) {
     let name = key
     for (let number = 2; name in named; number++) name = `${key}, number ${number}`
@@ -92,3 +92,18 @@ function plain<T>(value: T, { name, uid }: { name: string; uid: string }): T {
     .replaceAll(/(<restore>-[0-9a-z.-]*\b)[0-9a-f]{8,}"/g, '$1<hash>"')
   return JSON.parse(text) as T
 }
+
+/**
+ * Without what a retry brings with it: its orders have names of its own, and those that the run before has called off stay called
+ * off.
+ */
+export function ofAnyRun({ objects, files, ran }: ChaosEnd): ChaosEnd {
+  const described = Object.entries(objects).flatMap(([place, object]): [string, unknown][] => {
+    if (!isOrder(place)) return [[place, object]]
+    const { status } = object as { status?: { phase?: string } }
+    return status?.phase === 'Canceled' ? [] : [[place.replace(/, number \d+$/, ''), status]]
+  })
+  return { objects: numbered(described), files: structuredClone(files), ran }
+}
+
+const isOrder = (place: string) => /^(datadownloads|podvolumerestores)\.velero\.io\|/.test(place)

@@ -1,5 +1,5 @@
-import { longLeaseSeconds, leaseSeconds } from '../../infra/presence/worker-lease.ts'
-import type { AuditEvent } from '../kit/audit.ts'
+import { longLeaseSeconds, leaseSeconds } from '../../../infra/presence/worker-lease.ts'
+import type { AuditEvent } from '../../kit/audit.ts'
 
 const writeVerbs: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 /** What workers write beside the restore, or for it after its end. */
@@ -30,11 +30,20 @@ export function createdTwice(events: readonly AuditEvent[]): string[] {
     .map(([name, times]) => `created ${times.length} times: ${name}`)
 }
 
+/** A restore, as far as the log tells it from others. */
+export interface Ended {
+  name: string
+  /** When somebody saw its terminal phase. */
+  seenAtMs: number
+  /** Others run beside it, so only what is written into its own namespaces is its own. */
+  isAmongOthers?: boolean
+}
+
 /**
- * Writes of workers that came to the API server after the end of the restore `name`, but for its Restore and Events. The end is the
- * last write of the Restore that had come before somebody saw its terminal phase.
+ * Writes of workers that came to the API server after the end of the restore, but for its Restore and Events. The end is the last
+ * write of the Restore that had come before somebody saw its terminal phase.
  */
-export function lateWrites(events: readonly AuditEvent[], name: string, seenAtMs: number): string[] {
+export function lateWrites(events: readonly AuditEvent[], { name, seenAtMs, isAmongOthers = false }: Ended): string[] {
   const ends = events.filter(
     (event) =>
       isWrite(event) &&
@@ -45,6 +54,7 @@ export function lateWrites(events: readonly AuditEvent[], name: string, seenAtMs
   const endMs = Math.max(...ends.map(({ stageTimestamp }) => atMs(stageTimestamp)))
   return events
     .filter((event) => isWrite(event) && !besides.has(resourceOf(event)))
+    .filter(({ objectRef }) => !isAmongOthers || objectRef?.namespace?.startsWith(`${name}-`) === true)
     .filter((event) => atMs(event.requestReceivedTimestamp) > endMs)
     .map((event) => `${atMs(event.requestReceivedTimestamp) - endMs} ms after the end: ${inWords(event)}`)
 }
@@ -56,6 +66,7 @@ const slackMs = 500
 export function writesWithoutLease(events: readonly AuditEvent[]): string[] {
   const renewed = new Map<string, number>()
   const found: string[] = []
+  const beginMs = events.reduce((least, event) => Math.min(least, cameAt(event)), Infinity)
   const inOrder = events.filter(isWrite).toSorted((a, b) => cameAt(a) - cameAt(b))
   for (const event of inOrder) {
     const { userAgent = '', requestURI } = event
@@ -64,7 +75,8 @@ export function writesWithoutLease(events: readonly AuditEvent[]): string[] {
       continue
     }
     if (besides.has(resourceOf(event))) continue
-    const ageMs = cameAt(event) - (renewed.get(userAgent) ?? -Infinity)
+    // The log may begin after the renewal that covers the first writes.
+    const ageMs = cameAt(event) - (renewed.get(userAgent) ?? beginMs)
     // A write with the API server's own limit is covered by a longer Lease.
     const isLong = !/[?&]timeout=[1-9]s/.test(requestURI)
     const mostMs = (isLong ? longLeaseSeconds : leaseSeconds) * 1_000

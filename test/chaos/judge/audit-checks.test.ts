@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AuditEvent } from '../kit/audit.ts'
+import type { AuditEvent } from '../../kit/audit.ts'
 import { createdTwice, lateWrites, writesWithoutLease } from './audit-checks.ts'
 
 const startMs = Date.parse('2026-11-29T12:00:00.000Z')
@@ -34,15 +34,23 @@ describe('the audit log shows', () => {
       event(11, 'patch', place),
     )
     const before = event(9.9, 'create', 'configmaps/web/one')
-    expect(lateWrites([before, end, ...afterwards], 'r', startMs + 10_100)).toEqual([])
-    expect(lateWrites([end, event(12, 'patch', 'pods/web/p')], 'r', startMs + 10_100)).toEqual([
+    expect(lateWrites([before, end, ...afterwards], { name: 'r', seenAtMs: startMs + 10_100 })).toEqual([])
+    expect(lateWrites([end, event(12, 'patch', 'pods/web/p')], { name: 'r', seenAtMs: startMs + 10_100 })).toEqual([
       '2000 ms after the end: patch pods/web/p by drydock/1.1',
+    ])
+  })
+
+  it('writes after the end into namespaces of the restore alone, where others run beside it', () => {
+    const end = event(10, 'patch', 'restores/velero/r')
+    const writes = ['pods/r-web/p', 'pods/other-web/p'].map((place) => event(11, 'create', place))
+    expect(lateWrites([end, ...writes], { name: 'r', seenAtMs: startMs + 10_100, isAmongOthers: true })).toEqual([
+      '1000 ms after the end: create pods/r-web/p by drydock/1.1',
     ])
   })
 
   it('writes between the end and the moment at which somebody saw it', () => {
     const events = [event(10, 'patch', 'restores/velero/r'), event(10.05, 'delete', 'configmaps/velero/c')]
-    expect(lateWrites(events, 'r', startMs + 10_100)).toHaveLength(1)
+    expect(lateWrites(events, { name: 'r', seenAtMs: startMs + 10_100 })).toHaveLength(1)
   })
 
   it('writes of a worker whose Lease has run out, and not those of another one', () => {
@@ -52,6 +60,9 @@ describe('the audit log shows', () => {
     expect(writesWithoutLease([lease, late])).toEqual([
       '16000 ms after the last renewal of its Lease: create configmaps/web/one by drydock/1.1',
     ])
+    const some = event(0, 'get', 'configmaps/web/one', { userAgent: 'kubectl' })
+    expect(writesWithoutLease([some, event(14, 'create', 'configmaps/web/one')])).toEqual([])
+    expect(writesWithoutLease([some, late])).toHaveLength(1)
     const ofOther = event(10, 'patch', 'leases/velero/drydock-worker-b', { userAgent: 'drydock/2.1' })
     expect(writesWithoutLease([lease, ofOther, late])).toHaveLength(1)
   })
