@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { bundleOnce } from '../kit/run/bundle-once.ts'
 import { cleanUp } from '../kit/run/clean-up.ts'
 import { ownDir, removeOwn, sweepLeftovers } from '../kit/run/sweep.ts'
 import { ownGrounds, sharedGrounds } from './grounds.ts'

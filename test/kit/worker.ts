@@ -48,7 +48,11 @@ export async function startWorker(cluster: TestCluster, env: Record<string, stri
     () => over || (text.includes('worker is ready') && text.includes('watching Restores')),
     120_000,
     'the worker to be ready',
-  )
+  ).catch((error: unknown) => {
+    // Whoever starts another one in its place has no use for it.
+    child.kill('SIGKILL')
+    throw error
+  })
   if (over) throw new Error(`the worker did not start:\n${text}`)
   return {
     pid: child.pid ?? 0,

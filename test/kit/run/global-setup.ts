@@ -1,18 +1,15 @@
-import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
 import { startStack } from '../../../devstack/stack.ts'
 import type { FullStack } from '../../../devstack/stack-types.ts'
-import { keptBundle } from '../../../worker/workflow-code.ts'
 import { evidenceVariable } from '../secrets/evidence.ts'
 import { fixtureSecrets } from '../secrets/fixture-secrets.ts'
 import { judgeSearch, searchEvidence, tellSearch } from '../secrets/search-evidence.ts'
 import { keepEvents } from '../stack.ts'
 import { noteEtcd } from '../clusters/cluster-pool.ts'
+import { bundleOnce } from './bundle-once.ts'
 import { poolFolder } from './clusters-setup.ts'
 import type { RunReport } from './ci-reporter.ts'
 import { ownDir, removeOwn, sweepLeftovers } from './sweep.ts'
@@ -23,16 +20,6 @@ declare module 'vitest' {
   }
 }
 
-const run = promisify(execFile)
-const bundler = fileURLToPath(new URL('../../../worker/bundle-workflows.ts', import.meta.url))
-
-/** From the cache where it is there; the copy is this run's own, since others may push it out of the cache. */
-async function bundleInto(file: string): Promise<void> {
-  const kept = await keptBundle({ debug: () => {} })
-  if (kept === undefined) await run(process.execPath, [bundler, file])
-  else await copyFile(kept, file)
-}
-
 /**
  * Starts the one stack of a test run (Temporal, bucket, a first cluster) and stops it in the end, whatever happened. Then what Drydock
  * has said and stored is searched for the values of Secrets: one that is found fails the run.
@@ -40,9 +27,7 @@ async function bundleInto(file: string): Promise<void> {
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   await sweepLeftovers()
   const [dir, bundleDir, evidence] = [ownDir(), ownDir(), ownDir()]
-  // Once for all workers of the run: each would bundle for seconds.
-  const bundle = join(bundleDir, 'workflows.js')
-  const bundling = bundleInto(bundle)
+  const bundling = bundleOnce(join(bundleDir, 'workflows.js'))
   bundling.catch(() => {})
   const stack = await startStack({
     dir,
@@ -50,7 +35,6 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     report: (line) => console.error(line),
   })
   await bundling
-  process.env['DRYDOCK_WORKFLOW_BUNDLE'] = bundle
   process.env[evidenceVariable] = evidence
   project.provide('stack', stack)
   noteEtcd(poolFolder(), stack.etcd)
