@@ -85,14 +85,26 @@ async function runSeed(
     return { runs, found }
   }
   const { runs, found } = await attempt(schedule)
+  // The first restore finds all cold. By its time much would come too late for those that follow.
+  for (const { restore, begunAtMs, endedAtMs = Infinity } of found.length === 0 ? runs : [])
+    if (restore.status?.phase !== 'Failed')
+      undisturbed.lengthMs = Math.min(undisturbed.lengthMs, endedAtMs - begunAtMs)
+  const inTime = schedule.filter((one) => runs.some((run) => isInTime(one, run)))
+  const late = schedule.length === inTime.length ? '' : `; too late: ${schedule.length - inTime.length}`
   const verdict = found.length === 0 ? 'right' : 'WRONG'
-  report(`seed ${seed}: ${verdict}, ${runs.map(inShort).join(', ')}; ${schedule.map(inWords).join('; ')}`)
+  report(`seed ${seed}: ${verdict}, ${runs.map(inShort).join(', ')}; ${inTime.map(inWords).join('; ')}${late}`)
   if (found.length === 0) return undefined
   for (const line of found) report(`  ! ${line.slice(0, 600)}`)
   const fails = async (fewer: readonly Disturbance[]) => (await attempt(fewer)).found.length > 0
   const kept = shrinks ? await shrink(schedule, fails) : schedule
   if (shrinks) report(`  needed of seed ${seed}: ${kept.map(inWords).join('; ') || 'nothing'}`)
   return { seed, found, schedule: kept.map(inWords) }
+}
+
+/** Whether it came before the end of the restore. */
+function isInTime(one: Disturbance, { begunAtMs, endedAtMs = Infinity, lengthMs, requests }: ChaosRun): boolean {
+  if (one.kind === 'request') return one.n <= requests[one.way]
+  return (one.at / 100) * lengthMs < endedAtMs - begunAtMs
 }
 
 function inShort(run: ChaosRun): string {

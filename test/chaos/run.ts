@@ -18,6 +18,8 @@ export interface ChaosRun {
   lane: Lane
   name: string
   disturbances: readonly Disturbance[]
+  /** How long a restore was taken to be that nothing disturbs, in milliseconds. */
+  lengthMs: number
   /** The Restore as it stands in the end. */
   restore: Restore
   /** When it was created, and when its end was seen, in milliseconds; undefined where it has not ended in time. */
@@ -90,7 +92,7 @@ export async function runRestores(
       if (restore === undefined) throw new Error(`Restore ${name} is gone`)
       const sent = lane.sent.slice(sentBefore).filter(({ namespace }) => namespace.startsWith(`${name}-`))
       const own = { name, restore, endedAtMs: ends[at], isAmongOthers: names.length > 1, sent }
-      return { lane, disturbances, begunAtMs, auditFrom, requests, ...own }
+      return { lane, disturbances, lengthMs, begunAtMs, auditFrom, requests, ...own }
     }),
   )
 }
