@@ -55,6 +55,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
 const startedMs = performance.now()
 let failed = 0
 try {
+  await bundleOnce(join(dir, 'workflows.js'))
   const {
     items,
     users = false,

@@ -87,8 +87,7 @@ async function runSeed(
   const { runs, found } = await attempt(schedule)
   // The first restore finds all cold. By its time much would come too late for those that follow.
   for (const { restore, begunAtMs, endedAtMs = Infinity } of found.length === 0 ? runs : [])
-    if (restore.status?.phase !== 'Failed')
-      undisturbed.lengthMs = Math.min(undisturbed.lengthMs, endedAtMs - begunAtMs)
+    if (restore.status?.phase !== 'Failed') undisturbed.lengthMs = Math.min(undisturbed.lengthMs, endedAtMs - begunAtMs)
   const inTime = schedule.filter((one) => runs.some((run) => isInTime(one, run)))
   const late = schedule.length === inTime.length ? '' : `; too late: ${schedule.length - inTime.length}`
   const verdict = found.length === 0 ? 'right' : 'WRONG'

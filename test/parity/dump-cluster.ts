@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import type { ClusterAddress } from '../../devstack/stack-types.ts'
@@ -18,10 +19,12 @@ export interface DumpedObject {
  */
 export async function dumpCluster(cluster: ClusterAddress, veleroNamespace: string): Promise<ClusterDump> {
   const dispatcher = new Agent({ connections: 8, connect: { ca: cluster.kubeCa } })
-  const read = async (path: string): Promise<Json> => {
+  const read = async (path: string, tries = 1): Promise<Json> => {
     const headers = { authorization: `Bearer ${cluster.tokens.admin}`, accept: 'application/json' }
     const answer = await request(cluster.kubeUrl + path, { dispatcher, headers })
     const text = await answer.body.text()
+    // The storage of a server that has just started is not ready at once.
+    if (answer.statusCode === 429 && tries < triesMax) return sleep(1_000).then(() => read(path, tries + 1))
     // The group of an APIService whose server is not there.
     if (answer.statusCode === 503 && path.startsWith('/apis/')) return { resources: [], items: [] }
     if (answer.statusCode >= 300) throw new Error(`GET ${path}: ${answer.statusCode} ${text}`)
@@ -43,6 +46,8 @@ export async function dumpCluster(cluster: ClusterAddress, veleroNamespace: stri
     await dispatcher.close()
   }
 }
+
+const triesMax = 60
 
 type Json = Record<string, unknown>
 type Read = (path: string) => Promise<Json>
