@@ -71,10 +71,14 @@ export function isTransient(error: unknown): boolean {
     error.code === 502 ||
     error.code === 503 ||
     error.code === 504 ||
+    (error.code === 403 && isNotReady.test(error.message)) ||
     (error.code === 500 && error.reason !== 'InternalError') ||
     error.reason === 'ServerTimeout'
   )
 }
+
+/** What an API server that has just started says, in the form of a refusal, before it has read its policies and webhooks. */
+const isNotReady = / is forbidden: not yet ready to handle request$/
 
 /** Refusals that come with a code of trouble: of a webhook that says no, and of an object that etcd cannot hold. */
 const finalWords: readonly RegExp[] = [

@@ -44,6 +44,13 @@ describe('an answer of the API server about one item', () => {
     ['passing', 0, 'Unreachable', 'connect ECONNREFUSED 127.0.0.1:6443'],
     ['passing', 504, 'Timeout', 'request did not complete within the allotted timeout'],
     ['passing', 500, '', 'etcdserver: leader changed'],
+    ['passing', 403, 'Forbidden', 'configmaps "a" is forbidden: not yet ready to handle request'],
+    [
+      'refused',
+      403,
+      'Forbidden',
+      'admission webhook "a" denied the request: is forbidden: not yet ready to handle request',
+    ],
     ['worker', 0, 'NoLease', 'this worker may not write'],
   ] as const)('is %s: %i %s %s', (kind, code, reason, message) => {
     expect(troubleOf(answer(code, reason, message))).toBe(kind)
