@@ -44,7 +44,8 @@ describe('a call', () => {
     const { create, stands, process } = withFault('death', 1)
     await expect(create('a')).rejects.toBeInstanceOf(Death)
     await expect(create('b')).rejects.toBeInstanceOf(Death)
-    await expect(process.temporal.workflow.getHandle('w').cancel()).rejects.toBeInstanceOf(Death)
+    const cancel = () => process.temporal.workflow.getHandle('w').cancel()
+    await expect(process.temporal.withDeadline(Date.now() + 1000, cancel)).rejects.toBeInstanceOf(Death)
     expect([stands('a'), stands('b')]).toEqual([true, false])
   })
 
