@@ -33,6 +33,14 @@ export function readAudit(cluster: AuditedCluster, from = 0): AuditEvent[] {
     .map((line) => JSON.parse(line) as AuditEvent)
 }
 
+/** All writes of workers into a namespace so far, in the order in which they were answered. */
+export function writesInto(cluster: AuditedCluster, namespace: string): AuditEvent[] {
+  return readAudit(cluster).filter(
+    ({ verb, userAgent, objectRef }) =>
+      objectRef?.namespace === namespace && userAgent === 'drydock' && !['get', 'list', 'watch'].includes(verb),
+  )
+}
+
 function logOf({ auditLog }: AuditedCluster): string {
   if (auditLog === undefined) throw new Error('this cluster keeps no audit log')
   return auditLog

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readAudit } from '../../kit/audit.ts'
+import { writesInto } from '../../kit/audit.ts'
 import { manyItems } from '../../kit/backups/many-items.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
@@ -36,18 +36,13 @@ describe('a restore that is made as a user of the cluster', () => {
       spec: { backupName: 'few', namespaceMapping: { few: namespace } },
       annotations: { 'drydock.io/impersonate-user': 'alice', 'drydock.io/impersonate-groups': 'shopkeepers' },
     })
-  const writesInto = (namespace: string) =>
-    readAudit(cluster).filter(
-      ({ verb, userAgent, objectRef }) =>
-        objectRef?.namespace === namespace && userAgent === 'drydock' && !['get', 'list', 'watch'].includes(verb),
-    )
 
   it('has that user in the audit log for each of its writes', async () => {
     await restoreInto('hers')
     const { status } = await awaitRestore(cluster, 'hers')
     expect((await readResultFiles(cluster, 'hers')).results?.errors).toEqual({})
     expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: items } })
-    const writes = writesInto('hers')
+    const writes = writesInto(cluster, 'hers')
     expect(writes.filter(({ verb }) => verb === 'create')).toHaveLength(items)
     expect([...new Set(writes.map(({ impersonatedUser }) => impersonatedUser?.username))]).toEqual(['alice'])
     expect(writes[0]?.impersonatedUser?.groups).toContain('shopkeepers')
@@ -60,6 +55,6 @@ describe('a restore that is made as a user of the cluster', () => {
     expect(status?.failureReason).toContain(
       `user alice may not create configmaps in namespace theirs (${items} items, the first is configmaps/theirs/item-0)`,
     )
-    expect(writesInto('theirs')).toEqual([])
+    expect(writesInto(cluster, 'theirs')).toEqual([])
   })
 })

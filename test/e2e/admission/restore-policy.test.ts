@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readAudit } from '../../kit/audit.ts'
+import { writesInto } from '../../kit/audit.ts'
 import { manyItems } from '../../kit/backups/many-items.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../../kit/restores.ts'
@@ -49,11 +49,6 @@ describe('the policy of a worker', () => {
       spec: { backupName: 'few', namespaceMapping: { few: into } },
       ...(user === undefined ? {} : { annotations: { 'drydock.io/impersonate-user': user } }),
     })
-  const writesInto = (namespace: string) =>
-    readAudit(cluster).filter(
-      ({ verb, userAgent, objectRef }) =>
-        objectRef?.namespace === namespace && userAgent === 'drydock' && !['get', 'list', 'watch'].includes(verb),
-    )
 
   it('is held by the cluster and its audit log', async () => {
     await restore('theirs', 'alice', 'theirs')
@@ -72,13 +67,13 @@ describe('the policy of a worker', () => {
       expect(status).toMatchObject({ phase: 'FailedValidation' })
       expect(status?.validationErrors?.join()).toContain("the worker's policy")
     }
-    expect([...writesInto('theirs'), ...writesInto('hers')]).toEqual([])
+    expect([...writesInto(cluster, 'theirs'), ...writesInto(cluster, 'hers')]).toEqual([])
 
     await restore('hers', 'alice', 'hers')
     const { status } = await awaitRestore(cluster, 'hers')
     expect((await readResultFiles(cluster, 'hers')).results?.errors).toEqual({})
     expect(status).toMatchObject({ phase: 'Completed', progress: { itemsRestored: items } })
-    const writes = writesInto('hers')
+    const writes = writesInto(cluster, 'hers')
     expect(writes.filter(({ verb }) => verb === 'create')).toHaveLength(items)
     expect([...new Set(writes.map(({ impersonatedUser }) => impersonatedUser?.username))]).toEqual(['alice'])
   })
