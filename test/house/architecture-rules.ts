@@ -65,7 +65,6 @@ export const rules: Readonly<Record<string, Rule>> = {
       'pino',
       'prom-client',
       'protobufjs',
-      'tar-stream',
       'undici',
       'ws',
       'yaml',
