@@ -134,7 +134,15 @@ export const mutations: readonly Mutation[] = [
     file: 'activities/admit/retry-restore.ts',
     find: 'plan.etag !== found.etag',
     put: "plan.etag === ''",
-    by: unit('test/activities/admit/retry-restore.test.ts'),
+    by: sim(1),
+  },
+  {
+    name: 'items are read from another tarball than the plan',
+    rule: 10,
+    file: 'activities/frame/session.ts',
+    find: '{ etag: plan.etag, signal }',
+    put: '{ signal }',
+    by: sim(1),
   },
   {
     name: 'additional items keep their place behind their parent',

@@ -9,7 +9,7 @@ import zlib from 'node:zlib'
 registerHooks({
   resolve: (specifier, context, next) =>
     specifier === '@temporalio/workflow' && !(context.parentURL ?? '').includes('/node_modules/')
-      ? { url: new URL('./workflow-stand-in.ts', import.meta.url).href, shortCircuit: true }
+      ? { url: new URL('./temporal/workflow-stand-in.ts', import.meta.url).href, shortCircuit: true }
       : next(specifier, context),
 })
 

@@ -14,7 +14,7 @@ export type CallFault = 'refused' | 'unanswered' | 'death' | 'slow' | 'late'
 /** What happens to a worker: dead, it is started again after a while; frozen, it does not know of it; without a Lease. */
 export type WorkerEvent = 'kill' | 'freeze' | 'lose-lease'
 
-/** What somebody else does. */
+/** What somebody else does. `retry-replaced`: once the restore is over its tarball is replaced, then a retry is asked for. */
 export type OtherEvent =
   | 'write-restore'
   | 'sweep'
@@ -27,6 +27,7 @@ export type OtherEvent =
   | 'cancel'
   | 'delete'
   | 'replace-backup'
+  | 'retry-replaced'
 
 /** What somebody does to the Restore after a patch of ours was decided, and before it gets there. */
 export type MeanwhileEvent = 'write-restore' | 'change-finalizers' | 'sweep'
@@ -131,6 +132,7 @@ function disturbancesByOthers(chance: Chance, ends: readonly Disturbance[]): Dis
     atMs: between(chance.at('replace-at', 0), 0, lengthMs),
     event: 'replace-backup',
   }
+  const retriesReplaced: Disturbance = { kind: 'other', atMs: 0, event: 'retry-replaced' }
   const [end] = ends
   const isCancelledSlowly = end !== undefined && 'atMs' in end && chance.at('slow-end', 0) < 0.5
   const slowAtMs = isCancelledSlowly ? Math.max(0, end.atMs - 5_000) : between(chance.at('slow-at', 0), 0, lengthMs)
@@ -139,6 +141,7 @@ function disturbancesByOthers(chance: Chance, ends: readonly Disturbance[]): Dis
     ...(chance.at('is-written', 0) < 0.3 ? meanwhile : []),
     ...(chance.at('is-held', 0) < 0.15 ? [holds] : []),
     ...(chance.at('is-replaced', 0) < 0.07 ? [replaces] : []),
+    ...(chance.at('is-replaced-over', 0) < 0.04 ? [retriesReplaced] : []),
     ...(isCancelledSlowly || chance.at('is-slow', 0) < 0.1 ? [slow] : []),
   ]
 }

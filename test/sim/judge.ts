@@ -2,13 +2,14 @@ import { gunzipSync } from 'node:zlib'
 import type { Outcome } from '../../core/items/outcome.ts'
 import { runOf } from '../../core/request/decide-retry.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
-import { restoreUidLabel } from '../../velero/labels.ts'
+import { restoreUidLabel, retryRefusedAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { journalFolder } from '../../velero/object-keys.ts'
 import { isTerminal } from '../../velero/phases.ts'
+import type { Restore } from '../../velero/restore.ts'
 import { name, ref } from '../activities/crash/restore-in-memory.ts'
 import { comparison } from './compare.ts'
-import { tarballsOf } from './others/other-tarball.ts'
+import { tarballWith, tarballsOf } from './others/other-tarball.ts'
 import { workflowId } from './simulate.ts'
 import type { Simulated } from './simulate.ts'
 import type { SeenWrite } from './workers.ts'
@@ -24,7 +25,7 @@ export function judge(run: Simulated, undisturbed: Simulated): string[] {
     ...commandsTwice(run),
     ...writesIntoHeld(run),
     ...outOfOrder(run),
-    ...ofTwoTarballs(run),
+    ...ofOtherTarball(run),
     ...run.workers.begunLate,
     ...run.lost,
   ]
@@ -97,10 +98,26 @@ function outOfOrder({ workers }: Simulated): string[] {
   return pod !== -1 && (claim === -1 || claim > pod) ? ['the pod was made before its claim'] : []
 }
 
-/** All items are of one tarball (rule 10). */
-function ofTwoTarballs({ world }: Simulated): string[] {
+/** All items are of the tarball that the plan was made of, and no run begins where it was replaced (rule 10). */
+function ofOtherTarball({ world, restore, lastWithTarball = Infinity }: Simulated): string[] {
   const tarballs = tarballsOf(world)
-  return tarballs.length > 1 ? [`items of ${tarballs.length} tarballs were restored`] : []
+  const plan = contentOf<{ etag: string }>(world.buckets.objects('backups').get(`${folderOf(restore)}plan.json.gz`))
+  const isOfOther = plan !== undefined && tarballs.some((one) => one !== tarballWith(plan.etag))
+  const isRunWithOther = restore !== undefined && runOf(restore) > lastWithTarball
+  return [
+    ...(isOfOther ? ['items of another tarball than the plan were restored'] : []),
+    ...(isRunWithOther ? ['a retry has begun though its tarball was replaced'] : []),
+  ]
+}
+
+/** The folder of the journal of the last run. */
+function folderOf(restore: Restore | undefined): string {
+  return journalFolder(name, ref.uid, restore === undefined ? 1 : runOf(restore))
+}
+
+/** What a shard of the journal holds. */
+function contentOf<T>(shard: Buffer | undefined): T | undefined {
+  return shard === undefined ? undefined : (JSON.parse(gunzipSync(shard).toString('utf8')) as { content: T }).content
 }
 
 const isMarked = ({ metadata }: Manifest) => metadata.labels?.['velero.io/restore-name'] === name
@@ -108,11 +125,9 @@ const isCompanion = ({ metadata }: Manifest) => metadata.labels?.[restoreUidLabe
 
 /** Objects of this restore of which the journal of its last run does not say that it made them. */
 function unexplained({ world, restore }: Simulated): string[] {
-  const folder = `${journalFolder(name, ref.uid, restore === undefined ? 1 : runOf(restore))}outcomes/`
+  const folder = `${folderOf(restore)}outcomes/`
   const shards = [...world.buckets.objects('backups')].filter(([key]) => key.startsWith(folder))
-  const outcomes = shards.flatMap(
-    ([, body]) => (JSON.parse(gunzipSync(body).toString('utf8')) as { content: Outcome[] }).content,
-  )
+  const outcomes = shards.flatMap(([, body]) => contentOf<Outcome[]>(body) ?? [])
   const told = new Set(outcomes.flatMap(({ object }) => (object === undefined ? [] : [object.uid])))
   const made = world.cluster.objects().filter((object) => isMarked(object) && !isCompanion(object))
   return made
@@ -128,10 +143,15 @@ function ifFailed({ restore, server, disturbances }: Simulated): string[] {
   )
   // A worker that has not read the tarball yet when it is replaced finds another one than the plan was made of.
   const changedWords = 'was replaced since the restore began'
-  const isReplaced = disturbances.some((one) => one.kind === 'other' && one.event === 'replace-backup')
+  const isReplaced = disturbances.some(
+    (one) => one.kind === 'other' && (one.event === 'replace-backup' || one.event === 'retry-replaced'),
+  )
   if (isReplaced && reason.includes(changedWords)) return []
   if (!isCancelled) return [`it failed: ${reason}`]
-  const status = server.statusOf(workflowId)
+  // A retry that is refused changes nothing of how the restore has ended: its execution of the workflow completes.
+  const refused = restore?.metadata.annotations?.[retryRefusedAnnotation] ?? ''
+  const isRefused = isReplaced && refused.endsWith('was replaced since the restore was planned')
+  const status = server.closingsOf(workflowId).findLast((one) => !isRefused || one !== 'COMPLETED')
   if (!reason.startsWith('cancelled: ')) return [`it was cancelled, and failed: ${reason}`]
   return status === 'CANCELLED' || status === 'TERMINATED' ? [] : [`it is cancelled, and its workflow ${status}`]
 }

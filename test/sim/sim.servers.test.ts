@@ -21,6 +21,15 @@ describe('a simulated restore', () => {
     })
   })
 
+  it.each([
+    [301496, 'an attempt of a worker that was frozen is told to stop when it goes on, not before'],
+    [301584, 'after a cancel, a retry that finds another tarball is refused'],
+    [303478, 'a workflow of the locks that was terminated grants nothing'],
+  ])('comes to its right end with seed %i: %s', async (seed) => {
+    const one = ['--runs', '1', '--seed', String(seed), '--lanes', '1', '--lane', '0']
+    expect(await simulate(...one)).toEqual({ code: 0, text: '' })
+  })
+
   it('takes the same steps each time, here with a cancel and a retry that moves the data of a volume again', async () => {
     expect((await simulate('--seed', '20457', '--replay')).code).toBe(0)
   })

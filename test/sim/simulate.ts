@@ -19,8 +19,8 @@ import type { CallFault, Disturbance } from './disturbances.ts'
 import { otherRestore, otherRestoresOf } from './others/other-restore.ts'
 import type { Held } from './others/other-restore.ts'
 import { othersOf } from './others/others.ts'
-import { createServer } from './server.ts'
-import type { SimulatedServer } from './server.ts'
+import { createServer } from './temporal/server.ts'
+import type { SimulatedServer } from './temporal/server.ts'
 import { startWorkers } from './workers.ts'
 import type { RuleOff, SimulatedWorkers } from './workers.ts'
 
@@ -42,6 +42,8 @@ export interface Simulated {
   held: Held
   /** What others have written into the Restore and is not there any more. */
   lost: readonly string[]
+  /** The last run of the restore when its tarball was replaced after its end. */
+  lastWithTarball: number | undefined
 }
 
 /** The workflow that restores. */
@@ -126,7 +128,8 @@ async function runToEnd(
   const restoreNow = cluster.look(restoreAt) as unknown as Restore | undefined
   const end = isEnded ? endStateOf(world, { outcome: { result: server.statusOf(workflowId) } }) : undefined
   const { held } = otherRestores
-  return { seed, disturbances, end, world, workers, server, endedAtMs, restore: restoreNow, held, lost: others.lost() }
+  const ofOthers = { held, lost: others.lost(), lastWithTarball: others.lastWithTarball() }
+  return { seed, disturbances, end, world, workers, server, endedAtMs, restore: restoreNow, ...ofOthers }
 
   function disturb(one: Extract<Disturbance, { atMs: number }>): void {
     if (one.kind === 'other') return others[one.event]()

@@ -12,6 +12,8 @@ import { describeCall, hasEffect, withCalls } from '../ports/calls.ts'
 import type { Around, PortCall } from '../ports/calls.ts'
 import { watchStops } from './stops.ts'
 import { Death, canFail, passingError } from '../ports/faults.ts'
+import { beginLife } from './process-life.ts'
+import type { ProcessLife } from './process-life.ts'
 import type { World } from '../ports/world.ts'
 import type { Chance } from './chance.ts'
 import type { CallFault } from './disturbances.ts'
@@ -26,6 +28,14 @@ export interface AttemptTask {
   info: Partial<Info>
   onBeat: (details: unknown) => void
   onEnd: (end: AttemptEnd) => void
+}
+
+/** An attempt that a worker runs. A process that is frozen learns of nothing before it goes on. */
+export interface RunningAttempt {
+  /** The answer to its beat says that it has to stop. */
+  cancel: (reason: 'CANCELLED' | 'NOT_FOUND') => void
+  /** It was given up: it learns of it with its next beat, a second later. */
+  giveUp: () => void
 }
 
 /** A call that had an effect, in the order in which they got there. */
@@ -43,9 +53,7 @@ export interface SeenWrite {
 /** The workers of a simulation. */
 export interface SimulatedWorkers {
   /** Has one of those that run take the task; undefined where none runs. */
-  run: (task: AttemptTask) => { cancel: (reason: 'CANCELLED' | 'NOT_FOUND') => void } | undefined
-  /** An attempt that was given up learns of it a second later. */
-  tellAtNextBeat: (cancel: (reason: 'CANCELLED' | 'NOT_FOUND') => void) => void
+  run: (task: AttemptTask) => RunningAttempt | undefined
   kill: (worker: number, forMs: number) => void
   freeze: (worker: number, forMs: number) => void
   loseLease: (worker: number, forMs: number) => void
@@ -93,8 +101,7 @@ interface Process {
   name: string
   activities: Record<string, (input: never) => Promise<unknown>>
   ports: Ports
-  isDead: boolean
-  frozenUntilMs: number
+  life: ProcessLife
   presence: InMemoryPresence
   client: Client
 }
@@ -116,13 +123,8 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
   let patches = 0
   let slowUntilMs = -1
 
-  async function thawed(one: Process): Promise<void> {
-    while (one.frozenUntilMs > clock.nowMs()) await clock.sleep(one.frozenUntilMs - clock.nowMs())
-    if (one.isDead) throw new Death('the process is dead')
-  }
-
   function die(one: Process): void {
-    one.isDead = true
+    one.life.die()
     one.presence.cutOff()
   }
 
@@ -130,7 +132,7 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
   const aroundOf =
     (one: () => Process): Around =>
     async (call, run) => {
-      await thawed(one())
+      await one().life.thawed()
       const n = ++calls
       trace.push(`${clock.nowMs()} ${one().name} ${call.port} ${describeCall(call)}`)
       stops.see(call)
@@ -162,7 +164,7 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
       if (fault === 'refused') throw passingError(call)
       const answer = await arrive()
       await clock.sleep(1 + 30 * chance.at('back', n))
-      await thawed(one())
+      await one().life.thawed()
       if (fault === 'unanswered') throw passingError(call)
       return answer
     }
@@ -174,7 +176,7 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
   }
 
   function startProcess(at: number): Process {
-    const skewMs = options.skews.get(at) ?? 0
+    const life = beginLife(clock, options.skews.get(at) ?? 0)
     const name = `drydock-worker-${++started}`
     const presence = weakened(world.leases.start(name), options.without)
     const around = aroundOf(() => process)
@@ -184,30 +186,31 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
       archives: createArchives(),
       presence,
       exec: world.exec.connect(),
-      clock: skewMs === 0 ? clock : { ...clock, now: () => new Date(clock.nowMs() + skewMs) },
+      clock: life.clock,
       log: world.log,
     }
     const ports = withCalls(bare, around)
     const activities = createActivities(ports, options.settings) as unknown as Process['activities']
     const client = options.connect(around)
-    const process: Process = { name, activities, ports, isDead: false, frozenUntilMs: 0, presence, client }
+    const process: Process = { name, activities, ports, life, presence, client }
     return process
   }
 
   for (let at = 0; at < options.count; at++) processes.push(startProcess(at))
 
   function run({ name, input, info, onBeat, onEnd }: AttemptTask) {
-    const ready = processes.filter((one) => !one.isDead && one.frozenUntilMs <= clock.nowMs())
+    const ready = processes.filter(({ life }) => life.isRunning)
     if (ready.length === 0) return undefined
     const one = ready[Math.floor(chance.at('task', ++tasks) * ready.length)] as Process
+    const { life } = one
     const environment = new MockActivityEnvironment(info, { client: one.client, logger })
     environment.on('heartbeat', (details) => {
-      if (!one.isDead && one.frozenUntilMs <= clock.nowMs()) onBeat(details)
+      if (life.isRunning) onBeat(details)
     })
     const activity = one.activities[name]
     if (activity === undefined) throw new Error(`there is no activity ${name}`)
     const tell = (end: AttemptEnd) =>
-      void thawed(one).then(
+      void life.thawed().then(
         () => onEnd(end),
         () => undefined,
       )
@@ -217,10 +220,17 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
         if (!(failure instanceof Death)) tell({ failure })
       },
     )
+    const learn = (reason: 'CANCELLED' | 'NOT_FOUND') => {
+      stops.told(info)
+      environment.cancel(reason)
+    }
     return {
-      cancel(reason: 'CANCELLED' | 'NOT_FOUND') {
-        stops.told(info)
-        environment.cancel(reason)
+      cancel: learn,
+      giveUp() {
+        life.nextBeat().then(
+          () => learn('NOT_FOUND'),
+          () => undefined,
+        )
       },
     }
   }
@@ -228,23 +238,22 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
   const processAt = (worker: number): Process | undefined => processes[worker]
   return {
     run,
-    tellAtNextBeat: (cancel) => clock.later(1_000, () => cancel('NOT_FOUND')),
     kill(worker, forMs) {
       const one = processAt(worker)
-      if (one !== undefined && !one.isDead) restartLater(one, forMs)
+      if (one !== undefined && !one.life.isDead) restartLater(one, forMs)
     },
     freeze(worker, forMs) {
       const one = processAt(worker)
-      if (one === undefined || one.isDead) return
-      one.frozenUntilMs = clock.nowMs() + forMs
+      if (one === undefined || one.life.isDead) return
+      one.life.freeze(forMs)
       one.presence.cutOff()
-      clock.later(forMs, () => !one.isDead && one.presence.letThrough())
+      clock.later(forMs, () => !one.life.isDead && one.presence.letThrough())
     },
     loseLease(worker, forMs) {
       const one = processAt(worker)
-      if (one === undefined || one.isDead) return
+      if (one === undefined || one.life.isDead) return
       one.presence.cutOff()
-      clock.later(forMs, () => !one.isDead && one.presence.letThrough())
+      clock.later(forMs, () => !one.life.isDead && one.presence.letThrough())
     },
     slowDown: (forMs) => void (slowUntilMs = clock.nowMs() + forMs),
     begunLate: stops.begunLate,

@@ -5,8 +5,8 @@ import { workflowIdOf } from '../../../contract/restore-workflow.ts'
 import { claimedAnnotation } from '../../../velero/labels.ts'
 import { ref } from '../../activities/crash/restore-in-memory.ts'
 import type { World } from '../../ports/world.ts'
-import type { SimulatedServer } from '../server.ts'
-import { condition, getExternalWorkflowHandle, setHandler, sleep, workflowInfo } from '../workflow-stand-in.ts'
+import type { SimulatedServer } from '../temporal/server.ts'
+import { condition, getExternalWorkflowHandle, setHandler, sleep, workflowInfo } from '../temporal/workflow-stand-in.ts'
 
 /** Times during which the other restore held the namespace. */
 export type Held = readonly { fromMs: number; toMs: number }[]

@@ -1,18 +1,29 @@
+import { createHash } from 'node:crypto'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { items } from '../../activities/crash/backup.ts'
+import { archiveBody } from '../../ports/archives.ts'
 import type { ArchivedItem } from '../../ports/archives.ts'
 import type { World } from '../../ports/world.ts'
 
-const [first, second] = ['1', '2']
+const [first, second] = ['1', '2'] as const
 
 /** The items of another tarball of the same backup: its ConfigMaps tell it from the first one. */
-export const itemsOfOther: readonly ArchivedItem[] = items.map(({ manifest, ...place }) => {
+const itemsOfOther: readonly ArchivedItem[] = items.map(({ manifest, ...place }) => {
   const { kind, data } = manifest as Manifest
   return {
     ...place,
     manifest: kind === 'ConfigMap' && data !== undefined ? { ...manifest, data: { a: second } } : manifest,
   }
 })
+
+/** What stands in the bucket in place of the other tarball, and its ETag there. */
+export const otherTarball = archiveBody(itemsOfOther)
+const otherEtag = `"${createHash('md5').update(otherTarball).digest('hex')}"`
+
+/** Which tarball has this ETag. */
+export function tarballWith(etag: string): string {
+  return etag === otherEtag ? second : first
+}
 
 /** Which tarballs the objects are of that a restore has made. */
 export function tarballsOf({ cluster }: World): string[] {

@@ -3,18 +3,17 @@ import { deleteWorkflowIdOf, workflowIdOf } from '../../../contract/restore-work
 import { locksWorkflowIdOf } from '../../../contract/lock-workflow.ts'
 import { isSweptByVelero } from '../../../core/results/restore-status.ts'
 import { restartFailureReason } from '../../../velero/defaults.ts'
-import { pendingRetry } from '../../../core/request/decide-retry.ts'
+import { pendingRetry, runOf } from '../../../core/request/decide-retry.ts'
 import { cancelAnnotation, claimedAnnotation, pauseAnnotation, retryAnnotation } from '../../../velero/labels.ts'
 import { isTerminal } from '../../../velero/phases.ts'
 import type { Restore } from '../../../velero/restore.ts'
-import { backupContentsKey } from '../../../velero/object-keys.ts'
+import { backupContentsKey, journalFolder } from '../../../velero/object-keys.ts'
 import { backupName } from '../../activities/crash/backup.ts'
 import { ref, restoreAt } from '../../activities/crash/restore-in-memory.ts'
-import { archiveBody } from '../../ports/archives.ts'
 import type { World } from '../../ports/world.ts'
 import type { MeanwhileEvent, OtherEvent } from '../disturbances.ts'
-import { itemsOfOther } from './other-tarball.ts'
-import type { SimulatedServer } from '../server.ts'
+import { otherTarball } from './other-tarball.ts'
+import type { SimulatedServer } from '../temporal/server.ts'
 
 /** What others than the workers' activities do, and whether there is nothing left to do. */
 export type Others = Readonly<Record<OtherEvent | MeanwhileEvent, () => void>> & {
@@ -22,6 +21,8 @@ export type Others = Readonly<Record<OtherEvent | MeanwhileEvent, () => void>> &
   isOver: () => boolean
   /** What others have written into the Restore and is not there any more, in words. */
   lost: () => string[]
+  /** The last run of the restore when its tarball was replaced after its end; undefined where that was not so. */
+  lastWithTarball: () => number | undefined
 }
 
 /** A finalizer of another controller. */
@@ -34,6 +35,9 @@ export function othersOf({ cluster, clock, buckets }: World, server: SimulatedSe
   let writes = 0
   let retries = 0
   let isKept = false
+  let isReplaced = false
+  let isToBeReplaced = false
+  let lastWithTarball: number | undefined
   const live = () => cluster.look(restoreAt) as unknown as Restore | undefined
 
   function annotate(changes: Record<string, string | undefined>): void {
@@ -58,6 +62,23 @@ export function othersOf({ cluster, clock, buckets }: World, server: SimulatedSe
     setFinalizers((all) => all.filter((one) => one !== otherFinalizer))
   }
 
+  function replaceBackup(): void {
+    isReplaced = true
+    buckets.place('backups', backupContentsKey(backupName), otherTarball)
+  }
+
+  const retry = (): void => annotate({ [retryAnnotation]: `token-${++retries}` })
+
+  /** A restore that was cancelled before its plan was made gets one of the other tarball, by its retry. */
+  function retryReplaced(over: Restore): void {
+    isToBeReplaced = false
+    const plan = `${journalFolder(ref.name, ref.uid, runOf(over))}plan.json.gz`
+    if (isReplaced || !buckets.objects('backups').has(plan)) return
+    lastWithTarball = runOf(over)
+    replaceBackup()
+    retry()
+  }
+
   function tell(name: string): void {
     if (server.statusOf(workflowId) === 'RUNNING') server.signal(workflowId, name)
   }
@@ -77,7 +98,8 @@ export function othersOf({ cluster, clock, buckets }: World, server: SimulatedSe
       isKept = true
       setFinalizers((all) => [...all, otherFinalizer])
     },
-    'replace-backup': () => buckets.place('backups', backupContentsKey(backupName), archiveBody(itemsOfOther)),
+    'replace-backup': replaceBackup,
+    'retry-replaced': () => void (isToBeReplaced = true),
     sweep() {
       const found = live()
       if (found === undefined || !isClaimed(found) || (found.status?.phase ?? '') === '') return
@@ -95,7 +117,7 @@ export function othersOf({ cluster, clock, buckets }: World, server: SimulatedSe
     'new-runs'() {
       for (let times = 0; times < 6; times++) server.suggestNewRun()
     },
-    retry: () => annotate({ [retryAnnotation]: `token-${++retries}` }),
+    retry,
     pause() {
       annotate({ [pauseAnnotation]: 'look at it' })
       tell(lookSignal.name)
@@ -123,8 +145,10 @@ export function othersOf({ cluster, clock, buckets }: World, server: SimulatedSe
         return server.start('deleteRestore', deleteWorkflowIdOf(ref), bareRefOf(ref))
       }
       if (isClaimed(found) && isSweptByVelero(found.status ?? {})) tell(sweptSignal.name)
-      if (isOpen(found)) server.start('restore', workflowId, bareRefOf(ref))
+      if (isOpen(found)) return server.start('restore', workflowId, bareRefOf(ref))
+      if (isToBeReplaced && server.statusOf(workflowId) !== 'RUNNING') retryReplaced(found)
     },
+    lastWithTarball: () => lastWithTarball,
     isOver() {
       const found = live()
       return found === undefined || (!isOpen(found) && found.metadata.deletionTimestamp === undefined)

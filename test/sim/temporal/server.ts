@@ -1,20 +1,20 @@
 import { CancelledFailure, WorkflowNotFoundError } from '@temporalio/common'
 import type { Client } from '@temporalio/client'
-import type { Around } from '../ports/calls.ts'
-import type { SimulatedClock } from '../ports/clock.ts'
-import { temporalClient } from '../ports/temporal-client.ts'
+import type { Around } from '../../ports/calls.ts'
+import type { SimulatedClock } from '../../ports/clock.ts'
+import { temporalClient } from '../../ports/temporal-client.ts'
 import { ScheduledActivity } from './scheduled-activity.ts'
 import type { Of } from './scheduled-activity.ts'
 import { ContinueAsNew, runInHost } from './workflow-stand-in.ts'
 import type { ActivityCall, WorkflowHost } from './workflow-stand-in.ts'
-import type { SimulatedWorkers } from './workers.ts'
+import type { SimulatedWorkers } from '../workers.ts'
 
 /** A workflow, as a server of Temporal knows it. */
 interface Execution {
   workflowId: string
   type: string
   runId: string
-  status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'TERMINATED'
+  status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'TERMINATED' | 'CONTINUED_AS_NEW'
   startedAtMs: number
   closedAtMs?: number
   failure?: unknown
@@ -34,6 +34,8 @@ export interface SimulatedServer {
   /** Has the next look of a run at its history find it long. */
   suggestNewRun: () => void
   statusOf: (workflowId: string) => Execution['status'] | undefined
+  /** How its executions have closed, one after the other. */
+  closingsOf: (workflowId: string) => readonly Execution['status'][]
   failureOf: (workflowId: string) => unknown
   isRunning: (type: string) => boolean
   /** Looks at all conditions that are waited for; true where one is met, so that code goes on. */
@@ -49,6 +51,7 @@ export function createServer(
   workers: () => SimulatedWorkers,
 ): SimulatedServer {
   const executions = new Map<string, Execution>()
+  const closed: Execution[] = []
   let runs = 0
   let newRuns = 0
   let activities = 0
@@ -68,6 +71,7 @@ export function createServer(
   function close(one: Execution, status: Execution['status'], failure?: unknown): void {
     if (one.status !== 'RUNNING') return
     Object.assign(one, { status, failure, closedAtMs: clock.nowMs() })
+    closed.push(one)
     one.host.blocked.clear()
   }
 
@@ -78,9 +82,11 @@ export function createServer(
       nowMs: () => clock.nowMs(),
       later: (ms, work) => clock.later(ms, () => isOpen() && work()),
       schedule: (call) => schedule(call, { workflowId, runId, isOpen }),
-      signalOther: async (to, name, args) => {
-        await clock.sleep(5)
-        signal(to, name, args)
+      signalOther: (to, name, args) => {
+        const sent = clock.sleep(5).then(() => {
+          if (isOpen()) signal(to, name, args)
+        })
+        return whileOpen(sent, isOpen)
       },
       handlers: new Map(),
       early: [],
@@ -112,7 +118,7 @@ export function createServer(
       (thrown: unknown) => {
         if (!isOpen()) return
         if (!(thrown instanceof ContinueAsNew)) return close(one, statusAfter(thrown), thrown)
-        close(one, 'COMPLETED')
+        close(one, 'CONTINUED_AS_NEW')
         start(type, workflowId, thrown.args[0])
       },
     )
@@ -128,7 +134,7 @@ export function createServer(
 
   function schedule(call: ActivityCall, of: Omit<Of, 'id'>) {
     const activity = new ScheduledActivity({ ...call, ...of, id: String(++activities) }, clock, workers)
-    return { result: activity.result, cancel: () => activity.cancel() }
+    return { result: whileOpen(activity.result, of.isOpen), cancel: () => activity.cancel() }
   }
 
   return {
@@ -137,6 +143,7 @@ export function createServer(
     terminate: (workflowId) => close(running(workflowId), 'TERMINATED'),
     suggestNewRun: () => void newRuns++,
     statusOf: (workflowId) => executions.get(workflowId)?.status,
+    closingsOf: (workflowId) => closed.filter((one) => one.workflowId === workflowId).map(({ status }) => status),
     failureOf: (workflowId) => executions.get(workflowId)?.failure,
     isRunning: (type) => [...executions.values()].some((one) => one.type === type && one.status === 'RUNNING'),
     unblock: () => [...executions.values()].some(({ host }) => [...host.blocked].some((look) => look())),
@@ -153,6 +160,16 @@ export function createServer(
         around,
       ),
   }
+}
+
+/** The code of a workflow that was terminated goes on nowhere: what it waits for does not come. */
+function whileOpen<T>(work: Promise<T>, isOpen: () => boolean): Promise<T> {
+  return new Promise((resolve, reject) => {
+    work.then(
+      (value) => isOpen() && resolve(value),
+      (thrown: unknown) => isOpen() && reject(thrown as Error),
+    )
+  })
 }
 
 function statusAfter(thrown: unknown): Execution['status'] {

@@ -1,8 +1,8 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common'
 import { msToNumber } from '@temporalio/common/lib/time.js'
-import type { SimulatedClock } from '../ports/clock.ts'
+import type { SimulatedClock } from '../../ports/clock.ts'
 import type { ActivityCall } from './workflow-stand-in.ts'
-import type { AttemptEnd, SimulatedWorkers } from './workers.ts'
+import type { AttemptEnd, RunningAttempt, SimulatedWorkers } from '../workers.ts'
 
 const firstRetryMs = 500
 
@@ -30,7 +30,7 @@ export class ScheduledActivity {
   private isCancelled = false
   private number = 0
   private lastBeat: unknown
-  private current: { number: number; cancel: (reason: 'CANCELLED' | 'NOT_FOUND') => void } | undefined
+  private current: (RunningAttempt & { number: number }) | undefined
 
   constructor(
     { id, workflowId, runId, isOpen, ...call }: ActivityCall & Of,
@@ -88,7 +88,7 @@ export class ScheduledActivity {
       this.clock.later(500, () => this.begin())
       return
     }
-    this.current = { number, cancel: begun.cancel }
+    this.current = { number, ...begun }
     this.watch(number, this.clock.nowMs())
     const limit = this.call.options.startToCloseTimeout
     if (limit !== undefined && limit !== null) this.clock.later(msToNumber(limit), () => this.lose(number))
@@ -121,8 +121,7 @@ export class ScheduledActivity {
   /** The attempt is given up, and may still run: it is told when it beats again. */
   private lose(number: number): void {
     if (this.current?.number !== number) return
-    const { cancel } = this.current
-    this.workers().tellAtNextBeat(cancel)
+    this.current.giveUp()
     this.current = undefined
     this.again(undefined)
   }

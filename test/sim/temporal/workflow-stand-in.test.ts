@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { listFiles, textOf } from '../house/source-files.ts'
+import { listFiles, textOf } from '../../house/source-files.ts'
 import * as standIn from './workflow-stand-in.ts'
 
 describe('the stand-in for Temporal’s package for workflows', () => {
