@@ -32,17 +32,6 @@ export class ByteReader {
     return bytes
   }
 
-  /** Passes over so many bytes; returns how many there were. */
-  async skip(count: number): Promise<number> {
-    let left = count
-    while (left > 0) {
-      const bytes = await this.some(left)
-      if (bytes === undefined) break
-      left -= bytes.length
-    }
-    return count - left
-  }
-
   /** Puts the bytes that were read last back in front of the rest. */
   giveBack(bytes: Buffer): void {
     if (bytes.length > 0) this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([bytes, this.#rest])

@@ -65,6 +65,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       'pino',
       'prom-client',
       'protobufjs',
+      'tar-stream',
       'undici',
       'ws',
       'yaml',
