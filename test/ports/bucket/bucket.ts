@@ -95,9 +95,14 @@ function createStore({ id, root, place, objects }: StoreParts): ObjectStore {
   }
 }
 
+/** Objects are replaced, never changed: the checksum of one is made once for all copies of a world. */
+const etags = new WeakMap<Buffer, string>()
+
 function infoOf(body: Buffer | undefined): ObjectInfo | undefined {
   if (body === undefined) return undefined
-  return { etag: `"${createHash('md5').update(body).digest('hex')}"`, sizeBytes: body.length }
+  const etag = etags.get(body) ?? `"${createHash('md5').update(body).digest('hex')}"`
+  etags.set(body, etag)
+  return { etag, sizeBytes: body.length }
 }
 
 /** What the SDK throws for an answer of the server. */
