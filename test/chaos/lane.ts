@@ -118,6 +118,9 @@ function startWorkers(laneOf: () => Lane): Pick<Lane, 'worker' | 'replace' | 'wh
   const starting = new Map<number, Promise<void>>()
   let started = 0
   const over = new AbortController()
+  const endWithFile = () => whenFileIsOver(() => over.abort())
+  // Where the first one never gets ready, this alone ends the attempts to start it.
+  endWithFile()
 
   /** A worker that ends by itself, or cannot start, is started again, as a Deployment does it. */
   async function start(number: number): Promise<void> {
@@ -132,7 +135,7 @@ function startWorkers(laneOf: () => Lane): Pick<Lane, 'worker' | 'replace' | 'wh
       }
       workers[number] = worker
       // What is noted last comes first: a worker that the clean-up ends is not started again.
-      whenFileIsOver(() => over.abort())
+      endWithFile()
       void worker.process.ended.then(() => {
         if (workers[number] === worker && !over.signal.aborted) void replace(number)
       })

@@ -13,10 +13,10 @@ export function whenFileIsOver(work: Work): void {
   works.push(work)
 }
 
-/** Does all that was noted, whatever fails of it. */
+/** Does all that was noted, also what is noted meanwhile, by something that was about to start; whatever fails of it. */
 export async function cleanUp(file: { hasPassed: boolean }): Promise<void> {
-  const works = (place[key] ?? []).splice(0).reverse()
-  for (const work of works) {
+  const works = place[key] ?? []
+  for (let work = works.pop(); work !== undefined; work = works.pop()) {
     try {
       await work(file)
     } catch (error) {
