@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { endianness } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
+import type { ArchiveFolder } from '../../activities/archive-port.ts'
 import { ArchiveError } from '../../core/port-errors.ts'
-import { sortInSteps } from '../../core/values/slices.ts'
+import { forEachInSteps, sortInSteps } from '../../core/values/slices.ts'
+import type { Steps } from '../../core/values/slices.ts'
 import { tooBig, type ArchiveBounds } from './archive-bounds.ts'
 import { parseVersionFolder, type ItemPath } from './archive-path.ts'
 import { PackedEntries } from './packed-entries.ts'
@@ -50,117 +52,97 @@ export class IndexBuilder {
     this.#checksums[number] = place.crc
   }
 
-  /** Writes an index: a header line, one line for each item in the archive's order, and a checksum over all. */
-  async write(path: string, head: Pick<ArchiveIndex, 'etag' | 'hasResources' | 'itemsBytes'>): Promise<void> {
+  /** Writes an index: the entries in the archive's order as they are in memory, a head, its length, and a checksum over all. */
+  async write(path: string, head: Omit<ArchiveIndex, 'entries'>): Promise<void> {
+    const { folders, arrays } = (await this.#pack()).toParts()
+    const text = Buffer.from(JSON.stringify({ format, ...head, folders } satisfies Head))
+    const length = Buffer.alloc(4)
+    length.writeUInt32LE(text.length)
     const file = await open(path, 'wx', 0o600)
     try {
-      const hash = createHash('sha256')
-      for (const text of inBatches(this.#lines(head, await this.#sortedKeys()))) {
-        hash.update(text)
-        await file.appendFile(text)
+      const hash = createHash(checksum)
+      for (const piece of piecesOf([...arrays, text, length])) {
+        hash.update(piece)
+        await file.appendFile(piece)
       }
-      await file.appendFile(`${hash.digest('hex')}\n`)
-      await file.sync()
+      await file.appendFile(hash.digest())
     } finally {
       await file.close()
     }
   }
 
-  /** Sorted with a turn for others after each step: that of a million takes seconds. */
-  async #sortedKeys(): Promise<string[]> {
-    const sorting = sortInSteps(this.#numbers.keys(), (a, b) => (a < b ? -1 : Number(a > b)))
-    for (;;) {
-      const step = sorting.next()
-      if (step.done === true) return step.value
-      await setImmediate()
-    }
-  }
-
-  *#lines(
-    head: Pick<ArchiveIndex, 'etag' | 'hasResources' | 'itemsBytes'>,
-    keys: readonly string[],
-  ): Generator<string> {
-    yield JSON.stringify({ format, ...head, count: this.#numbers.size })
-    for (const key of keys) {
+  async #pack(): Promise<PackedEntries> {
+    const entries = new PackedEntries()
+    const steps = forEachInSteps(await this.#sortedKeys(), (key) => {
       const number = this.#numbers.get(key) ?? 0
       const [groupResource = '', folder = '', namespace = '', file = ''] = textOf(key).split('\0')
-      const name = file.slice(0, -'.json'.length)
+      const names = { groupResource, ...parseVersionFolder(folder), ...(namespace === '' ? {} : { namespace }) }
       const [offset = 0, sizeBytes = 0, crc = 0] = [this.#offsets[number], this.#sizes[number], this.#checksums[number]]
-      yield JSON.stringify([groupResource, folder, namespace, name, offset, sizeBytes, crc] satisfies Row)
-    }
+      entries.add(names, file.slice(0, -'.json'.length), { offset, sizeBytes, crc })
+    })
+    await inTurns(steps)
+    return entries
+  }
+
+  /** Sorted with a turn for others after each step: that of a million takes seconds. */
+  #sortedKeys(): Promise<string[]> {
+    return inTurns(sortInSteps(this.#numbers.keys(), (a, b) => (a < b ? -1 : Number(a > b))))
   }
 }
 
-const batchCharacters = 1024 * 1024
-
-function* inBatches(lines: Iterable<string>): Generator<string> {
-  let batch: string[] = []
-  let characters = 0
-  for (const line of lines) {
-    batch.push(line, '\n')
-    characters += line.length
-    if (characters < batchCharacters) continue
-    yield batch.join('')
-    batch = []
-    characters = 0
+async function inTurns<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    await setImmediate()
   }
-  yield batch.join('')
 }
 
-/** Reads an index back, line by line. Throws `ArchiveError` of kind `damaged-cache` unless it is whole and as it was written. */
+/** So many bytes are hashed in one go. */
+const pieceBytes = 1024 * 1024
+
+function* piecesOf(buffers: readonly Buffer[]): Generator<Buffer> {
+  for (const bytes of buffers)
+    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
+}
+
+/** Reads an index back. Throws `ArchiveError` of kind `damaged-cache` unless it is whole and as it was written. */
 export async function readIndex(path: string): Promise<ArchiveIndex> {
-  const hash = createHash('sha256')
-  const entries = new PackedEntries()
-  let head: Head | undefined
-  let last: string | undefined
-  try {
-    for await (const line of readLines(path)) {
-      if (last !== undefined) {
-        hash.update(`${last}\n`)
-        if (head === undefined) head = JSON.parse(last) as Head
-        else addTo(entries, JSON.parse(last) as Row)
-      }
-      last = line
-    }
-  } catch (error) {
-    throw error instanceof SyntaxError ? damaged(path) : error
+  const all = await readWhole(path)
+  const end = all.length - checksumBytes
+  const hash = createHash(checksum)
+  for (const piece of piecesOf([all.subarray(0, Math.max(0, end))])) {
+    hash.update(piece)
+    await setImmediate()
   }
-  if (head === undefined || hash.digest('hex') !== last) throw damaged(path)
-  if (head.format !== format || head.count !== entries.length) throw damaged(path)
+  if (end < 4 || !hash.digest().equals(all.subarray(end))) throw damaged(path)
+  const from = end - 4 - all.readUInt32LE(end - 4)
+  const { folders, ...head } = JSON.parse(all.toString('utf8', from, end - 4)) as Head
+  if (head.format !== format) throw damaged(path)
   const { etag, hasResources, itemsBytes } = head
-  return { etag, hasResources, itemsBytes, entries }
+  return { etag, hasResources, itemsBytes, entries: PackedEntries.from(folders, all.subarray(0, from)) }
 }
 
-/** The lines of a file. Node's own reader also ends a line at U+2028, which may stand in a name. */
-async function* readLines(path: string): AsyncGenerator<string> {
-  let rest = ''
-  for await (const text of createReadStream(path, { encoding: 'utf8', highWaterMark: 1024 * 1024 })) {
-    const lines = (rest + String(text)).split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
+/** In a buffer of its own: numbers of eight bytes have to stand at a multiple of eight. */
+async function readWhole(path: string): Promise<Buffer<ArrayBuffer>> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const bytes = Buffer.allocUnsafeSlow(size)
+    let read = 0
+    for (let more = -1; more !== 0 && read < size; read += more) more = (await file.read(bytes, read)).bytesRead
+    return bytes.subarray(0, read)
+  } finally {
+    await file.close()
   }
-  if (rest !== '') yield rest
 }
 
-type Head = Omit<ArchiveIndex, 'entries'> & { format: string; count: number }
+type Head = Omit<ArchiveIndex, 'entries'> & { format: string; folders: readonly ArchiveFolder[] }
 
-type Row = [
-  groupResource: string,
-  folder: string,
-  namespace: string,
-  name: string,
-  offset: number,
-  sizeBytes: number,
-  crc: number,
-]
+/** Numbers are as this machine has them: an index that another kind of machine has written is damaged. */
+const format = `drydock-archive-index/2 ${endianness()}`
 
-const format = 'drydock-archive-index/1'
-
-function addTo(entries: PackedEntries, row: Row): void {
-  const [groupResource, folder, namespace, name, offset, sizeBytes, crc] = row
-  const names = { groupResource, ...parseVersionFolder(folder), ...(namespace === '' ? {} : { namespace }) }
-  entries.add(names, name, { offset, sizeBytes, crc })
-}
+const [checksum, checksumBytes] = ['sha256', 32] as const
 
 /** A text that sorts as the bytes of file names do in a directory listing: JavaScript's own order differs beyond the BMP. */
 function sortKey({ groupResource, folder, namespace, name }: ItemPath): string {

@@ -47,6 +47,31 @@ export class PackedEntries implements ArchiveEntries {
     else this.#begin({ ...folder, from: place, to: place + 1 })
   }
 
+  /** What {@link PackedEntries.from} makes the same entries of. */
+  toParts(): { folders: readonly ArchiveFolder[]; arrays: readonly Buffer[] } {
+    const arrays = [this.#offsets, this.#ends, this.#sizes, this.#checksums].map((array) =>
+      bytesOf(array.subarray(0, this.length)),
+    )
+    return { folders: this.folders, arrays: [...arrays, this.#names.subarray(0, this.#ends[this.length - 1] ?? 0)] }
+  }
+
+  /** The entries of folders and one buffer with all arrays, which begins on a multiple of eight; they go on in it. */
+  static from(folders: readonly ArchiveFolder[], all: Buffer<ArrayBuffer>): PackedEntries {
+    const entries = new PackedEntries()
+    const length = folders.at(-1)?.to ?? 0
+    const { buffer } = all
+    let at = all.byteOffset
+    const next = (bytes: number) => (at += bytes) - bytes
+    entries.#offsets = new Float64Array(buffer, next(8 * length), length)
+    entries.#ends = new Uint32Array(buffer, next(4 * length), length)
+    entries.#sizes = new Uint32Array(buffer, next(4 * length), length)
+    entries.#checksums = new Uint32Array(buffer, next(4 * length), length)
+    entries.#names = all.subarray(20 * length)
+    entries.length = length
+    for (const folder of folders) entries.#begin(folder)
+    return entries
+  }
+
   at(place: number): ArchiveEntry | undefined {
     const folder = this.#folderAt(place)
     return folder === undefined ? undefined : this.#entry(place, folder)
@@ -145,6 +170,10 @@ export class PackedEntries implements ArchiveEntries {
     this.#sizes = larger(this.#sizes, new Uint32Array(room))
     this.#checksums = larger(this.#checksums, new Uint32Array(room))
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array | Float64Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 const suffix = Buffer.from('.json')

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { ArchiveFolder } from '../../../activities/archive-port.ts'
 import { PackedEntries } from '../../../infra/archive/packed-entries.ts'
 
 const paths = fc.uniqueArray(
@@ -27,11 +28,23 @@ function pack(sorted: readonly Path[]): PackedEntries {
   return entries
 }
 
+/** As they come back from a file. */
+function stored(entries: PackedEntries): PackedEntries {
+  const { folders, arrays } = entries.toParts()
+  return PackedEntries.from(JSON.parse(JSON.stringify(folders)) as ArchiveFolder[], inOwnBuffer(Buffer.concat(arrays)))
+}
+
+function inOwnBuffer(bytes: Buffer): Buffer<ArrayBuffer> {
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(own)
+  return own
+}
+
 it('gives back every entry at its place, finds each by its path, and nothing else', () => {
   fc.assert(
-    fc.property(paths, fc.string({ unit: 'binary', maxLength: 4 }), (chosen, other) => {
+    fc.property(paths, fc.string({ unit: 'binary', maxLength: 4 }), fc.boolean(), (chosen, other, isStored) => {
       const sorted = chosen.toSorted((a, b) => Buffer.compare(keyOf(a), keyOf(b)))
-      const entries = pack(sorted)
+      const entries = isStored ? stored(pack(sorted)) : pack(sorted)
       const made = sorted.map(({ groupResource, version, namespace, name }, place) => ({
         groupResource,
         ...(version && { version }),
