@@ -11,14 +11,14 @@ const readEveryMs = 500
 
 /** Places that restores wait for, each in a line of its own. */
 interface Places {
-  run<R>(call: () => Promise<R>, restoreUid: string): Promise<R>
+  run<R>(call: () => Promise<R>, restoreUid: string, turn: number): Promise<R>
   /** From now on there are so many; calls that hold more go on. */
   resize(count: number): void
 }
 
 /** Makes so many places; the restore that holds the fewest gets the next one. */
 function createPlaces(count: number): Places {
-  const lines = new Map<string, (() => void)[]>()
+  const lines = new Map<string, Line>()
   const held = new Map<string, number>()
   let [taken, places] = [0, count]
   const hold = (restore: string, more: number) => {
@@ -30,19 +30,24 @@ function createPlaces(count: number): Places {
   const give = () => {
     while (taken < places) {
       const restore = nextInLine(lines.keys(), held)
-      if (restore === undefined) return
-      const [begin, ...others] = lines.get(restore) ?? []
+      const line = restore === undefined ? undefined : lines.get(restore)
+      if (restore === undefined || line === undefined) return
+      const begin = takeFirst(line)
       // It stands behind the others again.
       lines.delete(restore)
-      if (others.length > 0) lines.set(restore, others)
+      if (line.size > 0) lines.set(restore, line)
       hold(restore, 1)
       begin?.()
     }
   }
   return {
-    async run(call, restoreUid) {
+    async run(call, restoreUid, turn) {
       const { promise, resolve } = Promise.withResolvers<void>()
-      lines.set(restoreUid, [...(lines.get(restoreUid) ?? []), resolve])
+      const line: Line = lines.get(restoreUid) ?? new Map()
+      lines.set(restoreUid, line)
+      const ofTurn = line.get(turn)
+      if (ofTurn === undefined) line.set(turn, [resolve])
+      else ofTurn.push(resolve)
       give()
       await promise
       try {
@@ -57,6 +62,18 @@ function createPlaces(count: number): Places {
       give()
     },
   }
+}
+
+/** Those of a restore that wait, by the turn of their batch. */
+type Line = Map<number, (() => void)[]>
+
+/** The batch that began first comes first: so batches end one after the other, and while one is journalled the others have its places. */
+function takeFirst(line: Line): (() => void) | undefined {
+  const turn = Math.min(...line.keys())
+  const waiting = line.get(turn)
+  const first = waiting?.shift()
+  if (waiting?.length === 0) line.delete(turn)
+  return first
 }
 
 /** Makes so many places; fewer are given while the API server refuses items because of its load, or answers nobody soon. */
@@ -74,7 +91,7 @@ export function createItemLimit(
   const watch = createLoadWatch({ clock, cluster, everyMs: readEveryMs, told })
   return {
     max,
-    run: (call, restoreUid) => watch.during(() => places.run(call, restoreUid)),
+    run: (call, restoreUid, turn = 0) => watch.during(() => places.run(call, restoreUid, turn)),
     answered(step) {
       const isOverload = isRefusedForLoad(step)
       if (!isOverload && flight.limit === max) return
@@ -108,11 +125,11 @@ export function createPoliteLimit(
   const watch = createLoadWatch({ clock, cluster, everyMs: politeReadEveryMs, told })
   return {
     max,
-    run: (call, restoreUid) =>
+    run: (call, restoreUid, turn = 0) =>
       watch.during(async (first) => {
         // The first read is made before this restore is a load.
         await first
-        return places.run(() => all.run(call, restoreUid), restoreUid)
+        return places.run(() => all.run(call, restoreUid, turn), restoreUid, turn)
       }),
     answered: (step) => all.answered(step),
   }

@@ -16,8 +16,8 @@ import { namespaceResource } from '../../velero/resource.ts'
 export interface ItemLimit {
   /** The most places that there are. */
   readonly max: number
-  /** Runs a call of a restore in a place, once one is free. */
-  run<R>(call: () => Promise<R>, restoreUid: string): Promise<R>
+  /** Runs a call of a restore in a place, once one is free. Of its calls that wait, those with the lowest turn come first. */
+  run<R>(call: () => Promise<R>, restoreUid: string, turn?: number): Promise<R>
   /** Told of what an item came to: an API server that has too much to do gets fewer at once for a while. */
   answered(step: unknown): void
 }
@@ -54,7 +54,8 @@ export type Limited = <R>(call: () => Promise<R>) => Promise<R>
 /**
  * Works on all values side by side and waits for all; after the first failure nothing new begins. What a value does with
  * the ports goes through `limited`: so many at once as the worker allows. A value that waits holds no place. Places are
- * asked for one by one as they come free, so that a small restore does not stand in line behind all values of a large one.
+ * asked for a few at a time, so that a small restore does not stand in line behind all values of a large one. Of one restore the
+ * values that were begun first have them first.
  */
 export async function settleAll<T>(
   values: readonly T[],
@@ -63,7 +64,8 @@ export async function settleAll<T>(
 ): Promise<{ failure?: unknown }> {
   let failure: { thrown: unknown } | undefined
   const places = createPlaces(ports.clock)
-  const inLine = pLimit(itemLimit.max)
+  const turn = turns++
+  const inLine = pLimit(2 * itemLimit.max)
   const limited: Limited = async (call) => {
     const inPlace = async () => {
       if (failure !== undefined) throw failure.thrown
@@ -72,7 +74,7 @@ export async function settleAll<T>(
       await places.held(running)
       return { running }
     }
-    const { running } = await inLine(() => itemLimit.run(inPlace, input.ref.uid))
+    const { running } = await inLine(() => itemLimit.run(inPlace, input.ref.uid, turn))
     const step = await running
     itemLimit.answered(step)
     return step
@@ -85,6 +87,9 @@ export async function settleAll<T>(
   places.end()
   return failure === undefined ? {} : { failure: failure.thrown }
 }
+
+/** How often values were worked on side by side in this process. */
+let turns = 0
 
 /** A call that takes longer waits for somebody else, such as a slow webhook: it gives its place to others. */
 const placeMs = 5_000

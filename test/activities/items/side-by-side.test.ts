@@ -98,3 +98,33 @@ it('nothing more begins once the attempt is asked to stop', async () => {
   expect(await clock.run(work)).toEqual({ failure: new Error('cancelled') })
   expect(begun).toBe(4)
 })
+
+it('chunks of one restore end one after the other: the places of one that is journalled are those of the others', async () => {
+  const clock = createClock()
+  const sides = {
+    itemLimit: createItemLimit(8, { clock, cluster: { get: async () => undefined } }),
+    attempt: { throwIfStopped: () => undefined },
+    input: { ref: { uid: 'uid-1' } },
+    ports: { clock },
+  }
+  let running = 0
+  const idleAt = new Set<number>()
+  const begin = () => settleAll(Array.from({ length: 80 }), sides, (_value, limited) => limited(item))
+  const item = async () => {
+    running++
+    await clock.sleep(10)
+    running--
+  }
+  const chunk = async () => {
+    await inBatches([0, 1], { size: 1, clock, begin, keepSoFar: async () => {}, keep: () => clock.sleep(50) })
+  }
+  const chunks = [chunk(), chunk(), chunk(), chunk()]
+  const watch = async () => {
+    for (let ms = 5; ms < 790; ms += 10) {
+      await clock.sleep(ms === 5 ? 5 : 10)
+      if (running < 8) idleAt.add(ms)
+    }
+  }
+  await clock.run(Promise.all([...chunks, watch()]))
+  expect([...idleAt]).toEqual([])
+})
