@@ -21,21 +21,29 @@ export async function gatherAdmissionFacts(
   const get = (group: string, resource: string, name: string) =>
     readOrRefusal(() => cluster.get({ group, version: 'v1', resource, namespace, name }))
 
-  const scheduleBackups = await readScheduleBackups(cluster, namespace, spec.scheduleName)
-  const backupName = backupNameOf(spec, scheduleBackups)
-  const backup = backupName === undefined ? undefined : await get('velero.io', 'backups', backupName)
-  const location =
-    backup === undefined || 'error' in backup
-      ? undefined
-      : await get('velero.io', 'backupstoragelocations', locationNameOf(backup as unknown as Backup))
+  const getBackup = async () => {
+    const scheduleBackups = await readScheduleBackups(cluster, namespace, spec.scheduleName)
+    const backupName = backupNameOf(spec, scheduleBackups)
+    const backup = backupName === undefined ? undefined : await get('velero.io', 'backups', backupName)
+    const location =
+      backup === undefined || 'error' in backup
+        ? undefined
+        : await get('velero.io', 'backupstoragelocations', locationNameOf(backup as unknown as Backup))
+    return { scheduleBackups, backup, location }
+  }
   const names = configMapNamesOf(spec)
-  const modifiers = names.modifiers === undefined ? undefined : await get('', 'configmaps', names.modifiers)
-  const policies = names.policy === undefined ? undefined : await get('', 'configmaps', names.policy)
-  const fallback = await readDefaultModifiers(spec, settings.defaultModifiers, (name) => get('', 'configmaps', name))
+  const getConfig = async (name: string | undefined) => (name === undefined ? undefined : get('', 'configmaps', name))
+  const [{ scheduleBackups, backup, location }, modifiers, policies, fallback, api] = await Promise.all([
+    getBackup(),
+    getConfig(names.modifiers),
+    getConfig(names.policy),
+    readDefaultModifiers(spec, settings.defaultModifiers, (name) => get('', 'configmaps', name)),
+    readVeleroApi(cluster),
+  ])
   return {
     restore: { namespace, name: restore.metadata.name, annotations: restore.metadata.annotations },
     ...(fallback === undefined ? {} : { defaultModifiers: fallback }),
-    api: await readVeleroApi(cluster),
+    api,
     spec,
     scheduleBackups,
     backup: backup as Backup | { error: string } | undefined,

@@ -34,9 +34,12 @@ export function admitRestore(parts: WorkerParts) {
     return runActivity(parts.ports.presence, { doing: `admitting restore ${ref.name}` }, async (attempt) => {
       const { cluster } = parts.ports
       if (ref.cluster !== cluster.id) throw wrongCluster(ref.cluster, cluster.id)
-      const restore = await readRestore(cluster, ref)
+      const [restore, controllers] = await Promise.all([
+        readRestore(cluster, ref),
+        readVeleroControllers(cluster, parts.settings),
+      ])
       if (restore === undefined) return { do: 'over', phase: 'Gone' }
-      const decision = decideTakeOver(restore, await readVeleroControllers(cluster, parts.settings))
+      const decision = decideTakeOver(restore, controllers)
       switch (decision.do) {
         case 'over':
           // An earlier attempt may have ended it and died before it recorded the Event.

@@ -21,6 +21,7 @@ import {
 } from '../../velero/object-keys.ts'
 import { assertUnderway, runActivity } from '../frame/run-activity.ts'
 import { journalDamaged } from '../frame/failures.ts'
+import { inFlight } from '../frame/in-flight.ts'
 import { gzipOf, inSlices } from '../frame/in-slices.ts'
 import { readPlan } from '../frame/journal.ts'
 import { readTally } from '../frame/read-tally.ts'
@@ -64,7 +65,7 @@ function frameOf({ ref }: ConcludeInput) {
 }
 
 /**
- * Writes the five result files from the journal, each as a whole, in Velero's order: log, results, resource list,
+ * Writes the five result files from the journal, each as a whole, side by side: log, results, resource list,
  * operations, volume info. A plan has nothing in the last three, and a file of its own. It runs after the items are
  * restored, and again when the finalization has added outcomes. It lists what the finalization may have to do.
  */
@@ -190,10 +191,15 @@ async function putFiles({ store, admission }: Session, presence: Presence, files
     presence.assertMayWrite()
     await store.put(key, body)
   }
-  await put(restoreLogKey(name), files.log)
-  await put(restoreResultsKey(name), files.results)
-  await put(restoreResourceListKey(name), files.resourceList)
-  await put(restoreItemOperationsKey(name), files.operations)
-  // Velero wrote it when the items were restored, and nothing adds to it later.
-  if (admission.inherited !== true) await put(restoreVolumeInfoKey(name), files.volumes)
+  const texts: [key: string, text: Iterable<string>][] = [
+    [restoreLogKey(name), files.log],
+    [restoreResultsKey(name), files.results],
+    [restoreResourceListKey(name), files.resourceList],
+    [restoreItemOperationsKey(name), files.operations],
+    // Velero wrote it when the items were restored, and nothing adds to it later.
+    ...(admission.inherited === true
+      ? []
+      : [[restoreVolumeInfoKey(name), files.volumes] as [string, Iterable<string>]]),
+  ]
+  await inFlight(texts, texts.length, ([key, text]) => put(key, text))
 }

@@ -117,10 +117,14 @@ async function openSession(ports: Ports, ref: AdmittedRef): Promise<Session> {
 }
 
 async function openPlan(ports: Ports, session: Session, signal: AbortSignal): Promise<OpenPlan & { archive: Archive }> {
-  const [plan, facts] = await Promise.all([readPlan(session.journal), session.journal.read<StoredFacts>(shards.facts)])
+  const [plan, facts, resources] = await Promise.all([
+    readPlan(session.journal),
+    session.journal.read<StoredFacts>(shards.facts),
+    ports.cluster.discover(),
+  ])
   if (plan === undefined || facts === undefined)
     throw journalDamaged(`journal of restore ${session.ref.name} (${session.ref.uid}) has no plan`)
-  const rules = rulesOf(session.admission, facts, await ports.cluster.discover())
+  const rules = rulesOf(session.admission, facts, resources)
   const key = backupContentsKey(session.admission.spec.backupName ?? '')
   const archive = await ports.archives.open(session.store, key, { etag: plan.etag, signal })
   return { plan, facts, rules, archive, readItem: readerOf(archive) }

@@ -17,6 +17,13 @@ import type { StoredFacts } from '../frame/journal.ts'
 /** A metadata file with more bytes than this, after decompression, is refused. */
 const fileBytesMax = 256 * 1024 * 1024
 
+const claimResource: ResourceRef = { group: '', version: 'v1', resource: 'persistentvolumeclaims' }
+const accountResource: ResourceRef = { group: '', version: 'v1', resource: 'serviceaccounts' }
+const volumeSnapshotClasses: ResourceRef = {
+  group: 'snapshot.storage.k8s.io',
+  version: 'v1',
+  resource: 'volumesnapshotclasses',
+}
 const storageClasses: ResourceRef = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' }
 const volumeGroupSnapshotClasses: ResourceRef = {
   group: 'groupsnapshot.storage.k8s.io',
@@ -36,12 +43,12 @@ export async function gatherFacts(
   const { admission, store } = session
   const backup = admission.spec.backupName ?? ''
   const read = <T extends object>(key: string, problem: string) => readList<T>(store, key, problem)
-  const [snapshots, csiSnapshots, infos] = [
-    await read<NativeSnapshot>(backupVolumeSnapshotsKey(backup), 'error fetching volume snapshots metadata'),
-    await read<Manifest>(backupCsiVolumeSnapshotsKey(backup), 'fail to fetch CSI VolumeSnapshots metadata'),
-    await read<BackupVolumeInfo>(backupVolumeInfoKey(backup), 'fail to get VolumeInfos metadata file'),
-  ]
-  const actions = await gatherActionFacts(session, kinds, ports.cluster, settings.veleroNamespace)
+  const [snapshots, csiSnapshots, infos, actions] = await Promise.all([
+    read<NativeSnapshot>(backupVolumeSnapshotsKey(backup), 'error fetching volume snapshots metadata'),
+    read<Manifest>(backupCsiVolumeSnapshotsKey(backup), 'fail to fetch CSI VolumeSnapshots metadata'),
+    read<BackupVolumeInfo>(backupVolumeInfoKey(backup), 'fail to get VolumeInfos metadata file'),
+    gatherActionFacts(session, kinds, ports.cluster, settings.veleroNamespace),
+  ])
   return {
     actions,
     volumes: {
@@ -73,35 +80,29 @@ async function gatherActionFacts(
     kinds.has('persistentvolumeclaims') || kinds.has('persistentvolumes') || kinds.has('statefulsets.apps')
   const hasSnapshots =
     kinds.has('volumesnapshots.snapshot.storage.k8s.io') || kinds.has('volumesnapshotcontents.snapshot.storage.k8s.io')
-  const veleroImage = kinds.has('pods') ? await imageOfVelero(cluster, veleroNamespace) : undefined
-  const claims = await when(kinds.has('persistentvolumeclaims'), () =>
-    listIfServed(cluster, { group: '', version: 'v1', resource: 'persistentvolumeclaims' }, { metadataOnly: true }),
-  )
+  const namesOf = (ref: ResourceRef) => listIfServed(cluster, ref, { metadataOnly: true })
+  const backupLabel = `${backupNameLabel}=${validLabelValue(admission.spec.backupName ?? '')}`
+  const [veleroImage, claims, configs, classes, snapshotClasses, groupClasses, podVolumeBackups, accounts] =
+    await Promise.all([
+      kinds.has('pods') ? imageOfVelero(cluster, veleroNamespace) : undefined,
+      when(kinds.has('persistentvolumeclaims'), () => namesOf(claimResource)),
+      inVelero('', 'configmaps', pluginConfigLabel),
+      when(hasVolumes, () => namesOf(storageClasses)),
+      when(hasSnapshots, () => listIfServed(cluster, volumeSnapshotClasses, {})),
+      when(hasSnapshots, () => listIfServed(cluster, volumeGroupSnapshotClasses, {})),
+      when(kinds.has('pods') || hasVolumes, () => inVelero('velero.io', 'podvolumebackups', backupLabel)),
+      when(kinds.has('secrets'), () => namesOf(accountResource)),
+    ])
   return {
     backup: admission.backup,
-    pluginConfigs: {
-      ...byAction(await inVelero('', 'configmaps', pluginConfigLabel)),
-      ...askedConfigs(askedBy(admission.restore.annotations), namespace),
-    },
-    storageClasses: names(await when(hasVolumes, () => listIfServed(cluster, storageClasses, { metadataOnly: true }))),
-    volumeSnapshotClasses: await when(hasSnapshots, () =>
-      listIfServed(cluster, { group: 'snapshot.storage.k8s.io', version: 'v1', resource: 'volumesnapshotclasses' }, {}),
-    ),
-    volumeGroupSnapshotClasses: await when(hasSnapshots, () => listIfServed(cluster, volumeGroupSnapshotClasses, {})),
-    podVolumeBackups: await when(kinds.has('pods') || hasVolumes, () =>
-      inVelero(
-        'velero.io',
-        'podvolumebackups',
-        `${backupNameLabel}=${validLabelValue(admission.spec.backupName ?? '')}`,
-      ),
-    ),
+    pluginConfigs: { ...byAction(configs), ...askedConfigs(askedBy(admission.restore.annotations), namespace) },
+    storageClasses: names(classes),
+    volumeSnapshotClasses: snapshotClasses,
+    volumeGroupSnapshotClasses: groupClasses,
+    podVolumeBackups,
     ...(veleroImage === undefined ? {} : { veleroImage }),
     existingClaims: claims.map((claim) => `${claim.metadata.namespace}/${claim.metadata.name}`),
-    serviceAccounts: byNamespace(
-      await when(kinds.has('secrets'), () =>
-        listIfServed(cluster, { group: '', version: 'v1', resource: 'serviceaccounts' }, { metadataOnly: true }),
-      ),
-    ),
+    serviceAccounts: byNamespace(accounts),
     dataUploadResults: [],
   }
 }
