@@ -12,6 +12,7 @@ import {
   releaseLocksSignal,
   requestLocksSignal,
 } from '../contract/lock-workflow.ts'
+import type { RequestLocksReport } from '../activities/locks/request-locks.ts'
 import type { RunView } from './run-view.ts'
 
 /** A wait of so long is told in an Event. */
@@ -48,15 +49,31 @@ export class NamespaceHold {
     )
   }
 
+  /** What the activity that plans asks with: it asks as soon as it has a plan, and an answer may come before its end. */
+  askWhilePlanning(ref: AdmittedRef): { ask?: LocksOfRun } {
+    if (!patched('locks-asked-by-plan')) return {}
+    this.state = 'asked'
+    return { ask: locksOfRun(ref) }
+  }
+
+  /** The plan is made: whether it has asked. A worker of an earlier version does not ask, and nobody does for a plan without items. */
+  planned(asked: RequestLocksReport | undefined): void {
+    if (asked === undefined) this.state = 'none'
+    else [this.askedMs, this.patienceMs] = [Date.now(), asked.patienceMs]
+  }
+
   /** Waits until it holds all of them. Throws where that takes longer than `DRYDOCK_LOCK_TIMEOUT`. */
   async take(ref: AdmittedRef): Promise<void> {
     if (!patched('namespace-locks')) return
     const sinceMs = Date.now()
     const isHeld = () => this.state === 'held'
+    if (isHeld()) return
+    let isAsked = this.state === 'asked'
     this.state = 'asked'
     this.view.waitingFor(this.behind)
     for (let told = false; ; told = true) {
-      await this.ask(ref)
+      if (!isAsked) await this.ask(ref)
+      isAsked = false
       const leftMs = Math.max(1, sinceMs + this.patienceMs - Date.now())
       if (await condition(isHeld, Math.min(told ? askEveryMs : eventAfterMs, leftMs))) break
       if (Date.now() - sinceMs >= this.patienceMs) throw this.outOfPatience()

@@ -94,9 +94,12 @@ export class RestoreRun {
 
   /** Indexes the archive and plans the waves. The plan itself is in the journal; here are its counts. */
   async plan(): Promise<void> {
-    const summary = await planning.planRestore.executeWithOptions({ summary: 'read the backup and plan the waves' }, [
-      { ref: this.ref(), ...followsIfReset() },
-    ])
+    const ask = this.writes ? this.hold.askWhilePlanning(this.ref()) : {}
+    const { asked, ...summary } = await planning.planRestore.executeWithOptions(
+      { summary: 'read the backup and plan the waves' },
+      [{ ref: this.ref(), ...followsIfReset(), ...ask }],
+    )
+    this.hold.planned(asked)
     this.summary = summary
     this.view.planned(summary)
   }

@@ -2,7 +2,7 @@ import { CancellationScope, CancelledFailure, continueAsNew, patched, sleep, wor
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import { chunkKey, parseChunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { beginToldWait, chunks, chunksEndFirst, inLanes, lookUntilOver, looks } from './activity-calls.ts'
+import { beginToldWait, chunks, chunksEndFirst, inLanes, lookUntilOver, looks, onlyChunk } from './activity-calls.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import { lockedIfReset } from './hold-namespaces.ts'
 import type { HookRun } from './async-work.ts'
@@ -274,8 +274,9 @@ function restoreChunk(waves: Waves, { wave, chunk }: ChunkPlace, which: Which | 
   const { ref } = waves
   const resumed = waves.resumed || 'only' in which
   const ending = chunksEndFirst() ? ({ cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const) : {}
+  const { restoreChunk } = planned?.chunks.length === 1 ? onlyChunk : chunks
   return lookUntilOver(waves, (look) =>
-    chunks.restoreChunk.executeWithOptions({ summary, ...ending }, [
+    restoreChunk.executeWithOptions({ summary, ...ending }, [
       { ref, wave, chunk, resumed, ...which, ...lockedIfReset(ref), refused: [...waves.refused], look },
     ]),
   )

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity'
 import type { LockSignal, LocksOfRun } from '../../contract/lock-workflow.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import type { Plan } from '../../core/plan/plan.ts'
 import { targetNamespaces } from '../../core/locks/decide-grants.ts'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
 import { askTemporal, currentActivity } from '../frame/activity-context.ts'
@@ -8,7 +9,7 @@ import { journalDamaged } from '../frame/failures.ts'
 import { readPlan } from '../frame/journal.ts'
 import { readRestore, recordEvent } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
-import type { Sessions, WorkerParts } from '../frame/session.ts'
+import type { Session, Sessions, WorkerParts } from '../frame/session.ts'
 import type { Ports } from '../ports.ts'
 import { widerNamespaces } from './widen-hold.ts'
 
@@ -35,16 +36,26 @@ export function requestLocks(parts: WorkerParts) {
     runActivity(ports.presence, { doing: `asking for the namespaces of restore ${input.ref.name}` }, async () => {
       await sendRequest(parts, input)
       if (input.waitedSeconds !== undefined) currentActivity()?.waited?.('lock', input.waitedSeconds)
-      return { patienceMs: settings.lockTimeoutSeconds * 1000 }
+      return patienceOf(settings)
     })
 }
 
+/** Asks for the namespaces of a plan that is at hand, as {@link requestLocks} does. */
+export async function askFor(plan: Plan, parts: WorkerParts, input: RequestLocksInput): Promise<RequestLocksReport> {
+  await send(parts, await requestFor(plan, await parts.sessions.open(input.ref), input.run), input)
+  return patienceOf(parts.settings)
+}
+
+function patienceOf({ lockTimeoutSeconds }: WorkerParts['settings']): RequestLocksReport {
+  return { patienceMs: lockTimeoutSeconds * 1000 }
+}
+
 /** Sends the request of a run to the workflow of the locks, and starts that where it does not run. */
-export async function sendRequest(
-  { sessions, settings }: WorkerParts,
-  { ref, locks, run }: RequestLocksInput,
-): Promise<void> {
-  const request = await lockRequestOf(sessions, ref, run)
+export async function sendRequest(parts: WorkerParts, input: RequestLocksInput): Promise<void> {
+  await send(parts, await lockRequestOf(parts.sessions, input.ref, input.run), input)
+}
+
+async function send({ settings }: WorkerParts, request: LockRequest, { ref, locks }: RequestLocksInput): Promise<void> {
   const signal: LockSignal = { request, restoresMax: settings.restoresMax }
   const { client, info } = Context.current()
   await askTemporal(() =>
@@ -76,9 +87,16 @@ export async function plannedRequestOf(
   ref: AdmittedRef,
   run: { workflowId: string; runId: string },
 ): Promise<LockRequest | undefined> {
-  const { journal, admission } = await sessions.open(ref)
-  const plan = await readPlan(journal)
-  if (plan === undefined) return undefined
+  const session = await sessions.open(ref)
+  const plan = await readPlan(session.journal)
+  return plan === undefined ? undefined : requestFor(plan, session, run)
+}
+
+async function requestFor(
+  plan: Plan,
+  { ref, journal, admission }: Session,
+  run: { workflowId: string; runId: string },
+): Promise<LockRequest> {
   return {
     workflowId: run.workflowId,
     runId: run.runId,

@@ -2,13 +2,8 @@ import { ArchiveError } from '../../core/port-errors.ts'
 import { activeActions } from '../../core/actions/built-in.ts'
 import { error, warning } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
-import {
-  servedByDefinitions,
-  snapshotClasses,
-  withPlannedItems,
-  withPlannedSnapshotClasses,
-} from '../../core/plan/planned-facts.ts'
-import { definitions, planInSteps } from '../../core/plan/make-plan.ts'
+import { servedByDefinitions, withPlannedItems, withPlannedSnapshotClasses } from '../../core/plan/planned-facts.ts'
+import { planInSteps } from '../../core/plan/make-plan.ts'
 import { orderResources } from '../../core/plan/order-resources.ts'
 import { summarize } from '../../core/plan/plan.ts'
 import type { Plan, PlanSummary } from '../../core/plan/plan.ts'
@@ -19,13 +14,10 @@ import { askedBy } from '../../core/asked/annotations.ts'
 import { resolveExisting } from '../../core/asked/existing.ts'
 import type { ExistingRule } from '../../core/asked/existing.ts'
 import { makeItemSelector } from '../../core/plan/select-items.ts'
-import { parseJson } from '../../core/values/manifest-json.ts'
-import type { Manifest } from '../../velero/manifest.ts'
-import { formatGroupResource } from '../../velero/resource.ts'
 import type { GroupResource, ItemAddress } from '../../velero/resource.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { checkRights } from './check-rights.ts'
-import { entriesOf, resourcesIn } from '../frame/archive-entries.ts'
+import { resourcesIn } from '../frame/archive-entries.ts'
 import { fatal } from '../frame/failures.ts'
 import { inSlices } from '../frame/in-slices.ts'
 import { assertUnderway, runActivity } from '../frame/run-activity.ts'
@@ -34,11 +26,15 @@ import { gatherFacts } from './gather-facts.ts'
 import type { Archive } from '../archive-port.ts'
 import type { DiscoveredResource, Ports } from '../ports.ts'
 import { requireSameArchive } from '../preview/keep-plan.ts'
+import { readDefinitions, readSnapshotClasses } from './archived-manifests.ts'
 import { planPlugins } from './plan-plugins.ts'
 import { selectItems } from './select-items.ts'
 import { versionsOf } from './version-choice.ts'
 import { readDataUploads } from '../volumes/read-data-uploads.ts'
+import type { LocksOfRun } from '../../contract/lock-workflow.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
+import { askFor } from '../locks/request-locks.ts'
+import type { RequestLocksReport } from '../locks/request-locks.ts'
 import type { Session, WorkerParts } from '../frame/session.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import type { Settings } from '../settings.ts'
@@ -53,14 +49,23 @@ export interface PlanInput {
   ref: AdmittedRef
   /** This run was reset: the restore may be over. */
   follows?: true
+  /** The locks for which this asks as soon as there is a plan; absent where nothing is written, and in histories of earlier versions. */
+  ask?: LocksOfRun
+}
+
+/** The plan as counts, and what the workflow has to know of its wait for the namespaces, where they were asked for. */
+export interface PlanReport extends PlanSummary {
+  asked?: RequestLocksReport
 }
 
 /**
  * Plans a restore, once: a plan that is in the journal is not made again. The archive is indexed on this worker's disk on
- * the way. A broken archive becomes an error of the restore, as in Velero. Returns counts only.
+ * the way. A broken archive becomes an error of the restore, as in Velero. Returns counts only. Once nothing forbids the plan, its
+ * namespaces are asked for (rule 9): they are granted while the plan is told.
  */
-export function planRestore({ ports, sessions, settings }: WorkerParts) {
-  return (input: PlanInput): Promise<PlanSummary> =>
+export function planRestore(parts: WorkerParts) {
+  const { ports, sessions, settings } = parts
+  return (input: PlanInput): Promise<PlanReport> =>
     runActivity(ports.presence, { doing: `planning restore ${input.ref.name}` }, async (attempt) => {
       const session = await sessions.open(input.ref)
       const live = await assertUnderway(ports.cluster, input.ref, { isReset: input.follows === true })
@@ -69,7 +74,9 @@ export function planRestore({ ports, sessions, settings }: WorkerParts) {
       if (stored !== undefined) await renewFacts(stored, planning)
       const plan = stored ?? (await makeAndStore(planning))
       await checkRights(plan, { ...planning, sessions, live })
-      return { ...summarize(plan), lanes: settings.lanes }
+      const summary = { ...summarize(plan), lanes: settings.lanes }
+      if (input.ask === undefined || summary.items === 0) return summary
+      return { ...summary, asked: await askFor(plan, parts, { ref: input.ref, ...input.ask }) }
     })
 }
 
@@ -82,14 +89,17 @@ interface Planning {
 }
 
 async function makeAndStore(planning: Planning): Promise<Plan> {
-  const { session, attempt } = planning
+  const { session, attempt, ports } = planning
+  const served = ports.cluster.discover()
+  // Whatever it throws is thrown where it is awaited.
+  served.catch(() => {})
   const opened = await openArchive(planning)
   if ('broken' in opened) return storePlan(session, { etag: '', ...nothing, notes: [opened.broken] }, undefined)
   const { archive } = opened
   attempt.waitingFor(undefined)
   try {
     await requireSameArchive(session, archive.etag)
-    const { plan, facts } = await planArchive(archive, planning)
+    const { plan, facts } = await planArchive(archive, { ...planning, served })
     return await storePlan(session, plan, facts)
   } finally {
     await archive.close()
@@ -158,7 +168,7 @@ async function storePlan(session: Session, plan: Plan, facts: StoredFacts | unde
 
 async function planArchive(
   archive: Archive,
-  planning: Planning,
+  planning: Planning & { served: Promise<readonly DiscoveredResource[]> },
 ): Promise<{ plan: Plan; facts: StoredFacts | undefined }> {
   const { session, ports, settings, attempt } = planning
   const { spec } = session.admission
@@ -170,7 +180,7 @@ async function planArchive(
       ]),
     ])
   }
-  const resources = await ports.cluster.discover()
+  const resources = await planning.served
   const resolve = (name: string) => resolveResource(name, resources)
   const { objects, existing: asked } = askedBy(session.admission.restore.annotations)
   const selector = makeItemSelector({ spec, policies: session.admission.policies, resolve, objects })
@@ -234,16 +244,6 @@ function statusOf(
   }
 }
 
-/** The definitions in the backup of those of its resources that the cluster does not serve yet. */
-async function readDefinitions(
-  archive: Archive,
-  inArchive: ReadonlySet<GroupResource>,
-  resources: readonly DiscoveredResource[],
-): Promise<Manifest[]> {
-  const served = new Set(resources.map(({ resource, group }) => formatGroupResource(resource, group)))
-  return readManifests(archive, definitions, (name) => inArchive.has(name) && !served.has(name))
-}
-
 /** The items that are restored, and the order of their resources. */
 interface Chosen {
   items: readonly ItemAddress[]
@@ -260,30 +260,6 @@ async function gatherFromBackup(archive: Archive, { session, ports, settings }: 
 async function withPlanned(archive: Archive, facts: StoredFacts, { items, order, spec }: Chosen): Promise<StoredFacts> {
   const actions = withPlannedSnapshotClasses(facts.actions, await readSnapshotClasses(archive, items))
   return { ...facts, actions: withPlannedItems(actions, items, { order, namespaceMapping: spec.namespaceMapping }) }
-}
-
-async function readSnapshotClasses(archive: Archive, items: readonly ItemAddress[]): Promise<Manifest[]> {
-  const wanted = new Set(items.filter((item) => item.groupResource === snapshotClasses).map((item) => item.name))
-  return readManifests(archive, snapshotClasses, (name) => wanted.has(name))
-}
-
-async function readManifests(
-  archive: Archive,
-  groupResource: GroupResource,
-  isWanted: (name: string) => boolean,
-): Promise<Manifest[]> {
-  const entries = [...entriesOf(archive, groupResource)].filter((entry) => isWanted(entry.name))
-  return (await Promise.all(entries.map(async (entry) => readable(await archive.read(entry))))).flat()
-}
-
-/** One that cannot be read is left out here: it becomes an error where it is restored. */
-function readable(text: string): Manifest[] {
-  try {
-    const manifest = parseJson(text) as Partial<Manifest> | null
-    return typeof manifest?.metadata?.name === 'string' ? [manifest as Manifest] : []
-  } catch {
-    return []
-  }
 }
 
 async function withUploads({ admission }: Session, archive: Archive, facts: StoredFacts): Promise<StoredFacts> {

@@ -11,7 +11,7 @@ import { locksQuery } from '../../../contract/lock-workflow.ts'
 import { progressQuery } from '../../../contract/restore-workflow.ts'
 import { resetBefore } from '../../kit/reset-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { beating, created, stories, untilCancelled } from '../../workflows/story.ts'
+import { aPlan, beating, created, stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes } from '../../workflows/story.ts'
 
 const tell = stories()
@@ -41,6 +41,49 @@ const locking: Fakes = {
   },
   findClosed: findClosed({ clock: systemClock, presence }),
 }
+
+it('holds what it has asked for while it was planned, however soon that is granted, and gives it back', async () => {
+  const cluster = 'while-planning'
+  const plan = aPlan({ secrets: [2, 1] })
+  const asking: Fakes = {
+    ...locking,
+    planRestore: async ({ ref, ask }) => {
+      if (ask === undefined) throw new Error('it does not ask')
+      const asked = (await locking.requestLocks?.({ ref, ...ask })) as { patienceMs: number }
+      return { ...plan, asked }
+    },
+  }
+  const slow: Fakes = { ...asking, restoreChunk: ({ chunk }) => (chunk === 0 ? created(2) : beating(goOn.promise)) }
+  const goOn = Promise.withResolvers<ReturnType<typeof created>>()
+  const first = await tell(slow, { cluster })
+  await first.called('restoreChunk 0/1')
+  const second = await tell(asking, { cluster })
+  await waitUntil(
+    async () => (await second.handle.query(progressQuery)).waitingFor?.includes('namespace shop') ?? false,
+    60_000,
+    'the second restore to wait',
+  )
+  expect(second.calls).not.toContain('restoreChunk 0/0')
+  goOn.resolve(created(1))
+  for (const told of [first, second]) expect((await told.handle.result()).phase).toBe('Completed')
+  expect(first.calls).not.toContain('requestLocks')
+})
+
+it('asks by itself where the worker that plans does not know how, and gives back what a plan that failed has asked for', async () => {
+  const cluster = 'plan-fails'
+  const failing: Fakes = {
+    ...locking,
+    planRestore: async ({ ref, ask }) => {
+      if (ask !== undefined) await locking.requestLocks?.({ ref, ...ask })
+      throw ApplicationFailure.nonRetryable('no right', 'RestoreFailed')
+    },
+  }
+  const failed = await tell(failing, { cluster })
+  await expect(failed.handle.result()).rejects.toThrow()
+  const next = await tell(locking, { cluster })
+  expect((await next.handle.result()).phase).toBe('Completed')
+  expect(next.calls).toContain('requestLocks')
+})
 
 it('drops what a restore holds that was terminated, keeps what one holds that runs, and outlives a look that fails', async () => {
   let looks = 0

@@ -10,6 +10,7 @@ import type { World, WorldState } from '../../../ports/world.ts'
 import type { Purpose, Scenario } from '../crash-points.ts'
 import { changed, create, ref, restoreAt, settings, worldAt } from '../restore-in-memory.ts'
 import { runAttempts } from '../run-attempts.ts'
+import { ask } from './locks.ts'
 
 /** Sets the status of the Restore, as Velero's server does, or as somebody else does. */
 const withStatus = (status: object) => (world: World) =>
@@ -243,6 +244,11 @@ export const planRestore: readonly Scenario[] = [
     beside: (world) => startControllers(world),
   },
   { when: 'its plan stands', world: () => worldAt('planned'), input },
+  {
+    when: 'it is planned for the first time, and asks for its namespaces at once',
+    world: () => worldAt('admitted'),
+    input: { ...input, ask },
+  },
   {
     when: 'the backup has no item that is asked for',
     world: () => worldAt('admitted', { spec: { includedNamespaces: ['none'] } }),

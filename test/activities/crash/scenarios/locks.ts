@@ -8,11 +8,14 @@ const workflowId = workflowIdOf(ref)
 const runId = 'run-1'
 const locks = { workflowType: locksWorkflowType, workflowId: locksWorkflowIdOf(ref), signal: 'request' }
 
+/** What a run asks with. */
+export const ask = { locks, run: { workflowId, runId } }
+
 export const requestLocks: readonly Scenario[] = [
   {
     when: 'nobody keeps the locks yet',
     world: () => worldAt('planned'),
-    input: { ref, locks, run: { workflowId, runId } },
+    input: { ref, ...ask },
   },
 ]
 
