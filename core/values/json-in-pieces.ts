@@ -23,14 +23,16 @@ export function* jsonInPieces(value: unknown): Generator<string> {
 }
 
 function* partsOf(value: unknown, depth: number): Generator<string> {
-  if (depth < depthMax && Array.isArray(value)) {
+  if (depth >= depthMax || isSmall(value)) {
+    yield JSON.stringify(value)
+  } else if (Array.isArray(value)) {
     yield '['
     for (const [index, element] of value.entries()) {
       if (index > 0) yield ','
       yield* partsOf(element ?? null, depth + 1)
     }
     yield ']'
-  } else if (depth < depthMax && isJsonMap(value) && typeof value['toJSON'] !== 'function') {
+  } else if (isJsonMap(value) && typeof value['toJSON'] !== 'function') {
     let before = '{'
     for (const [key, field] of Object.entries(value)) {
       if (field === undefined) continue
@@ -42,6 +44,25 @@ function* partsOf(value: unknown, depth: number): Generator<string> {
   } else {
     yield JSON.stringify(value)
   }
+}
+
+/** A container with so few values in it is written in one go: most are such, and steps for single values take several times as long. */
+const smallMax = 64
+
+function isSmall(value: unknown): boolean {
+  return valuesIn(value, smallMax) <= smallMax
+}
+
+/** How many values there are in a value, itself included; it is counted no further where there are more than `most`. */
+function valuesIn(value: unknown, most: number): number {
+  if (typeof value !== 'object' || value === null) return 1
+  const inner = Array.isArray(value) ? (value as unknown[]) : Object.values(value)
+  let count = 1 + (inner.length > most ? most : 0)
+  for (const one of inner) {
+    if (count > most) break
+    count += valuesIn(one, most - count)
+  }
+  return count
 }
 
 /**
