@@ -61,6 +61,8 @@ describe('recorded histories', () => {
     // Recorded when a restore could be undone, drilled and notified of, and annotations came to say more of it.
     const people = ['annotated', 'notify', 'undo-plan', 'undo', 'drill', 'drill-failed']
     recorded.push(...people.map((name) => `${name}-people`))
+    // Recorded when the activity that plans came to ask for the namespaces.
+    recorded.push('clean-asked')
     expect(names.toSorted()).toEqual(recorded.map((name) => `${name}.json`).toSorted())
   })
 
