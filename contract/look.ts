@@ -19,7 +19,8 @@ export interface Wait {
   carry?: unknown
 }
 
-/** Whether a look has something to wait for. */
+/** Whether a look has something to wait for. A report may come from a worker of another version: any value is answered. */
 export function isWait(report: object): report is Wait {
-  return 'waitingFor' in report && 'afterSeconds' in report
+  const { waitingFor, afterSeconds } = ((report as object | null | undefined) ?? {}) as Partial<Wait>
+  return typeof waitingFor === 'string' && typeof afterSeconds === 'number'
 }

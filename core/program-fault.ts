@@ -3,6 +3,9 @@ import { redact } from './values/redact.ts'
 /** Codes of the operating system and of connections: what they tell of may pass. */
 const systemCode = /^(E[A-Z0-9]+|UND_ERR_.*)$/
 
+/** What Temporal's SDK throws where it is called in a wrong way, such as for a timer without an end. */
+const ofTemporal: ReadonlySet<string> = new Set(['ValueError', 'IllegalStateError'])
+
 /**
  * Whether something that was thrown is a fault of the program, and not trouble of a connection, a disk or another program:
  * such a fault comes again whenever the same is tried.
@@ -14,7 +17,8 @@ export function isProgramFault(thrown: unknown): thrown is Error {
     thrown instanceof RangeError ||
     thrown instanceof ReferenceError ||
     thrown instanceof SyntaxError ||
-    thrown instanceof URIError
+    thrown instanceof URIError ||
+    ofTemporal.has(thrown.name)
   return isBuiltIn || Object.getPrototypeOf(thrown) === Error.prototype
 }
 

@@ -11,6 +11,7 @@ import {
 } from '@temporalio/workflow'
 import type { ActivityOptions } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
+import { faultLine, isProgramFault } from '../core/program-fault.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import { isWait } from '../contract/look.ts'
 import type { Look, Wait } from '../contract/look.ts'
@@ -107,6 +108,12 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** Why a run ends, in words; undefined for what ends a task alone, which Temporal tries again. */
+export function wordsOfEnd(error: unknown): string | undefined {
+  if (isProgramFault(error)) return `program fault: ${faultLine(error)}`
+  return error instanceof ActivityFailure || error instanceof ApplicationFailure ? reasonOf(error) : undefined
+}
+
 /** The SDK's message leaves out why the last attempt before the deadline failed; the server's failure has it. */
 function timeoutReason(activityType: string, timeout: TimeoutFailure): string {
   const message = timeout.failure?.cause?.message ?? ''
@@ -184,6 +191,9 @@ const eventAfterMs = 60_000
 /** So many changes of what is waited for are shown; then the activity keeps them to itself, so that the history stays bounded. */
 const changesMax = 100
 
+/** The longest pause between two looks: Temporal has no timer without an end. */
+const pauseMaxMs = 86_400_000
+
 /** What a wait is a part of; the view shows it. */
 export interface WaitingRun {
   ref: RestoreRef
@@ -243,7 +253,7 @@ export async function lookUntilOver<Report extends object>(
       if (!isWait(report)) return report
       const { waitingFor, afterSeconds, carry } = report
       wait.change(waitingFor)
-      await sleep(Math.max(1, afterSeconds * 1000))
+      await sleep(Math.min(pauseMaxMs, Math.max(1, afterSeconds * 1000)))
       look = { ...(changes < changesMax ? { told: waitingFor } : {}), ...(carry === undefined ? {} : { carry }) }
     }
   } finally {

@@ -1,12 +1,11 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
+import { ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import { isCancellation, patched } from '@temporalio/workflow'
-import { faultLine, isProgramFault } from '../core/program-fault.ts'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { withResultsMissing, nextPhase } from '../core/results/restore-status.ts'
 import type { RestorePhase } from '../velero/phases.ts'
 import { followsIfReset, lookUntilOver, phaseOfEnd, phases, planning } from './activity-calls.ts'
-import { reasonOf, results, steps, typeOf } from './activity-calls.ts'
+import { reasonOf, results, steps, typeOf, wordsOfEnd } from './activity-calls.ts'
 import { HookRun, awaitOperations, awaitPodVolumes } from './async-work.ts'
 import { bareRefOf } from '../contract/restore-workflow.ts'
 import type { AdmittedRef, RestoreInput, RestoreOutcome } from '../contract/restore-workflow.ts'
@@ -204,8 +203,8 @@ export class RestoreRun {
 
   /** Ends as failed. A Restore that is gone needs no phase, and one that has ended without this run has one. */
   async failed(error: unknown): Promise<RestoreOutcome> {
-    const isFault = isProgramFault(error)
-    if (!isFault && !(error instanceof ActivityFailure) && !(error instanceof ApplicationFailure)) throw error
+    const words = wordsOfEnd(error)
+    if (words === undefined) throw error
     if (typeOf(error) === 'PhaseRefused') return this.unended(error)
     const over = phaseOfEnd(error)
     if (over !== undefined) {
@@ -213,7 +212,7 @@ export class RestoreRun {
       if (this.admitted !== undefined) await this.hold.release(this.admitted)
       return { ...this.outcome(), phase: over }
     }
-    const reason = `restore execution failed: ${isFault ? `program fault: ${faultLine(error)}` : reasonOf(error)}`
+    const reason = `restore execution failed: ${words}`
     await this.giveUp(reason)
     throw ApplicationFailure.nonRetryable(reason, 'RestoreFailed')
   }

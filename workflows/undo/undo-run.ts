@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
+import { ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import { continueAsNew, isCancellation, log, workflowInfo } from '@temporalio/workflow'
 import type { AdmittedUndo } from '../../activities/undo/admit-undo.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
@@ -11,7 +11,8 @@ import { undoOrder } from '../../core/undo/undo-order.ts'
 import { addCounts, noSteps } from '../../core/undo/undo-step.ts'
 import type { StepCounts } from '../../core/undo/undo-step.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
-import { chunks, inLanes, lastResults, looks, lookUntilOver, reasonOf, results, typeOf } from '../activity-calls.ts'
+import { chunks, inLanes, lastResults, looks, lookUntilOver } from '../activity-calls.ts'
+import { reasonOf, results, typeOf, wordsOfEnd } from '../activity-calls.ts'
 import { closeAsCanceled } from '../give-up.ts'
 import { NamespaceHold } from '../hold-namespaces.ts'
 import { UndoView } from './undo-view.ts'
@@ -154,8 +155,8 @@ export class UndoRun {
 
   /** Ends as failed, or as refused. */
   async failed(error: unknown): Promise<UndoResult> {
-    if (!(error instanceof ActivityFailure) && !(error instanceof ApplicationFailure)) throw error
-    const reason = reasonOf(error)
+    const reason = wordsOfEnd(error)
+    if (reason === undefined) throw error
     if (typeOf(error) === undoRefusedType && !this.mayHaveWritten())
       throw ApplicationFailure.nonRetryable(reason, undoRefusedType)
     await this.stop(reason)
