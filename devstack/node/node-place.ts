@@ -14,17 +14,20 @@ const run = promisify(execFile)
 const prefix = 'drydock'
 const nets = { from: 79, to: 250 }
 const cgroups = '/sys/fs/cgroup'
+const cpuset = join(cgroups, 'cpuset')
 
 /** Takes a place that no other node has, and notes it in the home: `stopStack` gives it back. */
 export async function takeNodePlace(home: Home): Promise<NodePlace> {
   await sweepNodes()
   for (let number = nets.from; number <= nets.to; number++) {
     const place = placeAt(number)
-    if (isTaken(place)) continue
-    if (!(await addBridge(place, home.dir))) continue
-    home.state.node = place
-    home.save()
-    return place
+    if (isTaken(place) || !(await addBridge(place, home.dir))) continue
+    if (claimCgroup(place)) {
+      home.state.node = place
+      home.save()
+      return place
+    }
+    await ip('link', 'del', place.name)
   }
   throw new Error('no network is free for a node')
 }
@@ -43,6 +46,20 @@ function placeAt(number: number): NodePlace {
 function isTaken({ net }: NodePlace): boolean {
   const addresses = Object.values(networkInterfaces()).flatMap((one) => one ?? [])
   return addresses.some(({ address }) => address.startsWith(`${net}.`))
+}
+
+/**
+ * False where another node has it: one in another network namespace, whose bridge cannot be seen from here, has its cgroups in the same
+ * folders.
+ */
+function claimCgroup({ name }: NodePlace): boolean {
+  try {
+    mkdirSync(join(cpuset, name))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
 }
 
 /** False where another process has taken the name in this moment. */
@@ -74,7 +91,6 @@ export async function makeCgroups(place: Pick<NodePlace, 'name'>): Promise<void>
   await removeCgroups(place)
   const { name } = place
   for (const folder of hierarchies()) mkdirSync(join(folder, name), { recursive: true })
-  const cpuset = join(cgroups, 'cpuset')
   for (const file of ['cpuset.cpus', 'cpuset.mems'])
     writeFileSync(join(cpuset, name, file), readFileSync(join(cpuset, file)))
 }

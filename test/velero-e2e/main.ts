@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { extraServices, extraTools } from '../../devstack/services/extra-services.ts'
+import { extraTools } from '../../devstack/services/extra-services.ts'
 import { kwokStages } from '../../devstack/services/kwok.ts'
 import { obtainTool, ToolUnavailable } from '../../devstack/tools/obtain-tool.ts'
 import { choose, readExpected } from './choose.ts'
@@ -12,7 +12,7 @@ import { groups } from './groups.ts'
 import { judge, runReport } from './judge.ts'
 import type { Verdict } from './judge.ts'
 import { runSuite, suiteTestdata, suiteTools } from './run-suite.ts'
-import { startServers } from './servers.ts'
+import { startServers, suiteServices } from './servers.ts'
 import type { Place } from './servers.ts'
 import { labelFilter } from './specs.ts'
 
@@ -61,7 +61,7 @@ async function prepare(place: Place): Promise<void> {
 
 const toolNames = new Set([
   ...(['etcd', 'kube-apiserver', 'versitygw', 'temporal'] as const),
-  ...extraServices.flatMap((service) => extraTools[service]),
+  ...suiteServices.flatMap((service) => extraTools[service]),
   ...suiteTools,
 ])
 

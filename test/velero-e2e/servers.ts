@@ -6,10 +6,9 @@ import { openHome } from '../../devstack/home.ts'
 import { endProcess } from '../../devstack/processes/end-process.ts'
 import { isRunning } from '../../devstack/processes/process-mark.ts'
 import { startWorkerProcess } from '../../devstack/processes/worker-process.ts'
-import { extraServices } from '../../devstack/services/extra-services.ts'
 import { drydockVeleroFlags, runVelero } from '../../devstack/services/velero.ts'
 import { startStack, stopStack } from '../../devstack/stack.ts'
-import type { FullStack } from '../../devstack/stack-types.ts'
+import type { ExtraService, FullStack } from '../../devstack/stack-types.ts'
 import { startCopyingNodeAgent } from './copying-node-agent.ts'
 import type { StandIn } from '../kit/clusters/stand-in.ts'
 import type { Group } from './groups.ts'
@@ -33,6 +32,9 @@ export interface Place {
   signal: AbortSignal
 }
 
+/** What runs beside the stack. Nothing runs in pods, so that no image has to be had: the nodes are those of kwok. */
+export const suiteServices: readonly ExtraService[] = ['controllerManager', 'scheduler', 'kwok', 'velero']
+
 /** The suite's second location is a bucket of its own. */
 export const additionalBucket = 'additional'
 
@@ -47,7 +49,7 @@ export async function startServers(group: Group, place: Place): Promise<Servers>
   const veleroFlags = [...drydockVeleroFlags, ...features, ...(group.serverFlags ?? [])]
   const stack = await startStack({
     dir: stackDir,
-    with: extraServices,
+    with: suiteServices,
     veleroFlags,
     serviceAccountAdmission: true,
     report,
