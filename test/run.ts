@@ -10,7 +10,7 @@ import { beginRun, endRun, sweepRuns } from './kit/run/test-run.ts'
 /**
  * `npm test`: finds, fetches or builds the servers that the wanted projects start, with a line for each, then runs vitest.
  * Arguments are vitest's: `npm test -- --project unit`, `npm test -- test/e2e/items/restore.test.ts`. With `--prepare` it ends when the
- * servers are there.
+ * servers are there. The exit code is vitest's, or 3 where a server cannot be had.
  *
  * Vitest runs in a process group of its own. A signal ends the run within seconds: the group, and every server and worker that
  * a test has started, are killed. What a killed run has left is ended by the next one.
@@ -114,5 +114,5 @@ try {
 } catch (error) {
   if (!(error instanceof ToolUnavailable)) throw error
   console.error(error.message)
-  process.exit(1)
+  process.exit(3)
 }

@@ -1,4 +1,8 @@
-import { existsSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { isExecutable, placesOnPath } from '../../infra/programs.ts'
 
 /** Where Debian and others keep the plugins for the network of pods. */
@@ -24,8 +28,33 @@ export function whyNoNode(): string | undefined {
     return `there are no network plugins in ${pluginFolders.join(' or ')}; on Debian: apt-get install containernetworking-plugins`
   if (!existsSync('/sys/fs/cgroup/cpuset'))
     return 'a node needs the cgroup v1 hierarchies; nobody has tried it with cgroup v2 alone'
-  return undefined
+  return whyRefused()
 }
+
+/** What makes the namespaces of a node: a SIGKILL of it ends all that runs in them. What bash runs comes next. */
+export const unshareArgs: readonly string[] =
+  '--mount --pid --fork --kill-child --mount-proc --propagation private bash'.split(' ')
+
+const trial = fileURLToPath(new URL('try-node.sh', import.meta.url))
+const trialMsMax = 60_000
+
+/** Root in a container may not do all that a node does to its machine: it is tried. Undefined where nothing is refused. */
+export function whyRefused(unshare = mustProgram('unshare')): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'drydock-try-'))
+  const args = [...unshareArgs, trial, folder, `try${process.pid}`]
+  try {
+    execFileSync(unshare, args, { encoding: 'utf8', timeout: trialMsMax, stdio: 'pipe' })
+    return undefined
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+    const what = linesOf(stdout).at(-1) ?? 'namespaces of its own'
+    return `this machine refuses a node ${what}: ${linesOf(stderr)[0] ?? String(error)}`
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '')
 
 /** The folder with the network plugins. */
 export function pluginFolder(): string | undefined {
@@ -45,3 +74,6 @@ export function mustProgram(name: string): string {
   if (path === undefined) throw new Error(`${name} is not here`)
   return path
 }
+
+// For a script: prints why no node can run here, and nothing where one can.
+if (import.meta.main) console.log(whyNoNode() ?? '')

@@ -10,7 +10,7 @@ import { withClient } from '../with-client.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodeImages } from './node-images.ts'
 import { makeCgroups } from './node-place.ts'
-import { mustProgram } from './node-requirements.ts'
+import { mustProgram, unshareArgs } from './node-requirements.ts'
 
 const run = promisify(execFile)
 const inside = fileURLToPath(new URL('inside-node.sh', import.meta.url))
@@ -39,7 +39,7 @@ export async function startNode(home: Home, cluster: ClusterAddress): Promise<vo
     launch(home, {
       name: 'node',
       binary: mustProgram('unshare'),
-      args: ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private', 'bash', inside],
+      args: [...unshareArgs, inside],
       env: {
         NODE_FOLDER: folder,
         NODE_NAME: node.name,
