@@ -2,7 +2,7 @@ import { ApiError, isAlreadyExists, isConflict, isNotFound, refusalOf } from '..
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { Message } from '../../core/items/outcome.ts'
-import { isOurs, looksOurs, modeFor, planOwners, sameEntries } from '../../core/items/field-owners.ts'
+import { isOurs, keepsEntries, looksOurs, modeFor, planOwners } from '../../core/items/field-owners.ts'
 import { withZeroReplicas } from '../../core/items/zero-replicas.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
@@ -250,7 +250,7 @@ const remadeMax = 5
  */
 async function restoreOwners(created: CreatedItem, tools: ItemTools, tries = 1): Promise<Finished> {
   const live = created.live.metadata.managedFields ?? []
-  if (!created.isFresh && created.entries !== undefined && sameEntries(live, created.entries)) return { messages: [] }
+  if (!created.isFresh && keepsEntries(live, created.entries)) return { messages: [] }
   const patch = { metadata: { uid: created.live.metadata.uid, managedFields: created.entries ?? null } }
   try {
     const fieldManager = fieldManagerOf(tools.mark.uid)

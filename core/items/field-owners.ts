@@ -40,9 +40,9 @@ export function modeFor(wanted: ManagedFieldsMode, groupResource: GroupResource,
 
 /**
  * Whether an object that existed when we tried to create it was created by an earlier attempt of this restore (rule 5).
- * Both labels must match, and it must not be older than the Restore. Its managedFields must contain our manager, or be
- * equal to the backup's entries (then our second write is done), or, in mode `owners`, contain an entry of the manager
- * whose name the create had, not older than the Restore.
+ * Both labels must match, and it must not be older than the Restore. Its managedFields must contain our manager, or an
+ * entry of the backup (then our second write is done), or, in mode `owners`, an entry of the manager whose name the create
+ * had, not older than the Restore.
  */
 export function isOurs(
   live: Manifest,
@@ -53,13 +53,7 @@ export function isOurs(
   if (isBefore(live.metadata.creationTimestamp, restore.creationTimestamp)) return false
   const entries = live.metadata.managedFields ?? []
   if (isWrittenBy(live, fieldManagerOf(restore.uid))) return true
-  if (
-    written.managedFields !== undefined &&
-    written.managedFields.length > 0 &&
-    sameEntries(entries, written.managedFields)
-  ) {
-    return true
-  }
+  if (keepsEntries(entries, written.managedFields)) return true
   return (
     written.postedAs !== undefined &&
     entries.some((entry) => entry.manager === written.postedAs && !isBefore(entry.time, restore.creationTimestamp))
@@ -88,6 +82,21 @@ function isBefore(a: string | null | undefined, b: string): boolean {
 /** Whether a field manager owns fields of an object. */
 export function isWrittenBy({ metadata }: Manifest, manager: string): boolean {
   return metadata.managedFields?.some((entry) => entry.manager === manager) === true
+}
+
+/**
+ * Whether our second write has set these entries of the backup: one about the object itself stands there as it was, with its
+ * time. The others may be gone: a kubelet writes the status of a pod at once, and a controller may adopt or bind what was made.
+ * Where the backup has entries about subresources alone, all must stand there.
+ */
+export function keepsEntries(
+  live: readonly ManagedFieldsEntry[],
+  written: readonly ManagedFieldsEntry[] = [],
+): boolean {
+  const own = written.filter(({ subresource = '', time }) => subresource === '' && time !== undefined)
+  if (own.length === 0) return written.length > 0 && sameEntries(live, written)
+  const texts = new Set(live.map(entryText))
+  return own.some((entry) => texts.has(entryText(entry)))
 }
 
 /** Whether both lists have the same entries in any order: the API server sorts them. */

@@ -152,3 +152,14 @@ describe('an object that differs, under the policy recreate', () => {
     })
   })
 })
+
+describe('an item that an attempt has created', () => {
+  it('counts as created when another attempt meets it, also where a controller has written it meanwhile', async () => {
+    const { world, tools, restore } = restoring(text)
+    const first = await outcomeOf(await restore())
+    expect(await outcomeOf(await restore())).toEqual(first)
+    const note = { metadata: { annotations: { bound: 'yes' } } }
+    await world.clock.run(tools.cluster.patch(target, note, { fieldManager: 'controller' }))
+    expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', object: first.object, messages: [] })
+  })
+})

@@ -24,12 +24,6 @@ describe('an item that is not in the cluster', () => {
     })
   })
 
-  it('counts as created again when another attempt meets what the first one created', async () => {
-    const { restore } = restoring(JSON.stringify(prices))
-    const first = await outcomeOf(await restore())
-    expect(await outcomeOf(await restore())).toEqual(first)
-  })
-
   it('gets its owners from the next attempt where the first one died after its create', async () => {
     const away = apiError(503, 'ServiceUnavailable', 'try again')
     const { world, restore } = restoring(JSON.stringify(prices), {}, refusing('patch', away))

@@ -14,6 +14,7 @@ const entry = (more: Partial<ManagedFieldsEntry> = {}): ManagedFieldsEntry => ({
   fieldsV1: { 'f:data': { 'f:key': {}, '.': {} } },
   ...more,
 })
+const now = '2026-11-24T10:00:02Z'
 const created = (managedFields: ManagedFieldsEntry[] = [entry({ manager: fieldManagerOf('uid-1') })]): Manifest =>
   anObject('ConfigMap', 'a', {
     labels: { ...labels, own: 'x' },
@@ -32,6 +33,15 @@ describe('an object that stands where ours should go is ours', () => {
     expect(isOurs(created([b, turned]), mark, { managedFields: [a, b] })).toBe(true)
   })
 
+  it.each([
+    ['a kubelet has written its status', [entry(), entry({ manager: 'kubelet', subresource: 'status', time: now })]],
+    ['a controller has bound or adopted it', [entry(), entry({ manager: 'controller', time: now })]],
+    ['an owner has left it', [entry()]],
+  ])('where one owner of the backup stands there as it was: since then %s', (_why, entries) => {
+    const before = [entry(), entry({ manager: 'controller' }), entry({ manager: 'kubelet', subresource: 'status' })]
+    expect(isOurs(created(entries), mark, { managedFields: before })).toBe(true)
+  })
+
   it('in mode owners where the manager we posted as wrote it since the Restore was made', () => {
     const fresh = entry({ time: '2026-11-24T10:00:01Z' })
     expect(isOurs(created([fresh]), mark, { postedAs: 'kubectl' })).toBe(true)
@@ -45,6 +55,9 @@ describe('an object that stands where ours should go is ours', () => {
 
 describe('an object that stands where ours should go is not ours', () => {
   const withMeta = (more: object) => ({ ...created(), metadata: { ...created().metadata, ...more } })
+  const status = entry({ subresource: 'status' })
+  const scale = entry({ subresource: 'scale' })
+  const { time: _time, ...untimed } = entry()
   const foreign = created([entry({ time: '2026-11-24T10:00:01Z' })])
 
   it.each<[string, Manifest, Parameters<typeof isOurs>[2]]>([
@@ -56,8 +69,13 @@ describe('an object that stands where ours should go is not ours', () => {
     ['it has no time of creation', withMeta({ creationTimestamp: null }), {}],
     ['its owners are others, labels copied over', foreign, { managedFields: [entry()] }],
     ['it has no owners and the backup none', created([]), { managedFields: [] }],
-    ['one owner of the backup is missing', created([entry()]), { managedFields: [entry(), entry({ manager: 'b' })] }],
-    ['one owner came to it', created([entry(), entry({ manager: 'b' })]), { managedFields: [entry()] }],
+    ['only the owner of its status is as in the backup', created([status]), { managedFields: [entry(), status] }],
+    [
+      'all owners of the backup are of its status, and one is gone',
+      created([status]),
+      { managedFields: [status, scale] },
+    ],
+    ['its only owner has no time', created([untimed]), { managedFields: [untimed, status] }],
     ['an owner has other fields', created([entry({ fieldsV1: { 'f:x': {} } })]), { managedFields: [entry()] }],
     ['an owner has another time', foreign, { managedFields: [entry()] }],
     ['the manager we post as wrote it before us', created([entry()]), { postedAs: 'kubectl' }],
