@@ -5,7 +5,7 @@ import { nodeFolder } from '../../devstack/node/start-node.ts'
 import { withAdmin } from '../kit/restores.ts'
 import { velero } from '../kit/velero/velero-cli.ts'
 import { waitUntil } from '../kit/wait-until.ts'
-import { fileTree } from './file-tree.ts'
+import { fileTree, linkedFiles } from './file-tree.ts'
 import { inPod, type NodeCluster } from './node-cluster.ts'
 
 export const depot = 'depot'
@@ -26,6 +26,8 @@ export interface DepotFiles {
   stock: Record<string, string>
   /** In an empty folder of the pod. */
   scratch: Record<string, string>
+  /** Of the first one: files with more names than one. */
+  linked: string[]
 }
 
 /** Makes the application and fills its volumes. */
@@ -40,9 +42,9 @@ export async function makeDepot(cluster: NodeCluster): Promise<void> {
   await keepVolume(cluster)
 }
 
-/** Removes most of the small files, for restores that are about something else. */
+/** Removes most of the small files, for restores that are about something else, and gives one file two names again. */
 export async function shrinkDepot(cluster: NodeCluster): Promise<void> {
-  await inPod(cluster, await readyPod(cluster, depot), 'rm -rf /stock/small/????')
+  await inPod(cluster, await readyPod(cluster, depot), 'cd /stock; rm -rf small/????; ln -f one other')
 }
 
 /** Has Velero back up the namespace of the application. Returns what its volumes hold then. */
@@ -106,7 +108,7 @@ mkdir -p small closed empty
 i=0; while [ $i -lt ${smallFiles} ]; do echo "file $i" >small/$i; i=$((i+1)); done
 chmod 600 small/7; chmod 4755 small/8; chmod 000 small/9
 chown 1000:2000 small/10; chown 12345:54321 closed; chmod 711 closed; chmod 1777 empty
-ln -s small/11 link; ln -s /no/where dangling; : >nothing
+echo both >one; ln one other; ln -s small/11 link; ln -s /no/where dangling; : >nothing
 echo odd >'a name with  spaces, "quotes" and ümläuts'
 dd if=/dev/urandom of=/scratch/blob bs=1M count=5 2>/dev/null; chmod 640 /scratch/blob; chown 1000:1000 /scratch/blob`
 
@@ -177,8 +179,10 @@ const isReady = ({ metadata, status }: Pod): boolean =>
 export async function depotFiles(cluster: NodeCluster, namespace: string): Promise<DepotFiles> {
   const { uid } = await readyPod(cluster, namespace)
   const volumes = join(nodeFolder(cluster.home), 'kubelet/pods', uid, 'volumes')
+  const stock = join(cluster.volumes, await volumeOf(cluster, namespace))
   return {
-    stock: fileTree(join(cluster.volumes, await volumeOf(cluster, namespace))),
+    stock: fileTree(stock),
+    linked: linkedFiles(stock),
     scratch: fileTree(join(volumes, 'kubernetes.io~empty-dir/scratch')),
   }
 }

@@ -21,6 +21,16 @@ export function fileTree(folder: string): Record<string, string> {
   return tree
 }
 
+/** The files in a folder that have more names than one, by path. */
+export function linkedFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => {
+      const facts = lstatSync(join(folder, path))
+      return facts.isFile() && facts.nlink > 1
+    })
+    .toSorted()
+}
+
 function contentOf(path: string, facts: { isFile(): boolean; isSymbolicLink(): boolean; size: number }): string {
   if (facts.isSymbolicLink()) return `-> ${readlinkSync(path)}`
   if (!facts.isFile()) return 'folder'

@@ -5,7 +5,8 @@ import { addBackups } from '../../devstack/cluster/cluster-setup.ts'
 import type { KubeClient } from '../../devstack/cluster/kube-client.ts'
 import { startCluster } from '../../devstack/cluster.ts'
 import { openHome, type Home } from '../../devstack/home.ts'
-import { startVelero } from '../../devstack/services/velero.ts'
+import { endProcess } from '../../devstack/processes/end-process.ts'
+import { drydockVeleroFlags, runVelero, startVelero } from '../../devstack/services/velero.ts'
 import type { Cluster } from '../../devstack/stack-types.ts'
 import { startVersitygw } from '../../devstack/services/versitygw.ts'
 import { withClient } from '../../devstack/with-client.ts'
@@ -95,6 +96,22 @@ async function installed(cluster: Cluster): Promise<{ kind: string }[]> {
   const { code, stdout, stderr } = await velero(cluster, ...args, ...without, '--node-agent-configmap', config)
   if (code !== 0) throw new Error(`velero install: ${stderr}`)
   return (JSON.parse(stdout) as { items: { kind: string }[] }).items
+}
+
+/** Has Velero's own server restore, while no worker runs. */
+export async function whileVeleroRestores(cluster: NodeCluster, act: () => Promise<void>): Promise<void> {
+  await startVeleroAnew(cluster, [])
+  try {
+    await act()
+  } finally {
+    await startVeleroAnew(cluster, drydockVeleroFlags)
+  }
+}
+
+async function startVeleroAnew(cluster: NodeCluster, flags: readonly string[]): Promise<void> {
+  const running = cluster.home.state.services['velero']
+  if (running !== undefined) await endProcess(running)
+  await runVelero(cluster.home, cluster, flags)
 }
 
 async function nodeAgentIsReady(client: KubeClient, namespace: string): Promise<void> {
