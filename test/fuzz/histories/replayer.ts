@@ -41,7 +41,7 @@ export async function startReplayer(): Promise<Replayer> {
       yield one
     }
   }
-  const options = { workflowBundle, debugMode: false, isolateExecutionTimeout: '1m' } as const
+  const options = { workflowBundle, debugMode: false, isolateExecutionTimeout: '3m' } as const
   const replayed = Worker.runReplayHistories(options, asked())
   return {
     async replay(workflowId, history) {
