@@ -25,11 +25,11 @@ const verdictShard = 'hooks/verdict'
 /** Registers pods with hooks. It comes before their outcomes are journalled: after a crash they are registered again, with the same uid. */
 export async function registerPods(
   journal: Journal,
-  where: { chunk: string; attempt: string; part: number },
+  { chunk, attempt, part, more = 0 }: { chunk: string; attempt: string; part: number; more?: number },
   pods: readonly PodHooks[],
 ): Promise<void> {
   if (pods.length === 0) return
-  await journal.write(`${folders.registered}${where.chunk}/${where.attempt}-${where.part}`, pods)
+  await journal.write(`${folders.registered}${chunk}/${attempt}-${part}${more === 0 ? '' : `.${more}`}`, pods)
 }
 
 /** Whether pods of this chunk were registered, now or by an earlier attempt. */

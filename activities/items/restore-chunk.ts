@@ -8,10 +8,11 @@ import { assertUnderway, lookAgain, pauseAfter, runActivity } from '../frame/run
 import type { Attempt } from '../frame/run-activity.ts'
 import { ensureNamespaces, lostOutcome } from './target-namespaces.ts'
 import type { IntoNamespaces, NamespacesReport } from './target-namespaces.ts'
-import { hasRegistered, registerPods } from '../hooks/hook-journal.ts'
-import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
+import { hasRegistered } from '../hooks/hook-journal.ts'
 import { actingFor } from '../frame/acting-as.ts'
-import { outcomesShard, readAll, readOutcomes } from '../frame/journal.ts'
+import { readAll, readOutcomes } from '../frame/journal.ts'
+import { journalBatch, newBatch } from './journal-batch.ts'
+import type { Batch } from './journal-batch.ts'
 import { journalIntents } from './item-work.ts'
 import type { Intent, ItemStep } from './item-work.ts'
 import type { LocksOfRun } from '../../contract/lock-workflow.ts'
@@ -187,18 +188,11 @@ async function restoreBatches(run: BatchRun, items: readonly PlannedItem[]): Pro
   await inBatches(items, {
     size: run.settings.checkpointItems,
     clock: run.ports.clock,
-    begin: (batch, part) => restoreBatch(run, batch, { part, into: (begun[part] = { done: [], hooks: [] }) }),
-    keepSoFar: (part) => journalBatch(run, begun[part], part),
+    begin: (batch, part) => restoreBatch(run, batch, { part, into: (begun[part] = newBatch()) }),
+    keepSoFar: (part) => journalBatch(run, begun[part] ?? newBatch(), part),
     keep: (batch, part) => keepBatch(run, batch, { part, outcomes }),
   })
   return outcomes
-}
-
-/** While a batch goes on, what it has done and the hooks of that are taken at one moment. */
-async function journalBatch(run: BatchRun, batch: Batch | undefined, part: number): Promise<void> {
-  const [done, hooks] = [[...(batch?.done ?? [])], [...(batch?.hooks ?? [])]]
-  await registerPods(run.session.journal, { chunk: run.key, attempt: run.attempt.id, part }, hooks)
-  if (done.length > 0) await run.session.journal.write(outcomesShard(run.key, run.attempt.id, part), done)
 }
 
 /** The checkpoint after a batch. Throws what kept the batch from its end. */
@@ -215,19 +209,13 @@ async function keepBatch(
   if (failure !== undefined) throw failure
 }
 
-/** What restoring a batch came to. */
-interface Batch {
-  done: Outcome[]
-  hooks: PodHooks[]
-  failure?: unknown
-}
-
 /** Creates the items side by side, then journals the changes of objects that existed before, then makes the changes. */
 async function restoreBatch(
   run: BatchRun,
   batch: readonly PlannedItem[],
-  { part, into: { done, hooks } }: { part: number; into: Batch },
+  { part, into }: { part: number; into: Batch },
 ): Promise<Batch> {
+  const { done, hooks } = into
   const { groupResource, tools } = run
   const intents: Intent[] = []
   const { pass = 0, open } = run.input
@@ -248,13 +236,13 @@ async function restoreBatch(
     else if ('intent' in step) intents.push(step.intent)
     else keep(step)
   })
-  if (first.failure !== undefined || intents.length === 0) return { done, hooks, ...first }
+  if (first.failure !== undefined || intents.length === 0) return { ...into, ...first }
   await journalIntents(run, intents, `${run.attempt.id}-${part}`)
   const second = await settleAll(intents, run, async (intent, limited) => {
     const before = run.before.get(intent.outcome.key)
     keep(await tryItem(() => limited(() => intent.apply()), { before, pass, open }, tools))
   })
-  return { done, hooks, ...second }
+  return { ...into, ...second }
 }
 
 /** A preview sends its items by dry runs. */

@@ -175,7 +175,7 @@ export async function inBatches<T, Done>(
         continue
       }
       const keptSoFar = keepSoFar(part)
-      // Both write the same shard, so the whole one comes last.
+      // What is kept at the end is the rest.
       const kept = Promise.allSettled([keptSoFar]).then(async () => keep(await work, part))
       lagging.add(kept)
       kept.then(

@@ -1,7 +1,7 @@
 import '../../ports/deterministic.ts'
 import { describe, expect, it } from 'vitest'
 import type { ChunkReport } from '../../../activities/items/restore-chunk.ts'
-import type { Ports } from '../../../activities/ports.ts'
+import type { ObjectStore, Ports, Stores } from '../../../activities/ports.ts'
 import type { Settings } from '../../../activities/settings.ts'
 import { ApiError } from '../../../core/port-errors.ts'
 import { runAttempts } from '../crash/run-attempts.ts'
@@ -11,15 +11,16 @@ import { createWorld } from '../../ports/world.ts'
 
 type Create = Ports['cluster']['create']
 
-/** The activity for the chunk of a resource, on a cluster whose creates go through `around`; and what was created. */
+/** The activity for the chunk of a resource, on a cluster whose creates go through `around`; what was created, and the keys in the bucket that were written. */
 async function chunkWith(
   groupResource: string,
   around: (create: Create, seen: { created: string[]; clock: SimulatedClock }) => Create,
 ) {
   const world = createWorld(await worldAt({ before: groupResource }))
   const created: string[] = []
+  const written: string[] = []
   const createThrough = (ports: Ports, set: Settings) => {
-    const { cluster } = ports
+    const { cluster, stores } = ports
     const send = around((...args) => cluster.create(...args), { created, clock: world.clock })
     const through: Ports['cluster'] = {
       ...cluster,
@@ -29,14 +30,19 @@ async function chunkWith(
         return made
       },
     }
-    return create({ ...ports, cluster: through }, set)
+    const noted = async (...args: Parameters<Stores['open']>): Promise<ObjectStore> => {
+      const store = await stores.open(...args)
+      const put: ObjectStore['put'] = (key, ...more) => (written.push(key), store.put(key, ...more))
+      return { ...store, put }
+    }
+    return create({ ...ports, cluster: through, stores: { ...stores, open: noted } }, set)
   }
   const run = async (more: object = {}) => {
     const input = { ...chunkOf(groupResource), ...more }
     const ended = await runAttempts({ world, create: createThrough, settings, activity: 'restoreChunk', input })
     return (ended.outcome as { result: ChunkReport }).result
   }
-  return { run, created }
+  return { run, created, written }
 }
 
 const nameOf = (manifest: object) => (manifest as { metadata: { name: string } }).metadata.name
@@ -51,6 +57,15 @@ const slowFor =
       throw new ApiError({ code: 504, reason: 'Timeout', message: 'Timeout: not in time', outOfTime: true })
     }
     return send(resource, namespace, manifest, options)
+  }
+
+/** The create of the object of that name takes so long. */
+const lagsFor =
+  (slow: string, ms: number) =>
+  (send: Create, { clock }: { clock: SimulatedClock }): Create =>
+  async (...args) => {
+    if (nameOf(args[2]) === slow) await clock.sleep(ms)
+    return send(...args)
   }
 
 /** A webhook is away for that many creates. */
@@ -70,6 +85,14 @@ describe('a chunk', () => {
     expect(created).toEqual(['new', 'other'])
     expect((await run({ pass: 1 })).parked).toBeUndefined()
     expect(created.at(-1)).toBe('same')
+  })
+
+  it('writes each shard once while a batch lags: a late write takes the place of none that says more', async () => {
+    const { run, created, written } = await chunkWith('configmaps', lagsFor('same', 3_000))
+    expect(await run()).toMatchObject({ created: 3 })
+    expect(created).toEqual(['new', 'other', 'same'])
+    const outcomes = written.filter((key) => key.includes('/outcomes/')).map((key) => key.replace(/^.*-0/, '0'))
+    expect(outcomes).toEqual(['0000.json.gz', '0001.json.gz', '0001.1.json.gz'])
   })
 
   it('parks a namespace whose webhook is away, and creates it in a later pass', async () => {
