@@ -40,9 +40,6 @@ export const planning = calls({ startToCloseTimeout: '4h', scheduleToCloseTimeou
  */
 export const chunks = calls({ allowEagerDispatch: false, startToCloseTimeout: '4h', scheduleToCloseTimeout: '24h' })
 
-/** The only chunk of a wave: nobody else would have anything to do, and the worker that runs the workflow gets it sooner. */
-export const onlyChunk = calls({ startToCloseTimeout: '4h', scheduleToCloseTimeout: '24h' })
-
 /** Writes result files: a bucket that is unavailable is waited for, visibly, for a day. */
 export const results = calls({ startToCloseTimeout: '30m', scheduleToCloseTimeout: '24h' })
 

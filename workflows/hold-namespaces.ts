@@ -68,12 +68,11 @@ export class NamespaceHold {
     const sinceMs = Date.now()
     const isHeld = () => this.state === 'held'
     if (isHeld()) return
-    let isAsked = this.state === 'asked'
+    const isAsked = this.state === 'asked'
     this.state = 'asked'
     this.view.waitingFor(this.behind)
     for (let told = false; ; told = true) {
-      if (!isAsked) await this.ask(ref)
-      isAsked = false
+      if (told || !isAsked) await this.ask(ref)
       const leftMs = Math.max(1, sinceMs + this.patienceMs - Date.now())
       if (await condition(isHeld, Math.min(told ? askEveryMs : eventAfterMs, leftMs))) break
       if (Date.now() - sinceMs >= this.patienceMs) throw this.outOfPatience()

@@ -2,7 +2,7 @@ import { CancellationScope, CancelledFailure, continueAsNew, patched, sleep, wor
 import type { ChunkReport } from '../activities/items/restore-chunk.ts'
 import { chunkKey, parseChunkKey } from '../core/plan/plan.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
-import { beginToldWait, chunks, chunksEndFirst, inLanes, lookUntilOver, looks, onlyChunk } from './activity-calls.ts'
+import { beginToldWait, chunks, chunksEndFirst, inLanes, lookUntilOver, looks } from './activity-calls.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import { lockedIfReset } from './hold-namespaces.ts'
 import type { HookRun } from './async-work.ts'
@@ -274,9 +274,10 @@ function restoreChunk(waves: Waves, { wave, chunk }: ChunkPlace, which: Which | 
   const { ref } = waves
   const resumed = waves.resumed || 'only' in which
   const ending = chunksEndFirst() ? ({ cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const) : {}
-  const { restoreChunk } = planned?.chunks.length === 1 ? onlyChunk : chunks
+  // Of the only chunk nobody else would have anything, and the worker that runs the workflow gets it sooner.
+  const here = { allowEagerDispatch: planned?.chunks.length === 1 }
   return lookUntilOver(waves, (look) =>
-    restoreChunk.executeWithOptions({ summary, ...ending }, [
+    chunks.restoreChunk.executeWithOptions({ summary, ...here, ...ending }, [
       { ref, wave, chunk, resumed, ...which, ...lockedIfReset(ref), refused: [...waves.refused], look },
     ]),
   )

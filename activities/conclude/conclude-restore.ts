@@ -196,10 +196,8 @@ async function putFiles({ store, admission }: Session, presence: Presence, files
     [restoreResultsKey(name), files.results],
     [restoreResourceListKey(name), files.resourceList],
     [restoreItemOperationsKey(name), files.operations],
-    // Velero wrote it when the items were restored, and nothing adds to it later.
-    ...(admission.inherited === true
-      ? []
-      : [[restoreVolumeInfoKey(name), files.volumes] as [string, Iterable<string>]]),
   ]
+  // Velero wrote it when the items were restored, and nothing adds to it later.
+  if (admission.inherited !== true) texts.push([restoreVolumeInfoKey(name), files.volumes])
   await inFlight(texts, texts.length, ([key, text]) => put(key, text))
 }

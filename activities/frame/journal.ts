@@ -127,7 +127,12 @@ export async function readPlan(journal: Pick<Journal, 'read'>): Promise<Plan | u
 
 /** Name of a shard of outcomes: one folder per chunk or step, one shard per checkpoint (`part`) of each attempt; `more` counts further ones of it. */
 export function outcomesShard(group: string, attempt: string, part: number, more = 0): string {
-  return `outcomes/${group}/${attempt}-${String(part).padStart(4, '0')}${more === 0 ? '' : `.${more}`}`
+  return `outcomes/${group}/${attempt}-${String(part).padStart(4, '0')}${furtherShard(more)}`
+}
+
+/** How the name of a further shard of the same checkpoint ends. */
+export function furtherShard(more: number): string {
+  return more === 0 ? '' : `.${more}`
 }
 
 /** All outcomes of a group (a chunk or step), or of the whole restore for the empty name. */

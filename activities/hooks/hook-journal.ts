@@ -3,7 +3,7 @@ import type { HookVerdict, KnownHooks } from '../../core/hooks/judge-hooks.ts'
 import type { HookResult } from '../../core/hooks/next-hook.ts'
 import type { PodHooks } from '../../core/hooks/pod-hooks.ts'
 import { journalDamaged } from '../frame/failures.ts'
-import { copyShards } from '../frame/journal.ts'
+import { copyShards, furtherShard } from '../frame/journal.ts'
 import type { Journal } from '../frame/journal.ts'
 
 /**
@@ -29,7 +29,7 @@ export async function registerPods(
   pods: readonly PodHooks[],
 ): Promise<void> {
   if (pods.length === 0) return
-  await journal.write(`${folders.registered}${chunk}/${attempt}-${part}${more === 0 ? '' : `.${more}`}`, pods)
+  await journal.write(`${folders.registered}${chunk}/${attempt}-${part}${furtherShard(more)}`, pods)
 }
 
 /** Whether pods of this chunk were registered, now or by an earlier attempt. */

@@ -37,9 +37,8 @@ export async function journalBatch(
   part: number,
 ): Promise<void> {
   const [fresh, pods, more] = [done.slice(kept.done), hooks.slice(kept.hooks), kept.shards++]
-  const [doneSoFar, hooksSoFar] = [done.length, hooks.length]
   await registerPods(journal, { chunk: key, attempt: attempt.id, part, more }, pods)
   if (fresh.length > 0) await journal.write(outcomesShard(key, attempt.id, part, more), fresh)
-  kept.done = doneSoFar
-  kept.hooks = hooksSoFar
+  kept.done += fresh.length
+  kept.hooks += pods.length
 }
