@@ -15,7 +15,11 @@ const fixtures = 'test/fixtures/**'
 const image = 'test/image/**/*.test.ts'
 const node = 'test/node/**/*.test.ts'
 
+// A slow machine leaves out what would begin too late, where `.ci/run` has set an end.
+const runner = 'test/kit/run/late-files.ts'
+
 const sharedStack = {
+  runner,
   globalSetup: ['test/kit/run/clusters-setup.ts', 'test/kit/run/global-setup.ts'],
   setupFiles: ['test/kit/run/clean-up-file.ts'],
   // A look is a request to a server.
@@ -61,6 +65,7 @@ export default defineConfig({
           exclude: [e2e, fixtures],
           globalSetup: ['test/kit/run/clusters-setup.ts'],
           setupFiles: ['test/kit/run/clean-up-file.ts'],
+          runner,
           // As in `unit`; what a file has started ends with the file, by its set-up.
           isolate: false,
           testTimeout: 10 * minutes,
