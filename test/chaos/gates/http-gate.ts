@@ -5,6 +5,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RequestFault } from '../schedule.ts'
+import { watchStalls } from './stall-watch.ts'
+import type { StallWatch } from './stall-watch.ts'
 import type { RequestFaults, Weather } from './weather.ts'
 
 /** A server that stands before another one of HTTP, and is as unreliable as it is told. */
@@ -34,7 +36,7 @@ export interface HttpGateOptions {
 
 /** A slow request takes so much longer. */
 const slowMs = 400
-/** A request that was held back is not passed on when a write of a lost worker could not land any more (rule 7). */
+/** A request that was held back, also by this process when it stood still, is not passed on when a write of a lost worker could not land any more (rule 7). */
 const heldMsMax = 3_500
 const lateMs = 2_500
 
@@ -45,8 +47,9 @@ export async function openHttpGate(options: HttpGateOptions): Promise<HttpGate> 
     ? new Agent({ ...(target.ca === undefined ? {} : { ca: target.ca }), keepAlive: true, maxSockets: 256 })
     : undefined
   const sockets = new Set<Socket>()
+  const stalls = watchStalls()
   const server = createServer((incoming, outgoing) => {
-    const handled = handle({ incoming, outgoing }, options, agent)
+    const handled = handle({ incoming, outgoing }, options, { agent, stalls })
     handled.catch(() => incoming.socket.destroy())
   })
   server.keepAliveTimeout = 60_000
@@ -65,6 +68,7 @@ export async function openHttpGate(options: HttpGateOptions): Promise<HttpGate> 
     server,
     close() {
       end()
+      stalls.stop()
       server.close()
       for (const socket of sockets) socket.destroy()
       agent?.destroy()
@@ -72,13 +76,19 @@ export async function openHttpGate(options: HttpGateOptions): Promise<HttpGate> 
   }
 }
 
+interface Means {
+  agent: Agent | undefined
+  stalls: StallWatch
+}
+
 interface Exchange {
   incoming: IncomingMessage
   outgoing: ServerResponse
 }
 
-async function handle(exchange: Exchange, options: HttpGateOptions, agent: Agent | undefined): Promise<void> {
+async function handle(exchange: Exchange, options: HttpGateOptions, { agent, stalls }: Means): Promise<void> {
   const { incoming, outgoing } = exchange
+  const cameAt = performance.now() - stalls.heldMs()
   const isCounted = options.counts(incoming)
   const fault = (isCounted ? options.faults.next() : undefined) ?? spellOf(options.weather)
   const isLate = fault === 'late' && isCounted
@@ -91,7 +101,7 @@ async function handle(exchange: Exchange, options: HttpGateOptions, agent: Agent
     await sleep(lateMs)
     return passOn(exchange, options, { agent, body, isAnswered: false })
   }
-  if (!(await getThrough(exchange, options, isCounted))) return void incoming.socket.destroy()
+  if (!(await getThrough(exchange, options, { isCounted, cameAt }))) return void incoming.socket.destroy()
   if (outgoing.destroyed) return
   passOn(exchange, options, { agent, body, isAnswered: fault !== 'unanswered' })
 }
@@ -108,13 +118,12 @@ function spellOf(weather: Pick<Weather, 'has'>): RequestFault | undefined {
 async function getThrough(
   { outgoing }: Exchange,
   { weather, delayMs = 0 }: HttpGateOptions,
-  isCounted: boolean,
+  { isCounted, cameAt }: { isCounted: boolean; cameAt: number },
 ): Promise<boolean> {
-  const from = performance.now()
   if (isCounted && delayMs > 0) await sleep(delayMs)
   if (weather.has('slow')) await sleep(slowMs)
   while (weather.has('stalled') && !outgoing.destroyed) await sleep(50)
-  return performance.now() - from < heldMsMax
+  return performance.now() - cameAt < heldMsMax
 }
 
 function refuse({ incoming, outgoing }: Exchange, refusal: ReturnType<HttpGateOptions['refusal']>): void {

@@ -8,7 +8,12 @@ const file = `import { it } from 'vitest'; it('adds', () => {})`
 
 it('a file that would begin after the end is left out, and says so as one skipped test', async () => {
   const late = await reportOf(file, { runner, env: { [lastBeginVariable]: String(Date.now() - 1) } })
-  expect(late).toMatchObject({ passed: 0, failed: 0, skipped: [{ file: 'one.test.ts', test: leftOut }], brokenFiles: [] })
+  expect(late).toMatchObject({
+    passed: 0,
+    failed: 0,
+    skipped: [{ file: 'one.test.ts', test: leftOut }],
+    brokenFiles: [],
+  })
 })
 
 it('a file that begins before the end runs, and so does each where no end is set', async () => {

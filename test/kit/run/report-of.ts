@@ -26,6 +26,8 @@ export async function reportOf(
   const report = join(dir, 'report.json')
   const args = ['run', '--root', dir, '--reporter', reporter]
   const whole = { ...process.env, ...env, DRYDOCK_TEST_REPORT: report }
-  await run(process.execPath, [join(dirname(vitest), 'vitest.mjs'), ...args], { cwd: dir, env: whole }).catch(() => undefined)
+  await run(process.execPath, [join(dirname(vitest), 'vitest.mjs'), ...args], { cwd: dir, env: whole }).catch(
+    () => undefined,
+  )
   return JSON.parse(readFileSync(report, 'utf8')) as RunReport
 }
