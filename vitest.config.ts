@@ -16,7 +16,7 @@ const image = 'test/image/**/*.test.ts'
 const node = 'test/node/**/*.test.ts'
 
 // A slow machine leaves out what would begin too late, where `.ci/run` has set an end.
-const runner = 'test/kit/run/late-files.ts'
+const runner = 'test/kit/ci/late-files.ts'
 
 const sharedStack = {
   runner,

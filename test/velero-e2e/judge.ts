@@ -1,4 +1,4 @@
-import type { RunReport } from '../kit/run/ci-reporter.ts'
+import type { RunReport } from '../kit/ci/ci-reporter.ts'
 import { nameSpecs } from './specs.ts'
 import type { Expected, SpecReport } from './specs.ts'
 

@@ -11,7 +11,7 @@ import { keepEvents } from '../stack.ts'
 import { noteEtcd } from '../clusters/cluster-pool.ts'
 import { bundleOnce } from './bundle-once.ts'
 import { poolFolder } from './clusters-setup.ts'
-import type { RunReport } from './ci-reporter.ts'
+import type { RunReport } from '../ci/ci-reporter.ts'
 import { ownDir, removeOwn, sweepLeftovers } from './sweep.ts'
 
 declare module 'vitest' {
