@@ -36,16 +36,18 @@ const runsMax = 500
  * does not hold them (rule 9), and the run is told to read what stands on the Restore (rule 2).
  */
 export function createResetCheck(parts: WorkerParts): ResetCheck {
-  const passed = new LRUCache<string, true>({ max: runsMax })
+  // Made when it is needed, as in `cachedByRun`.
+  let passed: LRUCache<string, true> | undefined
   return async ({ ref, restore }, locks) => {
     const runId = Context.current().info.workflowExecution?.runId ?? ''
-    if (passed.has(runId)) return undefined
+    if (passed?.has(runId) === true) return undefined
     // The reset has forgotten what the run before was told, or has read.
     const { workflow } = Context.current().client
     if (Object.keys(levelsOf(restore)).length > 0)
       await askTemporal(() => workflow.getHandle(locks.run.workflowId).signal(lookSignal.name))
     const behind = await askForLocks(parts, ref, locks)
     if (behind === undefined) {
+      passed ??= new LRUCache({ max: runsMax })
       passed.set(runId, true)
       return undefined
     }
