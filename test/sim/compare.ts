@@ -34,7 +34,7 @@ function losesHooks({ disturbances, workers }: Simulated): boolean {
   return disturbances.some(isEnd) || workers.happened.some((one) => one.startsWith('death '))
 }
 
-/** Takes lost hooks out of the result file and the counts of the Restore; returns their containers. */
+/** Takes lost hooks out of the result file, the counts and the phase of the Restore; returns their containers. */
 export function takeLostHooks({
   files,
   objects,
@@ -47,19 +47,30 @@ export function takeLostHooks({
     if (!key.endsWith('-results.gz')) continue
     const results = structuredClone(content) as { errors?: { namespaces?: Record<string, string[]> } }
     files[key] = results
-    for (const [namespace, lines] of Object.entries(results.errors?.namespaces ?? {})) {
+    const byNamespace = results.errors?.namespaces ?? {}
+    for (const [namespace, lines] of Object.entries(byNamespace)) {
       lost.push(...lines.flatMap((line) => lostHook.exec(line)?.slice(1) ?? []))
-      Object.assign(results.errors?.namespaces ?? {}, { [namespace]: lines.filter((line) => !lostHook.test(line)) })
+      byNamespace[namespace] = lines.filter((line) => !lostHook.test(line))
+      if (byNamespace[namespace].length === 0) delete byNamespace[namespace]
     }
+    if (Object.keys(byNamespace).length === 0) delete results.errors?.namespaces
   }
   const at = Object.keys(objects).find((place) => place.startsWith('Restore '))
-  const status = at === undefined ? undefined : (objects[at] as { errors?: number; hookStatus?: HookStatus })
+  const status = at === undefined ? undefined : (objects[at] as LostStatus)
   if (at === undefined || status === undefined || lost.length === 0) return lost
   const { hooksFailed = 0, ...hooks } = status.hookStatus ?? {}
   const failed = hooksFailed - lost.length
   const hookStatus = failed === 0 ? hooks : { ...hooks, hooksFailed: failed }
-  objects[at] = { ...status, errors: (status.errors ?? 0) - lost.length, hookStatus }
+  const errors = (status.errors ?? 0) - lost.length
+  const isRight = errors === 0 && status.phase === 'PartiallyFailed'
+  objects[at] = { ...status, errors, hookStatus, ...(isRight ? { phase: 'Completed' } : {}) }
   return lost
+}
+
+interface LostStatus {
+  phase?: string
+  errors?: number
+  hookStatus?: HookStatus
 }
 
 interface HookStatus {
