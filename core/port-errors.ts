@@ -141,6 +141,11 @@ export class ArchiveError extends Error {
   }
 }
 
+/** Whether the copy on a worker's disk is at fault, not the tarball: another attempt makes it anew. */
+export function isOfCopy({ kind }: ArchiveError): boolean {
+  return kind === 'disk' || kind === 'damaged-cache'
+}
+
 /**
  * What is wrong with a plugin: its binary (nothing can be asked of it), or one call. `died`: its process ended in the midst of
  * the call, as often as it was made. `answer`: it answered with an error.

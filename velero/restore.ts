@@ -1,4 +1,4 @@
-import type { Metadata } from './manifest.ts'
+import type { Manifest, Metadata } from './manifest.ts'
 import type { RestorePhase } from './phases.ts'
 
 /** A label selector of Kubernetes. */
@@ -101,4 +101,9 @@ export interface Restore {
   metadata: Metadata
   spec: RestoreSpec
   status?: RestoreStatus
+}
+
+/** An object of the API server as a Restore. Velero's CRD lets one have no spec: that is an empty one, which validation refuses. */
+export function asRestore(manifest: Manifest): Restore {
+  return { spec: {}, ...manifest } as Restore
 }

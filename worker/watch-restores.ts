@@ -7,7 +7,8 @@ import type { ClusterConnection } from '../infra/cluster/connect.ts'
 import { watchResource } from '../infra/cluster/watch.ts'
 import { restoreFinalizer } from '../velero/labels.ts'
 import type { Manifest } from '../velero/manifest.ts'
-import type { Restore, RestoreSpec } from '../velero/restore.ts'
+import { asRestore } from '../velero/restore.ts'
+import type { Restore } from '../velero/restore.ts'
 import { deleteWorkflowIdOf, deleteWorkflowType, restoreRefOf } from '../contract/restore-workflow.ts'
 import type { RestoreRef } from '../contract/restore-workflow.ts'
 import { tellRestores } from './tell-restores.ts'
@@ -45,15 +46,13 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
   const messenger = tellRestores({ client, taskQueue, namespace, clusterId, tagged, log, nowMs, isLeftAlone })
   const deleted = new Map<string, Restore>()
   const see = (manifest: Manifest) => {
-    const restore = manifest as unknown as Restore
+    const restore = asRestore(manifest)
     const uid = restore.metadata.uid ?? ''
     if (awaitsDeletion(restore)) {
       if (!deleted.has(uid)) void startDeletion(options, refOf(options, restore))
       deleted.set(uid, restore)
     }
-    // The CRD lets a Restore have no spec.
-    const spec = restore.spec as RestoreSpec | undefined
-    options.onSchedule(spec?.scheduleName ?? '')
+    options.onSchedule(restore.spec.scheduleName ?? '')
     messenger.see(restore)
   }
   const ticking = setInterval(() => messenger.tick(), tickMs)
@@ -68,7 +67,7 @@ export async function watchRestores(options: WatcherOptions): Promise<void> {
       onChange: see,
       onGone: (manifest) => {
         deleted.delete(manifest.metadata.uid ?? '')
-        messenger.gone(manifest as unknown as Restore)
+        messenger.gone(asRestore(manifest))
       },
       onSynced: options.onSynced,
       signal: options.signal,

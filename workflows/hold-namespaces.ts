@@ -31,6 +31,7 @@ export class NamespaceHold {
   private behind = 'its turn'
   private patienceMs = Infinity
   private askedMs: number | undefined
+  private released: AdmittedRef | undefined
 
   constructor(input: RestoreRef, view: HoldView) {
     this.view = view
@@ -41,9 +42,12 @@ export class NamespaceHold {
     setHandler(
       locksSignal,
       (answer) => {
-        if (answer?.runId !== runId || this.state !== 'asked') return
-        if (answer.behind === undefined) this.state = 'held'
-        else this.view.waitingFor((this.behind = answer.behind))
+        if (answer?.runId !== runId) return
+        if (answer.behind === undefined && this.released !== undefined) this.giveBack(this.released)
+        if (this.state !== 'asked') return
+        if (answer.behind !== undefined) return this.view.waitingFor((this.behind = answer.behind))
+        this.state = 'held'
+        this.view.waitingFor(undefined)
       },
       { description: 'Sent by the workflow of the locks: namespaces are granted, or what is being waited for' },
     )
@@ -85,6 +89,16 @@ export class NamespaceHold {
   async release(ref: AdmittedRef): Promise<void> {
     if (this.state === 'none') return
     this.state = 'none'
+    this.released = ref
+    await this.sendRelease(ref)
+  }
+
+  /** A request that came late, of an attempt that was taken for lost, was granted after the release: nobody would give that back. */
+  private giveBack(ref: AdmittedRef): void {
+    if (patched('late-grants-released')) void this.sendRelease(ref)
+  }
+
+  private async sendRelease(ref: AdmittedRef): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       try {
         await getExternalWorkflowHandle(locksWorkflowIdOf(ref)).signal(releaseLocksSignal, locksOfRun(ref).run)

@@ -207,13 +207,14 @@ class LocksRun {
   }
 
   private async dropClosed(): Promise<void> {
-    const { holders } = this.locks
-    const workflowIds = holders.map(({ workflowId }) => workflowId)
+    const { holders, waiting } = this.locks
+    const runs = [...holders, ...waiting]
+    const workflowIds = [...new Set(runs.map(({ workflowId }) => workflowId))]
     try {
       const closed = await optional.findClosed.executeWithOptions({ summary: 'look for restores that have closed' }, [
         { workflowIds },
       ])
-      for (const run of holders) if (closed.includes(run.workflowId)) this.locks = releaseLocks(this.locks, run)
+      for (const run of runs) if (closed.includes(run.workflowId)) this.locks = releaseLocks(this.locks, run)
     } catch (thrown) {
       log.warn('could not look for restores that have closed', { reason: reasonOf(thrown) })
     }

@@ -36,6 +36,8 @@ interface Waves extends WavesInput {
   missing: Set<string>
   /** Their second tries, which go on beside the following waves. */
   beside: Promise<{ thrown?: unknown }>[]
+  /** What they run in. */
+  besideScope: CancellationScope
 }
 
 /**
@@ -46,12 +48,19 @@ interface Waves extends WavesInput {
 export async function restoreWaves(input: WavesInput): Promise<{ progress: Promise<void> }> {
   const refused = new Set(input.input.refused)
   const { slow, missing } = input.input
-  const waves: Waves = { ...input, slow: new Set(slow), missing: new Set(missing), beside: [], refused }
+  const waves: Waves = {
+    ...input,
+    slow: new Set(slow),
+    missing: new Set(missing),
+    beside: [],
+    besideScope: new CancellationScope(),
+    refused,
+  }
   const progress = reportProgress(waves)
   const { fromWave = 0, fromChunk = 0 } = waves.input
   const follows = waves.resumed || fromWave > 0 || fromChunk > 0
   if (follows) waves.hooks.start(waves.ref, follows)
-  let restored: Restored
+  let restored: Restored | undefined
   let isThrough = false
   try {
     restored = await restoreOnce(waves, { except: [] })
@@ -67,10 +76,13 @@ export async function restoreWaves(input: WavesInput): Promise<{ progress: Promi
       isThrough = true
     }
   } finally {
+    // The failure of another chunk: what is tried beside is asked to stop, as the chunks of its wave are (rule 13).
+    const isFailing = restored === undefined && waves.beside.length > 0
+    if (isFailing && patched('beside-ends-with-failure')) waves.besideScope.cancel()
     await Promise.all(waves.beside)
     if (!isThrough) await progress.stop()
   }
-  if ('goOnAt' in restored) await goOnInNewRun(waves, restored.goOnAt)
+  if (restored !== undefined && 'goOnAt' in restored) await goOnInNewRun(waves, restored.goOnAt)
   const stopped = progress.stop()
   if (!endsBeside()) await stopped
   return { progress: stopped }
@@ -233,7 +245,7 @@ async function restoreWave(
 /** Tries slow items again while the next waves go on: never rejects, see {@link whenBesideEnded}. */
 async function tryBeside(waves: Waves, keys: readonly string[]): Promise<{ thrown?: unknown }> {
   try {
-    await tryChunks(waves, keys, { pass: 1 })
+    await waves.besideScope.run(() => tryChunks(waves, keys, { pass: 1 }))
     return {}
   } catch (thrown) {
     return { thrown }

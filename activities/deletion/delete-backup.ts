@@ -11,7 +11,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import { backupNameLabel, backupUidLabel, restoreFinalizer } from '../../velero/labels.ts'
 import { backupFolder } from '../../velero/object-keys.ts'
-import type { Restore } from '../../velero/restore.ts'
+import { asRestore } from '../../velero/restore.ts'
 import { phaseRefused, requestNotWritten, wrongCluster } from '../frame/failures.ts'
 import { listIfServed } from '../frame/served-kinds.ts'
 import { pauseAfter, runActivity } from '../frame/run-activity.ts'
@@ -122,7 +122,7 @@ export function deleteRestoresOf({ cluster, presence, clock }: DeletionPorts) {
     runActivity(presence, frameOf(ref, 'the restores'), async (attempt) => {
       await readDeleted(cluster, { ref, backup })
       const resource = { group: 'velero.io', version: 'v1', resource: 'restores' }
-      const all = (await cluster.list(resource, { namespace: ref.namespace })) as unknown as Restore[]
+      const all = (await cluster.list(resource, { namespace: ref.namespace })).map(asRestore)
       const left = all.filter(({ spec }) => spec.backupName === backup.name)
       const errors: string[] = []
       for (const { metadata } of left) {

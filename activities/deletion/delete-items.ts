@@ -4,7 +4,7 @@ import { deletingContent, snapshotContents } from '../../core/deletion/snapshot-
 import type { ResolveResource } from '../../core/filter/includes-excludes.ts'
 import { resolveResource } from '../../core/filter/resolve-resource.ts'
 import { isSecret } from '../../core/items/outcome.ts'
-import { ArchiveError, PluginError, isAlreadyExists } from '../../core/port-errors.ts'
+import { ArchiveError, PluginError, isAlreadyExists, isOfCopy } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import { backupNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -72,7 +72,7 @@ export function runDeleteActions(ports: ItemPorts) {
           await archive.close()
         }
       } catch (thrown) {
-        if (!(thrown instanceof ArchiveError) || thrown.kind === 'disk') throw thrown
+        if (!(thrown instanceof ArchiveError) || isOfCopy(thrown)) throw thrown
         const text = `error downloading backup tarball, CSI snapshot cleanup was skipped: ${thrown.message}`
         return { errors: [text] }
       }

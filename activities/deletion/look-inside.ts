@@ -7,7 +7,7 @@ import {
   whyDataStays,
 } from '../../core/deletion/volume-data.ts'
 import type { VolumeData } from '../../core/deletion/volume-data.ts'
-import { ArchiveError, StoreError, isStoreTransient } from '../../core/port-errors.ts'
+import { ArchiveError, StoreError, isOfCopy, isStoreTransient } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Backup, BackupStorageLocation } from '../../velero/backup.ts'
 import { backupNameLabel } from '../../velero/labels.ts'
@@ -96,7 +96,7 @@ async function movedVolumes(
       await archive.close()
     }
   } catch (thrown) {
-    if (!(thrown instanceof ArchiveError) || thrown.kind === 'disk') throw thrown
+    if (!(thrown instanceof ArchiveError) || isOfCopy(thrown)) throw thrown
     return { error: `error downloading backup tarball: ${thrown.message}` }
   }
 }

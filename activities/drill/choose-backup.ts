@@ -1,7 +1,7 @@
 import { faultOfPolicy, permitsOf } from '../../core/asked/restore-policy.ts'
 import { chooseBackup } from '../../core/drill/choose-backup.ts'
 import { drillFaults, scratchMapping } from '../../core/drill/drill-request.ts'
-import { ArchiveError } from '../../core/port-errors.ts'
+import { ArchiveError, isOfCopy } from '../../core/port-errors.ts'
 import { locationNameOf } from '../../core/request/admission-facts.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
 import type { Backup } from '../../velero/backup.ts'
@@ -51,7 +51,7 @@ export function chooseDrillBackup(ports: DrillPorts, settings: Settings) {
         return { do: 'go', backup, mapping: scratch.mapping }
       } catch (thrown) {
         // What is told and kept of the drill is to name the backup.
-        if (thrown instanceof ArchiveError && thrown.kind !== 'disk')
+        if (thrown instanceof ArchiveError && !isOfCopy(thrown))
           return { do: 'refuse', because: `backup ${backup.name} cannot be read: ${thrown.message}`, backup }
         throw thrown
       }

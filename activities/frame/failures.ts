@@ -8,6 +8,7 @@ import {
   ArchiveError,
   StoreError,
   isStoreTransient,
+  isOfCopy,
 } from '../../core/port-errors.ts'
 
 /**
@@ -162,9 +163,7 @@ export function asFailure(error: unknown, doing: string): unknown {
     return fatal(`${doing}: ${error.message}`)
   }
   if (error instanceof ArchiveError) {
-    return error.kind === 'disk'
-      ? retryable(failureTypes.bucketAway, `${doing}: ${error.message}`)
-      : fatal(error.message)
+    return isOfCopy(error) ? retryable(failureTypes.bucketAway, `${doing}: ${error.message}`) : fatal(error.message)
   }
   return error
 }

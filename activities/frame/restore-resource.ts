@@ -3,6 +3,7 @@ import { eventOf } from '../../core/notify/notice-facts.ts'
 import type { EndDetails } from '../../core/report/failure-causes.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
 import type { Metadata } from '../../velero/manifest.ts'
+import { asRestore } from '../../velero/restore.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { ObjectRef } from '../../velero/resource.ts'
 import { failureTypeOf, failureTypes, gone, restoreNotWritten } from './failures.ts'
@@ -21,8 +22,8 @@ export async function readRestore(
   cluster: Cluster,
   ref: { namespace: string; name: string; uid: string },
 ): Promise<Restore | undefined> {
-  const found = (await cluster.get(restoreRef(ref))) as Restore | undefined
-  return found === undefined || found.metadata.uid !== ref.uid ? undefined : found
+  const found = await cluster.get(restoreRef(ref))
+  return found === undefined || found.metadata.uid !== ref.uid ? undefined : asRestore(found)
 }
 
 /** How often the change is decided again because another writer came in between. */
@@ -49,9 +50,7 @@ export async function changeRestore(
       metadata: { ...patch.metadata, uid: ref.uid, resourceVersion: live.metadata.resourceVersion },
     }
     try {
-      return (await cluster.patch(restoreRef(ref), guarded, {
-        fieldManager: restoreFieldManager,
-      })) as unknown as Restore
+      return asRestore(await cluster.patch(restoreRef(ref), guarded, { fieldManager: restoreFieldManager }))
     } catch (thrown) {
       // Not found: it was deleted since it was read, which the next read tells.
       const isStale = isConflict(thrown) || isNotFound(thrown)

@@ -7,7 +7,7 @@ import { applyModifiers } from '../../core/modifiers/apply-modifiers.ts'
 import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
 import { makeItemSelector } from '../../core/plan/select-items.ts'
 import type { ItemSelector } from '../../core/plan/select-items.ts'
-import { ArchiveError } from '../../core/port-errors.ts'
+import { ArchiveError, isOfCopy } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { parseApiVersion } from '../../velero/resource.ts'
@@ -88,7 +88,13 @@ export function createSessions(ports: Ports, restoresMax: number): Sessions {
     async withPlan(ref, signal, work) {
       const session = await open(ref)
       const user = { signal, open: (stop: AbortSignal) => openPlan(ports, session, stop) }
-      return planned.use(keyOf(ref), user, (plan) => work({ ...session, ...plan }))
+      try {
+        return await planned.use(keyOf(ref), user, (plan) => work({ ...session, ...plan }))
+      } catch (thrown) {
+        // The next attempt opens a fresh copy.
+        if (thrown instanceof ArchiveError && isOfCopy(thrown)) planned.forget(keyOf(ref))
+        throw thrown
+      }
     },
     forget(uid) {
       for (const key of [...opened.keys()].filter((one) => one.startsWith(`${uid}/`))) {

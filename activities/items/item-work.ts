@@ -14,6 +14,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { itemPath } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
+import { inFlight } from '../frame/in-flight.ts'
 import type { Session } from '../frame/session.ts'
 import { noteChanges } from '../undo/change-notes.ts'
 import type { ItemTools, WriteResult, Written } from './item-tools.ts'
@@ -41,17 +42,13 @@ export async function journalIntents(
   intents: readonly Intent[],
   part: string,
 ): Promise<void> {
-  await Promise.all([
-    journal.write(
-      `intents/${chunk}/${part}`,
-      intents.map((intent) => intent.outcome),
-    ),
-    noteChanges(
-      journal,
-      { chunk, part },
-      intents.flatMap(({ note }) => note ?? []),
-    ),
-  ])
+  const outcomes = intents.map((intent) => intent.outcome)
+  const notes = intents.flatMap(({ note }) => note ?? [])
+  const writes = [
+    () => journal.write(`intents/${chunk}/${part}`, outcomes),
+    () => noteChanges(journal, { chunk, part }, notes),
+  ]
+  await inFlight(writes, writes.length, (write) => write())
 }
 
 /** Trouble that may pass, with the outcome that stands if it does not. */

@@ -237,7 +237,12 @@ async function restoreBatch(
     else keep(step)
   })
   if (first.failure !== undefined || intents.length === 0) return { ...into, ...first }
-  await journalIntents(run, intents, `${run.attempt.id}-${part}`)
+  try {
+    await journalIntents(run, intents, `${run.attempt.id}-${part}`)
+  } catch (failure) {
+    // What the batch has created is journalled all the same.
+    return { ...into, failure }
+  }
   const second = await settleAll(intents, run, async (intent, limited) => {
     const before = run.before.get(intent.outcome.key)
     keep(await tryItem(() => limited(() => intent.apply()), { before, pass, open }, tools))

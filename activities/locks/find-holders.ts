@@ -8,7 +8,9 @@ import type { Hold } from '../../contract/lock-workflow.ts'
 import { workflowIdOf } from '../../contract/restore-workflow.ts'
 import { undoWorkflowIdOf } from '../../contract/undo-restore.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
+import { runOf } from '../../core/request/decide-retry.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
+import { asRestore } from '../../velero/restore.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { inFlight } from '../frame/in-flight.ts'
 import { askTemporal } from '../frame/activity-context.ts'
@@ -50,9 +52,9 @@ export function findHolders(parts: WorkerParts) {
       const leftMs = () => Math.max(0, untilMs - clock.now().getTime())
       const namespace = parts.settings.veleroNamespace
       const listed = await cluster.list({ group: 'velero.io', version: 'v1', resource: 'restores' }, { namespace })
-      const restores = (listed as unknown as Restore[]).filter(
-        (one) => mayHold(one) && workflowIds?.includes(workflowOf(one)) !== false,
-      )
+      const restores = listed
+        .map(asRestore)
+        .filter((one) => mayHold(one) && workflowIds?.includes(workflowOf(one)) !== false)
       const plans = createPlanReader(parts, leftMs)
       const look = { query, leftMs, plannedBy: plans, nowMs: () => clock.now().getTime() }
       const seen = await inFlight(restores, askedAtOnce, (restore) => findHold(restore, look))
@@ -131,7 +133,7 @@ type PlanReader = (restore: Restore, run: Run) => Promise<LockRequest | 'no plan
 function createPlanReader({ ports, sessions, settings }: WorkerParts, leftMs: () => number): PlanReader {
   const { cluster, clock, log } = ports
   const late = new Set<string>()
-  return async (restore, run) => {
+  return async (restore, asking) => {
     const { name, uid = '' } = restore.metadata
     const note = (why: string) =>
       log.info(`the namespaces of a restore in progress are not known: ${why}`, { restore: name })
@@ -140,8 +142,10 @@ function createPlanReader({ ports, sessions, settings }: WorkerParts, leftMs: ()
       if ('missing' in location) return 'unknown'
       const ms = Math.min(planMs, leftMs())
       if (late.has(location.name) || ms === 0) return 'unknown'
-      const ref = { namespace: settings.veleroNamespace, name, uid, cluster: cluster.id, location: location.name }
-      const reading = plannedRequestOf(sessions, ref, run).then((request) => request ?? ('no plan' as const))
+      const run = runOf(restore)
+      const own = { namespace: settings.veleroNamespace, name, uid, cluster: cluster.id, location: location.name }
+      const ref = { ...own, ...(run === 1 ? {} : { run }) }
+      const reading = plannedRequestOf(sessions, ref, asking).then((request) => request ?? ('no plan' as const))
       reading.catch(() => undefined)
       const planned = await inTime(reading, ms, clock)
       if (planned !== undefined) return planned

@@ -6,6 +6,7 @@ import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { isAlreadyExists } from '../../core/port-errors.ts'
 import { isRequestedBy, isRestoreOver, requestedRestore } from '../../core/request/requested-restore.ts'
 import { cancelAnnotation } from '../../velero/labels.ts'
+import { asRestore } from '../../velero/restore.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { lookAgain, pauseAfter, runActivity } from '../frame/run-activity.ts'
 import { changeRestore, readRestore, restoreFieldManager, unlessGone } from '../frame/restore-resource.ts'
@@ -33,7 +34,7 @@ export function createRequested({ cluster, presence }: RequestPorts, { veleroNam
     return runActivity(presence, { doing: `creating restore ${name}` }, async () => {
       try {
         const options = { fieldManager: restoreFieldManager }
-        return refOf((await cluster.create(place, veleroNamespace, wanted, options)) as unknown as Restore)
+        return refOf(asRestore(await cluster.create(place, veleroNamespace, wanted, options)))
       } catch (thrown) {
         if (!isAlreadyExists(thrown)) throw thrown
         const found = (await cluster.get({ ...place, namespace: veleroNamespace, name })) as Restore | undefined

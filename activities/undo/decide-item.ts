@@ -3,7 +3,7 @@ import { markOf } from '../../core/items/field-owners.ts'
 import { parseItemKey } from '../../core/items/outcome.ts'
 import { parseItem } from '../../core/items/item-manifest.ts'
 import { chunkKey, plannedKey } from '../../core/plan/plan.ts'
-import { ArchiveError, StoreError } from '../../core/port-errors.ts'
+import { ArchiveError, StoreError, isOfCopy } from '../../core/port-errors.ts'
 import { decideUndo, writtenObject } from '../../core/undo/decide-undo.ts'
 import type { UndoFacts } from '../../core/undo/decide-undo.ts'
 import type { UndoStep } from '../../core/undo/undo-step.ts'
@@ -116,6 +116,6 @@ async function ownersOf(
 }
 
 function isBackupGone(thrown: unknown): boolean {
-  if (thrown instanceof ArchiveError) return thrown.kind !== 'disk'
+  if (thrown instanceof ArchiveError) return !isOfCopy(thrown)
   return thrown instanceof StoreError && (thrown.kind === 'missing' || thrown.kind === 'changed')
 }

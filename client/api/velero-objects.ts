@@ -5,6 +5,7 @@ import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { claimedAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { isTerminal } from '../../velero/phases.ts'
+import { asRestore } from '../../velero/restore.ts'
 import type { Restore } from '../../velero/restore.ts'
 import type { Connections } from './connections.ts'
 import { ClientError, exitCodes } from './errors.ts'
@@ -30,12 +31,12 @@ export async function requireRestore(connections: Connections, name: string): Pr
 /** Reads a Restore; undefined where it does not exist. */
 export async function readRestore({ connection, namespace }: Connections, name: string): Promise<Restore | undefined> {
   const found = await connection.cluster.get({ ...veleroRef('restores'), namespace, name })
-  return found as unknown as Restore | undefined
+  return found === undefined ? undefined : asRestore(found)
 }
 
 /** Reads all Restores of Velero's namespace, oldest first; a label selector as in `kubectl -l` limits them. */
 export async function readRestores(connections: Connections, labelSelector?: string): Promise<Restore[]> {
-  const found = (await listVelero(connections, 'restores', labelSelector)) as unknown as Restore[]
+  const found = (await listVelero(connections, 'restores', labelSelector)).map(asRestore)
   const createdAt = (restore: Restore) => restore.metadata.creationTimestamp ?? ''
   return found.sort((a, b) => (createdAt(a) < createdAt(b) ? -1 : createdAt(a) > createdAt(b) ? 1 : 0))
 }
@@ -43,7 +44,7 @@ export async function readRestores(connections: Connections, labelSelector?: str
 /** Reads the Restores of all namespaces; those of Velero's namespace where the user may not read the others. */
 export async function readAllRestores(connections: Connections): Promise<Restore[]> {
   try {
-    return (await connections.connection.cluster.list(veleroRef('restores'))) as unknown as Restore[]
+    return (await connections.connection.cluster.list(veleroRef('restores'))).map(asRestore)
   } catch (thrown) {
     if (thrown instanceof ApiError && thrown.code === 403) return readRestores(connections)
     throw thrown

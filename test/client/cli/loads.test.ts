@@ -25,7 +25,7 @@ describe('what a command of the client loads', () => {
       'infra/traces/start-tracing.ts',
       'package.json',
     ])
-    expect(help.files.length).toBeLessThan(68)
+    expect(help.files.length).toBeLessThan(69)
   })
 
   it("is for list what talks to the cluster, without Temporal and Kubernetes' client library", () => {
