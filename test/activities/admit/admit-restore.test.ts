@@ -7,6 +7,7 @@ import type { Settings } from '../../../activities/settings.ts'
 import { restartFailureReason } from '../../../velero/defaults.ts'
 import { claimedAnnotation, restoreFinalizer } from '../../../velero/labels.ts'
 import { journalFolder } from '../../../velero/object-keys.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
 import type { Restore, RestoreStatus } from '../../../velero/restore.ts'
 import type { PortCall } from '../../ports/calls.ts'
 import type { FaultPlan } from '../../ports/faults.ts'
@@ -60,6 +61,18 @@ describe('a Restore that nobody has begun', () => {
     expect(restore?.status).toMatchObject({ phase: 'InProgress', startTimestamp: expect.stringMatching(/Z$/) })
     expect(report).toMatchObject({ do: 'restore', location: 'default', resumed: false, backup: 'shop' })
     expect(calls.filter(({ name, on }) => name === 'patch' && on.startsWith('restores'))).toHaveLength(1)
+  })
+
+  it('is refused as one that asks for nothing where it has no spec', async () => {
+    const before = (world: World) => {
+      const { spec: _none, ...rest } = world.cluster.look(restoreAt) as Manifest & { spec?: object }
+      world.cluster.place(rest as Manifest)
+    }
+    const { restore } = await admitting({ before })
+    expect(restore?.status).toMatchObject({
+      phase: 'FailedValidation',
+      validationErrors: expect.arrayContaining([expect.stringContaining('backup')]),
+    })
   })
 
   it('has its admission in the journal before it is claimed', async () => {

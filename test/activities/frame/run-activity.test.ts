@@ -39,6 +39,7 @@ describe('what ports throw', () => {
     ['an unreachable bucket', new StoreError('unreachable', 'no route'), 'BucketAway', 'the bucket is unavailable'],
     ['a bucket that denies', new StoreError('denied', 'AccessDenied'), 'BucketAway', 'retrying: AccessDenied'],
     ['a full bucket', new StoreError('full', 'no room'), 'BucketAway', 'retrying: no room'],
+    ['a damaged copy', new ArchiveError('damaged-cache', 'not as it was'), 'BucketAway', 'not as it was'],
     ['a full disk', new ArchiveError('disk', 'no space left'), 'BucketAway', 'no space left'],
   ])('is tried again and says why: %s', async (_what, thrown, type, text) => {
     const failure = await failing(thrown).catch((error: unknown) => error)

@@ -4,6 +4,7 @@ import { openJournal, shards } from '../../../activities/frame/journal.ts'
 import { createSessions } from '../../../activities/frame/session.ts'
 import type { PlannedSession } from '../../../activities/frame/session.ts'
 import type { Archives, Ports } from '../../../activities/ports.ts'
+import { ArchiveError } from '../../../core/port-errors.ts'
 import { backupContentsKey } from '../../../velero/object-keys.ts'
 import { archiveBody } from '../../ports/archives.ts'
 import { createWorld } from '../../ports/world.ts'
@@ -130,6 +131,19 @@ describe('the sessions of a worker', () => {
     const refs = await Promise.all(Array.from({ length: 40 }, (_, index) => admit(`restore-${index}`)))
     for (const ref of [...refs, ...refs]) await sessions.withPlan(ref, noAbort, readPrices)
     expect(count).toEqual({ opened: 40, open: 40 })
+  })
+
+  it('open a fresh copy of the archive after one that turned out to be damaged on the disk', async () => {
+    const { ports, admit, count } = await aWorker()
+    const damaged = new ArchiveError('damaged-cache', 'not as it was written')
+    const open: Archives['open'] = async (...args) => {
+      const archive = await ports.archives.open(...args)
+      return count.opened > 1 ? archive : { ...archive, read: () => Promise.reject(damaged) }
+    }
+    const sessions = createSessions({ ...ports, archives: { open } }, 50)
+    const ref = await admit('again')
+    await expect(sessions.withPlan(ref, noAbort, readPrices)).rejects.toBe(damaged)
+    expect(JSON.parse(await sessions.withPlan(ref, noAbort, readPrices))).toEqual(configMap)
   })
 
   it('are read anew for a restore that was forgotten, while a chunk reads on from the old one', async () => {

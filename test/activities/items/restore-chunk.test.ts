@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ChunkReport } from '../../../activities/items/restore-chunk.ts'
 import type { ObjectStore, Ports, Stores } from '../../../activities/ports.ts'
 import type { Settings } from '../../../activities/settings.ts'
-import { ApiError } from '../../../core/port-errors.ts'
+import { ApiError, StoreError } from '../../../core/port-errors.ts'
 import { runAttempts } from '../crash/run-attempts.ts'
 import { chunkOf, create, settings, worldAt } from '../crash/restore-in-memory.ts'
 import type { SimulatedClock } from '../../ports/clock.ts'
@@ -93,6 +93,31 @@ describe('a chunk', () => {
     expect(created).toEqual(['new', 'other', 'same'])
     const outcomes = written.filter((key) => key.includes('/outcomes/')).map((key) => key.replace(/^.*-0/, '0'))
     expect(outcomes).toEqual(['0000.json.gz', '0001.json.gz', '0001.1.json.gz'])
+  })
+
+  it('journals what a batch has created where the intents of others in it cannot be written', async () => {
+    const world = createWorld(await worldAt({ before: 'configmaps' }, { spec: { existingResourcePolicy: 'update' } }))
+    const metadata = { name: 'other', namespace: 'shop', creationTimestamp: '2025-01-01T00:00:00Z' }
+    world.cluster.place({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: '2' } })
+    const [intents, outcomes] = [[] as string[], [] as string[]]
+    const refusing = (ports: Ports, set: Settings) => {
+      const open = async (...args: Parameters<Stores['open']>): Promise<ObjectStore> => {
+        const store = await ports.stores.open(...args)
+        const put: ObjectStore['put'] = (key, ...more) => {
+          if (key.includes('/outcomes/')) outcomes.push(key)
+          if (!key.includes('/intents/') || intents.push(key) > 1) return store.put(key, ...more)
+          return Promise.reject(new StoreError('unreachable', 'no route'))
+        }
+        return { ...store, put }
+      }
+      return create({ ...ports, stores: { ...ports.stores, open } }, set)
+    }
+    const input = chunkOf('configmaps')
+    const atOnce = { ...settings, checkpointItems: 9 }
+    const calls = await runAttempts({ world, create: refusing, settings: atOnce, activity: 'restoreChunk', input })
+    expect(calls.attempts).toHaveLength(2)
+    expect(intents).toHaveLength(2)
+    expect(outcomes).toHaveLength(2)
   })
 
   it('parks a namespace whose webhook is away, and creates it in a later pass', async () => {

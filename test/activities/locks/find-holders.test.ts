@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { createActivities } from '../../../activities/index.ts'
 import type { Locks } from '../../../core/locks/decide-grants.ts'
 import { workflowIdOf } from '../../../contract/restore-workflow.ts'
+import { runAnnotation } from '../../../velero/labels.ts'
+import { journalFolder } from '../../../velero/object-keys.ts'
+import type { Manifest } from '../../../velero/manifest.ts'
 import { createWorld } from '../../ports/world.ts'
 import type { World } from '../../ports/world.ts'
 import type { AnyActivities, RunOptions } from '../crash/run-attempts.ts'
-import { create, ref, restoreAt, settings, worldAt } from '../crash/restore-in-memory.ts'
+import { create, ref, restoreAt, settings, withShard, worldAt } from '../crash/restore-in-memory.ts'
 import { runAttempts } from '../crash/run-attempts.ts'
 
 const runId = 'run-1'
@@ -32,6 +35,21 @@ async function find(world: World, by = create, input: object = {}): Promise<{ fo
   const { outcome } = await runAttempts(options)
   return { found: (outcome as { result: Locks }).result, tookMs: world.clock.nowMs() - begunMs }
 }
+
+describe('a restore that is retried', () => {
+  it('holds what the plan of its own run names, not that of the run before', async () => {
+    const world = await worldWith('held')
+    const folder = journalFolder(ref.name, ref.uid)
+    for (const [key, body] of [...world.buckets.objects('backups')])
+      if (key.startsWith(folder))
+        world.buckets.place('backups', key.replace(folder, journalFolder(ref.name, ref.uid, 2)), body)
+    withShard('plan', { etag: '', waves: [], provisioned: [], notes: [] })(world)
+    const { metadata } = world.cluster.look(restoreAt) as Manifest
+    const annotations = { ...metadata.annotations, [runAnnotation]: '2' }
+    world.cluster.amend(restoreAt, { metadata: { ...metadata, annotations } })
+    expect((await find(world)).found.holders).toMatchObject([{ namespaces: expect.arrayContaining(['shop']) }])
+  })
+})
 
 describe('a restore whose plan cannot be read, since its bucket hangs,', () => {
   it('is assumed to hold all namespaces where it holds some, until its bucket tells which', async () => {

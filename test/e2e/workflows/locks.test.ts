@@ -11,7 +11,7 @@ import { locksQuery } from '../../../contract/lock-workflow.ts'
 import { progressQuery } from '../../../contract/restore-workflow.ts'
 import { resetBefore } from '../../kit/reset-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { aPlan, beating, created, stories, untilCancelled } from '../../workflows/story.ts'
+import { aPlan, beating, conclusion, created, stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes } from '../../workflows/story.ts'
 
 const tell = stories()
@@ -83,6 +83,29 @@ it('asks by itself where the worker that plans does not know how, and gives back
   const next = await tell(locking, { cluster })
   expect((await next.handle.result()).phase).toBe('Completed')
   expect(next.calls).toContain('requestLocks')
+})
+
+it('gives back what a request is granted that comes after the release, of an attempt that was taken for lost', async () => {
+  const cluster = 'late-request'
+  const goOn = Promise.withResolvers<ReturnType<typeof conclusion>>()
+  let asked: Parameters<NonNullable<Fakes['requestLocks']>>[0] | undefined
+  const late: Fakes = {
+    ...locking,
+    requestLocks: (input) => locking.requestLocks?.((asked = input)),
+    concludeRestore: async () => {
+      // By then the release has come to the workflow of the locks.
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      if (asked !== undefined) await locking.requestLocks?.(asked)
+      return beating(goOn.promise)
+    },
+  }
+  const first = await tell(late, { cluster })
+  await first.called('concludeRestore')
+  await new Promise((resolve) => setTimeout(resolve, 2_000))
+  const second = await tell(locking, { cluster })
+  expect((await second.handle.result()).phase).toBe('Completed')
+  goOn.resolve(conclusion())
+  expect((await first.handle.result()).phase).toBe('Completed')
 })
 
 it('drops what a restore holds that was terminated, keeps what one holds that runs, and outlives a look that fails', async () => {
