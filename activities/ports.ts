@@ -143,9 +143,13 @@ export interface ObjectStore {
   stream(key: string, options?: { etag?: string }): Promise<{ info: ObjectInfo; body: Readable }>
   /**
    * Writes the whole object. With `onlyIfAbsent` it writes nothing and returns false where there is one. `contentType` is for
-   * browsers, where the store keeps it.
+   * browsers, where the store keeps it. `assertMayWrite` is asked when a request goes out; what it throws is thrown.
    */
-  put(key: string, body: Buffer, options?: { onlyIfAbsent?: boolean; contentType?: string }): Promise<boolean>
+  put(
+    key: string,
+    body: Buffer,
+    options?: { onlyIfAbsent?: boolean; contentType?: string; assertMayWrite?: () => void },
+  ): Promise<boolean>
   /** All keys under a prefix, sorted. */
   list(prefix: string): Promise<string[]>
   /** The first path segments under the location's prefix, or under a folder of it (with its slash), sorted. */

@@ -189,7 +189,7 @@ async function putFiles({ store, admission }: Session, presence: Presence, files
     const body = await gzipOf(text)
     // The bucket does not know of Leases: this is asked when the write goes out.
     presence.assertMayWrite()
-    await store.put(key, body)
+    await store.put(key, body, { assertMayWrite: () => presence.assertMayWrite() })
   }
   const texts: [key: string, text: Iterable<string>][] = [
     [restoreLogKey(name), files.log],

@@ -47,7 +47,8 @@ export function writeReport({ ports, sessions, settings: { reportUrl } }: Worker
         // The bucket does not know of Leases: this is asked when the write goes out.
         ports.presence.assertMayWrite()
         const key = restoreReportKey(ref.name)
-        await session.store.put(key, page, { contentType: 'text/html; charset=utf-8' })
+        const assertMayWrite = () => ports.presence.assertMayWrite()
+        await session.store.put(key, page, { contentType: 'text/html; charset=utf-8', assertMayWrite })
         return { key, location: ref.location, ...(reportUrl === '' ? {} : { url: `${reportUrl}/${key}` }) }
       },
     )

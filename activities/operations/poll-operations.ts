@@ -195,7 +195,7 @@ async function show(operations: readonly RestoreOperation[], { session, ports }:
   const file = await deflate(goJson(operations))
   if ((await session.store.get(key))?.equals(file) !== true) {
     ports.presence.assertMayWrite()
-    await session.store.put(key, file)
+    await session.store.put(key, file, { assertMayWrite: () => ports.presence.assertMayWrite() })
   }
   const counts = countOperations(operations)
   await changeRestore(ports.cluster, session.ref, ({ status }) => {

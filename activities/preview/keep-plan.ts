@@ -43,8 +43,10 @@ export async function keepPlan(
   const body = await gzipOf(jsonInPieces(file))
   // The bucket does not know of Leases: this is asked when the write goes out.
   presence.assertMayWrite()
-  await store.put(restorePlanPageKey(name), Buffer.from(planPage(file)), { contentType: 'text/html; charset=utf-8' })
-  await store.put(restorePlanKey(name), body)
+  const assertMayWrite = () => presence.assertMayWrite()
+  const html = { contentType: 'text/html; charset=utf-8', assertMayWrite }
+  await store.put(restorePlanPageKey(name), Buffer.from(planPage(file)), html)
+  await store.put(restorePlanKey(name), body, { assertMayWrite })
   const note = `Nothing was restored. ${planSentence(file)}`
   await recordEvent(ports, { metadata: admission.restore }, { type: 'Normal', reason: remarksReason, note })
 }

@@ -111,9 +111,10 @@ async function keepFiles(
   const page = await bytesOf(undoReportInPieces(facts), signal)
   // The bucket does not know of Leases: this is asked when the write goes out.
   ports.presence.assertMayWrite()
-  await store.put(restoreUndoKey(ref.name), file)
+  const assertMayWrite = () => ports.presence.assertMayWrite()
+  await store.put(restoreUndoKey(ref.name), file, { assertMayWrite })
   const report = restoreUndoReportKey(ref.name)
-  await store.put(report, page, { contentType: 'text/html; charset=utf-8' })
+  await store.put(report, page, { contentType: 'text/html; charset=utf-8', assertMayWrite })
   return { counts, report }
 }
 

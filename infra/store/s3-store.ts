@@ -8,14 +8,14 @@ import {
 import type { S3Client } from '@aws-sdk/client-s3'
 import pLimit from 'p-limit'
 import type { ObjectInfo, ObjectStore } from '../../activities/ports.ts'
-import { isStoreTransient, StoreError } from '../../core/port-errors.ts'
+import { ApiError, isStoreTransient, StoreError } from '../../core/port-errors.ts'
 import type { CustomerKey } from './location-secrets.ts'
 import type { UploadSettings } from './location-settings.ts'
 import { discardBody, readBody, streamBody } from './object-body.ts'
 import type { S3Clients } from './s3-client.ts'
 import { classify, toStoreError } from './store-failure.ts'
 import type { StorePlace } from './store-failure.ts'
-import { uploadObject } from './upload-object.ts'
+import { asking, uploadObject } from './upload-object.ts'
 
 /** One bucket under a prefix, ready for requests. */
 export interface S3StoreOptions {
@@ -93,10 +93,10 @@ function writers({ clients, root, place, upload, customerKey }: S3StoreOptions):
       await orMissing(clients.main.send(new DeleteObjectCommand({ Bucket, Key })))
     })
   return {
-    put: (key, Body, { onlyIfAbsent = false, contentType: ContentType } = {}) =>
+    put: (key, Body, { onlyIfAbsent = false, contentType: ContentType, assertMayWrite } = {}) =>
       attempt(`error putting object ${root + key}`, place, () =>
         uploadObject(
-          clients.main,
+          assertMayWrite === undefined ? clients.main : asking(clients.main, assertMayWrite),
           { Bucket, Key: root + key, ...customerKey, ...upload, ...(ContentType && { ContentType }), Body },
           { onlyIfAbsent },
         ),
@@ -113,6 +113,8 @@ async function attempt<T>(doing: string, place: StorePlace, request: () => Promi
   try {
     return await request()
   } catch (error) {
+    // Of who may write, not of the bucket.
+    if (error instanceof ApiError) throw error
     throw toStoreError(error, doing, place)
   }
 }

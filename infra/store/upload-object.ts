@@ -2,6 +2,23 @@ import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput, type S3
 import { StoreError } from '../../core/port-errors.ts'
 import { classify } from './store-failure.ts'
 
+/**
+ * The same client, which asks before each request of its commands, also of one that it tries again and of each part of a large
+ * object: a process may stand still between two of them for longer than its Lease lasts (rule 7).
+ */
+export function asking(client: S3Client, assertMayWrite: () => void): S3Client {
+  const ask = (next: (request: unknown) => unknown) => (request: unknown) => {
+    assertMayWrite()
+    return next(request)
+  }
+  const send = (command: PutObjectCommand, ...more: []) => {
+    // Behind what tries a request again.
+    command.middlewareStack.add(ask as never, { step: 'finalizeRequest', priority: 'low' })
+    return client.send(command, ...more)
+  }
+  return new Proxy(client, { get: (target, name) => (name === 'send' ? send : (Reflect.get(target, name) as unknown)) })
+}
+
 type Input = PutObjectCommandInput & { Body: Buffer }
 
 /**

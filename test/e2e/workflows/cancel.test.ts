@@ -226,29 +226,6 @@ describe('a restore that fails', () => {
     })
     expect(told.calls).toContain('removeLeftovers')
   })
-
-  it('asks what is tried beside the waves to stop, also where more of it is left than may run, and the restore is paused', async () => {
-    const isTried = Promise.withResolvers<void>()
-    const told = await tell({
-      planRestore: () => aPlan({ pods: [1, 1, 1, 1, 1, 1], secrets: [1] }),
-      restoreChunk: async ({ wave, pass }) => {
-        if (wave === 0 && pass === undefined) return created(1, { parked: 1, slow: 1 })
-        if (wave === 0) {
-          isTried.resolve()
-          await untilCancelled().catch(() => undefined)
-          return created(1)
-        }
-        await beating(isTried.promise)
-        await told.handle.signal(pauseSignal)
-        throw ApplicationFailure.nonRetryable('the archive has changed')
-      },
-    })
-    await expect(told.handle.result()).rejects.toThrow()
-    expect(told.phases.at(-1)).toMatchObject({
-      phase: 'Failed',
-      failureReason: 'restore execution failed: the archive has changed',
-    })
-  })
 })
 
 describe('a restore that is paused', () => {

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
 import {
   lookSignal,
@@ -7,7 +8,7 @@ import {
   sweptSignal,
 } from '../../../contract/restore-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { created, stories, untilCancelled } from '../../workflows/story.ts'
+import { aPlan, beating, created, stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes, Told } from '../../workflows/story.ts'
 
 const tell = stories()
@@ -112,5 +113,28 @@ describe('a sweep that is told again and again', () => {
     letGo()
     await told.handle.result()
     expect(told.calls.filter((call) => call.startsWith('putBackPhase'))).toHaveLength(1)
+  })
+})
+
+it('a restore that fails asks what is tried beside the waves to stop, also where more of it is left than may run and it is paused', async () => {
+  const isTried = Promise.withResolvers<void>()
+  const told = await tell({
+    planRestore: () => aPlan({ pods: [1, 1, 1, 1, 1, 1], secrets: [1] }),
+    restoreChunk: async ({ wave, pass }) => {
+      if (wave === 0 && pass === undefined) return created(1, { parked: 1, slow: 1 })
+      if (wave === 0) {
+        isTried.resolve()
+        await untilCancelled().catch(() => undefined)
+        return created(1)
+      }
+      await beating(isTried.promise)
+      await told.handle.signal(pauseSignal)
+      throw ApplicationFailure.nonRetryable('the archive has changed')
+    },
+  })
+  await expect(told.handle.result()).rejects.toThrow()
+  expect(told.phases.at(-1)).toMatchObject({
+    phase: 'Failed',
+    failureReason: 'restore execution failed: the archive has changed',
   })
 })

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ObjectStore } from '../../../activities/ports.ts'
+import { ApiError } from '../../../core/port-errors.ts'
 import { createStores } from '../../../infra/store/open-store.ts'
 import { aLocation, credentialsSecret, startS3, type S3Server } from './start-s3.ts'
 
@@ -52,6 +53,41 @@ describe('objects', () => {
   it('answers undefined for what is not there', async () => {
     expect(await store.get('restores/none')).toBeUndefined()
     expect(await store.head('restores/none')).toBeUndefined()
+  })
+
+  it('asks before each request of a write whether it may: a part of a large object that comes too late publishes nothing', async () => {
+    await store.put('restores/asked', Buffer.from('old'))
+    const noLease = new ApiError({ code: 0, reason: 'NoLease', message: 'the Lease has run out' })
+    let asked = 0
+    const assertMayWrite = () => {
+      if (++asked > 2) throw noLease
+    }
+    await expect(store.put('restores/asked', Buffer.alloc(9 * 1024 * 1024), { assertMayWrite })).rejects.toBe(noLease)
+    expect((await store.get('restores/asked'))?.toString()).toBe('old')
+    expect(await store.put('restores/asked', Buffer.from('new'), { assertMayWrite: () => undefined })).toBe(true)
+    expect((await store.get('restores/asked'))?.toString()).toBe('new')
+  })
+
+  it('asks again before a request that is tried again', async () => {
+    const seen: string[] = []
+    const busy = createServer((request, answer) => {
+      seen.push(request.method ?? '')
+      request.resume().on('end', () => answer.writeHead(503).end())
+    })
+    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
+    try {
+      const s3Url = `http://127.0.0.1:${(busy.address() as AddressInfo).port}`
+      const away = await open({ config: { s3Url } })
+      let asked = 0
+      const assertMayWrite = () => {
+        if (++asked > 1) throw new ApiError({ code: 0, reason: 'NoLease', message: 'the Lease has run out' })
+      }
+      await expect(away.put('a', Buffer.from('text'), { assertMayWrite })).rejects.toMatchObject({ reason: 'NoLease' })
+      expect(seen).toEqual(['PUT'])
+    } finally {
+      busy.close()
+      busy.closeAllConnections()
+    }
   })
 
   it('writes large objects in parts and reads them whole', async () => {

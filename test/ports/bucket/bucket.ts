@@ -74,12 +74,14 @@ function createStore({ id, root, place, objects }: StoreParts): ObjectStore {
         if (etag !== undefined && info.etag !== etag) throw preconditionFailed()
         return { info, body: Readable.from([body]) }
       }),
-    put: (key, body, { onlyIfAbsent = false } = {}) =>
-      attempt(`error putting object ${root + key}`, (all) => {
+    put: async (key, body, { onlyIfAbsent = false, assertMayWrite } = {}) => {
+      assertMayWrite?.()
+      return attempt(`error putting object ${root + key}`, (all) => {
         if (onlyIfAbsent && all.has(root + key)) return false
         all.set(root + key, Buffer.from(body))
         return true
-      }),
+      })
+    },
     list: (prefix) => attempt(`error listing ${root + prefix}`, (all) => under(all, prefix).sort()),
     folders: (folder = '') =>
       attempt(`error listing ${root + folder}`, (all) => {
