@@ -166,6 +166,7 @@ function partsOf(
     clock: ports.clock,
     attempt: attempt.id,
     signal: now.signal,
+    assertMayWrite: () => ports.presence.assertMayWrite(),
     isStopping: () => attempt.signal.aborted,
     isOver: () => until !== undefined && ports.clock.now().getTime() >= Date.parse(until),
     atLeastOnce: session.admission.restore.annotations?.[hooksAnnotation] === 'at-least-once',

@@ -24,6 +24,8 @@ export interface HookParts {
   journal: Journal
   exec: PodExec
   clock: Clock
+  /** Throws where this worker may not write. */
+  assertMayWrite: () => void
   /** This attempt: an intent of another one means that the hook may have run. */
   attempt: string
   /** Ends a running command. */
@@ -53,6 +55,8 @@ export async function runPodHooks(hooked: HookedPod, live: Manifest | undefined,
     const waitedMs = nowMs - (hooked.since ?? nowMs)
     const step = nextHook(pod, { pod: live, results, nowMs, waitedMs, isOver: parts.isOver() })
     hooked.waiting = step.do === 'wait' ? step.because : undefined
+    // The bucket does not know of Leases: an attempt that was taken for lost leaves the hook to the next one (rule 7).
+    if (step.do === 'settle' || step.do === 'run') parts.assertMayWrite()
     switch (step.do) {
       case 'done':
       case 'wait':

@@ -10,7 +10,7 @@ import { objectPath } from './objects.ts'
 export interface PodExecOptions {
   kubeconfig?: string | undefined
   context?: string | undefined
-  /** Rule 7: asked right before a command is sent. What it throws comes back as `not-begun`. */
+  /** Rule 7: asked right before a command is sent. What it throws is thrown: it says nothing about the command. */
   assertMayWrite?: (() => void) | undefined
 }
 
@@ -65,12 +65,7 @@ function runOnce(run: Run, { assertMayWrite }: PodExecOptions): Promise<Answer> 
       resolve(ended(headers.problem))
       return
     }
-    try {
-      assertMayWrite?.()
-    } catch (thrown) {
-      resolve({ do: 'not-begun', because: textOf(thrown) })
-      return
-    }
+    assertMayWrite?.()
     const socket = openSocket(run, headers.as)
     const output = { stdout: boundedText(), stderr: boundedText() }
     let problem: string | undefined

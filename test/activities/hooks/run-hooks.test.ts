@@ -3,7 +3,9 @@ import { gunzipSync } from 'node:zlib'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
+import { ApiError } from '../../../core/port-errors.ts'
 import { createActivities } from '../../../activities/index.ts'
+import type { Ports } from '../../../activities/ports.ts'
 import { startControllers } from '../../ports/controllers.ts'
 import type { Around } from '../../ports/calls.ts'
 import { passingError } from '../../ports/faults.ts'
@@ -19,8 +21,8 @@ async function waiting(around?: Around) {
   const closed = withShard('hooks/closed', { at: '2026-01-02T03:05:00Z' })
   const world = createWorld(await changed(worldAt('restored', { spec: { hooks } }), closed))
   const beats: unknown[] = []
-  const look = (attempt: number, isLost = false, hookRunsMax = 1) => {
-    const { ports } = world.startProcess(around)
+  const look = (attempt: number, isLost = false, hookRunsMax = 1, more: Partial<Ports> = {}) => {
+    const ports = { ...world.startProcess(around).ports, ...more }
     const heartbeatDetails = attempt === 1 || isLost ? undefined : beats.at(-1)
     const environment = new MockActivityEnvironment(
       { attempt, heartbeatDetails },
@@ -54,6 +56,22 @@ describe('a look at the hooks of a restore', () => {
     startControllers(world)
     await world.clock.advance(2_000)
     expect(await look(2)).toBeUndefined()
+    expect(world.exec.ran).toHaveLength(1)
+  })
+
+  it('records and runs nothing where the worker was frozen for longer than its Lease lasts: the next attempt does', async () => {
+    const { world, look } = await waiting()
+    startControllers(world)
+    await world.clock.advance(2_000)
+    const { presence } = world.startProcess().ports
+    const assertMayWrite = () => {
+      throw new ApiError({ code: 0, reason: 'NoLease', message: 'the Lease had expired' })
+    }
+    const frozen = { presence: { ...presence, assertMayWrite } }
+    await expect(look(1, false, 1, frozen)).rejects.toMatchObject({ type: 'NoLease' })
+    expect(world.exec.ran).toEqual([])
+    expect([...world.buckets.objects('backups')].filter(([key]) => /hooks\/(begun|done)/.test(key))).toEqual([])
+    expect(await look(2, true)).toBeUndefined()
     expect(world.exec.ran).toHaveLength(1)
   })
 
