@@ -38,14 +38,14 @@ export function clusterIdOf(cluster: TestCluster): Promise<string> {
 /** Creates a Restore as a user would, and returns it. */
 export async function createRestore(
   cluster: TestCluster,
-  options: { name?: string; spec: RestoreSpec; annotations?: Record<string, string>; status?: object },
+  options: { name?: string; spec?: RestoreSpec; annotations?: Record<string, string>; status?: object },
 ): Promise<Restore> {
   const name = options.name ?? `r${process.pid}-${++made}`
   const body = {
     apiVersion: 'velero.io/v1',
     kind: 'Restore',
     metadata: { name, namespace: cluster.veleroNamespace, annotations: options.annotations ?? {} },
-    spec: options.spec,
+    ...(options.spec === undefined ? {} : { spec: options.spec }),
     ...(options.status === undefined ? {} : { status: options.status }),
   }
   return withAdmin(cluster, async (client) => (await client.must('POST', path(cluster), body)).body as Restore)

@@ -40,7 +40,8 @@ describe('a restore that is retried', () => {
   it('holds what the plan of its own run names, not that of the run before', async () => {
     const world = await worldWith('held')
     const folder = journalFolder(ref.name, ref.uid)
-    for (const [key, body] of [...world.buckets.objects('backups')])
+    const shards = Array.from(world.buckets.objects('backups'))
+    for (const [key, body] of shards)
       if (key.startsWith(folder))
         world.buckets.place('backups', key.replace(folder, journalFolder(ref.name, ref.uid, 2)), body)
     withShard('plan', { etag: '', waves: [], provisioned: [], notes: [] })(world)

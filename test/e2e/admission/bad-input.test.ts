@@ -44,6 +44,15 @@ describe('bad input', () => {
     expect(await listKeys(cluster, 'restores/no-backup/')).toEqual([])
   })
 
+  it('a Restore without a spec, which the CRD lets pass, fails validation as one that names no backup', async () => {
+    await createRestore(cluster, { name: 'no-spec' })
+    const { status } = await awaitRestore(cluster, 'no-spec')
+    expect(status).toMatchObject({
+      phase: 'FailedValidation',
+      validationErrors: ['Either a backup or schedule must be specified as a source for the restore, but not both'],
+    })
+  })
+
   it('a contradictory spec fails validation with all its errors, in Velero’s order', async () => {
     await createRestore(cluster, {
       name: 'contradictory',
