@@ -1,18 +1,19 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { Command } from 'commander'
 import { mutationVariable } from './mutate-source.ts'
 import { mutations } from './mutations.ts'
 import type { Mutation } from './mutations.ts'
 
-/*
- * npm run mutation                      switches each rule off in turn; exit code 1 where nothing notices one
- * npm run mutation -- --only PART       those with this in their names
- */
-
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } })
+const only = new Command('mutation')
+  .description(
+    'Switches each rule of docs/rules.md off in turn, and prints what notices it. Exit code 1 where nothing notices one.',
+  )
+  .option('--only <part>', 'those with this in their names', '')
+  .parse()
+  .opts<{ only: string }>().only
 const missed: string[] = []
-for (const mutation of mutations.filter(({ name }) => name.includes(values.only))) {
+for (const mutation of mutations.filter(({ name }) => name.includes(only))) {
   const by = await noticedBy(mutation)
   if (by === undefined) missed.push(mutation.name)
   console.log(`| [${mutation.rule}](rules.md#rule-${mutation.rule}) | ${mutation.name} | ${by ?? 'NOBODY'} |`)

@@ -174,7 +174,7 @@ export const mutations: readonly Mutation[] = [
     file: 'activities/items/side-by-side.ts',
     find: 'attempt.throwIfStopped()',
     put: '',
-    by: sim(401, 200),
+    by: unit('test/activities/items/side-by-side.test.ts'),
   },
   {
     name: 'values of a Secret stay in messages',
