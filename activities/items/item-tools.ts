@@ -121,6 +121,8 @@ export interface WriteResult {
   /** Without an action Velero derives one from the messages. */
   action?: ItemAction
   messages: readonly Message[]
+  /** The restore was cancelled before the steps that follow its create. */
+  cut?: true
   /** The object as it stands in the cluster now. */
   live?: Manifest
   /** `contentsOf` it, where it was changed and nobody else wrote at the same time. */

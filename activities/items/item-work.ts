@@ -167,7 +167,7 @@ export function conclude(
   const outcome = (
     action: ItemAction | undefined,
     messages: readonly Message[],
-    { live, contents }: Pick<WriteResult, 'live' | 'contents'>,
+    { live, contents, cut }: Pick<WriteResult, 'live' | 'contents' | 'cut'>,
   ): Outcome =>
     finish(work, {
       ...(action === undefined ? {} : { action }),
@@ -175,6 +175,7 @@ export function conclude(
       messages: [...prepared.messages, ...messages],
       ...(action === 'created' ? work.created : objectOf(live, prepared, item)),
       ...(contents === undefined ? {} : { contents }),
+      ...(cut === undefined ? {} : { cut }),
       ...begun,
     })
   if (written.do === 'done') {

@@ -171,7 +171,7 @@ async function finishUnlessCancelled(created: CreatedItem, tools: ItemTools): Pr
     const { groupResource, item } = created
     const id = formatResourceId(groupResource, item.target, item.name)
     const text = `${id} was created; the restore was cancelled before the steps that follow`
-    return { messages: [warning(scopeOf(item.target), text)] }
+    return { messages: [warning(scopeOf(item.target), text)], cut: true }
   }
 }
 
@@ -201,7 +201,7 @@ async function finishItem(created: CreatedItem, tools: ItemTools): Promise<Finis
 }
 
 /** What the steps after a create came to. The object stands, so trouble here is told as a message of a created item. */
-type Finished = Pick<WriteResult, 'messages' | 'refusedFor' | 'thrown'> & {
+type Finished = Pick<WriteResult, 'messages' | 'refusedFor' | 'thrown' | 'cut'> & {
   /** The resourceVersion after the last of them that wrote. */
   version?: string | undefined
 }

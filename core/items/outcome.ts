@@ -47,6 +47,8 @@ export interface Outcome {
   owners?: readonly BackedUpOwner[]
   /** The item is to be tried again; what stands here is told if nothing better comes. */
   parked?: Parked
+  /** The restore was cancelled before the steps that follow its create: a retry does them. */
+  cut?: true
   /** What a preview found out about it; absent in restores. */
   finding?: Finding
   /** How often it was sent, where that was more than once. */
