@@ -19,7 +19,6 @@ const node = 'test/node/**/*.test.ts'
 const runner = 'test/kit/ci/late-files.ts'
 
 const sharedStack = {
-  runner,
   globalSetup: ['test/kit/run/clusters-setup.ts', 'test/kit/run/global-setup.ts'],
   setupFiles: ['test/kit/run/clean-up-file.ts'],
   // A look is a request to a server.
@@ -79,6 +78,7 @@ export default defineConfig({
           name: 'e2e',
           include: [e2e],
           ...sharedStack,
+          runner,
           isolate: false,
         },
       },

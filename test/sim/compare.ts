@@ -49,11 +49,13 @@ export function takeLostHooks({
     files[key] = results
     const byNamespace = results.errors?.namespaces ?? {}
     for (const [namespace, lines] of Object.entries(byNamespace)) {
-      lost.push(...lines.flatMap((line) => lostHook.exec(line)?.slice(1) ?? []))
+      const found = lines.flatMap((line) => lostHook.exec(line)?.slice(1) ?? [])
+      if (found.length === 0) continue
+      lost.push(...found)
       byNamespace[namespace] = lines.filter((line) => !lostHook.test(line))
       if (byNamespace[namespace].length === 0) delete byNamespace[namespace]
+      if (Object.keys(byNamespace).length === 0) delete results.errors?.namespaces
     }
-    if (Object.keys(byNamespace).length === 0) delete results.errors?.namespaces
   }
   const at = Object.keys(objects).find((place) => place.startsWith('Restore '))
   const status = at === undefined ? undefined : (objects[at] as LostStatus)
