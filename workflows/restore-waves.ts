@@ -60,7 +60,7 @@ export async function restoreWaves(input: WavesInput): Promise<{ progress: Promi
   const { fromWave = 0, fromChunk = 0 } = waves.input
   const follows = waves.resumed || fromWave > 0 || fromChunk > 0
   if (follows) waves.hooks.start(waves.ref, follows)
-  let restored: Restored | undefined
+  let restored: Restored
   let isThrough = false
   try {
     restored = await restoreOnce(waves, { except: [] })
@@ -75,14 +75,15 @@ export async function restoreWaves(input: WavesInput): Promise<{ progress: Promi
       await tryParkedItems(waves)
       isThrough = true
     }
+  } catch (thrown) {
+    // What is tried beside is asked to stop, as the chunks of a wave are where one of them fails (rule 13).
+    if (waves.beside.length > 0 && patched('beside-ends-with-failure')) waves.besideScope.cancel()
+    throw thrown
   } finally {
-    // The failure of another chunk: what is tried beside is asked to stop, as the chunks of its wave are (rule 13).
-    const isFailing = restored === undefined && waves.beside.length > 0
-    if (isFailing && patched('beside-ends-with-failure')) waves.besideScope.cancel()
     await Promise.all(waves.beside)
     if (!isThrough) await progress.stop()
   }
-  if (restored !== undefined && 'goOnAt' in restored) await goOnInNewRun(waves, restored.goOnAt)
+  if ('goOnAt' in restored) await goOnInNewRun(waves, restored.goOnAt)
   const stopped = progress.stop()
   if (!endsBeside()) await stopped
   return { progress: stopped }
