@@ -143,8 +143,8 @@ function createPlanReader({ ports, sessions, settings }: WorkerParts, leftMs: ()
       const ms = Math.min(planMs, leftMs())
       if (late.has(location.name) || ms === 0) return 'unknown'
       const run = runOf(restore)
-      const own = { namespace: settings.veleroNamespace, name, uid, cluster: cluster.id, location: location.name }
-      const ref = { ...own, ...(run === 1 ? {} : { run }) }
+      const first = { namespace: settings.veleroNamespace, name, uid, cluster: cluster.id, location: location.name }
+      const ref = { ...first, ...(run === 1 ? {} : { run }) }
       const reading = plannedRequestOf(sessions, ref, asking).then((request) => request ?? ('no plan' as const))
       reading.catch(() => undefined)
       const planned = await inTime(reading, ms, clock)
@@ -196,7 +196,7 @@ export function findClosed({ clock, presence }: Pick<Ports, 'clock' | 'presence'
     runActivity(presence, { doing: 'looking for restores that have closed' }, async () => {
       const { client } = Context.current()
       const closed: string[] = []
-      for (const workflowId of workflowIds) {
+      await inFlight(workflowIds, askedAtOnce, async (workflowId) => {
         try {
           const { status, closeTime } = await askTemporal(() => client.workflow.getHandle(workflowId).describe())
           const sinceMs = clock.now().getTime() - (closeTime?.getTime() ?? 0)
@@ -206,7 +206,7 @@ export function findClosed({ clock, presence }: Pick<Ports, 'clock' | 'presence'
           if (!(thrown instanceof WorkflowNotFoundError)) throw thrown
           closed.push(workflowId)
         }
-      }
+      })
       return closed
     })
 }

@@ -55,7 +55,13 @@ export async function sendRequest(parts: WorkerParts, input: RequestLocksInput):
   await send(parts, await lockRequestOf(parts.sessions, input.ref, input.run), input)
 }
 
-async function send({ settings }: WorkerParts, request: LockRequest, { ref, locks }: RequestLocksInput): Promise<void> {
+async function send(
+  { ports, settings }: WorkerParts,
+  request: LockRequest,
+  { ref, locks }: RequestLocksInput,
+): Promise<void> {
+  // A worker that was frozen meanwhile must not ask: the restore may have released its namespaces since (rule 7).
+  ports.presence.assertMayWrite()
   const signal: LockSignal = { request, restoresMax: settings.restoresMax }
   const { client, info } = Context.current()
   await askTemporal(() =>

@@ -76,8 +76,6 @@ export function planRestore(parts: WorkerParts) {
       await checkRights(plan, { ...planning, sessions, live })
       const summary = { ...summarize(plan), lanes: settings.lanes }
       if (input.ask === undefined || summary.items === 0) return summary
-      // A worker that was frozen meanwhile must not ask: the restore may have released its namespaces since.
-      ports.presence.assertMayWrite()
       return { ...summary, asked: await askFor(plan, parts, { ref: input.ref, ...input.ask }) }
     })
 }
