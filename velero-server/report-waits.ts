@@ -4,7 +4,7 @@ import { followWaits } from './decide/long-waits.ts'
 import type { SeenWait, Wait } from './decide/long-waits.ts'
 import { claimedAnnotation } from '../velero/labels.ts'
 import { isTerminal } from '../velero/phases.ts'
-import type { Restore } from '../velero/restore.ts'
+import { asRestore } from '../velero/restore.ts'
 import type { Ports } from '../activities/ports.ts'
 import { recordEvent } from '../activities/frame/restore-resource.ts'
 import { progressQuery, workflowIdOf } from '../contract/restore-workflow.ts'
@@ -31,10 +31,7 @@ export async function reportWaits({ client, ports, namespace, signal }: WaitsOpt
   let known = new Map<string, SeenWait[]>()
   const alone = workAlone(log, 'what a restore waits for cannot be told', 'restore')
   await repeat({ what: 'look for restores that wait', everyMs: lookMs, clock, log, signal }, async () => {
-    const restores = (await cluster.list(veleroResource('restores'), {
-      namespace,
-      cached: true,
-    })) as unknown as Restore[]
+    const restores = (await cluster.list(veleroResource('restores'), { namespace, cached: true })).map(asRestore)
     const next = new Map<string, SeenWait[]>()
     for (const restore of restores) {
       if (isTerminal(restore.status?.phase) || restore.metadata.annotations?.[claimedAnnotation] === undefined) continue

@@ -8,7 +8,7 @@ import { inflateText } from '../activities/frame/inflate.ts'
 import type { Backup, BackupStorageLocation } from '../velero/backup.ts'
 import type { Manifest } from '../velero/manifest.ts'
 import { backupMetadataKey, backupPodVolumeBackupsKey } from '../velero/object-keys.ts'
-import type { Restore } from '../velero/restore.ts'
+import { asRestore } from '../velero/restore.ts'
 import { workAlone } from './alone.ts'
 import type { Alone } from './alone.ts'
 import { repeat, serverFieldManager, veleroObject, veleroResource } from './ports.ts'
@@ -160,7 +160,7 @@ async function remove(ports: ServerPorts, backup: Backup): Promise<void> {
   const { name, uid } = backup.metadata
   const only = uid === undefined ? undefined : { uid }
   const restores = await ports.cluster.list(veleroResource('restores'), { namespace: ports.namespace })
-  for (const { metadata } of restoresOf(name, restores as unknown as Restore[])) {
+  for (const { metadata } of restoresOf(name, restores.map(asRestore))) {
     ports.log.info('a restore goes with its backup, which is gone from the bucket', {
       restore: metadata.name,
       backup: name,

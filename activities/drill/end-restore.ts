@@ -2,6 +2,7 @@ import type { RestoreRef } from '../../contract/restore-workflow.ts'
 import { isRequestedBy } from '../../core/request/requested-restore.ts'
 import { stampOf } from '../../core/drill/drill-restore.ts'
 import { drillFolder, drillReportKey, restoreReportKey } from '../../velero/object-keys.ts'
+import { asRestore } from '../../velero/restore.ts'
 import type { Restore } from '../../velero/restore.ts'
 import { removeExactly } from '../deletion/deletion-request.ts'
 import { openLocation } from '../frame/locations.ts'
@@ -73,7 +74,10 @@ export function removeDrillRestore({ cluster, presence, clock }: DrillPorts) {
     runDrillStep({ cluster, presence }, input, { doing: 'deleting the Restore' }, async (attempt) => {
       const { request, restore: name } = input
       const at = { group: 'velero.io', version: 'v1', resource: 'restores', namespace: request.namespace, name }
-      const read = async () => (await cluster.get(at)) as unknown as Restore | undefined
+      const read = async () => {
+        const found = await cluster.get(at)
+        return found === undefined ? undefined : asRestore(found)
+      }
       const seen = await read()
       if (seen === undefined || !isRequestedBy(seen, input.requestId)) return { left: [] }
       if (seen.metadata.deletionTimestamp === undefined) await removeExactly(cluster, at, seen.metadata.uid)

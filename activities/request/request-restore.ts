@@ -37,9 +37,10 @@ export function createRequested({ cluster, presence }: RequestPorts, { veleroNam
         return refOf(asRestore(await cluster.create(place, veleroNamespace, wanted, options)))
       } catch (thrown) {
         if (!isAlreadyExists(thrown)) throw thrown
-        const found = (await cluster.get({ ...place, namespace: veleroNamespace, name })) as Restore | undefined
+        const found = await cluster.get({ ...place, namespace: veleroNamespace, name })
         if (found === undefined) throw thrown
-        if (isRequestedBy(found, requestId)) return refOf(found)
+        const standing = asRestore(found)
+        if (isRequestedBy(standing, requestId)) return refOf(standing)
         const message = `A restore "${name}" exists already in namespace ${veleroNamespace}`
         throw ApplicationFailure.create({ type: 'RestoreExists', message, nonRetryable: true })
       }

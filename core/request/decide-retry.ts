@@ -58,7 +58,8 @@ function isWithoutJournal({ phase, failureReason = '' }: RestoreStatus): boolean
 
 /**
  * Whether an outcome of an earlier run stands in a retry. It does not where the item failed or has an error, where it was
- * to be tried again, where a cancel came before the steps that follow its create, and where its operation failed: such items are done again, and their messages are replaced.
+ * to be tried again, where a cancel came before the steps that follow its create, and where its operation failed: such items
+ * are done again, and their messages are replaced.
  */
 export function isThrough(outcome: Outcome, failedOperations: ReadonlySet<string>): boolean {
   if (outcome.action === 'failed' || outcome.parked !== undefined || outcome.cut === true) return false
