@@ -44,9 +44,8 @@ export function writeReport({ ports, sessions, settings: { reportUrl } }: Worker
         const reported = reportedRestore(restore, rfc3339(ports.clock.now()))
         const facts = await inSlices(reportFactsInSteps(tally, reported, timeline), signal)
         const page = await bytesOf(reportInPieces(facts), signal)
-        // The bucket does not know of Leases: this is asked when the write goes out.
-        ports.presence.assertMayWrite()
         const key = restoreReportKey(ref.name)
+        // The bucket does not know of Leases: this is asked when a request goes out.
         const assertMayWrite = () => ports.presence.assertMayWrite()
         await session.store.put(key, page, { contentType: 'text/html; charset=utf-8', assertMayWrite })
         return { key, location: ref.location, ...(reportUrl === '' ? {} : { url: `${reportUrl}/${key}` }) }

@@ -194,7 +194,6 @@ async function show(operations: readonly RestoreOperation[], { session, ports }:
   const key = restoreItemOperationsKey(session.ref.name)
   const file = await deflate(goJson(operations))
   if ((await session.store.get(key))?.equals(file) !== true) {
-    ports.presence.assertMayWrite()
     await session.store.put(key, file, { assertMayWrite: () => ports.presence.assertMayWrite() })
   }
   const counts = countOperations(operations)

@@ -41,8 +41,7 @@ export async function keepPlan(
   })
   const file = await inSlices(steps, signal)
   const body = await gzipOf(jsonInPieces(file))
-  // The bucket does not know of Leases: this is asked when the write goes out.
-  presence.assertMayWrite()
+  // The bucket does not know of Leases: this is asked when a request goes out.
   const assertMayWrite = () => presence.assertMayWrite()
   const html = { contentType: 'text/html; charset=utf-8', assertMayWrite }
   await store.put(restorePlanPageKey(name), Buffer.from(planPage(file)), html)

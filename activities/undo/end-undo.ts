@@ -109,8 +109,7 @@ async function keepFiles(
   }
   const facts = await inSlices(undoReportFactsInSteps(steps, reported), signal)
   const page = await bytesOf(undoReportInPieces(facts), signal)
-  // The bucket does not know of Leases: this is asked when the write goes out.
-  ports.presence.assertMayWrite()
+  // The bucket does not know of Leases: this is asked when a request goes out.
   const assertMayWrite = () => ports.presence.assertMayWrite()
   await store.put(restoreUndoKey(ref.name), file, { assertMayWrite })
   const report = restoreUndoReportKey(ref.name)

@@ -43,13 +43,15 @@ export function createPluginStore(options: PluginStoreOptions): ObjectStore {
     list: (prefix) => attempt(`error listing ${root + prefix}`, () => calls.list(prefix)),
     folders: (under = '') => attempt(`error listing ${root + under}`, () => calls.folders(under)),
     presign: (key, seconds) => attempt(`error signing an address for ${root + key}`, () => calls.sign(key, seconds)),
-    put: (key, body, { onlyIfAbsent = false } = {}) =>
-      attempt(`error putting object ${root + key}`, async () => {
+    put: async (key, body, { onlyIfAbsent = false, assertMayWrite } = {}) => {
+      assertMayWrite?.()
+      return attempt(`error putting object ${root + key}`, async () => {
         await takeFrom(kept, key)?.drop()
         if (onlyIfAbsent) return putOnce(calls, options.claims, { key, body })
         await calls.put(key, body)
         return true
-      }),
+      })
+    },
     async remove(keys) {
       const limit = pLimit(removedAtOnce)
       const removeOne = async (key: string) => {

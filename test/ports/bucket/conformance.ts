@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ObjectStore } from '../../../activities/ports.ts'
+import { ApiError } from '../../../core/port-errors.ts'
 
 /** Buckets to hold the statements against: one that is there, one that is not. */
 export interface BucketBench {
@@ -41,6 +42,15 @@ const statements: Record<string, Record<string, Statement>> = {
       expect(await store.put('a/b', bytes('one'))).toBe(true)
       expect(await store.put('a/b', bytes('two'))).toBe(true)
       expect((await store.get('a/b'))?.toString()).toBe('two')
+    },
+    'stays as it was where its writer may not write': async (store) => {
+      await store.put('a', bytes('one'))
+      const refusal = new ApiError({ code: 0, reason: 'NoLease', message: 'the Lease has run out' })
+      const assertMayWrite = () => {
+        throw refusal
+      }
+      await expect(store.put('a', bytes('two'), { assertMayWrite })).rejects.toBe(refusal)
+      expect((await store.get('a'))?.toString()).toBe('one')
     },
     'may be empty': async (store) => {
       await store.put('empty', Buffer.alloc(0))
