@@ -188,7 +188,8 @@ async function restoreBatches(run: BatchRun, items: readonly PlannedItem[]): Pro
   await inBatches(items, {
     size: run.settings.checkpointItems,
     clock: run.ports.clock,
-    begin: (batch, part) => restoreBatch(run, batch, { part, into: (begun[part] = newBatch()) }),
+    begin: (batch, part, throwIfFailed) =>
+      restoreBatch(run, batch, { part, into: (begun[part] = newBatch()), throwIfFailed }),
     keepSoFar: (part) => journalBatch(run, begun[part] ?? newBatch(), part),
     keep: (batch, part) => keepBatch(run, batch, { part, outcomes }),
   })
@@ -213,7 +214,7 @@ async function keepBatch(
 async function restoreBatch(
   run: BatchRun,
   batch: readonly PlannedItem[],
-  { part, into }: { part: number; into: Batch },
+  { part, into, throwIfFailed }: { part: number; into: Batch; throwIfFailed: () => void },
 ): Promise<Batch> {
   const { done, hooks } = into
   const { groupResource, tools } = run
@@ -223,7 +224,13 @@ async function restoreBatch(
     done.push(countAsChanged(step.done, run.intents))
     if (step.hooks !== undefined) hooks.push(step.hooks)
   }
-  const first = await settleAll(batch, run, async (item, limited) => {
+  // Once another batch has failed, nothing of this one is begun.
+  const throwIfStopped = () => {
+    run.attempt.throwIfStopped()
+    throwIfFailed()
+  }
+  const bounds = { ...run, attempt: { throwIfStopped } }
+  const first = await settleAll(batch, bounds, async (item, limited) => {
     if (run.input.lost?.includes(item.target ?? '') === true) {
       done.push(lostOutcome(groupResource, item, tools))
       return
@@ -243,7 +250,7 @@ async function restoreBatch(
     // What the batch has created is journalled all the same.
     return { ...into, failure }
   }
-  const second = await settleAll(intents, run, async (intent, limited) => {
+  const second = await settleAll(intents, bounds, async (intent, limited) => {
     const before = run.before.get(intent.outcome.key)
     keep(await tryItem(() => limited(() => intent.apply()), { before, pass, open }, tools))
   })

@@ -150,7 +150,8 @@ const lagsMax = 8
 export interface Batches<T, Done> {
   size: number
   clock: Clock
-  begin: (batch: readonly T[], part: number) => Promise<Done>
+  /** `throwIfFailed` throws what kept another batch from its end or its checkpoint: nothing of this one is begun then. */
+  begin: (batch: readonly T[], part: number, throwIfFailed: () => void) => Promise<Done>
   /** Keeps what a batch that lags has done so far, before the next one begins. */
   keepSoFar: (part: number) => Promise<void>
   keep: (done: Done, part: number) => Promise<void>
@@ -158,8 +159,8 @@ export interface Batches<T, Done> {
 
 /**
  * Works batch after batch; a batch that lags is not waited for, but what it has done is kept: so never more than the items
- * of one batch and the laggards are done and not kept (rule 4). After a failure no batch begins. All have ended when this
- * returns or throws.
+ * of one batch and the laggards are done and not kept (rule 4). After a failure no batch begins, and the laggards are told. All
+ * have ended when this returns or throws.
  */
 export async function inBatches<T, Done>(
   values: readonly T[],
@@ -167,25 +168,30 @@ export async function inBatches<T, Done>(
 ): Promise<void> {
   const lagging = new Set<Promise<void>>()
   let failure: { thrown: unknown } | undefined
+  const fail = (thrown: unknown) => void (failure ??= { thrown })
+  const throwIfFailed = () => {
+    if (failure !== undefined) throw failure.thrown
+  }
   try {
     for (let from = 0, part = 0; from < values.length && failure === undefined; from += size, part++) {
-      const work = begin(values.slice(from, from + size), part)
+      const work = begin(values.slice(from, from + size), part, throwIfFailed)
       if (!(await takesLonger(work, lagMs, clock))) {
         await keep(await work, part)
         continue
       }
       const keptSoFar = keepSoFar(part)
+      keptSoFar.catch(fail)
       // What is kept at the end is the rest.
       const kept = Promise.allSettled([keptSoFar]).then(async () => keep(await work, part))
       lagging.add(kept)
-      kept.then(
-        () => lagging.delete(kept),
-        (thrown: unknown) => (failure ??= { thrown }),
-      )
+      kept.then(() => lagging.delete(kept), fail)
       await keptSoFar
       if (lagging.size >= lagsMax) await Promise.race(lagging)
     }
     await Promise.all(lagging)
+  } catch (thrown) {
+    fail(thrown)
+    throw thrown
   } finally {
     await Promise.allSettled(lagging)
   }

@@ -23,6 +23,16 @@ describe('work on many values at once', () => {
     expect(Math.max(...seen)).toBe(2)
   })
 
+  it('throws of several failures that of the earliest value, whichever came first', async () => {
+    const later = Promise.withResolvers<never>()
+    const work = (value: string) => {
+      if (value === 'log') return later.promise
+      later.reject(new Error('no log'))
+      return Promise.reject(new Error('no results'))
+    }
+    await expect(inFlight(['log', 'results'], 2, work)).rejects.toThrow('no log')
+  })
+
   it('begins nothing after a failure, and ends only when all that runs has ended', async () => {
     const slow = Promise.withResolvers<undefined>()
     const events: string[] = []

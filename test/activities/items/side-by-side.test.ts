@@ -16,16 +16,21 @@ function batches(seconds: readonly number[], trouble: { soFar?: number; keep?: n
       inBatches(seconds, {
         size: 1,
         clock,
-        begin: async ([takes = 0], part) => {
+        // A value takes its seconds one by one.
+        begin: async ([takes = 0], part, throwIfFailed) => {
           told.push(`begin ${part}`)
-          await clock.sleep(takes * 1000)
+          for (let second = 0; second < takes; second++) {
+            await clock.sleep(1000)
+            throwIfFailed()
+          }
           return part
         },
         keepSoFar: (part) => tell(`keep so far ${part}`, part === trouble.soFar),
         keep: (part) => tell(`keep ${part}`, part === trouble.keep),
       }),
     )
-  return { told, run }
+  const begunMs = clock.now().getTime()
+  return { told, run, tookMs: () => clock.now().getTime() - begunMs }
 }
 
 describe('batches', () => {
@@ -41,16 +46,24 @@ describe('batches', () => {
     expect(told).toEqual(['begin 0', 'keep so far 0', 'begin 1', 'keep 1', 'keep 0'])
   })
 
-  it('do not begin where what one has done so far cannot be kept, and that one ends first', async () => {
-    const { told, run } = batches([9, 1], { soFar: 0 })
+  it('do not begin where what one has done so far cannot be kept, and that one begins nothing more', async () => {
+    const { told, run, tookMs } = batches([9, 1], { soFar: 0 })
     await expect(run()).rejects.toThrow('no bucket to keep so far 0')
-    expect(told).toEqual(['begin 0', 'keep so far 0', 'keep 0'])
+    expect(told).toEqual(['begin 0', 'keep so far 0'])
+    expect(tookMs()).toBe(2_000)
+  })
+
+  it('that lag begin nothing more once a later one could not be kept', async () => {
+    const { told, run, tookMs } = batches([9, 1], { keep: 1 })
+    await expect(run()).rejects.toThrow('no bucket to keep 1')
+    expect(told).toEqual(['begin 0', 'keep so far 0', 'begin 1', 'keep 1'])
+    expect(tookMs()).toBe(3_000)
   })
 
   it('do not begin after one that lagged could not be kept', async () => {
     const { told, run } = batches([3, 9, 1], { keep: 0 })
     await expect(run()).rejects.toThrow('no bucket to keep 0')
-    expect(told).toEqual(['begin 0', 'keep so far 0', 'begin 1', 'keep 0', 'keep so far 1', 'keep 1'])
+    expect(told).toEqual(['begin 0', 'keep so far 0', 'begin 1', 'keep 0', 'keep so far 1'])
   })
 })
 

@@ -30,8 +30,12 @@ import { startWorker } from '../../kit/worker.ts'
 const checkpoint = 10
 /** Chunks that run side by side. */
 const lanes = 4
-const configMaps = 240
-/** All of them take 24 s, in the midst of which the test comes also on a slow machine. */
+const inFlight = 8
+const configMaps = 480
+/**
+ * All of them take 12 s, in the midst of which the test comes also on a slow machine. A batch of each lane takes one second: those
+ * that take two go on beside the next ones, and the bound below is not theirs.
+ */
 const createMs = 200
 /** A batch that takes longer than 2 s on a slow machine goes on while the next one begins. */
 const batchesAtOnce = 2
@@ -47,7 +51,7 @@ describe('a bucket that turns read-only', () => {
     await startWorker(cluster, {
       DRYDOCK_CHUNK_ITEMS: '40',
       DRYDOCK_CHECKPOINT_ITEMS: String(checkpoint),
-      DRYDOCK_ITEMS_IN_FLIGHT: '2',
+      DRYDOCK_ITEMS_IN_FLIGHT: String(inFlight),
     })
   })
 
