@@ -9,7 +9,7 @@ import type { Steps } from '../../core/values/slices.ts'
 import { tooBig, type ArchiveBounds } from './archive-bounds.ts'
 import { parseVersionFolder, type ItemPath } from './archive-path.ts'
 import { PackedEntries } from './packed-entries.ts'
-import type { ItemPlace } from './packed-entries.ts'
+import type { FolderNames, ItemPlace } from './packed-entries.ts'
 
 export interface ArchiveIndex {
   etag: string
@@ -73,12 +73,14 @@ export class IndexBuilder {
 
   async #pack(): Promise<PackedEntries> {
     const entries = new PackedEntries()
+    let last = { key: '', names: {} as FolderNames }
     const steps = forEachInSteps(await this.#sortedKeys(), (key) => {
       const number = this.#numbers.get(key) ?? 0
-      const [groupResource = '', folder = '', namespace = '', file = ''] = textOf(key).split('\0')
-      const names = { groupResource, ...parseVersionFolder(folder), ...(namespace === '' ? {} : { namespace }) }
+      const folderEnd = key.lastIndexOf('\0') + 1
+      const folderKey = key.slice(0, folderEnd)
+      if (folderKey !== last.key) last = { key: folderKey, names: folderNames(textOf(folderKey)) }
       const [offset = 0, sizeBytes = 0, crc = 0] = [this.#offsets[number], this.#sizes[number], this.#checksums[number]]
-      entries.add(names, file.slice(0, -'.json'.length), { offset, sizeBytes, crc })
+      entries.add(last.names, textOf(key.slice(folderEnd, -'.json'.length)), { offset, sizeBytes, crc })
     })
     await inTurns(steps)
     return entries
@@ -147,11 +149,24 @@ const [checksum, checksumBytes] = ['sha256', 32] as const
 /** A text that sorts as the bytes of file names do in a directory listing: JavaScript's own order differs beyond the BMP. */
 function sortKey({ groupResource, folder, namespace, name }: ItemPath): string {
   const path = [groupResource, folder, namespace, `${name}.json`].join('\0')
-  return Buffer.from(path, 'utf8').toString('latin1')
+  return isAscii(path) ? path : Buffer.from(path, 'utf8').toString('latin1')
 }
 
 function textOf(key: string): string {
-  return Buffer.from(key, 'latin1').toString('utf8')
+  return isAscii(key) ? key : Buffer.from(key, 'latin1').toString('utf8')
+}
+
+/** Bytes and characters are the same then. */
+function isAscii(text: string): boolean {
+  return !beyondAscii.test(text)
+}
+
+const beyondAscii = /[^\0-\x7f]/
+
+/** What the folders of a sort key say. */
+function folderNames(text: string): FolderNames {
+  const [groupResource = '', folder = '', namespace = ''] = text.split('\0')
+  return { groupResource, ...parseVersionFolder(folder), ...(namespace === '' ? {} : { namespace }) }
 }
 
 function damaged(path: string): ArchiveError {

@@ -14,6 +14,7 @@ export interface ItemPath {
  * lands inside, as with Velero. Throws Velero's error for a path that leads out of it.
  */
 export function cleanArchivePath(raw: string): string {
+  if (!unclean.test(raw)) return raw
   const parts: string[] = []
   for (const part of raw.split('/')) {
     if (part === '' || part === '.') continue
@@ -25,16 +26,34 @@ export function cleanArchivePath(raw: string): string {
   return parts.join('/')
 }
 
-/** The item that a clean path names: `resources/<gr>/[<version>/](namespaces/<ns>|cluster)/<name>.json`; undefined for other files. */
-export function parseItemPath(path: string): ItemPath | undefined {
-  const [top, groupResource, ...rest] = path.split('/')
+/** An empty part, or one of dots alone: paths in a tarball hardly ever have one. */
+const unclean = /(?:^|\/)\.{0,2}(?:\/|$)/
+
+/**
+ * Reads the items that clean paths name: `resources/<gr>/[<version>/](namespaces/<ns>|cluster)/<name>.json`; undefined for other
+ * files. Items of one folder mostly stand together, so what the last folder says is known.
+ */
+export function createPathParser(): (path: string) => ItemPath | undefined {
+  let last: { text: string; folder: Folder | undefined } = { text: '', folder: undefined }
+  return (path) => {
+    if (!path.endsWith('.json')) return undefined
+    const nameAt = path.lastIndexOf('/') + 1
+    const text = path.slice(0, nameAt)
+    if (text !== last.text) last = { text, folder: parseFolder(text) }
+    return last.folder && { ...last.folder, name: path.slice(nameAt, -'.json'.length) }
+  }
+}
+
+type Folder = Omit<ItemPath, 'name'>
+
+/** A folder of items, with the slash at its end. */
+function parseFolder(text: string): Folder | undefined {
+  const [top, groupResource, ...rest] = text.slice(0, -1).split('/')
   if (top !== 'resources' || groupResource === undefined) return undefined
   const folder = rest[0] === 'cluster' || rest[0] === 'namespaces' ? '' : rest.shift()
   const namespace = takeScope(rest)
-  const file = rest.shift()
-  if (folder === undefined || namespace === undefined || file === undefined || rest.length > 0) return undefined
-  if (!file.endsWith('.json')) return undefined
-  return { groupResource, folder, namespace, name: file.slice(0, -'.json'.length) }
+  if (folder === undefined || namespace === undefined || rest.length > 0) return undefined
+  return { groupResource, folder, namespace }
 }
 
 /** Version and mark of a version folder such as `v1` or `v1-preferredversion`. */

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib'
 import type { Log } from '../../activities/ports.ts'
 import type { ArchiveBounds } from './archive-bounds.ts'
 import { IndexBuilder } from './archive-index.ts'
-import { parseItemPath } from './archive-path.ts'
+import { createPathParser } from './archive-path.ts'
 import { gunzip } from './gunzip.ts'
 import { type TarFile, readTar } from './read-tar.ts'
 import type { ItemPlace } from './packed-entries.ts'
@@ -27,7 +27,14 @@ export interface BuildOptions {
 export async function buildArchive(tarball: Readable, { folder, etag, bounds, log }: BuildOptions): Promise<void> {
   const file = await createItemsFile(join(folder, 'items'))
   const index = new IndexBuilder(bounds)
-  const gathered: Gathered = { index, stored: new Map(), hasResources: false, strayPaths: [], strays: 0 }
+  const gathered: Gathered = {
+    parsePath: createPathParser(),
+    index,
+    stored: new Map(),
+    hasResources: false,
+    strayPaths: [],
+    strays: 0,
+  }
   try {
     for await (const entry of readTar(gunzip(tarball, bounds), bounds)) await gather(entry, gathered, file)
     await file.close()
@@ -46,6 +53,7 @@ export async function buildArchive(tarball: Readable, { folder, etag, bounds, lo
 }
 
 interface Gathered {
+  parsePath: ReturnType<typeof createPathParser>
   index: IndexBuilder
   /** Where bytes with that hash are stored. */
   stored: Map<string, ItemPlace>
@@ -58,7 +66,7 @@ async function gather(entry: TarFile, gathered: Gathered, file: ItemsFile): Prom
   const { path, isFolder } = entry
   if (path.startsWith('resources/') || (path === 'resources' && isFolder)) gathered.hasResources = true
   if (isFolder) return
-  const place = parseItemPath(path)
+  const place = gathered.parsePath(path)
   if (place === undefined) {
     noteStray(path, gathered)
     return

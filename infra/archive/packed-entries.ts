@@ -7,7 +7,8 @@ export interface ItemPlace {
   crc: number
 }
 
-type FolderNames = Omit<ArchiveFolder, 'from' | 'to'>
+/** The folder of an item: its resource, version and namespace. */
+export type FolderNames = Omit<ArchiveFolder, 'from' | 'to'>
 
 /** How many entries there is room for at first; the room doubles when it is used up. */
 const roomAtFirst = 1024
@@ -30,6 +31,8 @@ export class PackedEntries implements ArchiveEntries {
   #checksums = new Uint32Array(roomAtFirst)
   /** The place after the one that was found last: items are mostly looked for one after the other. */
   #next = 0
+  /** The folder of the entry that was added last, as the caller has it. */
+  #lastNames: FolderNames | undefined
 
   /** Adds the next entry. */
   add(folder: FolderNames, name: string, { offset, sizeBytes, crc }: ItemPlace): void {
@@ -42,9 +45,9 @@ export class PackedEntries implements ArchiveEntries {
     this.#sizes[place] = sizeBytes
     this.#checksums[place] = crc
     const last = this.folders.at(-1)
-    if (last !== undefined && namesOf(last) === namesOf(folder) && last.preferred === folder.preferred)
-      last.to = place + 1
+    if (last !== undefined && (folder === this.#lastNames || isSameFolder(last, folder))) last.to = place + 1
     else this.#begin({ ...folder, from: place, to: place + 1 })
+    this.#lastNames = folder
   }
 
   /** What {@link PackedEntries.from} makes the same entries of. */
@@ -181,6 +184,10 @@ const suffix = Buffer.from('.json')
 function larger<T extends Uint32Array | Float64Array>(from: T, to: T): T {
   to.set(from)
   return to
+}
+
+function isSameFolder(one: FolderNames, other: FolderNames): boolean {
+  return namesOf(one) === namesOf(other) && one.preferred === other.preferred
 }
 
 function namesOf({ groupResource, version = '', namespace = '' }: FolderNames): string {
