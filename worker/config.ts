@@ -105,7 +105,7 @@ const gib = 1024 ** 3
 
 /** One setting: its environment variable, default and bounds. `docs/settings.md` is this table in words. */
 const numbers = {
-  chunkItemsMax: { name: 'DRYDOCK_CHUNK_ITEMS', fallback: 500, min: 1, max: 5000 },
+  chunkItemsMax: { name: 'DRYDOCK_CHUNK_ITEMS', fallback: 750, min: 1, max: 5000 },
   chunkBytesMax: { name: 'DRYDOCK_CHUNK_BYTES', fallback: 8 * 1024 * 1024, min: 1024, max: gib },
   checkpointItems: { name: 'DRYDOCK_CHECKPOINT_ITEMS', fallback: 250, min: 1, max: 5000 },
   itemsInFlightMax: { name: 'DRYDOCK_ITEMS_IN_FLIGHT', fallback: 32, min: 1, max: 1000 },
