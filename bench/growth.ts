@@ -98,7 +98,7 @@ async function planOf(index: ArchiveIndex): Promise<{ plan: Plan; bytes: number 
     order: ['secrets', 'configmaps'],
     namespaceMapping: undefined,
     sizeOf: () => 700,
-    bounds: { itemsMax: 500, bytesMax: 8 * 1024 ** 2, lanes: 4 },
+    bounds: { itemsMax: 750, bytesMax: 8 * 1024 ** 2, lanes: 4 },
     provisioned: [],
     leftOut: {},
     notes: [],

@@ -224,7 +224,7 @@ async function restoreBatch(
     done.push(countAsChanged(step.done, run.intents))
     if (step.hooks !== undefined) hooks.push(step.hooks)
   }
-  // Once another batch has failed, nothing of this one is begun.
+  // Once a batch or a checkpoint has failed, nothing more of this one is begun.
   const throwIfStopped = () => {
     run.attempt.throwIfStopped()
     throwIfFailed()

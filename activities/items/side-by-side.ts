@@ -150,7 +150,7 @@ const lagsMax = 8
 export interface Batches<T, Done> {
   size: number
   clock: Clock
-  /** `throwIfFailed` throws what kept another batch from its end or its checkpoint: nothing of this one is begun then. */
+  /** `throwIfFailed` throws what kept a batch from its end or a checkpoint: nothing more of this one is begun then. */
   begin: (batch: readonly T[], part: number, throwIfFailed: () => void) => Promise<Done>
   /** Keeps what a batch that lags has done so far, before the next one begins. */
   keepSoFar: (part: number) => Promise<void>

@@ -26,7 +26,7 @@ export function cleanArchivePath(raw: string): string {
   return parts.join('/')
 }
 
-/** An empty part, or one of dots alone: paths in a tarball hardly ever have one. */
+/** A part that is empty, `.` or `..`: paths in a tarball hardly ever have one. */
 const unclean = /(?:^|\/)\.{0,2}(?:\/|$)/
 
 /**

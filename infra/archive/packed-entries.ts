@@ -34,7 +34,7 @@ export class PackedEntries implements ArchiveEntries {
   /** The folder of the entry that was added last, as the caller has it. */
   #lastNames: FolderNames | undefined
 
-  /** Adds the next entry. */
+  /** Adds the next entry. A folder that is passed again must be as it was. */
   add(folder: FolderNames, name: string, { offset, sizeBytes, crc }: ItemPlace): void {
     const place = this.length++
     const end = (this.#ends[place - 1] ?? 0) + Buffer.byteLength(name)

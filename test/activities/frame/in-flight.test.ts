@@ -27,7 +27,7 @@ describe('work on many values at once', () => {
     const later = Promise.withResolvers<never>()
     const work = (value: string) => {
       if (value === 'log') return later.promise
-      later.reject(new Error('no log'))
+      setImmediate(() => later.reject(new Error('no log')))
       return Promise.reject(new Error('no results'))
     }
     await expect(inFlight(['log', 'results'], 2, work)).rejects.toThrow('no log')

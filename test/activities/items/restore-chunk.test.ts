@@ -95,6 +95,34 @@ describe('a chunk', () => {
     expect(outcomes).toEqual(['0000.json.gz', '0001.json.gz', '0001.1.json.gz'])
   })
 
+  it('begins nothing more of a batch that lags once its checkpoint fails', async () => {
+    const world = createWorld(await worldAt({ before: 'configmaps' }))
+    let attempt = 0
+    const created: string[] = []
+    const refusing = (ports: Ports, set: Settings) => {
+      const open = async (...args: Parameters<Stores['open']>): Promise<ObjectStore> => {
+        const store = await ports.stores.open(...args)
+        const put: ObjectStore['put'] = (key, ...more) => {
+          if (attempt > 1 || !key.includes('/outcomes/')) return store.put(key, ...more)
+          return Promise.reject(new StoreError('unreachable', 'no route'))
+        }
+        return { ...store, put }
+      }
+      const lagging = lagsFor('other', 3_000)((...args) => ports.cluster.create(...args), { clock: world.clock })
+      const createNoted: Create = async (...args) => {
+        created.push(`${attempt} ${nameOf(args[2])}`)
+        return lagging(...args)
+      }
+      const cluster = { ...ports.cluster, create: createNoted }
+      return create({ ...ports, cluster, stores: { ...ports.stores, open } }, set)
+    }
+    const oneByOne = { ...settings, checkpointItems: 9, itemsInFlightMax: 1 }
+    const faults = (number: number) => ((attempt = number), () => undefined)
+    const input = chunkOf('configmaps')
+    await runAttempts({ world, create: refusing, settings: oneByOne, activity: 'restoreChunk', input, faults })
+    expect(created).toEqual(['1 new', '1 other', '2 new', '2 other', '2 same'])
+  })
+
   it('journals what a batch has created where the intents of others in it cannot be written', async () => {
     const world = createWorld(await worldAt({ before: 'configmaps' }, { spec: { existingResourcePolicy: 'update' } }))
     const metadata = { name: 'other', namespace: 'shop', creationTimestamp: '2025-01-01T00:00:00Z' }

@@ -32,12 +32,9 @@ const checkpoint = 10
 const lanes = 4
 const inFlight = 8
 const configMaps = 480
-/**
- * All of them take 12 s, in the midst of which the test comes also on a slow machine. A batch of each lane takes one second: those
- * that take two go on beside the next ones, and the bound below is not theirs.
- */
+/** The objects of one restore take 12 s, so the test comes in their midst on a slow machine too. A batch takes one second. */
 const createMs = 200
-/** A batch that takes longer than 2 s on a slow machine goes on while the next one begins. */
+/** On a slow machine a batch may take over two seconds, and goes on while the next one begins. */
 const batchesAtOnce = 2
 
 describe('a bucket that turns read-only', () => {
