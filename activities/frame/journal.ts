@@ -33,8 +33,8 @@ export interface Journal {
    * `keep` gets each value four containers deep as soon as it is read, and what it returns stands in its place.
    */
   read<T>(name: string, keep?: (part: unknown) => unknown): Promise<T | undefined>
-  /** Writes a shard, and replaces an older one. */
-  write(name: string, content: unknown): Promise<void>
+  /** Writes a shard, and replaces an older one. With `isLast` nobody writes one of this name later: it may be remembered. */
+  write(name: string, content: unknown, options?: { isLast?: boolean }): Promise<void>
   /** Writes a shard unless there is one, and returns the content of the one that is there then. */
   writeOnce<T>(name: string, content: T): Promise<T>
   /** Names of the shards under a prefix, sorted. */
@@ -57,23 +57,32 @@ interface Shard {
   content: unknown
 }
 
+/** Shards that this worker wrote and that nobody changes any more, by key, as they are in the bucket: it need not fetch them. */
+export type OwnShards = Pick<Map<string, Buffer>, 'get' | 'delete'> & { set(key: string, bytes: Buffer): unknown }
+
 /** Opens a restore's journal in its backup location. Errors of the bucket are `StoreError`s. */
-export function openJournal(store: ObjectStore, owner: JournalOwner): Journal {
+export function openJournal(store: ObjectStore, owner: JournalOwner, own?: OwnShards): Journal {
   const folder = journalFolder(owner.name, owner.uid, owner.run)
   const keyOf = (name: string) => `${folder}${name}.json.gz`
 
   async function read<T>(name: string, keep?: (part: unknown) => unknown): Promise<T | undefined> {
-    const bytes = await store.get(keyOf(name))
+    const bytes = own?.get(keyOf(name)) ?? (await store.get(keyOf(name)))
     return bytes === undefined ? undefined : ((await decode(bytes, { name, owner, key: keyOf(name), keep })) as T)
   }
 
   return {
     read,
-    async write(name, content) {
-      await store.put(keyOf(name), await encode(content, name, owner))
+    async write(name, content, { isLast = false } = {}) {
+      const bytes = await encode(content, name, owner)
+      await store.put(keyOf(name), bytes)
+      if (isLast) own?.set(keyOf(name), bytes)
     },
     async writeOnce<T>(name: string, content: T): Promise<T> {
-      if (await store.put(keyOf(name), await encode(content, name, owner), { onlyIfAbsent: true })) return content
+      const bytes = await encode(content, name, owner)
+      if (await store.put(keyOf(name), bytes, { onlyIfAbsent: true })) {
+        own?.set(keyOf(name), bytes)
+        return content
+      }
       const existing = await read<T>(name)
       if (existing === undefined) throw journalDamaged(`journal shard ${keyOf(name)} disappeared while it was read`)
       return existing
@@ -83,6 +92,7 @@ export function openJournal(store: ObjectStore, owner: JournalOwner): Journal {
       return keys.map((key) => key.slice(folder.length).replace(/\.json\.gz$/, ''))
     },
     async remove(names) {
+      for (const name of names) own?.delete(keyOf(name))
       await store.remove(names.map(keyOf))
     },
   }

@@ -17,7 +17,7 @@ import type { DiscoveredResource, ObjectStore, Ports } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 import { journalDamaged, wrongCluster } from './failures.ts'
 import { openJournal, readPlan, shards } from './journal.ts'
-import type { Journal, StoredAdmission, StoredFacts } from './journal.ts'
+import type { Journal, OwnShards, StoredAdmission, StoredFacts } from './journal.ts'
 import { keepOpen } from './keep-open.ts'
 import { openLocation } from './locations.ts'
 
@@ -62,9 +62,13 @@ const keptMs = 10 * 60_000
 /** Sessions are small, and restores that wait are looked at every few seconds, however many they are. */
 const sessionsMax = 500
 
+/** Of so many bytes of shards that a worker has written it fetches none again: about a million outcomes. */
+const ownShardsBytesMax = 16 * 1024 * 1024
+
 /** Makes the sessions of a worker. As many archives are kept open as restores may restore items at once. */
 export function createSessions(ports: Ports, restoresMax: number): Sessions {
   const opened = new LRUCache<string, Promise<Session>>({ max: Math.max(sessionsMax, restoresMax), ttl: keptMs })
+  const own = new LRUCache<string, Buffer>({ maxSize: ownShardsBytesMax, sizeCalculation: ({ length }) => length || 1 })
   const planned = keepOpen<OpenPlan & { archive: Archive }>({
     max: restoresMax,
     idleMs: keptMs,
@@ -75,7 +79,7 @@ export function createSessions(ports: Ports, restoresMax: number): Sessions {
     const key = keyOf(ref)
     const known = opened.get(key)
     if (known !== undefined) return known
-    const opening = openSession(ports, ref)
+    const opening = openSession(ports, ref, own)
     opened.set(key, opening)
     opening.catch(() => {
       if (opened.peek(key) === opening) opened.delete(key)
@@ -101,6 +105,7 @@ export function createSessions(ports: Ports, restoresMax: number): Sessions {
         opened.delete(key)
         planned.forget(key)
       }
+      for (const key of [...own.keys()].filter((one) => one.includes(`/${uid}/`))) own.delete(key)
     },
   }
 }
@@ -110,10 +115,10 @@ function keyOf({ uid, run = 1 }: AdmittedRef): string {
   return `${uid}/${run}`
 }
 
-async function openSession(ports: Ports, ref: AdmittedRef): Promise<Session> {
+async function openSession(ports: Ports, ref: AdmittedRef, own: OwnShards): Promise<Session> {
   if (ref.cluster !== ports.cluster.id) throw wrongCluster(ref.cluster, ports.cluster.id)
   const store = await openLocation(ports, ref.namespace, ref.location)
-  const journal = openJournal(store, ref)
+  const journal = openJournal(store, ref, own)
   const admission = await journal.read<StoredAdmission>(shards.admission)
   if (admission === undefined)
     throw journalDamaged(

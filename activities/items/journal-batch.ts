@@ -38,7 +38,7 @@ export async function journalBatch(
 ): Promise<void> {
   const [fresh, pods, more] = [done.slice(kept.done), hooks.slice(kept.hooks), kept.shards++]
   await registerPods(journal, { chunk: key, attempt: attempt.id, part, more }, pods)
-  if (fresh.length > 0) await journal.write(outcomesShard(key, attempt.id, part, more), fresh)
+  if (fresh.length > 0) await journal.write(outcomesShard(key, attempt.id, part, more), fresh, { isLast: true })
   kept.done += fresh.length
   kept.hooks += pods.length
 }

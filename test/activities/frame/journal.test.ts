@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { openJournal, outcomesShard, readOutcomes } from '../../../activities/frame/journal.ts'
+import { StoreError } from '../../../core/port-errors.ts'
 import type { Outcome } from '../../../core/items/outcome.ts'
 import type { ObjectStore } from '../../../activities/ports.ts'
 import { createBuckets } from '../../ports/bucket/bucket.ts'
@@ -36,6 +37,36 @@ describe('a journal', () => {
     expect(await open().writeOnce('admission', { verdict: 1 })).toEqual({ verdict: 1 })
     expect(await open().writeOnce('admission', { verdict: 2 })).toEqual({ verdict: 1 })
     expect(await open().read('admission')).toEqual({ verdict: 1 })
+  })
+
+  it('fetches nothing that it wrote last, and all that others may have written since', async () => {
+    const own = new Map<string, Buffer>()
+    const fetched: string[] = []
+    const get: ObjectStore['get'] = (key, ...more) => {
+      fetched.push(key.slice(folder.length))
+      return store.get(key, ...more)
+    }
+    const journal = openJournal({ ...store, get }, owner, own)
+    await open().writeOnce('facts', 'of another')
+    await journal.writeOnce('facts', 'mine')
+    await journal.writeOnce('plan', 'mine')
+    await journal.write('outcomes/a', 'mine', { isLast: true })
+    await journal.write('operations/a', 'mine')
+    fetched.splice(0)
+    const names = ['facts', 'plan', 'outcomes/a', 'operations/a']
+    expect(await Promise.all(names.map((name) => journal.read(name)))).toEqual(['of another', 'mine', 'mine', 'mine'])
+    expect(fetched).toEqual(['facts.json.gz', 'operations/a.json.gz'])
+    await journal.remove(['outcomes/a'])
+    expect(await journal.read('outcomes/a')).toBeUndefined()
+  })
+
+  it('remembers nothing that may not have got there', async () => {
+    const own = new Map<string, Buffer>()
+    const put = () => Promise.reject(new StoreError('unreachable', 'no route'))
+    const journal = openJournal({ ...store, put }, owner, own)
+    await expect(journal.write('outcomes/a', [], { isLast: true })).rejects.toThrow('no route')
+    await expect(journal.writeOnce('plan', [])).rejects.toThrow('no route')
+    expect(own.size).toBe(0)
   })
 
   it('lists shards by name, sorted, and removes them', async () => {
