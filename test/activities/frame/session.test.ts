@@ -159,6 +159,18 @@ describe('the sessions of a worker', () => {
     expect(count.open).toBe(1)
   })
 
+  it('know what they wrote last without the bucket, until the restore is forgotten', async () => {
+    const { ports, admit } = await aWorker()
+    const sessions = createSessions(ports, 50)
+    const ref = await admit('again')
+    const { journal } = await sessions.open(ref)
+    await journal.write('outcomes/mine', ['done'], { isLast: true })
+    await openJournal(await ports.stores.open(storageLocation), ref).remove(['outcomes/mine'])
+    expect(await journal.read('outcomes/mine')).toEqual(['done'])
+    sessions.forget(ref.uid)
+    expect(await (await sessions.open(ref)).journal.read('outcomes/mine')).toBeUndefined()
+  })
+
   it('take a restore of another cluster, and one without a plan, for what they are', async () => {
     const { ports, admit, count } = await aWorker()
     const sessions = createSessions(ports, 50)
