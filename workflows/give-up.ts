@@ -1,5 +1,7 @@
 import { CancellationScope, condition, isCancellation, log, patched, workflowInfo } from '@temporalio/workflow'
+import type { AdmittedRestore } from '../activities/admit/claim-restore.ts'
 import type { Conclusion } from '../activities/conclude/conclude-restore.ts'
+import { isWait } from '../contract/look.ts'
 import { bareRefOf } from '../contract/restore-workflow.ts'
 import type { AdmittedRef, RestoreInput } from '../contract/restore-workflow.ts'
 import type { OperationCounts } from '../core/operations/operations.ts'
@@ -7,6 +9,22 @@ import { lastRemovals, lastResults, optional, phases, reasonOf, results, steps }
 import { cancelOperations } from './async-work.ts'
 import type { HookRun } from './async-work.ts'
 import type { RunView } from './run-view.ts'
+
+/**
+ * The restore of a run that was cancelled during its admission, where that had claimed it or gone on with it: its answer was not
+ * waited for. Undefined where nobody has begun it.
+ */
+export async function admissionAtEnd(input: RestoreInput): Promise<AdmittedRestore | undefined> {
+  if (!patched('admission-at-end')) return undefined
+  try {
+    const summary = 'see whether the Restore was claimed'
+    const report = await lastResults.admitRestore.executeWithOptions({ summary }, [{ ref: input, onlyClaimed: true }])
+    return !isWait(report) && report.do === 'restore' ? report : undefined
+  } catch (thrown) {
+    log.warn('whether the Restore was claimed is not known', { reason: reasonOf(thrown) })
+    return undefined
+  }
+}
 
 /** What a restore that is given up has begun. */
 export interface BegunWork {

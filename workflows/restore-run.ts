@@ -1,5 +1,4 @@
-import { ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
-import { isCancellation, patched } from '@temporalio/workflow'
+import { ApplicationFailure, CancellationScope, CancelledFailure, isCancellation, patched } from '@temporalio/workflow'
 import type { OperationCounts } from '../core/operations/operations.ts'
 import type { PlanSummary } from '../core/plan/plan.ts'
 import { withResultsMissing, nextPhase } from '../core/results/restore-status.ts'
@@ -11,11 +10,11 @@ import { bareRefOf } from '../contract/restore-workflow.ts'
 import type { AdmittedRef, RestoreInput, RestoreOutcome } from '../contract/restore-workflow.ts'
 import { runFinalizeTasks } from './finalize.ts'
 import type { AdmitCarry } from '../activities/admit/await-location.ts'
-import type { AdmitReport } from '../activities/admit/claim-restore.ts'
+import type { AdmitReport, AdmittedRestore } from '../activities/admit/claim-restore.ts'
 import type { Conclusion } from '../activities/conclude/conclude-restore.ts'
 import type { SetPhaseInput, SetPhaseReport } from '../activities/conclude/write-status.ts'
 import type { HookStatus } from '../activities/finalize/task.ts'
-import { closeAsCanceled, endWork, noteCancel, storeLastResults, workLate } from './give-up.ts'
+import { admissionAtEnd, closeAsCanceled, endWork, noteCancel, storeLastResults, workLate } from './give-up.ts'
 import { NamespaceHold } from './hold-namespaces.ts'
 import { Pause } from './pause.ts'
 import { EndNotice } from './notify/end-notice.ts'
@@ -81,14 +80,18 @@ export class RestoreRun {
         await this.notice.send()
         return false
       case 'restore':
-        this.admitted = { ...bareRefOf(this.input), location: admission.location, ...runIn(admission) }
-        this.resumed = admission.resumed
-        this.preview = admission.preview === true
+        this.admittedBy(admission)
         this.writes = admission.itemsAreThrough !== true && !this.preview
         this.view.begin(admission)
         this.pause.begin(admission.levels ?? {})
         return true
     }
+  }
+
+  private admittedBy(admission: AdmittedRestore): void {
+    this.admitted = { ...bareRefOf(this.input), location: admission.location, ...runIn(admission) }
+    this.resumed = admission.resumed
+    this.preview = admission.preview === true
   }
 
   /** Indexes the archive and plans the waves. The plan itself is in the journal; here are its counts. */
@@ -194,6 +197,8 @@ export class RestoreRun {
   async cancelled(): Promise<RestoreOutcome> {
     const reason = `cancelled: ${(this.view.cancelReason ??= 'by a cancel request in Temporal')}`
     this.pause.end()
+    const begun = this.admitted === undefined ? await admissionAtEnd(this.input) : undefined
+    if (begun !== undefined) this.admittedBy(begun)
     const noting = noteCancel(this.input, this.view, runIn(this.admitted ?? {}))
     await this.giveUp(reason)
     await noting.end()

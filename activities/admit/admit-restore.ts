@@ -40,6 +40,8 @@ export function admitRestore(parts: WorkerParts) {
       ])
       if (restore === undefined) return { do: 'over', phase: 'Gone' }
       const decision = decideTakeOver(restore, controllers)
+      if (input.onlyClaimed === true && decision.do !== 'resume')
+        return { do: 'over', phase: restore.status?.phase || 'New' }
       switch (decision.do) {
         case 'over':
           // An earlier attempt may have ended it and died before it recorded the Event.

@@ -31,6 +31,8 @@ export interface AdmitInput {
   ref: RestoreRef
   /** What the look before has left. */
   carry?: AdmitCarry
+  /** The restore is given up: nothing is begun, and a Restore that an earlier attempt has claimed is named. */
+  onlyClaimed?: true
 }
 
 /** A Restore that Drydock has claimed. */

@@ -252,3 +252,20 @@ it('a bucket that ignores If-None-Match fails the restore with one clear reason,
   })
   expect([...world.buckets.objects('backups').keys()].filter((key) => key.endsWith('probe'))).toEqual([])
 })
+
+describe('a restore that is given up during its admission', () => {
+  const givenUp = async (stage: 'new' | 'admitted') => {
+    const world = createWorld(await worldAt(stage))
+    const before = world.cluster.look(restoreAt)
+    const input = { ref, onlyClaimed: true }
+    const { outcome } = await runAttempts({ world, create, settings, activity: 'admitRestore', input })
+    expect(world.cluster.look(restoreAt)).toEqual(before)
+    return outcome
+  }
+
+  it('is named where it was claimed', async () =>
+    expect(await givenUp('admitted')).toMatchObject({ result: { do: 'restore', resumed: true, location: 'default' } }))
+
+  it('is not begun where it was not', async () =>
+    expect(await givenUp('new')).toEqual({ result: { do: 'over', phase: 'New' } }))
+})

@@ -21,12 +21,14 @@ async function closedAsCanceled({ handle, phases }: Told, reason: string): Promi
   expect(phases.at(-1)).toMatchObject({ phase: 'Failed', failureReason: reason, fence: true })
 }
 
+const notBegun = { do: 'over', phase: 'New' } as const
+
 /** Waits in the first conclusion, the good one; the last one, of what is known, goes through. */
 const whileConcluding: Fakes['concludeRestore'] = ({ complete }) => (complete ? untilCancelled() : conclusion())
 
 describe('a restore that is cancelled', () => {
   it.each<[string, Fakes]>([
-    ['admitRestore', { admitRestore: untilCancelled }],
+    ['admitRestore', { admitRestore: ({ onlyClaimed }) => (onlyClaimed ? notBegun : untilCancelled()) }],
     ['planRestore', { planRestore: untilCancelled }],
     ['restoreChunk', { restoreChunk: untilCancelled }],
     ['awaitPodVolumes', { planRestore: () => aPlan({ pods: [1] }), awaitPodVolumes: untilCancelled }],

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
 import {
+  cancelSignal,
   lookSignal,
   pauseSignal,
   progressQuery,
@@ -46,6 +47,16 @@ describe('a run that begins', () => {
     const told = await tell({ admitRestore: () => ({ ...admitted, levels: { cancel: 'enough', pause: 'lunch' } }) })
     await endsCancelled(told, 'cancelled: enough')
     expect(told.calls).toContain('concludeRestore')
+  })
+
+  it('stores results where the cancel comes when its admission has claimed the Restore', async () => {
+    const claimed = { ...admitted, resumed: true }
+    const told = await tell({ admitRestore: ({ onlyClaimed }) => (onlyClaimed ? claimed : untilCancelled()) })
+    await told.called('admitRestore')
+    await told.handle.signal(cancelSignal, 'enough')
+    await endsCancelled(told, 'cancelled: enough')
+    const end = ['admitRestore', 'awaitLastWrites', 'removeLeftovers', 'concludeRestore', 'setPhase Failed']
+    expect(told.calls.filter((call) => end.includes(call))).toEqual(['admitRestore', ...end])
   })
 
   it('restores nothing where its Restore is being deleted, and writes no result files', async () => {

@@ -267,7 +267,8 @@ describe('the story of a restore', () => {
   })
 
   it('answers queries from the first task on', async () => {
-    const told = await tell({ admitRestore: untilCancelled })
+    const notBegun = { do: 'over', phase: 'New' }
+    const told = await tell({ admitRestore: ({ onlyClaimed }) => (onlyClaimed ? notBegun : untilCancelled()) })
     await told.called('admitRestore')
     expect(await told.handle.query(progressQuery)).toMatchObject({ phase: 'New', wave: 0, itemsDone: 0 })
     expect(await told.handle.query(planQuery)).toBeUndefined()

@@ -101,6 +101,8 @@ export const admitRestore: readonly Scenario[] = [
     input,
   },
   { when: 'an earlier run has begun it', world: () => worldAt('restored'), input },
+  { when: 'it is given up after its claim', world: () => worldAt('admitted'), input: { ref, onlyClaimed: true } },
+  { when: 'it is given up before its claim', world: () => worldAt('new'), input: { ref, onlyClaimed: true } },
   { when: 'it is to be retried', world: () => changed(worldAt('finalizing'), over('PartiallyFailed')), input },
   {
     when: 'it was cancelled and is to be retried',
