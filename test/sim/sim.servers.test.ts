@@ -24,6 +24,7 @@ describe('a simulated restore', () => {
   it.each([
     [301496, 'an attempt of a worker that was frozen is told to stop when it goes on, not before'],
     [301584, 'after a cancel, a retry that finds another tarball is refused'],
+    [802207, 'a worker that is frozen while its Lease is not renewed writes nothing when it goes on'],
     [303478, 'a workflow of the locks that was terminated grants nothing'],
   ])('comes to its right end with seed %i: %s', async (seed) => {
     const one = ['--runs', '1', '--seed', String(seed), '--lanes', '1', '--lane', '0']

@@ -104,6 +104,7 @@ interface Process {
   life: ProcessLife
   presence: InMemoryPresence
   client: Client
+  cutOffUntilMs: number
 }
 
 const logger = new DefaultLogger('ERROR')
@@ -175,6 +176,13 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
     clock.later(forMs, () => void (processes[at] = startProcess(at)))
   }
 
+  /** The Lease is not renewed for so long. A worker that is frozen meanwhile renews it only when it goes on. */
+  function cutOff(one: Process, forMs: number): void {
+    one.cutOffUntilMs = Math.max(one.cutOffUntilMs, clock.nowMs() + forMs)
+    one.presence.cutOff()
+    clock.later(forMs, () => !one.life.isDead && clock.nowMs() >= one.cutOffUntilMs && one.presence.letThrough())
+  }
+
   function startProcess(at: number): Process {
     const life = beginLife(clock, options.skews.get(at) ?? 0)
     const name = `drydock-worker-${++started}`
@@ -192,7 +200,7 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
     const ports = withCalls(bare, around)
     const activities = createActivities(ports, options.settings) as unknown as Process['activities']
     const client = options.connect(around)
-    const process: Process = { name, activities, ports, life, presence, client }
+    const process: Process = { name, activities, ports, life, presence, client, cutOffUntilMs: 0 }
     return process
   }
 
@@ -246,14 +254,12 @@ export function startWorkers(options: WorkersOptions): SimulatedWorkers {
       const one = processAt(worker)
       if (one === undefined || one.life.isDead) return
       one.life.freeze(forMs)
-      one.presence.cutOff()
-      clock.later(forMs, () => !one.life.isDead && one.presence.letThrough())
+      cutOff(one, forMs)
     },
     loseLease(worker, forMs) {
       const one = processAt(worker)
       if (one === undefined || one.life.isDead) return
-      one.presence.cutOff()
-      clock.later(forMs, () => !one.life.isDead && one.presence.letThrough())
+      cutOff(one, forMs)
     },
     slowDown: (forMs) => void (slowUntilMs = clock.nowMs() + forMs),
     begunLate: stops.begunLate,
