@@ -73,22 +73,23 @@ export class RestoreRun {
         { ref: this.input, ...(carry === undefined ? {} : { carry: carry as AdmitCarry }) },
       ]),
     )
-    this.notice.begin(admission)
     switch (admission.do) {
       case 'over':
+        this.notice.begin(admission)
         this.view.enter(admission.phase)
         await this.notice.send()
         return false
       case 'restore':
         this.admittedBy(admission)
         this.writes = admission.itemsAreThrough !== true && !this.preview
-        this.view.begin(admission)
         this.pause.begin(admission.levels ?? {})
         return true
     }
   }
 
   private admittedBy(admission: AdmittedRestore): void {
+    this.notice.begin(admission)
+    this.view.begin(admission)
     this.admitted = { ...bareRefOf(this.input), location: admission.location, ...runIn(admission) }
     this.resumed = admission.resumed
     this.preview = admission.preview === true
@@ -289,9 +290,8 @@ export class RestoreRun {
   }
 
   private ref(): AdmittedRef {
-    if (this.admitted === undefined)
-      throw ApplicationFailure.nonRetryable('the restore is not admitted', 'RestoreFailed')
-    return this.admitted
+    if (this.admitted !== undefined) return this.admitted
+    throw ApplicationFailure.nonRetryable('the restore is not admitted', 'RestoreFailed')
   }
 }
 

@@ -57,6 +57,18 @@ describe('the end of a restore is notified', () => {
     expect(await noticeOf(cancelled).result()).toEqual({ do: 'delivered' })
   })
 
+  it('where it was cancelled when its admission had claimed it', async () => {
+    const claimed = { ...admission, notify: order }
+    const told = await tell({
+      admitRestore: ({ onlyClaimed }) => (onlyClaimed ? claimed : untilCancelled()),
+      notify: () => ({ do: 'delivered' }),
+    })
+    await told.called('admitRestore')
+    await told.handle.signal('cancel', 'enough')
+    await expect(told.handle.result()).rejects.toThrow()
+    expect(await noticeOf(told).result()).toEqual({ do: 'delivered' })
+  })
+
   it('of a failed one before its results are stored late', async () => {
     const stored = Promise.withResolvers<object>()
     const told = await tell({
