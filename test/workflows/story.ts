@@ -63,6 +63,11 @@ export function untilCancelled(): Promise<never> {
   return beating(Context.current().cancelled)
 }
 
+/** An admission that answers only once it is cancelled; asked then whether the Restore is claimed, it reports this. */
+export function admissionUntilCancelled(atEnd: object = { do: 'over', phase: 'New' }): Fakes {
+  return { admitRestore: ({ onlyClaimed }) => (onlyClaimed === true ? atEnd : untilCancelled()) }
+}
+
 /**
  * Tells stories by the real workflow on a real server, that of the test run where none is given; the activities are those of
  * each test. The workflow is that of a restore, where no other type is named.

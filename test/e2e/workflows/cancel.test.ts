@@ -10,7 +10,15 @@ import {
   resumeSignal,
 } from '../../../contract/restore-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { aPlan, beating, conclusion, created, stories, untilCancelled } from '../../workflows/story.ts'
+import {
+  aPlan,
+  admissionUntilCancelled,
+  beating,
+  conclusion,
+  created,
+  stories,
+  untilCancelled,
+} from '../../workflows/story.ts'
 import type { Fakes, Told } from '../../workflows/story.ts'
 
 const tell = stories()
@@ -21,14 +29,12 @@ async function closedAsCanceled({ handle, phases }: Told, reason: string): Promi
   expect(phases.at(-1)).toMatchObject({ phase: 'Failed', failureReason: reason, fence: true })
 }
 
-const notBegun = { do: 'over', phase: 'New' } as const
-
 /** Waits in the first conclusion, the good one; the last one, of what is known, goes through. */
 const whileConcluding: Fakes['concludeRestore'] = ({ complete }) => (complete ? untilCancelled() : conclusion())
 
 describe('a restore that is cancelled', () => {
   it.each<[string, Fakes]>([
-    ['admitRestore', { admitRestore: ({ onlyClaimed }) => (onlyClaimed ? notBegun : untilCancelled()) }],
+    ['admitRestore', admissionUntilCancelled()],
     ['planRestore', { planRestore: untilCancelled }],
     ['restoreChunk', { restoreChunk: untilCancelled }],
     ['awaitPodVolumes', { planRestore: () => aPlan({ pods: [1] }), awaitPodVolumes: untilCancelled }],

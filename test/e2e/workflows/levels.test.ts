@@ -9,7 +9,7 @@ import {
   sweptSignal,
 } from '../../../contract/restore-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { aPlan, beating, created, stories, untilCancelled } from '../../workflows/story.ts'
+import { aPlan, admissionUntilCancelled, beating, created, stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes, Told } from '../../workflows/story.ts'
 
 const tell = stories()
@@ -50,8 +50,7 @@ describe('a run that begins', () => {
   })
 
   it('stores results where the cancel comes when its admission has claimed the Restore', async () => {
-    const claimed = { ...admitted, resumed: true }
-    const told = await tell({ admitRestore: ({ onlyClaimed }) => (onlyClaimed ? claimed : untilCancelled()) })
+    const told = await tell(admissionUntilCancelled({ ...admitted, resumed: true }))
     await told.called('admitRestore')
     await told.handle.signal(cancelSignal, 'enough')
     await endsCancelled(told, 'cancelled: enough')

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
 import type { NotifyInput } from '../../../contract/notify.ts'
 import { notifyWorkflowIdOf } from '../../../contract/notify.ts'
-import { aPlan, beating, conclusion, stories, untilCancelled } from '../../workflows/story.ts'
+import { aPlan, admissionUntilCancelled, beating, conclusion, stories, untilCancelled } from '../../workflows/story.ts'
 import type { Fakes, Told } from '../../workflows/story.ts'
 
 const tell = stories()
@@ -58,11 +58,8 @@ describe('the end of a restore is notified', () => {
   })
 
   it('where it was cancelled when its admission had claimed it', async () => {
-    const claimed = { ...admission, notify: order }
-    const told = await tell({
-      admitRestore: ({ onlyClaimed }) => (onlyClaimed ? claimed : untilCancelled()),
-      notify: () => ({ do: 'delivered' }),
-    })
+    const atEnd = { ...admission, notify: order }
+    const told = await tell({ ...admissionUntilCancelled(atEnd), notify: () => ({ do: 'delivered' }) })
     await told.called('admitRestore')
     await told.handle.signal('cancel', 'enough')
     await expect(told.handle.result()).rejects.toThrow()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fatal, gone, phaseRefused } from '../../../activities/frame/failures.ts'
 import { planQuery, progressQuery } from '../../../contract/restore-workflow.ts'
 import { waitUntil } from '../../kit/wait-until.ts'
-import { aPlan, beating, conclusion, created, stories, untilCancelled } from '../../workflows/story.ts'
+import { aPlan, admissionUntilCancelled, beating, conclusion, created, stories } from '../../workflows/story.ts'
 
 const tell = stories()
 const phasesOf = ({ phases }: { phases: { phase: string }[] }) => phases.map(({ phase }) => phase)
@@ -267,8 +267,7 @@ describe('the story of a restore', () => {
   })
 
   it('answers queries from the first task on', async () => {
-    const notBegun = { do: 'over', phase: 'New' }
-    const told = await tell({ admitRestore: ({ onlyClaimed }) => (onlyClaimed ? notBegun : untilCancelled()) })
+    const told = await tell(admissionUntilCancelled())
     await told.called('admitRestore')
     expect(await told.handle.query(progressQuery)).toMatchObject({ phase: 'New', wave: 0, itemsDone: 0 })
     expect(await told.handle.query(planQuery)).toBeUndefined()
