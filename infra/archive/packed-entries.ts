@@ -13,6 +13,8 @@ export type FolderNames = Omit<ArchiveFolder, 'from' | 'to'>
 /** How many entries there is room for at first; the room doubles when it is used up. */
 const roomAtFirst = 1024
 const nameBytesAtFirst = 16 * 1024
+/** As many chunks of one restore go on at the same time by default (`DRYDOCK_CHUNKS_PER_RESTORE`). */
+const foundMax = 4
 
 /**
  * The entries of an archive in a few large buffers: what a name takes, and 20 bytes. As objects they would take ten times as much.
@@ -29,8 +31,8 @@ export class PackedEntries implements ArchiveEntries {
   #offsets = new Float64Array(roomAtFirst)
   #sizes = new Uint32Array(roomAtFirst)
   #checksums = new Uint32Array(roomAtFirst)
-  /** The place after the one that was found last: items are mostly looked for one after the other. */
-  #next = 0
+  /** The places that were found last, the latest one first: each chunk of a restore asks for one item after the other. */
+  readonly #found: number[] = []
   /** The folder of the entry that was added last, as the caller has it. */
   #lastNames: FolderNames | undefined
 
@@ -88,10 +90,8 @@ export class PackedEntries implements ArchiveEntries {
   placeOf(item: Pick<ArchiveEntry, 'groupResource' | 'version' | 'namespace' | 'name'>): number {
     const name = Buffer.from(`${item.name}.json`)
     for (const folder of this.#byNames.get(namesOf(item)) ?? []) {
-      const place = this.#search(folder, name)
-      if (place < 0) continue
-      this.#next = place + 1
-      return place
+      const place = this.#findNear(folder, name) ?? this.#search(folder, name)
+      if (place >= 0) return place
     }
     return -1
   }
@@ -134,15 +134,34 @@ export class PackedEntries implements ArchiveEntries {
     return undefined
   }
 
+  /** Looks where an item mostly is: at the place that was found last, since an item is found first and then read, or after one of the last. */
+  #findNear(folder: ArchiveFolder, name: Buffer): number | undefined {
+    const latest = this.#found[0] ?? -1
+    if (this.#isAt(latest, folder, name)) return latest
+    for (let rank = 0; rank < this.#found.length; rank++) {
+      const place = (this.#found[rank] ?? -1) + 1
+      if (this.#isAt(place, folder, name)) return this.#remember(place, rank)
+    }
+    return undefined
+  }
+
+  #isAt(place: number, { from, to }: ArchiveFolder, name: Buffer): boolean {
+    return place >= from && place < to && this.#compare(place, name) === 0
+  }
+
+  #remember(place: number, rank: number): number {
+    this.#found.splice(rank, 1)
+    this.#found.unshift(place)
+    return place
+  }
+
   /** Names stand in the order of their files, `.json` included. */
   #search(folder: ArchiveFolder, name: Buffer): number {
-    const next = this.#next
-    if (next >= folder.from && next < folder.to && this.#compare(next, name) === 0) return next
     let [from, to] = [folder.from, folder.to]
     while (from < to) {
       const middle = (from + to) >> 1
       const order = this.#compare(middle, name)
-      if (order === 0) return middle
+      if (order === 0) return this.#remember(middle, foundMax - 1)
       if (order < 0) from = middle + 1
       else to = middle
     }

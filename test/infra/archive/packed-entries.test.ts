@@ -85,3 +85,14 @@ it('knows which entries its folders hold, also where there are thousands', () =>
   expect(entries.placeOf({ groupResource: 'secrets', name: 'n2999' })).toBe(5999)
   expect(entries.at(5999)?.name).toBe('n2999')
 })
+
+it('finds the items of chunks that go on side by side, each of which asks for an item twice', () => {
+  const names = Array.from({ length: 100 }, (_, n) => `n${String(n).padStart(3, '0')}`)
+  const entries = pack(names.flatMap((name) => [{ groupResource: 'pods', namespace: 'a', name }]))
+  const starts = [0, 17, 33, 50, 66, 83]
+  for (let step = 0; step < 17; step++)
+    for (const place of starts.map((start) => start + step))
+      for (let time = 0; time < 2; time++)
+        expect(entries.placeOf({ groupResource: 'pods', namespace: 'a', name: names[place] ?? '' })).toBe(place)
+  expect(entries.placeOf({ groupResource: 'pods', namespace: 'a', name: 'n0995' })).toBe(-1)
+})
