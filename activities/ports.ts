@@ -51,6 +51,11 @@ export interface Cluster extends ActsAs<Cluster> {
   get(ref: ObjectRef): Promise<Manifest | undefined>
   /** Reads all objects of a resource, in pages; an unknown resource is an `ApiError` 404. */
   list(resource: ResourceRef, options?: ListOptions): Promise<Manifest[]>
+  /**
+   * Reads the objects of these names, of a collection of which everything is read in small pages; undefined where it has more than
+   * `objectsMax` objects. An unknown resource is an `ApiError` 404.
+   */
+  listNamed(resource: ResourceRef, namespace: string | undefined, bounds: NamedBounds): Promise<Manifest[] | undefined>
   /** Creates an object; `namespace` is undefined for cluster-scoped ones. */
   create(
     resource: ResourceRef,
@@ -76,6 +81,11 @@ export interface ListOptions {
   metadataOnly?: boolean
   /** Accepts a state from the server's cache; without it the newest state is read. */
   cached?: boolean
+}
+
+export interface NamedBounds {
+  names: ReadonlySet<string>
+  objectsMax: number
 }
 
 export interface WriteOptions extends MayBeOfDrydock {

@@ -25,6 +25,8 @@ import { rfc3339 } from '../../velero/manifest.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { GroupResource, ItemAddress, ObjectRef } from '../../velero/resource.ts'
 import type { ItemAction } from '../../velero/results.ts'
+import { firstLook } from '../existing/look-first.ts'
+import type { FirstLook, Together } from '../existing/look-first.ts'
 import { recreateNotes } from '../existing/recreate-notes.ts'
 import type { RecreateNotes } from '../existing/recreate-notes.ts'
 import { waitSince } from '../frame/run-activity.ts'
@@ -47,6 +49,8 @@ export interface ItemTools extends Pick<Ports, 'cluster' | 'clock' | 'log'> {
   managedFields: ManagedFieldsMode
   /** What becomes of an object that exists: `spec.existingResourcePolicy`, or what the annotation `drydock.io/existing` says. */
   policyFor: (object: ExistingObject) => string | undefined
+  /** What stands at the places of items. */
+  firstLook: FirstLook
   /** What is noted of objects before they are deleted for their items. */
   recreated: RecreateNotes
   /** Objects are to be linked to their owners again. */
@@ -146,6 +150,7 @@ export function makeItemTools(
   session: PlannedSession,
   attempt: Attempt,
   { ports, settings }: { ports: Ports; settings: Settings },
+  together?: Together,
 ): ItemTools {
   const { admission, facts, plan, rules } = session
   const { restore, spec } = admission
@@ -177,6 +182,7 @@ export function makeItemTools(
     mark,
     managedFields: wanted === 'owners' || wanted === 'exact' ? wanted : settings.managedFields,
     policyFor: (object) => existingPolicyFor(object, policiesOf(session)),
+    firstLook: firstLook(plan, ports, together),
     recreated: recreateNotes(session.journal),
     relinkOwners: asked.owners === 'relink',
     restoresStatus: (groupResource, object) => restoresStatus(object, groupResource, rules.statusFilter),

@@ -126,7 +126,6 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   const chunk = wave?.chunks[run.input.chunk]
   if (wave === undefined || chunk === undefined) throw new Error(`the plan has no ${run.key}`)
   const plugins = makePluginTools({ ...run, users: run.settings }, run.ports.plugins)
-  const tools = { ...makeItemTools(run.session, run.attempt, run), plugins }
   const known = tallyOf(run.known)
   // Later, an item without an outcome waits for its namespace to go away.
   const isNew = (outcome: Outcome | undefined) =>
@@ -134,11 +133,13 @@ async function runChunk(run: ChunkRun): Promise<ChunkReport | Wait> {
   const items = chunk.items.filter(
     (item) => isDue(item, run.input) && isNew(known.get(plannedKey(wave.groupResource, item))),
   )
-  if (wave.groupResource === 'namespaces') return ensureNamespaces(run, items, { tools, before: known })
+  const { groupResource } = wave
+  const tools = { ...makeItemTools(run.session, run.attempt, run, { groupResource, items }), plugins }
+  if (groupResource === 'namespaces') return ensureNamespaces(run, items, { tools, before: known })
 
   const batches: BatchRun = {
     ...run,
-    groupResource: wave.groupResource,
+    groupResource,
     tools,
     before: known,
     intents: await readIntents(run),

@@ -3,6 +3,7 @@ import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { Message } from '../../core/items/outcome.ts'
 import { isOurs, keepsEntries, looksOurs, modeFor, planOwners } from '../../core/items/field-owners.ts'
+import type { Posting } from '../../core/items/field-owners.ts'
 import { withZeroReplicas } from '../../core/items/zero-replicas.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
@@ -20,47 +21,64 @@ import type { ItemTools, WriteInput, WriteResult, Written } from './item-tools.t
  * earlier attempt of this restore created counts as created, and every later step still runs for it (rule 5).
  */
 export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Written> {
-  const { prepared, item, groupResource } = input
-  const scope = scopeOf(item.target)
-  const id = formatResourceId(groupResource, item.target, item.name)
+  const { prepared } = input
   const mode = modeFor(tools.managedFields, prepared.groupResource, prepared.object.metadata.name)
-  const entries = prepared.object.metadata.managedFields
   const object = prepared.atZero === undefined ? prepared.object : withZeroReplicas(prepared.object)
   const posting = planOwners(object, mode, fieldManagerOf(tools.mark.uid))
-  let live: Manifest | undefined
-  let isFresh = false
+  const seen = await lookFirst(input, tools)
+  const place: Place = seen === undefined ? await create(input, posting, tools) : { do: 'stands', live: seen }
+  if (place.do === 'done') return place
+  const entries = prepared.object.metadata.managedFields as ManagedFieldsEntry[] | undefined
+  const { live } = place
+  if (place.do === 'stands') {
+    const isOwn = isOurs(live, tools.mark, { managedFields: entries, postedAs: posting.postedAs })
+    if (!isOwn && !isRecreated(live, input, tools)) return changeOrRecreate(place, input, tools)
+  }
+  const isFresh = place.do === 'created'
+  const created = { ...input, live, isFresh, patchOwners: posting.patchOwners, entries }
+  const { version, ...finished } = await finishUnlessCancelled(created, tools)
+  return { do: 'done', action: 'created', live: withVersion(live, version), ...finished }
+}
+
+/**
+ * An object is deleted only where its item has just been refused because of it, so under that policy the create comes first; so it
+ * does in a preview, whose verdict is what the server says of the create.
+ */
+async function lookFirst(input: WriteInput, tools: ItemTools): Promise<Manifest | undefined> {
+  if (tools.preview !== undefined || policyOf(input, tools) === 'recreate') return undefined
+  return tools.firstLook.at(input.groupResource, objectRef(input))
+}
+
+/** What is at the place of an item: what was created there now, what stands there with the refusal because of it, or no object. */
+type Place =
+  | { do: 'created'; live: Manifest }
+  | { do: 'stands'; live: Manifest; refusal?: ApiError }
+  | Extract<Written, { do: 'done' }>
+
+async function create(input: WriteInput, posting: Posting, tools: ItemTools): Promise<Place> {
+  const { prepared, item, groupResource } = input
   try {
-    live = await tools.cluster.create(prepared.resource, item.target, posting.body, {
+    const live = await tools.cluster.create(prepared.resource, item.target, posting.body, {
       fieldManager: posting.fieldManager,
       // The hooks and the volumes of a pod are read from what was created.
       answer: groupResource === 'pods' ? undefined : 'identity',
     })
-    isFresh = true
+    return { do: 'created', live }
   } catch (thrown) {
     const refusal = refusalOf(thrown)
     // On a create it is about another object, such as the quota of the namespace: the same create may succeed.
     if (isConflict(refusal)) throw refusal
     const existing = await readExisting(refusal, input, tools)
     if (existing.do === 'refused') {
+      const id = formatResourceId(groupResource, item.target, item.name)
       const lost = (await deletedFor(input, tools)) === undefined ? '' : ' (the object that stood there was deleted)'
-      const messages = [error(scope, `error restoring ${id}: ${refusal.message}${lost}`)]
+      const messages = [error(scopeOf(item.target), `error restoring ${id}: ${refusal.message}${lost}`)]
       return { do: 'done', action: 'failed', messages, ...refusedFor(refusal) }
     }
     if (existing.do === 'unreadable') return { do: 'done', messages: [existing.message] }
-    const written = { managedFields: entries, postedAs: posting.postedAs }
-    if (!isOurs(existing.live, tools.mark, written) && !isRecreated(existing.live, input, tools))
-      return changeOrRecreate(existing.live, refusal, input, tools)
-    live = existing.live
+    tools.firstLook.foundTaken(groupResource, objectRef(input))
+    return { do: 'stands', live: existing.live, refusal }
   }
-  const created = {
-    ...input,
-    live,
-    isFresh,
-    patchOwners: posting.patchOwners,
-    entries: entries as ManagedFieldsEntry[] | undefined,
-  }
-  const { version, ...finished } = await finishUnlessCancelled(created, tools)
-  return { do: 'done', action: 'created', live: withVersion(live, version), ...finished }
 }
 
 /** The object as it is known, with the resourceVersion that a later write gave it. */
@@ -82,8 +100,7 @@ function isRecreated(live: Manifest, input: WriteInput, tools: ItemTools): boole
  * the server has found nothing else wrong with the item. Once it is gone, an object that others have made meanwhile stays.
  */
 async function changeOrRecreate(
-  live: Manifest,
-  refusal: ApiError,
+  { live, refusal }: Extract<Place, { do: 'stands' }>,
   input: WriteInput,
   tools: ItemTools,
 ): Promise<Written> {
@@ -91,6 +108,7 @@ async function changeOrRecreate(
   const policy = policyOf(input, tools)
   const changed = changeExisting(live, { ...input, policy, deleted: await deletedFor(input, tools) }, tools)
   if (changed.do !== 'recreate') return changed
+  if (refusal === undefined) throw new Error('an object is deleted only after its item was refused because of it')
   const scope = scopeOf(item.target)
   const id = formatResourceId(groupResource, item.target, item.name)
   if (!isAlreadyExists(refusal) && !portsTaken(refusal, input)) {

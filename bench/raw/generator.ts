@@ -83,21 +83,19 @@ function sender(pool: Pool, { target }: RawOrder): Send {
   const typed = {
     POST: { ...headers, 'content-type': 'application/json' },
     PATCH: { ...headers, 'content-type': 'application/merge-patch+json' },
-    GET: headers,
   }
-  return async ({ method, path, body, mayConflict }, before) => {
+  return async ({ method, path, body }, before) => {
     const filled = body === undefined ? {} : { body: before === undefined ? body : fill(body, before.body) }
     const request = { method, path, headers: typed[method], ...filled, timeoutMs: 60_000, bodyBytesMax: 10_000_000 }
     const answer = await exchange({ dispatcher: pool, origin: target.url }, request)
-    if (answer.code < 300 || (mayConflict === true && answer.code === 409)) return answer
+    if (answer.code < 300) return answer
     throw new Error(`${method} ${path}: ${answer.code} ${answer.body}`)
   }
 }
 
-/** Uid and version stand early in an answer, so it need not be parsed. */
+/** The uid stands early in an answer, so it need not be parsed. */
 function fill(body: string, answer: string): string {
   if (!body.includes('{uid}')) return body
   const uid = /"uid":"([^"]+)"/.exec(answer)?.[1] ?? ''
-  const version = /"resourceVersion":"([^"]+)"/.exec(answer)?.[1] ?? ''
-  return body.replace('{uid}', uid).replace('{version}', version)
+  return body.replace('{uid}', uid)
 }

@@ -13,13 +13,11 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { someFacts } from '../../test/core/actions/action-input.ts'
 import type { BackedUp } from '../backups/backup-folder.ts'
 
-/** One request of the load generator. `{uid}` and `{version}` in its body are those of the answer before it. */
+/** One request of the load generator. `{uid}` in its body is that of the answer before it. */
 export interface RawCall {
-  method: 'GET' | 'POST' | 'PATCH'
+  method: 'POST' | 'PATCH'
   path: string
   body?: string
-  /** A refusal that belongs to it: the create of an object that exists. */
-  mayConflict?: boolean
 }
 
 /** The requests about one object, in their order. */
@@ -57,24 +55,18 @@ export function rawWrite(prepared: Prepared, task: RawTask): RawWrite {
   if (task.do === 'prepare') return [createCall(prepared, planOwners(changed(prepared.object), 'owners', ours))]
   const mode = modeFor(task.mode, prepared.groupResource, prepared.object.metadata.name)
   const posting = planOwners(prepared.object, mode, ours)
-  if (task.exists) return changeCalls(prepared, createCall(prepared, posting), task.mode)
+  if (task.exists) return [changeCall(prepared)]
   const create = createCall(prepared, posting)
   if (!posting.patchOwners) return [create]
   const { managedFields } = prepared.object.metadata
   return [create, patchCall(prepared, { metadata: { uid: '{uid}', managedFields: managedFields ?? null } })]
 }
 
-/**
- * Over an object that exists. `exact` stands for all that a restore asks: a create that is refused, a read and a patch; `owners` for the
- * least that any program could do, which is the patch.
- */
-function changeCalls(prepared: Prepared, create: RawCall, mode: ManagedFieldsMode): RawWrite {
+/** Over an object that exists, in both modes alike. Each of those objects is known here without a read. */
+function changeCall(prepared: Prepared): RawCall {
   const { managedFields: _fields, ...metadata } = prepared.object.metadata
   const standing = changed({ ...prepared.object, metadata })
-  const patch = (makeMergePatch(standing, prepared.object) ?? {}) as { metadata?: object }
-  if (mode === 'owners') return [patchCall(prepared, patch)]
-  const guarded = { ...patch, metadata: { ...patch.metadata, uid: '{uid}', resourceVersion: '{version}' } }
-  return [{ ...create, mayConflict: true }, { method: 'GET', path: pathOf(prepared) }, patchCall(prepared, guarded)]
+  return patchCall(prepared, makeMergePatch(standing, prepared.object) ?? {})
 }
 
 function createCall(prepared: Prepared, posting: { body: Manifest; fieldManager: string }): RawCall {

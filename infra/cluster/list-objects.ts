@@ -1,4 +1,4 @@
-import type { ListOptions } from '../../activities/ports.ts'
+import type { ListOptions, NamedBounds } from '../../activities/ports.ts'
 import { ApiError } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 
@@ -49,7 +49,8 @@ interface PageOptions extends ListOptions {
 interface Page {
   apiVersion?: string
   kind?: string
-  metadata?: { resourceVersion?: string; continue?: string }
+  /** `remainingItemCount` is about how many objects follow the page; the server may leave it out. */
+  metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number }
   items?: Manifest[] | null
 }
 
@@ -82,6 +83,32 @@ async function readPage(
       ? { accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json' }
       : {}),
   })) as Page
+}
+
+/** The pages of a collection of which some objects are kept. A page of the largest objects there are is below the bound of an answer. */
+const namedPageItemsMax = 100
+
+/**
+ * Reads the objects of these names from a collection by its path; undefined where it has more than `objectsMax` objects: then no more
+ * of it is read than tells so. Throws `ApiError` 410 where the snapshot that the pages are of expires.
+ */
+export async function listNamedObjects(
+  send: ReadPage,
+  path: string,
+  { names, objectsMax }: NamedBounds,
+): Promise<Manifest[] | undefined> {
+  const named: Manifest[] = []
+  let seen = 0
+  let from: string | undefined
+  for (;;) {
+    const page = await readPage(send, path, { limit: namedPageItemsMax, from })
+    const items = page.items ?? []
+    for (const item of items) if (names.has(item.metadata.name)) named.push(withKind(item, page))
+    seen += items.length
+    if (seen + (page.metadata?.remainingItemCount ?? 0) > objectsMax) return undefined
+    from = page.metadata?.continue
+    if (from === undefined || from === '') return named
+  }
 }
 
 /** The items of a list of a built-in resource do not say what they are; the list does. */

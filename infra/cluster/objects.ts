@@ -3,7 +3,7 @@ import type { ActingUser } from '../../core/asked/acting-user.ts'
 import { ApiError, isNotFound } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import { discoverResources } from './discovery.ts'
-import { listObjects } from './list-objects.ts'
+import { listNamedObjects, listObjects } from './list-objects.ts'
 import type { ResourceRef } from '../../velero/resource.ts'
 import type { LongWrite } from '../presence/write-horizon.ts'
 
@@ -15,6 +15,7 @@ export function createObjects(send: Send, log: Log): Omit<Cluster, 'id' | 'as' |
         ? await undefinedWhereMissing(sendManifest(send, { method: 'GET', path: objectPath(ref) }))
         : undefined,
     list: (resource, options = {}) => listObjects(send, collectionPath(resource, options.namespace), options),
+    listNamed: (resource, namespace, bounds) => listNamedObjects(send, collectionPath(resource, namespace), bounds),
     discover: (unread) => discoverResources(send, log, unread),
     create: async (resource, namespace, manifest, { fieldManager, deadline, answer, dryRun }) =>
       sendManifest(send, {

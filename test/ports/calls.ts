@@ -67,6 +67,8 @@ function clusterWithCalls(cluster: Cluster, around: Around): Cluster {
     id: cluster.id,
     get: (ref) => call('get', nameOf(ref), () => cluster.get(ref)),
     list: (resource, options) => call('list', kindOf(resource), () => cluster.list(resource, options)),
+    listNamed: (resource, namespace, bounds) =>
+      call('listNamed', kindOf(resource), () => cluster.listNamed(resource, namespace, bounds)),
     create: (resource, namespace, manifest, options) => {
       const { metadata } = manifest as { metadata?: { name?: string; generateName?: string } }
       const name = metadata?.name ?? `${metadata?.generateName ?? ''}*`

@@ -55,6 +55,7 @@ export function restoring(
     mark: { uid: 'uid-1', creationTimestamp: rfc3339(world.clock.now()), labels },
     managedFields: 'exact',
     policyFor: () => undefined,
+    firstLook: { at: () => Promise.resolve(undefined), foundTaken: nothing },
     recreated: inMemoryNotes(),
     restoresStatus: () => false,
     readItem: () => Promise.resolve(text),

@@ -116,6 +116,10 @@ function connectTo({ server, trial }: Servers, id: string, assertMayWrite: () =>
     id,
     get: async (ref) => undefinedWhereMissing(() => server.read(ref)),
     list: async (resource, options) => server.list(resource, options),
+    listNamed: async (resource, namespace, { names, objectsMax }) => {
+      const listed = server.list(resource, namespace === undefined ? {} : { namespace })
+      return listed.length > objectsMax ? undefined : listed.filter(({ metadata }) => names.has(metadata.name))
+    },
     discover: async () => server.discover(),
     create: (resource, namespace, manifest, options) =>
       writing(() => on(options).create(resource, namespace, asSent(manifest as Manifest), options)),

@@ -56,6 +56,25 @@ export const reading: Statements = {
       expect(only).toMatchObject({ apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata' })
       expect(only?.metadata).toMatchObject({ name: 'a', labels: { l: 'v' } })
     },
+    'of names shows these alone, and nothing of a collection with too many objects': async ({
+      cluster,
+      add,
+      namespace,
+    }) => {
+      const all = Array.from({ length: 103 }, (_, index) => `n-${index}`)
+      await Promise.all(all.map((name) => add(name)))
+      const names = new Set(['n-1', 'n-99', 'n-none'])
+      const listed = await cluster.listNamed(configMaps, namespace, { names, objectsMax: 110 })
+      expect(listed?.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+        'ConfigMap n-1',
+        'ConfigMap n-99',
+      ])
+      expect(listed?.[0]).toEqual(await cluster.get({ ...configMaps, namespace, name: 'n-1' }))
+      expect(await cluster.listNamed(configMaps, namespace, { names, objectsMax: 102 })).toBeUndefined()
+      expect(await cluster.listNamed(configMaps, namespace, { names, objectsMax: 50 })).toBeUndefined()
+      expect(await cluster.listNamed(configMaps, 'nowhere', { names, objectsMax: 50 })).toEqual([])
+      await refusal(cluster.listNamed(nothings, namespace, { names, objectsMax: 50 }), 404, 'NotFound', /./)
+    },
     'selects by labels': async ({ cluster, add, namespace }) => {
       await add('p', {}, { labels: { e: 'x' } })
       await add('q', {}, { labels: { e: 'y', f: '1' } })

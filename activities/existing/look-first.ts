@@ -1,0 +1,100 @@
+import { ApiError } from '../../core/port-errors.ts'
+import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { GroupResource, ObjectRef } from '../../velero/resource.ts'
+import type { Ports } from '../ports.ts'
+
+/**
+ * Tells what stands where items go, once a create of such an item in that namespace was refused because of an object there. A refused
+ * create costs API server and etcd twice what a read does, and a list a twentieth of a read for each object.
+ */
+export interface FirstLook {
+  /**
+   * The object at the place of an item; undefined where a create has to tell. It may be some seconds old: a patch of it is conditional,
+   * and an object that came later is found by the create.
+   */
+  at(groupResource: GroupResource, place: ObjectRef): Promise<Manifest | undefined>
+  /** The create of an item was refused because of an object at its place. */
+  foundTaken(groupResource: GroupResource, place: ObjectRef): void
+}
+
+/** The items that are restored together. */
+export interface Together {
+  groupResource: GroupResource
+  items: readonly PlannedItem[]
+}
+
+/** For fewer items in a namespace each object is read. */
+const listedItemsMin = 20
+/** Of collections with so many times more objects than items go there each object is read. */
+const objectsPerItemMax = 10
+
+/** A list is used for so long. */
+const listAgeMaxMs = 5_000
+
+type Listed = Map<string, Manifest> | undefined
+
+/** Where a read finds nothing, creates come first again until one is refused. */
+export function firstLook(
+  plan: Plan,
+  { cluster, clock }: Pick<Ports, 'cluster' | 'clock'>,
+  together?: Together,
+): FirstLook {
+  const taken = takenOf(plan)
+  const lists = new Map<string, { at: number; listed: Promise<Listed> }>()
+  const list = async (
+    groupResource: GroupResource,
+    { namespace, name: _name, ...resource }: ObjectRef,
+  ): Promise<Listed> => {
+    const items = groupResource === together?.groupResource ? together.items : []
+    const names = new Set(items.filter(({ target }) => target === namespace).map(({ name }) => name))
+    if (names.size < listedItemsMin) return undefined
+    const bounds = { names, objectsMax: names.size * objectsPerItemMax }
+    const listed = await cluster.listNamed(resource, namespace, bounds)
+    return listed && new Map(listed.map((live) => [live.metadata.name, live]))
+  }
+  const listNow = (groupResource: GroupResource, place: ObjectRef): Promise<Listed> => {
+    const key = keyOf(groupResource, place)
+    const known = lists.get(key)
+    const now = clock.now().getTime()
+    if (known !== undefined && now - known.at < listAgeMaxMs) return known.listed
+    const listed = list(groupResource, place).catch(undefinedWhereRefused)
+    lists.set(key, { at: now, listed })
+    return listed
+  }
+  return {
+    async at(groupResource, place) {
+      const key = keyOf(groupResource, place)
+      if (!taken.has(key)) return undefined
+      const listed = await listNow(groupResource, place)
+      if (listed !== undefined) {
+        const live = listed.get(place.name)
+        // It is looked at once: the next try of the item has to see what is there then.
+        listed.delete(place.name)
+        return live
+      }
+      const live = await cluster.get(place).catch(undefinedWhereRefused)
+      if (live === undefined) taken.delete(key)
+      return live
+    },
+    foundTaken: (groupResource, place) => void taken.add(keyOf(groupResource, place)),
+  }
+}
+
+function keyOf(groupResource: GroupResource, { namespace }: ObjectRef): string {
+  return `${groupResource}/${namespace ?? ''}`
+}
+
+/** What keeps the API server from an answer keeps it from that to the create too, which tells it. */
+function undefinedWhereRefused(thrown: unknown): undefined {
+  if (!(thrown instanceof ApiError)) throw thrown
+}
+
+/** What one chunk finds is known to all chunks of a restore on this worker. */
+function takenOf(plan: Plan): Set<string> {
+  const known = takenPlaces.get(plan) ?? new Set()
+  takenPlaces.set(plan, known)
+  return known
+}
+
+const takenPlaces = new WeakMap<Plan, Set<string>>()
