@@ -29,10 +29,16 @@ const listedItemsMin = 20
 /** Of collections with so many times more objects than items go there each object is read. */
 const objectsPerItemMax = 10
 
-/** A list is used for so long. */
+/** A list is used for so long after its end; before that, all wait for it: an API server that is slow gets no other one. */
 const listAgeMaxMs = 5_000
 
 type Listed = Map<string, Manifest> | undefined
+
+interface ListInUse {
+  listed: Promise<Listed>
+  /** In milliseconds. */
+  endedAt?: number
+}
 
 /** Where a read finds nothing, creates come first again until one is refused. */
 export function firstLook(
@@ -41,7 +47,7 @@ export function firstLook(
   together?: Together,
 ): FirstLook {
   const taken = takenOf(plan)
-  const lists = new Map<string, { at: number; listed: Promise<Listed> }>()
+  const lists = new Map<string, ListInUse>()
   const list = async (
     groupResource: GroupResource,
     { namespace, name: _name, ...resource }: ObjectRef,
@@ -56,11 +62,15 @@ export function firstLook(
   const listNow = (groupResource: GroupResource, place: ObjectRef): Promise<Listed> => {
     const key = keyOf(groupResource, place)
     const known = lists.get(key)
-    const now = clock.now().getTime()
-    if (known !== undefined && now - known.at < listAgeMaxMs) return known.listed
-    const listed = list(groupResource, place).catch(undefinedWhereRefused)
-    lists.set(key, { at: now, listed })
-    return listed
+    const now = () => clock.now().getTime()
+    if (known !== undefined && now() - (known.endedAt ?? now()) < listAgeMaxMs) return known.listed
+    const begun: ListInUse = {
+      listed: list(groupResource, place)
+        .catch(undefinedWhereRefused)
+        .finally(() => (begun.endedAt = now())),
+    }
+    lists.set(key, begun)
+    return begun.listed
   }
   return {
     async at(groupResource, place) {
