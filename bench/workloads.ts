@@ -32,7 +32,8 @@ export const workloads: readonly Workload[] = [
   { name: 'bulk5k', title: '5,003 items: Secrets and ConfigMaps in one namespace', backup: 'bulk5k', ...small },
   {
     name: 'bulk5k-update',
-    title: 'The same 5,003 items over existing objects with other contents, under existingResourcePolicy: update',
+    title:
+      'The same 5,003 items over existing objects with other contents, under existingResourcePolicy: update. The raw writes are the patches alone, as if all objects were known',
     backup: 'bulk5k',
     spec: { existingResourcePolicy: 'update' },
     exists: true,
