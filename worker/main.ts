@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { keepCompiledCode } from '../infra/code-cache.cjs'
 
-// One thread collects young objects. Several of them look for work at each other's longer than they save: a tenth of the worker's CPU.
+// One thread collects young objects. Several threads spend more time on looking for work than they save: a tenth of the worker's CPU.
 setFlagsFromString('--no-parallel-scavenge')
 // V8 would let garbage grow to several times what is in use before it collects old objects.
 setFlagsFromString('--heap-growing-percent=40')

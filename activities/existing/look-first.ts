@@ -26,17 +26,17 @@ export interface Together {
 
 /** For fewer items in a namespace each object is read. */
 const listedItemsMin = 20
-/** Of collections with so many times more objects than items go there each object is read. */
+/** A collection that has more objects than so many times the items that go there is not listed: each object is read. */
 const objectsPerItemMax = 10
 
-/** A list is used for so long after its end; before that, all wait for it: an API server that is slow gets no other one. */
+/** A list is used for so long after it was read. While it is read all items wait for it, so a slow API server gets one at a time. */
 const listAgeMaxMs = 5_000
 
 type Listed = Map<string, Manifest> | undefined
 
 interface ListInUse {
   listed: Promise<Listed>
-  /** In milliseconds. */
+  /** When it was read, in milliseconds; undefined while it is read. */
   endedAt?: number
 }
 
@@ -59,15 +59,16 @@ export function firstLook(
     const listed = await cluster.listNamed(resource, namespace, bounds)
     return listed && new Map(listed.map((live) => [live.metadata.name, live]))
   }
+  const isUsable = ({ endedAt }: ListInUse): boolean =>
+    endedAt === undefined || clock.now().getTime() - endedAt < listAgeMaxMs
   const listNow = (groupResource: GroupResource, place: ObjectRef): Promise<Listed> => {
     const key = keyOf(groupResource, place)
     const known = lists.get(key)
-    const now = () => clock.now().getTime()
-    if (known !== undefined && now() - (known.endedAt ?? now()) < listAgeMaxMs) return known.listed
+    if (known !== undefined && isUsable(known)) return known.listed
     const begun: ListInUse = {
       listed: list(groupResource, place)
         .catch(undefinedWhereRefused)
-        .finally(() => (begun.endedAt = now())),
+        .finally(() => (begun.endedAt = clock.now().getTime())),
     }
     lists.set(key, begun)
     return begun.listed
@@ -95,7 +96,7 @@ function keyOf(groupResource: GroupResource, { namespace }: ObjectRef): string {
   return `${groupResource}/${namespace ?? ''}`
 }
 
-/** What keeps the API server from an answer keeps it from that to the create too, which tells it. */
+/** A read that fails ends no item: the create that follows meets the same trouble, and its error is told. */
 function undefinedWhereRefused(thrown: unknown): undefined {
   if (!(thrown instanceof ApiError)) throw thrown
 }

@@ -49,7 +49,7 @@ async function lookFirst(input: WriteInput, tools: ItemTools): Promise<Manifest 
   return tools.firstLook.at(input.groupResource, objectRef(input))
 }
 
-/** What is at the place of an item: what was created there now, what stands there with the refusal because of it, or no object. */
+/** What is at the place of an item: the object that was created there now, the one that stands there, or none: then how the item ended. */
 type Place =
   | { do: 'created'; live: Manifest }
   | { do: 'stands'; live: Manifest; refusal?: ApiError }

@@ -149,6 +149,7 @@ export class PackedEntries implements ArchiveEntries {
     return place >= from && place < to && this.#compare(place, name) === 0
   }
 
+  /** Puts a place first. The one of that rank is forgotten. */
   #remember(place: number, rank: number): number {
     this.#found.splice(rank, 1)
     this.#found.unshift(place)

@@ -56,13 +56,22 @@ interface Page {
 
 async function listPages(send: ReadPage, path: string, options: PageOptions): Promise<Collection> {
   const items: Manifest[] = []
-  let from: string | undefined
-  for (;;) {
-    const page = await readPage(send, path, { ...options, from })
+  let resourceVersion = ''
+  for await (const page of readPages(send, path, options)) {
     for (const item of page.items ?? []) items.push(withKind(item, page))
-    from = page.metadata?.continue
-    if (from === undefined || from === '') return { items, resourceVersion: page.metadata?.resourceVersion ?? '' }
+    resourceVersion = page.metadata?.resourceVersion ?? ''
   }
+  return { items, resourceVersion }
+}
+
+/** One page after the other, each read when it is asked for. */
+async function* readPages(send: ReadPage, path: string, options: PageOptions): AsyncGenerator<Page> {
+  let from: string | undefined
+  do {
+    const page = await readPage(send, path, { ...options, from })
+    yield page
+    from = page.metadata?.continue
+  } while (from !== undefined && from !== '')
 }
 
 async function readPage(
@@ -99,16 +108,13 @@ export async function listNamedObjects(
 ): Promise<Manifest[] | undefined> {
   const named: Manifest[] = []
   let seen = 0
-  let from: string | undefined
-  for (;;) {
-    const page = await readPage(send, path, { limit: namedPageItemsMax, from })
+  for await (const page of readPages(send, path, { limit: namedPageItemsMax })) {
     const items = page.items ?? []
     for (const item of items) if (names.has(item.metadata.name)) named.push(withKind(item, page))
     seen += items.length
     if (seen + (page.metadata?.remainingItemCount ?? 0) > objectsMax) return undefined
-    from = page.metadata?.continue
-    if (from === undefined || from === '') return named
   }
+  return named
 }
 
 /** The items of a list of a built-in resource do not say what they are; the list does. */
