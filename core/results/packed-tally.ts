@@ -1,8 +1,9 @@
 import type { Outcome } from '../items/outcome.ts'
+import { addToList } from '../values/add-to-list.ts'
 import { forEachInSteps, sortInSteps } from '../values/slices.ts'
 import type { Steps } from '../values/slices.ts'
 import { OutcomeRows } from './outcome-rows.ts'
-import { mergeOutcomes } from './tally.ts'
+import { isListed, mergeOutcomes } from './tally.ts'
 import type { Tally } from './tally.ts'
 
 /** A slot for each row twice over, so that few rows meet. */
@@ -74,15 +75,26 @@ export class PackedTally implements Tally {
     for (const [key, outcome] of this) work(outcome, key, this)
   }
 
+  /** The outcome of a row. */
+  at(row: number): Outcome {
+    return this.#rows.at(row)
+  }
+
+  /** The rows that stand in the resource list, by kind. */
+  *listedRowsInSteps(): Steps<Map<string, number[]>> {
+    const byKind = new Map<string, number[]>()
+    yield* forEachInSteps(this.values(), (outcome, row) => {
+      if (isListed(outcome)) addToList(byKind, outcome.listed.kind, row)
+    })
+    return byKind
+  }
+
   /** The outcomes sorted by time, then by key, without all of them in memory at once. */
   *byTimeInSteps(): Steps<Iterable<Outcome>> {
     const rows = this.#rows
     const byTime = new Map<string, number[]>()
     for (let row = 0; row < rows.length; row++) {
-      const time = rows.timeAt(row)
-      const others = byTime.get(time)
-      if (others === undefined) byTime.set(time, [row])
-      else others.push(row)
+      addToList(byTime, rows.timeAt(row), row)
       if (row % 1024 === 0) yield
     }
     const sorted = new Uint32Array(rows.length)
@@ -132,8 +144,12 @@ export class PackedTally implements Tally {
 
 /** The outcomes of a tally sorted by time, then by key. */
 export function* byTimeInSteps(tally: Tally): Steps<Iterable<Outcome>> {
-  const packed = tally instanceof PackedTally ? tally : new PackedTally(tally.values())
-  return yield* packed.byTimeInSteps()
+  return yield* packedOf(tally).byTimeInSteps()
+}
+
+/** A tally whose outcomes have rows. */
+export function packedOf(tally: Tally): PackedTally {
+  return tally instanceof PackedTally ? tally : new PackedTally(tally.values())
 }
 
 /** FNV-1a, of 32 bits. */

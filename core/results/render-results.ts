@@ -1,8 +1,11 @@
 import type { Result, ResourceList, Results } from '../../velero/results.ts'
 import type { Message, Outcome } from '../items/outcome.ts'
-import { goTextInPieces, goText } from '../values/go-text.ts'
+import { addToList } from '../values/add-to-list.ts'
+import { ascendingPartsInSteps } from '../values/ascending-parts.ts'
+import { goText } from '../values/go-text.ts'
 import { finish, forEachInSteps, sortInSteps, withPauses } from '../values/slices.ts'
 import type { Steps } from '../values/slices.ts'
+import { packedOf } from './packed-tally.ts'
 import { isListed } from './tally.ts'
 import type { Tally } from './tally.ts'
 
@@ -33,7 +36,7 @@ function renderResult(messages: readonly Message[], severity: Message['severity'
     if (message.severity !== severity) continue
     if (message.scope === 'velero') velero.push(message.text)
     else if (message.scope === 'cluster') cluster.push(message.text)
-    else addTo(namespaces, message.scope.slice(namespacePrefix.length), message.text)
+    else addToList(namespaces, message.scope.slice(namespacePrefix.length), message.text)
   }
   return {
     ...(velero.length > 0 ? { velero } : {}),
@@ -42,37 +45,37 @@ function renderResult(messages: readonly Message[], severity: Message['severity'
   }
 }
 
-function addTo(lists: Map<string, string[]>, key: string, text: string): void {
-  const list = lists.get(key)
-  if (list === undefined) lists.set(key, [text])
-  else list.push(text)
-}
-
 /** The content of `restore-<name>-resource-list.json.gz`: sorted by kind and name. */
 export function renderResourceList(tally: Tally): ResourceList {
   return JSON.parse([...resourceListInPieces(tally)].join('')) as ResourceList
 }
 
-/** {@link renderResourceList} as the text of its file, in pieces; an empty one is a pause. A kind is forgotten once it is written. */
+/**
+ * {@link renderResourceList} as the text of its file, in pieces; an empty one is a pause. Of a large list only some thousand names
+ * are in memory at the same time.
+ */
 export function* resourceListInPieces(tally: Tally): Generator<string> {
-  const list = yield* withPauses(namesByKindInSteps(tally))
+  const packed = packedOf(tally)
+  const rows = yield* withPauses(packed.listedRowsInSteps())
+  const nameAt = (row: number) => listedName(packed.at(row))
   let before = '{'
-  for (const kind of [...list.keys()].sort(byBytes)) {
-    const names = yield* withPauses(sortInSteps(list.get(kind) ?? [], byBytes))
-    list.delete(kind)
+  for (const kind of [...rows.keys()].sort(byBytes)) {
     yield `${before}${goText(kind)}:`
-    yield* goTextInPieces(names)
+    before = '['
+    for (const part of yield* withPauses(ascendingPartsInSteps(rows.get(kind) ?? [], nameAt))) {
+      const names = Array.from(part, nameAt).sort(byBytes)
+      if (names.length === 0) continue
+      yield `${before}${names.map(goText).join(',')}`
+      before = ','
+    }
+    yield ']'
     before = ','
   }
   yield before === '{' ? '{}\n' : '}\n'
 }
 
-function* namesByKindInSteps(tally: Tally): Steps<Map<string, string[]>> {
-  const list = new Map<string, string[]>()
-  yield* forEachInSteps(tally.values(), (one) => {
-    if (isListed(one)) addTo(list, one.listed.kind, `${one.listed.name}(${one.action})`)
-  })
-  return list
+function listedName(outcome: Outcome): string {
+  return isListed(outcome) ? `${outcome.listed.name}(${outcome.action})` : ''
 }
 
 function byBytes(a: string, b: string): number {

@@ -4,7 +4,7 @@ import type { Outcome } from '../../../core/items/outcome.ts'
 import { goJson } from '../../../core/values/go-text.ts'
 import { advanceProgress } from '../../../core/results/restore-status.ts'
 import { renderLog } from '../../../core/results/render-log.ts'
-import { renderResourceList, renderResults } from '../../../core/results/render-results.ts'
+import { renderResourceList, renderResults, resourceListInPieces } from '../../../core/results/render-results.ts'
 import { tallyOf } from '../../../core/results/tally.ts'
 
 const made = (name: string, more: Partial<Outcome> = {}): Outcome => ({
@@ -57,6 +57,16 @@ describe('the resource list', () => {
       'apps/v1/Deployment': ['shop/d(updated)'],
       'v1/Pod': ['shop/B(failed)', 'shop/a(created)', 'shop/b(skipped)', 'x(created)'],
     })
+  })
+
+  it('of many items is sorted too, with pauses, and no piece of it is large', () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => `item-${(index * 7919) % 20_000}`)
+    const pieces = [...resourceListInPieces(tallyOf(names.map((name) => made(name))))]
+    expect(pieces.join('')).toBe(
+      goJson({ 'v1/Pod': names.map((name) => `shop/${name}(created)`).sort((a, b) => (a < b ? -1 : 1)) }),
+    )
+    expect(pieces.filter((piece) => piece === '').length).toBeGreaterThan(50)
+    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(400_000)
   })
 })
 
