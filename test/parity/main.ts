@@ -10,21 +10,27 @@ import { recordedCases } from './golden-case.ts'
 import { endLanes, laneFolders } from './lanes.ts'
 import { caseFolders } from './parity-bench.ts'
 import type { Bench } from './parity-bench.ts'
+import type { Manner } from './restore-case.ts'
 import { casesWithSecondChances, checkCase, recordCase } from './run-cases.ts'
 
-const usage = `npm run parity                      restores every recorded case with Drydock and compares it with Velero's,
-                                    and those with errors that may pass once more, with second chances
+const usage = `npm run parity                      restores every recorded case with Drydock in both modes of managed fields and
+                                    compares it with Velero's, and those with errors that may pass once more, with
+                                    second chances
 npm run parity -- CASE…             only these
 npm run parity -- --second-chances=on|off [CASE…]   only with second chances, or only without
+npm run parity -- --managed-fields=exact|owners [CASE…]   only in this mode
 npm run parity -- record CASE…      makes or renews cases with real Velero v1.18.3, from their case.json`
 
-const option = '--second-chances='
+const chances = '--second-chances='
+const fields = '--managed-fields='
+const allOptions = [`${chances}on`, `${chances}off`, `${fields}exact`, `${fields}owners`]
 
 /** Exit codes: 0 nothing differs, 1 something does or failed, 2 a wrong command line, 130 interrupted. */
 async function main(args: readonly string[]): Promise<number> {
   const names = args.filter((arg) => !arg.startsWith('-'))
   const options = args.filter((arg) => arg.startsWith('-'))
-  const isWrong = options.some((arg) => ![`${option}on`, `${option}off`].includes(arg)) || options.length > 1
+  const kinds = new Set(options.map((arg) => arg.replace(/=.*/, '=')))
+  const isWrong = options.some((arg) => !allOptions.includes(arg)) || kinds.size < options.length
   if (isWrong || (names[0] === 'record' && (names.length === 1 || options.length > 0))) {
     console.log(usage)
     return 2
@@ -34,7 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.once(name, () => void stopAll(dir).then(() => process.exit(130)))
   try {
     const bench = await startStack({ dir, report: (line) => console.error(line) })
-    return names[0] === 'record' ? await record(names.slice(1), bench) : await check(names, bench, options[0])
+    return names[0] === 'record' ? await record(names.slice(1), bench) : await check(names, bench, options)
   } finally {
     await endLanes()
     await stopStack(dir)
@@ -51,53 +57,73 @@ async function stopAll(dir: string): Promise<void> {
 }
 
 async function record(names: readonly string[], bench: Bench): Promise<number> {
-  const failed = await each(names, async (name) => {
+  const failed = await each(names, String, async (name) => {
     await (isDeletion(name) ? recordDeletion(name, bench) : recordCase(name, bench))
     return true
   })
   return failed === 0 ? 0 : 1
 }
 
-const again = ' with second chances'
+/** A case, and how it is restored. */
+interface Run {
+  name: string
+  manner: Manner
+}
 
-async function check(names: readonly string[], bench: Bench, chances: string | undefined): Promise<number> {
-  const deletions = names.length > 0 ? names.filter(isDeletion) : chances === undefined ? recordedDeletions() : []
-  const all = names.length > 0 ? names.filter((name) => !isDeletion(name)) : recordedCases()
+/** Which cases are restored how. Second chances have nothing to do with managed fields, so one mode is enough for them. */
+function runsOf(cases: readonly string[], options: readonly string[]): Run[] {
+  const only = options.find((one) => one.startsWith(fields))?.slice(fields.length)
+  const modes = (['exact', 'owners'] as const).filter((one) => only === undefined || only === one)
+  const onlyAgain = options.includes(`${chances}on`)
   const changed = casesWithSecondChances()
-  const second = chances === undefined ? all.filter((name) => changed.includes(name)) : all
-  const cases = [
-    ...(chances === `${option}on` ? [] : all),
-    ...(chances === `${option}off` ? [] : second.map((name) => name + again)),
-  ]
+  const second = onlyAgain ? cases : cases.filter((name) => changed.includes(name))
+  const plain = modes.flatMap((managedFields) => cases.map((name) => ({ name, manner: { managedFields } })))
+  const again = second.map((name) => ({ name, manner: { managedFields: modes[0] ?? 'exact', secondChances: true } }))
+  return [...(onlyAgain ? [] : plain), ...(options.includes(`${chances}off`) ? [] : again)]
+}
+
+function titleOf({ name, manner }: Run): string {
+  const mode = manner.managedFields === 'owners' ? ' in mode owners' : ''
+  return `${name}${mode}${manner.secondChances === true ? ' with second chances' : ''}`
+}
+
+async function check(names: readonly string[], bench: Bench, options: readonly string[]): Promise<number> {
+  const isAll = names.length === 0
+  const deletions = isAll && options.length === 0 ? recordedDeletions() : names.filter(isDeletion)
+  const runs = runsOf(isAll ? recordedCases() : names.filter((name) => !isDeletion(name)), options)
   const reasons = new Map<string, number>()
-  const failed = await each(cases, async (title) => {
-    const comparison = await checkCase(title.replace(again, ''), bench, { secondChances: title.endsWith(again) })
+  const failed = await each(runs, titleOf, async ({ name, manner }) => {
+    const comparison = await checkCase(name, bench, manner)
     for (const [reason, count] of comparison.tolerated) reasons.set(reason, (reasons.get(reason) ?? 0) + count)
     for (const difference of comparison.wrong) console.log(`    ${describeDifference(difference)}`)
     return isGreen(comparison)
   })
-  const wrong = await each(deletions, async (name) => {
+  const wrong = await each(deletions, String, async (name) => {
     const found = await checkDeletion(name, bench)
     for (const difference of found) console.log(`    ${describeDifference(difference)}`)
     return found.length === 0
   })
   if (deletions.length > 0)
     console.log(`\n${deletions.length - wrong} of ${deletions.length} deletions are as Velero v1.18.3 made them`)
-  console.log(`\n${cases.length - failed} of ${cases.length} cases are as Velero v1.18.3 made them, but for:`)
+  console.log(`\n${runs.length - failed} of ${runs.length} restores of cases are as Velero v1.18.3 made them, but for:`)
   for (const [reason, count] of reasons) console.log(`  ${count} × ${reason}`)
   return failed + wrong === 0 ? 0 : 1
 }
 
-async function each(names: readonly string[], work: (name: string) => Promise<boolean>): Promise<number> {
+async function each<T>(
+  all: readonly T[],
+  titled: (one: T) => string,
+  work: (one: T) => Promise<boolean>,
+): Promise<number> {
   let failed = 0
-  for (const name of names) {
+  for (const one of all) {
     const started = Date.now()
-    const good = await work(name).catch((error: unknown) => {
+    const good = await work(one).catch((error: unknown) => {
       console.log(`    ${error instanceof Error ? error.message : String(error)}`)
       return false
     })
     if (!good) failed++
-    console.log(`${good ? 'ok ' : 'RED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
+    console.log(`${good ? 'ok ' : 'RED'} ${titled(one)} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
   }
   return failed
 }

@@ -1,10 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { secondChancesAnnotation } from '../../velero/labels.ts'
+import type { ManagedFieldsMode } from '../../core/items/field-owners.ts'
+import { managedFieldsAnnotation, secondChancesAnnotation } from '../../velero/labels.ts'
 import { awaitRestore, createRestore, readResultFiles, withAdmin } from '../kit/restores.ts'
 import type { TestCluster } from '../kit/stack.ts'
 import { clusterChanges, dumpCluster } from './dump-cluster.ts'
 import { shapeOf } from './golden-case.ts'
 import type { CaseFile, Outcome, RestoreShape } from './golden-case.ts'
+
+/** How a case is restored: by default without second chances, and in mode exact. */
+export interface Manner {
+  /** What Velero refuses once may be tried again. */
+  secondChances?: boolean
+  managedFields?: ManagedFieldsMode
+}
 
 /** A restore that is over, and all that is compared of it. */
 export interface Restored {
@@ -22,7 +30,7 @@ export async function restoreCase(
   name: string,
   golden: CaseFile,
   cluster: TestCluster,
-  { secondChances = false }: { secondChances?: boolean } = {},
+  { secondChances = false, managedFields }: Manner = {},
 ): Promise<Restored> {
   const before = await dumpCluster(cluster, cluster.veleroNamespace)
   const ending = new AbortController()
@@ -31,7 +39,11 @@ export async function restoreCase(
     await createRestore(cluster, {
       name,
       spec: golden.spec,
-      annotations: { ...golden.annotations, ...(secondChances ? {} : { [secondChancesAnnotation]: 'false' }) },
+      annotations: {
+        ...golden.annotations,
+        ...(secondChances ? {} : { [secondChancesAnnotation]: 'false' }),
+        ...(managedFields === undefined ? {} : { [managedFieldsAnnotation]: managedFields }),
+      },
     })
     const restore = await awaitRestore(cluster, name, undefined, restoreMs)
     const [after, files] = await Promise.all([

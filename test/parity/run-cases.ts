@@ -11,20 +11,16 @@ import { caseFolder, readCaseFile, readGoldenCase, recordedCases } from './golde
 import { inLane } from './lanes.ts'
 import { withVelero } from './parity-bench.ts'
 import type { Bench } from './parity-bench.ts'
-import { restoreCase } from './restore-case.ts'
+import { restoreCase, type Manner } from './restore-case.ts'
 
 /**
  * Restores a recorded case with Drydock, in a bare cluster, and compares everything with what Velero made. With
  * second chances, what differs because of them is judged by rule.
  */
-export async function checkCase(
-  name: string,
-  bench: Bench,
-  chances: { secondChances?: boolean } = {},
-): Promise<Comparison> {
+export async function checkCase(name: string, bench: Bench, manner: Manner = {}): Promise<Comparison> {
   const golden = readGoldenCase(name)
-  const restored = await inLane(golden, bench, (cluster) => restoreCase(name, golden, cluster, chances))
-  if (chances.secondChances !== true) return compareOutcomes(golden, restored)
+  const restored = await inLane(golden, bench, (cluster) => restoreCase(name, golden, cluster, manner))
+  if (manner.secondChances !== true) return compareOutcomes(golden, restored)
   const { outcome, reasons } = withoutSecondChances(golden.outcome, restored.outcome)
   const { wrong, tolerated } = compareOutcomes(golden, { ...restored, outcome })
   const counted = new Map(tolerated)

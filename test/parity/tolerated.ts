@@ -1,4 +1,4 @@
-import { secondChancesAnnotation } from '../../velero/labels.ts'
+import { managedFieldsAnnotation, secondChancesAnnotation } from '../../velero/labels.ts'
 import type { Difference } from './differences.ts'
 import type { CaseFile } from './golden-case.ts'
 
@@ -12,7 +12,7 @@ export interface Tolerated {
 }
 
 /** What the worker and the harness write on a Restore. */
-const ownAnnotations: readonly string[] = ['drydock.io/claimed', secondChancesAnnotation]
+const ownAnnotations: readonly string[] = ['drydock.io/claimed', secondChancesAnnotation, managedFieldsAnnotation]
 
 /** The reviewed list: nothing else may differ between Velero v1.18.3 and Drydock. */
 export const tolerated: readonly Tolerated[] = [
@@ -117,7 +117,7 @@ export const tolerated: readonly Tolerated[] = [
   ]),
   {
     path: 'restore metadata annotations',
-    reason: 'the claim of the worker (rule 1), and the wish of the harness for the words of Velero alone',
+    reason: 'the claim of the worker (rule 1), and what the harness asks for',
     when: ({ expected, actual }) =>
       expected === undefined && Object.keys(actual as object).every((key) => ownAnnotations.includes(key)),
   },
@@ -126,6 +126,7 @@ export const tolerated: readonly Tolerated[] = [
     path: `restore metadata annotations ${secondChancesAnnotation}`,
     reason: 'the wish of the harness for the words of Velero alone',
   },
+  { path: `restore metadata annotations ${managedFieldsAnnotation}`, reason: 'the mode that the harness asks for' },
 ]
 
 /** Velero's words before the message of a parser. */

@@ -24,6 +24,11 @@ describe.concurrent('a restore is as Velero v1.18.3 made it', () => {
     expect(wrong.map(describeDifference)).toEqual([])
   })
 
+  test.each(bySettings(recordedCases()))('%s, in mode owners', async (name) => {
+    const { wrong } = await checkCase(name, theStack(), { managedFields: 'owners' })
+    expect(wrong.map(describeDifference)).toEqual([])
+  })
+
   test.each(bySettings(casesWithSecondChances()))('%s, but for what second chances change', async (name) => {
     const { wrong } = await checkCase(name, theStack(), { secondChances: true })
     expect(wrong.map(describeDifference)).toEqual([])
