@@ -52,8 +52,8 @@ export interface Cluster extends ActsAs<Cluster> {
   /** Reads all objects of a resource, in pages; an unknown resource is an `ApiError` 404. */
   list(resource: ResourceRef, options?: ListOptions): Promise<Manifest[]>
   /**
-   * Reads the objects of these names, of a collection of which everything is read in small pages; undefined where it has more than
-   * `objectsMax` objects. An unknown resource is an `ApiError` 404.
+   * Reads the objects of these names, of a collection of which everything is read in small pages; undefined where a bound is met: it has
+   * more than `objectsMax` objects, or the time is over. An unknown resource is an `ApiError` 404.
    */
   listNamed(resource: ResourceRef, namespace: string | undefined, bounds: NamedBounds): Promise<Manifest[] | undefined>
   /** Creates an object; `namespace` is undefined for cluster-scoped ones. */
@@ -86,6 +86,8 @@ export interface ListOptions {
 export interface NamedBounds {
   names: ReadonlySet<string>
   objectsMax: number
+  /** Asked before each page but the first: where it says true, no more is read, and the answer is undefined. */
+  isOver?: () => boolean
 }
 
 export interface WriteOptions extends MayBeOfDrydock {

@@ -31,21 +31,26 @@ const objectsPerItemMax = 10
 
 /** A list is used for so long after it was read. While it is read all items wait for it, so a slow API server gets one at a time. */
 const listAgeMaxMs = 5_000
+/** A list whose pages take longer than this is left, and each object is read. The page that is under way has a deadline of its own. */
+const listMaxMs = 15_000
 
 type Listed = Map<string, Manifest> | undefined
 
 interface ListInUse {
   listed: Promise<Listed>
-  /** When it was read, in milliseconds; undefined while it is read. */
-  endedAt?: number
+  /** Until when it is used, in milliseconds; undefined while it is read. Where there can be no list, none is tried again. */
+  until?: number
+}
+
+/** With what a first look works. */
+export interface LookParts extends Pick<Ports, 'cluster' | 'clock'> {
+  /** Once it aborts, no further page of a list is read. */
+  signal: AbortSignal
 }
 
 /** Where a read finds nothing, creates come first again until one is refused. */
-export function firstLook(
-  plan: Plan,
-  { cluster, clock }: Pick<Ports, 'cluster' | 'clock'>,
-  together?: Together,
-): FirstLook {
+export function firstLook(plan: Plan, { cluster, clock, signal }: LookParts, together?: Together): FirstLook {
+  const nowMs = () => clock.now().getTime()
   const taken = takenOf(plan)
   const lists = new Map<string, ListInUse>()
   const list = async (
@@ -55,21 +60,22 @@ export function firstLook(
     const items = groupResource === together?.groupResource ? together.items : []
     const names = new Set(items.filter(({ target }) => target === namespace).map(({ name }) => name))
     if (names.size < listedItemsMin) return undefined
-    const bounds = { names, objectsMax: names.size * objectsPerItemMax }
+    const until = nowMs() + listMaxMs
+    const isOver = () => signal.aborted || nowMs() > until
+    const bounds = { names, objectsMax: names.size * objectsPerItemMax, isOver }
     const listed = await cluster.listNamed(resource, namespace, bounds)
     return listed && new Map(listed.map((live) => [live.metadata.name, live]))
   }
-  const isUsable = ({ endedAt }: ListInUse): boolean =>
-    endedAt === undefined || clock.now().getTime() - endedAt < listAgeMaxMs
   const listNow = (groupResource: GroupResource, place: ObjectRef): Promise<Listed> => {
     const key = keyOf(groupResource, place)
     const known = lists.get(key)
-    if (known !== undefined && isUsable(known)) return known.listed
-    const begun: ListInUse = {
-      listed: list(groupResource, place)
-        .catch(undefinedWhereRefused)
-        .finally(() => (begun.endedAt = clock.now().getTime())),
+    if (known !== undefined && (known.until === undefined || nowMs() < known.until)) return known.listed
+    const read = async () => {
+      const listed = await list(groupResource, place).catch(undefinedWhereRefused)
+      begun.until = listed === undefined ? Infinity : nowMs() + listAgeMaxMs
+      return listed
     }
+    const begun: ListInUse = { listed: read() }
     lists.set(key, begun)
     return begun.listed
   }

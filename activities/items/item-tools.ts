@@ -182,7 +182,7 @@ export function makeItemTools(
     mark,
     managedFields: wanted === 'owners' || wanted === 'exact' ? wanted : settings.managedFields,
     policyFor: (object) => existingPolicyFor(object, policiesOf(session)),
-    firstLook: firstLook(plan, ports, together),
+    firstLook: firstLook(plan, { cluster, clock, signal: attempt.signal }, together),
     recreated: recreateNotes(session.journal),
     relinkOwners: asked.owners === 'relink',
     restoresStatus: (groupResource, object) => restoresStatus(object, groupResource, rules.statusFilter),

@@ -67,11 +67,16 @@ async function listPages(send: ReadPage, path: string, options: PageOptions): Pr
 /** One page after the other, each read when it is asked for. */
 async function* readPages(send: ReadPage, path: string, options: PageOptions): AsyncGenerator<Page> {
   let from: string | undefined
+  let page: Page
   do {
-    const page = await readPage(send, path, { ...options, from })
+    page = await readPage(send, path, { ...options, from })
     yield page
     from = page.metadata?.continue
-  } while (from !== undefined && from !== '')
+  } while (isContinued(page))
+}
+
+function isContinued({ metadata }: Page): boolean {
+  return metadata?.continue !== undefined && metadata.continue !== ''
 }
 
 async function readPage(
@@ -98,13 +103,13 @@ async function readPage(
 const namedPageItemsMax = 100
 
 /**
- * Reads the objects of these names from a collection by its path; undefined where it has more than `objectsMax` objects: then no more
- * of it is read than tells so. Throws `ApiError` 410 where the snapshot that the pages are of expires.
+ * Reads the objects of these names from a collection by its path; undefined where it has more than `objectsMax` objects, or where its
+ * pages take too long: then no more of it is read. Throws `ApiError` 410 where the snapshot that the pages are of expires.
  */
 export async function listNamedObjects(
   send: ReadPage,
   path: string,
-  { names, objectsMax }: NamedBounds,
+  { names, objectsMax, isOver = () => false }: NamedBounds,
 ): Promise<Manifest[] | undefined> {
   const named: Manifest[] = []
   let seen = 0
@@ -113,6 +118,7 @@ export async function listNamedObjects(
     for (const item of items) if (names.has(item.metadata.name)) named.push(withKind(item, page))
     seen += items.length
     if (seen + (page.metadata?.remainingItemCount ?? 0) > objectsMax) return undefined
+    if (isContinued(page) && isOver()) return undefined
   }
   return named
 }

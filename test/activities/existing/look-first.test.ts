@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { firstLook } from '../../../activities/existing/look-first.ts'
-import type { Cluster } from '../../../activities/ports.ts'
+import type { Clock, Cluster } from '../../../activities/ports.ts'
 import { ApiError } from '../../../core/port-errors.ts'
 import type { Plan, PlannedItem } from '../../../core/plan/plan.ts'
 import { createWorld } from '../../ports/world.ts'
@@ -9,7 +9,10 @@ const configMaps = { group: '', version: 'v1', resource: 'configmaps' }
 const refused = () => Promise.reject(new ApiError({ code: 403, reason: 'Forbidden', message: 'forbidden' }))
 
 /** Looks at places of a namespace in which objects `n0` and so on stand, all but those of the odd numbers. */
-function looking(count: number, { strangers = 0, change = {} as Partial<Cluster>, plan = {} as Plan } = {}) {
+function looking(
+  count: number,
+  { strangers = 0, change = {} as Partial<Cluster>, plan = {} as Plan, clock = undefined as Clock | undefined } = {},
+) {
   const world = createWorld()
   world.cluster.place({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
   const place = (name: string) =>
@@ -25,11 +28,14 @@ function looking(count: number, { strangers = 0, change = {} as Partial<Cluster>
     listNamed: (...args) => (asked.push('list'), cluster.listNamed(...args)),
   }
   const items = names.map((name): PlannedItem => ({ namespace: 'old', name, target: 'shop' }))
-  const look = firstLook(plan, { cluster: noted, clock: world.clock }, { groupResource: 'configmaps', items })
+  const stop = new AbortController()
+  const parts = { cluster: noted, clock: clock ?? world.clock, signal: stop.signal }
+  const look = firstLook(plan, parts, { groupResource: 'configmaps', items })
   const placeOf = (name: string) => ({ ...configMaps, namespace: 'shop', name })
   return {
     world,
     asked,
+    stop: () => stop.abort(),
     place,
     refuse: (name: string) => look.foundTaken('configmaps', placeOf(name)),
     at: async (name: string) => (await look.at('configmaps', placeOf(name)))?.metadata.name,
@@ -75,6 +81,32 @@ describe('the first look', () => {
     expect(asked).toEqual(['list', 'get n2'])
     await at('n4')
     expect(asked).toEqual(['list', 'get n2', 'get n4'])
+  })
+
+  it('reads the objects where a list takes long, and does not list there again', async () => {
+    const world = createWorld()
+    const slowly: Cluster['listNamed'] = async (_resource, _namespace, { isOver }) => {
+      await world.clock.run(world.clock.sleep(14_000))
+      expect(isOver?.()).toBe(false)
+      await world.clock.run(world.clock.sleep(2_000))
+      return isOver?.() === true ? undefined : []
+    }
+    const { asked, at, refuse } = looking(30, { change: { listNamed: slowly }, clock: world.clock })
+    refuse('n0')
+    expect(await at('n2')).toBe('n2')
+    await world.clock.run(world.clock.sleep(60_000))
+    expect(await at('n4')).toBe('n4')
+    expect(asked).toEqual(['list', 'get n2', 'get n4'])
+  })
+
+  it('reads no further page once the attempt has to stop', async () => {
+    let seen: boolean | undefined
+    const { at, refuse, stop } = looking(30, {
+      change: { listNamed: async (_resource, _namespace, { isOver }) => void (stop(), (seen = isOver?.())) },
+    })
+    refuse('n0')
+    await at('n2')
+    expect(seen).toBe(true)
   })
 
   it('reads where it may not list, and leaves it to the create where it may not read either', async () => {

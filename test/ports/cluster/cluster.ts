@@ -116,9 +116,10 @@ function connectTo({ server, trial }: Servers, id: string, assertMayWrite: () =>
     id,
     get: async (ref) => undefinedWhereMissing(() => server.read(ref)),
     list: async (resource, options) => server.list(resource, options),
-    listNamed: async (resource, namespace, { names, objectsMax }) => {
+    listNamed: async (resource, namespace, { names, objectsMax, isOver }) => {
       const listed = server.list(resource, namespace === undefined ? {} : { namespace })
-      return listed.length > objectsMax ? undefined : listed.filter(({ metadata }) => names.has(metadata.name))
+      const isLeft = listed.length > objectsMax || (listed.length > pageItems && isOver?.() === true)
+      return isLeft ? undefined : listed.filter(({ metadata }) => names.has(metadata.name))
     },
     discover: async () => server.discover(),
     create: (resource, namespace, manifest, options) =>
@@ -132,6 +133,9 @@ function connectTo({ server, trial }: Servers, id: string, assertMayWrite: () =>
     },
   }
 }
+
+/** Objects on a page of those that are looked for by name. */
+const pageItems = 100
 
 function undefinedWhereMissing<T>(read: () => T): T | undefined {
   try {

@@ -72,6 +72,9 @@ export const reading: Statements = {
       expect(listed?.[0]).toEqual(await cluster.get({ ...configMaps, namespace, name: 'n-1' }))
       expect(await cluster.listNamed(configMaps, namespace, { names, objectsMax: 102 })).toBeUndefined()
       expect(await cluster.listNamed(configMaps, namespace, { names, objectsMax: 50 })).toBeUndefined()
+      const isOver = () => true
+      expect(await cluster.listNamed(configMaps, namespace, { names, objectsMax: 110, isOver })).toBeUndefined()
+      expect(await cluster.listNamed(configMaps, 'nowhere', { names, objectsMax: 50, isOver })).toEqual([])
       expect(await cluster.listNamed(configMaps, 'nowhere', { names, objectsMax: 50 })).toEqual([])
       await refusal(cluster.listNamed(nothings, namespace, { names, objectsMax: 50 }), 404, 'NotFound', /./)
     },
