@@ -75,12 +75,12 @@ export function openJournal(store: ObjectStore, owner: JournalOwner, own?: OwnSh
     async write(name, content, { isLast = false } = {}) {
       const bytes = await encode(content, name, owner)
       await store.put(keyOf(name), bytes)
-      if (isLast) own?.set(keyOf(name), bytes)
+      if (isLast) own?.set(keyOf(name), exactly(bytes))
     },
     async writeOnce<T>(name: string, content: T): Promise<T> {
       const bytes = await encode(content, name, owner)
       if (await store.put(keyOf(name), bytes, { onlyIfAbsent: true })) {
-        own?.set(keyOf(name), bytes)
+        own?.set(keyOf(name), exactly(bytes))
         return content
       }
       const existing = await read<T>(name)
@@ -101,6 +101,13 @@ export function openJournal(store: ObjectStore, owner: JournalOwner, own?: OwnSh
 async function encode(content: unknown, name: string, owner: JournalOwner): Promise<Buffer> {
   const shard: Shard = { header: { restore: owner.name, uid: owner.uid, cluster: owner.cluster, shard: name }, content }
   return gzipOf(jsonInPieces(shard), 1)
+}
+
+/** A copy that holds no more memory than it has bytes: zlib's answer is the beginning of a piece of 64 KiB. */
+function exactly(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(copy)
+  return copy
 }
 
 /** Which shard is decoded, and whose it has to be. */

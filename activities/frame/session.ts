@@ -62,13 +62,16 @@ const keptMs = 10 * 60_000
 /** Sessions are small, and restores that wait are looked at every few seconds, however many they are. */
 const sessionsMax = 500
 
-/** Of so many bytes of shards that a worker has written it fetches none again: half a million outcomes or more (calculated). */
+/** Of so many bytes of shards and their keys that a worker has written it fetches none again: half a million outcomes or more (calculated). */
 const ownShardsBytesMax = 16 * 1024 * 1024
 
 /** Makes the sessions of a worker. As many archives are kept open as restores may restore items at once. */
 export function createSessions(ports: Ports, restoresMax: number): Sessions {
   const opened = new LRUCache<string, Promise<Session>>({ max: Math.max(sessionsMax, restoresMax), ttl: keptMs })
-  const own = new LRUCache<string, Buffer>({ maxSize: ownShardsBytesMax, sizeCalculation: ({ length }) => length })
+  const own = new LRUCache<string, Buffer>({
+    maxSize: ownShardsBytesMax,
+    sizeCalculation: ({ length }, key) => length + key.length,
+  })
   const planned = keepOpen<OpenPlan & { archive: Archive }>({
     max: restoresMax,
     idleMs: keptMs,

@@ -60,6 +60,17 @@ describe('a journal', () => {
     expect(await journal.read('outcomes/a')).toBeUndefined()
   })
 
+  it('remembers no more memory than the bytes of a shard', async () => {
+    const own = new Map<string, Buffer>()
+    const journal = openJournal(store, owner, own)
+    await journal.writeOnce('plan', 'small')
+    await journal.write('outcomes/a', 'x'.repeat(100_000), { isLast: true })
+    expect([...own.values()].map(({ length }) => length)).toEqual(
+      [...own.values()].map(({ buffer }) => buffer.byteLength),
+    )
+    expect(own.size).toBe(2)
+  })
+
   it('remembers nothing that may not have got there', async () => {
     const own = new Map<string, Buffer>()
     const put = () => Promise.reject(new StoreError('unreachable', 'no route'))
