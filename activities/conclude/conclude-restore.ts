@@ -23,7 +23,6 @@ import { assertUnderway, runActivity } from '../frame/run-activity.ts'
 import { journalDamaged } from '../frame/failures.ts'
 import { inFlight } from '../frame/in-flight.ts'
 import { gzipOf, inSlices } from '../frame/in-slices.ts'
-import { readPlan } from '../frame/journal.ts'
 import { readTally } from '../frame/read-tally.ts'
 import { readOperations } from '../operations/operation-shards.ts'
 import { compareWithPlan, keepPlan } from '../preview/keep-plan.ts'
@@ -78,7 +77,7 @@ export function concludeRestore(parts: FinalizeParts) {
         isReset: input.follows === true,
         after: input.complete ? undefined : 'failure',
       })
-      const { plan, tally, volumes, names } = await readAllOf(session, signal)
+      const { plan, tally, volumes, names } = await readAllOf(parts, session, signal)
       if (input.complete && plan !== undefined) await inSlices(checkComplete(plan, tally, session), signal)
       const notable = await inSlices(notableInSteps(tally), signal)
       const operations = await readOperations(session.journal, notable)
@@ -123,8 +122,9 @@ export function concludeRestore(parts: FinalizeParts) {
 }
 
 /** What the journal holds of a restore, and the names of its shards. */
-async function readAllOf({ journal }: Session, signal: AbortSignal) {
-  const plan = await readPlan(journal)
+async function readAllOf({ sessions }: FinalizeParts, session: Session, signal: AbortSignal) {
+  const { journal } = session
+  const plan = await sessions.planOf(session)
   const [tally, facts, names] = await Promise.all([
     readTally(journal, { more: plan?.notes ?? [], signal }),
     journal.read<StoredFacts>(shards.facts),

@@ -7,7 +7,6 @@ import { rfc3339 } from '../../velero/manifest.ts'
 import { restoreReportKey } from '../../velero/object-keys.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { bytesOf, inSlices } from '../frame/in-slices.ts'
-import { readPlan } from '../frame/journal.ts'
 import { readTally } from '../frame/read-tally.ts'
 import { assertUnderway, runActivity } from '../frame/run-activity.ts'
 import type { WorkerParts } from '../frame/session.ts'
@@ -37,7 +36,7 @@ export function writeReport({ ports, sessions, settings: { reportUrl } }: Worker
       async ({ signal }) => {
         const session = await sessions.open(ref)
         const restore = await assertUnderway(ports.cluster, ref, { after: 'end' })
-        const plan = await readPlan(session.journal)
+        const plan = await sessions.planOf(session)
         const tally = await readTally(session.journal, { more: plan?.notes ?? [], signal })
         const notable = await inSlices(notableInSteps(tally), signal)
         for (const one of operationOutcomes(await readOperations(session.journal, notable), notable)) tally.add(one)

@@ -2,6 +2,7 @@ import { isWait } from '../../contract/look.ts'
 import type { Wait } from '../../contract/look.ts'
 import type { AdmittedRef } from '../../contract/restore-workflow.ts'
 import { isInPlace } from '../../core/actions/data-mover.ts'
+import { hasItem } from '../../core/finalize/work-left.ts'
 import { listAt, textAt, valueAt } from '../../core/values/fields.ts'
 import { isNotFound, refusalOf } from '../../core/port-errors.ts'
 import { validLabelValue } from '../../core/values/derived-names.ts'
@@ -118,7 +119,7 @@ export interface Ref {
 }
 
 async function removeUploadResults({ session, facts, ports }: FinalizeContext): Promise<void> {
-  if (![...facts.tally.keys()].some((key) => key.startsWith('datauploads.velero.io|'))) return
+  if (!hasItem(facts.tally, 'datauploads.velero.io|')) return
   await removeResultsOfUploads(session.ref, ports)
 }
 

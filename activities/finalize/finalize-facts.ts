@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { parseItemKey } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
+import type { PackedTally } from '../../core/results/packed-tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { formatGroupResource, formatResourceId } from '../../velero/resource.ts'
@@ -17,12 +18,19 @@ import type { StoredFacts } from '../frame/journal.ts'
 export interface FinalizeFacts {
   /** Every outcome by its key, those of items that were skipped or failed too. */
   tally: Tally
-  /** Outcomes of objects that this restore created or updated, by their id in the target cluster: `pods/shop/web-1`. */
-  restored: ReadonlyMap<string, RestoredOutcome>
+  restored: RestoredObjects
   /** What the backup says of its volumes. */
   volumes: readonly BackupVolumeInfo[]
   /** Asynchronous operations with their last state. */
   operations: readonly RestoreOperation[]
+}
+
+/** Outcomes of the objects that this restore created or updated. */
+export interface RestoredObjects {
+  /** The one of an id in the target cluster: `pods/shop/web-1`. */
+  get(id: string): RestoredOutcome | undefined
+  /** All of them, each made anew: together those of a large restore take much memory. */
+  values(): Iterable<RestoredOutcome>
 }
 
 /** An outcome with its object. A task may change only these objects (rule 9). */
@@ -46,17 +54,36 @@ export function createFactsCache(): (session: Session, runId: string) => Promise
 
 async function gatherFinalizeFacts({ journal }: Session): Promise<FinalizeFacts> {
   const [tally, facts] = await Promise.all([readTally(journal), journal.read<StoredFacts>(shards.facts)])
-  const pause = pauses()
-  const restored = new Map<string, RestoredOutcome>()
-  for (const outcome of tally.values()) {
-    if (isRestored(outcome)) restored.set(idOf(outcome), outcome)
-    await pause()
-  }
   return {
     tally,
-    restored,
+    restored: await restoredIn(tally),
     volumes: Object.values(facts?.volumes.infos ?? {}),
     operations: await readOperations(journal, tally),
+  }
+}
+
+async function restoredIn(tally: PackedTally): Promise<RestoredObjects> {
+  const pause = pauses()
+  const rows = new Map<string, number>()
+  let row = 0
+  for (const outcome of tally.values()) {
+    if (isRestored(outcome)) rows.set(idOf(outcome), row)
+    row++
+    const turn = pause()
+    if (turn !== undefined) await turn
+  }
+  const at = (place: number | undefined): RestoredOutcome | undefined => {
+    const outcome = place === undefined ? undefined : tally.at(place)
+    return outcome !== undefined && isRestored(outcome) ? outcome : undefined
+  }
+  return {
+    get: (id) => at(rows.get(id)),
+    *values() {
+      for (const place of rows.values()) {
+        const outcome = at(place)
+        if (outcome !== undefined) yield outcome
+      }
+    },
   }
 }
 

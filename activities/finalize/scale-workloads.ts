@@ -101,7 +101,9 @@ async function scaleAll(context: FinalizeContext): Promise<FinalizeFinding | Wai
 /** In the order of their ids, so that each look goes through them in the same way. */
 function heldIn(outcomes: Iterable<Outcome>): Held[] {
   const isHeld = (one: Outcome): one is Held => one.atZero !== undefined && one.action === 'created' && isRestored(one)
-  return [...outcomes].filter(isHeld).sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
+  const held: Held[] = []
+  for (const one of outcomes) if (isHeld(one)) held.push(one)
+  return held.sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
 }
 
 function inTime(one: Held, why: string): Message {
@@ -176,7 +178,8 @@ interface Scaled {
 /** Whether its controller scales a workload, and whether an earlier run may have scaled it. */
 function standing({ object, atZero }: Held, live: Manifest | undefined, { facts, session }: FinalizeContext) {
   const [kind, name = ''] = (atZero.controller ?? '').split(' ')
-  const isRestoredToo = kind === 'Deployment' && facts.restored.has(`deployments.apps/${object.namespace}/${name}`)
+  const isRestoredToo =
+    kind === 'Deployment' && facts.restored.get(`deployments.apps/${object.namespace}/${name}`) !== undefined
   const isAdopted = (live?.metadata.ownerReferences ?? []).some(({ controller }) => controller === true)
   const isControlled = object.resource === 'replicasets' && (isRestoredToo || isAdopted)
   return { isControlled, isRetry: session.admission.restore.run !== undefined }

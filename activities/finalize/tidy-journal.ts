@@ -1,5 +1,5 @@
 import type { Outcome } from '../../core/items/outcome.ts'
-import { readOutcomes, readPlan } from '../frame/journal.ts'
+import { readOutcomes } from '../frame/journal.ts'
 import { hookShardsToRemove } from '../hooks/hook-journal.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
 
@@ -26,9 +26,14 @@ export const tidyJournal: FinalizeTask = {
 }
 
 /** Whether the restore will be over with an error, so that it may be retried. */
-async function hasError({ facts, session: { journal } }: FinalizeContext): Promise<boolean> {
+async function hasError({ facts, session, sessions }: FinalizeContext): Promise<boolean> {
+  const { journal } = session
   if (facts.operations.some(({ status }) => status.phase === 'Failed')) return true
-  const notes = (await readPlan(journal))?.notes ?? []
-  const outcomes: Outcome[] = [...facts.tally.values(), ...(await readOutcomes(journal, 'finalize')), ...notes]
-  return outcomes.some(({ messages }) => messages.some(({ severity }) => severity === 'error'))
+  if (tellsError(facts.tally.values()) || tellsError(await readOutcomes(journal, 'finalize'))) return true
+  return tellsError((await sessions.planOf(session))?.notes ?? [])
+}
+
+function tellsError(outcomes: Iterable<Outcome>): boolean {
+  for (const { messages } of outcomes) if (messages.some(({ severity }) => severity === 'error')) return true
+  return false
 }

@@ -8,6 +8,8 @@ export interface KeptOpen<T> {
    * that `open` got aborts.
    */
   use<R>(key: string, user: User<T>, work: (resource: T) => Promise<R>): Promise<R>
+  /** The resource of that key where it is open now; it may be closed at any time. */
+  ifOpen(key: string): Promise<T> | undefined
   /** Keeps a resource no longer: it is closed when its last user leaves, and the next user opens it anew. */
   forget(key: string): void
 }
@@ -82,6 +84,10 @@ export function keepOpen<T>(options: {
       } finally {
         leave(key, one)
       }
+    },
+    ifOpen(key) {
+      const one = kept.peek(key)
+      return one?.isOpen === true ? one.opening : undefined
     },
     forget: (key) => void kept.delete(key),
   }

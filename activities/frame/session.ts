@@ -52,6 +52,8 @@ export interface Sessions {
   open(ref: AdmittedRef): Promise<Session>
   /** Runs `work` with the restore's plan at hand; its archive is not closed before `work` has ended. */
   withPlan<T>(ref: AdmittedRef, signal: AbortSignal, work: (session: PlannedSession) => Promise<T>): Promise<T>
+  /** The plan of a session; undefined where it has none yet. A large one is not in memory twice. */
+  planOf(session: Session): Promise<Plan | undefined>
   /** Forgets a restore: the next activity reads everything again. */
   forget(uid: string): void
 }
@@ -102,6 +104,10 @@ export function createSessions(ports: Ports, restoresMax: number): Sessions {
         if (thrown instanceof ArchiveError && isOfCopy(thrown)) planned.forget(keyOf(ref))
         throw thrown
       }
+    },
+    async planOf({ ref, journal }) {
+      const open = await planned.ifOpen(keyOf(ref))
+      return open === undefined ? readPlan(journal) : open.plan
     },
     forget(uid) {
       for (const key of [...opened.keys()].filter((one) => one.startsWith(`${uid}/`))) {

@@ -6,7 +6,6 @@ import { targetNamespaces } from '../../core/locks/decide-grants.ts'
 import type { LockRequest } from '../../core/locks/decide-grants.ts'
 import { askTemporal, currentActivity } from '../frame/activity-context.ts'
 import { journalDamaged } from '../frame/failures.ts'
-import { readPlan } from '../frame/journal.ts'
 import { readRestore, recordEvent } from '../frame/restore-resource.ts'
 import { runActivity } from '../frame/run-activity.ts'
 import type { Session, Sessions, WorkerParts } from '../frame/session.ts'
@@ -94,7 +93,7 @@ export async function plannedRequestOf(
   run: { workflowId: string; runId: string },
 ): Promise<LockRequest | undefined> {
   const session = await sessions.open(ref)
-  const plan = await readPlan(session.journal)
+  const plan = await sessions.planOf(session)
   return plan === undefined ? undefined : requestFor(plan, session, run)
 }
 

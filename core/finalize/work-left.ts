@@ -53,7 +53,8 @@ function some(tally: Tally, holds: (outcome: Outcome) => boolean): boolean {
   return false
 }
 
-function hasItem(tally: Tally, begin: string): boolean {
+/** Whether the key of an outcome has this beginning. */
+export function hasItem(tally: Tally, begin: string): boolean {
   for (const key of tally.keys()) if (key.startsWith(begin)) return true
   return false
 }

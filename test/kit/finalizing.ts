@@ -7,7 +7,7 @@ import { waiting } from '../../activities/frame/failures.ts'
 import { isWait } from '../../contract/look.ts'
 import type { Attempt } from '../../activities/frame/run-activity.ts'
 import type { Session, Sessions } from '../../activities/frame/session.ts'
-import { openJournal, outcomesShard, shards } from '../../activities/frame/journal.ts'
+import { openJournal, outcomesShard, readPlan, shards } from '../../activities/frame/journal.ts'
 import type { StoredAdmission } from '../../activities/frame/journal.ts'
 import type { Ports } from '../../activities/ports.ts'
 import type { Settings } from '../../activities/settings.ts'
@@ -83,6 +83,7 @@ export async function finalizing(restore: RestoreUnderTest = {}): Promise<Finali
   const sessions: Sessions = {
     open: async () => session,
     withPlan: () => Promise.reject(new Error('this restore has no archive: test what needs one in test/e2e')),
+    planOf: ({ journal }) => readPlan(journal),
     forget: () => undefined,
   }
   const deadlineMs = clock.nowMs() + settings.resourceTimeoutSeconds * 1000

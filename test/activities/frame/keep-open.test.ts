@@ -80,6 +80,21 @@ describe('a resource that is kept open', () => {
     expect(opened[0]?.isClosed).toBe(true)
   })
 
+  it('is shown to who only looks, while it is open', async () => {
+    const { kept, use, opened } = keeper(5)
+    expect(kept.ifOpen('a')).toBeUndefined()
+    await (await use('a')).leave()
+    expect(await kept.ifOpen('a')).toBe(opened[0])
+    await vi.advanceTimersByTimeAsync(11 * minute)
+    expect(kept.ifOpen('a')).toBeUndefined()
+    const opening = Promise.withResolvers<Resource>()
+    const { signal } = new AbortController()
+    const using = kept.use('b', { open: () => opening.promise, signal }, async () => undefined)
+    expect(kept.ifOpen('b')).toBeUndefined()
+    opening.resolve({ name: 'b', isClosed: false })
+    await using
+  })
+
   it('is not closed while somebody uses it, however old it is', async () => {
     const { use } = keeper(5)
     const [long, short] = await Promise.all([use('a'), use('a')])

@@ -204,3 +204,21 @@ describe('the sessions of a worker', () => {
     await expect(read).rejects.toMatchObject({ kind: 'missing', message: 'the archive has no pods|||web' })
   })
 })
+
+describe('the plan of a session', () => {
+  it('is the one at hand where there is one, else that of the journal', async () => {
+    const { ports, admit } = await aWorker()
+    const ref = await admit('again')
+    const sessions = createSessions(ports, 5)
+    const session = await sessions.open(ref)
+    const read = await sessions.planOf(session)
+    expect(read).toMatchObject({ waves: [], notes: [] })
+    const used = await sessions.withPlan(ref, noAbort, async ({ plan }) => plan)
+    expect(used).toEqual(read)
+    expect(await sessions.planOf(session)).toBe(used)
+    sessions.forget(ref.uid)
+    expect(await sessions.planOf(session)).not.toBe(used)
+    await session.journal.remove([shards.plan])
+    expect(await sessions.planOf(session)).toBeUndefined()
+  })
+})
