@@ -85,12 +85,13 @@ export function keepOpen<T>(options: {
         leave(key, one)
       }
     },
-    ifOpen(key) {
-      const one = kept.peek(key)
-      return one?.isOpen === true ? one.opening : undefined
-    },
+    ifOpen: (key) => openOne(kept.peek(key)),
     forget: (key) => void kept.delete(key),
   }
+}
+
+function openOne<T>(one: Kept<T> | undefined): Promise<T> | undefined {
+  return one?.isOpen === true ? one.opening : undefined
 }
 
 function closeIfUnused<T>(one: Kept<T>, close: (resource: T) => Promise<void>): void {
