@@ -4,6 +4,7 @@ import type { GroupResource } from '../../velero/resource.ts'
 import { isDerived } from '../values/derived-objects.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
 import { restoreLabels } from './item-manifest.ts'
+import { ownsWhatIsSet } from './owned-fields.ts'
 
 /** By what a restore recognises the objects that it has created. */
 export interface RestoreIdentity {
@@ -128,17 +129,20 @@ const appliedAnnotations = ['kubectl.kubernetes.io/last-applied-configuration', 
 /**
  * Whether a tool may later move the fields of this entry to an applied one, and remove those that it does not apply. The two
  * labels of a restore would be among them if the entry owned them, so they must belong to nobody, as Velero leaves them. Tools
- * find such entries by an annotation of their own (csaupgrade.FindFieldsOwners, Helm 4), or by kubectl's names (Flux).
+ * find such entries by an annotation of theirs (kubectl), by kubectl's names (Flux), or by their own name: Helm 4 takes over all
+ * that Helm 3 wrote, also a former hook, which has no annotation of Helm's.
  */
 function maybeApplied({ manager }: { manager: string }, { metadata }: Manifest): boolean {
-  return manager.startsWith('kubectl') || appliedAnnotations.some((name) => metadata.annotations?.[name] !== undefined)
+  if (manager.startsWith('kubectl') || manager === 'helm') return true
+  return appliedAnnotations.some((name) => metadata.annotations?.[name] !== undefined)
 }
 
 /**
  * Plans the create. In mode `exact` our own manager creates the object, and a second write sets the entries of the
  * backup. In mode `owners`, if one Update manager owns all fields that the create sets, the create has that manager's
  * name and the other entries, and needs no second write (decision 10). Objects with several owners, and those that kubectl or
- * Helm may have applied, need two writes in any mode. So do those of which a subresource's entry owns more than status.
+ * Helm may have applied, need two writes in any mode. So do those of which a subresource's entry owns more than status, and
+ * those of which the create sets other fields than the manager owns.
  */
 export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: string): Posting {
   const { managedFields: entries = [], ...metadata } = object.metadata
@@ -147,7 +151,8 @@ export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: stri
   if (only === undefined) return twoWrites
   const others = entries.filter((entry) => entry !== only)
   // Versions before 0.2 created these objects in the name of their manager too: an attempt may find one of them.
-  if (maybeApplied(only, object) || others.some(ownsMoreThanStatus)) return { ...twoWrites, postedAs: only.manager }
+  const isAlike = ownsWhatIsSet(only.fieldsV1, object) && !others.some(ownsMoreThanStatus)
+  if (!isAlike || maybeApplied(only, object)) return { ...twoWrites, postedAs: only.manager }
   const body = { ...object, metadata: others.length > 0 ? { ...metadata, managedFields: others } : metadata }
   return { body, fieldManager: only.manager, patchOwners: false, postedAs: only.manager }
 }

@@ -1,0 +1,83 @@
+import { backupNameLabel, restoreNameLabel } from '../../velero/labels.ts'
+import type { Manifest } from '../../velero/manifest.ts'
+import type { Fields } from '../values/fields.ts'
+import { isJsonMap, parseJson, semanticEqual } from '../values/manifest-json.ts'
+
+/**
+ * Whether an entry of managedFields owns just the fields that a create of this object sets: then a create in the name of its manager
+ * makes an entry that owns the same. The two labels of a restore do not count, nor does the status, which a create does not set.
+ *
+ * An entry owns fewer where the server, or its admission, has set some by itself: the address family of a Service, the tolerations
+ * of a pod. It owns more where the restore has dropped some. What is owned as a whole is owned with all that is in it.
+ */
+export function ownsWhatIsSet(fieldsV1: unknown, object: Manifest): boolean {
+  const { apiVersion: _apiVersion, kind: _kind, status: _status, ...fields } = object
+  const metadata = Object.entries(object.metadata).filter(([field]) => !nobodys.has(field))
+  const set: Fields = { ...fields, metadata: Object.fromEntries(metadata) }
+  return ownsFields(withoutMarks(isJsonMap(fieldsV1) ? fieldsV1 : {}, 'f:'), withoutMarks(set, ''))
+}
+
+/** Fields of the metadata that belong to nobody. */
+const nobodys: ReadonlySet<string> = new Set([
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'selfLink',
+  'managedFields',
+])
+
+/** Fields, or who owns them, without the two labels of a restore, and without the maps that hold nothing else. */
+function withoutMarks(fields: Fields, prefix: 'f:' | ''): Fields {
+  const { [`${prefix}metadata`]: metadata, ...others } = fields
+  if (!isJsonMap(metadata)) return fields
+  const { [`${prefix}labels`]: labels, ...unlabelled } = metadata
+  const marks = [backupNameLabel, restoreNameLabel].map((label) => `${prefix}${label}`)
+  const kept = Object.entries(isJsonMap(labels) ? labels : {}).filter(([label]) => !marks.includes(label))
+  const hasLabels = kept.some(([label]) => label !== '.')
+  const rest = hasLabels ? { ...unlabelled, [`${prefix}labels`]: Object.fromEntries(kept) } : unlabelled
+  return Object.keys(rest).length === 0 ? others : { ...others, [`${prefix}metadata`]: rest }
+}
+
+/** What is owned inside of a value, by `f:<field>`, `k:<keys of an element>` and `v:<element>`; `.` is the value itself. */
+function owns(owned: unknown, value: unknown): boolean {
+  if (!isJsonMap(owned)) return false
+  if (Object.keys(owned).length === 0) return true
+  if (Array.isArray(value)) return ownsElements(owned, value)
+  return isJsonMap(value) && ownsFields(owned, value)
+}
+
+function ownsFields(owned: Fields, value: Fields): boolean {
+  const parts = partsOf(owned)
+  const set = Object.entries(value).filter(([field, part]) => part !== null || Object.hasOwn(owned, `f:${field}`))
+  return parts.length === set.length && set.every(([field, part]) => owns(owned[`f:${field}`], part))
+}
+
+/** Elements that are told apart by their place in the list belong to no built-in kind: they count as not owned. */
+function ownsElements(owned: Fields, value: readonly unknown[]): boolean {
+  const parts = partsOf(owned)
+  if (parts.length !== value.length) return false
+  return value.every((element) => parts.some((part) => isPartFor(part, element) && owns(owned[part], element)))
+}
+
+function isPartFor(part: string, element: unknown): boolean {
+  const named = parsed(part.slice(2))
+  if (part.startsWith('v:')) return semanticEqual(named, element)
+  if (!part.startsWith('k:') || !isJsonMap(named) || !isJsonMap(element)) return false
+  return Object.entries(named).every(([key, value]) => semanticEqual(value, element[key]))
+}
+
+/** Undefined for a text that is not JSON: no element is like that. */
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
+}
+
+const partsOf = (owned: Fields): string[] => Object.keys(owned).filter((part) => part !== '.')
