@@ -162,6 +162,20 @@ describe('posting an object', () => {
     expect(posting.body.metadata).toEqual({ name: 'a' })
   })
 
+  it.each([
+    ['the API server has set a field that nobody owned', { type: 'ClusterIP', ipFamilyPolicy: 'SingleStack' }],
+    ['the restore has dropped a field', {}],
+  ])('in mode owners takes two writes where %s', (_why, spec) => {
+    const entries = [backedUp({ fieldsV1: { 'f:spec': { 'f:type': {} } } })]
+    const service = (of: object) => anObject('Service', 'a', { managedFields: entries }, { spec: of })
+    expect(planOwners(service(spec), 'owners', 'drydock-1')).toMatchObject({
+      fieldManager: 'drydock-1',
+      patchOwners: true,
+      postedAs: 'operator',
+    })
+    expect(planOwners(service({ type: 'ClusterIP' }), 'owners', 'drydock-1')).toMatchObject({ patchOwners: false })
+  })
+
   const annotated = (name: string) => (object: Manifest) => ({
     ...object,
     metadata: { ...object.metadata, annotations: { [name]: '{}' } },
@@ -170,10 +184,14 @@ describe('posting an object', () => {
 
   it.each([
     ['kubectl applied it', annotated('kubectl.kubernetes.io/last-applied-configuration'), 'some-client'],
-    ['Helm installed it', annotated('meta.helm.sh/release-name'), 'helm'],
+    ['Helm installed it', annotated('meta.helm.sh/release-name'), 'some-client'],
+    ['Helm wrote it as a hook, without its annotations', asItIs, 'helm'],
     ['kubectl wrote it', asItIs, 'kubectl-create'],
   ])('in mode owners leaves the labels of the restore to nobody where %s: two writes', (_why, change, manager) => {
-    const posting = planOwners(change(withEntries(backedUp({ manager }))), 'owners', 'drydock-1')
+    const { annotations } = change(withEntries()).metadata
+    const fields = Object.fromEntries(Object.keys(annotations ?? {}).map((name) => [`f:${name}`, {}]))
+    const fieldsV1 = annotations === undefined ? {} : { 'f:metadata': { 'f:annotations': fields } }
+    const posting = planOwners(change(withEntries(backedUp({ manager, fieldsV1 }))), 'owners', 'drydock-1')
     expect(posting).toMatchObject({ fieldManager: 'drydock-1', patchOwners: true })
     // What an earlier version created in one write is still ours.
     expect(posting.postedAs).toBe(manager)
