@@ -1,7 +1,7 @@
 import { backupNameLabel, restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
 import type { Fields } from '../values/fields.ts'
-import { isJsonMap, parseJson, semanticEqual } from '../values/manifest-json.ts'
+import { canonicalJson, isJsonMap, parseJson } from '../values/manifest-json.ts'
 
 /**
  * Whether an entry of managedFields owns just the fields that a create of this object sets: then a create in the name of its manager
@@ -61,14 +61,21 @@ function ownsFields(owned: Fields, value: Fields): boolean {
 function ownsElements(owned: Fields, value: readonly unknown[]): boolean {
   const parts = partsOf(owned)
   if (parts.length !== value.length) return false
-  return value.every((element) => parts.some((part) => isPartFor(part, element) && owns(owned[part], element)))
+  const byName = new Map<string, unknown>()
+  let keys: string[] | undefined
+  for (const part of parts) {
+    const named = parsed(part.slice(2))
+    if (part.startsWith('k:') && isJsonMap(named)) keys = Object.keys(named)
+    else if (!part.startsWith('v:')) return false
+    byName.set(canonicalJson(named), owned[part])
+  }
+  return value.every((element) => owns(byName.get(nameOf(element, keys)), element))
 }
 
-function isPartFor(part: string, element: unknown): boolean {
-  const named = parsed(part.slice(2))
-  if (part.startsWith('v:')) return semanticEqual(named, element)
-  if (!part.startsWith('k:') || !isJsonMap(named) || !isJsonMap(element)) return false
-  return Object.entries(named).every(([key, value]) => semanticEqual(value, element[key]))
+/** What an element is told by in its list: the fields that are its keys, or where there are none all that it is. */
+function nameOf(element: unknown, keys: readonly string[] | undefined): string {
+  if (keys === undefined || !isJsonMap(element)) return canonicalJson(element)
+  return canonicalJson(Object.fromEntries(keys.map((key) => [key, element[key]])))
 }
 
 /** Undefined for a text that is not JSON: no element is like that. */
