@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { writesInto } from '../../kit/audit.ts'
 import { putBackup } from '../../kit/backups/put-backup.ts'
 import { awaitRestore, createRestore } from '../../kit/restores.ts'
 import { whenFileIsOver } from '../../kit/run/clean-up.ts'
+import { ownDir } from '../../kit/run/sweep.ts'
 import { freshCluster, theStack } from '../../kit/stack.ts'
 import { helmSequences } from '../../kit/tools/helm-sequences.ts'
 import { appsFor, differingApps, makeApps } from '../../kit/tools/make-apps.ts'
@@ -26,7 +25,7 @@ import { applyLabel, client, objectsFor, sequences, takeOwnEntryOver } from '../
 import type { Sequence, Step } from '../../kit/tools/tool-sequences.ts'
 import { startWorker } from '../../kit/worker.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'drydock-modes-'))
+const dir = ownDir()
 const namespace = 'modes-with-tools'
 const chart = writeChart(dir)
 const place = { namespace, dir, chart }
@@ -91,13 +90,8 @@ async function bothOf(...names: string[]): Promise<Record<'exact' | 'owners', Re
 
 /** The names of the objects that carry both labels of the restore. */
 const labelled = (objects: Record<string, Manifest>): string[] =>
-  Object.entries(objects).flatMap(
-    ([
-      key,
-      {
-        metadata: { labels = {} },
-      },
-    ]) => (restoreLabelNames.every((label) => labels[label] === 'modes') ? [key] : []),
+  Object.keys(objects).filter((key) =>
+    restoreLabelNames.every((name) => objects[key]?.metadata.labels?.[name] === 'modes'),
   )
 
 /** Takes the steps in both clusters, and compares after each what was said and what stands there. Returns what stands there. */

@@ -9,6 +9,7 @@ const long = [
   'e2e/items/parity',
   'e2e/chaos/seeded',
   'e2e/docs/commands',
+  'e2e/items/modes-with-tools',
   'e2e/chaos/bucket-read-only',
   'e2e/worker/worker',
   'e2e/worker/events',

@@ -35,7 +35,7 @@ export function alikeInAll(object: Manifest): Manifest {
   const { uid: _uid, resourceVersion: _version, creationTimestamp: _time, ...metadata } = object.metadata
   const copy: Manifest = { ...structuredClone(object), metadata: structuredClone(metadata) as Manifest['metadata'] }
   const entries = copy.metadata.managedFields ?? []
-  copy.metadata.managedFields = entries.map(({ time: _, ...entry }) => entry).toSorted(byText)
+  copy.metadata.managedFields = entries.map(({ time: _set, ...entry }) => entry).toSorted(byText)
   const spec = copy['spec'] as { clusterIP?: string; clusterIPs?: string[] } | undefined
   if (copy.kind === 'Service' && spec !== undefined) copy['spec'] = { ...spec, clusterIP: '<ip>', clusterIPs: ['<ip>'] }
   if (copy['type'] === 'helm.sh/release.v1') hideTimesOfRelease(copy)

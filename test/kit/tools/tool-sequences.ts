@@ -71,7 +71,7 @@ export const sequences = {
   'kubectl edit, scale, label, annotate, set': (apps) => {
     const all = apps.flatMap((app) => kindsOf(app).map((kind) => `${kind}/${app.name}`))
     const deployments = apps.map(({ name }) => `deployment.apps/${name}`)
-    const { namespace = '' } = apps[0] ?? {}
+    const { namespace } = apps[0]!
     const by = (args: readonly string[], verb: RegExp, of?: readonly Kind[]) =>
       command(apps, [...args, '-n', namespace], { verb, of })
     return [
@@ -145,9 +145,9 @@ function command(apps: readonly App[], args: readonly string[], ending: Ending):
 
 /** One file with these apps. */
 function file(apps: readonly App[], values: AppValues): string {
-  const [{ dir = '', name = '' } = {}] = apps
+  const [first] = apps
   const manifests = apps.flatMap((app) => objectsFor(app, values))
-  return manifestFile(dir, `${name}-${values.mode}-${values.extra}`, manifests)
+  return manifestFile(first!.dir, `${first!.name}-${values.mode}-${values.extra}`, manifests)
 }
 
 function apply(apps: readonly App[], values: AppValues): Step {
