@@ -1,6 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
+import type { BackedUp } from '../../bench/backups/backup-folder.ts'
+import { readTarball } from '../../bench/raw/read-tarball.ts'
+import { planOwners } from '../../core/items/field-owners.ts'
 import { openBucket } from '../../devstack/bucket.ts'
 import { listKeys } from '../kit/restores.ts'
 import type { TestCluster } from '../kit/stack.ts'
@@ -31,6 +35,22 @@ export async function checkCase(name: string, bench: Bench, manner: Manner = {})
 /** The recorded cases in which second chances make a difference. */
 export function casesWithSecondChances(): string[] {
   return recordedCases().filter((name) => hasSecondChances(readGoldenCase(name)))
+}
+
+/**
+ * The recorded cases whose backups have objects that mode owners restores in one write. Whatever the case, all other objects take the same
+ * requests in both modes. A backup with a damaged object is taken in.
+ */
+export async function casesWithOneWrites(): Promise<string[]> {
+  const backups = Map.groupBy(recordedCases(), (name) => readCaseFile(name).backup)
+  const found: string[] = []
+  for (const [backup, names] of backups) {
+    const archive = fileURLToPath(new URL(`../fixtures/backups/${backup}/${backup}.tar.gz`, import.meta.url))
+    const items = await readTarball(archive).catch(() => undefined)
+    const isOneWrite = ([, manifest]: BackedUp) => !planOwners(manifest, 'owners', 'drydock').patchOwners
+    if (items === undefined || items.some(isOneWrite)) found.push(...names)
+  }
+  return found.sort()
 }
 
 /** Restores a case with real Velero v1.18.3 and keeps what it made beside `case.json`. */
