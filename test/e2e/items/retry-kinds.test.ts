@@ -1,6 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openBucket } from '../../../devstack/bucket.ts'
+import { rfc3339 } from '../../../velero/manifest.ts'
 import type { Manifest } from '../../../velero/manifest.ts'
 import { readAudit } from '../../kit/audit.ts'
 import { aPod } from '../../kit/backups/a-pod.ts'
@@ -128,8 +129,10 @@ describe('a retry once the causes are gone', () => {
         const isServed = async () => (await admin.request('GET', `/apis/${list}`)).status === 200
         await waitUntil(isServed, 30_000, `${list} to be served`)
       }
+      // A kubelet tells since when. Without it the hook expires where the worker sees the container more than a second later.
+      const running = { startedAt: rfc3339(new Date()) }
       const containerStatuses = [
-        { name: 'app', image: 'i', imageID: '', ready: true, restartCount: 0, state: { running: {} } },
+        { name: 'app', image: 'i', imageID: '', ready: true, restartCount: 0, state: { running } },
       ]
       const status = { phase: 'Running', containerStatuses }
       await admin.must(
