@@ -38,7 +38,7 @@ type Listed = Map<string, Manifest> | undefined
 
 interface ListInUse {
   listed: Promise<Listed>
-  /** Until when it is used, in milliseconds; undefined while it is read. Where there can be no list, none is tried again. */
+  /** Until when it is used, in milliseconds; undefined while it is read. Where a bound or a missing right keeps from a list, none is tried again. */
   until?: number
 }
 
@@ -71,9 +71,15 @@ export function firstLook(plan: Plan, { cluster, clock, signal }: LookParts, tog
     const known = lists.get(key)
     if (known !== undefined && (known.until === undefined || nowMs() < known.until)) return known.listed
     const read = async () => {
-      const listed = await list(groupResource, place).catch(undefinedWhereRefused)
-      begun.until = listed === undefined ? Infinity : nowMs() + listAgeMaxMs
-      return listed
+      const keepFor = (ms: number) => void (begun.until = nowMs() + ms)
+      try {
+        const listed = await list(groupResource, place)
+        keepFor(listed === undefined ? Infinity : listAgeMaxMs)
+        return listed
+      } catch (thrown) {
+        keepFor(thrown instanceof ApiError && thrown.code === 403 ? Infinity : listAgeMaxMs)
+        return undefinedWhereRefused(thrown)
+      }
     }
     const begun: ListInUse = { listed: read() }
     lists.set(key, begun)

@@ -29,7 +29,9 @@ export interface FinalizeFacts {
 export interface RestoredObjects {
   /** The one of an id in the target cluster: `pods/shop/web-1`. */
   get(id: string): RestoredOutcome | undefined
-  /** All of them, each made anew: together those of a large restore take much memory. */
+  /** Those that were made without their owners, or without replicas. */
+  marked: readonly RestoredOutcome[]
+  /** All of them, each made anew: together those of a large restore take much memory. A million take seconds: pause in between. */
   values(): Iterable<RestoredOutcome>
 }
 
@@ -65,9 +67,16 @@ async function gatherFinalizeFacts({ journal }: Session): Promise<FinalizeFacts>
 async function restoredIn(tally: PackedTally): Promise<RestoredObjects> {
   const pause = pauses()
   const rows = new Map<string, number>()
+  const marked = new Map<string, RestoredOutcome>()
   let row = 0
   for (const outcome of tally.values()) {
-    if (isRestored(outcome)) rows.set(idOf(outcome), row)
+    if (isRestored(outcome)) {
+      const id = idOf(outcome)
+      rows.set(id, row)
+      // Of two outcomes of one object the later one counts.
+      if (outcome.atZero !== undefined || outcome.owners !== undefined) marked.set(id, outcome)
+      else marked.delete(id)
+    }
     row++
     const turn = pause()
     if (turn !== undefined) await turn
@@ -78,6 +87,7 @@ async function restoredIn(tally: PackedTally): Promise<RestoredObjects> {
   }
   return {
     get: (id) => at(rows.get(id)),
+    marked: [...marked.values()],
     *values() {
       for (const place of rows.values()) {
         const outcome = at(place)

@@ -46,9 +46,9 @@ interface Unlinked {
 }
 
 async function relinkAll(context: FinalizeContext): Promise<FinalizeFinding> {
-  const isChild = (one: RestoredOutcome): one is Child => one.action === 'created' && one.owners !== undefined
-  const children: Child[] = []
-  for (const one of context.facts.restored.values()) if (isChild(one)) children.push(one)
+  const children = context.facts.restored.marked.filter(
+    (one): one is Child => one.action === 'created' && one.owners !== undefined,
+  )
   children.sort((a, b) => (a.key < b.key ? -1 : 1))
   const kinds = await context.ports.cluster.discover()
   const unlinked: Unlinked[] = []

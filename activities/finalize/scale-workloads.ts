@@ -70,7 +70,7 @@ export async function carryScaled(from: Journal, to: Journal): Promise<void> {
 }
 
 async function scaleAll(context: FinalizeContext): Promise<FinalizeFinding | Wait> {
-  const held = heldIn(context.facts.restored.values())
+  const held = heldIn(context.facts.restored.marked)
   const ended = (await readAll<Ended[]>(context.session.journal, endedFolder)).flat()
   const known = new Set(ended.map(({ uid }) => uid))
   const fresh: Ended[] = []

@@ -1,4 +1,5 @@
 import type { Outcome } from '../../core/items/outcome.ts'
+import { pauses } from '../frame/in-slices.ts'
 import { readOutcomes } from '../frame/journal.ts'
 import { hookShardsToRemove } from '../hooks/hook-journal.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
@@ -29,11 +30,17 @@ export const tidyJournal: FinalizeTask = {
 async function hasError({ facts, session, sessions }: FinalizeContext): Promise<boolean> {
   const { journal } = session
   if (facts.operations.some(({ status }) => status.phase === 'Failed')) return true
-  if (tellsError(facts.tally.values()) || tellsError(await readOutcomes(journal, 'finalize'))) return true
+  if (await tellsError(facts.tally.values())) return true
+  if (await tellsError(await readOutcomes(journal, 'finalize'))) return true
   return tellsError((await sessions.planOf(session))?.notes ?? [])
 }
 
-function tellsError(outcomes: Iterable<Outcome>): boolean {
-  for (const { messages } of outcomes) if (messages.some(({ severity }) => severity === 'error')) return true
+async function tellsError(outcomes: Iterable<Outcome>): Promise<boolean> {
+  const pause = pauses()
+  for (const { messages } of outcomes) {
+    if (messages.some(({ severity }) => severity === 'error')) return true
+    const turn = pause()
+    if (turn !== undefined) await turn
+  }
   return false
 }

@@ -6,6 +6,7 @@ import { withoutReplicas } from '../../core/items/zero-replicas.ts'
 import { ApiError, refusalOf } from '../../core/port-errors.ts'
 import { prepareItem } from '../../core/items/prepare-item.ts'
 import { parseJson } from '../../core/values/manifest-json.ts'
+import { sortInSteps } from '../../core/values/slices.ts'
 import type { Plan, PlannedItem } from '../../core/plan/plan.ts'
 import { validateAnnotation } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -13,6 +14,7 @@ import type { GroupResource } from '../../velero/resource.ts'
 import { askedBy, resourceTimeout } from './task.ts'
 import type { FinalizeContext, FinalizeTask } from './task.ts'
 import { inFlight } from '../frame/in-flight.ts'
+import { inSlices } from '../frame/in-slices.ts'
 import { pauseAfter } from '../frame/run-activity.ts'
 import type { PlannedSession } from '../frame/session.ts'
 import { makeItemTools } from '../items/item-tools.ts'
@@ -38,7 +40,8 @@ export const validate: FinalizeTask = {
   deadlineSeconds: resourceTimeout,
   isWanted: askedBy(validateAnnotation, 'validate'),
   async run(context) {
-    const restored = [...context.facts.restored.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+    const all = context.facts.restored.values()
+    const restored = await inSlices(sortInSteps(all, (a, b) => (a.key < b.key ? -1 : 1)))
     const { journal } = context.session
     const differences =
       (await journal.read<Message[]>(differencesShard)) ??

@@ -52,7 +52,7 @@ export interface Sessions {
   open(ref: AdmittedRef): Promise<Session>
   /** Runs `work` with the restore's plan at hand; its archive is not closed before `work` has ended. */
   withPlan<T>(ref: AdmittedRef, signal: AbortSignal, work: (session: PlannedSession) => Promise<T>): Promise<T>
-  /** The plan of a session; undefined where it has none yet. A large one is not in memory twice. */
+  /** The plan of a session: the open one where there is one, so that a large one is not read again. Undefined where it has none yet. */
   planOf(session: Session): Promise<Plan | undefined>
   /** Forgets a restore: the next activity reads everything again. */
   forget(uid: string): void

@@ -89,10 +89,23 @@ function anEntry(apiVersion: string, manager: string, fieldsV1: object): Managed
   return { apiVersion, fieldsType: 'FieldsV1', fieldsV1, manager, operation: 'Update', time: madeAt }
 }
 
-/** The set of an object's fields as managedFields say it; a list counts as one field. */
-function fieldsOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [`f:${key}`, fieldsOf(part)]))
+/** The set of an object's fields as managedFields say it; of a list without keys it is one field. */
+function fieldsOf(value: unknown, field = ''): unknown {
+  if (typeof value !== 'object' || value === null) return {}
+  if (!Array.isArray(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [`f:${key}`, fieldsOf(part, key)]))
+  }
+  const elements = value.map((element: Record<string, unknown>) => {
+    const keys = keysOf(field, element).map((key) => [key, element[key]] as const)
+    return [`k:${JSON.stringify(Object.fromEntries(keys))}`, fieldsOf(element)] as const
+  })
+  return Object.fromEntries(elements.filter(([key]) => key !== 'k:{}'))
+}
+
+/** By what the elements of a list are told apart, where they are. */
+function keysOf(field: string, element: unknown): readonly string[] {
+  if (field === 'ports') return [Object.hasOwn(element as object, 'port') ? 'port' : 'containerPort', 'protocol']
+  return ['containers', 'env', 'volumes'].includes(field) ? ['name'] : []
 }
 
 function namesOf(prefix: string, count: number): string[] {

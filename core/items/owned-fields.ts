@@ -1,5 +1,7 @@
 import { backupNameLabel, restoreNameLabel } from '../../velero/labels.ts'
 import type { Manifest } from '../../velero/manifest.ts'
+import { parseApiVersion } from '../../velero/resource.ts'
+import { fieldsAt } from '../values/fields.ts'
 import type { Fields } from '../values/fields.ts'
 import { canonicalJson, isJsonMap, parseJson } from '../values/manifest-json.ts'
 
@@ -8,13 +10,86 @@ import { canonicalJson, isJsonMap, parseJson } from '../values/manifest-json.ts'
  * makes an entry that owns the same. The two labels of a restore do not count, nor does the status, which a create does not set.
  *
  * An entry owns fewer where the server, or its admission, has set some by itself: the address family of a Service, the tolerations
- * of a pod. It owns more where the restore has dropped some. What is owned as a whole is owned with all that is in it.
+ * of a pod. It owns more where the restore has dropped some. Where it cannot be told, the answer is no. Defaults that only the API
+ * server of the target cluster knows are not seen here.
  */
 export function ownsWhatIsSet(fieldsV1: unknown, object: Manifest): boolean {
+  try {
+    return ownsAll(fieldsV1, object)
+  } catch (thrown) {
+    // So deep that the stack does not suffice.
+    if (thrown instanceof RangeError) return false
+    throw thrown
+  }
+}
+
+function ownsAll(fieldsV1: unknown, object: Manifest): boolean {
   const { apiVersion: _apiVersion, kind: _kind, status: _status, ...fields } = object
   const metadata = Object.entries(object.metadata).filter(([field]) => !nobodys.has(field))
   const set: Fields = { ...fields, metadata: Object.fromEntries(metadata) }
-  return ownsFields(withoutMarks(isJsonMap(fieldsV1) ? fieldsV1 : {}, 'f:'), withoutMarks(set, ''))
+  const owned = withoutMarks(isJsonMap(fieldsV1) ? fieldsV1 : {}, 'f:')
+  return !ownsNoFinalizer(owned, object) && ownsFields(owned, withoutMarks(set, ''), isCustom(object.apiVersion))
+}
+
+/** Finalizers of the metadata are owned one by one; those of a Namespace's spec, which have the same name, as a whole. */
+function ownsNoFinalizer(owned: Fields, { metadata: { finalizers = [] } }: Manifest): boolean {
+  const owner = fieldsAt(owned, 'f:metadata', 'f:finalizers')
+  return finalizers.length > 0 && owner !== undefined && Object.keys(owner).length === 0
+}
+
+/** Whether a kind may be one of a CustomResourceDefinition, whose lists nobody knows here. */
+function isCustom(apiVersion: string): boolean {
+  const { group } = parseApiVersion(apiVersion)
+  return group.includes('.') && !group.endsWith('.k8s.io')
+}
+
+/** Maps of Kubernetes' own kinds that are owned as a whole. */
+const wholeMaps: ReadonlySet<string> = new Set([
+  'selector',
+  'nodeSelector',
+  'podSelector',
+  'namespaceSelector',
+  'labelSelector',
+  'objectSelector',
+  'fieldRef',
+  'resourceFieldRef',
+  'configMapKeyRef',
+  'secretKeyRef',
+  'secretRef',
+  'roleRef',
+  'scaleTargetRef',
+])
+
+/** Lists of Kubernetes' own kinds whose elements are owned one by one; the others are owned as a whole. */
+const listsByElement: ReadonlySet<string> = new Set([
+  'containers',
+  'initContainers',
+  'ephemeralContainers',
+  'ports',
+  'env',
+  'volumes',
+  'volumeMounts',
+  'volumeDevices',
+  'imagePullSecrets',
+  'hostAliases',
+  'topologySpreadConstraints',
+  'schedulingGates',
+  'resourceClaims',
+  'claims',
+  'secrets',
+  'webhooks',
+  'matchConditions',
+  'validations',
+  'listeners',
+])
+
+/**
+ * Whether `{}` means all that is in a value. Of a map or list that is owned part by part it means that none of the parts is owned:
+ * they have been added by somebody who owns them no more.
+ */
+function ownsWhole(value: unknown, field: string, custom: boolean): boolean {
+  if (Array.isArray(value)) return value.length === 0 || (!custom && !listsByElement.has(field))
+  return !isJsonMap(value) || Object.keys(value).length === 0 || (!custom && wholeMaps.has(field))
 }
 
 /** Fields of the metadata that belong to nobody. */
@@ -44,21 +119,21 @@ function withoutMarks(fields: Fields, prefix: 'f:' | ''): Fields {
 }
 
 /** What is owned inside of a value, by `f:<field>`, `k:<keys of an element>` and `v:<element>`; `.` is the value itself. */
-function owns(owned: unknown, value: unknown): boolean {
+function owns(owned: unknown, value: unknown, { field, custom }: { field: string; custom: boolean }): boolean {
   if (!isJsonMap(owned)) return false
-  if (Object.keys(owned).length === 0) return true
-  if (Array.isArray(value)) return ownsElements(owned, value)
-  return isJsonMap(value) && ownsFields(owned, value)
+  if (Object.keys(owned).length === 0) return ownsWhole(value, field, custom)
+  if (Array.isArray(value)) return ownsElements(owned, value, custom)
+  return isJsonMap(value) && ownsFields(owned, value, custom)
 }
 
-function ownsFields(owned: Fields, value: Fields): boolean {
+function ownsFields(owned: Fields, value: Fields, custom: boolean): boolean {
   const parts = partsOf(owned)
   const set = Object.entries(value).filter(([field, part]) => part !== null || Object.hasOwn(owned, `f:${field}`))
-  return parts.length === set.length && set.every(([field, part]) => owns(owned[`f:${field}`], part))
+  return parts.length === set.length && set.every(([field, part]) => owns(owned[`f:${field}`], part, { field, custom }))
 }
 
 /** Elements that are told apart by their place in the list belong to no built-in kind: they count as not owned. */
-function ownsElements(owned: Fields, value: readonly unknown[]): boolean {
+function ownsElements(owned: Fields, value: readonly unknown[], custom: boolean): boolean {
   const parts = partsOf(owned)
   if (parts.length !== value.length) return false
   const byName = new Map<string, unknown>()
@@ -69,7 +144,7 @@ function ownsElements(owned: Fields, value: readonly unknown[]): boolean {
     else if (!part.startsWith('v:')) return false
     byName.set(canonicalJson(named), owned[part])
   }
-  return value.every((element) => owns(byName.get(nameOf(element, keys)), element))
+  return value.every((element) => owns(byName.get(nameOf(element, keys)), element, { field: '', custom }))
 }
 
 /** What an element is told by in its list: the fields that are its keys, or where there are none all that it is. */

@@ -51,8 +51,8 @@ export function renderResourceList(tally: Tally): ResourceList {
 }
 
 /**
- * {@link renderResourceList} as the text of its file, in pieces; an empty one is a pause. Of a large list only some thousand names
- * are in memory at the same time.
+ * {@link renderResourceList} as the text of its file, in pieces; an empty one is a pause. Of a large list about some thousand
+ * names are in memory at the same time.
  */
 export function* resourceListInPieces(tally: Tally): Generator<string> {
   const packed = packedOf(tally)
@@ -63,7 +63,7 @@ export function* resourceListInPieces(tally: Tally): Generator<string> {
     yield `${before}${goText(kind)}:`
     before = '['
     for (const part of yield* withPauses(ascendingPartsInSteps(rows.get(kind) ?? [], nameAt))) {
-      const names = Array.from(part, nameAt).sort(byBytes)
+      const names = yield* withPauses(sortInSteps(Array.from(part, nameAt), byBytes))
       if (names.length === 0) continue
       yield `${before}${names.map(goText).join(',')}`
       before = ','

@@ -8,8 +8,8 @@ const samplesPerPart = 8
 
 /**
  * Deals out numbers of texts into parts: no text of a part is greater than one of the next. Who sorts a large list part by part has the
- * texts of one part in memory, not all. `textOf` makes the text of a number; it is called about twice for each. Equal texts are all in
- * one part.
+ * texts of one part in memory, not all. `textOf` makes the text of a number. Equal texts are all in one part, and texts that come in an
+ * order which the samples miss may make a long one.
  */
 export function* ascendingPartsInSteps(
   numbers: readonly number[],

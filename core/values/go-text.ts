@@ -30,13 +30,8 @@ export function goJson(value: unknown): string {
 
 /** {@link goJson} in pieces, for a large value. */
 export function* goJsonInPieces(value: unknown): Generator<string> {
-  yield* goTextInPieces(value)
-  yield '\n'
-}
-
-/** {@link goJsonInPieces} without the line end, for a value within another one. */
-export function* goTextInPieces(value: unknown): Generator<string> {
   for (const piece of jsonInPieces(value)) yield goEscaped(piece)
+  yield '\n'
 }
 
 /** A text as Go's encoder writes it. */

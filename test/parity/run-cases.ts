@@ -38,8 +38,8 @@ export function casesWithSecondChances(): string[] {
 }
 
 /**
- * The recorded cases whose backups have objects that mode owners restores in one write. Whatever the case, all other objects take the same
- * requests in both modes. A backup with a damaged object is taken in.
+ * The recorded cases whose backups have objects that mode owners restores in one write. The others go as in mode exact, unless the case
+ * changes what counts for that: no recorded one is known to. A backup with a damaged object is taken in.
  */
 export async function casesWithOneWrites(): Promise<string[]> {
   const backups = Map.groupBy(recordedCases(), (name) => readCaseFile(name).backup)

@@ -118,6 +118,20 @@ describe('the first look', () => {
     expect(await blind.at('n2')).toBeUndefined()
   })
 
+  it.each([
+    ['again after some seconds where the API server had no time', 429, 2],
+    ['no more where it may not', 403, 1],
+  ])('lists %s', async (_why, code, lists) => {
+    const listNamed = () => Promise.reject(new ApiError({ code, reason: '', message: 'no' }))
+    const { asked, at, refuse, world } = looking(20, { change: { listNamed } })
+    refuse('n0')
+    await at('n2')
+    await at('n4')
+    await world.clock.run(world.clock.sleep(5_000))
+    await at('n6')
+    expect(asked.filter((one) => one === 'list')).toHaveLength(lists)
+  })
+
   it('knows what other chunks of the plan have found', async () => {
     const plan = {} as Plan
     looking(30, { plan }).refuse('n0')

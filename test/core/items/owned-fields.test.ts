@@ -30,6 +30,13 @@ const ports = {
 const spec = { 'f:ports': ports, 'f:selector': {}, 'f:externalIPs': {} }
 const owned = { 'f:metadata': metadata, 'f:spec': spec }
 
+/** 20,000 maps in each other. */
+function deep(field: string, first: string): Record<string, object> {
+  let value: object = {}
+  for (let depth = 0; depth < 20_000; depth++) value = { [field]: value }
+  return { [first]: value }
+}
+
 const withSpec = (more: object): Manifest => ({ ...service, spec: { ...(service['spec'] as object), ...more } })
 const withMetadata = (more: object): Manifest => ({ ...service, metadata: { ...service.metadata, ...more } })
 
@@ -53,7 +60,7 @@ describe('an entry owns just what a create sets', () => {
     ],
     [
       'there are no labels but those of the restore',
-      { 'f:data': {} },
+      { 'f:data': { '.': {}, 'f:a': {} } },
       anObject('ConfigMap', 'a', { labels }, { data: { a: 'b' } }),
     ],
     ['nothing is owned, and nothing set', undefined, anObject('ConfigMap', 'a', { labels })],
@@ -75,11 +82,28 @@ describe('an entry owns just what a create sets', () => {
       { ...owned, 'f:spec': { ...spec, 'f:ports': { 'f:x': {}, 'f:y': {} } } },
       service,
     ],
+    ['it owns a map without its content', { 'f:data': {} }, anObject('ConfigMap', 'a', {}, { data: { a: 'b' } })],
     [
-      'it owns a map without its content',
-      { 'f:data': { '.': {} } },
-      anObject('ConfigMap', 'a', {}, { data: { a: 'b' } }),
+      'somebody has added an annotation, and it owned one that is gone',
+      { 'f:data': { '.': {}, 'f:k': {} }, 'f:metadata': { 'f:annotations': {} } },
+      anObject('ConfigMap', 'a', { annotations: { injected: 'yes' } }, { data: { k: 'v' } }),
     ],
+    [
+      'a finalizer stands there that is not of the manager',
+      { 'f:metadata': { 'f:finalizers': {} }, 'f:spec': { 'f:accessModes': {} } },
+      anObject('Claim', 'a', { finalizers: ['kubernetes.io/pvc-protection'] }, { spec: { accessModes: ['RWO'] } }),
+    ],
+    [
+      'a custom object has parts of which nothing is told',
+      { 'f:spec': { 'f:config': {} } },
+      { ...anObject('Custom', 'a', {}, { spec: { config: { mode: 'fast' } } }), apiVersion: 'example.com/v1' },
+    ],
+    [
+      'a custom object has a list of which nothing is told',
+      { 'f:spec': { 'f:rules': {} } },
+      { ...anObject('Custom', 'a', {}, { spec: { rules: [1] } }), apiVersion: 'example.com/v1' },
+    ],
+    ['it is so deep that it cannot be told', deep('f:a', 'f:spec'), anObject('Custom', 'a', {}, deep('a', 'spec'))],
     ['it names elements by their places', { 'f:data': { 'i:0': {} } }, anObject('Custom', 'a', {}, { data: ['b'] })],
     ['it names an element by no JSON', { 'f:data': { 'k:{': {} } }, anObject('Custom', 'a', {}, { data: [{}] })],
     ['a field of the entry is no map', { 'f:data': 'x' }, anObject('Custom', 'a', {}, { data: [] })],
