@@ -3,11 +3,12 @@ import { parseItemKey } from '../../core/items/outcome.ts'
 import type { Outcome } from '../../core/items/outcome.ts'
 import type { PackedTally } from '../../core/results/packed-tally.ts'
 import type { Tally } from '../../core/results/tally.ts'
+import { forEachInSteps } from '../../core/values/slices.ts'
 import type { RestoreOperation } from '../../velero/item-operation.ts'
 import { formatGroupResource, formatResourceId } from '../../velero/resource.ts'
 import type { GroupResource } from '../../velero/resource.ts'
 import type { BackupVolumeInfo } from '../../velero/volume-info.ts'
-import { pauses } from '../frame/in-slices.ts'
+import { inSlices } from '../frame/in-slices.ts'
 import { readTally } from '../frame/read-tally.ts'
 import { readOperations } from '../operations/operation-shards.ts'
 import type { Session } from '../frame/session.ts'
@@ -65,22 +66,17 @@ async function gatherFinalizeFacts({ journal }: Session): Promise<FinalizeFacts>
 }
 
 async function restoredIn(tally: PackedTally): Promise<RestoredObjects> {
-  const pause = pauses()
   const rows = new Map<string, number>()
   const marked = new Map<string, RestoredOutcome>()
-  let row = 0
-  for (const outcome of tally.values()) {
-    if (isRestored(outcome)) {
-      const id = idOf(outcome)
-      rows.set(id, row)
-      // Of two outcomes of one object the later one counts.
-      if (outcome.atZero !== undefined || outcome.owners !== undefined) marked.set(id, outcome)
-      else marked.delete(id)
-    }
-    row++
-    const turn = pause()
-    if (turn !== undefined) await turn
+  const note = (outcome: Outcome, row: number) => {
+    if (!isRestored(outcome)) return
+    const id = idOf(outcome)
+    rows.set(id, row)
+    // Of two outcomes of one object the later one counts.
+    if (outcome.atZero !== undefined || outcome.owners !== undefined) marked.set(id, outcome)
+    else marked.delete(id)
   }
+  await inSlices(forEachInSteps(tally.values(), note))
   const at = (place: number | undefined): RestoredOutcome | undefined => {
     const outcome = place === undefined ? undefined : tally.at(place)
     return outcome !== undefined && isRestored(outcome) ? outcome : undefined

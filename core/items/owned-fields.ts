@@ -25,7 +25,7 @@ export function ownsWhatIsSet(fieldsV1: unknown, object: Manifest): boolean {
 
 function ownsAll(fieldsV1: unknown, object: Manifest): boolean {
   const { apiVersion: _apiVersion, kind: _kind, status: _status, ...fields } = object
-  const metadata = Object.entries(object.metadata).filter(([field]) => !nobodys.has(field))
+  const metadata = Object.entries(object.metadata).filter(([field]) => !ownedByNobody.has(field))
   const set: Fields = { ...fields, metadata: Object.fromEntries(metadata) }
   const owned = withoutMarks(isJsonMap(fieldsV1) ? fieldsV1 : {}, 'f:')
   return !ownsNoFinalizer(owned, object) && ownsFields(owned, withoutMarks(set, ''), isCustom(object.apiVersion))
@@ -93,7 +93,7 @@ function ownsWhole(value: unknown, field: string, custom: boolean): boolean {
 }
 
 /** Fields of the metadata that belong to nobody. */
-const nobodys: ReadonlySet<string> = new Set([
+export const ownedByNobody: ReadonlySet<string> = new Set([
   'name',
   'namespace',
   'uid',

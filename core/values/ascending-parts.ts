@@ -1,7 +1,7 @@
 import { forEachInSteps } from './slices.ts'
 import type { Steps } from './slices.ts'
 
-/** Numbers of one part, about: their texts are in memory at the same time, and are sorted in one go. */
+/** Numbers of one part, about: their texts are in memory at the same time. */
 const partLength = 4096
 /** So many samples are taken for each part, so that the parts come out about as long as each other. */
 const samplesPerPart = 8

@@ -1,3 +1,4 @@
+import { ownedByNobody } from '../../../core/items/owned-fields.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../../velero/manifest.ts'
 import type { Kind } from './kinds.ts'
 
@@ -61,20 +62,6 @@ function inOrder(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
   return text(a) < text(b) ? -1 : 1
 }
 
-/** Fields that belong to nobody. */
-const unowned: ReadonlySet<string> = new Set([
-  'name',
-  'namespace',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'selfLink',
-  'managedFields',
-])
-
 /** Between the parts of a path. */
 const between = '\n'
 
@@ -102,7 +89,7 @@ function fieldsOf(object: Manifest | undefined, kind: Kind): Map<string, string>
   function visit(key: string, value: unknown, path: readonly string[]): void {
     if (value === null || value === undefined) return
     const inMetadata = path[0] === 'f:metadata'
-    if (inMetadata && path.length === 2 && unowned.has(key)) return
+    if (inMetadata && path.length === 2 && ownedByNobody.has(key)) return
     const isMap = typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length > 0
     if (isMap) return visitMap(value, path, !inMetadata && kind.custom ? true : freeMaps.has(key))
     const by = Array.isArray(value) && !kind.custom ? keyed[key] : undefined
