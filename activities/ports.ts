@@ -101,9 +101,10 @@ export interface WriteOptions extends MayBeOfDrydock {
   dryRun?: true
   /**
    * `identity`: of the answer only apiVersion, kind, and name, namespace, uid and resourceVersion in `metadata` are of use;
-   * the rest may be absent. It spares both sides the work on the rest.
+   * the rest may be absent. It spares both sides the work on the rest. `metadata`: apiVersion, kind and all of `metadata` are of
+   * use; the rest may be absent.
    */
-  answer?: 'identity' | undefined
+  answer?: 'identity' | 'metadata' | undefined
 }
 
 export interface PatchOptions extends WriteOptions {

@@ -70,7 +70,7 @@ export const runAnnotation = 'drydock.io/run'
 export const undoneAnnotation = 'drydock.io/undone'
 /** On a Restore: no further chunk begins while it stands there; the value is the reason. */
 export const pauseAnnotation = 'drydock.io/pause'
-/** On a Restore: `exact` (default) or `owners`, the mode of restoring managed fields (decision 10). */
+/** On a Restore: `owners` (default) or `exact`, the mode of restoring managed fields (decision 10). */
 export const managedFieldsAnnotation = 'drydock.io/managed-fields'
 /** On a Restore: with `"true"` nothing is restored; a plan is made of what would be, by dry runs. */
 export const planAnnotation = 'drydock.io/plan'

@@ -155,7 +155,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): W
       podVolumeTimeoutSeconds: seconds('DRYDOCK_FS_BACKUP_TIMEOUT', '4h'),
       defaultModifiers: readConfigMapName(env, 'DRYDOCK_DEFAULT_RESOURCE_MODIFIER_CONFIGMAP', problems),
       features: readList(env, 'DRYDOCK_FEATURES'),
-      managedFields: choice('DRYDOCK_MANAGED_FIELDS', ['exact', 'owners'], 'exact'),
+      managedFields: choice('DRYDOCK_MANAGED_FIELDS', ['exact', 'owners'], 'owners'),
       polite: choice('DRYDOCK_POLITE', ['true', 'false'], 'false') === 'true',
       reportUrl: readAddress(env, 'DRYDOCK_REPORT_URL', problems),
       priorities: readPriorities(env, problems),

@@ -2,7 +2,7 @@ import { ApiError, isAlreadyExists, isConflict, isNotFound, refusalOf } from '..
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { Message } from '../../core/items/outcome.ts'
-import { isOurs, keepsEntries, looksOurs, modeFor, planOwners } from '../../core/items/field-owners.ts'
+import { isOurs, keepsEntries, looksOurs, modeFor, ownsOtherwise, planOwners } from '../../core/items/field-owners.ts'
 import type { Posting } from '../../core/items/field-owners.ts'
 import { withZeroReplicas } from '../../core/items/zero-replicas.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
@@ -35,9 +35,14 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
     if (!isOwn && !isRecreated(live, input, tools)) return changeOrRecreate(place, input, tools)
   }
   const isFresh = place.do === 'created'
-  const created = { ...input, live, isFresh, patchOwners: posting.patchOwners, entries }
+  const patchOwners = posting.patchOwners || isOtherwiseOwned(live, posting, entries)
+  const created = { ...input, live, isFresh, patchOwners, entries }
   const { version, ...finished } = await finishUnlessCancelled(created, tools)
   return { do: 'done', action: 'created', live: withVersion(live, version), ...finished }
+}
+
+function isOtherwiseOwned(live: Manifest, { postedAs }: Posting, entries: ManagedFieldsEntry[] | undefined): boolean {
+  return postedAs !== undefined && ownsOtherwise(live, postedAs, entries)
 }
 
 /**
@@ -61,7 +66,7 @@ async function create(input: WriteInput, posting: Posting, tools: ItemTools): Pr
     const live = await tools.cluster.create(prepared.resource, item.target, posting.body, {
       fieldManager: posting.fieldManager,
       // The hooks and the volumes of a pod are read from what was created.
-      answer: groupResource === 'pods' ? undefined : 'identity',
+      answer: groupResource === 'pods' ? undefined : posting.patchOwners ? 'identity' : 'metadata',
     })
     return { do: 'created', live }
   } catch (thrown) {

@@ -4,7 +4,7 @@ import type { GroupResource } from '../../velero/resource.ts'
 import { isDerived } from '../values/derived-objects.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
 import { restoreLabels } from './item-manifest.ts'
-import { ownsWhatIsSet } from './owned-fields.ts'
+import { ownsTheSame, ownsWhatIsSet } from './owned-fields.ts'
 
 /** By what a restore recognises the objects that it has created. */
 export interface RestoreIdentity {
@@ -155,6 +155,20 @@ export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: stri
   if (!isAlike || maybeApplied(only, object)) return { ...twoWrites, postedAs: only.manager }
   const body = { ...object, metadata: others.length > 0 ? { ...metadata, managedFields: others } : metadata }
   return { body, fieldManager: only.manager, patchOwners: false, postedAs: only.manager }
+}
+
+/**
+ * Whether the manager in whose name one write created an object owns other fields of it than in the backup: the API server of the target
+ * cluster has set or left out some by itself. Only the second write gives the same owners then. Looked at while the manager has
+ * not written the object again, to the second; later it may have changed what it owns.
+ */
+export function ownsOtherwise(live: Manifest, postedAs: string, written: readonly ManagedFieldsEntry[] = []): boolean {
+  const isPosted = ({ manager, operation, subresource = '' }: ManagedFieldsEntry) =>
+    manager === postedAs && operation === 'Update' && subresource === ''
+  const now = live.metadata.managedFields?.find(isPosted)
+  const { creationTimestamp } = live.metadata
+  if (now?.time === undefined || isBefore(creationTimestamp, now.time)) return false
+  return !ownsTheSame(now.fieldsV1, written.find(isPosted)?.fieldsV1)
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Manifest } from '../../velero/manifest.ts'
 import { parseApiVersion } from '../../velero/resource.ts'
 import { fieldsAt } from '../values/fields.ts'
 import type { Fields } from '../values/fields.ts'
-import { canonicalJson, isJsonMap, parseJson } from '../values/manifest-json.ts'
+import { canonicalJson, isJsonMap, parseJson, semanticEqual } from '../values/manifest-json.ts'
 
 /**
  * Whether an entry of managedFields owns just the fields that a create of this object sets: then a create in the name of its manager
@@ -106,15 +106,23 @@ export const ownedByNobody: ReadonlySet<string> = new Set([
   'managedFields',
 ])
 
+/**
+ * Whether two entries of managedFields own the same fields. The two labels of a restore do not count, nor the map of labels itself, which
+ * belongs to whoever sets the first of them.
+ */
+export function ownsTheSame(now: unknown, before: unknown): boolean {
+  const [left, right] = [now, before].map((fieldsV1) => withoutMarks(isJsonMap(fieldsV1) ? fieldsV1 : {}, 'f:'))
+  return semanticEqual(left, right)
+}
+
 /** Fields, or who owns them, without the two labels of a restore, and without the maps that hold nothing else. */
 function withoutMarks(fields: Fields, prefix: 'f:' | ''): Fields {
   const { [`${prefix}metadata`]: metadata, ...others } = fields
   if (!isJsonMap(metadata)) return fields
   const { [`${prefix}labels`]: labels, ...unlabelled } = metadata
   const marks = [backupNameLabel, restoreNameLabel].map((label) => `${prefix}${label}`)
-  const kept = Object.entries(isJsonMap(labels) ? labels : {}).filter(([label]) => !marks.includes(label))
-  const hasLabels = kept.some(([label]) => label !== '.')
-  const rest = hasLabels ? { ...unlabelled, [`${prefix}labels`]: Object.fromEntries(kept) } : unlabelled
+  const kept = Object.entries(isJsonMap(labels) ? labels : {}).filter(([label]) => ![...marks, '.'].includes(label))
+  const rest = kept.length > 0 ? { ...unlabelled, [`${prefix}labels`]: Object.fromEntries(kept) } : unlabelled
   return Object.keys(rest).length === 0 ? others : { ...others, [`${prefix}metadata`]: rest }
 }
 

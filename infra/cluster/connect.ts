@@ -258,6 +258,6 @@ const largeBytes = 8 * 1024
 
 /** The media types to ask for: of a large object the metadata alone, where no more is of use and the server knows how. */
 export function acceptFor({ answer }: Pick<ApiRequest, 'answer'>, bodyBytes: number): string {
-  if (answer !== 'identity' || bodyBytes < largeBytes) return 'application/json'
+  if (answer === undefined || bodyBytes < largeBytes) return 'application/json'
   return 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json'
 }

@@ -1,4 +1,4 @@
-import type { Cluster, Log, RemoveOptions } from '../../activities/ports.ts'
+import type { Cluster, Log, RemoveOptions, WriteOptions } from '../../activities/ports.ts'
 import type { ActingUser } from '../../core/asked/acting-user.ts'
 import { ApiError, isNotFound } from '../../core/port-errors.ts'
 import type { Manifest } from '../../velero/manifest.ts'
@@ -108,7 +108,7 @@ export interface ApiRequest {
   /** How long a write may take, see `WriteOptions`. */
   deadline?: 'short' | 'long' | undefined
   /** What of the answer is of use, see `WriteOptions`. */
-  answer?: 'identity' | undefined
+  answer?: WriteOptions['answer']
   signal?: AbortSignal
 }
 

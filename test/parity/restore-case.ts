@@ -7,7 +7,7 @@ import { clusterChanges, dumpCluster } from './dump-cluster.ts'
 import { shapeOf } from './golden-case.ts'
 import type { CaseFile, Outcome, RestoreShape } from './golden-case.ts'
 
-/** How a case is restored: by default without second chances, and in mode exact. */
+/** How a case is restored: by default without second chances, and in the worker's own mode of managed fields. */
 export interface Manner {
   /** What Velero refuses once may be tried again. */
   secondChances?: boolean

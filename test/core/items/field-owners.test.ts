@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fieldManagerOf } from '../../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../../velero/manifest.ts'
-import { isOurs, modeFor, sameEntries, planOwners } from '../../../core/items/field-owners.ts'
+import { isOurs, modeFor, ownsOtherwise, sameEntries, planOwners } from '../../../core/items/field-owners.ts'
 import { anObject, labels } from './builders.ts'
 
 const mark = { uid: 'uid-1', creationTimestamp: '2026-11-24T10:00:00Z', labels }
@@ -195,5 +195,37 @@ describe('posting an object', () => {
     expect(posting).toMatchObject({ fieldManager: 'drydock-1', patchOwners: true })
     // What an earlier version created in one write is still ours.
     expect(posting.postedAs).toBe(manager)
+  })
+})
+
+describe('what one write created is owned otherwise than in the backup', () => {
+  const posted = (fieldsV1: object, time = mark.creationTimestamp) => created([entry({ time, fieldsV1 }), status])
+  const key = { 'f:data': { '.': {}, 'f:key': {} } }
+  const isOtherwise = (live: Manifest) => ownsOtherwise(live, 'kubectl', [status, entry()])
+
+  it.each([
+    ['the API server has set a field by itself', { ...key, 'f:immutable': {} }],
+    ['it has left a field out', { 'f:data': { '.': {} } }],
+    [
+      'it has added labels',
+      { ...key, 'f:metadata': { 'f:labels': { '.': {}, 'f:velero.io/restore-name': {}, 'f:l': {} } } },
+    ],
+  ])('where %s', (_why, fieldsV1) => {
+    expect(isOtherwise(posted(fieldsV1))).toBe(true)
+  })
+
+  it('but not where it differs in the labels of the restore alone', () => {
+    const marks = { 'f:labels': { '.': {}, 'f:velero.io/backup-name': {}, 'f:velero.io/restore-name': {} } }
+    expect(isOtherwise(posted({ ...key, 'f:metadata': marks }))).toBe(false)
+  })
+
+  it('but not once the manager has written it again', () => {
+    expect(isOtherwise(posted({ ...key, 'f:immutable': {} }, now))).toBe(false)
+  })
+
+  it('but not where its entry is away, or the server keeps none', () => {
+    expect(isOtherwise(created([status]))).toBe(false)
+    const { managedFields: _none, ...metadata } = created().metadata
+    expect(isOtherwise({ ...created(), metadata })).toBe(false)
   })
 })

@@ -48,8 +48,8 @@ beforeAll(async () => {
   owners = await handsOn(second, dir)
   const [items] = await Promise.all([
     makeApps(await handsOn(theStack(), dir), place),
-    startWorker(first),
-    startWorker(second, { DRYDOCK_MANAGED_FIELDS: 'owners' }),
+    startWorker(first, { DRYDOCK_MANAGED_FIELDS: 'exact' }),
+    startWorker(second),
   ])
   backedUp = Object.fromEntries(items.map(([resource, item]) => [`${resource}/${item.metadata.name}`, item]))
   await Promise.all(

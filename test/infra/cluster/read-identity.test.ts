@@ -41,7 +41,9 @@ describe('the media types of a request', () => {
     expect(acceptFor({ answer: 'identity' }, 100_000)).toMatch(
       /^application\/json;as=PartialObjectMetadata;.*, application\/json$/,
     )
+    expect(acceptFor({ answer: 'metadata' }, 100_000)).toBe(acceptFor({ answer: 'identity' }, 100_000))
     expect(acceptFor({ answer: 'identity' }, 1_000)).toBe('application/json')
+    expect(acceptFor({ answer: 'metadata' }, 1_000)).toBe('application/json')
     expect(acceptFor({}, 100_000)).toBe('application/json')
   })
 })

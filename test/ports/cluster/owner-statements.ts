@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { by, bySecond, custom, fieldsByManager, gadgets } from './statement-tools.ts'
+import { by, bySecond, configMaps, custom, fieldsByManager, gadgets, named } from './statement-tools.ts'
 import type { Statements } from './statement-tools.ts'
 
 /** Who owns which fields. */
@@ -43,6 +43,20 @@ export const owning: Statements = {
       expect(refilled.metadata.managedFields).toEqual([backedUp])
       const emptied = await cluster.patch(at('a'), { metadata: { managedFields: [{}] } }, bySecond)
       expect(emptied.metadata.managedFields).toBeUndefined()
+    },
+    'are in an answer of which only the metadata are of use, also of a large object': async ({
+      cluster,
+      namespace,
+    }) => {
+      for (const [name, length] of [
+        ['small', 1],
+        ['large', 20_000],
+      ] as const) {
+        const body = { ...named('v1', 'ConfigMap', name), data: { x: 'a'.repeat(length) } }
+        const made = await cluster.create(configMaps, namespace, body, { ...by, answer: 'metadata' })
+        expect(fieldsByManager(made)).toEqual({ first: { 'f:data': { '.': {}, 'f:x': {} } } })
+        expect(made.metadata.managedFields?.[0]?.time).toBe(made.metadata.creationTimestamp)
+      }
     },
     'that are posted stay theirs but for what the writer sets itself': async ({ add }) => {
       const controllers = { ...backedUp, manager: 'controller', fieldsV1: { 'f:data': { 'f:other': {} } } }

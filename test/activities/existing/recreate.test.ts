@@ -6,7 +6,7 @@ import { plannedKey } from '../../../core/plan/plan.ts'
 import { labels } from '../../core/items/builders.ts'
 import { startGarbageCollector } from '../../ports/controllers.ts'
 import type { World } from '../../ports/world.ts'
-import { apiError, outcomeOf, owners, placeOther, prices, refusing, restoring, target } from './restoring.ts'
+import { apiError, outcomeOf, owners, placeOther, prices, refusing, restoring, target } from '../items/restoring.ts'
 
 const text = JSON.stringify(prices)
 
