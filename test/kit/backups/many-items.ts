@@ -41,11 +41,18 @@ function anItem(
     apiVersion: 'v1',
     time: '2026-11-23T20:32:23Z',
     fieldsType: 'FieldsV1',
-    fieldsV1: { 'f:data': { '.': {}, 'f:key': {} }, 'f:metadata': { 'f:labels': { '.': {}, 'f:app': {} } } },
+    fieldsV1: {
+      'f:data': { '.': {}, 'f:key': {} },
+      'f:metadata': { 'f:labels': { '.': {}, 'f:app': {} } },
+      ...(kind === 'Secret' ? { 'f:type': {} } : {}),
+    },
   }
-  const data = { key: kind === 'Secret' ? Buffer.from('value').toString('base64') : 'value' }
+  const content =
+    kind === 'Secret'
+      ? { data: { key: Buffer.from('value').toString('base64') }, type: 'Opaque' }
+      : { data: { key: 'value' } }
   const metadata = { name, namespace, labels: { app: 'many', ...labels }, managedFields: [owner] }
-  return [`${kind.toLowerCase()}s`, { apiVersion: 'v1', kind, metadata, data }]
+  return [`${kind.toLowerCase()}s`, { apiVersion: 'v1', kind, metadata, ...content }]
 }
 
 /**
