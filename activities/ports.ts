@@ -101,8 +101,8 @@ export interface WriteOptions extends MayBeOfDrydock {
   dryRun?: true
   /**
    * `identity`: of the answer only apiVersion, kind, and name, namespace, uid and resourceVersion in `metadata` are of use;
-   * the rest may be absent. It spares both sides the work on the rest. `metadata`: apiVersion, kind and all of `metadata` are of
-   * use; the rest may be absent.
+   * the rest may be absent, and apiVersion and kind be those of an answer with metadata alone. It spares both sides the work on the rest.
+   * `metadata`: the same, but all of `metadata` is there.
    */
   answer?: 'identity' | 'metadata' | undefined
 }

@@ -10,7 +10,7 @@ import { faultLine, isProgramFault } from '../../core/program-fault.ts'
 import { isPreview } from '../../core/preview/verdict.ts'
 import { isSweptByVelero } from '../../core/results/restore-status.ts'
 import { StoreError } from '../../core/port-errors.ts'
-import { claimedAnnotation, restoreFinalizer } from '../../velero/labels.ts'
+import { claimedAnnotation, managedFieldsAnnotation, restoreFinalizer } from '../../velero/labels.ts'
 import { isNew } from '../../velero/phases.ts'
 import type { RestorePhase } from '../../velero/phases.ts'
 import type { Restore, RestoreSpec, RestoreStatus } from '../../velero/restore.ts'
@@ -87,7 +87,8 @@ export async function claimRestore(
     restore: {
       ...ref,
       creationTimestamp: restore.metadata.creationTimestamp ?? rfc3339(clock.now()),
-      annotations: restore.metadata.annotations ?? {},
+      // Workers with another setting, such as those of another version, must not go on in another mode.
+      annotations: { [managedFieldsAnnotation]: parts.settings.managedFields, ...restore.metadata.annotations },
       ...(verdict.api === undefined ? {} : { api: verdict.api }),
     },
     spec: withSchedule(verdict.spec, restore.spec),

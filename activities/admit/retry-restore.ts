@@ -14,7 +14,12 @@ import {
   whyNotRetried,
 } from '../../core/request/decide-retry.ts'
 import { sha256Hex } from '../../core/values/derived-names.ts'
-import { claimedAnnotation, existingAnnotation, retryRefusedAnnotation } from '../../velero/labels.ts'
+import {
+  claimedAnnotation,
+  existingAnnotation,
+  managedFieldsAnnotation,
+  retryRefusedAnnotation,
+} from '../../velero/labels.ts'
 import { rfc3339 } from '../../velero/manifest.ts'
 import { backupContentsKey } from '../../velero/object-keys.ts'
 import { isNew } from '../../velero/phases.ts'
@@ -110,13 +115,19 @@ async function makeRun(parts: WorkerParts, asked: Asked): Promise<MadeRun | { re
     ...(ofWorker === undefined ? {} : { actingUser: ofWorker }),
     restore: {
       ...identity,
-      annotations: restore.metadata.annotations ?? {},
+      annotations: { ...modeOf(before.admission), ...restore.metadata.annotations },
       run,
       ...(api === undefined ? {} : { api }),
     },
     retry: { token, at, ...carried },
   })
   return { run, admission }
+}
+
+/** In which mode the runs before have restored managed fields: the next one goes on in it. */
+function modeOf({ restore: { annotations } }: StoredAdmission): Record<string, string> {
+  const mode = annotations?.[managedFieldsAnnotation]
+  return mode === undefined ? {} : { [managedFieldsAnnotation]: mode }
 }
 
 /** What is wrong with the annotations as they are now. They may ask for other things than before, but for no more rights. */

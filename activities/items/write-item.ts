@@ -24,7 +24,8 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
   const { prepared } = input
   const mode = modeFor(tools.managedFields, prepared.groupResource, prepared.object.metadata.name)
   const object = prepared.atZero === undefined ? prepared.object : withZeroReplicas(prepared.object)
-  const posting = planOwners(object, mode, fieldManagerOf(tools.mark.uid))
+  const ours = fieldManagerOf(tools.mark.uid)
+  const posting = planOwners(object, mode, ours)
   const seen = await lookFirst(input, tools)
   const place: Place = seen === undefined ? await create(input, posting, tools) : { do: 'stands', live: seen }
   if (place.do === 'done') return place
@@ -35,14 +36,12 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
     if (!isOwn && !isRecreated(live, input, tools)) return changeOrRecreate(place, input, tools)
   }
   const isFresh = place.do === 'created'
-  const patchOwners = posting.patchOwners || isOtherwiseOwned(live, posting, entries)
+  const { postedAs } = posting
+  const isOtherwise = postedAs !== undefined && ownsOtherwise(live, { ours, postedAs, written: entries })
+  const patchOwners = posting.patchOwners || isOtherwise
   const created = { ...input, live, isFresh, patchOwners, entries }
   const { version, ...finished } = await finishUnlessCancelled(created, tools)
   return { do: 'done', action: 'created', live: withVersion(live, version), ...finished }
-}
-
-function isOtherwiseOwned(live: Manifest, { postedAs }: Posting, entries: ManagedFieldsEntry[] | undefined): boolean {
-  return postedAs !== undefined && ownsOtherwise(live, postedAs, entries)
 }
 
 /**

@@ -108,7 +108,7 @@ export const restoreAnnotations: readonly RestoreAnnotation[] = [
   byPeople(impersonateUserAnnotation, '`<user>`', faultOfUser),
   byPeople(impersonateGroupsAnnotation, '`<group>,<group>`', faultOfGroups),
   byPeople(validateAnnotation, '`true` or `false`', oneOf('true', 'false')),
-  byPeople(managedFieldsAnnotation, '`exact` or `owners`', oneOf('exact', 'owners')),
+  byPeople(managedFieldsAnnotation, '`owners` or `exact`', oneOf('owners', 'exact')),
   byPeople(politeAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(secondChancesAnnotation, '`true` or `false`', oneOf('true', 'false')),
   byPeople(hooksAnnotation, '`at-most-once` or `at-least-once`', oneOf('at-most-once', 'at-least-once')),

@@ -140,7 +140,7 @@ function maybeApplied({ manager }: { manager: string }, { metadata }: Manifest):
 /**
  * Plans the create. In mode `exact` our own manager creates the object, and a second write sets the entries of the
  * backup. In mode `owners`, if one Update manager owns all fields that the create sets, the create has that manager's
- * name and the other entries, and needs no second write (decision 10). Objects with several owners, and those that kubectl or
+ * name and the other entries, and needs no second write unless {@link ownsOtherwise} (decision 10). Objects with several owners, and those that kubectl or
  * Helm may have applied, need two writes in any mode. So do those of which a subresource's entry owns more than status, and
  * those of which the create sets other fields than the manager owns.
  */
@@ -158,17 +158,31 @@ export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: stri
 }
 
 /**
- * Whether the manager in whose name one write created an object owns other fields of it than in the backup: the API server of the target
- * cluster has set or left out some by itself. Only the second write gives the same owners then. Looked at while the manager has
- * not written the object again, to the second; later it may have changed what it owns.
+ * Whether an object whose create needs no second write needs one after all: the manager in whose name it was created owns other fields
+ * than in the backup, since the API server of the target cluster has set or left out some by itself; or an attempt in mode `exact` has
+ * created it, in our own name. Once others have written it the answer is no: a second write would take their entries away.
  */
-export function ownsOtherwise(live: Manifest, postedAs: string, written: readonly ManagedFieldsEntry[] = []): boolean {
+export function ownsOtherwise(
+  live: Manifest,
+  {
+    ours,
+    postedAs,
+    written = [],
+  }: { ours: string; postedAs: string; written?: readonly ManagedFieldsEntry[] | undefined },
+): boolean {
+  const setters = (live.metadata.managedFields ?? []).filter(({ subresource }) => subresource !== 'status')
   const isPosted = ({ manager, operation, subresource = '' }: ManagedFieldsEntry) =>
     manager === postedAs && operation === 'Update' && subresource === ''
-  const now = live.metadata.managedFields?.find(isPosted)
-  const { creationTimestamp } = live.metadata
-  if (now?.time === undefined || isBefore(creationTimestamp, now.time)) return false
-  return !ownsTheSame(now.fieldsV1, written.find(isPosted)?.fieldsV1)
+  const [only] = setters
+  if (only === undefined || setters.length > 1) return false
+  if (only.manager === ours) return true
+  if (!isPosted(only) || !isOfCreate(only, live)) return false
+  return !ownsTheSame(only.fieldsV1, written.find(isPosted)?.fieldsV1)
+}
+
+/** Whether the create of an object made this entry of it: nobody has written by it since, to the second. */
+export function isOfCreate({ time }: ManagedFieldsEntry, { metadata: { creationTimestamp } }: Manifest): boolean {
+  return time !== undefined && !isBefore(creationTimestamp, time)
 }
 
 /**

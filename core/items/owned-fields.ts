@@ -115,6 +115,11 @@ export function ownsTheSame(now: unknown, before: unknown): boolean {
   return semanticEqual(left, right)
 }
 
+/** Whether an entry of managedFields owns the name of a restore among the labels: only the create of a restore gives it to a manager. */
+export function ownsMark(fieldsV1: unknown): boolean {
+  return fieldsAt(fieldsV1, 'f:metadata', 'f:labels', `f:${restoreNameLabel}`) !== undefined
+}
+
 /** Fields, or who owns them, without the two labels of a restore, and without the maps that hold nothing else. */
 function withoutMarks(fields: Fields, prefix: 'f:' | ''): Fields {
   const { [`${prefix}metadata`]: metadata, ...others } = fields

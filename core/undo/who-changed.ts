@@ -1,5 +1,6 @@
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import { carriesLabels } from '../items/field-owners.ts'
+import { ownsMark } from '../items/owned-fields.ts'
 import { isJsonMap } from '../values/manifest-json.ts'
 
 /** What the journal and the backup know of an object that a restore has created. */
@@ -39,8 +40,6 @@ function lostOf(
   { manager }: CreatedObject,
 ): string | undefined {
   const now = entries.find((entry) => isSameOwner(entry, before))
-  // With another time it was posted by that name, and owns what was posted.
-  if (now !== undefined && !isSameTime(now, before)) return undefined
   const others = entries.filter((entry) => entry.manager === manager || isPartOfCluster(entry))
   return firstMissing(
     before.fieldsV1,
@@ -58,7 +57,7 @@ interface Known {
 function isKnown(entry: ManagedFieldsEntry, { created, owners, born }: Known): boolean {
   if (entry.manager === created.manager || isPartOfCluster(entry) || isBookkeeping(entry.fieldsV1)) return true
   const at = Date.parse(entry.time ?? '')
-  if (owners === undefined) return at < born
+  if (owners === undefined) return at < born || (at <= born && ownsMark(entry.fieldsV1))
   const before = owners.find((other) => isSameOwner(other, entry))
   if (before === undefined) return false
   return isSameTime(entry, before) || at <= born

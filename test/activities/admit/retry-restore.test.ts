@@ -41,9 +41,6 @@ describe('what a retry does', () => {
       'create configmaps shop/other',
       'create configmaps shop/same',
       'create gizmos.example.com shop/first',
-      'patch configmaps shop/new',
-      'patch configmaps shop/other',
-      'patch configmaps shop/same',
       'patch gizmos.example.com shop/first',
     ])
     expect(resultsOf(world)).toEqual({ errors: {}, warnings: {} })
@@ -51,6 +48,20 @@ describe('what a retry does', () => {
     expect(statusOf(world).errors).toBeUndefined()
     expect(annotationsOf(world)).toMatchObject({ 'drydock.io/run': '2', 'drydock.io/retried': 'one' })
     expect(eventsOf(world)).toContain('Retried: run 2 begins: 4 of 15 items are to be done')
+  })
+
+  it('restores managed fields as the run before, also where its worker is set otherwise', async () => {
+    const world = await newWorld()
+    await runRestore(world, {
+      around: denying('configmaps shop/', 'gizmos'),
+      settings: { managedFields: 'exact' },
+    })
+    const { writes } = await retried(world)
+    expect(writes.filter((write) => write.startsWith('patch configmaps')).toSorted()).toEqual([
+      'patch configmaps shop/new',
+      'patch configmaps shop/other',
+      'patch configmaps shop/same',
+    ])
   })
 
   it('replaces the messages of what fails again, and can be asked for again', async () => {

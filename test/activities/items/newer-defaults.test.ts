@@ -34,14 +34,14 @@ function watched(wrap: (cluster: Cluster) => Cluster = (one) => one) {
 describe('an object that one write creates in the name of its manager', () => {
   it('takes no second write where the manager owns what it owned in the backup', async () => {
     const { writes, wrap } = watched()
-    const { restore } = restoring(text, { managedFields: 'owners' }, wrap)
+    const { restore } = restoring(text, {}, wrap)
     expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', messages: [] })
     expect(writes).toEqual(['create by client'])
   })
 
   it('takes a second write where the API server has set a field by itself, which belongs to nobody then', async () => {
     const { writes, wrap } = watched(withDefault)
-    const { world, restore } = restoring(text, { managedFields: 'owners' }, wrap)
+    const { world, restore } = restoring(text, {}, wrap)
     expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', messages: [] })
     expect(writes).toEqual(['create by client', 'patch by drydock-uid-1'])
     expect(world.cluster.look(target)).toMatchObject({ immutable: false, metadata: { managedFields: client } })
@@ -53,10 +53,34 @@ describe('an object that one write creates in the name of its manager', () => {
       ...withDefault(cluster),
       patch: (...args) => (deaths-- > 0 ? Promise.reject(new Error('killed')) : cluster.patch(...args)),
     })
-    const { world, restore } = restoring(text, { managedFields: 'owners' }, dying)
+    const { world, restore } = restoring(text, {}, dying)
     await expect(restore()).rejects.toThrow('killed')
     expect(world.cluster.look(target)?.metadata.managedFields).not.toEqual(client)
     expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', messages: [] })
     expect(world.cluster.look(target)?.metadata.managedFields).toEqual(client)
+  })
+
+  it('gets the owners of the backup where an attempt in mode exact has created it and died', async () => {
+    let deaths = 1
+    const dying = (cluster: Cluster): Cluster => ({
+      ...cluster,
+      patch: (...args) => (deaths-- > 0 ? Promise.reject(new Error('killed')) : cluster.patch(...args)),
+    })
+    const { world, tools, restore } = restoring(text, { managedFields: 'exact' }, dying)
+    await expect(restore()).rejects.toThrow('killed')
+    Object.assign(tools, { managedFields: 'owners' })
+    expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', messages: [] })
+    expect(world.cluster.look(target)?.metadata.managedFields).toEqual(client)
+  })
+
+  it('leaves the entry of who has written it before the next attempt', async () => {
+    const { world, restore } = restoring(text)
+    await restore()
+    const editor = { ...client[0], manager: 'editor', time: '2030-01-01T00:00:00Z' }
+    const metadata = { ...world.cluster.look(target)?.metadata, managedFields: [editor] }
+    const [own] = world.cluster.look(target)?.metadata.managedFields ?? []
+    world.cluster.amend(target, { metadata: { ...metadata, managedFields: [{ ...own, fieldsV1: {} }, editor] } })
+    expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', messages: [] })
+    expect(world.cluster.look(target)?.metadata.managedFields).toContainEqual(editor)
   })
 })

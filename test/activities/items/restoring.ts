@@ -53,7 +53,7 @@ export function restoring(
     attempt: { ...attempt, fence: () => Promise.resolve(), carried: undefined, isLate: false, pause: waiting },
     rules: rulesWith(),
     mark: { uid: 'uid-1', creationTimestamp: rfc3339(world.clock.now()), labels },
-    managedFields: 'exact',
+    managedFields: 'owners',
     policyFor: () => undefined,
     firstLook: { at: () => Promise.resolve(undefined), foundTaken: nothing },
     recreated: inMemoryNotes(),

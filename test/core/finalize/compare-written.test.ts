@@ -76,4 +76,24 @@ describe('the comparison of a live object with what was written', () => {
       expected,
     )
   })
+
+  it('a field that the create of the restore has given to an operator, in whose name it was made', () => {
+    const creationTimestamp = '2026-01-01T00:00:10Z'
+    const compared = (fieldsV1: object, time: string) =>
+      compareWritten(
+        deployment({ replicas: 3 }),
+        deployment(
+          { replicas: 5 },
+          { creationTimestamp, managedFields: [{ manager: 'shop-operator', time, fieldsV1 }] },
+        ),
+        at,
+      )
+    const posted = {
+      'f:metadata': { 'f:labels': { 'f:velero.io/restore-name': {} } },
+      'f:spec': { 'f:replicas': {} },
+    }
+    expect(compared(posted, creationTimestamp)).toEqual(['spec.replicas'])
+    expect(compared(posted, '2026-01-01T00:00:20Z')).toEqual([])
+    expect(compared({ 'f:spec': { 'f:replicas': {} } }, creationTimestamp)).toEqual([])
+  })
 })

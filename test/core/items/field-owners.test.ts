@@ -198,34 +198,40 @@ describe('posting an object', () => {
   })
 })
 
-describe('what one write created is owned otherwise than in the backup', () => {
-  const posted = (fieldsV1: object, time = mark.creationTimestamp) => created([entry({ time, fieldsV1 }), status])
+describe('what is to be created in one write needs a second one', () => {
+  const ours = fieldManagerOf('uid-1')
+  const status = entry({ manager: 'controller', subresource: 'status' })
   const key = { 'f:data': { '.': {}, 'f:key': {} } }
-  const isOtherwise = (live: Manifest) => ownsOtherwise(live, 'kubectl', [status, entry()])
+  const posted = (fieldsV1: object, time = mark.creationTimestamp) => entry({ time, fieldsV1 })
+  const isNeeded = (...entries: ManagedFieldsEntry[]) =>
+    ownsOtherwise(created([...entries, status]), { ours, postedAs: 'kubectl', written: [status, entry()] })
 
   it.each([
     ['the API server has set a field by itself', { ...key, 'f:immutable': {} }],
     ['it has left a field out', { 'f:data': { '.': {} } }],
-    [
-      'it has added labels',
-      { ...key, 'f:metadata': { 'f:labels': { '.': {}, 'f:velero.io/restore-name': {}, 'f:l': {} } } },
-    ],
+    ['it has added labels', { ...key, 'f:metadata': { 'f:labels': { 'f:velero.io/restore-name': {}, 'f:l': {} } } }],
   ])('where %s', (_why, fieldsV1) => {
-    expect(isOtherwise(posted(fieldsV1))).toBe(true)
+    expect(isNeeded(posted(fieldsV1))).toBe(true)
+  })
+
+  it('where an attempt in mode exact has created it, and died before its second write', () => {
+    expect(isNeeded(entry({ manager: ours }))).toBe(true)
+    expect(isNeeded(posted(key), { ...status, manager: ours })).toBe(false)
   })
 
   it('but not where it differs in the labels of the restore alone', () => {
     const marks = { 'f:labels': { '.': {}, 'f:velero.io/backup-name': {}, 'f:velero.io/restore-name': {} } }
-    expect(isOtherwise(posted({ ...key, 'f:metadata': marks }))).toBe(false)
+    expect(isNeeded(posted({ ...key, 'f:metadata': marks }))).toBe(false)
   })
 
-  it('but not once the manager has written it again', () => {
-    expect(isOtherwise(posted({ ...key, 'f:immutable': {} }, now))).toBe(false)
+  it('but not once the manager has written it again, or somebody else, whose entry would go', () => {
+    expect(isNeeded(posted({ ...key, 'f:immutable': {} }, now))).toBe(false)
+    expect(isNeeded(posted({ 'f:data': { '.': {} } }), entry({ manager: 'editor', fieldsV1: key }))).toBe(false)
+    expect(isNeeded(entry({ manager: 'editor', fieldsV1: key }))).toBe(false)
   })
 
-  it('but not where its entry is away, or the server keeps none', () => {
-    expect(isOtherwise(created([status]))).toBe(false)
+  it('but not where the API server keeps no entries', () => {
     const { managedFields: _none, ...metadata } = created().metadata
-    expect(isOtherwise({ ...created(), metadata })).toBe(false)
+    expect(ownsOtherwise({ ...created(), metadata }, { ours, postedAs: 'kubectl', written: [entry()] })).toBe(false)
   })
 })

@@ -52,7 +52,10 @@ describe('an object counts as unchanged', () => {
   })
 
   it('where it was posted in the name of the only owner', () => {
-    expect(whoChanged(live([entry('helm', born, { 'f:data': { 'f:a': {} } })]), created)).toBeUndefined()
+    const marks = { 'f:labels': { '.': {}, 'f:velero.io/backup-name': {}, 'f:velero.io/restore-name': {} } }
+    const posted = live([entry('helm', born, { ...data, 'f:metadata': marks })])
+    expect(whoChanged(posted, created)).toBeUndefined()
+    expect(whoChanged(posted, { ...created, owners: undefined })).toBeUndefined()
   })
 
   it('where a part of the cluster has taken a field over', () => {
@@ -87,6 +90,8 @@ describe('an object counts as changed', () => {
   it('where a field was taken away, of which no time tells', () => {
     const entries = [entry('helm', backup, { 'f:data': { '.': {}, 'f:a': {} } })]
     expect(whoChanged(live(entries), created)).toBe('data.b was taken away since')
+    const posted = [entry('helm', born, { 'f:data': { '.': {}, 'f:a': {} } })]
+    expect(whoChanged(live(posted), created)).toBe('data.b was taken away since')
   })
 
   it('where the labels of the restore are gone', () => {
