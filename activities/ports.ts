@@ -100,8 +100,8 @@ export interface WriteOptions extends MayBeOfDrydock {
   /** The server checks the write as any other, and keeps nothing of it. */
   dryRun?: true
   /**
-   * `identity`: of the answer only apiVersion, kind, and name, namespace, uid and resourceVersion in `metadata` are of use;
-   * the rest may be absent, and apiVersion and kind be those of an answer with metadata alone. It spares both sides the work on the rest.
+   * `identity`: of the answer only name, namespace, uid and resourceVersion in `metadata` are of use. The rest may be absent, and apiVersion
+   * and kind may be those of an answer with metadata alone. It spares both sides the work on the rest.
    * `metadata`: the same, but all of `metadata` is there.
    */
   answer?: 'identity' | 'metadata' | undefined

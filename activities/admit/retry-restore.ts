@@ -109,25 +109,21 @@ async function makeRun(parts: WorkerParts, asked: Asked): Promise<MadeRun | { re
   const carried = await carryOver(before.journal, journal, renewed)
   const at = rfc3339(parts.ports.clock.now())
   const { api: _before, ...identity } = before.admission.restore
+  // As the runs before; where the first one was of an older version, as this worker.
+  const mode = identity.annotations?.[managedFieldsAnnotation] ?? parts.settings.managedFields
   const api = await readVeleroApi(parts.ports.cluster)
   const admission = await journal.writeOnce<StoredAdmission>(shards.admission, {
     ...before.admission,
     ...(ofWorker === undefined ? {} : { actingUser: ofWorker }),
     restore: {
       ...identity,
-      annotations: { ...modeOf(before.admission), ...restore.metadata.annotations },
+      annotations: { [managedFieldsAnnotation]: mode, ...restore.metadata.annotations },
       run,
       ...(api === undefined ? {} : { api }),
     },
     retry: { token, at, ...carried },
   })
   return { run, admission }
-}
-
-/** In which mode the runs before have restored managed fields: the next one goes on in it. */
-function modeOf({ restore: { annotations } }: StoredAdmission): Record<string, string> {
-  const mode = annotations?.[managedFieldsAnnotation]
-  return mode === undefined ? {} : { [managedFieldsAnnotation]: mode }
 }
 
 /** What is wrong with the annotations as they are now. They may ask for other things than before, but for no more rights. */

@@ -2,7 +2,14 @@ import { ApiError, isAlreadyExists, isConflict, isNotFound, refusalOf } from '..
 import { error, scopeOf, warning } from '../../core/items/outcome.ts'
 import { troubleOf } from '../../core/items/item-trouble.ts'
 import type { Message } from '../../core/items/outcome.ts'
-import { isOurs, keepsEntries, looksOurs, modeFor, ownsOtherwise, planOwners } from '../../core/items/field-owners.ts'
+import {
+  isOurs,
+  keepsEntries,
+  looksOurs,
+  modeFor,
+  needsSecondWrite,
+  planOwners,
+} from '../../core/items/field-owners.ts'
 import type { Posting } from '../../core/items/field-owners.ts'
 import { withZeroReplicas } from '../../core/items/zero-replicas.ts'
 import { fieldManagerOf } from '../../velero/labels.ts'
@@ -35,11 +42,8 @@ export async function writeItem(input: WriteInput, tools: ItemTools): Promise<Wr
     const isOwn = isOurs(live, tools.mark, { managedFields: entries, postedAs: posting.postedAs })
     if (!isOwn && !isRecreated(live, input, tools)) return changeOrRecreate(place, input, tools)
   }
-  const isFresh = place.do === 'created'
-  const { postedAs } = posting
-  const isOtherwise = postedAs !== undefined && ownsOtherwise(live, { ours, postedAs, written: entries })
-  const patchOwners = posting.patchOwners || isOtherwise
-  const created = { ...input, live, isFresh, patchOwners, entries }
+  const patchOwners = needsSecondWrite(live, posting, { ours, written: entries })
+  const created = { ...input, live, isFresh: place.do === 'created', patchOwners, entries }
   const { version, ...finished } = await finishUnlessCancelled(created, tools)
   return { do: 'done', action: 'created', live: withVersion(live, version), ...finished }
 }

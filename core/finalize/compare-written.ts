@@ -1,7 +1,6 @@
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
 import type { GroupResource } from '../../velero/resource.ts'
-import { isOfCreate } from '../items/field-owners.ts'
-import { ownsMark } from '../items/owned-fields.ts'
+import { isOfRestore } from '../items/field-owners.ts'
 import { isJsonMap } from '../values/manifest-json.ts'
 
 /** The path of a field: names of fields, and `[key]` for elements of lists that have a key. */
@@ -11,7 +10,7 @@ type Path = readonly string[]
  * The fields in which a live object differs from the written one, such as `spec.template.spec.containers[web].image`.
  * Only fields that were written are compared, so defaults and other additions are no difference. A field that the API
  * server or a controller owns is no difference either: these fields are in a list, or managedFields say that a
- * controller wrote them after `writtenAt` (RFC 3339). The entry that the create of the restore made in the name of one is none of that.
+ * controller wrote them after `writtenAt` (RFC 3339). What the restore itself created in the name of a controller does not count.
  */
 export function compareWritten(
   written: Manifest,
@@ -25,8 +24,8 @@ export function compareWritten(
   }
   for (const key of ['labels', 'annotations'] as const)
     compare(written.metadata[key] ?? {}, live.metadata[key] ?? {}, ['metadata', key], found)
-  const isOfRestore = (entry: ManagedFieldsEntry) => ownsMark(entry.fieldsV1) && isOfCreate(entry, live)
-  const since = live.metadata.managedFields?.filter((entry) => isLater(entry, writtenAt) && !isOfRestore(entry)) ?? []
+  const isSince = (entry: ManagedFieldsEntry) => isLater(entry, writtenAt) && !isOfRestore(entry, live)
+  const since = live.metadata.managedFields?.filter(isSince) ?? []
   return found
     .filter((path) => !isOwnedByOthers(groupResource, path) && !since.some((entry) => holdsPath(entry, path)))
     .map(formatPath)

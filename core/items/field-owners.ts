@@ -4,7 +4,7 @@ import type { GroupResource } from '../../velero/resource.ts'
 import { isDerived } from '../values/derived-objects.ts'
 import { canonicalJson } from '../values/manifest-json.ts'
 import { restoreLabels } from './item-manifest.ts'
-import { ownsTheSame, ownsWhatIsSet } from './owned-fields.ts'
+import { ownsMark, ownsTheSame, ownsWhatIsSet } from './owned-fields.ts'
 
 /** By what a restore recognises the objects that it has created. */
 export interface RestoreIdentity {
@@ -140,8 +140,8 @@ function maybeApplied({ manager }: { manager: string }, { metadata }: Manifest):
 /**
  * Plans the create. In mode `exact` our own manager creates the object, and a second write sets the entries of the
  * backup. In mode `owners`, if one Update manager owns all fields that the create sets, the create has that manager's
- * name and the other entries, and needs no second write unless {@link ownsOtherwise} (decision 10). Objects with several owners, and those that kubectl or
- * Helm may have applied, need two writes in any mode. So do those of which a subresource's entry owns more than status, and
+ * name and the other entries, and needs a second write only where {@link needsSecondWrite} (decision 10). Objects with several owners, and those that
+ * kubectl or Helm may have applied, need two writes in any mode. So do those of which a subresource's entry owns more than status, and
  * those of which the create sets other fields than the manager owns.
  */
 export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: string): Posting {
@@ -158,18 +158,17 @@ export function planOwners(object: Manifest, mode: ManagedFieldsMode, ours: stri
 }
 
 /**
- * Whether an object whose create needs no second write needs one after all: the manager in whose name it was created owns other fields
- * than in the backup, since the API server of the target cluster has set or left out some by itself; or an attempt in mode `exact` has
- * created it, in our own name. Once others have written it the answer is no: a second write would take their entries away.
+ * Whether a second write must set managedFields of an object that was created as planned. Where one write was planned it must after all
+ * if the manager in whose name the object was created owns other fields than in the backup, since the API server of the target cluster
+ * has set or left out some by itself; or if an attempt in mode `exact` has created it, in our own name. Once others have written it,
+ * the answer is no: a second write would take their entries away.
  */
-export function ownsOtherwise(
+export function needsSecondWrite(
   live: Manifest,
-  {
-    ours,
-    postedAs,
-    written = [],
-  }: { ours: string; postedAs: string; written?: readonly ManagedFieldsEntry[] | undefined },
+  { patchOwners, postedAs }: Pick<Posting, 'patchOwners' | 'postedAs'>,
+  { ours, written = [] }: { ours: string; written?: readonly ManagedFieldsEntry[] | undefined },
 ): boolean {
+  if (patchOwners || postedAs === undefined) return patchOwners
   const setters = (live.metadata.managedFields ?? []).filter(({ subresource }) => subresource !== 'status')
   const isPosted = ({ manager, operation, subresource = '' }: ManagedFieldsEntry) =>
     manager === postedAs && operation === 'Update' && subresource === ''
@@ -180,8 +179,13 @@ export function ownsOtherwise(
   return !ownsTheSame(only.fieldsV1, written.find(isPosted)?.fieldsV1)
 }
 
-/** Whether the create of an object made this entry of it: nobody has written by it since, to the second. */
-export function isOfCreate({ time }: ManagedFieldsEntry, { metadata: { creationTimestamp } }: Manifest): boolean {
+/** Whether this entry of an object is from the create by a restore, in the name of a manager who has not written it since, to the second. */
+export function isOfRestore(entry: ManagedFieldsEntry, live: Manifest): boolean {
+  return ownsMark(entry.fieldsV1) && isOfCreate(entry, live)
+}
+
+/** Whether an entry is not newer than its object, to the second. */
+function isOfCreate({ time }: ManagedFieldsEntry, { metadata: { creationTimestamp } }: Manifest): boolean {
   return time !== undefined && !isBefore(creationTimestamp, time)
 }
 

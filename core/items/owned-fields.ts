@@ -125,8 +125,8 @@ function withoutMarks(fields: Fields, prefix: 'f:' | ''): Fields {
   const { [`${prefix}metadata`]: metadata, ...others } = fields
   if (!isJsonMap(metadata)) return fields
   const { [`${prefix}labels`]: labels, ...unlabelled } = metadata
-  const marks = [backupNameLabel, restoreNameLabel].map((label) => `${prefix}${label}`)
-  const kept = Object.entries(isJsonMap(labels) ? labels : {}).filter(([label]) => ![...marks, '.'].includes(label))
+  const marks = ['.', ...[backupNameLabel, restoreNameLabel].map((label) => `${prefix}${label}`)]
+  const kept = Object.entries(isJsonMap(labels) ? labels : {}).filter(([label]) => !marks.includes(label))
   const rest = kept.length > 0 ? { ...unlabelled, [`${prefix}labels`]: Object.fromEntries(kept) } : unlabelled
   return Object.keys(rest).length === 0 ? others : { ...others, [`${prefix}metadata`]: rest }
 }

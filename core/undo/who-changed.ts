@@ -1,6 +1,5 @@
 import type { ManagedFieldsEntry, Manifest } from '../../velero/manifest.ts'
-import { carriesLabels } from '../items/field-owners.ts'
-import { ownsMark } from '../items/owned-fields.ts'
+import { carriesLabels, isOfRestore } from '../items/field-owners.ts'
 import { isJsonMap } from '../values/manifest-json.ts'
 
 /** What the journal and the backup know of an object that a restore has created. */
@@ -25,8 +24,7 @@ export function whoChanged(live: Manifest, created: CreatedObject): string | und
   if (created.version !== undefined && live.metadata.resourceVersion === created.version) return undefined
   const entries = (live.metadata.managedFields ?? []).filter((entry) => !isStatus(entry))
   const owners = created.owners?.filter((entry) => !isStatus(entry))
-  const born = Date.parse(live.metadata.creationTimestamp ?? '')
-  const strange = entries.find((entry) => !isKnown(entry, { created, owners, born }))
+  const strange = entries.find((entry) => !isKnown(entry, { created, owners, live }))
   if (strange !== undefined) return `${writerOf(strange)} has changed it since${atTime(strange)}`
   const lost = owners?.flatMap((entry) => lostOf(entry, entries, created) ?? [])[0]
   if (lost !== undefined) return `${lost} was taken away since`
@@ -50,14 +48,14 @@ function lostOf(
 interface Known {
   created: CreatedObject
   owners: readonly ManagedFieldsEntry[] | undefined
-  /** When the object was created, in milliseconds. */
-  born: number
+  live: Manifest
 }
 
-function isKnown(entry: ManagedFieldsEntry, { created, owners, born }: Known): boolean {
+function isKnown(entry: ManagedFieldsEntry, { created, owners, live }: Known): boolean {
   if (entry.manager === created.manager || isPartOfCluster(entry) || isBookkeeping(entry.fieldsV1)) return true
   const at = Date.parse(entry.time ?? '')
-  if (owners === undefined) return at < born || (at <= born && ownsMark(entry.fieldsV1))
+  const born = Date.parse(live.metadata.creationTimestamp ?? '')
+  if (owners === undefined) return at < born || isOfRestore(entry, live)
   const before = owners.find((other) => isSameOwner(other, entry))
   if (before === undefined) return false
   return isSameTime(entry, before) || at <= born

@@ -77,8 +77,7 @@ describe('an object that one write creates in the name of its manager', () => {
     const { world, restore } = restoring(text)
     await restore()
     const editor = { ...client[0], manager: 'editor', time: '2030-01-01T00:00:00Z' }
-    const metadata = { ...world.cluster.look(target)?.metadata, managedFields: [editor] }
-    const [own] = world.cluster.look(target)?.metadata.managedFields ?? []
+    const { managedFields: [own] = [], ...metadata } = world.cluster.look(target)?.metadata ?? {}
     world.cluster.amend(target, { metadata: { ...metadata, managedFields: [{ ...own, fieldsV1: {} }, editor] } })
     expect(await outcomeOf(await restore())).toMatchObject({ action: 'created', messages: [] })
     expect(world.cluster.look(target)?.metadata.managedFields).toContainEqual(editor)

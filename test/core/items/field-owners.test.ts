@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fieldManagerOf } from '../../../velero/labels.ts'
 import type { ManagedFieldsEntry, Manifest } from '../../../velero/manifest.ts'
-import { isOurs, modeFor, ownsOtherwise, sameEntries, planOwners } from '../../../core/items/field-owners.ts'
+import { isOurs, modeFor, needsSecondWrite, sameEntries, planOwners } from '../../../core/items/field-owners.ts'
 import { anObject, labels } from './builders.ts'
 
 const mark = { uid: 'uid-1', creationTimestamp: '2026-11-24T10:00:00Z', labels }
@@ -200,11 +200,12 @@ describe('posting an object', () => {
 
 describe('what is to be created in one write needs a second one', () => {
   const ours = fieldManagerOf('uid-1')
+  const oneWrite = { patchOwners: false, postedAs: 'kubectl' }
   const status = entry({ manager: 'controller', subresource: 'status' })
   const key = { 'f:data': { '.': {}, 'f:key': {} } }
   const posted = (fieldsV1: object, time = mark.creationTimestamp) => entry({ time, fieldsV1 })
   const isNeeded = (...entries: ManagedFieldsEntry[]) =>
-    ownsOtherwise(created([...entries, status]), { ours, postedAs: 'kubectl', written: [status, entry()] })
+    needsSecondWrite(created([...entries, status]), oneWrite, { ours, written: [status, entry()] })
 
   it.each([
     ['the API server has set a field by itself', { ...key, 'f:immutable': {} }],
@@ -232,6 +233,6 @@ describe('what is to be created in one write needs a second one', () => {
 
   it('but not where the API server keeps no entries', () => {
     const { managedFields: _none, ...metadata } = created().metadata
-    expect(ownsOtherwise({ ...created(), metadata }, { ours, postedAs: 'kubectl', written: [entry()] })).toBe(false)
+    expect(needsSecondWrite({ ...created(), metadata }, oneWrite, { ours, written: [entry()] })).toBe(false)
   })
 })
